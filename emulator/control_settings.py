@@ -1,0 +1,95 @@
+"""Control API: what the Page, its apps and its routing are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from .config import ConfigError, check_app, is_id
+from .control_bodies import AddUser, ChangeApp, ChooseApp, SetRouting
+from .control_http import BadInputError, Route, read_body
+from .faults import FaultPlan
+from .models import PAGE_INBOX, User
+from .platform import Platform
+from .switches import Switches
+
+
+class SettingsControl:
+    """Configuration, users, routing, switches, reset."""
+
+    def __init__(self, platform: Platform, faults: FaultPlan) -> None:
+        self._platform = platform
+        self._state = platform.state
+        self._faults = faults
+
+    def routes(self) -> list[Route]:
+        """Paths below `/_emulator`."""
+        return [
+            ("GET", "config", self._config),
+            ("PUT", "apps/{app}", self._change_app),
+            ("POST", "users", self._add_user),
+            ("PUT", "routing", self._set_routing),
+            ("PUT", "default_app", self._set_default),
+            ("GET", "switches", self._switches),
+            ("PUT", "switches", self._set_switches),
+            ("POST", "reset", self._reset),
+        ]
+
+    async def _config(self, _request: web.Request) -> web.Response:
+        users = [thread.user for thread in self._state.threads.values()]
+        return web.json_response(
+            {
+                "page": msgspec.to_builtins(self._state.page),
+                "apps": msgspec.to_builtins(self._state.connected_apps()),
+                "users": msgspec.to_builtins(users),
+                "routing": self._state.mode.value,
+                "inbox_app_id": PAGE_INBOX,
+            }
+        )
+
+    async def _change_app(self, request: web.Request) -> web.Response:
+        app_id = request.match_info["app"]
+        if app_id == PAGE_INBOX:
+            raise BadInputError("The Page Inbox is Meta's own app; it has no settings here.")
+        app, changes = self._state.app(app_id), await read_body(request, ChangeApp)
+        changed = msgspec.structs.replace(app, **changes.given())
+        try:
+            check_app(changed)
+        except ConfigError as error:
+            raise BadInputError(str(error)) from error
+        self._state.replace_app(changed)
+        return web.json_response(msgspec.to_builtins(changed))
+
+    async def _add_user(self, request: web.Request) -> web.Response:
+        body = await read_body(request, AddUser)
+        if not is_id(body.id) or body.id in {self._state.page.id, *self._state.threads}:
+            raise BadInputError(f"A user's id is digits only and new; {body.id!r} is not.")
+        self._state.add_user(User(id=body.id, name=body.name))
+        return web.json_response({"id": body.id, "name": body.name}, status=201)
+
+    async def _set_routing(self, request: web.Request) -> web.Response:
+        self._platform.set_routing((await read_body(request, SetRouting)).mode)
+        return web.json_response({"mode": self._state.mode.value})
+
+    async def _set_default(self, request: web.Request) -> web.Response:
+        self._platform.make_default((await read_body(request, ChooseApp)).app_id)
+        return web.json_response({"app_id": self._state.default_app.id})
+
+    async def _switches(self, _request: web.Request) -> web.Response:
+        return web.json_response(msgspec.to_builtins(self._state.switches))
+
+    async def _set_switches(self, request: web.Request) -> web.Response:
+        changes = await read_body(request, dict[str, Any])
+        today = msgspec.to_builtins(self._state.switches)
+        try:
+            self._state.switches = msgspec.convert({**today, **changes}, Switches)
+        except msgspec.ValidationError as error:
+            raise BadInputError(f"The body is not right: {error}.") from error
+        return await self._switches(request)
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        self._faults.clear()
+        await self._platform.reset()
+        return web.json_response({"reset": True})

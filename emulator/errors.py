@@ -1,0 +1,127 @@
+"""Meta's error envelopes (the facts sheet 4; Meta: "Error Codes", "Handle Errors").
+
+Where Meta documents a refusal but not its code, the function says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+class GraphError(Exception):
+    """A call that Meta refuses. `status` is the HTTP status of the answer, nearly always 400."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        subcode: int | None = None,
+        error_type: str = "OAuthException",
+        status: int = 400,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.subcode = subcode
+        self.error_type = error_type
+        self.status = status
+
+    def envelope(self) -> JsonObject:
+        """The body of the answer, with a new `fbtrace_id`."""
+        error: JsonObject = {"message": self.message, "type": self.error_type, "code": self.code}
+        if self.subcode is not None:
+            error["error_subcode"] = self.subcode
+        return envelope(error)
+
+
+def envelope(error: Mapping[str, Any]) -> JsonObject:
+    """`{"error": …}` with a new `fbtrace_id` unless there is one."""
+    return {"error": {"fbtrace_id": "A" + secrets.token_urlsafe(16), **error}}
+
+
+def invalid_parameter(problem: str, *, subcode: int | None = None) -> GraphError:
+    """Error 100, invalid parameter."""
+    return GraphError(f"(#100) {problem}", code=100, subcode=subcode)
+
+
+def invalid_token() -> GraphError:
+    """Error 190: no access token, or one of no app here."""
+    return GraphError("Invalid OAuth access token - Cannot parse access token", code=190)
+
+
+def invalid_proof() -> GraphError:
+    """`appsecret_proof` does not belong to the token (Meta: "Secure Graph API Calls")."""
+    return GraphError("Invalid appsecret_proof provided in the API argument", code=100)
+
+
+def another_app_controls() -> GraphError:
+    """A send by an app that does not own the thread (the facts sheet 3).
+
+    Also the answer to a send by another app than the default one while the thread is idle, which
+    Meta forbids without giving a code.
+    """
+    return GraphError(
+        "(#10) Message failed to send because another app is controlling this thread now.",
+        code=10,
+        subcode=2018300,
+    )
+
+
+def outside_window() -> GraphError:
+    """A send later than 24 h after the user's last message (Meta: "Send Messages")."""
+    return GraphError(
+        "(#10) This message is sent outside of allowed window.", code=10, subcode=2018278
+    )
+
+
+def unknown_user() -> GraphError:
+    """A recipient who is not a user of this Page."""
+    return invalid_parameter("No matching user found", subcode=2018001)
+
+
+def incorrect_app_id() -> GraphError:
+    """A `target_app_id` that is no app of this Page."""
+    return invalid_parameter("Incorrect App ID", subcode=2018164)
+
+
+def permission_denied(problem: str) -> GraphError:
+    """Bare error 10, permission denied."""
+    return GraphError(f"(#10) {problem}", code=10)
+
+
+def take_needs_routing() -> GraphError:
+    """A take while Conversation Routing is off (the facts sheet 3, reports from production)."""
+    return GraphError(
+        "(#27) Take thread control is not supported when Conversation Routing is not enabled.",
+        code=27,
+    )
+
+
+def take_not_allowed() -> GraphError:
+    """A take by an app without *Take control of conversations*; Meta documents no code for it."""
+    return permission_denied(
+        "Application does not have permission to take control of conversations on this Page."
+    )
+
+
+def no_such_object(method: str, node: str) -> GraphError:
+    """Error 100/33: the object is missing, or the token may not see it."""
+    return GraphError(
+        f"Unsupported {method.lower()} request. Object with ID '{node}' does not exist, cannot be "
+        "loaded due to missing permissions, or does not support this operation",
+        code=100,
+        subcode=33,
+        error_type="GraphMethodException",
+    )
+
+
+def nonexisting_field(field: str, node_type: str = "Page") -> GraphError:
+    """Meta's answer for an edge or field that is not there, for instance a removed one."""
+    return invalid_parameter(
+        f"Tried accessing nonexisting field ({field}) on node type ({node_type})"
+    )

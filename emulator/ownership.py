@@ -1,0 +1,187 @@
+"""Who controls a thread, who hears of it and who may do what: pure rules, one set a mode.
+
+The facts sheet 0, 1.1 and 3; Meta: "Conversation Routing" (Messenger and Instagram), "Handover
+Protocol" for the legacy roles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .errors import (
+    another_app_controls,
+    invalid_parameter,
+    permission_denied,
+    take_needs_routing,
+    take_not_allowed,
+)
+
+CONTROL_LASTS = timedelta(hours=24)
+LONGEST_EXTENSION = timedelta(days=7)
+
+
+class RoutingMode(str, Enum):
+    """How the Page routes: Conversation Routing on, off, or the legacy Handover Protocol roles."""
+
+    ON = "on"
+    OFF = "off"
+    LEGACY = "legacy"
+
+
+class Array(str, Enum):
+    """The array of a webhook entry that an event comes in."""
+
+    MESSAGING = "messaging"
+    STANDBY = "standby"
+
+
+class How(str, Enum):
+    """What moved a thread from one owner to the next."""
+
+    PASS = "pass"  # noqa: S105
+    TAKE = "take"
+    REQUEST = "request"
+    RELEASE = "release"
+    EXPIRY = "expiry"
+    USER_MESSAGE = "user_message"
+    INBOX_REPLY = "inbox_reply"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """The owner of a thread and when that ends; no owner is an idle thread."""
+
+    owner: str | None = None
+    expires_at: datetime | None = None
+
+
+IDLE = Control()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Routing:
+    """The Page's routing. `default_app` is the primary receiver in legacy mode and means nothing
+    while routing is off.
+    """
+
+    mode: RoutingMode
+    default_app: str
+    anyone_sends_when_off: bool = False
+
+    @property
+    def idle_receiver(self) -> str | None:
+        """The app that an idle thread's messages go to; nobody in particular while off."""
+        return None if self.mode is RoutingMode.OFF else self.default_app
+
+
+def owned_by(app_id: str, now: datetime) -> Control:
+    """Control that begins, or begins anew, now: any control action resets it to 24 h."""
+    return Control(owner=app_id, expires_at=now + CONTROL_LASTS)
+
+
+def settled(control: Control, now: datetime) -> Control:
+    """Control as it stands now: idle once it has expired (the facts sheet 3)."""
+    if control.expires_at is not None and control.expires_at <= now:
+        return IDLE
+    return control
+
+
+def after_user_message(control: Control, routing: Routing, now: datetime) -> Control:
+    """Control after the user wrote or tapped: an idle thread goes to the default app, an owned one
+    gets 24 h more, and an extension is never cut short.
+    """
+    owner = control.owner or routing.idle_receiver
+    if owner is None:
+        return IDLE
+    renewed = now + CONTROL_LASTS
+    return Control(owner=owner, expires_at=max(control.expires_at or renewed, renewed))
+
+
+def extended(control: Control, duration: timedelta, now: datetime) -> Control:
+    """Control that lasts at least until `duration` from now."""
+    until = now + duration
+    return Control(owner=control.owner, expires_at=max(control.expires_at or until, until))
+
+
+def array_for(app_id: str, control: Control, routing: Routing) -> Array:
+    """Where an app hears of the thread: the owner on `messaging`, the others on `standby`; while
+    routing is off an idle thread is on `messaging` for every app.
+    """
+    receiver = control.owner or routing.idle_receiver
+    return Array.MESSAGING if receiver in (None, app_id) else Array.STANDBY
+
+
+def check_send(app_id: str, control: Control, routing: Routing) -> None:
+    """GraphError 10/2018300 unless the app may send now.
+
+    The owner may. In an idle thread the default app may, and every app while routing is off or
+    under legacy roles.
+    """
+    if control.owner is None:
+        allowed = routing.mode is not RoutingMode.ON or app_id == routing.default_app
+    else:
+        allowed = control.owner == app_id or (
+            routing.mode is RoutingMode.OFF and routing.anyone_sends_when_off
+        )
+    if not allowed:
+        raise another_app_controls()
+
+
+def check_pass(app_id: str, target: str, control: Control, routing: Routing) -> None:
+    """GraphError 100 unless the app may pass: as owner, in an idle thread, or as the primary
+    receiver of legacy roles; an owner may not pass to itself to prolong its control.
+    """
+    if control.owner == app_id:
+        if target == app_id:
+            raise invalid_parameter("Cannot pass thread control to the app that already owns it")
+        return
+    idle = control.owner is None and routing.mode is not RoutingMode.LEGACY
+    primary = routing.mode is RoutingMode.LEGACY and app_id == routing.default_app
+    if not (idle or primary):
+        raise invalid_parameter("Pass thread control failed: calling app is not the thread owner")
+
+
+def check_take(app_id: str, control: Control, routing: Routing, *, toggle: bool) -> None:
+    """GraphError unless the app may take. `toggle` is the Page's setting *Take control of
+    conversations* for this app; under legacy roles the primary receiver may always take, others
+    an idle thread only (that refusal's code is undocumented).
+    """
+    if routing.mode is RoutingMode.OFF:
+        raise take_needs_routing()
+    if control.owner == app_id:
+        raise invalid_parameter("Take thread control failed: calling app already owns the thread")
+    if routing.mode is RoutingMode.ON and not toggle:
+        raise take_not_allowed()
+    if routing.mode is RoutingMode.LEGACY and control.owner and app_id != routing.default_app:
+        raise permission_denied("Only the primary receiver may take control of this thread.")
+
+
+def check_release(app_id: str, control: Control) -> None:
+    """GraphError 100 unless the app owns the thread."""
+    if control.owner != app_id:
+        raise invalid_parameter("Only the current thread owner can release thread control.")
+
+
+def check_request(app_id: str, control: Control, routing: Routing) -> None:
+    """GraphError 100 while routing is on (Meta documents no code for it), or for the owner."""
+    if routing.mode is RoutingMode.ON:
+        raise invalid_parameter(
+            "Request thread control is not supported when Conversation Routing is enabled."
+        )
+    if control.owner == app_id:
+        raise invalid_parameter("Request thread control failed: calling app owns the thread")
+
+
+def check_extend(app_id: str, control: Control, duration: timedelta) -> None:
+    """GraphError 100 unless the owner asks for more than nothing and at most 7 days."""
+    if control.owner != app_id:
+        raise invalid_parameter("Only the current thread owner can extend thread control.")
+    if not timedelta(0) < duration <= LONGEST_EXTENSION:
+        raise invalid_parameter("Param duration must be between 1 and 604800 seconds")
+
+
+def sees_owner(app_id: str, control: Control, routing: Routing) -> bool:
+    """Whether `thread_owner` tells this app who owns the thread: the owner and the default app."""
+    return app_id in (control.owner, routing.idle_receiver)

@@ -1,0 +1,91 @@
+"""The emulator as an aiohttp application, and as a server for use inside a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from aiohttp import web
+
+from .config import check_config, default_config
+from .control_http import mounted
+from .control_people import PeopleControl
+from .control_protocol import ProtocolControl
+from .control_settings import SettingsControl
+from .delivery import Deliveries
+from .faults import FaultPlan
+from .graph_api import GraphApi
+from .graph_messaging import GraphMessaging
+from .graph_page import GraphPage
+from .log import ProtocolLog
+from .models import Config
+from .people import People
+from .platform import Platform
+from .sends import Sends
+from .state import State
+from .thread_control import ThreadControl
+from .webhook_client import WebhookClient
+
+WELCOME = (
+    "This is a local Messenger Platform. The Graph API is at /v25.0/…, the control API for tests "
+    "at /_emulator/… (begin with GET /_emulator/config).\n"
+)
+LARGEST_BODY = 32 * 1024**2  # bytes
+SHUTDOWN_GRACE = timedelta(seconds=1)
+
+
+def create_app(config: Config | None = None) -> web.Application:
+    """The emulator as an application; ConfigError if the configuration cannot be used."""
+    config = config or default_config()
+    check_config(config)
+    state = State(config)
+    log = ProtocolLog(state.clock)
+    faults = FaultPlan()
+    client = WebhookClient(state.answer_within)
+    deliveries = Deliveries(state, log, faults, client)
+    platform = Platform(state, log, deliveries)
+    control = ThreadControl(platform)
+    sends = Sends(platform, control)
+    edges = {**GraphMessaging(platform, control, sends).edges(), **GraphPage(state).edges()}
+    own = [
+        *SettingsControl(platform, faults).routes(),
+        *PeopleControl(platform, People(platform), sends, control).routes(),
+        *ProtocolControl(platform, faults=faults, deliveries=deliveries, client=client).routes(),
+    ]
+
+    async def lifetime(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await deliveries.stop()
+        await client.close()
+
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.cleanup_ctx.append(lifetime)
+    app.add_routes(mounted(own))
+    app.router.add_get("/", _welcome)
+    app.router.add_route("*", "/{path:.*}", GraphApi(state, edges, faults, log).handle)
+    return app
+
+
+@asynccontextmanager
+async def running(
+    config: Config | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[str]:
+    """Serve an emulator and yield its URL; port 0 takes a free one.
+
+    async with running() as url:
+        ...  # f"{url}/v25.0/me/messages", f"{url}/_emulator/config"
+    """
+    runner = web.AppRunner(
+        create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_GRACE.total_seconds()
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def _welcome(_request: web.Request) -> web.Response:
+    return web.Response(text=WELCOME)

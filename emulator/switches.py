@@ -1,0 +1,60 @@
+"""Where Meta's own pages contradict each other, or say nothing: one switch a point."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Each field names a contradiction of the facts sheet; the default is the likelier reading."""
+
+    handover_events_to: Literal["new_owner", "all"] = "new_owner"
+    """Who hears of a pass or a take. `new_owner`: the app concerned alone, which is the new owner
+    of a passed thread and the app that lost a taken one. `all`: every subscribed app, also for
+    a take from idle. The facts sheet 2.4 ("messaging_handovers" against "Conversation Routing").
+    """
+
+    null_owner: Literal["null", "string", "missing"] = "null"
+    """`previous_owner_app_id` of an idle thread: JSON null, the string "null", or no key at all.
+    The facts sheet 2.4.
+    """
+
+    app_ids: Literal["documented", "strings", "numbers"] = "documented"
+    """App ids in webhooks and in `thread_owner`. `documented`: each as its own sample prints it.
+    The facts sheet 1.1, 2.2 and 2.4.
+    """
+
+    timestamps: Literal["numbers", "strings"] = "numbers"
+    """Event timestamps; some samples show strings. The facts sheet 2.1."""
+
+    requests_to: Literal["owner", "primary_receiver"] = "owner"
+    """Who gets `request_thread_control`: the current owner (Instagram "Conversation Routing") or
+    the primary receiver ("messaging_handovers"). The facts sheet 2.4.
+    """
+
+    inline_release_to: Literal["idle", "default_app"] = "idle"
+    """What `thread_control` with `release` does: the Instagram page says idle, the Messenger page
+    "to the default app". The facts sheet 1.2.
+    """
+
+    routing_off_sends: Literal["owner_only", "anyone"] = "owner_only"
+    """Who may send to an owned thread while routing is off. The documents say anyone, reports
+    from production say the owner only. The facts sheet 0 and 8.19.
+    """
+
+    inbox_echo_id: Literal["routing_page", "echo_page"] = "routing_page"
+    """The Page Inbox's `app_id` in echoes: 15 digits ("Conversation Routing") or the 14 that
+    "message_echoes" prints. The facts sheet 2.5.
+    """
+
+    sender_actions_need_control: bool = True
+    """Whether a sender action of an app that does not own the thread is refused; undocumented.
+    The facts sheet 1.5.
+    """
+
+    limit_pass_metadata: bool = True
+    """Whether metadata of a thread control call is held to 1,000 characters. Meta documents no
+    limit; 1,000 is the Send API's. The facts sheet 2.4.
+    """

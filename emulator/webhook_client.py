@@ -1,0 +1,70 @@
+"""Posting to an app's webhook (the facts sheet 2.1; Meta: "Webhooks for Messenger Platform")."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from .models import App
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What an app's webhook answered, or in `error` the reason why it did not."""
+
+    status: int | None = None
+    text: str = ""
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a 200, which alone counts as received."""
+        return self.status == HTTPStatus.OK
+
+
+def signature(secret: str, body: bytes) -> str:
+    """The value of `X-Hub-Signature-256` for these very bytes."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class WebhookClient:
+    """Asks and posts to the apps' webhooks, giving each so long to answer."""
+
+    def __init__(self, answer_within: timedelta) -> None:
+        self._http: aiohttp.ClientSession | None = None
+        self._timeout = aiohttp.ClientTimeout(total=answer_within.total_seconds())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.close()
+
+    async def post(self, app: App, body: bytes, *, signed: bool = True) -> Answer:
+        """Post bytes to the app's webhook, which it must have."""
+        headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
+        if signed:
+            headers["X-Hub-Signature-256"] = signature(app.secret, body)
+        return await self._request("POST", app, data=body, headers=headers)
+
+    async def get(self, app: App, query: dict[str, str]) -> Answer:
+        """Ask the app's webhook, which it must have, with a query."""
+        return await self._request("GET", app, params=query)
+
+    async def _request(self, method: str, app: App, **options: Any) -> Answer:
+        self._http = self._http or aiohttp.ClientSession(timeout=self._timeout)
+        try:
+            async with self._http.request(
+                method, str(app.webhook), allow_redirects=False, **options
+            ) as answer:
+                return Answer(status=answer.status, text=await answer.text(errors="replace"))
+        except asyncio.TimeoutError:
+            return Answer(error=f"no answer within {self._timeout.total} s")
+        except (aiohttp.ClientError, ValueError) as error:
+            return Answer(error=f"{type(error).__name__}: {error}")
