@@ -1,0 +1,5 @@
+"""What runs in the action server: the request for a live agent. Needs rasa-sdk alone."""
+
+from .handover import ActionHandover
+
+__all__ = ["ActionHandover"]

@@ -1,0 +1,209 @@
+"""ActionHandover: the request it sends, and that rasa-sdk finds it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+
+from actions import ActionHandover
+
+
+class SalesHandover(ActionHandover):
+    """What a user writes for a second kind of handover."""
+
+    plan = "sales"
+    target_app = "1000000000000042"
+    timeout = "2h"
+    keywords = {"en": ["menu"], "de": ["menü", "zurück zum bot"]}  # noqa: RUF012  # as in docs
+    metadata = {"department": "sales"}  # noqa: RUF012
+
+    def name(self) -> str:
+        return "action_handover_sales"
+
+
+class HandoverWithOrder(SalesHandover):
+    def name(self) -> str:
+        return "action_handover_with_order"
+
+    def metadata_for(self, tracker: Tracker) -> dict[str, Any]:
+        return {"order": tracker.get_slot("order")}
+
+
+class HandoverWithFailingHook(ActionHandover):
+    def name(self) -> str:
+        return "action_handover_with_failing_hook"
+
+    def metadata_for(self, tracker: Tracker) -> dict[str, Any]:
+        raise LookupError(f"no customer record of {tracker.sender_id}")
+
+
+class HandoverWithUnsendableMetadata(ActionHandover):
+    metadata = {"since": {1, 2}}  # noqa: RUF012
+
+    def name(self) -> str:
+        return "action_handover_with_unsendable_metadata"
+
+
+def _tracker(slots: dict[str, Any]) -> Tracker:
+    return Tracker.from_dict({"sender_id": "user-1", "slots": slots})
+
+
+def _run(action: ActionHandover, **slots: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+    dispatcher = CollectingDispatcher()
+    events = action.run(dispatcher, _tracker(slots), {})
+    return dispatcher.messages, events
+
+
+def _request(action: ActionHandover, **slots: Any) -> Any:
+    messages, _ = _run(action, **slots)
+    return messages[0]["custom"]["handover"]
+
+
+def test_the_request_is_the_only_message_and_carries_nothing_else():
+    messages, _ = _run(ActionHandover())
+
+    assert [{key: value for key, value in message.items() if value} for message in messages] == [
+        {"custom": {"handover": {"plan": "default"}}}
+    ]
+
+
+def test_the_handover_is_marked_active_in_the_tracker():
+    _, events = _run(ActionHandover())
+
+    assert events == [
+        {"event": "slot", "timestamp": None, "name": "handover_active", "value": True}
+    ]
+
+
+def test_the_attributes_of_a_subclass_fill_the_request():
+    assert _request(SalesHandover()) == {
+        "plan": "sales",
+        "target_app": "1000000000000042",
+        "timeout": "2h",
+        "keywords": {"en": ["menu"], "de": ["menü", "zurück zum bot"]},
+        "metadata": {"department": "sales"},
+    }
+
+
+def test_a_slot_wins_over_the_attribute():
+    slots = {"handover_plan": "support", "handover_timeout": 90, "handover_keywords": ["stop"]}
+
+    request = _request(SalesHandover(), **slots)
+
+    assert {key: request[key] for key in ("plan", "timeout", "keywords")} == {
+        "plan": "support",
+        "timeout": 90,
+        "keywords": ["stop"],
+    }
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_an_empty_slot_leaves_the_attribute_standing(empty: object):
+    slots = {"handover_plan": empty, "handover_timeout": empty, "handover_keywords": empty}
+
+    assert _request(SalesHandover(), **slots) == _request(SalesHandover())
+
+
+@pytest.mark.parametrize("timeout", [0, 90, "90", "90s", "30m", "2h", "1d", "soon"])
+def test_a_timeout_is_passed_through_for_the_channel_to_judge(timeout: object):
+    assert _request(ActionHandover(), handover_timeout=timeout)["timeout"] == timeout
+
+
+@pytest.mark.parametrize("keywords", [["menu"], {"tr": ["menü"]}])
+def test_keywords_are_a_list_or_a_mapping_of_languages(keywords: object):
+    assert _request(ActionHandover(), handover_keywords=keywords)["keywords"] == keywords
+
+
+@pytest.mark.parametrize(
+    ("slot", "value"),
+    [
+        ("handover_plan", 7),
+        ("handover_plan", ["sales"]),
+        ("handover_timeout", True),
+        ("handover_timeout", 30.5),
+        ("handover_timeout", ["30m"]),
+        ("handover_keywords", "menu"),
+        ("handover_keywords", ["menu", 7]),
+        ("handover_keywords", {"en": "menu"}),
+        ("handover_keywords", {1: ["menu"]}),
+    ],
+)
+def test_a_slot_of_a_wrong_type_never_keeps_the_user_from_a_person(slot: str, value: object):
+    assert _request(SalesHandover(), **{slot: value}) == _request(SalesHandover())
+
+
+def test_a_slot_of_a_wrong_type_is_named_in_the_log_without_its_value(
+    caplog: pytest.LogCaptureFixture,
+):
+    _request(ActionHandover(), handover_keywords="my secret word")
+
+    (message,) = caplog.messages
+    assert message == (
+        "The slot handover_keywords gives a str, which is left out of the handover request: "
+        "allowed is a list of texts, or a mapping from language to such a list. "
+        "Mend what sets it."
+    )
+
+
+def test_the_hook_adds_what_the_agents_need_from_the_tracker():
+    assert _request(HandoverWithOrder(), order="4711")["metadata"] == {"order": "4711"}
+
+
+def test_a_failing_hook_never_keeps_the_user_from_a_person():
+    assert _request(HandoverWithFailingHook()) == {"plan": "default"}
+
+
+def test_a_failing_hook_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture):
+    _request(HandoverWithFailingHook())
+
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "HandoverWithFailingHook.metadata_for failed" in record.getMessage()
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], LookupError)
+
+
+def test_metadata_that_json_cannot_hold_is_left_out():
+    assert _request(HandoverWithUnsendableMetadata()) == {"plan": "default"}
+
+
+def test_every_request_is_json():
+    slots = {"handover_timeout": {1, 2}, "handover_keywords": object(), "handover_plan": b"sales"}
+
+    assert json.loads(json.dumps(_request(SalesHandover(), **slots)))["plan"] == "sales"
+
+
+@pytest.fixture
+def executor(caplog: pytest.LogCaptureFixture) -> ActionExecutor:
+    caplog.set_level(logging.INFO, logger="rasa_sdk.executor")
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    return executor
+
+
+def test_the_action_server_registers_the_action_once(
+    executor: ActionExecutor, caplog: pytest.LogCaptureFixture
+):
+    assert type(executor.actions["action_handover"].__self__) is ActionHandover
+    assert not [message for message in caplog.messages if message.startswith("Re-registered")]
+
+
+def test_a_subclass_is_registered_beside_the_action(executor: ActionExecutor):
+    assert type(executor.actions["action_handover_sales"].__self__) is SalesHandover
+
+
+def test_the_action_needs_rasa_sdk_alone():
+    script = "import sys, actions; print(*sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert not {"rasa", "channels", "emulator", "sqlalchemy", "msgspec"} & set(loaded)
