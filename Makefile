@@ -25,8 +25,9 @@ lint: $(READY)
 
 # The lock file needs uv, on any machine: pip install uv.
 lock:
-	uv pip compile --universal --python-version 3.10 --extra dev --generate-hashes \
-	  --no-emit-index-url --no-header --quiet pyproject.toml --output-file requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.10 \
+	  --extra dev --generate-hashes --no-emit-index-url --quiet pyproject.toml \
+	  --output-file requirements.lock
 
 clean:
 	rm -rf .venv models .rasa
