@@ -1,0 +1,130 @@
+"""Everything that this package raises on purpose.
+
+HandoverError
+├── SettingsError             a key of credentials.yml is missing or wrong
+├── DeliveryError             a webhook delivery that can't be accepted
+│   ├── SignatureRefused      it was not signed with the app secret (HTTP 403)
+│   └── MalformedDelivery     it was signed, but is not JSON (HTTP 400)
+├── StoreError                the session store can't do its work
+│   ├── StoreUnavailable      the database does not answer, or refuses us
+│   └── StoreVersionError     its tables were made by a newer release
+└── GraphError                Meta refused, or did not answer, a Graph call
+    ├── GraphUnavailable      no usable answer: may be tried again
+    │   └── GraphTimeout      no answer in time: it may have been carried out all the same
+    ├── GraphThrottled        a rate limit: may be tried again after `retry_after`
+    ├── NotThreadOwner        another app controls the thread
+    ├── WindowClosed          more than 24 hours since the user's last message
+    ├── UserUnreachable       the person blocked the page, or is gone
+    ├── RoutingIsOff          the call needs Conversation Routing
+    ├── TokenRefused          the page access token is invalid or expired
+    └── GraphRefused          every other refusal: a setting, a permission or a bug
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class HandoverError(Exception):
+    """The root of the tree; catch it to catch all that this package raises on purpose."""
+
+
+class SettingsError(HandoverError):
+    """A key of the channel's section in credentials.yml is missing or wrong.
+
+    The message names the key, what was found (never a secret) and what is allowed.
+    """
+
+
+class DeliveryError(HandoverError):
+    """A webhook delivery that can't be accepted; nothing in it has been handled."""
+
+
+class SignatureRefused(DeliveryError):
+    """The delivery was not signed with this app's secret, so it may not be Meta's."""
+
+
+class MalformedDelivery(DeliveryError):
+    """The delivery was signed properly, but its body is not JSON."""
+
+
+class StoreError(HandoverError):
+    """The session store can't do its work."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or refuses the connection or the operation."""
+
+
+class StoreVersionError(StoreError):
+    """The tables in the database were made by a newer release of this plugin."""
+
+
+class GraphError(HandoverError):
+    """Meta refused a Graph call, or did not answer it.
+
+    `code`, `subcode` and `trace` are Graph's own (`fbtrace_id`), where there was an answer;
+    `remedy` says in prose what the operator of the bot can do.
+    Source: Messenger Platform, Error Codes.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        subcode: int | None = None,
+        trace: str | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.subcode = subcode
+        self.trace = trace
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        number = "" if self.code is None else f" (error {self.code}/{self.subcode or '-'})"
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.message}{number}.{remedy}"
+
+
+class GraphUnavailable(GraphError):
+    """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error)."""
+
+
+class GraphTimeout(GraphUnavailable):
+    """Graph did not answer in time; the call may have been carried out all the same."""
+
+
+class GraphThrottled(GraphError):
+    """A rate limit was reached; calling on before `retry_after` has passed lengthens it."""
+
+    def __init__(self, message: str, *, retry_after: timedelta, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class NotThreadOwner(GraphError):
+    """Another app controls the thread (10/2018300, 100/2534037)."""
+
+
+class WindowClosed(GraphError):
+    """The user has not written for 24 hours, so Meta refuses bot messages (10/2018278)."""
+
+
+class UserUnreachable(GraphError):
+    """The person has blocked the page, has left, or belongs to another page or app."""
+
+
+class RoutingIsOff(GraphError):
+    """Taking control needs Conversation Routing, and the page has no default app (27)."""
+
+
+class TokenRefused(GraphError):
+    """The page access token is invalid, expired, or was made for another app (190, 102)."""
+
+
+class GraphRefused(GraphError):
+    """Meta refuses the call for good: a setting, a permission, or a parameter is wrong."""

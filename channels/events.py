@@ -1,0 +1,102 @@
+"""What Meta's webhook tells us, as typed values.
+
+Sources: Messenger Platform, Webhook Events (messages, message_echoes, messaging_postbacks,
+messaging_handovers, standby). Ids are strings, whatever Meta wrote them as; "nobody" is None.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """The conversation of one user with one page."""
+
+    page: str
+    user: str
+
+    @property
+    def key(self) -> str:
+        """One string for the thread, the same in the store, in queues and in logs' hashes."""
+        return f"{self.page}:{self.user}"
+
+
+class Array(enum.Enum):
+    """The array of the delivery that an event came in; the best sign of who owns the thread."""
+
+    MESSAGING = "messaging"
+    STANDBY = "standby"
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An image, audio, file, location … that somebody sent."""
+
+    type: str
+    url: str | None = None
+    payload: dict[str, Any] = {}
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What all events share: `key` is the same for each delivery of the same event."""
+
+    key: str
+    thread: Thread
+    array: Array
+    at: datetime
+    received_at: datetime
+
+
+class UserMessage(_Event, frozen=True, kw_only=True, tag="user_message"):
+    """The user wrote, tapped a quick reply (then `payload` is set), or sent attachments."""
+
+    mid: str | None = None
+    text: str | None = None
+    payload: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Postback(_Event, frozen=True, kw_only=True, tag="postback"):
+    """The user tapped a button or a menu entry. On standby Meta leaves out the payload."""
+
+    mid: str | None = None
+    title: str | None = None
+    payload: str | None = None
+
+
+class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
+    """The page sent a message: `app_id` says through which app."""
+
+    mid: str | None = None
+    app_id: str | None = None
+    text: str | None = None
+    metadata: str | None = None
+
+
+class ControlPassed(_Event, frozen=True, kw_only=True, tag="control_passed"):
+    """`pass_thread_control`: an owner gave the thread to `new_owner`."""
+
+    previous_owner: str | None = None
+    new_owner: str | None = None
+    metadata: str | None = None
+
+
+class ControlTaken(_Event, frozen=True, kw_only=True, tag="control_taken"):
+    """`take_thread_control`: `new_owner` took the thread from `previous_owner`."""
+
+    previous_owner: str | None = None
+    new_owner: str | None = None
+    metadata: str | None = None
+
+
+class ControlRequested(_Event, frozen=True, kw_only=True, tag="control_requested"):
+    """`request_thread_control`: an app asks the owner for the thread."""
+
+    requested_owner: str | None = None
+    metadata: str | None = None
+
+
+Event = UserMessage | Postback | Echo | ControlPassed | ControlTaken | ControlRequested

@@ -1,0 +1,116 @@
+"""How single values of the settings are read. Pure.
+
+Each function raises ValueError with the second half of a sentence, never with the value in it.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from .plans import parse_duration
+
+Parser = Callable[[object], Any]
+_Member = TypeVar("_Member", bound=enum.Enum)
+
+SHORTEST_RETENTION = timedelta(hours=1)
+LONGEST_RETENTION = timedelta(days=3650)
+MOST_TURNS = 10_000
+
+_GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
+_GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
+_STORES = "write sqlite:///handover.db, or postgresql://user:password@host/database"
+
+
+class RoutingSetting(enum.Enum):
+    """Whether Conversation Routing is on; AUTO asks Meta."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+def parse_secret(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is not a text; put it in quotes.")  # as a number YAML may change it
+    if not value.strip().isprintable():
+        raise ValueError("holds a line break or a control character; copy it again.")
+    return value.strip()
+
+
+def parse_app_id(value: object) -> str:
+    text = str(value) if isinstance(value, (str, int)) else ""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("is no app id, which is a number; see App settings > Basic.")
+    return text
+
+
+def parse_graph_url(value: object) -> str:
+    parts = _web_address(value)
+    if parts is None:
+        raise ValueError(f"is no web address; {_GRAPH_URL}.")
+    if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
+        raise ValueError(f"does not end with a Graph version; {_GRAPH_URL}.")
+    return parts.geturl().rstrip("/")
+
+
+def _web_address(value: object) -> SplitResult | None:
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        names_a_server = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return None
+    return parts if names_a_server and parts.scheme in ("http", "https") else None
+
+
+def parse_store(value: object) -> str:
+    scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if scheme not in ("sqlite", "postgresql"):
+        raise ValueError(f"names no kind of database that can be a store; {_STORES}.")
+    if not rest.strip("/"):
+        raise ValueError(f"names no file and no host; {_STORES}.")
+    if scheme == "sqlite" and not rest.startswith("/"):
+        raise ValueError("needs three slashes before the file's name, as in sqlite:///handover.db.")
+    return str(value)
+
+
+def parse_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("is neither true nor false.")
+    return value
+
+
+def parse_turns(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TURNS:
+        raise ValueError(f"is not a whole number from 1 to {MOST_TURNS}.")
+    return value
+
+
+def parse_retention(value: object) -> timedelta:
+    retention = parse_duration(value)
+    if not SHORTEST_RETENTION <= retention <= LONGEST_RETENTION:
+        raise ValueError("is out of range; ended sessions are kept for 1h at least, 3650d at most.")
+    return retention
+
+
+def member_of(kind: type[_Member]) -> Callable[[object], _Member]:
+    """A parser for one of the values of an enum."""
+
+    def parse(value: object) -> _Member:
+        try:
+            return kind(value)
+        except ValueError:
+            allowed = ", ".join(str(member.value) for member in kind)
+            raise ValueError(f"is not allowed; write one of: {allowed}.") from None
+
+    return parse
+
+
+def parse_routing(value: object) -> RoutingSetting:
+    if isinstance(value, bool):  # YAML 1.1 reads a bare on and off as true and false
+        return RoutingSetting.ON if value else RoutingSetting.OFF
+    return member_of(RoutingSetting)(value)
