@@ -1,0 +1,156 @@
+"""What a message costs to be checked against 1,000 keywords in 10 languages.
+
+Run `python -m benchmarks.keywords`. Each row is one kind of message, checked by KeywordMatcher
+and, in the same run, by the shortest code that could do: `any(k.lower() in text.lower() …)`,
+which knows no word, no language and no form. The goal is 50 µs a message. Time is processor
+time, so that a busy machine does not show.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import statistics
+import string
+import time
+from collections.abc import Callable, Sequence
+
+from channels.keywords import KeywordMatch, KeywordMatcher
+
+GOAL_MICROSECONDS = 50
+RUNS = 5
+CHECKS_A_RUN = 2_000
+LOOK_ALIKES = 2_000
+
+#: For each language ten words to do something, ten things to do it to, what stands between them.
+WORDS = {
+    "en": (
+        "open show find close start stop leave end cancel change",
+        "menu bot chat order account help question agent settings payment",
+        " the ",
+    ),
+    "de": (
+        "öffne zeige finde schließe starte stoppe verlasse beende storniere ändere",
+        "Menü Bot Gespräch Bestellung Konto Hilfe Frage Berater Einstellungen Zahlung",
+        " ",
+    ),
+    "es": (
+        "abrir mostrar buscar cerrar empezar parar dejar terminar cancelar cambiar",
+        "menú bot conversación pedido cuenta ayuda pregunta agente ajustes pago",
+        " ",
+    ),
+    "fr": (
+        "ouvrir afficher chercher fermer démarrer arrêter quitter terminer annuler changer",
+        "menu robot discussion commande compte aide question conseiller réglages paiement",
+        " ",
+    ),
+    "tr": (
+        "aç göster bul kapat başlat durdur çık bitir vazgeç değiştir",
+        "menü bot sohbet sipariş hesap yardım soru temsilci ayarlar ödeme",
+        " ",
+    ),
+    "ru": (
+        "открыть показать найти закрыть начать остановить покинуть закончить отменить изменить",
+        "меню бот разговор заказ счёт помощь вопрос оператор настройки оплата",
+        " ",
+    ),
+    "ar": (
+        "افتح أظهر ابحث أغلق ابدأ أوقف اترك أنه ألغ غيّر",
+        "القائمة البوت المحادثة الطلب الحساب المساعدة السؤال الموظف الإعدادات الدفع",
+        " ",
+    ),
+    "hi": (
+        "खोलो दिखाओ ढूँढो बंद शुरू रोको छोड़ो खत्म रद्द बदलो",
+        "मेनू बॉट बातचीत ऑर्डर खाता मदद सवाल एजेंट सेटिंग भुगतान",
+        " ",
+    ),
+    "th": (
+        "เปิด แสดง ค้นหา ปิด เริ่ม หยุด ออก จบ ยกเลิก เปลี่ยน",
+        "เมนู บอท การสนทนา คำสั่งซื้อ บัญชี ความช่วยเหลือ คำถาม เจ้าหน้าที่ การตั้งค่า การชำระเงิน",
+        "",
+    ),
+    "zh": (
+        "打开 显示 查找 关闭 开始 停止 离开 结束 取消 更改",
+        "菜单 机器人 对话 订单 账户 帮助 问题 客服 设置 付款",
+        "",
+    ),
+}
+
+#: What users and operators say to each other: none of it is, or holds, a keyword.
+SENTENCES = [
+    "hello, I ordered two pairs of shoes last week and only one has arrived so far",
+    "yes please, the blue one in size 42 🙂",
+    "ok thanks",
+    "Guten Tag, meine Lieferung ist noch nicht angekommen, können Sie bitte nachsehen?",
+    "Hola, todavía no me ha llegado el paquete, ¿me puede decir dónde está?",
+    "Bonjour, je n'ai toujours pas reçu mon colis, pouvez-vous m'aider s'il vous plaît ?",
+    "Merhaba, geçen hafta aldığım ayakkabılar hâlâ gelmedi, bakabilir misiniz?",
+    "Здравствуйте, посылка ещё не пришла, подскажите, пожалуйста, где она сейчас?",
+    "مرحبا، لم يصلني الطرد حتى الآن، هل يمكنكم التحقق من ذلك من فضلكم؟",
+    "नमस्ते, मेरा पार्सल अभी तक नहीं आया है, कृपया देखिए कि वह कहाँ है",
+    "สวัสดีค่ะ พัสดุยังไม่มาถึงเลย ช่วยตรวจสอบให้หน่อยได้ไหมคะ",
+    "你好，我上周买的鞋子还没有收到，请帮我看一下好吗？",
+]
+
+
+def phrases(language: str) -> list[str]:
+    actions, things, between = WORDS[language]
+    return [
+        f"{action}{between}{thing}"
+        for action, thing in itertools.product(actions.split(), things.split())
+    ]
+
+
+def look_alikes() -> list[str]:
+    """Short messages of words that begin as a keyword's do, and that nobody has typed before."""
+    chance = random.Random(1)  # noqa: S311
+    keywords = [keyword for language in WORDS for keyword in phrases(language)]
+    return [
+        chance.choice(keywords) + "".join(chance.choices(string.ascii_lowercase, k=4))
+        for _ in range(LOOK_ALIKES)
+    ]
+
+
+def microseconds_a_message(check: Callable[[str], object], messages: Sequence[str]) -> float:
+    started = time.process_time()
+    for message in messages:
+        check(message)
+    return (time.process_time() - started) / len(messages) * 1e6
+
+
+def median_cost(check: Callable[[str], object], messages: Sequence[str]) -> float:
+    cycled = list(itertools.islice(itertools.cycle(messages), CHECKS_A_RUN))
+    return statistics.median(microseconds_a_message(check, cycled) for _ in range(RUNS))
+
+
+def compare(name: str, ours: float, naive: float) -> None:
+    verdict = "ok" if ours <= GOAL_MICROSECONDS else f"over {GOAL_MICROSECONDS} µs"
+    print(f"{name:<38} {ours:>9.1f} {naive:>9.1f} {naive / ours:>7.1f} ×  {verdict}")
+
+
+def main() -> None:
+    keywords = {language: phrases(language) for language in WORDS}
+    flat = [keyword for listed in keywords.values() for keyword in listed]
+    matching = [f"{keyword}! 🙂" for keyword in flat[::7]]
+
+    def naive(text: str) -> bool:
+        return any(keyword.lower() in text.lower() for keyword in flat)
+
+    print(f"{len(flat)} keywords in {len(keywords)} languages; µs a message, median of {RUNS} runs")
+    print(f"{'':<38} {'matcher':>9} {'naive':>9} {'ratio':>7}")
+    for match in KeywordMatch:
+        matcher = KeywordMatcher(keywords, match=match)
+        assert all(map(matcher.find, matching))  # noqa: S101
+        assert not any(map(matcher.find, SENTENCES))  # noqa: S101
+        for name, messages in (("a keyword", matching), ("no keyword", SENTENCES)):
+            cost = median_cost(matcher.find, messages)
+            compare(f"{match.value}: {name}", cost, median_cost(naive, messages))
+        fresh = look_alikes()
+        cost = microseconds_a_message(matcher.find, fresh)
+        compare(
+            f"{match.value}: a look-alike, seen first", cost, microseconds_a_message(naive, fresh)
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Whether a message is, or contains, one of a plan's keywords. Pure.
+
+Two texts are compared as a reader would: `words` takes from them what no reader looks at,
+`languages` what the readers of the keyword's language do not tell apart, and `vocabulary` finds
+a keyword's words in their other forms. Nothing in a keyword or a message is a pattern.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+from .languages import Language, language
+from .vocabulary import Vocabulary, beginning
+from .words import (
+    break_runs,
+    breaks_of,
+    is_run,
+    joined,
+    letters_of_runs,
+    spell,
+    stands_alone,
+    symbols,
+)
+
+
+class KeywordMatch(enum.Enum):
+    """How much of a message a keyword has to be."""
+
+    WHOLE = "whole"  # the message is the keyword and nothing else
+    CONTAINS = "contains"  # the keyword's words stand in the message in a row
+
+
+class KeywordMatcher:
+    """Finds keywords in messages; the cost of a message does not grow with their number."""
+
+    def __init__(
+        self,
+        keywords: Mapping[str, Sequence[str]],
+        *,
+        match: KeywordMatch = KeywordMatch.WHOLE,
+    ) -> None:
+        """`keywords` maps a language code (`en`, `pt-BR`) to keywords compared by its rules.
+
+        A language that has no rules here is compared by neutral ones. Of a keyword that has
+        no letter or digit, such as 🤖, the symbols are compared. ValueError, in prose, for one
+        that has nothing to see at all.
+        """
+        self._match = match
+        self._phrases: dict[Language, _Phrases] = {}
+        self._symbols: dict[str, str] = {}
+        for code, listed in keywords.items():
+            for keyword in listed:
+                self._add(language(code), keyword)
+
+    def _add(self, rules: Language, keyword: str) -> None:
+        if spelled := spell(keyword):
+            self._phrases.setdefault(rules, _Phrases(rules)).add(spelled, keyword)
+        elif seen := symbols(keyword):
+            self._symbols.setdefault(seen, keyword)
+        else:
+            raise ValueError(
+                f"has the keyword {keyword!r}, in which there is nothing to see; "
+                "write a word, a number or a symbol that users can type."
+            )
+
+    def find(self, text: str) -> str | None:
+        """The keyword in `text`, as configured, or None. Takes any text and never raises.
+
+        Of several, the one whose language was given first, and of these the one that stands
+        first in the text; symbols come after words. Takes a time that grows with the length of
+        `text` alone.
+        """
+        spelled = spell(text)
+        if self._match is KeywordMatch.CONTAINS:
+            return self._find_contained(text, spelled)
+        if not spelled:
+            return self._symbols.get(symbols(text)) if self._symbols else None
+        spelled = joined(spelled)
+        return next(filter(None, (each.find(spelled) for each in self._phrases.values())), None)
+
+    def _find_contained(self, text: str, spelled: str) -> str | None:
+        broken, letters = break_runs(spelled), letters_of_runs(spelled)
+        # Most languages fold most texts alike.
+        signs: dict[str, Set[str]] = {}
+        for phrases in self._phrases.values():
+            folded = phrases.fold(broken)
+            if folded not in signs:
+                signs[folded] = letters.union(map(beginning, folded.split()))
+            if keyword := phrases.find_within(folded, signs[folded]):
+                return keyword
+        seen = symbols(text) if self._symbols else ""
+        return next((self._symbols[each] for each in self._symbols if each in seen), None)
+
+
+class _Phrases:
+    """The keywords of one language, each as the known forms of its words."""
+
+    def __init__(self, rules: Language) -> None:
+        self.fold = rules.fold
+        self._vocabulary = Vocabulary(rules.stemmer)
+        self._keywords: dict[str, str] = {}
+        self._most_words = 0
+        self._signs: set[str] = set()
+        # How long the phrases are that begin with a word, or with a letter of a run.
+        self._lengths: dict[str, set[int]] = {}
+
+    def add(self, spelled: str, keyword: str) -> None:
+        words = [self._vocabulary.learn(word) for word in self.fold(joined(spelled)).split()]
+        phrase = " ".join(words)
+        self._keywords.setdefault(phrase, keyword)
+        self._most_words = max(self._most_words, len(words))
+        first = words[0][0] if is_run(words[0]) else words[0]
+        self._lengths.setdefault(first, set()).add(len(phrase))
+        self._signs.add(beginning(first))
+
+    def find(self, spelled: str) -> str | None:
+        """The keyword that `spelled`, with its runs joined, is."""
+        if spelled.count(" ") >= self._most_words:
+            return None
+        words: list[str] = []
+        for word in self.fold(spelled).split():
+            known = self._vocabulary.recognise(word)
+            if known is None:
+                return None
+            words.append(known)
+        return self._keywords.get(" ".join(words))
+
+    def find_within(self, folded: str, signs: Set[str]) -> str | None:
+        """The keyword that stands first in `folded`, whose runs are broken.
+
+        `signs` are the beginnings of its words and the letters of its runs: a phrase begins with
+        one of them, in whatever form.
+        """
+        if self._signs.isdisjoint(signs):
+            return None
+        recognise = self._vocabulary.recognise
+        words = [recognise(word) or word for word in folded.split()]
+        firsts = self._lengths.keys()
+        if firsts.isdisjoint(words) and firsts.isdisjoint(folded):
+            return None
+        return self._first_in(" ".join(words))
+
+    def _first_in(self, broken: str) -> str | None:
+        text, breaks = joined(broken), breaks_of(broken)
+        for start, first in _starts(text):
+            for length in sorted(self._lengths.get(first, ()), reverse=True):
+                end = start + length
+                keyword = self._keywords.get(text[start:end])
+                if keyword and end <= len(text) and stands_alone(text, start, end, breaks):
+                    return keyword
+        return None
+
+
+def _starts(text: str) -> Iterator[tuple[int, str]]:
+    """Where a phrase may begin in `text`, and what with: a word, or a letter of a run."""
+    start = 0
+    for word in text.split(" "):
+        yield from enumerate(word, start) if is_run(word) else ((start, word),)
+        start += len(word) + 1

@@ -1,0 +1,136 @@
+"""What the readers of a language call the same word: its letters, its case, its endings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_GRAVE, _ACUTE, _CIRCUMFLEX, _TILDE, _DIAERESIS, _CEDILLA = "\u0300\u0301\u0302\u0303\u0308\u0327"
+_ACCENTS = _GRAVE + _ACUTE + _CIRCUMFLEX + _DIAERESIS
+_GREEK_ACCENTS = _ACCENTS + "\u0313\u0314\u0342\u0345"
+# Each letter of Latin, Greek and Cyrillic that has marks, taken apart.
+_PARTS = {
+    letter: parts
+    for letter in map(chr, range(0xC0, 0x2000))
+    if (parts := unicodedata.normalize("NFD", letter)) != letter
+}
+
+
+class Spelling:
+    """The letters that a language does not tell apart, and the one they are all written as."""
+
+    def __init__(self, *, left_out: str = "", letters: Mapping[str, str] | None = None) -> None:
+        """`left_out`: the combining marks that typists leave out, from whatever letter."""
+        self._letters = {**_without(left_out), **(letters or {})}
+        self._any = re.compile("[" + "".join(self._letters) + "]")
+
+    def apply(self, text: str) -> str:
+        """`text`, which is in NFC, in the letters that are compared."""
+        return self._any.sub(lambda letter: self._letters[letter.group()], text)
+
+
+def _without(marks: str) -> dict[str, str]:
+    """Each letter that has one of `marks`, and the same letter without it."""
+    letters = dict.fromkeys(marks, "")
+    for letter, parts in _PARTS.items():
+        kept = "".join(part for part in parts if part not in marks)
+        if kept != parts:
+            letters[letter] = unicodedata.normalize("NFC", kept)
+    return letters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Language:
+    """The rules of one language; an unset rule is one that the language does not have."""
+
+    #: The Snowball algorithm that takes endings off.
+    stemmer: str | None = None
+    #: i and İ are one letter, ı and I another (Turkish, Azeri).
+    dotted_i: bool = False
+    #: Letters that readers take for one another.
+    spelling: Spelling | None = None
+    #: An apostrophe ends a word (French "l'agent"); elsewhere it is part of one ("don't").
+    elides: bool = False
+    #: What is written in one with a word and is none of it.
+    article: re.Pattern[str] | None = None
+
+    def fold(self, spelled: str) -> str:
+        """`spelled` (see `words.spell`) without what this language does not tell apart."""
+        text = spelled.replace("'", " " if self.elides else "")
+        if self.dotted_i:
+            text = text.replace("İ", "i").replace("I", "ı")
+        text = text.casefold()
+        return text if text.isascii() else self._fold_letters(text)
+
+    def _fold_letters(self, text: str) -> str:
+        if not self.dotted_i:
+            # "i̇" is what casefold() makes of İ.
+            text = text.replace("i\u0307", "i").replace("ı", "i")
+        text = unicodedata.normalize("NFC", text)
+        if self.spelling:
+            text = self.spelling.apply(text)
+        return self.article.sub("", text) if self.article else text
+
+
+def language(code: str) -> Language:
+    """The rules for `code`, such as "en" or "pt-BR"; neutral ones for a language not known here."""
+    return _LANGUAGES.get(code.replace("_", "-").partition("-")[0].casefold(), _NEUTRAL)
+
+
+_NEUTRAL = Language()
+
+# Accents are left out where the alphabet does not count the accented letter as one of its own:
+# Spanish "menú" is "menu", but "año" is not "ano", and Polish "wróć" is not "wroc".
+_ACCENTED = Spelling(left_out=_ACCENTS + _TILDE + _CEDILLA)
+_SPANISH = Spelling(left_out=_ACCENTS)
+_GERMAN = Spelling(left_out=_GRAVE + _ACUTE, letters={"ä": "ae", "ö": "oe", "ü": "ue"})
+_RUSSIAN = Spelling(left_out=_GRAVE + _ACUTE + _DIAERESIS)  # ё is typed е; й stays
+_ROMANIAN = Spelling(letters={"ş": "ș", "ţ": "ț"})  # with the cedilla of older keyboards
+
+# As Lucene's ArabicNormalizer and PersianNormalizer have it.
+_ARABIC = Spelling(letters={"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
+_PERSIAN = Spelling(letters={"أ": "ا", "إ": "ا", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه"})
+_URDU = Spelling(letters={"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ"})
+# "The", alone or after and, so, in or like; and "to the".
+_ARABIC_ARTICLE = re.compile(r"(?<!\S)(?:[وفبك]?ال|لل)(?=\S{3})")
+
+_LANGUAGES = {
+    "ar": Language(stemmer="arabic", spelling=_ARABIC, article=_ARABIC_ARTICLE),
+    "az": Language(dotted_i=True),
+    "ca": Language(stemmer="catalan", spelling=_ACCENTED, elides=True),
+    "cs": Language(stemmer="czech"),
+    "da": Language(stemmer="danish"),
+    "de": Language(stemmer="german", spelling=_GERMAN),
+    "el": Language(stemmer="greek", spelling=Spelling(left_out=_GREEK_ACCENTS)),
+    "en": Language(stemmer="english", spelling=_ACCENTED),
+    "es": Language(stemmer="spanish", spelling=_SPANISH),
+    "et": Language(stemmer="estonian"),
+    "eu": Language(stemmer="basque"),
+    "fa": Language(stemmer="persian", spelling=_PERSIAN),
+    "fi": Language(stemmer="finnish"),
+    "fr": Language(stemmer="french", spelling=_ACCENTED, elides=True),
+    "ga": Language(stemmer="irish"),
+    "gl": Language(spelling=_SPANISH),
+    "hi": Language(stemmer="hindi"),
+    "hu": Language(stemmer="hungarian"),
+    "hy": Language(stemmer="armenian"),
+    "id": Language(stemmer="indonesian"),
+    "it": Language(stemmer="italian", spelling=_ACCENTED, elides=True),
+    "lt": Language(stemmer="lithuanian"),
+    "nb": Language(stemmer="norwegian"),
+    "ne": Language(stemmer="nepali"),
+    "nl": Language(stemmer="dutch", spelling=_ACCENTED),
+    "nn": Language(stemmer="norwegian"),
+    "no": Language(stemmer="norwegian"),
+    "pl": Language(stemmer="polish"),
+    "pt": Language(stemmer="portuguese", spelling=_ACCENTED),
+    "ro": Language(stemmer="romanian", spelling=_ROMANIAN),
+    "ru": Language(stemmer="russian", spelling=_RUSSIAN),
+    "sr": Language(stemmer="serbian"),
+    "sv": Language(stemmer="swedish"),
+    "ta": Language(stemmer="tamil"),
+    "tr": Language(stemmer="turkish", dotted_i=True),
+    "ur": Language(spelling=_URDU),
+}

@@ -1,0 +1,92 @@
+"""The words that a language's keywords are made of, recognised in their other forms.
+
+Snowball finds the forms, and takes more for a form than a reader would: "operation" for one of
+"operator", Russian "меня" (me) for one of "меню" (menu). A form missed costs the user a second
+try; a word mistaken ends a talk with an operator. So a shared stem alone is not enough here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import takewhile
+
+import snowballstemmer
+
+_BEGINNING = 3  # letters
+_SHORTEST_STEM = 4  # letters; "меня" and "меню" share three
+_LONGEST_ENDING = 5  # letters added to a whole word
+_LONGEST_OTHER_ENDING = 2  # letters in the place of one: Russian "кнопка", "кнопкой"
+_LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
+
+
+class Vocabulary:
+    """The words of one language's keywords."""
+
+    def __init__(self, stemmer: str | None) -> None:
+        """`stemmer` is a Snowball algorithm; without one, each word has one form only."""
+        self._stemmer = stemmer
+        self._forms: dict[str, str] = {}
+        self._beginnings: set[str] = set()
+        self._stemmed: dict[tuple[str, str], list[str]] = {}
+
+    def learn(self, word: str) -> str:
+        """`word`, from now on known; or the known word of which it is another form."""
+        if known := self.recognise(word):
+            return known
+        self._forms[word] = word
+        if self._stemmer:
+            self._learn_forms(word, self._stemmer)
+        return word
+
+    def _learn_forms(self, word: str, stemmer: str) -> None:
+        first = beginning(word)
+        self._beginnings.add(first)
+        self._stemmed.setdefault((first, _stem(stemmer, word)), []).append(word)
+        # Snowball does not know "menus" for a plural in any language.
+        singular = word.removesuffix("s")
+        if len(singular) >= _SHORTEST_STEM:
+            self._forms.setdefault(singular, word)
+            self._forms.setdefault(singular + "s", word)
+
+    def recognise(self, word: str) -> str | None:
+        """The known word that `word` is, or of which it is a form."""
+        return self._forms.get(word) or self._known_by_stem(word)
+
+    def _known_by_stem(self, word: str) -> str | None:
+        first = beginning(word)
+        if not self._stemmer or first not in self._beginnings or len(word) > _LONGEST_WORD:
+            return None
+        stem = _stem(self._stemmer, word)
+        known = self._stemmed.get((first, stem), ())
+        return next((each for each in known if _are_forms(word, each, stem)), None)
+
+
+def beginning(word: str) -> str:
+    """The letters that all forms of `word` begin with."""
+    return word[:_BEGINNING]
+
+
+@lru_cache(maxsize=4096)
+def _stem(stemmer: str, word: str) -> str:
+    # A new stemmer each time, because they keep the word in themselves: two threads may call.
+    stem: str = snowballstemmer.stemmer(stemmer).stemWord(word)
+    return stem
+
+
+def _are_forms(one: str, other: str, stem: str) -> bool:
+    """Whether two words that share `stem` differ in no more than an inflection."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(stem) < _SHORTEST_STEM:
+        return longer == shorter + "s"
+    if longer.startswith(shorter):
+        return len(longer) - len(shorter) <= _LONGEST_ENDING
+    if not longer.startswith(stem):  # German "schoen" and "schon" share the stem "schon"
+        return False
+    # "cities" has all of "city", whose stem is "citi".
+    shared = max(_shared_beginning(shorter, longer), len(stem))
+    return len(shorter) - shared <= 1 and len(longer) - shared <= _LONGEST_OTHER_ENDING
+
+
+def _shared_beginning(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
