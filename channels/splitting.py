@@ -1,0 +1,127 @@
+"""Cutting text to a length, where a reader would cut it. Pure.
+
+Meta limits "characters" and does not say which. Here one is a UTF-16 code unit, so that an
+emoji counts as two: whether Meta counts code points or code units, what fits here fits there.
+(Bytes, the third reading, are named on Instagram's page alone.)
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, SentenceBreaker
+
+ELLIPSIS = "…"
+SHORTEST_LIMIT = 2  # a character outside the Basic Multilingual Plane
+
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_ANY_LOCALE = ""  # ICU's root rules: they know every script, and its dictionaries
+
+
+def well_formed(text: str) -> str:
+    """`text` as Unicode that UTF-8 can carry.
+
+    JSON may bring surrogates as characters of their own: pairs become the character they
+    stand for, lone ones U+FFFD.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def length(text: str) -> int:
+    """How many characters `text` has, as this module counts them."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text`, or as much of its beginning as leaves room for an ellipsis within `limit`.
+
+    Never cut inside what a reader sees as one character, unless that alone is too long.
+    """
+    text = well_formed(text)
+    if length(text) <= limit:
+        return text
+    furthest = _reach(text, 0, limit - len(ELLIPSIS))
+    end = _last(sorted(_ends(CharacterBreaker, text)), 0, furthest) or furthest
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def split_text(text: str, limit: int) -> list[str]:
+    """`text` in pieces of at most `limit` characters, without white space around them.
+
+    Each cut is after the last paragraph that fits, else the last sentence, else at the last
+    space, else wherever the script lets a line break (Thai and Chinese words), else between
+    two characters as a reader sees them. Only a single such character that is longer than
+    `limit` is cut itself. White space at a cut is all that is lost; blank text has no pieces.
+
+    Raises ValueError for a limit below 2, since one emoji would not fit.
+    """
+    if limit < SHORTEST_LIMIT:
+        raise ValueError(f"The limit is {limit}; it must be at least {SHORTEST_LIMIT}.")
+    text = well_formed(text).strip()
+    if length(text) <= limit:
+        return [text] if text else []
+    return list(_pieces(text, limit))
+
+
+def _pieces(text: str, limit: int) -> Iterator[str]:
+    levels = _places_to_cut(text)
+    start = 0
+    while start < len(text):
+        furthest = _reach(text, start, limit)
+        end = furthest if furthest == len(text) else _best(levels, start, furthest)
+        yield text[start:end].rstrip()
+        start = len(text) - len(text[end:].lstrip())
+
+
+def _places_to_cut(text: str) -> list[list[int]]:
+    """The ends of paragraphs, sentences, words, unbreakable runs and characters, best first."""
+    characters = set(_ends(CharacterBreaker, text))
+    runs = _ends(LineBreaker, text)
+    levels: list[Iterable[int]] = [
+        [match.end() for match in _BLANK_LINE.finditer(text)],
+        [end for end in _ends(SentenceBreaker, text) if _may_end_a_sentence(text[end - 1])],
+        [end for end in runs if text[end - 1].isspace()],
+        runs,
+        characters,
+    ]
+    before_space = _ends_before_space(text)
+    return [sorted({before_space[end] for end in level if end in characters}) for level in levels]
+
+
+def _ends(breaker: type[BaseBreaker], text: str) -> list[int]:
+    # ICU's own offsets count UTF-16 code units, which are no indexes of a Python text.
+    return list(accumulate(len(segment) for segment in breaker(text, _ANY_LOCALE)))
+
+
+def _may_end_a_sentence(last: str) -> bool:
+    # ICU sees a sentence end behind each "?" and "!"; in Latin text without a space behind it
+    # that is the middle of a URL. Chinese and its like write no space there.
+    return last.isspace() or not last.isascii()
+
+
+def _ends_before_space(text: str) -> list[int]:
+    """For each index of `text`, the index behind the last character before it that is no space."""
+    solid = (0 if char.isspace() else end for end, char in enumerate(text, start=1))
+    return list(accumulate(solid, max, initial=0))
+
+
+def _best(levels: Iterable[list[int]], start: int, furthest: int) -> int:
+    ends = (_last(level, start, furthest) for level in levels)
+    return next((end for end in ends if end is not None), furthest)
+
+
+def _last(ends: list[int], start: int, furthest: int) -> int | None:
+    """The last of the sorted `ends` after `start` and not after `furthest`."""
+    found = bisect_right(ends, furthest)
+    return ends[found - 1] if found and ends[found - 1] > start else None
+
+
+def _reach(text: str, start: int, limit: int) -> int:
+    """The index up to which `text` has at most `limit` characters after `start`."""
+    units = text[start : start + limit].encode("utf-16-le")[: 2 * limit]
+    return start + len(units.decode("utf-16-le", "ignore"))
