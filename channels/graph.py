@@ -1,0 +1,73 @@
+"""The Graph seam: what the plugin asks of Meta's Messenger Platform.
+
+Two implementations: `HttpGraph` (the real one) and `MemoryGraph` (for tests). One contract
+test holds both to what is written here. Source: Messenger Platform, Conversation Routing and
+Send API.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from .events import Thread
+from .routing import Owner, Routing
+
+
+class SenderAction(enum.Enum):
+    """What the page can show to a user without saying anything."""
+
+    MARK_SEEN = "mark_seen"
+    TYPING_ON = "typing_on"
+    TYPING_OFF = "typing_off"
+
+
+class Graph(Protocol):
+    """Meta's side of a page's conversations. Every method raises GraphError.
+
+    Transient failures are tried again inside (a few times, within seconds) before
+    GraphUnavailable or GraphThrottled is raised.
+    """
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
+        """Send one Send API `message` object; returns its id.
+
+        A send that got no answer is tried again only if its echo has not shown up
+        (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo
+        is known by `message.metadata`, which must be this message's alone; without one, a
+        metadata is made up.
+        """
+
+    def echo_heard(self, metadata: str) -> None:
+        """The webhook reports an echo of ours: the send with this metadata was carried out."""
+
+    async def sender_action(self, thread: Thread, action: SenderAction) -> None:
+        """Show that the message was seen, or that an answer is being typed.
+
+        Tried once only: it is worth nothing late.
+        """
+
+    async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
+        """Give the thread to another app; it must be ours or idle, else NotThreadOwner."""
+
+    async def take_control(self, thread: Thread, *, metadata: str) -> None:
+        """Take the thread; taking what is ours already changes nothing.
+
+        Raises RoutingIsOff, or GraphRefused where the page's setting forbids it.
+        """
+
+    async def owner(self, thread: Thread) -> Owner:
+        """Who controls the thread now."""
+
+    async def page(self) -> str:
+        """The id of the page that the token is for."""
+
+    async def routing(self, page: str) -> Routing:
+        """Whether Conversation Routing is on (`messaging_feature_status`).
+
+        `page` is the page, or its Instagram account, which has a setting of its own.
+        """
