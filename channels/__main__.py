@@ -1,0 +1,7 @@
+"""`python -m channels`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,96 @@
+"""Rasa, as the engine sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.shared.core.events import UserUttered
+
+CHANNEL_NAME = "facebook"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One message for Rasa; `parse_data` where it is an event and no user's words.
+
+    `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
+    """
+
+    sender_id: str
+    text: str
+    message_id: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    parse_data: dict[str, Any] | None = None
+    once: bool = False
+
+
+class Assistant(Protocol):
+    """The assistant that answers while the thread is ours."""
+
+    def is_ready(self) -> bool:
+        """Whether a model is loaded; turns wait until one is."""
+
+    def language(self) -> str:
+        """The assistant's NLU language, such as "en"."""
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        """Let Rasa handle the message; returns once it has answered and saved its tracker.
+
+        A turn that is to be taken `once` is left out if the tracker has its `message_id`.
+        """
+
+
+class RasaAssistant:
+    """The agent of a running `rasa run`.
+
+    `agent` gives the agent that is loaded now (Rasa replaces it when a new model comes), and
+    `on_new_message` is what Rasa gave the channel for its messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: Callable[[], Any],
+        on_new_message: Callable[[UserMessage], Awaitable[Any]],
+    ) -> None:
+        self._agent = agent
+        self._on_new_message = on_new_message
+
+    def is_ready(self) -> bool:
+        agent = self._agent()
+        return agent is not None and bool(agent.is_ready())
+
+    def language(self) -> str:
+        return self._agent().processor.model_metadata.language or "en"
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        message = UserMessage(
+            text=turn.text,
+            output_channel=output,
+            sender_id=turn.sender_id,
+            parse_data=turn.parse_data,
+            input_channel=CHANNEL_NAME,
+            message_id=turn.message_id,
+            metadata=turn.metadata,
+        )
+        if turn.once:
+            await self._handle_once(message)
+        else:
+            await self._on_new_message(message)
+
+    async def _handle_once(self, message: UserMessage) -> None:
+        """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
+        agent = self._agent()
+        async with agent.lock_store.lock(message.sender_id):
+            if not await self._has_heard(message):
+                await agent.processor.handle_message(message)
+
+    async def _has_heard(self, message: UserMessage) -> bool:
+        tracker = await self._agent().tracker_store.retrieve_full_tracker(message.sender_id)
+        return tracker is not None and any(
+            isinstance(event, UserUttered) and event.message_id == message.message_id
+            for event in tracker.events
+        )

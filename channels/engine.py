@@ -1,0 +1,216 @@
+"""The engine: takes recorded events and due sessions to their handling, thread by thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from .assistant import Assistant
+from .clock import Clock
+from .dialogue import Dialogue
+from .errors import StoreError
+from .events import Event, Thread
+from .graph import Graph
+from .handling import EventHandler
+from .handover import Handovers
+from .log_fields import thread_hash
+from .output import Delivered, MessengerOutput
+from .queues import ThreadQueues
+from .routing_status import RoutingStatus
+from .sessions import Cause, EndReason, Session, State
+from .settings import Settings
+from .store import CLAIM_LEASE, InboxEntry, Store
+
+logger = logging.getLogger(__name__)
+
+POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
+RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
+RENEWAL_INTERVAL = CLAIM_LEASE / 3
+PRUNING_INTERVAL = timedelta(minutes=1)
+INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
+STOP_GRACE = timedelta(seconds=10)
+BATCH = 100  # entries or sessions that are claimed at once
+
+
+class Engine:
+    """Runs one worker's share of all threads."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        graph: Graph,
+        clock: Clock,
+        assistant: Assistant,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._graph = graph
+        self._clock = clock
+        self._queues = ThreadQueues()
+        self._loops: list[asyncio.Task[None]] = []
+        self._dialogue = Dialogue(
+            settings=settings,
+            graph=graph,
+            clock=clock,
+            assistant=assistant,
+            is_silent=self._is_silent,
+            hand_over=self._hand_over,
+        )
+        self._handovers = Handovers(
+            settings=settings,
+            store=store,
+            graph=graph,
+            clock=clock,
+            language=assistant.language,
+            tell_rasa=self._dialogue.tell,
+        )
+        self._handler = EventHandler(
+            app_id=settings.app_id,
+            store=store,
+            graph=graph,
+            routing=RoutingStatus(setting=settings.routing, graph=graph, clock=clock),
+            handovers=self._handovers,
+            dialogue=self._dialogue,
+        )
+
+    async def start(self) -> None:
+        """Open the store and begin; raises StoreError where it can't be used.
+
+        What an earlier run has left in the inbox is queued first, before anything new comes.
+        """
+        await self._store.open()
+        await self._claim_inbox()
+        for step, interval in (
+            (self._poll, POLL_INTERVAL),
+            (self._renew_claims, RENEWAL_INTERVAL),
+            (self._prune, PRUNING_INTERVAL),
+        ):
+            self._loops.append(asyncio.create_task(self._forever(step, interval)))
+
+    async def stop(self) -> None:
+        """Let turns under way finish for a while, then stop; what is left stays in the store."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
+        except asyncio.TimeoutError:
+            logger.warning("Some turns are not finished; they begin anew after the next start.")
+        await self._queues.cancel()
+        await self._dialogue.stop()
+        await self._graph.close()
+        await self._store.close()
+
+    async def accept(self, events: Sequence[Event]) -> None:
+        """Record events; once this returns they may be acknowledged. Raises StoreError."""
+        for entry in await self._store.record(events, self._clock.now()):
+            self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=False))
+
+    async def return_thread(self, session: Session) -> bool:
+        """End a session because an operator asks for it; False if it is ending already."""
+        ending = await self._handovers.end(session, EndReason.OPERATOR_REQUEST)
+        if ending is not None:
+            self._queues.put(session.thread, partial(self._advance, session.id))
+        return ending is not None
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        """The open sessions, the oldest first."""
+        return await self._store.open_sessions(limit=limit)
+
+    async def open_session(self, user: str) -> Session | None:
+        """The open session of a user of the page."""
+        return await self._store.open_session(Thread(page=await self._graph.page(), user=user))
+
+    def output(self) -> MessengerOutput:
+        """An output for what Rasa says on its own (reminders, external triggers)."""
+        return self._dialogue.output(Cause(at=self._clock.now(), key=uuid.uuid4().hex), Delivered())
+
+    async def idle(self) -> None:
+        """Return once nothing that was accepted is left to do."""
+        await self._queues.drained()
+
+    async def _is_silent(self, thread: Thread) -> bool:
+        return await self._handovers.is_silent(thread)
+
+    async def _hand_over(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> bool:
+        session = await self._handovers.open(thread, wishes, cause)
+        if session.state is State.ENDING:
+            self._queues.put_first(thread, partial(self._advance, session.id))
+        return session.state in (State.OPENING, State.ACTIVE)
+
+    async def _handle(self, entry: InboxEntry, *, repeated: bool) -> None:
+        """Handle an entry until it is done or dead; while the store is away, wait for it.
+
+        It is `repeated` if somebody may have handled it before.
+        """
+        while True:
+            try:
+                await self._handler.handle(entry.event, repeated=repeated)
+                await self._store.done(entry.position, self._clock.now())
+                return
+            except StoreError as error:
+                logger.error("An event waits for the store: %s", error)
+            except Exception:
+                logger.exception("Handling an event failed.", extra=_fields(entry))
+                if await self._is_dead(entry):
+                    logger.error("An event is set aside for good.", extra=_fields(entry))
+                    return
+            repeated = True
+            await self._clock.sleep(RETRY_PAUSE)
+
+    async def _is_dead(self, entry: InboxEntry) -> bool:
+        try:
+            return await self._store.failed(entry.position, self._clock.now())
+        except StoreError as error:
+            logger.error("A failure can't be stored, so it is not counted: %s", error)
+            return False
+
+    async def _advance(self, session_id: str) -> None:
+        session = await self._store.session(session_id)
+        if session is not None and session.is_open:
+            await self._handovers.advance(session)
+
+    async def _poll(self) -> None:
+        # The inbox first: the event that led to a session comes before what becomes of it.
+        await self._claim_inbox()
+        await self._claim_due()
+
+    async def _claim_due(self) -> None:
+        for session in await self._store.claim_due(self._clock.now(), limit=BATCH):
+            self._queues.put(session.thread, partial(self._advance, session.id))
+
+    async def _claim_inbox(self) -> None:
+        while entries := await self._store.claim_inbox(self._clock.now(), limit=BATCH):
+            for entry in entries:
+                self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=True))
+
+    async def _renew_claims(self) -> None:
+        await self._store.renew_claims(self._clock.now())
+
+    async def _prune(self) -> None:
+        await self._store.prune(
+            self._clock.now(),
+            inbox_retention=INBOX_RETENTION,
+            session_retention=self._settings.retention,
+        )
+
+    async def _forever(self, step: Callable[[], Awaitable[None]], interval: timedelta) -> None:
+        while True:
+            try:
+                await step()
+            except StoreError as error:
+                logger.error("Work waits for the store: %s", error)
+            except Exception:
+                logger.exception("A step of the engine failed; it is tried again.")
+            await self._clock.sleep(interval)
+
+
+def _fields(entry: InboxEntry) -> dict[str, Any]:
+    return {"position": entry.position, "thread_hash": thread_hash(entry.event.thread)}

@@ -1,0 +1,188 @@
+"""MessengerOutput: what Rasa's output channel is on Messenger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+
+from .errors import GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
+from .events import Thread
+from .graph import Graph
+from .log_fields import thread_hash
+from .rendering import render
+
+logger = logging.getLogger(__name__)
+
+HANDOVER = "handover"  # the key of the payload by which an action asks for a handover
+
+
+class Delivered:
+    """The messages of a turn that have reached Meta, so that a repeated turn skips them."""
+
+    def __init__(self) -> None:
+        self._messages: list[Mapping[str, Any]] = []
+
+    def replay(self) -> DeliveredReplay:
+        """A new try of the turn begins."""
+        return DeliveredReplay(self._messages)
+
+
+class DeliveredReplay:
+    """One try of a turn, compared with the tries before it."""
+
+    def __init__(self, messages: list[Mapping[str, Any]]) -> None:
+        self._messages = messages
+        self._position = 0
+
+    def has(self, message: Mapping[str, Any]) -> bool:
+        """Whether an earlier try has sent this message at this place."""
+        known = self._messages[self._position : self._position + 1]
+        if known == [message]:
+            self._position += 1
+            return True
+        return False
+
+    def add(self, message: Mapping[str, Any]) -> None:
+        """The message has been sent; what earlier tries sent after this place was another turn."""
+        self._messages[self._position :] = [message]
+        self._position += 1
+
+
+class MessengerOutput(OutputChannel):
+    """Sends Rasa's responses to a thread, in order, and performs handovers.
+
+    Every method returns once Meta has taken the message, so nothing can overtake it. Once
+    control has been handed over, nothing more is sent, and a warning names the response.
+    Raises GraphUnavailable or GraphThrottled where trying the turn again can help; every other
+    refusal of Meta's is logged with its remedy, and the turn goes on.
+
+    `is_silent` tells whether somebody else has the thread; `hand_over` performs what
+    `action_handover` asks for and tells whether the thread is then the bot's no more. Without
+    a `page` it writes to threads of the page that the token is for.
+    """
+
+    def __init__(
+        self,
+        *,
+        graph: Graph,
+        page: str | None = None,
+        is_silent: Callable[[Thread], Awaitable[bool]],
+        hand_over: Callable[[Thread, Mapping[str, Any]], Awaitable[bool]],
+        delivered: Delivered,
+    ) -> None:
+        self._graph = graph
+        self._page = page
+        self._is_silent = is_silent
+        self._perform_handover = hand_over
+        self._tried = delivered.replay()
+        self._silenced_by: str | None = None
+        self._checked = False
+
+    @classmethod
+    def name(cls) -> str:
+        return "facebook"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        custom = message.get("custom")
+        if isinstance(custom, Mapping) and HANDOVER in custom:
+            await self._deliver(recipient_id, {**message, "custom": None})
+            await self._hand_over(recipient_id, custom[HANDOVER])
+            return
+        await self._deliver(recipient_id, message)
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        await self.send_response(recipient_id, {"text": text, **kwargs})
+
+    async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
+        await self.send_response(recipient_id, {"image": image, **kwargs})
+
+    async def send_attachment(self, recipient_id: str, attachment: Any, **kwargs: Any) -> None:
+        await self.send_response(recipient_id, {"attachment": attachment, **kwargs})
+
+    async def send_text_with_buttons(
+        self, recipient_id: str, text: str, buttons: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        await self.send_response(recipient_id, {"text": text, "buttons": buttons, **kwargs})
+
+    async def send_quick_replies(
+        self, recipient_id: str, text: str, quick_replies: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        response = {"text": text, "quick_replies": quick_replies, **kwargs}
+        await self.send_response(recipient_id, response)
+
+    async def send_elements(self, recipient_id: str, elements: Any, **kwargs: Any) -> None:
+        await self.send_response(recipient_id, {"elements": elements, **kwargs})
+
+    async def send_custom_json(
+        self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any
+    ) -> None:
+        await self.send_response(recipient_id, {"custom": json_message, **kwargs})
+
+    async def _hand_over(self, recipient_id: str, wishes: object) -> None:
+        if not isinstance(wishes, Mapping):
+            logger.error(
+                "A custom payload asked for a handover with %s instead of a mapping; write "
+                '{"handover": {"plan": "default"}}. The default plan is used.',
+                type(wishes).__name__,
+            )
+            wishes = {}
+        if await self._perform_handover(await self._thread(recipient_id), wishes):
+            self._silenced_by = "control of the thread has been handed over"
+
+    async def _deliver(self, recipient_id: str, response: Mapping[str, Any]) -> None:
+        thread = await self._thread(recipient_id)
+        rendered = render(response)
+        for note in rendered.notes:
+            logger.warning("%s %s", _name_of(response), note, extra=_fields(thread))
+        for message in rendered.messages:
+            if await self._may_send(thread, response):
+                await self._send(thread, message, response)
+
+    async def _may_send(self, thread: Thread, response: Mapping[str, Any]) -> bool:
+        if not self._checked:
+            self._checked = True
+            if await self._is_silent(thread):
+                self._silenced_by = "a live agent has the thread"
+        if self._silenced_by is not None:
+            logger.warning(
+                "%s was not sent, because %s. If the user is to read it, let the rule send it "
+                "before action_handover.",
+                _name_of(response),
+                self._silenced_by,
+                extra=_fields(thread),
+            )
+        return self._silenced_by is None
+
+    async def _send(
+        self, thread: Thread, message: Mapping[str, Any], response: Mapping[str, Any]
+    ) -> None:
+        if self._tried.has(message):
+            return
+        try:
+            await self._graph.send(thread, message)
+        except (GraphUnavailable, GraphThrottled):
+            raise
+        except NotThreadOwner:
+            self._silenced_by = "another app controls the thread"
+            await self._may_send(thread, response)
+        except GraphError as error:
+            logger.error("%s was not sent: %s", _name_of(response), error, extra=_fields(thread))
+        else:
+            self._tried.add(message)
+
+    async def _thread(self, recipient_id: str) -> Thread:
+        if self._page is None:
+            self._page = await self._graph.page()
+        return Thread(page=self._page, user=recipient_id)
+
+
+def _name_of(response: Mapping[str, Any]) -> str:
+    name = response.get("utter_action")
+    return f"The response {name}" if name else "A message of a custom action"
+
+
+def _fields(thread: Thread) -> dict[str, str]:
+    return {"thread_hash": thread_hash(thread)}
