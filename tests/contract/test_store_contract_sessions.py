@@ -1,0 +1,292 @@
+"""What `Store` promises about sessions to the one worker that has it open."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import msgspec
+import pytest
+from store_samples import ANNA, BEN, HOUR, NOW, SECOND, end_session, new_session
+
+from channels.events import Thread
+from channels.keywords import KeywordMatch
+from channels.plans import Plan
+from channels.sessions import (
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    activated,
+    ending,
+    heard,
+    left_with_agent,
+    postponed,
+)
+from channels.store import CLAIM_LEASE, Store
+
+LEASE_OVER = NOW + CLAIM_LEASE
+RETENTION = timedelta(days=30)
+
+
+async def prune(store: Store, after: timedelta) -> None:
+    await store.prune(NOW + after, inbox_retention=HOUR, session_retention=RETENTION)
+
+
+async def test_every_field_comes_back_as_it_was(store: Store) -> None:
+    plan = Plan(
+        name="sales",
+        target_app="3001",
+        timeout=timedelta(days=29, hours=23, microseconds=1),
+        keywords={"": ("menu",), "tr": ("ıspanak", "İPTAL"), "ar": ("قائمة", "العودة")},
+        keyword_match=KeywordMatch.CONTAINS,
+        return_payloads=("/back_to_bot",),
+        metadata={"team": "sales", "tags": [1, 2.5, None, True], "nested": {"emoji": "👋\u0000"}},
+    )
+    session = Session(
+        id="session",
+        thread=ANNA,
+        plan=plan,
+        state=State.ENDING,
+        version=1,
+        opened_at=NOW,
+        cause_at=NOW - SECOND,
+        due_at=NOW + timedelta(microseconds=1),
+        active_at=NOW + SECOND,
+        ended_at=NOW + HOUR,
+        reason=EndReason.AGENT_RETURNED,
+        regained=True,
+        attempts=3,
+        operator_messages=4,
+        user_messages=5,
+    )
+
+    await store.add_session(session)
+
+    assert await store.session("session") == session
+
+
+async def test_an_unknown_session_is_none(store: Store) -> None:
+    assert await store.session("unknown") is None
+
+
+async def test_a_thread_has_one_open_session_at_most(store: Store) -> None:
+    first = new_session("first")
+
+    assert await store.add_session(first) is True
+    assert await store.add_session(new_session("second")) is False
+    assert await store.open_session(ANNA) == first
+    assert await store.session("second") is None
+
+
+async def test_of_many_that_open_a_session_one_does(store: Store) -> None:
+    sessions = [new_session(f"session {number}") for number in range(9)]
+
+    answers = await asyncio.gather(*[store.add_session(session) for session in sessions])
+
+    assert sum(answers) == 1
+    assert await store.open_session(ANNA) == sessions[answers.index(True)]
+
+
+async def test_each_thread_has_its_own(store: Store) -> None:
+    of_anna, of_ben = new_session("anna", ANNA), new_session("ben", BEN)
+
+    await store.add_session(of_anna)
+    await store.add_session(of_ben)
+
+    threads = [ANNA, BEN, Thread(page="1002", user=ANNA.user)]
+    found = await asyncio.gather(*[store.open_session(thread) for thread in threads])
+    assert found == [of_anna, of_ben, None]
+
+
+async def test_once_it_has_ended_the_next_may_open(store: Store) -> None:
+    first, second = new_session("first"), new_session("second")
+    await store.add_session(first)
+    ended_first = await end_session(store, first)
+
+    assert await store.open_session(ANNA) is None
+    assert await store.add_session(second) is True
+    assert await store.open_session(ANNA) == second
+    assert await store.session("first") == ended_first
+
+
+async def test_the_next_version_replaces_the_one_before(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    active = activated(session, NOW)
+
+    assert await store.save_session(active) is True
+    assert await store.session("session") == active
+    assert await store.open_session(ANNA) == active
+
+
+async def test_of_many_that_save_the_same_version_one_does(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    versions = [ending(session, reason, NOW) for reason in EndReason]
+
+    answers = await asyncio.gather(*[store.save_session(version) for version in versions])
+
+    assert sum(answers) == 1
+    assert await store.session("session") == versions[answers.index(True)]
+
+
+@pytest.mark.parametrize("version", [1, 3])
+async def test_a_version_that_is_not_the_next_is_not_stored(store: Store, version: int) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+
+    assert await store.save_session(msgspec.structs.replace(session, version=version)) is False
+    assert await store.session("session") == session
+
+
+async def test_a_session_that_was_never_added_is_not_stored(store: Store) -> None:
+    assert await store.save_session(heard(new_session("session"), Speaker.USER)) is False
+    assert await store.session("session") is None
+
+
+async def test_open_sessions_are_listed_with_the_oldest_first(store: Store) -> None:
+    threads = [Thread(page="1001", user=user) for user in ("1", "2", "3", "4")]
+    ages = [2 * HOUR, 4 * HOUR, HOUR, 3 * HOUR]
+    for thread, age in zip(threads, ages, strict=True):
+        await store.add_session(new_session(thread.user, thread, now=NOW - age))
+    oldest = await store.session("2")
+    assert oldest is not None
+    await end_session(store, oldest)
+
+    assert [session.id for session in await store.open_sessions(limit=2)] == ["4", "1"]
+
+
+async def test_a_session_is_due_from_its_very_microsecond_on(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+
+    assert await store.claim_due(NOW - timedelta(microseconds=1), limit=9) == []
+    assert await store.claim_due(NOW, limit=9) == [session]
+
+
+async def test_those_that_wait_longest_come_first(store: Store) -> None:
+    for user, age in (("1", SECOND), ("2", HOUR), ("3", 2 * SECOND)):
+        await store.add_session(new_session(user, Thread(page="1", user=user), now=NOW - age))
+
+    first = await store.claim_due(NOW, limit=2)
+    second = await store.claim_due(NOW, limit=2)
+
+    assert [session.id for session in first] == ["2", "3"]
+    assert [session.id for session in second] == ["1"]
+
+
+async def test_a_claimed_session_comes_again_when_the_claim_is_over(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    await store.claim_due(NOW, limit=9)
+
+    assert await store.claim_due(LEASE_OVER - SECOND, limit=9) == []
+    assert await store.claim_due(LEASE_OVER, limit=9) == [session]
+
+
+async def test_a_claim_does_not_stop_the_next_version(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    await store.claim_due(NOW, limit=9)
+
+    assert await store.session("session") == session
+    assert await store.save_session(heard(session, Speaker.USER)) is True
+
+
+async def test_who_adds_a_session_may_claim_it(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session, claim_until=NOW + HOUR)
+
+    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
+    assert await store.claim_due(NOW + HOUR, limit=9) == [session]
+
+
+async def test_who_saves_a_session_may_claim_it(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    saved = heard(session, Speaker.USER)
+    await store.save_session(saved, claim_until=NOW + HOUR)
+
+    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
+    assert await store.claim_due(NOW + HOUR, limit=9) == [saved]
+
+
+async def test_saving_without_a_claim_lifts_the_old_one(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session, claim_until=NOW + HOUR)
+    saved = heard(session, Speaker.USER)
+    await store.save_session(saved)
+
+    assert await store.claim_due(NOW, limit=9) == [saved]
+
+
+async def test_a_claim_that_ends_early_does_not_make_it_due(store: Store) -> None:
+    await store.add_session(new_session("session", now=NOW + HOUR), claim_until=NOW)
+
+    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
+
+
+async def test_a_session_without_a_due_time_is_never_due(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    await store.save_session(left_with_agent(session), claim_until=NOW)
+
+    assert await store.claim_due(NOW + 9_999 * HOUR, limit=9) == []
+    assert await store.next_due() is None
+
+
+async def test_with_nothing_stored_nothing_is_due_next(store: Store) -> None:
+    assert await store.next_due() is None
+
+
+async def test_the_earliest_due_time_is_next(store: Store) -> None:
+    await store.add_session(new_session("anna", ANNA, now=NOW + HOUR))
+    await store.add_session(new_session("ben", BEN, now=NOW + SECOND))
+
+    assert await store.next_due() == NOW + SECOND
+
+
+async def test_a_claimed_session_is_next_when_its_claim_ends(store: Store) -> None:
+    await store.add_session(new_session("session"))
+    await store.claim_due(NOW, limit=9)
+
+    assert await store.next_due() == LEASE_OVER
+
+
+async def test_the_next_version_is_due_at_its_own_time(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    await store.save_session(postponed(session, NOW + HOUR))
+
+    assert await store.next_due() == NOW + HOUR + SECOND
+
+
+async def test_an_ended_session_is_not_due(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    await end_session(store, session)
+
+    assert await store.next_due() is None
+
+
+async def test_a_session_is_forgotten_some_time_after_its_end(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    ended_session = await end_session(store, session)
+
+    await prune(store, RETENTION)
+    assert await store.session("session") == ended_session
+    await prune(store, RETENTION + SECOND)
+    assert await store.session("session") is None
+
+
+async def test_an_open_session_is_never_forgotten(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session)
+    still_ending = ending(session, EndReason.KEYWORD, NOW)
+    await store.save_session(still_ending)
+
+    await prune(store, 100 * RETENTION)
+
+    assert await store.session("session") == still_ending

