@@ -1,0 +1,107 @@
+"""A child process whose output goes to a file, and which is gone when its owner is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+STOP_GRACE = timedelta(seconds=20)
+START_LIMIT = timedelta(seconds=120)
+_LOOK_INTERVAL = timedelta(milliseconds=100)
+
+
+class ProcessFailed(Exception):
+    """A process ended, or did not come up in time; the end of its output is in the message."""
+
+
+class Process:
+    """One command in a process group of its own, so that all of it can be stopped at once."""
+
+    def __init__(self, name: str, *, directory: Path, log: Path) -> None:
+        self.name = name
+        self._directory = directory
+        self._log = log
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        with self._log.open("ab") as log:
+            self._child = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=self._directory,
+                env={**os.environ, **environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def answers(self, url: str) -> None:
+        """Return once `url` answers 200; ProcessFailed if the process ends before."""
+        try:
+            await asyncio.wait_for(self._until_ok(url), START_LIMIT.total_seconds())
+        except asyncio.TimeoutError:
+            raise ProcessFailed(self._story(f"did not answer at {url} in time")) from None
+
+    async def stop(self) -> None:
+        """Ask the process to end (SIGTERM); kill it if it does not."""
+        if not self._signal(signal.SIGTERM):
+            return
+        try:
+            await asyncio.wait_for(self._ended(), STOP_GRACE.total_seconds())
+        except asyncio.TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash would."""
+        if self._signal(signal.SIGKILL):
+            await self._ended()
+
+    async def exit_code(self) -> int:
+        """The status that the process ends with."""
+        return await self._ended()
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    async def _until_ok(self, url: str) -> None:
+        async with ClientSession(timeout=ClientTimeout(total=5)) as http:
+            while True:
+                if self._child is None or self._child.returncode is not None:
+                    raise ProcessFailed(self._story("ended instead of starting"))
+                with contextlib.suppress(ClientError, asyncio.TimeoutError):
+                    async with http.get(url) as answer:
+                        if answer.status == 200:
+                            return
+                await asyncio.sleep(_LOOK_INTERVAL.total_seconds())
+
+    def _signal(self, number: signal.Signals) -> bool:
+        if self._child is None or self._child.returncode is not None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, number)
+        return True
+
+    async def _ended(self) -> int:
+        if self._child is None:
+            raise ProcessFailed(f"{self.name} was never started.")
+        return await self._child.wait()
+
+    def _story(self, what: str) -> str:
+        return f"{self.name} {what}. The end of its output:\n{self.output[-3000:]}"
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

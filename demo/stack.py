@@ -1,0 +1,144 @@
+"""The whole thing on one machine: the emulator, the action server, and `rasa run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from .platform import EmulatedPlatform
+from .processes import Process, free_port
+
+PROJECT = Path(__file__).resolve().parent.parent
+MODEL = PROJECT / "models" / "handover.tar.gz"
+CHANNEL = "channels.MessengerInput"
+_QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+
+
+class Stack:
+    """Runs the project's assistant against the emulator, with all state in `directory`.
+
+    Use it with `async with`, which stops everything at the end. `change_channel` and
+    `change_plan` set keys of credentials.yml for the next start of Rasa; the token, secrets and
+    ids are the emulator's. Rasa can be killed and started again.
+    """
+
+    def __init__(self, directory: Path, *, model: Path = MODEL) -> None:
+        self._model = model
+        self._directory = directory
+        self._channel: dict[str, Any] = {}
+        self._plans: dict[str, dict[str, Any]] = {}
+        self._rasa_port = free_port()
+        self._actions_port = free_port()
+        self._emulator_port = free_port()
+        self.emulator = self._process("emulator")
+        self.actions = self._process("actions")
+        self.rasa = self._process("rasa")
+        self.platform = EmulatedPlatform(f"http://127.0.0.1:{self._emulator_port}")
+
+    async def __aenter__(self) -> Stack:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def rasa_url(self) -> str:
+        return f"http://127.0.0.1:{self._rasa_port}"
+
+    @property
+    def channel_url(self) -> str:
+        return f"{self.rasa_url}/webhooks/facebook"
+
+    async def start(self) -> None:
+        """Start everything; returns once the bot can be written to."""
+        await self._start_emulator()
+        await self._start_actions()
+        await self.start_rasa()
+
+    async def start_rasa(self) -> None:
+        """Start `rasa run`; returns once its Messenger channel is ready."""
+        self.write_files()
+        await self.rasa.start(
+            [
+                *(sys.executable, "-m", "rasa", "run", "--model", str(self._model)),
+                *("--credentials", str(self.credentials), "--endpoints", str(self._endpoints)),
+                *("--interface", "127.0.0.1", "--port", str(self._rasa_port), "--enable-api"),
+            ],
+            _QUIET,
+        )
+        await self.rasa.answers(f"{self.channel_url}/health")
+
+    async def stop(self) -> None:
+        """Stop everything that runs."""
+        for process in (self.rasa, self.actions, self.emulator):
+            await process.stop()
+        await self.platform.close()
+
+    def change_channel(self, **keys: Any) -> None:
+        """Set keys of the channel's section, written with _ for -."""
+        self._channel.update(_dashed(keys))
+
+    def change_plan(self, name: str, **keys: Any) -> None:
+        """Set keys of a plan, written with _ for -; a plan that is not there is added."""
+        self._plans.setdefault(name, {}).update(_dashed(keys))
+
+    @property
+    def credentials(self) -> Path:
+        return self._directory / "credentials.yml"
+
+    @property
+    def _endpoints(self) -> Path:
+        return self._directory / "endpoints.yml"
+
+    async def _start_emulator(self) -> None:
+        command = [sys.executable, "-m", "emulator", "--port", str(self._emulator_port)]
+        await self.emulator.start(command, _QUIET)
+        await self.emulator.answers(f"{self.platform.url}/_emulator/config")
+        await self.platform.open(bot_webhook=f"{self.channel_url}/webhook")
+
+    async def _start_actions(self) -> None:
+        command = [sys.executable, "-m", "rasa", "run", "actions"]
+        await self.actions.start([*command, "--port", str(self._actions_port)], _QUIET)
+        await self.actions.answers(f"http://127.0.0.1:{self._actions_port}/health")
+
+    def write_files(self) -> None:
+        """Write credentials.yml and endpoints.yml: the project's own, pointed at this machine."""
+        yaml = YAML(typ="safe")
+        credentials = yaml.load(PROJECT / "credentials.yml")
+        plans = credentials[CHANNEL]["plans"]
+        plans["sales"]["target-app"] = self.platform.agent.id
+        for name, keys in self._plans.items():
+            plans.setdefault(name, {}).update(keys)
+        credentials[CHANNEL].update(self._own_keys() | self._channel)
+        yaml.dump(credentials, self.credentials)
+        endpoints = yaml.load(PROJECT / "endpoints.yml")
+        endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{self._actions_port}/webhook"
+        endpoints["tracker_store"]["db"] = str(self._directory / "tracker.db")
+        yaml.dump(endpoints, self._endpoints)
+
+    def _own_keys(self) -> dict[str, Any]:
+        bot = self.platform.bot
+        return {
+            "verify": bot.verify_token,
+            "secret": bot.secret,
+            "page-access-token": bot.page_access_token,
+            "app-id": bot.id,
+            "graph-url": f"{self.platform.url}/v25.0",
+            "store": f"sqlite:///{self._directory / 'handover.db'}",
+        }
+
+    def _process(self, name: str) -> Process:
+        return Process(name, directory=PROJECT, log=self._directory / f"{name}.log")
+
+
+def _dashed(keys: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace("_", "-"): value for key, value in keys.items()}

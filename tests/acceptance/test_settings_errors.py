@@ -1,0 +1,59 @@
+"""Issue 2, point 13: a wrong setting stops `rasa run` with one clear message."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from demo.processes import Process
+from demo.stack import CHANNEL, PROJECT
+
+SECTION: dict[str, Any] = {
+    "verify": "the-verify-token",
+    "secret": "the-app-secret",
+    "page-access-token": "the-page-token",
+    "app-id": "900100100100100",
+}
+
+
+async def rasa_run(directory: Path, model: Path, section: dict[str, Any]) -> tuple[int, str]:
+    """Run `rasa run` with that section until it ends; its status and what it printed."""
+    credentials = directory / "credentials.yml"
+    YAML(typ="safe").dump({CHANNEL: section}, credentials)
+    rasa = Process("rasa", directory=PROJECT, log=directory / "rasa.log")
+    command = [sys.executable, "-W", "ignore", "-m", "rasa", "run", "--model", str(model)]
+    await rasa.start([*command, "--credentials", str(credentials), "--port", "0"], {})
+    return await rasa.exit_code(), rasa.output
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"time-out": "5m"}, "channels.MessengerInput has no key 'time-out'"),
+        ({"plans": {"default": {"timeout": "soon"}}}, "plans.default.timeout 'soon' is not a dur"),
+        ({"secret": None}, "channels.MessengerInput.secret is missing in credentials.yml"),
+    ],
+    ids=["unknown key", "no duration", "missing secret"],
+)
+async def test_a_wrong_key_stops_rasa_with_one_message(
+    tmp_path: Path, model: Path, change: dict[str, Any], message: str
+) -> None:
+    status, output = await rasa_run(tmp_path, model, {**SECTION, **change})
+    assert status == 1
+    assert output.count(message) == 1
+    assert "Traceback" not in output
+    assert "the-app-secret" not in output
+
+
+async def test_a_store_that_cannot_be_reached_stops_rasa_with_one_message(
+    tmp_path: Path, model: Path
+) -> None:
+    store = "postgresql://somebody:the-password@127.0.0.1:9/handover"
+    _, output = await rasa_run(tmp_path, model, {**SECTION, "store": store})
+    assert output.count("The Messenger channel can't start") == 1
+    assert "the-password" not in output
+    assert "Traceback" not in output
