@@ -14,6 +14,7 @@ import msgspec
 
 from .events import Event, Postback, Thread, UserMessage
 from .sessions import Session
+from .transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
@@ -108,6 +109,9 @@ class Store(Protocol):
     async def open_sessions(self, *, limit: int) -> list[Session]:
         """Open sessions, the oldest first."""
 
+    async def count_open(self) -> int:
+        """How many sessions are open."""
+
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         """Sessions whose `due_at` has come, as stored, those that wait longest first.
 
@@ -121,11 +125,23 @@ class Store(Protocol):
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
         """The last `user_text` of the thread's recorded events that have one, the oldest first."""
 
+    async def add_line(self, session: Session, line: Line) -> None:
+        """Keep what was said in a session; a line whose key the thread has already is left out."""
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        """The newest lines of a session, in the order of saying."""
+
     async def prune(
-        self, now: datetime, *, inbox_retention: timedelta, session_retention: timedelta
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
     ) -> None:
         """Delete what was done longer ago than `inbox_retention`, and the sessions that ended
-        and the entries that died longer ago than `session_retention`.
+        and the entries that died longer ago than `session_retention`. A session takes its lines
+        with it; what was said longer ago than `transcript_retention` goes before that.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from conftest import Rasa
+from conftest import ADMIN, Rasa
 from conversation import CONNECTING, FEEDBACK, Conversation
 
 from demo.stack import PROJECT, Stack
-
-ADMIN = {"Authorization": "Bearer the-admin-token"}
 
 
 async def test_control_is_passed_after_all_that_was_said_before(chat: Conversation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from store_samples import ANNA, BEN, HOUR, NOW, SECOND, echo, message, postback
+from store_samples import ANNA, BEN, NOW, SECOND, echo, message, postback
 
 from channels.events import Array, Attachment, Event, Thread
 from channels.store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, Store
@@ -31,7 +31,10 @@ async def is_known(store: Store, event: Event) -> bool:
 
 async def prune(store: Store, after: timedelta) -> None:
     await store.prune(
-        NOW + after, inbox_retention=INBOX_RETENTION, session_retention=SESSION_RETENTION
+        NOW + after,
+        inbox_retention=INBOX_RETENTION,
+        session_retention=SESSION_RETENTION,
+        transcript_retention=SESSION_RETENTION,
     )
 
 
@@ -103,7 +106,7 @@ async def test_many_callers_are_done_at_once(store: Store) -> None:
 
     await asyncio.gather(*[store.done(entry.position, NOW) for entry in entries])
 
-    await store.prune(NOW + SECOND, inbox_retention=timedelta(), session_retention=HOUR)
+    await prune(store, INBOX_RETENTION + SECOND)
     assert len(await store.record([entry.event for entry in entries], NOW)) == 300
 
 

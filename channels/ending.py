@@ -1,0 +1,148 @@
+"""How a session ends: take the thread back, then let Rasa hear of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from . import transitions
+from .context import return_metadata
+from .errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
+from .graph import Graph
+from .ledger import Ledger
+from .log_fields import session_fields
+from .metrics import Metrics
+from .routing import ANOTHER
+from .sessions import EndReason, Session, State, is_window_open
+
+logger = logging.getLogger(__name__)
+
+
+class Endings:
+    """Ends sessions, each by the first reason that is stored.
+
+    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has.
+    """
+
+    def __init__(
+        self,
+        *,
+        graph: Graph,
+        ledger: Ledger,
+        metrics: Metrics,
+        tell_rasa: Callable[[Session], Awaitable[None]],
+    ) -> None:
+        self._graph = graph
+        self._ledger = ledger
+        self._metrics = metrics
+        self._tell_rasa = tell_rasa
+
+    async def end(self, session: Session, reason: EndReason) -> Session | None:
+        """End an active session for `reason`; None if another reason was faster.
+
+        The session is then ENDING: `carry_through` brings it to its end.
+        """
+        ending = await self._ledger.change(
+            session,
+            lambda active: transitions.ending(active, reason, self._ledger.now()),
+            only_while=State.ACTIVE,
+            claimed=True,
+        )
+        if ending is not None:
+            logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
+        return ending
+
+    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
+        """Meta has shown that an ending session's thread is ours again; None if it ends no more.
+
+        `user_at` is when the user wrote, where that has shown it: an end that was held because
+        nothing could be sent can go on then.
+        """
+
+        def step(ending: Session) -> Session:
+            if ending.regained and user_at is None:
+                return ending
+            return transitions.regained(ending, self._ledger.now(), user_at=user_at)
+
+        return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
+
+    async def carry_through(self, session: Session) -> None:
+        """Take the thread back if need be, and let Rasa hear of the end."""
+        if session.state is State.ENDING and not session.regained:
+            session = await self._take_back(session)
+        if session.state is State.ENDING and session.regained:
+            await self._finish(session)
+
+    async def _take_back(self, session: Session) -> Session:
+        try:
+            has_it = await self._has_been_passed(session) or await self._take(session)
+        except TRY_LATER as error:
+            logger.warning(
+                "A thread can't be taken back yet: %s", error, extra=session_fields(session)
+            )
+            return await self._ledger.postpone(session, error)
+        except UserUnreachable:
+            logger.info("The user is gone; the session ends.", extra=session_fields(session))
+            has_it = True
+        except GraphError as error:
+            return await self._leave(session, error)
+        if not has_it:
+            return await self._ledger.keep(transitions.asked(session, self._ledger.now()))
+        return await self.regain(session) or await self._ledger.reload(session)
+
+    async def _has_been_passed(self, session: Session) -> bool:
+        """Whether an owner that was asked for the thread has given it, or given it up."""
+        if session.asked_at is None:
+            return False
+        if await self._graph.owner(session.thread) in ANOTHER:
+            raise RoutingIsOff(
+                "The thread's owner was asked for it and did not pass it",
+                remedy="Switch on Conversation Routing, so that the bot may take threads back.",
+            )
+        return True
+
+    async def _take(self, session: Session) -> bool:
+        """Take the thread, or ask for it where apps can't take; False if it was asked for.
+
+        That Meta refuses does no harm where nobody else has the thread.
+        """
+        metadata = return_metadata(session)
+        try:
+            await self._graph.take_control(session.thread, metadata=metadata)
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            if await self._graph.owner(session.thread) not in ANOTHER:
+                return True
+            if not isinstance(error, RoutingIsOff):
+                raise
+            await self._graph.request_control(session.thread, metadata=metadata)
+            return False
+        return True
+
+    async def _leave(self, session: Session, error: GraphError) -> Session:
+        self._metrics.stuck.inc()
+        logger.error(
+            "A thread can't be taken back, so the user stays with the agent: %s",
+            error,
+            extra=session_fields(session),
+        )
+        return await self._ledger.keep(transitions.left_with_agent(session))
+
+    async def _finish(self, session: Session) -> None:
+        if not is_window_open(session, self._ledger.now()):
+            logger.info(
+                "A follow-up waits for the user's next message: Meta takes none now.",
+                extra=session_fields(session),
+            )
+            await self._ledger.keep(transitions.held(session))
+            return
+        try:
+            await self._tell_rasa(session)
+        except Exception as error:
+            await self._ledger.postpone(session, error)
+            raise
+        await self._ledger.keep(transitions.ended(session))
+        if session.reason is not None:
+            self._metrics.ended.labels(session.reason.value).inc()

@@ -1,0 +1,91 @@
+"""What must hold of every handover, whatever happened."""
+
+from __future__ import annotations
+
+from emulated_platform import BOT, USERS, Json
+from handover_world import World, thread_of
+from tracking_assistant import RasaFails
+
+from channels.errors import GraphError
+from channels.sessions import Session, State
+
+NOT_THE_OWNER = (10, 2018300)
+
+
+class Conduct:
+    """Reads the emulator's log: whose thread it was whenever the bot spoke."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str | None] = dict.fromkeys(USERS)
+        self.refused = 0
+        self.last_words: dict[str, str] = {}
+
+    def read(self, log: list[Json]) -> None:
+        for entry in log:
+            user = entry["user"]
+            if entry["kind"] == "owner":
+                self.owners[user] = entry["owner"]
+            elif entry["kind"] == "message":
+                self._check_message(user, entry["from"])
+            elif _is_refused_send(entry):
+                self.refused += 1
+
+    def _check_message(self, user: str, sender: str) -> None:
+        self.last_words[user] = sender
+        if sender == BOT:
+            owner = self.owners[user]
+            assert owner in (BOT, None), f"The bot spoke while {owner} had the thread of {user}."
+
+
+def check_step(world: World) -> None:
+    """What holds at any time."""
+    sends = world.sends.against_better_knowledge
+    assert not sends, f"The bot sent {sends} although it knew that somebody else has the thread."
+    for versions in world.store.versions.values():
+        _check_versions(world, versions)
+    _check_one_at_a_time(world)
+    for record in world.problems.records:
+        error = record.exc_info[1] if record.exc_info else None
+        expected = error is None or isinstance(error, (GraphError, RasaFails))
+        assert expected, f"{record.getMessage()}: {error!r}"
+
+
+def _check_versions(world: World, versions: list[Session]) -> None:
+    session, ends = versions[-1], sum(not one.is_open for one in versions)
+    assert ends == (not session.is_open), f"Session {session.id} has ended {ends} times."
+    told = world.assistant.ends_of(session.id)
+    if session.is_open:
+        assert told <= 1, f"Session {session.id} is still open, and its end was told {told} times."
+    else:
+        assert told == 1, f"Session {session.id} has ended, and its end was told {told} times."
+    starts = world.assistant.starts_of(session.id)
+    assert starts <= session.is_adopted, f"Session {session.id} was announced {starts} times."
+
+
+def _check_one_at_a_time(world: World) -> None:
+    open_ones = [session for session in world.store.sessions() if session.is_open]
+    threads = {session.thread for session in open_ones}
+    assert len(open_ones) == len(threads), "A thread has two open sessions."
+
+
+def check_rest(world: World, conduct: Conduct, user: str) -> None:
+    """What holds of a thread once all is quiet and the user has written once more."""
+    owner = conduct.owners[user]
+    open_ones = [one for one in world.store.sessions() if one.is_open]
+    session = next((one for one in open_ones if one.thread == thread_of(user)), None)
+    if session is None:
+        assert owner in (BOT, None), f"{owner} has the thread of {user}, and no session knows it."
+        answered_by = conduct.last_words[user]
+        assert answered_by == BOT, f"The bot has the thread of {user} and does not answer."
+        return
+    assert session.state is State.ACTIVE, f"Session {session.id} stays {session.state}."
+    assert owner not in (BOT, None), f"Nobody has the thread of {user}, and the bot is silent."
+    has_a_way_on = session.has_deadline or world.problems.tells_of(session)
+    assert has_a_way_on, f"Session {session.id} stays open, and nobody is told of it."
+
+
+def _is_refused_send(entry: Json) -> bool:
+    if entry["kind"] != "call" or entry["app_id"] != BOT or "error" not in entry["response"]:
+        return False
+    error = entry["response"]["error"]
+    return (error["code"], error.get("error_subcode")) == NOT_THE_OWNER
