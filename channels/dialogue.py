@@ -34,7 +34,7 @@ class Dialogue:
     """Lets Rasa take turns, as many at once as `max-turns` allows.
 
     `is_silent` and `hand_over` are what the output asks of the engine; `hand_over` also gets
-    what led to it.
+    what led to it, or None if Rasa did so on its own.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Dialogue:
         clock: Clock,
         assistant: Assistant,
         is_silent: Callable[[Thread], Awaitable[bool]],
-        hand_over: Callable[[Thread, Mapping[str, Any], Cause], Awaitable[bool]],
+        hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
     ) -> None:
         self._settings = settings
         self._graph = graph
@@ -91,19 +91,20 @@ class Dialogue:
         await self._take(turn, session.thread, cause)
 
     def output(
-        self, cause: Cause, delivered: Delivered, *, page: str | None = None
+        self,
+        *,
+        cause: Cause | None = None,
+        delivered: Delivered | None = None,
+        page: str | None = None,
     ) -> MessengerOutput:
-        """An output for one turn, or for what Rasa says on its own."""
-
-        async def hand_over(thread: Thread, wishes: Mapping[str, Any]) -> bool:
-            return await self._hand_over(thread, wishes, cause)
-
+        """An output for one turn; without a `cause`, for what Rasa says on its own."""
         return MessengerOutput(
             graph=self._graph,
             page=page,
             is_silent=self._is_silent,
-            hand_over=hand_over,
-            delivered=delivered,
+            hand_over=self._hand_over,
+            cause=cause,
+            delivered=delivered or Delivered(),
         )
 
     async def stop(self) -> None:
@@ -114,13 +115,15 @@ class Dialogue:
 
     async def _take(self, turn: Turn, thread: Thread, cause: Cause) -> None:
         delivered = self._unfinished.pop(turn.message_id, None) or Delivered()
-        output = self.output(cause, delivered, page=thread.page)
+        output = self.output(cause=cause, delivered=delivered, page=thread.page)
         try:
             async with self._places:
                 await self._assistant.take_turn(turn, output)
         except Exception:
             self._remember(turn.message_id, delivered)
             raise
+        finally:
+            output.end_turn()
 
     def _remember(self, message_id: str, delivered: Delivered) -> None:
         self._unfinished[message_id] = delivered

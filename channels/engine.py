@@ -6,20 +6,20 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from .assistant import Assistant
 from .clock import Clock
 from .dialogue import Dialogue
-from .errors import StoreError
+from .errors import GraphThrottled, StoreError
 from .events import Event, Thread
 from .graph import Graph
 from .handling import EventHandler
 from .handover import Handovers
 from .log_fields import thread_hash
-from .output import Delivered, MessengerOutput
+from .output import MessengerOutput
 from .queues import ThreadQueues
 from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
@@ -27,6 +27,8 @@ from .settings import Settings
 from .store import CLAIM_LEASE, InboxEntry, Store
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
 RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
@@ -86,7 +88,7 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
-        await self._claim_inbox()
+        await self._attempt(self._claim_inbox)
         for step, interval in (
             (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
@@ -130,7 +132,7 @@ class Engine:
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
-        return self._dialogue.output(Cause(at=self._clock.now(), key=uuid.uuid4().hex), Delivered())
+        return self._dialogue.output()
 
     async def idle(self) -> None:
         """Return once nothing that was accepted is left to do."""
@@ -139,38 +141,46 @@ class Engine:
     async def _is_silent(self, thread: Thread) -> bool:
         return await self._handovers.is_silent(thread)
 
-    async def _hand_over(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> bool:
+    async def _hand_over(
+        self, thread: Thread, wishes: Mapping[str, Any], cause: Cause | None
+    ) -> bool:
+        cause = cause or Cause(at=self._clock.now(), key=uuid.uuid4().hex)
         session = await self._handovers.open(thread, wishes, cause)
         if session.state is State.ENDING:
             self._queues.put_first(thread, partial(self._advance, session.id))
-        return session.state in (State.OPENING, State.ACTIVE)
+        return session.is_open and not session.regained
 
     async def _handle(self, entry: InboxEntry, *, repeated: bool) -> None:
-        """Handle an entry until it is done or dead; while the store is away, wait for it.
-
-        It is `repeated` if somebody may have handled it before.
-        """
+        """Handle an entry until it is done or dead; it may have been handled if `repeated`."""
         while True:
+            pause = RETRY_PAUSE
             try:
                 await self._handler.handle(entry.event, repeated=repeated)
-                await self._store.done(entry.position, self._clock.now())
-                return
             except StoreError as error:
                 logger.error("An event waits for the store: %s", error)
-            except Exception:
+            except Exception as error:
                 logger.exception("Handling an event failed.", extra=_fields(entry))
-                if await self._is_dead(entry):
+                if await self._once_stored(self._store.failed, entry):
                     logger.error("An event is set aside for good.", extra=_fields(entry))
                     return
+                if isinstance(error, GraphThrottled):
+                    pause = max(pause, error.retry_after)
+            else:
+                await self._once_stored(self._store.done, entry)
+                return
             repeated = True
-            await self._clock.sleep(RETRY_PAUSE)
+            await self._clock.sleep(pause)
 
-    async def _is_dead(self, entry: InboxEntry) -> bool:
-        try:
-            return await self._store.failed(entry.position, self._clock.now())
-        except StoreError as error:
-            logger.error("A failure can't be stored, so it is not counted: %s", error)
-            return False
+    async def _once_stored(
+        self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
+    ) -> T:
+        """What came of an entry; while the store is away, wait for it."""
+        while True:
+            try:
+                return await note(entry.position, self._clock.now())
+            except StoreError as error:
+                logger.error("What came of an event waits for the store: %s", error)
+            await self._clock.sleep(RETRY_PAUSE)
 
     async def _advance(self, session_id: str) -> None:
         session = await self._store.session(session_id)
@@ -179,8 +189,8 @@ class Engine:
 
     async def _poll(self) -> None:
         # The inbox first: the event that led to a session comes before what becomes of it.
-        await self._claim_inbox()
-        await self._claim_due()
+        await self._attempt(self._claim_inbox)
+        await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:
         for session in await self._store.claim_due(self._clock.now(), limit=BATCH):
@@ -203,13 +213,17 @@ class Engine:
 
     async def _forever(self, step: Callable[[], Awaitable[None]], interval: timedelta) -> None:
         while True:
-            try:
-                await step()
-            except StoreError as error:
-                logger.error("Work waits for the store: %s", error)
-            except Exception:
-                logger.exception("A step of the engine failed; it is tried again.")
+            await self._attempt(step)
             await self._clock.sleep(interval)
+
+    @staticmethod
+    async def _attempt(step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except StoreError as error:
+            logger.error("Work waits for the store: %s", error)
+        except Exception:
+            logger.exception("A step of the engine failed; it is tried again.")
 
 
 def _fields(entry: InboxEntry) -> dict[str, Any]:

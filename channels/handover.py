@@ -87,7 +87,7 @@ class Handovers:
         if not await self._store.add_session(session, claim_until=self._claim()):
             return await self.open(thread, wishes, cause)
         if not is_known:
-            return await self._store_or_reload(sessions.failed(session, now))
+            return await self._store_or_reload(sessions.failed(session, now), self._claim())
         return await self._pass(session)
 
     async def end(self, session: Session, reason: EndReason) -> Session | None:
@@ -154,6 +154,13 @@ class Handovers:
         return plan.spoken_in(self._language()), True
 
     async def _already_open(self, session: Session) -> Session:
+        if session.regained:
+            logger.warning(
+                "The follow-up of a handover asked for the next one, which can't begin before the "
+                "follow-up is over; it is not made. Let a button of the follow-up ask for it.",
+                extra=_fields(session),
+            )
+            return session
         logger.info(
             "A handover was asked for while one is open in the thread; it goes on unchanged.",
             extra=_fields(session),
@@ -164,10 +171,10 @@ class Handovers:
         """Go on with an opening that a crash cut short: has control been passed?"""
         try:
             owner = await self._graph.owner(session.thread)
-        except _TRY_LATER:
-            return await self._postpone(session)
+        except _TRY_LATER as error:
+            return await self._postpone(session, error)
         except GraphError as error:
-            return await self._fail(session, error)
+            return await self._fail(session, error, may_be_passed=True)
         if owner in (Owner.ANOTHER_APP, Owner.UNNAMED):
             return await self._activate(session)
         return await self._pass(session)
@@ -182,26 +189,26 @@ class Handovers:
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=_fields(session))
         except GraphError as error:
-            return await self._fail(session, error)
+            # Without an answer from Graph, control may have been passed all the same.
+            no_answer = isinstance(error, GraphUnavailable)
+            return await self._fail(session, error, may_be_passed=no_answer)
         return await self._activate(session)
 
     async def _activate(self, session: Session) -> Session:
         logger.info("Control of a thread has been passed.", extra=_fields(session))
         return await self._store_or_reload(sessions.activated(session, self._clock.now()))
 
-    async def _fail(self, session: Session, error: GraphError) -> Session:
+    async def _fail(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
         logger.error("A handover could not be made: %s", error, extra=_fields(session))
-        # Without an answer from Graph, control may have been passed all the same.
-        certain = not isinstance(error, GraphUnavailable)
-        failed = sessions.failed(session, self._clock.now(), regained=certain)
-        return await self._store_or_reload(failed)
+        failed = sessions.failed(session, self._clock.now(), regained=not may_be_passed)
+        return await self._store_or_reload(failed, self._claim())
 
     async def _take_back(self, session: Session) -> Session:
         try:
-            await self._graph.take_control(session.thread, metadata=return_metadata(session))
+            await self._take(session)
         except _TRY_LATER as error:
             logger.warning("A thread can't be taken back yet: %s", error, extra=_fields(session))
-            return await self._postpone(session)
+            return await self._postpone(session, error)
         except UserUnreachable:
             logger.info("The user is gone; the session ends.", extra=_fields(session))
         except GraphError as error:
@@ -213,23 +220,35 @@ class Handovers:
             return await self._store_or_reload(sessions.left_with_agent(session))
         return await self.regain(session) or await self._reload(session)
 
+    async def _take(self, session: Session) -> None:
+        """Take the thread. That Meta refuses does no harm where nobody else has it."""
+        try:
+            await self._graph.take_control(session.thread, metadata=return_metadata(session))
+        except _TRY_LATER:
+            raise
+        except GraphError:
+            if await self._graph.owner(session.thread) not in (Owner.OURS, Owner.IDLE):
+                raise
+
     async def _finish(self, session: Session) -> None:
         try:
             await self._tell_rasa(session)
-        except Exception:
-            await self._postpone(session)
+        except Exception as error:
+            await self._postpone(session, error)
             raise
         await self._store_or_reload(sessions.ended(session))
 
-    async def _postpone(self, session: Session) -> Session:
-        return await self._store_or_reload(
-            sessions.postponed(session, self._clock.now()), claimed=False
-        )
+    async def _postpone(self, session: Session, error: Exception) -> Session:
+        """Try the step under way later, and not before a rate limit is over."""
+        now = self._clock.now()
+        allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
+        return await self._store_or_reload(sessions.postponed(session, now), allowed_at)
 
-    async def _store_or_reload(self, session: Session, *, claimed: bool = True) -> Session:
+    async def _store_or_reload(
+        self, session: Session, claim_until: datetime | None = None
+    ) -> Session:
         """Store the next version; where another worker was faster, what it has stored."""
-        claim = self._claim() if claimed and session.state is State.ENDING else None
-        if await self._store.save_session(session, claim_until=claim):
+        if await self._store.save_session(session, claim_until=claim_until):
             return session
         return await self._reload(session)
 

@@ -13,6 +13,7 @@ from .events import Thread
 from .graph import Graph
 from .log_fields import thread_hash
 from .rendering import render
+from .sessions import Cause
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,9 @@ class MessengerOutput(OutputChannel):
     `is_silent` tells whether somebody else has the thread; `hand_over` performs what
     `action_handover` asks for and tells whether the thread is then the bot's no more. Without
     a `page` it writes to threads of the page that the token is for.
+
+    `cause` is what the turn answers, until `end_turn`. Rasa keeps a turn's output for the
+    reminders that the turn has set: each of their responses counts by itself.
     """
 
     def __init__(
@@ -70,13 +74,15 @@ class MessengerOutput(OutputChannel):
         graph: Graph,
         page: str | None = None,
         is_silent: Callable[[Thread], Awaitable[bool]],
-        hand_over: Callable[[Thread, Mapping[str, Any]], Awaitable[bool]],
+        hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
+        cause: Cause | None,
         delivered: Delivered,
     ) -> None:
         self._graph = graph
         self._page = page
         self._is_silent = is_silent
         self._perform_handover = hand_over
+        self._cause = cause
         self._tried = delivered.replay()
         self._silenced_by: str | None = None
         self._checked = False
@@ -85,7 +91,13 @@ class MessengerOutput(OutputChannel):
     def name(cls) -> str:
         return "facebook"
 
+    def end_turn(self) -> None:
+        """What is sent from now on is said by Rasa on its own."""
+        self._cause = None
+
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        if self._cause is None:
+            self._checked, self._silenced_by = False, None
         custom = message.get("custom")
         if isinstance(custom, Mapping) and HANDOVER in custom:
             await self._deliver(recipient_id, {**message, "custom": None})
@@ -129,7 +141,7 @@ class MessengerOutput(OutputChannel):
                 type(wishes).__name__,
             )
             wishes = {}
-        if await self._perform_handover(await self._thread(recipient_id), wishes):
+        if await self._perform_handover(await self._thread(recipient_id), wishes, self._cause):
             self._silenced_by = "control of the thread has been handed over"
 
     async def _deliver(self, recipient_id: str, response: Mapping[str, Any]) -> None:

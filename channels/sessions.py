@@ -167,7 +167,15 @@ def postponed(session: Session, now: datetime) -> Session:
 
 def left_with_agent(session: Session) -> Session:
     """Meta refuses to give the thread back: it stays with the agent, with no deadline."""
-    return _next(session, state=State.ACTIVE, reason=None, ended_at=None, attempts=0, due_at=None)
+    return _next(
+        session,
+        state=State.ACTIVE,
+        active_at=session.active_at or session.ended_at,
+        reason=None,
+        ended_at=None,
+        attempts=0,
+        due_at=None,
+    )
 
 
 def ended(session: Session) -> Session:

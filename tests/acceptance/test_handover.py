@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from conftest import Rasa
 from conversation import CONNECTING, FEEDBACK, Conversation
+from rasa_api import Rasa
 
 from demo.stack import PROJECT, Stack
 
