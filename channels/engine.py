@@ -97,7 +97,7 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
-        await self._claim_inbox()
+        await self._attempt(self._claim_inbox)
         for step, interval in (
             (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
@@ -217,8 +217,8 @@ class Engine:
 
     async def _poll(self) -> None:
         # The inbox first: the event that led to a session comes before what becomes of it.
-        await self._claim_inbox()
-        await self._claim_due()
+        await self._attempt(self._claim_inbox)
+        await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:
         for session in await self._store.claim_due(self._clock.now(), limit=BATCH):
@@ -245,13 +245,17 @@ class Engine:
 
     async def _forever(self, step: Callable[[], Awaitable[None]], interval: timedelta) -> None:
         while True:
-            try:
-                await step()
-            except StoreError as error:
-                logger.error("Work waits for the store: %s", error)
-            except Exception:
-                logger.exception("A step of the engine failed; it is tried again.")
+            await self._attempt(step)
             await self._clock.sleep(interval)
+
+    @staticmethod
+    async def _attempt(step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except StoreError as error:
+            logger.error("Work waits for the store: %s", error)
+        except Exception:
+            logger.exception("A step of the engine failed; it is tried again.")
 
 
 def _fields(entry: InboxEntry) -> dict[str, Any]:

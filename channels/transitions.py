@@ -142,6 +142,7 @@ def left_with_agent(session: Session) -> Session:
     return _watched(
         session,
         state=State.ACTIVE,
+        active_at=session.active_at or session.ended_at,
         reason=None,
         ended_at=None,
         asked_at=None,

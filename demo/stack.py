@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from .platform import EmulatedPlatform
 from .processes import Process, free_port
@@ -112,18 +112,17 @@ class Stack:
 
     def write_files(self) -> None:
         """Write credentials.yml and endpoints.yml: the project's own, pointed at this machine."""
-        yaml = YAML(typ="safe")
-        credentials = yaml.load(PROJECT / "credentials.yml")
+        credentials = _read(PROJECT / "credentials.yml")
         plans = credentials[CHANNEL]["plans"]
         plans["sales"]["target-app"] = self.platform.agent.id
         for name, keys in self._plans.items():
             plans.setdefault(name, {}).update(keys)
         credentials[CHANNEL].update(self._own_keys() | self._channel)
-        yaml.dump(credentials, self.credentials)
-        endpoints = yaml.load(PROJECT / "endpoints.yml")
+        self.credentials.write_text(yaml.safe_dump(credentials, allow_unicode=True))
+        endpoints = _read(PROJECT / "endpoints.yml")
         endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{self._actions_port}/webhook"
         endpoints["tracker_store"]["db"] = str(self._directory / "tracker.db")
-        yaml.dump(endpoints, self._endpoints)
+        self._endpoints.write_text(yaml.safe_dump(endpoints))
 
     def _own_keys(self) -> dict[str, Any]:
         bot = self.platform.bot
@@ -138,6 +137,11 @@ class Stack:
 
     def _process(self, name: str) -> Process:
         return Process(name, directory=PROJECT, log=self._directory / f"{name}.log")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text())
+    return content
 
 
 def _dashed(keys: dict[str, Any]) -> dict[str, Any]:

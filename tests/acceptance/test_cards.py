@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+import yaml
 from conversation import Conversation
-from ruamel.yaml import YAML
 
 from demo.stack import PROJECT, Stack
 
@@ -55,10 +55,9 @@ async def stack(tmp_path_factory: Any) -> AsyncIterator[Stack]:
 
 async def train(folder: Path) -> Path:
     """Train the project's assistant with CARDS for responses."""
-    yaml = YAML(typ="safe")
-    domain = yaml.load(PROJECT / "domain.yml")
+    domain = yaml.safe_load((PROJECT / "domain.yml").read_text())
     domain["responses"].update(CARDS)
-    yaml.dump(domain, folder / "domain.yml")
+    (folder / "domain.yml").write_text(yaml.safe_dump(domain, allow_unicode=True))
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rasa", "train", "--quiet", "--domain", str(folder / "domain.yml")),
         *("--out", str(folder), "--fixed-model-name", "cards"),

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from aiohttp import ClientSession
-from conftest import Rasa
 from conversation import Conversation
+from rasa_api import Rasa
 
 from demo.stack import Stack
 

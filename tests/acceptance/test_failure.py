@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from conftest import Rasa
 from conversation import CONNECTING, Conversation
+from rasa_api import Rasa
 
 from demo.stack import Stack
 

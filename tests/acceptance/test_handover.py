@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from conftest import ADMIN, Rasa
 from conversation import CONNECTING, FEEDBACK, Conversation
+from rasa_api import ADMIN, Rasa
 
 from demo.stack import PROJECT, Stack
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import Handovers, Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
 

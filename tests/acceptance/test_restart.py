@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
-from conftest import Rasa
 from conversation import CONNECTING, FEEDBACK, Conversation
+from rasa_api import Rasa
 
 from demo.stack import Stack
 

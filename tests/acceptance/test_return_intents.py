@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Handovers, Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
 

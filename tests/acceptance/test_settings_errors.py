@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from demo.processes import Process
 from demo.stack import CHANNEL, PROJECT
@@ -23,7 +23,7 @@ SECTION: dict[str, Any] = {
 async def rasa_run(directory: Path, model: Path, section: dict[str, Any]) -> tuple[int, str]:
     """Run `rasa run` with that section until it ends; its status and what it printed."""
     credentials = directory / "credentials.yml"
-    YAML(typ="safe").dump({CHANNEL: section}, credentials)
+    credentials.write_text(yaml.safe_dump({CHANNEL: section}))
     rasa = Process("rasa", directory=PROJECT, log=directory / "rasa.log")
     command = [sys.executable, "-W", "ignore", "-m", "rasa", "run", "--model", str(model)]
     await rasa.start([*command, "--credentials", str(credentials), "--port", "0"], {})

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from conftest import Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Rasa
 
 from demo.stack import Stack
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Rasa
 
 from demo.stack import Stack
 

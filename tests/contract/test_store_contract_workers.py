@@ -218,22 +218,21 @@ async def test_workers_that_claim_due_sessions_at_once_share_them(workers: Worke
 
 
 async def test_what_another_transaction_is_changing_is_not_waited_for(postgresql_url: str) -> None:
-    store = SqlStore(postgresql_url, worker="worker")
-    await store.open()
-    await store.record([message("a"), message("b", BEN)], NOW)
-    await store.add_session(new_session("a", ANNA))
-    await store.add_session(new_session("b", BEN))
-    await store.close()
-    store = SqlStore(postgresql_url, worker="successor")
-    await store.open()
+    one, two = (SqlStore(postgresql_url, worker=worker) for worker in ("one", "two"))
+    await one.open()
+    await two.open()
+    await one.record([message("a"), message("b", BEN)], NOW)
+    await one.add_session(new_session("a", ANNA))
+    await one.add_session(new_session("b", BEN))
     with psycopg2.connect(postgresql_url) as other, other.cursor() as cursor:
         cursor.execute("SELECT 1 FROM handover_inbox WHERE key = 'a' FOR UPDATE")
         cursor.execute("SELECT 1 FROM handover_sessions WHERE id = 'a' FOR UPDATE")
 
-        assert keys(await store.claim_inbox(LEASE_OVER, limit=9)) == ["b"]
-        assert [session.id for session in await store.claim_due(NOW, limit=9)] == ["b"]
+        assert keys(await two.claim_inbox(LEASE_OVER, limit=9)) == ["b"]
+        assert [session.id for session in await two.claim_due(NOW, limit=9)] == ["b"]
     other.close()
-    await store.close()
+    await one.close()
+    await two.close()
 
 
 async def test_of_workers_that_open_a_session_for_a_thread_one_does(workers: Workers) -> None:

@@ -109,7 +109,8 @@ def _time(world: World) -> Iterator[Happening]:
     if world.workers != (IDLE, IDLE):
         return
     yield "ten minutes pass", later(world, TICK)
-    yield "a day passes", a_day_later(world)
+    if not world.deliveries:
+        yield "a day passes", a_day_later(world)
 
 
 def later(world: World, age: Any) -> World:

@@ -56,7 +56,7 @@ class Search:
                             nxt.append((k, label, w2, k2))
                     self.complete(k, w)
                 except Violation as e:
-                    print("\n".join(self.trace(k))); print("->", e); print(w); raise
+                    print("\n".join(self.trace(k))); print("->", e); raise
                 if limit and len(self.came_from) > limit: print('limit', d, len(self.came_from)); return
             layer = []
             for k, label, w2, k2 in nxt:
@@ -93,7 +93,7 @@ class Search:
         if s is None: return
         if s.state is State.ACTIVE and not s.has_deadline and w.owner in (AGENT, INBOX): return
         if s.state is State.ENDING and s.regained and s.due_at is None and not w.in_window: return
-        bad(f"stuck {s}")
+        bad(f"stuck {s.state} owner {w.owner} {s.due_at} {s.regained} {s.reason} {s.active_at}")
 
 from hashlib import blake2b
 def hash128(w): return blake2b(encode(w), digest_size=12).digest()

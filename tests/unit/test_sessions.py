@@ -130,6 +130,14 @@ def test_a_thread_left_with_the_agent_can_end_again() -> None:
     assert again.reason is EndReason.OPERATOR_REQUEST
 
 
+def test_a_pass_that_got_no_answer_counts_as_made_once_the_agent_turns_out_to_have_the_thread() -> (
+    None
+):
+    """Otherwise nothing the user writes later could show that the agent has left."""
+    failed = sessions.failed(OPENING, NOW, regained=False)
+    assert sessions.left_with_agent(failed).active_at == NOW
+
+
 def test_an_ended_session_is_never_due_and_keeps_its_reason() -> None:
     assert changes(ENDING, sessions.ended(ENDING)) == {"state": State.ENDED, "due_at": None}
 

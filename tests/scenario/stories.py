@@ -1,0 +1,114 @@
+"""What happens to a user who asks for a person and comes back, and how it has to turn out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from wire import Wire
+from world import ANNA, BOT, SECOND, TIMEOUT, World, first
+
+from channels.errors import GraphRefused, GraphTimeout, StoreError
+from channels.events import Event
+from channels.sessions import EndReason, State
+
+
+class HarshWorld(World):
+    """A world in which the worker may die, and is then started again, or meet with failures.
+
+    Meta delivers again what was not acknowledged.
+    """
+
+    async def settle(self) -> None:
+        await super().settle()
+        if self.workers and self.workers[0].wire.died.is_set():
+            await self.replace_dead()
+
+    async def deliver(self, *events: Event) -> None:
+        accepting = asyncio.create_task(self.engine.accept(events))
+        try:
+            acknowledged = await first(accepting, self.workers[0].wire.died)
+        except StoreError:
+            acknowledged = False
+        await self.settle()
+        if not acknowledged:
+            await self.deliver(*events)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """It begins with "hello" and "human"; `goes_on` is what happens then, until the end."""
+
+    prepare: Callable[[World], object] = lambda _: None
+    goes_on: Callable[[World], Awaitable[object]]
+    reason: EndReason
+
+
+async def writes_keyword(world: World) -> None:
+    await world.operator_says("Good day")
+    await world.user_says("menu")
+
+
+async def waits(world: World) -> None:
+    await world.operator_says("Good day")
+    await world.wait(TIMEOUT)
+
+
+STORIES = {
+    "keyword": Story(goes_on=writes_keyword, reason=EndReason.KEYWORD),
+    "timeout": Story(goes_on=waits, reason=EndReason.TIMEOUT),
+    "returned": Story(goes_on=lambda world: world.agent_returns(), reason=EndReason.AGENT_RETURNED),
+    "refused": Story(
+        prepare=lambda world: world.graph.fail("pass_control", GraphRefused("No such app"), 9),
+        goes_on=lambda world: world.wait(SECOND),
+        reason=EndReason.FAILED,
+    ),
+    "unanswered": Story(
+        prepare=lambda world: world.graph.fail("pass_control", GraphTimeout("No answer"), 9),
+        goes_on=lambda world: world.wait(SECOND),
+        reason=EndReason.FAILED,
+    ),
+}
+
+
+async def play(world: World, story: Story, wire: Wire) -> None:
+    """Play the story with a worker behind `wire`, and let time pass."""
+    story.prepare(world)
+    await world.start(wire)
+    await world.user_says("hello")
+    await world.user_says("human")
+    await story.goes_on(world)
+    for _ in range(3):
+        await world.wait(TIMEOUT)
+
+
+def calls_of(story: Story) -> list[str]:
+    """The calls that a worker makes, in order, if none of them is cut."""
+
+    async def record() -> list[str]:
+        wire = Wire()
+        world = World()
+        await play(world, story, wire)
+        await world.kill()
+        return wire.calls
+
+    return asyncio.run(record())
+
+
+async def has_turned_out_well(world: World, story: Story) -> None:
+    """Whatever was cut where: nothing is lost, nothing is said twice that need not be."""
+    reason = story.reason.value
+    assert world.heard() == ["hello", "human", f"<{reason}>"]
+    assert list(dict.fromkeys(world.said())) == ["re: hello", "connecting", f"re: {reason}"]
+    assert world.calls("send") == len(world.graph.sent), "the bot wrote where it was not the owner"
+    assert world.graph.threads.get(ANNA) in (BOT, None)
+
+    session = await world.session_of("human")
+    assert (session.state, session.reason) == (State.ENDED, story.reason)
+    assert await world.store.open_sessions(limit=9) == []
+    await world.kill()
+    store = world.make_store("successor")
+    await store.open()
+    assert await store.claim_inbox(world.clock.now() + TIMEOUT, limit=99) == []
+    await store.close()

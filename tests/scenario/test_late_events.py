@@ -1,0 +1,211 @@
+"""Events that come late, twice, or in another order than they happened."""
+
+from __future__ import annotations
+
+import pytest
+from scripted_assistant import HANDOVER
+from world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
+
+from channels.events import Array, Event
+from channels.routing import DOUBTFUL_AFTER_PASS
+from channels.sessions import State
+
+
+async def stays_with_the_agent(world: World) -> None:
+    """Nothing has ended, nothing was said, and the agent has the thread."""
+    session = await world.session()
+    assert session.state is State.ACTIVE
+    assert world.heard() == ["human"]
+    assert world.said() == []
+    assert world.graph.threads[ANNA] == INBOX
+
+
+# Events of the time before the handover
+
+
+async def test_a_message_from_before_the_cause_that_comes_late_ends_nothing(
+    world: World,
+) -> None:
+    early = world.message("wait, one more thing")
+    await world.hand_over()
+    await world.deliver(early)
+
+    await stays_with_the_agent(world)
+
+
+async def test_a_message_from_before_the_cause_is_no_keyword(world: World) -> None:
+    early = world.message("menu", array=Array.STANDBY)
+    await world.hand_over()
+    await world.deliver(early)
+
+    await stays_with_the_agent(world)
+
+
+async def test_a_message_that_came_while_control_was_passed_is_for_the_agent(
+    world: World,
+) -> None:
+    await world.wait(SECOND)
+    human = world.message("human")
+    world.clock.advance(SECOND)
+    await world.deliver(human, world.message("hurry up", received_at=world.clock.now()))
+    world.graph.sent.clear()
+
+    await stays_with_the_agent(world)
+    session = await world.session()
+    assert session.user_messages == 1
+
+
+async def test_an_old_pass_of_control_ends_nothing(world: World) -> None:
+    await world.hand_over()
+    old = world.control_passed()
+    await world.agent_returns()
+    await world.user_says("human")
+    world.graph.sent.clear()
+    await world.deliver(old)
+
+    assert world.ends() == ["agent_returned"]
+    assert world.graph.threads[ANNA] == INBOX
+    assert len(await world.store.open_sessions(limit=9)) == 1
+
+
+async def test_a_pass_of_control_to_another_app_ends_nothing(world: World) -> None:
+    await world.hand_over()
+    await world.deliver(world.control_passed(previous_owner=BOT, new_owner=INBOX))
+
+    await stays_with_the_agent(world)
+
+
+async def test_an_operator_s_message_after_the_end_changes_nothing(world: World) -> None:
+    await world.hand_over()
+    late = world.echo("Good bye")
+    await world.agent_returns()
+    await world.deliver(late)
+
+    assert world.heard() == ["human", "<agent_returned>"]
+    assert world.said() == ["re: agent_returned"]
+
+
+async def test_a_keyword_that_comes_after_the_end_is_not_answered_twice(world: World) -> None:
+    await world.hand_over()
+    on_standby = world.message("menu")
+    await world.agent_returns()
+    await world.deliver(on_standby)
+
+    assert world.heard() == ["human", "<agent_returned>"]
+
+
+async def test_a_return_that_comes_before_the_operator_s_last_words_ends_the_handover(
+    world: World,
+) -> None:
+    await world.hand_over()
+    last_words = world.echo("I give you back")
+    world.graph.threads[ANNA] = BOT
+    await world.deliver(world.control_passed(), last_words)
+
+    assert world.ends() == ["agent_returned"]
+
+
+# The minute after the pass, in which an event on `messaging` proves nothing
+
+
+@pytest.mark.parametrize("owner", [BOT, None])
+async def test_a_message_to_us_in_the_doubtful_minute_ends_what_meta_calls_ours(
+    world: World, owner: str | None
+) -> None:
+    await world.hand_over()
+    world.graph.threads[ANNA] = owner
+    await world.user_says("hello?")
+
+    assert world.calls("owner") == 1
+    assert world.said() == ["re: agent_released", "re: hello?"]
+
+
+async def test_a_message_to_us_in_the_doubtful_minute_ends_nothing_that_the_agent_has(
+    world: World,
+) -> None:
+    await world.hand_over()
+    await world.deliver(world.message("hello?", array=Array.MESSAGING))
+
+    assert world.calls("owner") == 1
+    await stays_with_the_agent(world)
+
+
+async def test_after_the_doubtful_minute_meta_is_not_asked(world: World) -> None:
+    await world.hand_over()
+    world.graph.threads[ANNA] = None
+    await world.wait(DOUBTFUL_AFTER_PASS)
+    await world.user_says("hello?")
+
+    assert world.calls("owner") == 0
+    assert world.said() == ["re: agent_released", "re: hello?"]
+
+
+async def test_with_routing_off_a_message_to_us_proves_nothing() -> None:
+    world = World(routing="off")
+    await world.start()
+    await world.hand_over()
+    await world.wait(DOUBTFUL_AFTER_PASS)
+    await world.deliver(world.message("hello?", array=Array.MESSAGING))
+
+    await stays_with_the_agent(world)
+    assert world.calls("owner") == 0
+
+
+async def test_with_routing_off_a_keyword_ends_the_handover_as_on_standby() -> None:
+    world = World(routing="off")
+    await world.start()
+    await world.hand_over()
+    await world.deliver(world.message("menu", array=Array.MESSAGING))
+
+    assert world.said() == ["re: keyword"]
+
+
+# Duplicates
+
+
+@pytest.mark.parametrize("text", ["hello", "human"])
+async def test_an_event_that_comes_again_is_handled_once(world: World, text: str) -> None:
+    await world.wait(SECOND)
+    event = world.message(text)
+    await world.deliver(event, event)
+    await world.deliver(event)
+
+    assert world.heard() == [text]
+    assert world.calls("send") == 1
+
+
+async def test_events_of_a_handover_that_come_again_after_it_change_nothing(
+    world: World,
+) -> None:
+    await world.hand_over()
+    events: list[Event] = [world.echo("menu"), world.message("menu")]
+    await world.deliver(*events)
+    assert world.ends() == ["keyword"]
+    await world.deliver(*events)
+    await world.wait(TIMEOUT)
+
+    assert world.heard() == ["human", "<keyword>"]
+    assert world.said() == ["re: keyword"]
+
+
+# Without a session, and while one begins
+
+
+async def test_standby_without_a_session_is_left_to_whoever_has_the_thread(world: World) -> None:
+    world.graph.threads[ANNA] = INBOX
+    await world.user_says("menu")
+    await world.operator_says("Good day")
+
+    assert world.heard() == []
+    assert world.graph.calls == []
+
+
+async def test_a_user_s_message_during_the_turn_that_hands_over_waits_for_it(
+    world: World,
+) -> None:
+    world.script.answers["human"] = ["connecting", HANDOVER]
+    await world.wait(SECOND)
+    await world.deliver(world.message("human"), world.message("and hurry", at=world.clock.now()))
+
+    assert world.heard() == ["human"]
+    assert world.said() == ["connecting"]

@@ -1,0 +1,140 @@
+"""The Assistant seam on a real Rasa agent: its lock, its tracker store, its rules."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import rasa.model_training
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.events import UserUttered
+
+from channels.assistant import RasaAssistant, Turn
+
+FILES = {
+    "config.yml": """
+recipe: default.v1
+assistant_id: small
+language: tr
+pipeline: [{name: KeywordIntentClassifier}]
+policies: [{name: RulePolicy}]
+""",
+    "domain.yml": """
+version: "3.1"
+intents: [handover_ended]
+responses: {utter_back: [{text: back}]}
+""",
+    "data.yml": """
+version: "3.1"
+nlu: [{intent: handover_ended, examples: "- ended\\n- over"}]
+rules: [{rule: back, steps: [{intent: handover_ended}, {action: utter_back}]}]
+""",
+}
+USER = "2001"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder: Path = tmp_path_factory.mktemp("small")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RASA_TELEMETRY_ENABLED", "false")
+        environment.setenv("RASA_CACHE_DIRECTORY", str(folder / "cache"))
+        trained = rasa.model_training.train(
+            domain=str(folder / "domain.yml"),
+            config=str(folder / "config.yml"),
+            training_files=[str(folder / "data.yml")],
+            output=str(folder),
+        )
+    assert trained.model is not None
+    return trained.model
+
+
+@pytest.fixture
+def agent(model: str) -> Agent:
+    agent = Agent.load(model)
+    agent.tracker_store = InMemoryTrackerStore(agent.domain)
+    agent.processor.tracker_store = agent.tracker_store
+    return agent
+
+
+@pytest.fixture
+def assistant(agent: Agent) -> RasaAssistant:
+    return RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
+
+
+def turn(message_id: str, *, once: bool) -> Turn:
+    parse_data = {
+        "text": "ended",
+        "intent": {"name": "handover_ended", "confidence": 1.0},
+        "entities": [],
+    }
+    return Turn(
+        sender_id=USER, text="ended", message_id=message_id, parse_data=parse_data, once=once
+    )
+
+
+async def heard(agent: Agent) -> list[str]:
+    tracker = await agent.tracker_store.retrieve_full_tracker(USER)
+    assert tracker is not None
+    return [event.message_id for event in tracker.events if isinstance(event, UserUttered)]
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_is_answered_and_saved(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    output = CollectingOutputChannel()
+    await assistant.take_turn(turn("m_1", once=once), output)
+
+    assert [message["text"] for message in output.messages] == ["back"]
+    assert await heard(agent) == ["m_1"]
+
+
+async def test_a_turn_that_several_take_at_once_counts_once(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    output = CollectingOutputChannel()
+    await asyncio.gather(
+        *[assistant.take_turn(turn("m_1", once=True), output) for _ in range(2)],
+    )
+
+    assert [message["text"] for message in output.messages] == ["back"]
+    assert await heard(agent) == ["m_1"]
+
+
+async def test_another_turn_is_another_turn(assistant: RasaAssistant, agent: Agent) -> None:
+    for message_id in ("m_1", "m_2"):
+        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1", "m_2"]
+
+
+async def test_what_fails_is_not_saved_and_can_be_taken_again(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    class Refusing(CollectingOutputChannel):
+        async def send_response(self, *_: object, **__: object) -> None:
+            raise ConnectionError("Graph is down")
+
+    with pytest.raises(ConnectionError):
+        await assistant.take_turn(turn("m_1", once=True), Refusing())
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1"]
+
+
+def test_its_language_is_the_model_s(assistant: RasaAssistant) -> None:
+    assert assistant.is_ready()
+    assert assistant.language() == "tr"
+
+
+def test_without_an_agent_it_is_not_ready() -> None:
+    async def never(_: object) -> None:
+        raise AssertionError
+
+    assert not RasaAssistant(agent=lambda: None, on_new_message=never).is_ready()

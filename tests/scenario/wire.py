@@ -1,0 +1,128 @@
+"""What one worker process reaches the outside world through, so that it can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar, cast
+
+from channels.clock import Clock
+
+T = TypeVar("T")
+
+_BESIDE_THE_WORK = {"prune"}  # nothing waits for it
+
+
+class Wire:
+    """The calls of one process to what outlives it: store, Graph, tracker store.
+
+    Call number `breaks_at`, counted from 0, or the first of that name, is cut: before it is
+    carried out or, with `after`, when its answer is awaited. The process dies of that, so that
+    none of its calls ever returns; or, if it `survives`, that one call raises. `chance` lets
+    calls take unequal times, so that those of two processes overlap in other ways.
+    """
+
+    def __init__(
+        self,
+        *,
+        breaks_at: int | str | None = None,
+        after: bool = False,
+        survives: bool = False,
+        chance: Random | None = None,
+    ) -> None:
+        self.calls: list[str] = []
+        self.died = asyncio.Event()
+        self._breaks_at = breaks_at
+        self._after = after
+        self._survives = survives
+        self._chance = chance
+        self._under_way = 0
+        self._returned = asyncio.Event()
+        self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_busy(self) -> bool:
+        return self._under_way > 0
+
+    def die(self) -> None:
+        self.died.set()
+
+    async def returned(self) -> None:
+        """Return once a call that is under way has been carried out."""
+        self._returned.clear()
+        await self._returned.wait()
+
+    def wrap(self, target: T, *, failure: Exception) -> T:
+        """The target, as the process sees it; `failure` is what a cut call raises."""
+        return cast(T, _Wired(target, self, failure))
+
+    async def carry(self, name: str, call: Callable[[], Awaitable[Any]], failure: Exception) -> Any:
+        is_first = name not in self.calls
+        is_cut = self._breaks_at == len(self.calls) or (self._breaks_at == name and is_first)
+        self.calls.append(name)
+        if is_cut and not self._after:
+            await self._break(failure)
+        await self.stay_if_dead()
+        try:
+            return await (call() if name in _BESIDE_THE_WORK else self._carry_out(call))
+        finally:
+            if is_cut:
+                await self._break(failure)
+            await self.stay_if_dead()
+
+    async def _break(self, failure: Exception) -> None:
+        if self._survives:
+            raise failure
+        self.die()
+        await self.stay_if_dead()
+
+    async def _carry_out(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        self._under_way += 1
+        try:
+            for _ in range(self._chance.randrange(1, 5) if self._chance else 1):
+                await asyncio.sleep(0)  # as any real call, it lets others go first
+            return await call()
+        finally:
+            self._under_way -= 1
+            self._returned.set()
+
+    async def stay_if_dead(self) -> None:
+        """Return, unless the process is dead."""
+        if self.died.is_set():
+            await self._never
+
+
+class WiredClock:
+    """A clock that does not wake the dead."""
+
+    def __init__(self, clock: Clock, wire: Wire) -> None:
+        self._clock = clock
+        self._wire = wire
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def sleep(self, duration: timedelta) -> None:
+        await self._clock.sleep(duration)
+        await self._wire.stay_if_dead()
+
+
+class _Wired:
+    def __init__(self, target: object, wire: Wire, failure: Exception) -> None:
+        self._target = target
+        self._wire = wire
+        self._failure = failure
+
+    def __getattr__(self, name: str) -> Any:
+        if not inspect.iscoroutinefunction(getattr(self._target, name)):
+            return getattr(self._target, name)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await self._wire.carry(
+                name, lambda: getattr(self._target, name)(*args, **kwargs), self._failure
+            )
+
+        return call
