@@ -102,10 +102,6 @@ class MessengerOutput(OutputChannel):
         """What is sent from now on is said by Rasa on its own."""
         self._cause = None
 
-    def end_turn(self) -> None:
-        """What is sent from now on is said by Rasa on its own."""
-        self._cause = None
-
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         if self._cause is None:
             self._checked, self._silenced_by = False, None

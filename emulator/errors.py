@@ -96,6 +96,11 @@ def unknown_instagram_user() -> GraphError:
     return invalid_parameter("No matching Instagram user", subcode=2534014)
 
 
+def not_linked() -> GraphError:
+    """Something about Instagram on a Page without an account there (Meta: "Error Codes")."""
+    return invalid_parameter("The page is not linked to an Instagram account", subcode=2534013)
+
+
 def incorrect_app_id() -> GraphError:
     """A `target_app_id` that is no app of this Page, or the Inbox of the other platform."""
     return invalid_parameter("Incorrect App ID", subcode=2018164)

@@ -54,7 +54,7 @@ INSTAGRAM_FIELDS = frozenset(
         "standby",
     )
 )
-"""The fields of the `instagram` object (the facts sheet 1.4 and 2.6; Meta: "Instagram Webhooks")."""
+"""The fields of the `instagram` object (the facts sheet 1.4, 2.6; Meta: "Instagram Webhooks")."""
 
 DEFAULT_INSTAGRAM_FIELDS = (
     "messages",
@@ -63,9 +63,6 @@ DEFAULT_INSTAGRAM_FIELDS = (
     "messaging_handover",
     "standby",
 )
-
-INSTAGRAM_CONTROL_FIELDS = frozenset(("messaging_handover", "standby"))
-"""The fields by which an Instagram app follows a thread that it does not own."""
 
 _INSTAGRAM_NAMES = {
     "message_echoes": "messages",
@@ -85,3 +82,11 @@ def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset
     if platform is PlatformName.INSTAGRAM:
         name = _INSTAGRAM_NAMES.get(field, field)
     return frozenset((name,) if array is Array.MESSAGING else (name, "standby"))
+
+
+def uncertain_fields(platform: PlatformName) -> frozenset[str]:
+    """The fields that one of Meta's pages gives this platform and another does not; the switch
+    `instagram_control_fields` says which is right.
+    """
+    instagram = platform is PlatformName.INSTAGRAM
+    return frozenset(("messaging_handover", "standby") if instagram else ())

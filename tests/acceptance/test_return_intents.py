@@ -56,10 +56,3 @@ async def test_a_keyword_comes_before_the_nlu(chat: Conversation, rasa: Rasa) ->
     await chat.says("menu")
     await chat.hears("As you asked, you are back with the bot")
     assert [ending["reason"] for ending in await rasa.endings(chat.user)] == ["keyword"]
-
-
-async def test_a_typed_intent_is_no_return_intent(chat: Conversation, handovers: Handovers) -> None:
-    await chat.is_with_sales()
-    await chat.says("/show_menu{}")
-    session = await handovers.until_counted(chat.user, "user_messages", 1)
-    assert session["state"] == "active"

@@ -105,6 +105,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     session: Session | None = None
     reason: EndReason | None = None
     is_outdated: bool = False
+    in_turn: bool = False
 
 
 IDLE = Worker()

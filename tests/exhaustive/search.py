@@ -74,7 +74,10 @@ class Search:
                 self.check_rest(w, labels); break
             seen.add(k)
             path.append(k)
-            label, w = self.next_fair(w)
+            try:
+                label, w = self.next_fair(w)
+            except Violation:
+                print('\n'.join("   "+l for l in labels)); raise
             labels.append(label)
             w = merged(w); k = hash128(w)
         self.good.update(path)
@@ -92,7 +95,7 @@ class Search:
         if w.deliveries: bad("an event is never handled")
         if s is None: return
         if s.state is State.ACTIVE and not s.has_deadline and w.owner in (AGENT, INBOX): return
-        if s.state is State.ENDING and s.regained and s.due_at is None and not w.in_window: return
+        if s.state is State.ENDING and s.regained and s.due_at is None: return
         bad(f"stuck {s.state} owner {w.owner} {s.due_at} {s.regained} {s.reason} {s.active_at}")
 
 from hashlib import blake2b

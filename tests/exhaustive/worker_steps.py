@@ -32,6 +32,8 @@ class Violation(AssertionError):
 def moves(world: World) -> Iterator[Move]:
     """Every next world that a worker can bring about."""
     for which, worker in enumerate(world.workers):
+        if worker.step in (Step.TURN, Step.TELL, Step.ANNOUNCE) and world.workers[1 - which].in_turn:
+            continue
         if worker.step is not Step.IDLE:
             yield from STEPS[worker.step](world, which)
         elif which == 0 or world.workers[0].step is not Step.IDLE:
@@ -272,35 +274,15 @@ def _adopted(world: World, which: int, owner_app: str | None, cause: Cause) -> W
         thread=worker.delivery.event.thread, plan=PLAN, cause=cause, owner_app=owner_app, now=NOW
     )
     added = _added(world, session, claim=False)
-    if added is None and world.session is None:
-        return _done(world, which)
-    world = world if added is None else replace(added, is_unnoticed=False)
-    worker = replace(world.workers[which], session=world.session)
-    return _advance(world.with_worker(which, worker), which)
+    if added is None:
+        return _done(world, which) if world.session is None else _job_done(world, which)
+    added = replace(added, is_unnoticed=False)
+    worker = replace(added.workers[which], session=added.session)
+    return _advance(added.with_worker(which, worker), which)
 
 
 def _grant(world: World, which: int) -> Iterator[Move]:
-    worker = world.workers[which]
-    if world.owner not in (US, None):
-        yield f"{which}: can't grant", _done(world, which), False  # after three tries
-        return
-    granting = replace(worker, step=Step.ADOPT_GRANTED)
-    yield f"{which}: grants", world.with_worker(which, granting, owner=AGENT), False
-
-
-def _adopt_granted(world: World, which: int) -> Iterator[Move]:
-    worker = world.workers[which]
-    event = worker.delivery.event
-    session = transitions.adopted(
-        thread=event.thread,
-        plan=PLAN,
-        cause=Cause(at=event.at, key=event.key),
-        owner_app=AGENT,
-        now=NOW,
-    )
-    added = _added(world, session, claim=False)
-    world = world if added is None else replace(added, is_unnoticed=False)
-    yield f"{which}: adopts what it granted", _done(world, which), False
+    yield from _open(world, which, in_turn=False)
 
 
 def _turn(world: World, which: int) -> Iterator[Move]:
@@ -313,6 +295,8 @@ def _turn(world: World, which: int) -> Iterator[Move]:
     if session is not None and not session.regained:
         yield f"{which}: is silent", _done(world, which), False
         return
+    if session is not None and session.due_at is None:
+        raise Violation("an answer comes before the follow-up that waited for the user")
     yield f"{which}: answers", _send(world, which, "an answer"), False
 
 
@@ -332,17 +316,13 @@ def _send(world: World, which: int, what: str) -> World:
     )
 
 
-def _open(world: World, which: int) -> Iterator[Move]:
+def _open(world: World, which: int, *, in_turn: bool = True) -> Iterator[Move]:
     worker = world.workers[which]
     event = worker.delivery.event
     cause = Cause(at=event.at, key=event.key)
     known = world.session
     if known is not None:
-        if known.state is State.OPENING:
-            settling = replace(worker, step=Step.SETTLE, session=known, decision=routing.NOTHING)
-            yield f"{which}: settles", world.with_worker(which, settling), False
-        else:
-            yield f"{which}: it is open already", _done(world, which), False
+        yield f"{which}: it is open already", _done(world, which), False
         return
     session = transitions.opening(thread=event.thread, plan=PLAN, cause=cause, now=NOW)
     added = _added(world, session, claim=True)
@@ -350,7 +330,7 @@ def _open(world: World, which: int) -> Iterator[Move]:
         yield f"{which}: it has been", _done(world, which), False
         return
     passing = replace(
-        added.workers[which], step=Step.PASS, session=added.session, decision=routing.NOTHING
+        added.workers[which], step=Step.PASS, session=added.session, decision=routing.NOTHING, in_turn=in_turn
     )
     yield f"{which}: opens", added.with_worker(which, passing), False
 
@@ -422,7 +402,10 @@ def _end(world: World, which: int) -> Iterator[Move]:
     if worker.reason is None and worker.delivery.event.at <= worker.session.cause_at:
         raise Violation("a stale event ends a session")
     session = worker.session
-    change: Change = lambda active: transitions.ending(active, reason, NOW)  # noqa: E731
+    user_at = None
+    if worker.reason is None and worker.decision.route:
+        user_at = worker.delivery.event.at
+    change: Change = lambda active: transitions.ending(active, reason, NOW, user_at=user_at)  # noqa: E731
     world, changed = _change(world, which, change, State.ACTIVE, claim=True)
     if changed is None and worker.reason is None:
         yield f"{which}: comes too late", _again(world, which), False
@@ -465,7 +448,7 @@ def _regain(world: World, which: int) -> Iterator[Move]:
 
 
 def _advance_with(world: World, which: int, session: Session) -> World:
-    worker = replace(world.workers[which], session=session, reason=None)
+    worker = replace(world.workers[which], session=session, reason=None, in_turn=False)
     return _advance(world.with_worker(which, worker), which)
 
 
@@ -618,7 +601,6 @@ STEPS: dict[Step, Callable[[World, int], Iterator[Move]]] = {
     Step.ASK: _ask,
     Step.ADOPT: _adopt,
     Step.GRANT: _grant,
-    Step.ADOPT_GRANTED: _adopt_granted,
     Step.RETARGET: _retarget,
     Step.HEAR: _hear,
     Step.END: _end,

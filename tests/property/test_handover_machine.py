@@ -323,7 +323,7 @@ def _quiet_channels() -> Iterator[None]:
     logger.setLevel(logging.NOTSET)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("mode", ["on", "off", "legacy"])
 def test_every_user_is_answered_and_nobody_is_talked_over(
     mode: str, stage: Stage, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]

@@ -74,6 +74,7 @@ def turn(message_id: str, *, once: bool) -> Turn:
         "entities": [],
     }
     return Turn(
+        channel="facebook",
         sender_id=USER, text="ended", message_id=message_id, parse_data=parse_data, once=once
     )
 

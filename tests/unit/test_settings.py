@@ -25,7 +25,7 @@ REQUIRED = {
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, graph-url, max-turns, page-access-token, plans, retention, routing, "
-    "secret, store, typed-intents, verify"
+    "secret, store, transcript, transcript-retention, typed-intents, verify"
 )
 PLAN_KEYS = "keyword-match, keywords, metadata, return-payloads, target-app, timeout"
 
@@ -57,6 +57,8 @@ def test_four_keys_are_enough() -> None:
         typed_intents=False,
         max_turns=50,
         retention=timedelta(days=30),
+        transcript=False,
+        transcript_retention=timedelta(days=7),
         plans={"default": Plan(name="default", timeout=timedelta(minutes=30))},
     )
 
@@ -79,6 +81,8 @@ def test_every_key_counts() -> None:
             "typed-intents": True,
             "max-turns": 7,
             "retention": "1h",
+            "transcript": True,
+            "transcript-retention": "2h",
             "plans": {"sales": plan},
         }
     )
@@ -94,6 +98,8 @@ def test_every_key_counts() -> None:
         typed_intents=True,
         max_turns=7,
         retention=timedelta(hours=1),
+        transcript=True,
+        transcript_retention=timedelta(hours=2),
         plans={
             "default": Plan(name="default"),
             "sales": Plan(
@@ -182,8 +188,10 @@ def test_what_to_do_about_a_missing_key_is_said(key: str) -> None:
         ("max-turns", "7", "is not a whole number from 1 to 10000."),
         ("max-turns", True, "is not a whole number from 1 to 10000."),
         ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
-        ("retention", "59m", "is out of range; ended sessions are kept for 1h at least, "),
-        ("retention", "3651d", "is out of range; ended sessions are kept for 1h at least, "),
+        ("retention", "59m", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("transcript", "yes", "is neither true nor false."),
+        ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
         ("plans", ["default"], "is no mapping; write a plan's name, and its keys below it, "),
     ],
 )

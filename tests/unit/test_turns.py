@@ -246,6 +246,11 @@ class TestHandoverEnded:
             "metadata": {"team": "sales"},
         }
 
+    def test_its_metadata_has_a_transcript_only_where_one_is_given(self) -> None:
+        transcript = {"truncated": False, "lines": []}
+        told = ended_metadata(ended_session(), transcript)["handover"]
+        assert told == {**ended_metadata(ended_session())["handover"], "transcript": transcript}
+
     def test_the_tracker_store_can_write_it(self) -> None:
         session = ended_session()
         uttered = UserUttered(

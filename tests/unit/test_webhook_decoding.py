@@ -36,6 +36,11 @@ NOW = SENT + timedelta(seconds=1)
 CAT, DOG = "https://cdn.example/cat.jpg", "https://cdn.example/dog.jpg"
 STICKER = {"url": CAT, "sticker_id": 369239263222822}
 LINK = {"url": "https://example.com/a", "title": "A page"}
+MEDIA_TEMPLATE = {
+    "template_type": "media",
+    "sharable": False,
+    "elements": [{"media_type": "image", "attachment_id": 1745504518999123}],
+}
 
 ON_MESSAGING = {
     "key": "",
@@ -99,7 +104,12 @@ EVENTS: dict[str, Event] = {
     "echo_of_page_inbox_14_digits": Echo(
         **ON_MESSAGING, mid="m_inbox_14", app_id="26390203743090", text="Hi, this is Ada."
     ),
-    "echo_of_template": Echo(**ON_MESSAGING, mid="m_template", app_id=AGENT_APP),
+    "echo_of_template": Echo(
+        **ON_MESSAGING,
+        mid="m_template",
+        app_id=AGENT_APP,
+        attachments=(Attachment(type="template", payload=MEDIA_TEMPLATE),),
+    ),
     "echo_of_meta_ai": Echo(
         **ON_MESSAGING,
         mid="m_ai",
