@@ -15,8 +15,11 @@ from .log_fields import session_fields
 from .metrics import Metrics
 from .routing import ANOTHER
 from .sessions import EndReason, Session, State, is_window_open
+from .store import Store
 
 logger = logging.getLogger(__name__)
+
+_SECONDARY = "secondary_receiver"
 
 
 class Endings:
@@ -28,11 +31,15 @@ class Endings:
     def __init__(
         self,
         *,
+        app_id: str,
+        store: Store,
         graph: Graph,
         ledger: Ledger,
         metrics: Metrics,
         tell_rasa: Callable[[Session], Awaitable[None]],
     ) -> None:
+        self._app_id = app_id
+        self._store = store
         self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
@@ -115,11 +122,16 @@ class Endings:
         except GraphError as error:
             if await self._graph.owner(session.thread) not in ANOTHER:
                 return True
-            if not isinstance(error, RoutingIsOff):
+            if not isinstance(error, RoutingIsOff) and not await self._is_secondary(session):
                 raise
             await self._graph.request_control(session.thread, metadata=metadata)
             return False
         return True
+
+    async def _is_secondary(self, session: Session) -> bool:
+        """Whether the page has roles and ours may only ask (Handover Protocol, `app_roles`)."""
+        roles = await self._store.roles(session.thread.page)
+        return _SECONDARY in roles.get(self._app_id, ())
 
     async def _leave(self, session: Session, error: GraphError) -> Session:
         self._metrics.stuck.inc()

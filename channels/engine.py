@@ -6,34 +6,31 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from .addresses import page_and_user_of
 from .assistant import Assistant
+from .attempts import Attempts
 from .clock import Clock
 from .dialogue import Dialogue
-from .errors import GraphThrottled, StoreError
-from .events import Event, Platform, Thread
+from .errors import StoreError
+from .events import Event, PageRoles, Platform, Thread
 from .graph import Graph
 from .handling import EventHandler
 from .handover import Handovers
-from .log_fields import thread_hash
 from .metrics import Metrics
 from .output import MessengerOutput
 from .queues import ThreadQueues
 from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
 from .settings import Settings
-from .store import CLAIM_LEASE, InboxEntry, Store
+from .store import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
-RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 COUNTING_INTERVAL = timedelta(minutes=1)
 RENEWAL_INTERVAL = CLAIM_LEASE / 3
 PRUNING_INTERVAL = timedelta(minutes=1)
@@ -82,7 +79,7 @@ class Engine:
             tell_started=self._dialogue.tell_started,
             tell_ended=self._dialogue.tell_ended,
         )
-        self._handler = EventHandler(
+        handler = EventHandler(
             settings=settings,
             store=store,
             graph=graph,
@@ -90,6 +87,7 @@ class Engine:
             handovers=self._handovers,
             dialogue=self._dialogue,
         )
+        self._attempts = Attempts(store=store, clock=clock, handle=handler.handle)
 
     async def start(self) -> None:
         """Open the store and begin; raises StoreError where it can't be used.
@@ -123,7 +121,13 @@ class Engine:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
         for entry in await self._store.record(events, self._clock.now()):
-            self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=False))
+            self._queues.put(
+                entry.event.thread, partial(self._attempts.handle, entry, repeated=False)
+            )
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
+        await self._store.keep_roles(roles)
 
     async def return_thread(self, session: Session) -> bool:
         """End a session because an operator asks for it; False if it is ending already."""
@@ -178,37 +182,9 @@ class Engine:
     def _on_its_own(self) -> Cause:
         return Cause(at=self._clock.now(), key=uuid.uuid4().hex)
 
-    async def _handle(self, entry: InboxEntry, *, repeated: bool) -> None:
-        """Handle an entry until it is done or dead; it may have been handled if `repeated`."""
-        while True:
-            pause = RETRY_PAUSE
-            try:
-                await self._handler.handle(entry.event, repeated=repeated)
-            except StoreError as error:
-                logger.error("An event waits for the store: %s", error)
-            except Exception as error:
-                logger.exception("Handling an event failed.", extra=_fields(entry))
-                if await self._once_stored(self._store.failed, entry):
-                    logger.error("An event is set aside for good.", extra=_fields(entry))
-                    return
-                if isinstance(error, GraphThrottled):
-                    pause = max(pause, error.retry_after)
-            else:
-                await self._once_stored(self._store.done, entry)
-                return
-            repeated = True
-            await self._clock.sleep(pause)
-
-    async def _once_stored(
-        self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
-    ) -> T:
-        """What came of an entry; while the store is away, wait for it."""
-        while True:
-            try:
-                return await note(entry.position, self._clock.now())
-            except StoreError as error:
-                logger.error("What came of an event waits for the store: %s", error)
-            await self._clock.sleep(RETRY_PAUSE)
+    def _queue(self, entry: InboxEntry, *, repeated: bool) -> None:
+        handle = partial(self._attempts.handle, entry, repeated=repeated)
+        self._queues.put(entry.event.thread, handle)
 
     async def _advance(self, session_id: str) -> None:
         session = await self._store.session(session_id)
@@ -227,7 +203,9 @@ class Engine:
     async def _claim_inbox(self) -> None:
         while entries := await self._store.claim_inbox(self._clock.now(), limit=BATCH):
             for entry in entries:
-                self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=True))
+                self._queues.put(
+                    entry.event.thread, partial(self._attempts.handle, entry, repeated=True)
+                )
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self._clock.now())
@@ -256,7 +234,3 @@ class Engine:
             logger.error("Work waits for the store: %s", error)
         except Exception:
             logger.exception("A step of the engine failed; it is tried again.")
-
-
-def _fields(entry: InboxEntry) -> dict[str, Any]:
-    return {"position": entry.position, "thread_hash": thread_hash(entry.event.thread)}

@@ -125,7 +125,7 @@ class EventHandler:
         return ending is not None
 
     async def _write_down(self, session: Session, speaker: Speaker, event: Event) -> None:
-        """Keep what was said; before it counts, so that the line is there for a handover's end."""
+        """Keep what was said, if the settings ask for a transcript."""
         line = line_of(event, speaker) if self._settings.transcript else None
         if line is not None:
             await self._store.add_line(session, line)

@@ -57,7 +57,12 @@ class Handovers:
         self._ledger = Ledger(store=store, clock=clock)
         self._probing = Probing(metrics)
         self._endings = Endings(
-            graph=graph, ledger=self._ledger, metrics=metrics, tell_rasa=tell_ended
+            app_id=settings.app_id,
+            store=store,
+            graph=graph,
+            ledger=self._ledger,
+            metrics=metrics,
+            tell_rasa=tell_ended,
         )
         self._openings = Openings(
             settings=settings,

@@ -21,7 +21,7 @@ from .assistant import RasaAssistant
 from .clock import Clock, SystemClock
 from .engine import Engine
 from .errors import MalformedDelivery, SettingsError, SignatureRefused, StoreError
-from .events import Echo, Event, Platform
+from .events import Echo, Event, PageRoles, Platform
 from .graph import Graph
 from .graph_http import HttpGraph
 from .graph_pages import PagesGraph
@@ -146,13 +146,17 @@ class MessengerInput(InputChannel):
             return text("try again", status=503)
         return text("EVENT_RECEIVED")
 
-    async def _take_in(self, events: list[Event]) -> None:
-        recorded = [event for event in events if not self._is_own_echo(event)]
-        if not recorded:
-            return
-        if self._engine is None:
+    async def _take_in(self, told: list[Event | PageRoles]) -> None:
+        engine = self._engine
+        if engine is None:
             raise StoreError("the channel has not started yet.")
-        await self._engine.accept(recorded)
+        events = [event for event in told if not isinstance(event, PageRoles)]
+        recorded = [event for event in events if not self._is_own_echo(event)]
+        if recorded:
+            await engine.accept(recorded)
+        for roles in told:
+            if isinstance(roles, PageRoles):
+                await engine.keep_roles(roles)
 
     def _is_own_echo(self, event: Event) -> bool:
         """Our own echoes say one thing only: that a send was carried out."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from .events import Event, Postback, Thread, UserMessage
+from .events import Event, PageRoles, Postback, Thread, UserMessage
 from .sessions import Session
 from .transcript import Line
 
@@ -130,6 +130,12 @@ class Store(Protocol):
 
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
         """The newest lines of a session, in the order of saying."""
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        """Keep the roles that apps have on a page; those of other apps there stay."""
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        """The roles that apps were last told to have on a page, by app id."""
 
     async def prune(
         self,

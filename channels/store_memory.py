@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from .events import Event, Thread
+from .events import Event, PageRoles, Thread
 from .sessions import Session
 from .store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, user_text
 from .transcript import Line
@@ -54,6 +54,7 @@ class _Database:
     last_position: int = 0
     sessions: dict[str, _Kept] = field(default_factory=dict)
     lines: dict[tuple[Thread, str], _Said] = field(default_factory=dict)  # by thread and key
+    roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
 
 
 class MemoryStore:
@@ -174,6 +175,12 @@ class MemoryStore:
             said.line for said in self._database.lines.values() if said.session_id == session_id
         ]
         return sorted(of_session, key=lambda line: line.at)[-limit:]
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        self._database.roles[roles.page] = await self.roles(roles.page) | roles.roles
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return self._database.roles.get(page, {})
 
     async def prune(
         self,

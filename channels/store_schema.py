@@ -87,6 +87,14 @@ lines = Table(
     Column("text", Text, nullable=False),
 )
 
+# What webhooks tell of a page: `roles` is JSON, the roles of each app id.
+pages = Table(
+    "handover_pages",
+    metadata,
+    Column("page", Text, primary_key=True),
+    Column("roles", Text, nullable=False),
+)
+
 # The states are literals, not parameters: SQLite uses a partial index only for a query that
 # repeats the index's condition word for word.
 _LITERAL_WAITING = literal_column(f"'{WAITING}'")

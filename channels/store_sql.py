@@ -9,9 +9,9 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from . import store_inbox, store_schema, store_sessions, store_transcript
+from . import store_inbox, store_pages, store_schema, store_sessions, store_transcript
 from .errors import StoreUnavailable
-from .events import Event, Thread
+from .events import Event, PageRoles, Thread
 from .sessions import Session
 from .store import InboxEntry
 from .store_database import Database
@@ -120,6 +120,12 @@ class SqlStore:
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
         newest = partial(store_transcript.newest, session_id=session_id, limit=limit)
         return await self._writer.run(newest)
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        await self._writer.run(partial(store_pages.keep_roles, told=roles))
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return await self._writer.run(partial(store_pages.roles, page=page))
 
     async def prune(
         self,

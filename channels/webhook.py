@@ -24,6 +24,7 @@ from .events import (
     ControlTaken,
     Echo,
     Event,
+    PageRoles,
     Platform,
     Postback,
     Thread,
@@ -40,6 +41,7 @@ from .payloads import (
     NO_CHARACTER,
     POSTBACK,
     RAW_ITEMS,
+    ROLES,
     ControlShape,
     ItemShape,
     MessageShape,
@@ -56,7 +58,7 @@ LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has 
 _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist before
 
 
-def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
+def decode_delivery(body: bytes, received_at: datetime) -> list[Event | PageRoles]:
     """The events of a delivery that can matter to a handover or to Rasa, in Meta's order.
 
     Raises MalformedDelivery if the body is not JSON. `received_at` stands in for timestamps
@@ -85,7 +87,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
 
 def _events_of_entry(
     raw: msgspec.Raw, platform: Platform, received_at: datetime
-) -> Iterator[Event]:
+) -> Iterator[Event | PageRoles]:
     entry = read(ENTRY, raw)
     page = _id(entry.id) if entry else None
     if entry is None or page is None:
@@ -103,9 +105,13 @@ def _events_of_entry(
             yield from _event(wrapped.value, source, array)
 
 
-def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
+def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | PageRoles]:
     item = read(ITEM, raw)
     if item is None:
+        return
+    roles = read(ROLES, item.app_roles)
+    if roles:
+        yield PageRoles(page=source.page, roles=roles)
         return
     message, postback = read(MESSAGE, item.message), read(POSTBACK, item.postback)
     by_page = _party(item.sender) == source.page or (message is not None and bool(message.is_echo))

@@ -29,10 +29,12 @@ class Rasa:
         await self._post(f"conversations/{user}/tracker/events", event)
 
     async def hand_over(self, user: str, plan: str) -> None:
-        """Let `action_handover` run with the slot `handover_plan` set."""
+        """Let `action_handover` run with the slot `handover_plan` set, and then Rasa listen."""
         await self.set_slot(user, "handover_plan", plan)
         path = f"conversations/{user}/execute?output_channel=facebook"
         await self._post(path, {"name": "action_handover"})
+        listening = {"event": "action", "name": "action_listen"}
+        await self._post(f"conversations/{user}/tracker/events", listening)
 
     async def trigger(self, user: str, intent: str) -> None:
         path = f"conversations/{user}/trigger_intent?output_channel=facebook"

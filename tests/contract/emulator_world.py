@@ -14,7 +14,6 @@ import msgspec
 from aiohttp import web
 
 from emulator import (
-    INSTAGRAM_INBOX,
     PAGE_INBOX,
     App,
     Config,
@@ -28,7 +27,7 @@ BOT, AGENT = (app.id for app in default_config().apps)
 PAGE = default_config().page.id
 USER, OTHER_USER, INSTAGRAM_USER = (user.id for user in default_config().users)
 INBOX = PAGE_INBOX
-INSTAGRAM = msgspec.to_builtins(default_config().instagram)["id"]
+INSTAGRAM = default_config().instagram.id  # type: ignore[union-attr]
 QUICK_RETRIES = DeliverySettings(answer_within_ms=300, retry_after_ms=(0, 10))
 
 Json = dict[str, Any]

@@ -83,8 +83,10 @@ class World:
     async def stop(self) -> None:
         self.assistant.goes_on.set()
         self.platform.webhook.receive = None
-        await self.settle()
-        await self.engine.stop()
+        stopping = asyncio.create_task(self.engine.stop())
+        while not stopping.done():  # it waits for turns, and some of them wait for the clock
+            await self.wait(SECOND)
+        await stopping
 
     async def settle(self) -> None:
         """Return once everybody waits: for the clock, or for what a step holds back."""

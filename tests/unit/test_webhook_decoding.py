@@ -20,6 +20,8 @@ from channels.events import (
     ControlTaken,
     Echo,
     Event,
+    PageRoles,
+    Platform,
     Postback,
     Thread,
     UserMessage,
@@ -157,9 +159,12 @@ EVENTS: dict[str, Event] = {
         **ON_STANDBY, mid="m_standby_echo", app_id=PAGE_INBOX, text="Yes, I am reading."
     ),
 }
+INSTAGRAM = Thread(page="17841400000000000", user=USER, platform=Platform.INSTAGRAM)
+EVENTS["instagram_message"] = UserMessage(
+    **{**ON_MESSAGING, "thread": INSTAGRAM}, mid="m_instagram", text="hello"
+)
+ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
 LEFT_OUT = {
-    "app_roles": "it has no sender, and roles are gone with the older protocol",
-    "instagram_message": "its object is no page",
     "message_admin_text": "Meta wrote it",
     "message_ai_generated": "Meta's AI wrote it",
     "message_deleted": "there is nothing left of it",
@@ -177,18 +182,28 @@ LEFT_OUT = {
 }
 
 
-def read(name: str) -> list[Event]:
+def read(name: str) -> list[Event | PageRoles]:
     return decode_delivery((FIXTURES / f"{name}.json").read_bytes(), NOW)
 
 
 def test_each_documented_event_has_an_expectation() -> None:
-    assert {path.stem for path in FIXTURES.glob("*.json")} == EVENTS.keys() | LEFT_OUT.keys()
+    assert {path.stem for path in FIXTURES.glob("*.json")} == {
+        *EVENTS,
+        *ROLES,
+        *LEFT_OUT,
+    }
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_decoded_whole(name: str) -> None:
-    decoded = [msgspec.structs.replace(event, key="") for event in read(name)]
-    assert decoded == [EVENTS[name]]
+    [event] = read(name)
+    assert not isinstance(event, PageRoles)
+    assert msgspec.structs.replace(event, key="") == EVENTS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_the_roles_of_apps_are_decoded(name: str) -> None:
+    assert read(name) == [ROLES[name]]
 
 
 @pytest.mark.parametrize("name", sorted(LEFT_OUT))
