@@ -26,7 +26,7 @@ from .queues import ThreadQueues
 from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
 from .settings import Settings
-from .store import CLAIM_LEASE, Store
+from .store import CLAIM_LEASE, InboxEntry, Store
 
 logger = logging.getLogger(__name__)
 

@@ -85,7 +85,7 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
 
 
 def _is_refused_send(entry: Json) -> bool:
-    if entry["kind"] != "call" or entry["app_id"] != BOT or "error" not in entry["response"]:
+    if entry["kind"] != "call" or entry["app_id"] != BOT or entry["response"] is None:
         return False
-    error = entry["response"]["error"]
-    return (error["code"], error.get("error_subcode")) == NOT_THE_OWNER
+    error = entry["response"].get("error", {})
+    return (error.get("code"), error.get("error_subcode")) == NOT_THE_OWNER
