@@ -106,7 +106,10 @@ class Dialogue:
         await self._take(turn, session.thread, Cause(at=session.opened_at, key=turn.message_id))
 
     async def tell_ended(self, session: Session) -> None:
-        """Let Rasa handle `handover_ended`, unless its tracker shows that it has."""
+        """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
+
+        Where the session has not `regained` its thread, what Rasa says is not sent.
+        """
         if session.reason is None:
             return
         turn = Turn(
@@ -120,7 +123,7 @@ class Dialogue:
         )
         await self._ready()
         cause = Cause(at=session.ended_at or self._clock.now(), key=turn.message_id)
-        await self._take(turn, session.thread, cause)
+        await self._take(turn, session.thread, cause, in_silence=not session.regained)
 
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the assistant's NLU reads in a text, and its confidence."""
@@ -133,15 +136,19 @@ class Dialogue:
         cause: Cause | None = None,
         delivered: Delivered | None = None,
         thread: Thread | None = None,
+        in_silence: bool = False,
     ) -> MessengerOutput:
-        """An output for one turn; without a `cause`, for what Rasa says on its own."""
+        """An output for one turn; without a `cause`, for what Rasa says on its own.
+
+        `in_silence`: it sends nothing.
+        """
         on_instagram = thread is not None and thread.platform is Platform.INSTAGRAM
         kind = InstagramOutput if on_instagram else MessengerOutput
         return kind(
             graph=self._graph,
             thread=thread,
             thread_of=self._thread_of,
-            is_silent=self._is_silent,
+            is_silent=_always if in_silence else self._is_silent,
             hand_over=self._hand_over,
             lost=self._lost,
             cause=cause,
@@ -163,9 +170,11 @@ class Dialogue:
         one_too_many = MOST_LINES + 1
         return for_metadata(await self._store.transcript(session.id, limit=one_too_many))
 
-    async def _take(self, turn: Turn, thread: Thread, cause: Cause) -> None:
+    async def _take(
+        self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool = False
+    ) -> None:
         delivered = self._unfinished.pop(turn.message_id, None) or Delivered()
-        output = self.output(cause=cause, delivered=delivered, thread=thread)
+        output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
         try:
             async with self._places:
                 await self._assistant.take_turn(turn, output)
@@ -196,3 +205,7 @@ class Dialogue:
             await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info("Neither seen nor typing could be shown: %s", error)
+
+
+async def _always(_: Thread) -> bool:
+    return True

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+import msgspec
+
 from . import transitions
 from .context import return_metadata
 from .errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
@@ -25,7 +27,8 @@ _SECONDARY = "secondary_receiver"
 class Endings:
     """Ends sessions, each by the first reason that is stored.
 
-    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has.
+    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has; what Rasa says then is
+    not sent where the session has not `regained` its thread.
     """
 
     def __init__(
@@ -45,17 +48,19 @@ class Endings:
         self._metrics = metrics
         self._tell_rasa = tell_rasa
 
-    async def end(self, session: Session, reason: EndReason) -> Session | None:
+    async def end(
+        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
+    ) -> Session | None:
         """End an active session for `reason`; None if another reason was faster.
 
-        The session is then ENDING: `carry_through` brings it to its end.
+        The session is then ENDING: `carry_through` brings it to its end. `user_at` is when the
+        user wrote, where that has ended it.
         """
-        ending = await self._ledger.change(
-            session,
-            lambda active: transitions.ending(active, reason, self._ledger.now()),
-            only_while=State.ACTIVE,
-            claimed=True,
-        )
+
+        def step(active: Session) -> Session:
+            return transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+
+        ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=True)
         if ending is not None:
             logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
         return ending
@@ -80,6 +85,12 @@ class Endings:
             session = await self._take_back(session)
         if session.state is State.ENDING and session.regained:
             await self._finish(session)
+
+    async def overtaken(self, session: Session) -> None:
+        """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
+        logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
+        await self._tell_rasa(msgspec.structs.replace(session, regained=False))
+        await self._ended(session)
 
     async def _take_back(self, session: Session) -> Session:
         try:
@@ -155,6 +166,9 @@ class Endings:
         except Exception as error:
             await self._ledger.postpone(session, error)
             raise
+        await self._ended(session)
+
+    async def _ended(self, session: Session) -> None:
         await self._ledger.keep(transitions.ended(session))
         if session.reason is not None:
             self._metrics.ended.labels(session.reason.value).inc()

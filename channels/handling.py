@@ -53,6 +53,9 @@ class EventHandler:
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
+        elif session is not None and decision.overtaken:
+            await self._handovers.overtaken(session)
+            await self.handle(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
         elif not await self._change(session, event, decision):
@@ -114,10 +117,11 @@ class EventHandler:
         if decision.heard is not None:
             await self._write_down(session, decision.heard, event)
             session = await self._handovers.hear(session, decision.heard, event)
+        user_at = event.at if decision.route else None
         if decision.end is not None:
-            ending = await self._handovers.end(session, decision.end)
+            ending = await self._handovers.end(session, decision.end, user_at=user_at)
         elif decision.regained:
-            ending = await self._handovers.regain(session, event, by_user=decision.route)
+            ending = await self._handovers.regain(session, user_at=user_at)
         else:
             return True
         if ending is not None:

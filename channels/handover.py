@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from . import transitions
@@ -120,13 +121,19 @@ class Handovers:
         )
         return changed or await self._ledger.reload(session)
 
-    async def end(self, session: Session, reason: EndReason) -> Session | None:
+    async def end(
+        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
+    ) -> Session | None:
         """End an active session; see `Endings.end`."""
-        return await self._endings.end(session, reason)
+        return await self._endings.end(session, reason, user_at=user_at)
 
-    async def regain(self, session: Session, event: Event, *, by_user: bool) -> Session | None:
+    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
         """An event has shown that an ending session's thread is ours; see `Endings.regain`."""
-        return await self._endings.regain(session, user_at=event.at if by_user else None)
+        return await self._endings.regain(session, user_at=user_at)
+
+    async def overtaken(self, session: Session) -> None:
+        """An ended session's thread is taken before its follow-up; see `Endings.overtaken`."""
+        await self._endings.overtaken(session)
 
     async def advance(self, session: Session) -> None:
         """Do what is due: settle an opening, announce, end, probe, carry an end through."""

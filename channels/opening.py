@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from . import transitions
@@ -16,7 +17,7 @@ from .log_fields import session_fields
 from .metrics import Metrics
 from .plans import Plan
 from .routing import ANOTHER
-from .sessions import Cause, Session, State
+from .sessions import MESSAGING_WINDOW, Cause, Session, State
 from .settings import DEFAULT_PLAN, Settings
 from .store import Store
 
@@ -59,7 +60,13 @@ class Openings:
         if known is not None:
             return known
         plan, is_known = self._plan(thread, wishes)
-        session = transitions.opening(thread=thread, plan=plan, cause=cause, now=self._ledger.now())
+        session = transitions.opening(
+            thread=thread,
+            plan=plan,
+            cause=cause,
+            now=self._ledger.now(),
+            user_at=await self._user_at(thread, cause),
+        )
         if not await self._ledger.add(session, claimed=True):
             return await self.open(thread, wishes, cause)
         self._metrics.opened.labels("bot").inc()
@@ -75,7 +82,12 @@ class Openings:
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].spoken_in(self._language())
         session = transitions.adopted(
-            thread=thread, plan=plan, cause=cause, owner_app=owner_app, now=self._ledger.now()
+            thread=thread,
+            plan=plan,
+            cause=cause,
+            owner_app=owner_app,
+            now=self._ledger.now(),
+            user_at=await self._user_at(thread, cause),
         )
         if not await self._ledger.add(session, claimed=False):
             return await self._store.open_session(thread)
@@ -111,6 +123,10 @@ class Openings:
             if key != "plan":
                 plan = _overridden(plan, key, value)
         return plan.spoken_in(self._language()), True
+
+    async def _user_at(self, thread: Thread, cause: Cause) -> datetime:
+        """When the user last wrote; if nothing tells, too long ago for Meta to take messages."""
+        return await self._store.last_user_at(thread) or cause.at - MESSAGING_WINDOW
 
     async def _already_open(self, session: Session) -> Session:
         if session.regained:

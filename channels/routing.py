@@ -14,12 +14,15 @@
 | messaging: postback                          | open     | hear it                              |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
+| standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message or postback, owner another  | none     | open a session, then as above        |
+| echo, not ours, owner another                | regained | end it in silence, then as with none |
 | echo, not ours                               | open     | hear the operator                    |
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
 | pass_thread_control to us                    | active   | end(agent_returned)                  |
 | pass_thread_control to us                    | ending   | the thread is ours again             |
+| pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
 | request_thread_control, by a granted app     | none     | open a session and pass control      |
@@ -27,9 +30,9 @@
 | any other change of control                  | any      | nothing                              |
 
 The first row that fits counts. Open is opening, active or ending; regained is ending with the
-thread ours already. The cause is the user's event that led to the handover. It comes once more only
-when a crash cut its turn short: Rasa hears it, so that its tracker is whole, but its answers are
-not sent.
+thread ours already: its follow-up may wait for days, and somebody may take the thread meanwhile.
+The cause is the user's event that led to the handover. It comes once more only when a crash cut its
+turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
 
 from __future__ import annotations
@@ -83,7 +86,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     the thread, so open a session and decide again with it; `owner_app` is who, where the event
     says so, also for a session that is open. `grant`: pass the thread to this app, which asks
     for it; `refuse`: it may not have it. `heard`: who spoke while the bot is silent. `end`: the
-    session ends for this reason. `regained`: a session that is ending has its thread back.
+    session ends for this reason. `regained`: a session that is ending has its thread back;
+    `overtaken`: somebody has taken it again, so end the session in silence and decide again.
     `route`: the event goes to Rasa.
     """
 
@@ -95,6 +99,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     heard: Speaker | None = None
     end: EndReason | None = None
     regained: bool = False
+    overtaken: bool = False
     route: bool = False
 
 
@@ -148,6 +153,8 @@ def _user_spoke(
         return NOTHING
     if event.array is Array.MESSAGING and session.regained:
         return OURS_AGAIN
+    if _is_overtaken(session, owner):
+        return _overtaken(owner)
     if event.array is Array.STANDBY or routing is Routing.OFF or isinstance(event, Postback):
         return _maybe_return(event, session, is_return_word)
     return _routed_to_us(event, session, owner)
@@ -189,7 +196,9 @@ def _asks_for_the_bot(
 def _page_spoke(event: Echo, session: Session | None, us: str, owner: Owner | None) -> Decision:
     if event.app_id == us:
         return NOTHING
-    return HEAR_OPERATOR if session is not None else _taken(event.app_id, owner)
+    if session is None:
+        return _taken(event.app_id, owner)
+    return _overtaken(owner) if _is_overtaken(session, owner) else HEAR_OPERATOR
 
 
 def _taken(owner_app: str | None, owner: Owner | None) -> Decision:
@@ -197,6 +206,15 @@ def _taken(owner_app: str | None, owner: Owner | None) -> Decision:
     if owner is None:
         return ASK
     return Decision(adopt=True, owner_app=owner_app) if owner in ANOTHER else NOTHING
+
+
+def _is_overtaken(session: Session, owner: Owner | None) -> bool:
+    """Whether somebody seems to have taken the thread again before the end could be told."""
+    return session.regained and (owner is None or owner in ANOTHER)
+
+
+def _overtaken(owner: Owner | None) -> Decision:
+    return ASK if owner is None else Decision(overtaken=True)
 
 
 def _came_to_us(event: ControlPassed | ControlTaken, session: Session | None) -> Decision:
@@ -214,8 +232,11 @@ def _went_to(
         return NOTHING
     if session is None:
         return _taken(event.new_owner, owner)
-    is_news = event.at > session.cause_at and session.owner_app != event.new_owner
-    if session.state is State.ACTIVE and is_news:
+    if event.at <= session.cause_at:
+        return NOTHING
+    if _is_overtaken(session, owner):
+        return _overtaken(owner)
+    if session.state is State.ACTIVE and session.owner_app != event.new_owner:
         return Decision(owner_app=event.new_owner)
     return NOTHING
 

@@ -112,11 +112,15 @@ class _Key:
 def parse_settings(section: object) -> Settings:
     """The settings in a section of credentials.yml; SettingsError for the first mistake."""
     settings = Settings(**_parse_section(section, SECTION, _CHANNEL_KEYS))
-    if (settings.page_access_token is None) is not bool(settings.pages):
-        found = "both are set" if settings.pages else "both are missing"
+    if settings.page_access_token is None and not settings.pages:
         raise SettingsError(
-            f"{SECTION} needs page-access-token, or pages with a token each, and {found}. For one "
-            "page write page-access-token, which is under Messenger settings > Access tokens."
+            f"{SECTION}.page-access-token is missing in credentials.yml. Generate it under "
+            "Messenger settings > Access tokens. For several pages write 'pages' instead."
+        )
+    if settings.page_access_token is not None and settings.pages:
+        raise SettingsError(
+            f"{SECTION} has both page-access-token and pages. With several pages each has its "
+            "token under its id in 'pages'; leave the other one out."
         )
     return settings
 

@@ -6,7 +6,7 @@ contract test holds both to what is written here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from .transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,12 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     event: Event
     failures: int = 0
+
+
+def user_at(events: Iterable[Event]) -> datetime | None:
+    """When the user last wrote or tapped."""
+    said = (event.at for event in events if isinstance(event, (UserMessage, Postback)))
+    return max(said, default=None)
 
 
 def user_text(event: Event) -> str | None:
@@ -124,6 +131,12 @@ class Store(Protocol):
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
         """The last `user_text` of the thread's recorded events that have one, the oldest first."""
+
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        """When the user last wrote or tapped, by Meta's clock; None if no recorded event tells.
+
+        Only the thread's last RECENT_EVENTS are looked at.
+        """
 
     async def add_line(self, session: Session, line: Line) -> None:
         """Keep what was said in a session; a line whose key the thread has already is left out."""

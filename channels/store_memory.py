@@ -8,7 +8,14 @@ from datetime import datetime, timedelta, timezone
 
 from .events import Event, PageRoles, Thread
 from .sessions import Session
-from .store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, user_text
+from .store import (
+    CLAIM_LEASE,
+    DEAD_AFTER_FAILURES,
+    RECENT_EVENTS,
+    InboxEntry,
+    user_at,
+    user_text,
+)
 from .transcript import Line
 
 _FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
@@ -165,6 +172,11 @@ class MemoryStore:
         events = [entry.event for entry in self._database.entries.values()]
         texts = [user_text(event) for event in events if event.thread == thread]
         return [text for text in texts if text is not None][-limit:]
+
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        events = [entry.event for entry in self._database.entries.values()]
+        of_thread = [event for event in events if event.thread == thread]
+        return user_at(of_thread[-RECENT_EVENTS:])
 
     async def add_line(self, session: Session, line: Line) -> None:
         said = _Said(session_id=session.id, line=line)

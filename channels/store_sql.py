@@ -114,6 +114,9 @@ class SqlStore:
         texts = partial(store_inbox.last_user_texts, thread=thread, limit=limit)
         return await self._writer.run(texts)
 
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        return await self._writer.run(partial(store_inbox.last_user_at, thread=thread))
+
     async def add_line(self, session: Session, line: Line) -> None:
         await self._writer.run_together(store_transcript.add, (session, line))
 

@@ -22,8 +22,13 @@ _BACKOFF_FIRST = timedelta(seconds=1)
 _BACKOFF_LAST = timedelta(minutes=5)
 
 
-def opening(*, thread: Thread, plan: Plan, cause: Cause, now: datetime) -> Session:
-    """A new session, stored before control is passed."""
+def opening(
+    *, thread: Thread, plan: Plan, cause: Cause, now: datetime, user_at: datetime | None = None
+) -> Session:
+    """A new session, stored before control is passed.
+
+    `user_at` is when the user last wrote, where that was not the cause.
+    """
     return Session(
         id=cause.session_id,
         thread=thread,
@@ -32,16 +37,25 @@ def opening(*, thread: Thread, plan: Plan, cause: Cause, now: datetime) -> Sessi
         version=1,
         opened_at=now,
         cause_at=cause.at,
-        last_user_at=cause.at,
+        last_user_at=user_at or cause.at,
         owner_app=plan.target_app_id(thread.platform),
         due_at=now,
     )
 
 
 def adopted(
-    *, thread: Thread, plan: Plan, cause: Cause, owner_app: str | None, now: datetime
+    *,
+    thread: Thread,
+    plan: Plan,
+    cause: Cause,
+    owner_app: str | None,
+    now: datetime,
+    user_at: datetime | None = None,
 ) -> Session:
-    """A new session for a thread that somebody else has taken; Rasa is to hear of it."""
+    """A new session for a thread that somebody else has taken; Rasa is to hear of it.
+
+    `user_at` is when the user last wrote, where that was not the cause.
+    """
     return Session(
         id=cause.session_id,
         thread=thread,
@@ -50,7 +64,7 @@ def adopted(
         version=1,
         opened_at=now,
         cause_at=cause.at,
-        last_user_at=cause.at,
+        last_user_at=user_at or cause.at,
         owner_app=owner_app,
         is_adopted=True,
         is_announced=False,
@@ -99,14 +113,20 @@ def failed(session: Session, now: datetime, *, regained: bool = True) -> Session
     )
 
 
-def ending(session: Session, reason: EndReason, now: datetime) -> Session:
-    """The session is to end for `reason`; from here on no other reason counts."""
+def ending(
+    session: Session, reason: EndReason, now: datetime, *, user_at: datetime | None = None
+) -> Session:
+    """The session is to end for `reason`; from here on no other reason counts.
+
+    `user_at` is when the user wrote, where that is what has ended it.
+    """
     return _next(
         session,
         state=State.ENDING,
         reason=reason,
         ended_at=now,
         regained=reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
+        last_user_at=max(user_at or session.last_user_at, session.last_user_at),
         attempts=0,
         due_at=now,
     )

@@ -54,6 +54,21 @@ async def test_a_return_whose_webhook_got_lost_is_found_while_others_keep_their_
     assert session["state"] == "active"
 
 
+async def test_a_user_who_writes_first_after_control_expired_hears_the_follow_up_first(
+    stack: Stack, chat: Conversation, rasa: Rasa
+) -> None:
+    """The user's message shows the release, and opens the window for the follow-up."""
+    await chat.is_with_sales(asked_at=datetime.now(timezone.utc) - CONTROL_LASTS)
+    await stack.platform.call(
+        "POST", "clock", {"advance_seconds": CONTROL_LASTS.total_seconds() + 1}
+    )
+    await chat.says("goodbye")
+    assert (await chat.hears(LEFT, FEEDBACK, "Goodbye!"))[-1] == "Goodbye!"
+    await rasa.texts(chat.user, until="goodbye")
+    texts = [event["text"] for event in await rasa.heard(chat.user)]
+    assert texts == ["I want to talk to sales", "EXTERNAL: handover_ended", "goodbye"]
+
+
 async def test_a_thread_whose_control_expires_comes_back_and_tells_so_when_the_user_writes(
     stack: Stack, chat: Conversation, rasa: Rasa, handovers: Handovers
 ) -> None:

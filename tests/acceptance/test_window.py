@@ -89,3 +89,36 @@ async def test_a_follow_up_is_held_across_a_restart_of_rasa(
 
     assert await chat.bot_said() == said
     await is_told_just_before_the_answer(chat, rasa, RETURNED)
+
+
+async def test_the_window_counts_from_the_user_when_an_operator_begins_the_handover(
+    stack: Stack, chat: Conversation, rasa: Rasa, handovers: Handovers
+) -> None:
+    """An operator may write for seven days after the user's last message, the bot for one."""
+    await chat.says("hello", at=a_day_ago())
+    await chat.hears("This is what I can do for you")
+    await rasa.texts(chat.user, until="hello")
+    await a_day_passes(stack)
+    await chat.operator_says("Your parcel is back in our shop.")
+    await chat.is_owned_by(chat.platform.inbox_app_id)
+    await chat.is_owned_by(chat.platform.bot.id)  # the plan's timeout
+    await handovers.until(chat.user, "ending")
+    await chat.says("goodbye")
+    await chat.hears(TIME_OVER, FEEDBACK, "Goodbye!")
+
+
+async def test_an_operator_who_comes_back_while_a_follow_up_is_held_has_a_session_again(
+    chat: Conversation, rasa: Rasa, handovers: Handovers
+) -> None:
+    await chat.says("I want to talk to a human", at=a_day_ago())
+    await chat.is_owned_by(chat.platform.inbox_app_id)
+    held = await handovers.until(chat.user, "ending")
+    await chat.operator_says("Bob here, I have found your parcel.")
+    await chat.says("oh, great")
+    session = await handovers.until(chat.user, "active")
+    assert session["session_id"] != held["session_id"]
+    await chat.says("menu")
+    await chat.hears("As you asked, you are back with the bot", FEEDBACK)
+    endings = await rasa.endings(chat.user)
+    assert [ending["reason"] for ending in endings] == ["timeout", "keyword"]
+    assert all(call["status"] == 200 for call in await chat.calls("messages"))

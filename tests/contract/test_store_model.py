@@ -88,6 +88,10 @@ class Comparison(RuleBasedStateMachine):
     def last_user_texts(self, user: str, limit: int) -> None:
         self._same(0, lambda store: store.last_user_texts(thread_of(user), limit=limit))
 
+    @rule(user=users)
+    def last_user_at(self, user: str) -> None:
+        self._same(0, lambda store: store.last_user_at(thread_of(user)))
+
     @rule(worker=workers, user=users, claim=st.none() | pauses)
     def add_session(self, worker: int, user: str, claim: timedelta | None) -> None:
         self._session_count += 1

@@ -59,6 +59,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.done(1, NOW), id="done"),
         pytest.param(lambda store: store.failed(1, NOW), id="failed"),
         pytest.param(lambda store: store.last_user_texts(ANNA, limit=9), id="last_user_texts"),
+        pytest.param(lambda store: store.last_user_at(ANNA), id="last_user_at"),
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),

@@ -21,7 +21,7 @@ from channels.events import (
 from channels.routing import Routing
 
 Happening = tuple[str, World]
-OTHERS = (AGENT, INBOX)
+OTHERS = (AGENT,)
 
 
 def happenings(world: World, *, most_deliveries: int) -> Iterator[Happening]:
@@ -61,21 +61,18 @@ def _user(world: World) -> Iterator[Happening]:
 
 
 def _apps(world: World) -> Iterator[Happening]:
-    if world.owner in OTHERS and world.in_window:
-        name = "agent" if world.owner == AGENT else "inbox"
-        echoed = _sent(world, Echo, Array.STANDBY, app_id=world.owner)
-        yield f"the {name} writes", echoed
-        passed = _sent(world, ControlPassed, new_owner=US, previous_owner=world.owner)
-        yield f"the {name} passes to us", _owned(passed, US)
     if world.owner == AGENT:
-        passed = _sent(world, ControlPassed, new_owner=INBOX, previous_owner=AGENT)
-        yield "the agent passes to the inbox", _owned(passed, INBOX)
+        if world.in_window:
+            yield "the agent writes", _sent(world, Echo, Array.STANDBY, app_id=AGENT)
+        passed = _sent(world, ControlPassed, new_owner=US, previous_owner=AGENT)
+        yield "the agent passes to us", _owned(passed, US)
+        yield "the agent passes to the inbox", _sent(world, ControlPassed, new_owner=INBOX)
+        return
     if world.owner == US:
         taken = _sent(world, ControlTaken, new_owner=AGENT, previous_owner=US)
         yield "the agent takes", _owned(taken, AGENT)
-    if world.owner != INBOX and world.in_window:
-        echoed = _sent(world, Echo, Array.STANDBY, app_id=INBOX)
-        yield "the inbox writes", _owned(echoed, INBOX)
+    if world.in_window:
+        yield "the inbox writes", _owned(_sent(world, Echo, Array.STANDBY, app_id=INBOX), AGENT)
     if world.owner == US and world.routing is Routing.OFF:
         yield "the agent asks for it", _sent(world, ControlRequested, requested_owner=AGENT)
 

@@ -157,6 +157,7 @@ def rounded(session: Session) -> Session:
         asked_at=session.asked_at and NOW,
         probe_at=session.probe_at and _ahead(session.probe_at),
         due_at=session.due_at and _ahead(session.due_at),
+        owner_app=AGENT,
         attempts=0,
         user_messages=0,
         operator_messages=min(session.operator_messages, 1),
@@ -234,6 +235,10 @@ def merged(world: World) -> World:
             worker, delivery=delivery_of(worker.delivery), session=session_of(worker.session)
         )
 
+    if world.session is None:
+        world = replace(world, believed_routing=world.routing)
+    if world.owner != AGENT:
+        world = replace(world, is_unnoticed=False, workers=tuple(replace(w, is_outdated=False) for w in world.workers))
     deliveries = [delivery_of(delivery) for delivery in world.deliveries]
     return replace(
         world,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from emulated_platform import BOT, USERS, Json
 from handover_world import World, thread_of
 from tracking_assistant import RasaFails
@@ -17,7 +19,7 @@ class Conduct:
 
     def __init__(self) -> None:
         self.owners: dict[str, str | None] = dict.fromkeys(USERS)
-        self.refused = 0
+        self.refused: list[tuple[str, datetime]] = []
         self.last_words: dict[str, str] = {}
 
     def read(self, log: list[Json]) -> None:
@@ -28,7 +30,7 @@ class Conduct:
             elif entry["kind"] == "message":
                 self._check_message(user, entry["from"])
             elif _is_refused_send(entry):
-                self.refused += 1
+                self.refused.append((user, datetime.fromisoformat(entry["at"])))
 
     def _check_message(self, user: str, sender: str) -> None:
         self.last_words[user] = sender
@@ -37,8 +39,10 @@ class Conduct:
             assert owner in (BOT, None), f"The bot spoke while {owner} had the thread of {user}."
 
 
-def check_step(world: World) -> None:
+def check_step(world: World, conduct: Conduct) -> None:
     """What holds at any time."""
+    for user, at in conduct.refused:
+        _check_lesson(world, user, at)
     sends = world.sends.against_better_knowledge
     assert not sends, f"The bot sent {sends} although it knew that somebody else has the thread."
     for versions in world.store.versions.values():
@@ -48,6 +52,12 @@ def check_step(world: World) -> None:
         error = record.exc_info[1] if record.exc_info else None
         expected = error is None or isinstance(error, (GraphError, RasaFails))
         assert expected, f"{record.getMessage()}: {error!r}"
+
+
+def _check_lesson(world: World, user: str, at: datetime) -> None:
+    sessions = [one for one in world.store.sessions() if one.thread == thread_of(user)]
+    learnt = any(one.ended_at is None or one.ended_at >= at for one in sessions)
+    assert learnt, f"A send to {user} was refused, and no session came of it."
 
 
 def _check_versions(world: World, versions: list[Session]) -> None:
@@ -85,7 +95,9 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
 
 
 def _is_refused_send(entry: Json) -> bool:
-    if entry["kind"] != "call" or entry["app_id"] != BOT or entry["response"] is None:
+    if entry["kind"] != "call" or entry["app_id"] != BOT or "message" not in entry["params"]:
+        return False
+    if entry["response"] is None:  # the answer was lost
         return False
     error = entry["response"].get("error", {})
     return (error.get("code"), error.get("error_subcode")) == NOT_THE_OWNER

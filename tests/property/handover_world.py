@@ -16,7 +16,7 @@ from unreliable_network import Body, Signature, UnreliableNetwork
 
 from channels.clock import ManualClock
 from channels.engine import Engine
-from channels.events import Echo, Thread
+from channels.events import Echo, PageRoles, Thread
 from channels.graph import Graph
 from channels.graph_http import HttpGraph
 from channels.sessions import Session
@@ -104,13 +104,13 @@ class World:
     async def _receive(self, body: Body, signature: Signature) -> None:
         """What `MessengerInput` does with a delivery."""
         check_signature(body, signature, BOT_APP.secret)
-        events = []
         for event in decode_delivery(body, self.clock.now()):
-            if not isinstance(event, Echo) or event.app_id != BOT:
-                events.append(event)
+            if isinstance(event, PageRoles):
+                await self.engine.keep_roles(event)
+            elif not isinstance(event, Echo) or event.app_id != BOT:
+                await self.engine.accept([event])
             elif event.metadata is not None:
                 self._graph.echo_heard(event.metadata)
-        await self.engine.accept(events)
 
 
 class KeepingStore:
