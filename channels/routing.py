@@ -6,20 +6,21 @@
 | messaging: the cause itself, once more       | open     | route to Rasa                        |
 | all but echoes, not newer than the cause     | open     | nothing                              |
 | messaging: message, postback                 | regained | carry the end through, then route    |
+| messaging: message, routing off              | open     | as on standby                        |
 | messaging: message, from before the pass     | open     | hear it                              |
 | messaging: message, routing on, owner ours   | active   | end(agent_released), then route      |
 | messaging: message, routing on, owner ours   | ending   | the thread is ours again; then route |
-| messaging: message, routing off              | open     | as on standby                        |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
 | messaging: postback                          | open     | hear it                              |
+| standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
-| standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message or postback, owner another  | none     | open a session, then as above        |
 | echo, not ours, owner another                | regained | end it in silence, then as with none |
 | echo, not ours                               | open     | hear the operator                    |
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
+| any other message, postback or echo          | none     | nothing                              |
 | pass_thread_control to us                    | active   | end(agent_returned)                  |
 | pass_thread_control to us                    | ending   | the thread is ours again             |
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
@@ -245,6 +246,8 @@ def _control_requested(
     event: ControlRequested, session: Session | None, may_have: Callable[[str], bool]
 ) -> Decision:
     if event.requested_owner is None:
+        return NOTHING
+    if session is not None and event.at <= session.cause_at:
         return NOTHING
     if session is None and may_have(event.requested_owner):
         return Decision(grant=event.requested_owner)

@@ -159,10 +159,13 @@ def postponed(session: Session, now: datetime) -> Session:
 
 def left_with_agent(session: Session) -> Session:
     """Meta refuses to give the thread back: it stays with the agent, with no deadline."""
+    active_at = session.active_at or session.ended_at  # a failed pass may have been made
+    first_probe = active_at and _first_probe(session.id, session.plan, active_at)
     return _watched(
         session,
         state=State.ACTIVE,
-        active_at=session.active_at or session.ended_at,
+        active_at=active_at,
+        probe_at=session.probe_at or first_probe,
         reason=None,
         ended_at=None,
         asked_at=None,

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from model import ADA, AGENT, DAY, IDLE, INBOX, NOW, OLD_EVENTS, RECEIVED_AFTER, TICK, US
-from model import Delivery, Worker, World, next_key, next_moment, older
+from model import (
+    ADA,
+    AGENT,
+    DAY,
+    IDLE,
+    INBOX,
+    RECEIVED_AFTER,
+    TICK,
+    US,
+    Delivery,
+    Worker,
+    World,
+    next_key,
+    next_moment,
+    older,
+)
 from msgspec.structs import replace
 
 from channels.events import (

@@ -61,7 +61,7 @@ class Step(Enum):
     REGAIN = "regain"
     TURN = "turn"
     OPEN = "open"
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"
     ACTIVATE = "activate"
     FAIL = "fail"
     FAIL_IN_DOUBT = "fail in doubt"
@@ -171,7 +171,9 @@ def older(session: Session, age: timedelta) -> Session:
         opened_at=session.opened_at - age,
         active_at=session.active_at and session.active_at - age,
         last_heard_at=session.last_heard_at and session.last_heard_at - age,
-        last_user_at=session.last_user_at - age if age >= MESSAGING_WINDOW else session.last_user_at,
+        last_user_at=session.last_user_at - age
+        if age >= MESSAGING_WINDOW
+        else session.last_user_at,
         cause_at=session.cause_at - age if age >= MESSAGING_WINDOW else session.cause_at,
         probe_at=session.probe_at and session.probe_at - age,
         due_at=session.due_at and session.due_at - age,
@@ -238,7 +240,11 @@ def merged(world: World) -> World:
     if world.session is None:
         world = replace(world, believed_routing=world.routing)
     if world.owner != AGENT:
-        world = replace(world, is_unnoticed=False, workers=tuple(replace(w, is_outdated=False) for w in world.workers))
+        world = replace(
+            world,
+            is_unnoticed=False,
+            workers=tuple(replace(w, is_outdated=False) for w in world.workers),
+        )
     deliveries = [delivery_of(delivery) for delivery in world.deliveries]
     return replace(
         world,

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from model import AGENT, CURRENT, IDLE, NOW, OUTDATED, PLAN, RECEIVED_AFTER, RECEIVED_BEFORE, US
-from model import Delivery, Step, Worker, World, rounded
+from model import (
+    AGENT,
+    CURRENT,
+    IDLE,
+    NOW,
+    OUTDATED,
+    PLAN,
+    RECEIVED_AFTER,
+    RECEIVED_BEFORE,
+    US,
+    Delivery,
+    Step,
+    Worker,
+    World,
+    rounded,
+)
 from msgspec.structs import replace
 
 from channels import routing, transitions
-from channels.events import Array, Postback, UserMessage
+from channels.events import Array, UserMessage
 from channels.routing import ANOTHER, Decision, Owner, Routing
 from channels.sessions import (
     Cause,
@@ -32,7 +46,10 @@ class Violation(AssertionError):
 def moves(world: World) -> Iterator[Move]:
     """Every next world that a worker can bring about."""
     for which, worker in enumerate(world.workers):
-        if worker.step in (Step.TURN, Step.TELL, Step.ANNOUNCE) and world.workers[1 - which].in_turn:
+        if (
+            worker.step in (Step.TURN, Step.TELL, Step.ANNOUNCE)
+            and world.workers[1 - which].in_turn
+        ):
             continue
         if worker.step is not Step.IDLE:
             yield from STEPS[worker.step](world, which)
@@ -136,7 +153,7 @@ def _step_for(decision: Decision, session: Session | None) -> Step:
     return Step.TURN if decision.route else Step.IDLE
 
 
-def _then(world: World, which: int, session: Session | None, **done: None | bool) -> World:
+def _then(world: World, which: int, session: Session | None, **done: bool | None) -> World:
     """Go on with what is left of the decision."""
     worker = world.workers[which]
     decision = replace(worker.decision, **done)
@@ -330,7 +347,11 @@ def _open(world: World, which: int, *, in_turn: bool = True) -> Iterator[Move]:
         yield f"{which}: it has been", _done(world, which), False
         return
     passing = replace(
-        added.workers[which], step=Step.PASS, session=added.session, decision=routing.NOTHING, in_turn=in_turn
+        added.workers[which],
+        step=Step.PASS,
+        session=added.session,
+        decision=routing.NOTHING,
+        in_turn=in_turn,
     )
     yield f"{which}: opens", added.with_worker(which, passing), False
 

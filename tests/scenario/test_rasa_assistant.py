@@ -75,7 +75,11 @@ def turn(message_id: str, *, once: bool) -> Turn:
     }
     return Turn(
         channel="facebook",
-        sender_id=USER, text="ended", message_id=message_id, parse_data=parse_data, once=once
+        sender_id=USER,
+        text="ended",
+        message_id=message_id,
+        parse_data=parse_data,
+        once=once,
     )
 
 
