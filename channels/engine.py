@@ -174,10 +174,18 @@ class Engine:
         return session.is_open and not session.regained
 
     async def _lost(self, thread: Thread, cause: Cause | None) -> None:
-        """A send was refused because somebody has the thread: a session begins."""
-        session = await self._handovers.adopt(thread, None, cause or self._on_its_own())
+        """A send was refused because somebody has the thread: a session begins.
+
+        Where it was a session's own follow-up, the new one begins once that one has ended.
+        """
+        cause = cause or self._on_its_own()
+        await self._handovers.adopt(thread, None, cause)
+        self._queues.put_first(thread, partial(self._adopt, thread, cause))
+
+    async def _adopt(self, thread: Thread, cause: Cause) -> None:
+        session = await self._handovers.adopt(thread, None, cause)
         if session is not None:
-            self._queues.put_first(thread, partial(self._advance, session.id))
+            await self._handovers.advance(session)
 
     def _on_its_own(self) -> Cause:
         return Cause(at=self._clock.now(), key=uuid.uuid4().hex)

