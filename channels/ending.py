@@ -89,8 +89,7 @@ class Endings:
     async def overtaken(self, session: Session) -> None:
         """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
-        await self._tell_rasa(msgspec.structs.replace(session, regained=False))
-        await self._ended(session)
+        await self._tell(session, in_silence=True)
 
     async def _take_back(self, session: Session) -> Session:
         try:
@@ -102,7 +101,8 @@ class Endings:
             return await self._ledger.postpone(session, error)
         except UserUnreachable:
             logger.info("The user is gone; the session ends.", extra=session_fields(session))
-            has_it = True
+            await self._tell(session, in_silence=True)
+            return await self._ledger.reload(session)
         except GraphError as error:
             return await self._leave(session, error)
         if not has_it:
@@ -161,14 +161,16 @@ class Endings:
             )
             await self._ledger.keep(transitions.held(session))
             return
+        await self._tell(session)
+
+    async def _tell(self, session: Session, *, in_silence: bool = False) -> None:
+        """Let Rasa hear of the end, and store that it has."""
+        told = msgspec.structs.replace(session, regained=False) if in_silence else session
         try:
-            await self._tell_rasa(session)
+            await self._tell_rasa(told)
         except Exception as error:
             await self._ledger.postpone(session, error)
             raise
-        await self._ended(session)
-
-    async def _ended(self, session: Session) -> None:
         await self._ledger.keep(transitions.ended(session))
         if session.reason is not None:
             self._metrics.ended.labels(session.reason.value).inc()
