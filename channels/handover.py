@@ -14,7 +14,7 @@ from typing import Any
 from . import transitions
 from .clock import Clock
 from .ending import Endings
-from .errors import GraphError
+from .errors import GraphError, NotThreadOwner
 from .events import Event, Thread
 from .graph import Graph
 from .ledger import Ledger
@@ -89,8 +89,11 @@ class Handovers:
 
     async def grant(self, event: Event, app_id: str) -> None:
         """Pass a thread to an app that asked for it, and open a session for it."""
+        try:
+            await self._graph.pass_control(event.thread, app_id=app_id, metadata="")
+        except NotThreadOwner:
+            logger.info("A thread that was asked for has been passed already.")
         self._metrics.requests.labels("granted").inc()
-        await self._graph.pass_control(event.thread, app_id=app_id, metadata="")
         await self.adopt(event.thread, app_id, Cause(at=event.at, key=event.key))
 
     def refuse(self, event: Event, app_id: str) -> None:
