@@ -104,7 +104,9 @@ class EventHandler:
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
         if decision.grant is not None:
-            await self._handovers.grant(event, decision.grant)
+            session = await self._handovers.grant(event, decision.grant)
+            if session is not None:
+                await self._handovers.advance(session)
         if decision.refuse is not None:
             self._handovers.refuse(event, decision.refuse)
 
