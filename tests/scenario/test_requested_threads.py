@@ -32,6 +32,7 @@ async def test_an_app_of_a_plan_gets_the_thread_and_a_session_begins(world: Worl
 
 
 async def test_the_session_ends_as_any_other(world: World) -> None:
+    await world.user_says("hello")
     await world.deliver(asks(world, INBOX))
     await world.wait(TIMEOUT)
 
