@@ -9,8 +9,6 @@ from typing import Any, Protocol
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.events import UserUttered
 
-CHANNEL_NAME = "facebook"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
@@ -20,6 +18,7 @@ class Turn:
     """
 
     sender_id: str
+    channel: str
     text: str
     message_id: str
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +34,12 @@ class Assistant(Protocol):
 
     def language(self) -> str:
         """The assistant's NLU language, such as "en"."""
+
+    def knows_intent(self, intent: str) -> bool:
+        """Whether the assistant's domain has the intent."""
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
@@ -66,13 +71,21 @@ class RasaAssistant:
     def language(self) -> str:
         return self._agent().processor.model_metadata.language or "en"
 
+    def knows_intent(self, intent: str) -> bool:
+        return intent in self._agent().domain.intents
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        parsed = await self._agent().parse_message(text)
+        intent = parsed["intent"]
+        return intent["name"], float(intent["confidence"])
+
     async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
         message = UserMessage(
             text=turn.text,
             output_channel=output,
             sender_id=turn.sender_id,
             parse_data=turn.parse_data,
-            input_channel=CHANNEL_NAME,
+            input_channel=turn.channel,
             message_id=turn.message_id,
             metadata=turn.metadata,
         )

@@ -10,7 +10,6 @@ from typing import Any
 
 from .choices import fit_button, in_groups
 from .fitting import Fitter, Message, as_object, as_text, json_name, required_text
-from .splitting import split_text
 
 Card = dict[str, Any]  # one element of a generic template
 
@@ -42,7 +41,7 @@ def _fit_element(value: Any, field: str, fitter: Fitter) -> list[Card] | list[Me
     details = _details(element, field, fitter)
     if not buttons and not _ENOUGH_BESIDE_TITLE & details.keys():
         fitter.note(field, "has only a title, which Messenger refuses as a card: sent as text.")
-        return [{"text": piece} for piece in split_text(title, fitter.limits.text)]
+        return [{"text": piece} for piece in fitter.split(title)]
     title = fitter.shortened(title, f"{field}.title", fitter.limits.element_text)
     card = {"title": title, **details}
     groups = in_groups(buttons, fitter.limits.buttons)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from .fitting import Fitter, Unsendable, as_object, required_text
-from .splitting import ELLIPSIS, shorten
+from .splitting import ELLIPSIS, Unit, shorten
 
 T = TypeVar("T")
 Choice = dict[str, Any]  # a button or a quick reply, in the form that the Send API takes
@@ -102,10 +102,10 @@ def first_quick_replies(
     return quick_replies[:room]
 
 
-def named(choices: Iterable[Choice], limit: int) -> str:
+def named(choices: Iterable[Choice], limit: int, unit: Unit = Unit.CHARACTERS) -> str:
     """A text for choices that came without one: Meta refuses them bare, so they are named."""
     titles = [choice["title"] for choice in choices if "title" in choice]
-    return shorten(_BETWEEN_TITLES.join(titles) or ELLIPSIS, limit)
+    return shorten(_BETWEEN_TITLES.join(titles) or ELLIPSIS, limit, unit)
 
 
 def in_groups(items: list[T], most: int) -> list[list[T]]:

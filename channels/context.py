@@ -1,6 +1,6 @@
 """The metadata that goes with a passed thread: what the agent's app can know of it. Pure.
 
-Meta names no limit for it; the Send API's 1,000 characters are the safe reading.
+Meta names no limit for it; that of the Send API's metadata is the safe reading.
 Source: Messenger Platform, Conversation Routing.
 """
 
@@ -10,16 +10,19 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from .limits import MESSENGER
 from .sessions import Session
+from .splitting import ELLIPSIS, length
 
-LONGEST_METADATA = 1000  # characters
+LONGEST_METADATA = MESSENGER.metadata
 
 
 def pass_metadata(session: Session, *, language: str, last_texts: Iterable[str]) -> str:
-    """Valid JSON of at most 1,000 characters: the session first, then what fits of the rest.
+    """Valid JSON of less than 1,000 characters: the session first, then what fits of the rest.
 
-    The plan's `metadata` goes in key by key, then the user's last messages, the newest first;
-    whatever does not fit is left out whole. `last_texts` is in the order of writing.
+    The plan's `metadata` goes in key by key, then the user's last messages, the newest first.
+    Nothing is cut: what does not fit is left out whole, and an ellipsis stands for messages that
+    are missing after one that is told. `last_texts` is in the order of writing.
     """
     context: dict[str, Any] = {
         "session": session.id,
@@ -29,9 +32,7 @@ def pass_metadata(session: Session, *, language: str, last_texts: Iterable[str])
     }
     for key, value in session.plan.metadata.items():
         _add_if_it_fits(context, "metadata", {**context.get("metadata", {}), key: value})
-    for text in reversed(list(last_texts)):
-        if not _add_if_it_fits(context, "last_messages", [text, *context.get("last_messages", [])]):
-            break
+    _add_last_messages(context, list(last_texts))
     return _written(context)
 
 
@@ -41,8 +42,19 @@ def return_metadata(session: Session) -> str:
     return _written({"session": session.id, "reason": reason})
 
 
+def _add_last_messages(context: dict[str, Any], texts: list[str]) -> None:
+    """The newest first; one that is too long does not hide the ones before it."""
+    missing: list[str] = []
+    for text in reversed(texts):
+        told = context.get("last_messages", [])
+        if _add_if_it_fits(context, "last_messages", [text, *missing, *told]):
+            missing = []
+        else:
+            missing = [ELLIPSIS]
+
+
 def _add_if_it_fits(context: dict[str, Any], key: str, value: object) -> bool:
-    fits = _length(_written({**context, key: value})) <= LONGEST_METADATA
+    fits = length(_written({**context, key: value})) <= LONGEST_METADATA
     if fits:
         context[key] = value
     return fits
@@ -50,8 +62,3 @@ def _add_if_it_fits(context: dict[str, Any], key: str, value: object) -> bool:
 
 def _written(context: dict[str, Any]) -> str:
     return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
-
-
-def _length(text: str) -> int:
-    """UTF-16 units, as a browser counts: never less than the number of characters."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

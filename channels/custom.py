@@ -11,7 +11,7 @@ from typing import Any
 from .choices import Choice, first_quick_replies, fit_quick_reply
 from .fitting import Fitter, Message, Unsendable, as_object, as_text
 from .media import as_attachment
-from .splitting import length, split_text
+from .splitting import length
 
 # What stands beside the `message` of a Send API request is for the channel to set (a bot's
 # messages, for one, are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked
@@ -49,7 +49,7 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     rest = _without_unfit_metadata(rest, field, fitter)
     text = as_text(rest.pop("text", None), "text")
     quick_replies = _quick_replies(rest.pop("quick_replies", None), field, fitter)
-    messages: list[Message] = [{"text": piece} for piece in split_text(text, fitter.limits.text)]
+    messages: list[Message] = [{"text": piece} for piece in fitter.split(text)]
     if _ATTACHED & rest.keys():
         if messages:
             fitter.note(field, "has text and attachment, which no message can: sent as two.")

@@ -8,19 +8,27 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from .addresses import sender_id_of
 from .assistant import Assistant, Turn
 from .clock import Clock
 from .errors import GraphError
-from .events import Postback, Thread, UserMessage
+from .events import Platform, Postback, Thread, UserMessage
 from .graph import Graph, SenderAction
-from .output import Delivered, MessengerOutput
+from .output import Delivered, InstagramOutput, MessengerOutput
 from .sessions import Cause, Session
 from .settings import Settings
+from .store import Store
+from .transcript import MOST_LINES, for_metadata
 from .turns import (
+    HANDOVER_ENDED,
+    HANDOVER_STARTED,
     ended_metadata,
     ended_parse_data,
-    ended_text,
+    external_text,
     metadata_for_rasa,
+    plain,
+    started_metadata,
+    started_parse_data,
     text_for_rasa,
 )
 
@@ -33,26 +41,32 @@ _MOST_UNFINISHED = 1000  # turns whose deliveries are remembered for another try
 class Dialogue:
     """Lets Rasa take turns, as many at once as `max-turns` allows.
 
-    `is_silent` and `hand_over` are what the output asks of the engine; `hand_over` also gets
-    what led to it, or None if Rasa did so on its own.
+    `thread_of`, `is_silent`, `hand_over` and `lost` are what the output asks of the engine, or
+    tells it; the last two also get what led to it, or None if Rasa did so on its own.
     """
 
     def __init__(
         self,
         *,
         settings: Settings,
+        store: Store,
         graph: Graph,
         clock: Clock,
         assistant: Assistant,
+        thread_of: Callable[[str], Awaitable[Thread]],
         is_silent: Callable[[Thread], Awaitable[bool]],
         hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
+        lost: Callable[[Thread, Cause | None], Awaitable[None]],
     ) -> None:
         self._settings = settings
+        self._store = store
         self._graph = graph
         self._clock = clock
         self._assistant = assistant
+        self._thread_of = thread_of
         self._is_silent = is_silent
         self._hand_over = hand_over
+        self._lost = lost
         self._places = asyncio.Semaphore(settings.max_turns)
         self._unfinished: dict[str, Delivered] = {}
         self._indications: set[asyncio.Task[None]] = set()
@@ -63,7 +77,8 @@ class Dialogue:
         A `repeated` event may have been answered before a crash: the tracker tells.
         """
         turn = Turn(
-            sender_id=event.thread.user,
+            sender_id=self._sender_id(event.thread),
+            channel=event.thread.platform.value,
             text=text_for_rasa(event, typed_intents=self._settings.typed_intents),
             message_id=event.mid or event.key,
             metadata=metadata_for_rasa(event),
@@ -74,38 +89,74 @@ class Dialogue:
             self._indicate(event.thread)
         await self._take(turn, event.thread, Cause(at=event.at, key=event.key))
 
-    async def tell(self, session: Session) -> None:
-        """Let Rasa handle `handover_ended`, unless its tracker shows that it has."""
+    async def tell_started(self, session: Session) -> None:
+        """Let Rasa handle `handover_started`, if its domain has that intent."""
+        await self._ready()
+        if not self._assistant.knows_intent(HANDOVER_STARTED):
+            return
+        turn = Turn(
+            sender_id=self._sender_id(session.thread),
+            channel=session.thread.platform.value,
+            text=external_text(HANDOVER_STARTED),
+            message_id=session.started_message_id,
+            metadata=started_metadata(session),
+            parse_data=started_parse_data(),
+            once=True,
+        )
+        await self._take(turn, session.thread, Cause(at=session.opened_at, key=turn.message_id))
+
+    async def tell_ended(self, session: Session) -> None:
+        """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
+
+        Where the session has not `regained` its thread, what Rasa says is not sent.
+        """
         if session.reason is None:
             return
         turn = Turn(
-            sender_id=session.thread.user,
-            text=ended_text(),
+            sender_id=self._sender_id(session.thread),
+            channel=session.thread.platform.value,
+            text=external_text(HANDOVER_ENDED),
             message_id=session.ended_message_id,
-            metadata=ended_metadata(session),
+            metadata=ended_metadata(session, await self._transcript(session)),
             parse_data=ended_parse_data(session.reason),
             once=True,
         )
         await self._ready()
         cause = Cause(at=session.ended_at or self._clock.now(), key=turn.message_id)
-        await self._take(turn, session.thread, cause)
+        await self._take(turn, session.thread, cause, in_silence=not session.regained)
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        """The intent that the assistant's NLU reads in a text, and its confidence."""
+        await self._ready()
+        return await self._assistant.read(plain(text))
 
     def output(
         self,
         *,
         cause: Cause | None = None,
         delivered: Delivered | None = None,
-        page: str | None = None,
+        thread: Thread | None = None,
+        in_silence: bool = False,
     ) -> MessengerOutput:
-        """An output for one turn; without a `cause`, for what Rasa says on its own."""
-        return MessengerOutput(
+        """An output for one turn; without a `cause`, for what Rasa says on its own.
+
+        `in_silence`: it sends nothing.
+        """
+        on_instagram = thread is not None and thread.platform is Platform.INSTAGRAM
+        kind = InstagramOutput if on_instagram else MessengerOutput
+        return kind(
             graph=self._graph,
-            page=page,
-            is_silent=self._is_silent,
+            thread=thread,
+            thread_of=self._thread_of,
+            is_silent=_always if in_silence else self._is_silent,
             hand_over=self._hand_over,
+            lost=self._lost,
             cause=cause,
             delivered=delivered or Delivered(),
         )
+
+    def _sender_id(self, thread: Thread) -> str:
+        return sender_id_of(thread, several_pages=bool(self._settings.pages))
 
     async def stop(self) -> None:
         """Give up what is shown to users besides messages."""
@@ -113,9 +164,17 @@ class Dialogue:
             indication.cancel()
         await asyncio.gather(*self._indications, return_exceptions=True)
 
-    async def _take(self, turn: Turn, thread: Thread, cause: Cause) -> None:
+    async def _transcript(self, session: Session) -> dict[str, Any] | None:
+        if not self._settings.transcript:
+            return None
+        one_too_many = MOST_LINES + 1
+        return for_metadata(await self._store.transcript(session.id, limit=one_too_many))
+
+    async def _take(
+        self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool = False
+    ) -> None:
         delivered = self._unfinished.pop(turn.message_id, None) or Delivered()
-        output = self.output(cause=cause, delivered=delivered, page=thread.page)
+        output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
         try:
             async with self._places:
                 await self._assistant.take_turn(turn, output)
@@ -146,3 +205,7 @@ class Dialogue:
             await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info("Neither seen nor typing could be shown: %s", error)
+
+
+async def _always(_: Thread) -> bool:
+    return True

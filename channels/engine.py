@@ -6,19 +6,21 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
+from .addresses import page_and_user_of
 from .assistant import Assistant
+from .attempts import Attempts
 from .clock import Clock
 from .dialogue import Dialogue
-from .errors import GraphThrottled, StoreError
-from .events import Event, Thread
+from .errors import StoreError
+from .events import Event, PageRoles, Platform, Thread
 from .graph import Graph
 from .handling import EventHandler
 from .handover import Handovers
-from .log_fields import thread_hash
+from .metrics import Metrics
 from .output import MessengerOutput
 from .queues import ThreadQueues
 from .routing_status import RoutingStatus
@@ -28,10 +30,8 @@ from .store import CLAIM_LEASE, InboxEntry, Store
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
-RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
+COUNTING_INTERVAL = timedelta(minutes=1)
 RENEWAL_INTERVAL = CLAIM_LEASE / 3
 PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
@@ -55,32 +55,39 @@ class Engine:
         self._store = store
         self._graph = graph
         self._clock = clock
+        self.metrics = Metrics()
         self._queues = ThreadQueues()
         self._loops: list[asyncio.Task[None]] = []
         self._dialogue = Dialogue(
             settings=settings,
+            store=store,
             graph=graph,
             clock=clock,
             assistant=assistant,
+            thread_of=self._thread_of,
             is_silent=self._is_silent,
             hand_over=self._hand_over,
+            lost=self._lost,
         )
         self._handovers = Handovers(
             settings=settings,
             store=store,
             graph=graph,
             clock=clock,
+            metrics=self.metrics,
             language=assistant.language,
-            tell_rasa=self._dialogue.tell,
+            tell_started=self._dialogue.tell_started,
+            tell_ended=self._dialogue.tell_ended,
         )
-        self._handler = EventHandler(
-            app_id=settings.app_id,
+        handler = EventHandler(
+            settings=settings,
             store=store,
             graph=graph,
             routing=RoutingStatus(setting=settings.routing, graph=graph, clock=clock),
             handovers=self._handovers,
             dialogue=self._dialogue,
         )
+        self._attempts = Attempts(store=store, clock=clock, handle=handler.handle)
 
     async def start(self) -> None:
         """Open the store and begin; raises StoreError where it can't be used.
@@ -93,6 +100,7 @@ class Engine:
             (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
+            (self._count_open, COUNTING_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 
@@ -113,7 +121,13 @@ class Engine:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
         for entry in await self._store.record(events, self._clock.now()):
-            self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=False))
+            self._queues.put(
+                entry.event.thread, partial(self._attempts.handle, entry, repeated=False)
+            )
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
+        await self._store.keep_roles(roles)
 
     async def return_thread(self, session: Session) -> bool:
         """End a session because an operator asks for it; False if it is ending already."""
@@ -126,9 +140,9 @@ class Engine:
         """The open sessions, the oldest first."""
         return await self._store.open_sessions(limit=limit)
 
-    async def open_session(self, user: str) -> Session | None:
-        """The open session of a user of the page."""
-        return await self._store.open_session(Thread(page=await self._graph.page(), user=user))
+    async def open_session(self, sender_id: str) -> Session | None:
+        """The open session of a user, by Rasa's sender id."""
+        return await self._store.open_session(await self._thread_of(sender_id))
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
@@ -138,49 +152,47 @@ class Engine:
         """Return once nothing that was accepted is left to do."""
         await self._queues.drained()
 
+    async def _thread_of(self, sender_id: str) -> Thread:
+        page, user = page_and_user_of(sender_id)
+        if self._settings.pages and page is not None:
+            is_page = page in self._settings.pages
+        else:
+            page_of_token = await self._graph.page()
+            page, is_page = page or page_of_token, page in (None, page_of_token)
+        platform = Platform.MESSENGER if is_page else Platform.INSTAGRAM
+        return Thread(page=page, user=user, platform=platform)
+
     async def _is_silent(self, thread: Thread) -> bool:
         return await self._handovers.is_silent(thread)
 
     async def _hand_over(
         self, thread: Thread, wishes: Mapping[str, Any], cause: Cause | None
     ) -> bool:
-        cause = cause or Cause(at=self._clock.now(), key=uuid.uuid4().hex)
-        session = await self._handovers.open(thread, wishes, cause)
+        session = await self._handovers.open(thread, wishes, cause or self._on_its_own())
         if session.state is State.ENDING:
             self._queues.put_first(thread, partial(self._advance, session.id))
         return session.is_open and not session.regained
 
-    async def _handle(self, entry: InboxEntry, *, repeated: bool) -> None:
-        """Handle an entry until it is done or dead; it may have been handled if `repeated`."""
-        while True:
-            pause = RETRY_PAUSE
-            try:
-                await self._handler.handle(entry.event, repeated=repeated)
-            except StoreError as error:
-                logger.error("An event waits for the store: %s", error)
-            except Exception as error:
-                logger.exception("Handling an event failed.", extra=_fields(entry))
-                if await self._once_stored(self._store.failed, entry):
-                    logger.error("An event is set aside for good.", extra=_fields(entry))
-                    return
-                if isinstance(error, GraphThrottled):
-                    pause = max(pause, error.retry_after)
-            else:
-                await self._once_stored(self._store.done, entry)
-                return
-            repeated = True
-            await self._clock.sleep(pause)
+    async def _lost(self, thread: Thread, cause: Cause | None) -> None:
+        """A send was refused because somebody has the thread: a session begins.
 
-    async def _once_stored(
-        self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
-    ) -> T:
-        """What came of an entry; while the store is away, wait for it."""
-        while True:
-            try:
-                return await note(entry.position, self._clock.now())
-            except StoreError as error:
-                logger.error("What came of an event waits for the store: %s", error)
-            await self._clock.sleep(RETRY_PAUSE)
+        Where it was a session's own follow-up, the new one begins once that one has ended.
+        """
+        cause = cause or self._on_its_own()
+        await self._handovers.adopt(thread, None, cause)
+        self._queues.put_first(thread, partial(self._adopt, thread, cause))
+
+    async def _adopt(self, thread: Thread, cause: Cause) -> None:
+        session = await self._handovers.adopt(thread, None, cause)
+        if session is not None:
+            await self._handovers.advance(session)
+
+    def _on_its_own(self) -> Cause:
+        return Cause(at=self._clock.now(), key=uuid.uuid4().hex)
+
+    def _queue(self, entry: InboxEntry, *, repeated: bool) -> None:
+        handle = partial(self._attempts.handle, entry, repeated=repeated)
+        self._queues.put(entry.event.thread, handle)
 
     async def _advance(self, session_id: str) -> None:
         session = await self._store.session(session_id)
@@ -199,16 +211,22 @@ class Engine:
     async def _claim_inbox(self) -> None:
         while entries := await self._store.claim_inbox(self._clock.now(), limit=BATCH):
             for entry in entries:
-                self._queues.put(entry.event.thread, partial(self._handle, entry, repeated=True))
+                self._queues.put(
+                    entry.event.thread, partial(self._attempts.handle, entry, repeated=True)
+                )
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self._clock.now())
+
+    async def _count_open(self) -> None:
+        await self._handovers.count_open()
 
     async def _prune(self) -> None:
         await self._store.prune(
             self._clock.now(),
             inbox_retention=INBOX_RETENTION,
             session_retention=self._settings.retention,
+            transcript_retention=self._settings.transcript_retention,
         )
 
     async def _forever(self, step: Callable[[], Awaitable[None]], interval: timedelta) -> None:
@@ -224,7 +242,3 @@ class Engine:
             logger.error("Work waits for the store: %s", error)
         except Exception:
             logger.exception("A step of the engine failed; it is tried again.")
-
-
-def _fields(entry: InboxEntry) -> dict[str, Any]:
-    return {"position": entry.position, "thread_hash": thread_hash(entry.event.thread)}

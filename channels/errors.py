@@ -128,3 +128,7 @@ class TokenRefused(GraphError):
 
 class GraphRefused(GraphError):
     """Meta refuses the call for good: a setting, a permission, or a parameter is wrong."""
+
+
+TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)
+"""What another try, later, may mend: Graph comes back, the limit passes, the token is renewed."""

@@ -13,16 +13,37 @@ from typing import Any
 import msgspec
 
 
-class Thread(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """The conversation of one user with one page."""
+class Platform(enum.Enum):
+    """Where a thread is; the value is the name of its channel in Rasa (`channel:` in a domain)."""
+
+    MESSENGER = "facebook"
+    INSTAGRAM = "instagram"
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversation of one user with one page, or with one Instagram account.
+
+    `page` is the id that Meta's webhook gives: the page's, or the Instagram account's.
+    """
 
     page: str
     user: str
+    platform: Platform = Platform.MESSENGER
 
     @property
     def key(self) -> str:
         """One string for the thread, the same in the store, in queues and in logs' hashes."""
         return f"{self.page}:{self.user}"
+
+
+class PageRoles(msgspec.Struct, frozen=True, kw_only=True):
+    """`app_roles`: what apps are to a page that has roles instead of Conversation Routing.
+
+    `roles` has the roles of each app id: "primary_receiver", "secondary_receiver".
+    """
+
+    page: str
+    roles: dict[str, tuple[str, ...]]
 
 
 class Array(enum.Enum):
@@ -74,6 +95,7 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
     app_id: str | None = None
     text: str | None = None
     metadata: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 class ControlPassed(_Event, frozen=True, kw_only=True, tag="control_passed"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from .limits import Limits
-from .splitting import length, shorten, well_formed
+from .splitting import length, shorten, split_text, well_formed
 
 T = TypeVar("T")
 Message = dict[str, Any]  # the `message` object of a Send API request
@@ -88,6 +88,10 @@ class Fitter:
         except Unsendable as error:
             self.note(field, f"was left out: {error}")
             return []
+
+    def split(self, text: str) -> list[str]:
+        """A text in pieces that a text message can hold."""
+        return split_text(text, self.limits.text, self.limits.text_unit)
 
     def shortened(self, text: str, field: str, limit: int) -> str:
         """`text`, shortened to `limit` characters if it is longer."""

@@ -60,6 +60,12 @@ class Graph(Protocol):
         Raises RoutingIsOff, or GraphRefused where the page's setting forbids it.
         """
 
+    async def request_control(self, thread: Thread, *, metadata: str) -> None:
+        """Ask the thread's owner for it: this means *asked*, not *granted*.
+
+        If it is granted, `pass_thread_control` comes by webhook. Only with routing off.
+        """
+
     async def owner(self, thread: Thread) -> Owner:
         """Who controls the thread now."""
 

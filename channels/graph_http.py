@@ -122,6 +122,15 @@ class HttpGraph:
             if await self._owner(thread, tries) is not Owner.OURS:
                 raise
 
+    async def request_control(self, thread: Thread, *, metadata: str) -> None:
+        tries = self._tries()
+        wish = {"metadata": metadata}
+        try:
+            await self._change_control("/me/request_thread_control", thread, wish, tries)
+        except GraphRefused:
+            if await self._owner(thread, tries) is not Owner.OURS:
+                raise
+
     async def owner(self, thread: Thread) -> Owner:
         return await self._owner(thread, self._tries())
 

@@ -13,7 +13,16 @@ from .graph import SenderAction
 from .graph_errors import Fault, refusal
 from .routing import Owner, Routing
 
-Verb = Literal["send", "sender_action", "pass_control", "take_control", "owner", "page", "routing"]
+Verb = Literal[
+    "send",
+    "sender_action",
+    "pass_control",
+    "take_control",
+    "request_control",
+    "owner",
+    "page",
+    "routing",
+]
 
 _ANOTHER_APP = Fault(
     code=10,
@@ -31,6 +40,10 @@ _ROUTING_OFF = Fault(
     message=(
         "(#27) Take thread control is not supported when Conversation Routing is not enabled."
     ),
+)
+
+_NOTHING_TO_ASK_FOR = Fault(
+    code=100, message="(#100) Request thread control is not available with Conversation Routing."
 )
 
 
@@ -94,6 +107,13 @@ class MemoryGraph:
         if self.routing_now is Routing.OFF:
             raise _refusal(_ROUTING_OFF)
         self.threads[thread] = self.app_id
+
+    async def request_control(self, thread: Thread, *, metadata: str) -> None:
+        await self._begin("request_control", thread, metadata=metadata)
+        if self.routing_now is Routing.ON:
+            raise _refusal(_NOTHING_TO_ASK_FOR)
+        if self.threads.get(thread) is None:
+            self.threads[thread] = self.app_id
 
     async def owner(self, thread: Thread) -> Owner:
         await self._begin("owner", thread)

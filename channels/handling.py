@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache, partial
 
 import msgspec
 
 from .dialogue import Dialogue
-from .events import Event, Postback, UserMessage
+from .events import Array, Event, Postback, UserMessage
 from .graph import Graph
 from .handover import Handovers
 from .keywords import KeywordMatch, KeywordMatcher
 from .plans import Plan
-from .routing import Decision, Routing, decide
+from .routing import HEAR_USER, Decision, Routing, decide
 from .routing_status import RoutingStatus
-from .sessions import Session
+from .sessions import Cause, EndReason, Session, Speaker, State
+from .settings import Settings
 from .store import Store
+from .transcript import line_of
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class EventHandler:
@@ -25,14 +30,14 @@ class EventHandler:
     def __init__(
         self,
         *,
-        app_id: str,
+        settings: Settings,
         store: Store,
         graph: Graph,
         routing: RoutingStatus,
         handovers: Handovers,
         dialogue: Dialogue,
     ) -> None:
-        self._app_id = app_id
+        self._settings = settings
         self._store = store
         self._graph = graph
         self._routing = routing
@@ -46,7 +51,14 @@ class EventHandler:
         """
         session = await self._store.open_session(event.thread)
         decision = await self._decide(event, session)
-        if session is not None and not await self._change(session, decision):
+        if decision.adopt:
+            await self._adopt(event, decision, repeated=repeated)
+        elif session is not None and decision.overtaken:
+            await self._handovers.overtaken(session)
+            await self.handle(event, repeated=repeated)  # as in a thread without a session
+        elif session is None:
+            await self._answer_request(event, decision)
+        elif not await self._change(session, event, decision):
             await self.handle(event, repeated=repeated)  # by the session as it is now
             return
         if decision.route and isinstance(event, (UserMessage, Postback)):
@@ -57,29 +69,72 @@ class EventHandler:
             decide,
             event,
             session,
-            us=self._app_id,
+            us=self._settings.app_id,
             # Without a session the mode makes no difference, and asking for it may take a call.
             routing=await self._routing.of(event.thread.page) if session else Routing.ON,
             is_return_word=return_words(session.plan) if session else _never,
+            may_have=partial(self._settings.may_have, event.thread),
         )
         decision = look_up()
         if decision.ask_owner:
-            return look_up(owner=await self._graph.owner(event.thread))
+            decision = look_up(owner=await self._graph.owner(event.thread))
+        if session is not None and await self._has_return_intent(event, session, decision):
+            return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
 
-    async def _change(self, session: Session, decision: Decision) -> bool:
+    async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
+        """Whether the assistant's NLU reads what the user wrote on standby as a wish to return."""
+        plan = session.plan
+        if not plan.return_intents or session.state is not State.ACTIVE:
+            return False
+        if decision != HEAR_USER or event.array is not Array.STANDBY:
+            return False
+        if not isinstance(event, UserMessage) or event.text is None:
+            return False
+        intent, confidence = await self._dialogue.read(event.text)
+        return intent in plan.return_intents and confidence >= plan.return_intent_threshold
+
+    async def _adopt(self, event: Event, decision: Decision, *, repeated: bool) -> None:
+        """Open a session for a thread that somebody took, then handle the event by it."""
+        just_before = Cause(at=event.at - _MOMENT, key=event.key)
+        session = await self._handovers.adopt(event.thread, decision.owner_app, just_before)
+        if session is not None:
+            await self._handovers.advance(session)
+            await self.handle(event, repeated=repeated)
+
+    async def _answer_request(self, event: Event, decision: Decision) -> None:
+        if decision.grant is not None:
+            session = await self._handovers.grant(event, decision.grant)
+            if session is not None:
+                await self._handovers.advance(session)
+        if decision.refuse is not None:
+            self._handovers.refuse(event, decision.refuse)
+
+    async def _change(self, session: Session, event: Event, decision: Decision) -> bool:
         """False if somebody else was faster, so that the decision no longer holds."""
+        if decision.refuse is not None:
+            self._handovers.refuse(event, decision.refuse)
+        if decision.owner_app is not None:
+            session = await self._handovers.owned_by(session, decision.owner_app)
         if decision.heard is not None:
-            session = await self._handovers.hear(session, decision.heard)
+            await self._write_down(session, decision.heard, event)
+            session = await self._handovers.hear(session, decision.heard, event)
+        user_at = event.at if decision.route else None
         if decision.end is not None:
-            ending = await self._handovers.end(session, decision.end)
+            ending = await self._handovers.end(session, decision.end, user_at=user_at)
         elif decision.regained:
-            ending = await self._handovers.regain(session)
+            ending = await self._handovers.regain(session, user_at=user_at)
         else:
             return True
         if ending is not None:
             await self._handovers.advance(ending)
         return ending is not None
+
+    async def _write_down(self, session: Session, speaker: Speaker, event: Event) -> None:
+        """Keep what was said, if the settings ask for a transcript."""
+        line = line_of(event, speaker) if self._settings.transcript else None
+        if line is not None:
+            await self._store.add_line(session, line)
 
 
 def return_words(plan: Plan) -> Callable[[str], bool]:

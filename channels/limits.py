@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import msgspec
 
+from .splitting import Unit
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that one platform takes. Lengths are in characters as `splitting` counts them."""
 
     text: int
+    text_unit: Unit = Unit.CHARACTERS
     template_text: int  # the text above the buttons of a button template
     buttons: int  # under one template, and under one element
     quick_replies: int  # on one message
+    quick_replies_need_text: bool = False  # whether they can't ride on an image or a template
     title: int  # of a button or quick reply
     payload: int  # of a button or quick reply
     elements: int  # in one generic template
@@ -35,4 +39,9 @@ MESSENGER = Limits(
     elements=10,
     element_text=80,
     metadata=999,
+)
+
+# The Instagram pages say "less than 1000 characters" and "1,000 bytes or less": bytes fit both.
+INSTAGRAM = msgspec.structs.replace(
+    MESSENGER, text=999, text_unit=Unit.BYTES, quick_replies_need_text=True
 )

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from .fitting import Fitter, Message, as_object, required_text
-from .splitting import split_text
 
 _FILE_URL = re.compile(r"https?://[^\s/?#]+/[^\s?#]*\.(?P<extension>\w+)([?#]\S*)?", re.IGNORECASE)
 _EXTENSIONS = {
@@ -45,7 +44,7 @@ def fit_attachment(value: Any, _field: str, fitter: Fitter) -> list[Message]:
         if media_type:
             return [_by_url(media_type, attachment)]
     said = f"Attachment: {attachment}"
-    return [{"text": piece} for piece in split_text(said, fitter.limits.text)]
+    return [{"text": piece} for piece in fitter.split(said)]
 
 
 def as_attachment(value: Any) -> dict[str, Any]:

@@ -10,18 +10,21 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.shared.exceptions import InvalidConfigException
 from sanic import Blueprint, Sanic
 from sanic.request import Request
-from sanic.response import HTTPResponse, json, text
+from sanic.response import HTTPResponse, json, raw, text
 
-from .assistant import CHANNEL_NAME, RasaAssistant
-from .clock import SystemClock
+from .assistant import RasaAssistant
+from .clock import Clock, SystemClock
 from .engine import Engine
 from .errors import MalformedDelivery, SettingsError, SignatureRefused, StoreError
-from .events import Echo, Event
+from .events import Echo, Event, PageRoles, Platform
+from .graph import Graph
 from .graph_http import HttpGraph
+from .graph_pages import PagesGraph
 from .operator_api import OperatorApi
 from .output import MessengerOutput
 from .settings import Settings, parse_settings
@@ -40,18 +43,12 @@ class MessengerInput(InputChannel):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clock = SystemClock()
-        self._graph = HttpGraph(
-            graph_url=settings.graph_url,
-            page_access_token=settings.page_access_token,
-            app_id=settings.app_id,
-            app_secret=settings.secret,
-            clock=self._clock,
-        )
+        self._graph = _graph(settings, self._clock)
         self._engine: Engine | None = None
 
     @classmethod
     def name(cls) -> str:
-        return CHANNEL_NAME
+        return Platform.MESSENGER.value
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> MessengerInput:
@@ -80,6 +77,7 @@ class MessengerInput(InputChannel):
         for method, path, name, handler in (
             ("GET", "/", "status", self._health),
             ("GET", "/health", "health", self._health),
+            ("GET", "/metrics", "metrics", self._metrics),
             ("GET", "/webhook", "handshake", self._handshake),
             ("POST", "/webhook", "receive", self._receive),
         ):
@@ -116,6 +114,11 @@ class MessengerInput(InputChannel):
             return json({"status": "starting"}, status=503)
         return json({"status": "ok"})
 
+    async def _metrics(self, _: Request) -> HTTPResponse:
+        if self._engine is None:
+            return text("", status=503)
+        return raw(self._engine.metrics.page(), content_type=CONTENT_TYPE_LATEST)
+
     async def _handshake(self, request: Request) -> HTTPResponse:
         token = request.args.get("hub.verify_token") or ""
         if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
@@ -143,13 +146,17 @@ class MessengerInput(InputChannel):
             return text("try again", status=503)
         return text("EVENT_RECEIVED")
 
-    async def _take_in(self, events: list[Event]) -> None:
-        recorded = [event for event in events if not self._is_own_echo(event)]
-        if not recorded:
-            return
-        if self._engine is None:
+    async def _take_in(self, told: list[Event | PageRoles]) -> None:
+        engine = self._engine
+        if engine is None:
             raise StoreError("the channel has not started yet.")
-        await self._engine.accept(recorded)
+        events = [event for event in told if not isinstance(event, PageRoles)]
+        recorded = [event for event in events if not self._is_own_echo(event)]
+        if recorded:
+            await engine.accept(recorded)
+        for roles in told:
+            if isinstance(roles, PageRoles):
+                await engine.keep_roles(roles)
 
     def _is_own_echo(self, event: Event) -> bool:
         """Our own echoes say one thing only: that a send was carried out."""
@@ -158,6 +165,26 @@ class MessengerInput(InputChannel):
         if event.metadata is not None:
             self._graph.echo_heard(event.metadata)
         return True
+
+
+def _graph(settings: Settings, clock: Clock) -> Graph:
+    def of_token(page_access_token: str) -> HttpGraph:
+        return HttpGraph(
+            graph_url=settings.graph_url,
+            page_access_token=page_access_token,
+            app_id=settings.app_id,
+            app_secret=settings.secret,
+            clock=clock,
+        )
+
+    if settings.page_access_token is not None:
+        return of_token(settings.page_access_token)
+    graphs: dict[str, Graph] = {}
+    for page, one in settings.pages.items():
+        graphs[page] = of_token(one.page_access_token)
+        if one.instagram is not None:
+            graphs[one.instagram] = graphs[page]
+    return PagesGraph(graphs)
 
 
 def _as_function(handler: _Handler) -> _Handler:

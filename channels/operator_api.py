@@ -86,7 +86,7 @@ def describe(session: Session) -> dict[str, Any]:
         "page": session.thread.page,
         "user": session.thread.user,
         "plan": session.plan.name,
-        "target_app": session.plan.target_app_id,
+        "target_app": session.owner_app or session.target_app_id,
         "state": session.state.value,
         "reason": session.reason.value if session.reason else None,
         "opened_at": session.opened_at.isoformat(),

@@ -9,14 +9,16 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel
 
 from .errors import GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
-from .events import Thread
+from .events import Platform, Thread
 from .graph import Graph
+from .limits import INSTAGRAM, MESSENGER
 from .log_fields import thread_hash
 from .rendering import render
 from .sessions import Cause
 
 logger = logging.getLogger(__name__)
 
+_LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 HANDOVER = "handover"  # the key of the payload by which an action asks for a handover
 
 
@@ -61,8 +63,9 @@ class MessengerOutput(OutputChannel):
     refusal of Meta's is logged with its remedy, and the turn goes on.
 
     `is_silent` tells whether somebody else has the thread; `hand_over` performs what
-    `action_handover` asks for and tells whether the thread is then the bot's no more. Without
-    a `page` it writes to threads of the page that the token is for.
+    `action_handover` asks for and tells whether the thread is then the bot's no more; `lost` is
+    told of a send that was refused because another app has the thread. Without a `thread`
+    of its own it finds the recipients' threads by `thread_of`.
 
     `cause` is what the turn answers, until `end_turn`. Rasa keeps a turn's output for the
     reminders that the turn has set: each of their responses counts by itself.
@@ -72,16 +75,20 @@ class MessengerOutput(OutputChannel):
         self,
         *,
         graph: Graph,
-        page: str | None = None,
+        thread: Thread | None,
+        thread_of: Callable[[str], Awaitable[Thread]],
         is_silent: Callable[[Thread], Awaitable[bool]],
         hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
+        lost: Callable[[Thread, Cause | None], Awaitable[None]],
         cause: Cause | None,
         delivered: Delivered,
     ) -> None:
         self._graph = graph
-        self._page = page
+        self._own_thread = thread
+        self._thread_of = thread_of
         self._is_silent = is_silent
         self._perform_handover = hand_over
+        self._lost = lost
         self._cause = cause
         self._tried = delivered.replay()
         self._silenced_by: str | None = None
@@ -89,7 +96,7 @@ class MessengerOutput(OutputChannel):
 
     @classmethod
     def name(cls) -> str:
-        return "facebook"
+        return Platform.MESSENGER.value
 
     def end_turn(self) -> None:
         """What is sent from now on is said by Rasa on its own."""
@@ -146,7 +153,7 @@ class MessengerOutput(OutputChannel):
 
     async def _deliver(self, recipient_id: str, response: Mapping[str, Any]) -> None:
         thread = await self._thread(recipient_id)
-        rendered = render(response)
+        rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
             logger.warning("%s %s", _name_of(response), note, extra=_fields(thread))
         for message in rendered.messages:
@@ -180,15 +187,22 @@ class MessengerOutput(OutputChannel):
         except NotThreadOwner:
             self._silenced_by = "another app controls the thread"
             await self._may_send(thread, response)
+            await self._lost(thread, self._cause)
         except GraphError as error:
             logger.error("%s was not sent: %s", _name_of(response), error, extra=_fields(thread))
         else:
             self._tried.add(message)
 
     async def _thread(self, recipient_id: str) -> Thread:
-        if self._page is None:
-            self._page = await self._graph.page()
-        return Thread(page=self._page, user=recipient_id)
+        return self._own_thread or await self._thread_of(recipient_id)
+
+
+class InstagramOutput(MessengerOutput):
+    """The same for Instagram, where a domain's `channel: instagram` responses apply."""
+
+    @classmethod
+    def name(cls) -> str:
+        return Platform.INSTAGRAM.value
 
 
 def _name_of(response: Mapping[str, Any]) -> str:

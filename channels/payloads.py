@@ -78,6 +78,7 @@ class ItemShape(msgspec.Struct):
     pass_thread_control: msgspec.Raw = _NOTHING
     take_thread_control: msgspec.Raw = _NOTHING
     request_thread_control: msgspec.Raw = _NOTHING
+    app_roles: msgspec.Raw = _NOTHING
 
 
 _JSON = msgspec.json.Decoder(msgspec.Raw)
@@ -89,6 +90,7 @@ ITEM = msgspec.json.Decoder(ItemShape)
 MESSAGE = msgspec.json.Decoder(MessageShape | None)
 POSTBACK = msgspec.json.Decoder(PostbackShape | None)
 CONTROL = msgspec.json.Decoder(ControlShape | None)
+ROLES = msgspec.json.Decoder(dict[str, tuple[str, ...]] | None)
 ATTACHMENTS = msgspec.json.Decoder(list[Any] | None)
 
 

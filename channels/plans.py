@@ -13,10 +13,14 @@ from typing import Any
 
 import msgspec
 
+from .events import Platform
 from .keywords import KeywordMatch, KeywordMatcher
 
 PAGE_INBOX = "page-inbox"
-PAGE_INBOX_APP_ID = "263902037430900"  # Meta, Conversation Routing: the Page Inbox is just an app
+INBOX_APP_IDS = {  # Meta, Conversation Routing: the Inbox is just an app
+    Platform.MESSENGER: "263902037430900",
+    Platform.INSTAGRAM: "1217981644879628",
+}
 ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
 SHORTEST_TIMEOUT = timedelta(seconds=1)
 LONGEST_TIMEOUT = timedelta(days=30)
@@ -36,14 +40,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     target_app: str = PAGE_INBOX
     timeout: timedelta = timedelta(minutes=30)
+    idle_timeout: timedelta | None = None
+    unanswered_timeout: timedelta | None = None
+    owner_probe: timedelta = timedelta(minutes=2)
     keywords: dict[str, tuple[str, ...]] = {}
     keyword_match: KeywordMatch = KeywordMatch.WHOLE
     return_payloads: tuple[str, ...] = ()
+    return_intents: tuple[str, ...] = ()
+    return_intent_threshold: float = 0.8
     metadata: dict[str, Any] = {}
 
-    @property
-    def target_app_id(self) -> str:
-        return PAGE_INBOX_APP_ID if self.target_app == PAGE_INBOX else self.target_app
+    def target_app_id(self, platform: Platform) -> str:
+        """The id of the app that gets the thread; the Inbox has one on each platform."""
+        return INBOX_APP_IDS[platform] if self.target_app == PAGE_INBOX else self.target_app
 
     def spoken_in(self, language: str) -> Plan:
         """This plan with its language-less keywords put under the assistant's language."""

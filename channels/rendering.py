@@ -87,11 +87,7 @@ def _spoken_messages(
     if buttons:
         return _button_templates(text, buttons, fitter)
     paragraphs = [text] if quick_replies else _BLANK_LINES.split(text)
-    return [
-        {"text": piece}
-        for paragraph in paragraphs
-        for piece in split_text(paragraph, fitter.limits.text)
-    ]
+    return [{"text": piece} for paragraph in paragraphs for piece in fitter.split(paragraph)]
 
 
 def _button_templates(text: str, buttons: list[Choice], fitter: Fitter) -> list[Message]:
@@ -110,7 +106,7 @@ def _button_templates(text: str, buttons: list[Choice], fitter: Fitter) -> list[
         named(group, limits.template_text) for group in groups[len(end_of_text) :]
     ]
     return [
-        *({"text": piece} for piece in split_text(before, limits.text)),
+        *({"text": piece} for piece in fitter.split(before)),
         *map(_button_template, texts, groups),
     ]
 
@@ -125,8 +121,16 @@ def _put_on_the_last(
 ) -> None:
     if not (spoken or later):
         fitter.note("text", "is missing, and quick replies need one: their titles stand in for it.")
-        spoken.append({"text": named(quick_replies, fitter.limits.text)})
+        spoken.append({"text": _name_all(quick_replies, fitter)})
     if spoken and later:
         fitter.note("quick_replies", "were moved to the last message, as an earlier one's vanish.")
     last = (later or spoken)[-1]
+    if fitter.limits.quick_replies_need_text and "text" not in last:
+        fitter.note("quick_replies", "were put on a message of their own, which only names them.")
+        last = {"text": _name_all(quick_replies, fitter)}
+        later.append(last)
     last["quick_replies"] = [*last.get("quick_replies", ()), *quick_replies]
+
+
+def _name_all(quick_replies: list[Choice], fitter: Fitter) -> str:
+    return named(quick_replies, fitter.limits.text, fitter.limits.text_unit)

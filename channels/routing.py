@@ -6,25 +6,34 @@
 | messaging: the cause itself, once more       | open     | route to Rasa                        |
 | all but echoes, not newer than the cause     | open     | nothing                              |
 | messaging: message, postback                 | regained | carry the end through, then route    |
+| messaging: message, routing off              | open     | as on standby                        |
 | messaging: message, from before the pass     | open     | hear it                              |
 | messaging: message, routing on, owner ours   | active   | end(agent_released), then route      |
 | messaging: message, routing on, owner ours   | ending   | the thread is ours again; then route |
-| messaging: message, routing off              | open     | as on standby                        |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
 | messaging: postback                          | open     | hear it                              |
+| standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
-| standby: anything                            | none     | nothing                              |
+| standby: message or postback, owner another  | none     | open a session, then as above        |
+| echo, not ours, owner another                | regained | end it in silence, then as with none |
 | echo, not ours                               | open     | hear the operator                    |
+| echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
+| any other message, postback or echo          | none     | nothing                              |
 | pass_thread_control to us                    | active   | end(agent_returned)                  |
 | pass_thread_control to us                    | ending   | the thread is ours again             |
+| pass or take, to another app, owner another  | regained | end it in silence, then as with none |
+| pass or take, to another app, owner another  | none     | open a session                       |
+| pass or take, to another app                 | active   | the session's owner is that app      |
+| request_thread_control, by a granted app     | none     | open a session and pass control      |
+| request_thread_control                       | any      | refuse it                            |
 | any other change of control                  | any      | nothing                              |
 
 The first row that fits counts. Open is opening, active or ending; regained is ending with the
-thread ours already. The cause is the user's event that led to the handover. It comes once more only
-when a crash cut its turn short: Rasa hears it, so that its tracker is whole, but its answers are
-not sent.
+thread ours already: its follow-up may wait for days, and somebody may take the thread meanwhile.
+The cause is the user's event that led to the handover. It comes once more only when a crash cut its
+turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
 
 from __future__ import annotations
@@ -68,18 +77,30 @@ class Owner(enum.Enum):
     IDLE = "idle"
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do with an event, in this order: ask, hear, end or regain, route.
+ANOTHER = frozenset({Owner.ANOTHER_APP, Owner.UNNAMED})
 
-    `ask_owner`: ask `thread_owner` and decide again with the answer. `heard`: who spoke while
-    the bot is silent. `end`: the session ends for this reason. `regained`: a session that is
-    ending has its thread back. `route`: the event goes to Rasa.
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do with an event, in this order: ask, open, hear, end or regain, route.
+
+    `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has taken
+    the thread, so open a session and decide again with it; `owner_app` is who, where the event
+    says so, also for a session that is open. `grant`: pass the thread to this app, which asks
+    for it; `refuse`: it may not have it. `heard`: who spoke while the bot is silent. `end`: the
+    session ends for this reason. `regained`: a session that is ending has its thread back;
+    `overtaken`: somebody has taken it again, so end the session in silence and decide again.
+    `route`: the event goes to Rasa.
     """
 
     ask_owner: bool = False
+    adopt: bool = False
+    owner_app: str | None = None
+    grant: str | None = None
+    refuse: str | None = None
     heard: Speaker | None = None
     end: EndReason | None = None
     regained: bool = False
+    overtaken: bool = False
     route: bool = False
 
 
@@ -87,6 +108,7 @@ NOTHING = Decision()
 ROUTE = Decision(route=True)
 HEAR_USER = Decision(heard=Speaker.USER)
 HEAR_OPERATOR = Decision(heard=Speaker.OPERATOR)
+ASK = Decision(ask_owner=True)
 OURS_AGAIN = Decision(regained=True, route=True)
 
 
@@ -97,22 +119,24 @@ def decide(
     us: str,
     routing: Routing,
     is_return_word: Callable[[str], bool],
+    may_have: Callable[[str], bool],
     owner: Owner | None = None,
 ) -> Decision:
     """Look the event up in the table above.
 
     `us` is our app id, `session` the thread's open session, `is_return_word` tells whether a
-    text is a keyword of that session's plan, and `owner` is `thread_owner`'s answer where an
-    earlier decision asked for it.
+    text is a keyword of that session's plan, `may_have` whether an app gets the thread when it
+    asks for it, and `owner` is `thread_owner`'s answer where an earlier decision asked for it.
     """
     if isinstance(event, (UserMessage, Postback)):
         return _user_spoke(event, session, routing, is_return_word, owner)
     if isinstance(event, Echo):
-        return NOTHING if session is None or event.app_id == us else HEAR_OPERATOR
-    if isinstance(event, ControlPassed):
-        return _control_passed(event, session, us)
-    assert isinstance(event, (ControlTaken, ControlRequested))  # noqa: S101 (totality, for mypy)
-    return NOTHING
+        return _page_spoke(event, session, us, owner)
+    if isinstance(event, ControlRequested):
+        return _control_requested(event, session, may_have)
+    if event.new_owner == us:
+        return _came_to_us(event, session)
+    return _went_to(event, session, owner)
 
 
 def _user_spoke(
@@ -123,13 +147,15 @@ def _user_spoke(
     owner: Owner | None,
 ) -> Decision:
     if session is None:
-        return ROUTE if event.array is Array.MESSAGING else NOTHING
-    if session.id == session_id_for(event.key):
+        return ROUTE if event.array is Array.MESSAGING else _taken(None, owner)
+    if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
     if event.at <= session.cause_at:
         return NOTHING
     if event.array is Array.MESSAGING and session.regained:
         return OURS_AGAIN
+    if _is_overtaken(session, owner):
+        return _overtaken(owner)
     if event.array is Array.STANDBY or routing is Routing.OFF or isinstance(event, Postback):
         return _maybe_return(event, session, is_return_word)
     return _routed_to_us(event, session, owner)
@@ -142,8 +168,8 @@ def _routed_to_us(event: UserMessage, session: Session, owner: Owner | None) -> 
         return HEAR_USER
     doubtful = event.at <= passed_at + DOUBTFUL_AFTER_PASS
     if doubtful and owner is None:
-        return Decision(ask_owner=True)
-    if doubtful and owner not in (Owner.OURS, Owner.IDLE):
+        return ASK
+    if doubtful and owner in ANOTHER:
         return HEAR_USER
     if session.state is State.ENDING:
         return OURS_AGAIN
@@ -168,9 +194,61 @@ def _asks_for_the_bot(
     return event.payload is None and event.title is not None and is_return_word(event.title)
 
 
-def _control_passed(event: ControlPassed, session: Session | None, us: str) -> Decision:
-    if session is None or event.new_owner != us or event.at <= session.cause_at:
+def _page_spoke(event: Echo, session: Session | None, us: str, owner: Owner | None) -> Decision:
+    if event.app_id == us:
+        return NOTHING
+    if session is None:
+        return _taken(event.app_id, owner)
+    return _overtaken(owner) if _is_overtaken(session, owner) else HEAR_OPERATOR
+
+
+def _taken(owner_app: str | None, owner: Owner | None) -> Decision:
+    """Somebody seems to have the thread without our doing, or the event comes late: ask."""
+    if owner is None:
+        return ASK
+    return Decision(adopt=True, owner_app=owner_app) if owner in ANOTHER else NOTHING
+
+
+def _is_overtaken(session: Session, owner: Owner | None) -> bool:
+    """Whether somebody seems to have taken the thread again before the end could be told."""
+    return session.regained and (owner is None or owner in ANOTHER)
+
+
+def _overtaken(owner: Owner | None) -> Decision:
+    return ASK if owner is None else Decision(overtaken=True)
+
+
+def _came_to_us(event: ControlPassed | ControlTaken, session: Session | None) -> Decision:
+    if session is None or isinstance(event, ControlTaken) or event.at <= session.cause_at:
         return NOTHING
     if session.state is State.ACTIVE:
         return Decision(end=EndReason.AGENT_RETURNED)
     return Decision(regained=session.state is State.ENDING)
+
+
+def _went_to(
+    event: ControlPassed | ControlTaken, session: Session | None, owner: Owner | None
+) -> Decision:
+    if event.new_owner is None:
+        return NOTHING
+    if session is None:
+        return _taken(event.new_owner, owner)
+    if event.at <= session.cause_at:
+        return NOTHING
+    if _is_overtaken(session, owner):
+        return _overtaken(owner)
+    if session.state is State.ACTIVE and session.owner_app != event.new_owner:
+        return Decision(owner_app=event.new_owner)
+    return NOTHING
+
+
+def _control_requested(
+    event: ControlRequested, session: Session | None, may_have: Callable[[str], bool]
+) -> Decision:
+    if event.requested_owner is None:
+        return NOTHING
+    if session is not None and event.at <= session.cause_at:
+        return NOTHING
+    if session is None and may_have(event.requested_owner):
+        return Decision(grant=event.requested_owner)
+    return Decision(refuse=event.requested_owner)

@@ -1,24 +1,17 @@
-"""The session state machine: opening → active → ending → ended. Pure.
-
-Each function takes a session and the present moment and returns the session's next version.
-Two that start from the same version can't both be stored (the store compares versions), so
-whatever races, one wins.
-"""
+"""What a session is: one handover of one thread, opening → active → ending → ended. Pure."""
 
 from __future__ import annotations
 
 import enum
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from .events import Thread
 from .plans import Plan
 
-_BACKOFF_FIRST = timedelta(seconds=1)
-_BACKOFF_LAST = timedelta(minutes=5)
+MESSAGING_WINDOW = timedelta(hours=24)
 
 
 class State(enum.Enum):
@@ -69,10 +62,12 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One handover of one thread, with its plan as it was at the start.
 
-    `cause_at` is the time, by Meta's clock, of the user's event that led to the handover:
-    nothing older can end it. `due_at` is when a worker has to look at the session next; None
-    means never by itself. `regained` says that the thread is the bot's own again. `attempts`
-    counts the tries of the step under way.
+    `cause_at` is the time, by Meta's clock, of the event that led to the handover: nothing older
+    can end it. `due_at` is when a worker has to look at the session next; None means never by
+    itself. `owner_app` is the app that has the thread, as far as is known. `is_adopted` says
+    that somebody else began the handover, `is_announced` that Rasa knows of it. `regained` says
+    that the thread is the bot's own again, `asked_at` that Meta's owner was asked for it.
+    `attempts` counts the tries of the step under way.
     """
 
     id: str
@@ -82,8 +77,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     opened_at: datetime
     cause_at: datetime
+    last_user_at: datetime
     due_at: datetime | None
+    owner_app: str | None = None
+    is_adopted: bool = False
+    is_announced: bool = True
     active_at: datetime | None = None
+    last_heard_at: datetime | None = None
+    probe_at: datetime | None = None
+    has_deadline: bool = True
+    asked_at: datetime | None = None
     ended_at: datetime | None = None
     reason: EndReason | None = None
     regained: bool = False
@@ -96,9 +99,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is not State.ENDED
 
     @property
+    def target_app_id(self) -> str:
+        """The app that the plan hands the thread to."""
+        return self.plan.target_app_id(self.thread.platform)
+
+    @property
     def ended_message_id(self) -> str:
         """The `message_id` of this session's `handover_ended` in the tracker."""
         return f"handover-ended-{self.id}"
+
+    @property
+    def started_message_id(self) -> str:
+        """The `message_id` of this session's `handover_started`, where it is adopted."""
+        return f"handover-started-{self.id}"
 
 
 def session_id_for(event_key: str) -> str:
@@ -106,89 +119,24 @@ def session_id_for(event_key: str) -> str:
     return hashlib.sha256(event_key.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def opening(
-    *, session_id: str, thread: Thread, plan: Plan, cause_at: datetime, now: datetime
-) -> Session:
-    """A new session, stored before control is passed."""
-    return Session(
-        id=session_id,
-        thread=thread,
-        plan=plan,
-        state=State.OPENING,
-        version=1,
-        opened_at=now,
-        cause_at=cause_at,
-        due_at=now,
-    )
+def is_window_open(session: Session, now: datetime) -> bool:
+    """Whether Meta still takes messages to the user (Send API: 24 hours after the user's last)."""
+    return now < session.last_user_at + MESSAGING_WINDOW
 
 
-def activated(session: Session, now: datetime) -> Session:
-    """Control has been passed: the plan's clock, which runs from the start, counts."""
-    deadline = session.opened_at + session.plan.timeout
-    return _next(session, state=State.ACTIVE, active_at=now, attempts=0, due_at=deadline)
+def deadline(session: Session) -> tuple[datetime, EndReason] | None:
+    """When an active session ends by itself, and why; None if it never does."""
+    if not session.has_deadline or session.active_at is None:
+        return None
+    plan = session.plan
+    dates = [(session.opened_at + plan.timeout, EndReason.TIMEOUT)]
+    if plan.idle_timeout is not None:
+        quiet_since = session.last_heard_at or session.active_at
+        dates.append((quiet_since + plan.idle_timeout, EndReason.IDLE))
+    if plan.unanswered_timeout is not None and session.operator_messages == 0:
+        dates.append((session.opened_at + plan.unanswered_timeout, EndReason.UNANSWERED))
+    return min(dates, key=_date)
 
 
-def failed(session: Session, now: datetime, *, regained: bool = True) -> Session:
-    """The handover could not be made; not `regained` where control may have been passed."""
-    return _next(
-        session,
-        state=State.ENDING,
-        reason=EndReason.FAILED,
-        ended_at=now,
-        regained=regained,
-        attempts=0,
-        due_at=now,
-    )
-
-
-def ending(session: Session, reason: EndReason, now: datetime) -> Session:
-    """The session is to end for `reason`; from here on no other reason counts."""
-    return _next(
-        session,
-        state=State.ENDING,
-        reason=reason,
-        ended_at=now,
-        regained=reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
-        attempts=0,
-        due_at=now,
-    )
-
-
-def regained(session: Session, now: datetime) -> Session:
-    """The thread is the bot's own again; what is left is to tell Rasa."""
-    return _next(session, regained=True, attempts=0, due_at=now)
-
-
-def postponed(session: Session, now: datetime) -> Session:
-    """The step under way failed for now: try it again later, and ever less often."""
-    pause = min(_BACKOFF_FIRST * 2 ** min(session.attempts, 16), _BACKOFF_LAST)
-    return _next(session, attempts=session.attempts + 1, due_at=now + pause)
-
-
-def left_with_agent(session: Session) -> Session:
-    """Meta refuses to give the thread back: it stays with the agent, with no deadline."""
-    return _next(
-        session,
-        state=State.ACTIVE,
-        active_at=session.active_at or session.ended_at,
-        reason=None,
-        ended_at=None,
-        attempts=0,
-        due_at=None,
-    )
-
-
-def ended(session: Session) -> Session:
-    """Rasa has handled `handover_ended`."""
-    return _next(session, state=State.ENDED, due_at=None)
-
-
-def heard(session: Session, speaker: Speaker) -> Session:
-    """Somebody said something while the bot was silent."""
-    if speaker is Speaker.OPERATOR:
-        return _next(session, operator_messages=session.operator_messages + 1)
-    return _next(session, user_messages=session.user_messages + 1)
-
-
-def _next(session: Session, **changes: Any) -> Session:
-    return msgspec.structs.replace(session, version=session.version + 1, **changes)
+def _date(dated: tuple[datetime, EndReason]) -> datetime:
+    return dated[0]

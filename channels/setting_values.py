@@ -19,6 +19,8 @@ _Member = TypeVar("_Member", bound=enum.Enum)
 
 SHORTEST_RETENTION = timedelta(hours=1)
 LONGEST_RETENTION = timedelta(days=3650)
+SHORTEST_PROBE = timedelta(seconds=10)
+LONGEST_PROBE = timedelta(days=1)
 MOST_TURNS = 10_000
 
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
@@ -32,6 +34,14 @@ class RoutingSetting(enum.Enum):
     AUTO = "auto"
     ON = "on"
     OFF = "off"
+
+
+class RequestPolicy(enum.Enum):
+    """Which apps get a thread when they ask for it: those that plans hand over to, all, or none."""
+
+    PLANS = "plans"
+    ALL = "all"
+    NONE = "none"
 
 
 def parse_secret(value: object) -> str:
@@ -93,8 +103,33 @@ def parse_turns(value: object) -> int:
 def parse_retention(value: object) -> timedelta:
     retention = parse_duration(value)
     if not SHORTEST_RETENTION <= retention <= LONGEST_RETENTION:
-        raise ValueError("is out of range; ended sessions are kept for 1h at least, 3650d at most.")
+        raise ValueError("is out of range; a retention is at least 1h and at most 3650d.")
     return retention
+
+
+def parse_probe(value: object) -> timedelta:
+    probe = parse_duration(value)
+    if not SHORTEST_PROBE <= probe <= LONGEST_PROBE:
+        raise ValueError("is out of range; owner-probe is at least 10s and at most 1d.")
+    return probe
+
+
+def parse_threshold(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+        raise ValueError("is not a number above 0 and up to 1, such as 0.8.")
+    return float(value)
+
+
+def parse_requests(value: object) -> RequestPolicy | tuple[str, ...]:
+    """One of the policies, or the ids of the apps that get what they ask for."""
+    if isinstance(value, (list, tuple)):
+        return tuple(parse_app_id(app_id) for app_id in value)
+    try:
+        return RequestPolicy(value)
+    except ValueError:
+        raise ValueError(
+            "is not allowed; write plans, all, none, or a list of app ids in quotes."
+        ) from None
 
 
 def member_of(kind: type[_Member]) -> Callable[[object], _Member]:

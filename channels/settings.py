@@ -14,8 +14,10 @@ from datetime import timedelta
 from typing import Any
 
 from .errors import SettingsError
+from .events import Thread
 from .keywords import KeywordMatch
 from .plans import (
+    INBOX_APP_IDS,
     Plan,
     parse_keywords,
     parse_metadata,
@@ -25,15 +27,19 @@ from .plans import (
 )
 from .setting_values import (
     Parser,
+    RequestPolicy,
     RoutingSetting,
     member_of,
     parse_app_id,
     parse_flag,
     parse_graph_url,
+    parse_probe,
+    parse_requests,
     parse_retention,
     parse_routing,
     parse_secret,
     parse_store,
+    parse_threshold,
     parse_turns,
 )
 
@@ -45,12 +51,25 @@ _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PageSettings:
+    """One of several pages: its token, its Instagram account's id, and plans of its own."""
+
+    page_access_token: str = field(repr=False)
+    instagram: str | None
+    plans: Mapping[str, Plan]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """All settings of the channel. Secrets are left out of its repr."""
+    """All settings of the channel. Secrets are left out of its repr.
+
+    There is either the one page that `page_access_token` is for, or `pages` by their ids.
+    """
 
     verify: str = field(repr=False)
     secret: str = field(repr=False)
-    page_access_token: str = field(repr=False)
+    page_access_token: str | None = field(repr=False)
+    pages: Mapping[str, PageSettings]
     app_id: str
     graph_url: str
     store: str = field(repr=False)
@@ -59,11 +78,25 @@ class Settings:
     typed_intents: bool
     max_turns: int
     retention: timedelta
+    transcript: bool
+    transcript_retention: timedelta
+    requests: RequestPolicy | tuple[str, ...]
     plans: Mapping[str, Plan]
 
-    @property
-    def default_plan(self) -> Plan:
-        return self.plans[DEFAULT_PLAN]
+    def plans_of(self, page: str) -> Mapping[str, Plan]:
+        """The plans of a page, or of an Instagram account: the channel's, and the page's own."""
+        own = [one.plans for id_, one in self.pages.items() if page in (id_, one.instagram)]
+        return {**self.plans, **own[0]} if own else self.plans
+
+    def may_have(self, thread: Thread, app_id: str) -> bool:
+        """Whether an app gets a thread when it asks for it (`request_thread_control`)."""
+        if self.requests is RequestPolicy.PLANS:
+            plans = self.plans_of(thread.page).values()
+            targets = {plan.target_app_id(thread.platform) for plan in plans}
+            return app_id in targets | {INBOX_APP_IDS[thread.platform]}
+        if isinstance(self.requests, tuple):
+            return app_id in self.requests
+        return self.requests is RequestPolicy.ALL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,14 +111,43 @@ class _Key:
 
 def parse_settings(section: object) -> Settings:
     """The settings in a section of credentials.yml; SettingsError for the first mistake."""
-    values = _parse_section(section, SECTION, _CHANNEL_KEYS)
-    return Settings(**values)
+    settings = Settings(**_parse_section(section, SECTION, _CHANNEL_KEYS))
+    if settings.page_access_token is None and not settings.pages:
+        raise SettingsError(
+            f"{SECTION}.page-access-token is missing in credentials.yml. Generate it under "
+            "Messenger settings > Access tokens. For several pages write 'pages' instead."
+        )
+    if settings.page_access_token is not None and settings.pages:
+        raise SettingsError(
+            f"{SECTION} has both page-access-token and pages. With several pages each has its "
+            "token under its id in 'pages'; leave the other one out."
+        )
+    return settings
+
+
+def _parse_pages(section: object) -> dict[str, PageSettings]:
+    if not isinstance(section, Mapping):
+        raise ValueError("is no mapping; write a page's id, and its keys below it, indented.")
+    return dict(_parse_page(page, keys) for page, keys in section.items())
+
+
+def _parse_page(page: object, section: object) -> tuple[str, PageSettings]:
+    try:
+        page_id = parse_app_id(page)
+    except ValueError:
+        raise ValueError(f"has a page {page!r}; write the page's id, a number.") from None
+    path = f"{SECTION}.pages.{page_id}"
+    return page_id, PageSettings(**_parse_section(section, path, _PAGE_KEYS))
 
 
 def _parse_plans(section: object) -> dict[str, Plan]:
+    return {DEFAULT_PLAN: Plan(name=DEFAULT_PLAN), **_parse_named_plans(section)}
+
+
+def _parse_named_plans(section: object) -> dict[str, Plan]:
     if not isinstance(section, Mapping):
         raise ValueError("is no mapping; write a plan's name, and its keys below it, indented.")
-    return {name: _parse_plan(name, plan) for name, plan in {DEFAULT_PLAN: None, **section}.items()}
+    return {name: _parse_plan(name, plan) for name, plan in section.items()}
 
 
 def _parse_plan(name: object, section: object) -> Plan:
@@ -145,11 +207,8 @@ _CHANNEL_KEYS = {
         secret=True,
         required="Without it anybody could post messages; see App settings > Basic > App secret.",
     ),
-    "page-access-token": _Key(
-        parse=parse_secret,
-        secret=True,
-        required="Generate it under Messenger settings > Access tokens.",
-    ),
+    "page-access-token": _Key(parse=parse_secret, secret=True),
+    "pages": _Key(parse=_parse_pages, default={}),
     "app-id": _Key(
         parse=parse_app_id,
         required="It tells the bot's own messages from an operator's; see App settings > Basic.",
@@ -161,13 +220,32 @@ _CHANNEL_KEYS = {
     "typed-intents": _Key(parse=parse_flag, default=False),
     "max-turns": _Key(parse=parse_turns, default=50),
     "retention": _Key(parse=parse_retention, default=timedelta(days=30)),
+    "transcript": _Key(parse=parse_flag, default=False),
+    "transcript-retention": _Key(parse=parse_retention, default=timedelta(days=7)),
+    "requests": _Key(parse=parse_requests, default=RequestPolicy.PLANS),
     "plans": _Key(parse=_parse_plans, default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN)}),
+}
+_PAGE_KEYS = {
+    "page-access-token": _Key(
+        parse=parse_secret,
+        secret=True,
+        required="Each page has a token of its own; see Messenger settings > Access tokens.",
+    ),
+    "instagram": _Key(parse=parse_app_id),
+    "plans": _Key(parse=_parse_named_plans, default={}),
 }
 _PLAN_KEYS = {
     "target-app": _Key(parse=parse_target_app, default=Plan(name="").target_app),
     "timeout": _Key(parse=parse_timeout, default=Plan(name="").timeout),
+    "idle-timeout": _Key(parse=parse_timeout),
+    "unanswered-timeout": _Key(parse=parse_timeout),
+    "owner-probe": _Key(parse=parse_probe, default=Plan(name="").owner_probe),
     "keywords": _Key(parse=parse_keywords, default={}),
     "keyword-match": _Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),
     "return-payloads": _Key(parse=parse_words, default=()),
+    "return-intents": _Key(parse=parse_words, default=()),
+    "return-intent-threshold": _Key(
+        parse=parse_threshold, default=Plan(name="").return_intent_threshold
+    ),
     "metadata": _Key(parse=parse_metadata, default={}),
 }

@@ -2,11 +2,12 @@
 
 Meta limits "characters" and does not say which. Here one is a UTF-16 code unit, so that an
 emoji counts as two: whether Meta counts code points or code units, what fits here fits there.
-(Bytes, the third reading, are named on Instagram's page alone.)
+Instagram's page names bytes.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -15,10 +16,25 @@ from itertools import accumulate
 from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, SentenceBreaker
 
 ELLIPSIS = "…"
-SHORTEST_LIMIT = 2  # a character outside the Basic Multilingual Plane
+_LONGEST_CHARACTER = 4  # bytes, in UTF-8 and UTF-16 alike
 
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _ANY_LOCALE = ""  # ICU's root rules: they know every script, and its dictionaries
+
+
+class Unit(enum.Enum):
+    """What a limit counts: the value is the encoding, and the bytes of one unit in it."""
+
+    CHARACTERS = ("utf-16-le", 2)
+    BYTES = ("utf-8", 1)
+
+    @property
+    def encoding(self) -> str:
+        return self.value[0]
+
+    @property
+    def size(self) -> int:
+        return self.value[1]
 
 
 def well_formed(text: str) -> str:
@@ -32,47 +48,48 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def length(text: str) -> int:
-    """How many characters `text` has, as this module counts them."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+def length(text: str, unit: Unit = Unit.CHARACTERS) -> int:
+    """How many characters, or bytes, `text` has."""
+    return len(text.encode(unit.encoding, "surrogatepass")) // unit.size
 
 
-def shorten(text: str, limit: int) -> str:
+def shorten(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> str:
     """`text`, or as much of its beginning as leaves room for an ellipsis within `limit`.
 
     Never cut inside what a reader sees as one character, unless that alone is too long.
     """
     text = well_formed(text)
-    if length(text) <= limit:
+    if length(text, unit) <= limit:
         return text
-    furthest = _reach(text, 0, limit - len(ELLIPSIS))
+    furthest = _reach(text, 0, limit - length(ELLIPSIS, unit), unit)
     end = _last(sorted(_ends(CharacterBreaker, text)), 0, furthest) or furthest
     return text[:end].rstrip() + ELLIPSIS
 
 
-def split_text(text: str, limit: int) -> list[str]:
-    """`text` in pieces of at most `limit` characters, without white space around them.
+def split_text(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> list[str]:
+    """`text` in pieces of at most `limit` units, without white space around them.
 
     Each cut is after the last paragraph that fits, else the last sentence, else at the last
     space, else wherever the script lets a line break (Thai and Chinese words), else between
     two characters as a reader sees them. Only a single such character that is longer than
     `limit` is cut itself. White space at a cut is all that is lost; blank text has no pieces.
 
-    Raises ValueError for a limit below 2, since one emoji would not fit.
+    Raises ValueError for a limit that one emoji exceeds.
     """
-    if limit < SHORTEST_LIMIT:
-        raise ValueError(f"The limit is {limit}; it must be at least {SHORTEST_LIMIT}.")
+    shortest = _LONGEST_CHARACTER // unit.size
+    if limit < shortest:
+        raise ValueError(f"The limit is {limit}; it must be at least {shortest}.")
     text = well_formed(text).strip()
-    if length(text) <= limit:
+    if length(text, unit) <= limit:
         return [text] if text else []
-    return list(_pieces(text, limit))
+    return list(_pieces(text, limit, unit))
 
 
-def _pieces(text: str, limit: int) -> Iterator[str]:
+def _pieces(text: str, limit: int, unit: Unit) -> Iterator[str]:
     levels = _places_to_cut(text)
     start = 0
     while start < len(text):
-        furthest = _reach(text, start, limit)
+        furthest = _reach(text, start, limit, unit)
         end = furthest if furthest == len(text) else _best(levels, start, furthest)
         yield text[start:end].rstrip()
         start = len(text) - len(text[end:].lstrip())
@@ -121,7 +138,7 @@ def _last(ends: list[int], start: int, furthest: int) -> int | None:
     return ends[found - 1] if found and ends[found - 1] > start else None
 
 
-def _reach(text: str, start: int, limit: int) -> int:
-    """The index up to which `text` has at most `limit` characters after `start`."""
-    units = text[start : start + limit].encode("utf-16-le")[: 2 * limit]
-    return start + len(units.decode("utf-16-le", "ignore"))
+def _reach(text: str, start: int, limit: int, unit: Unit) -> int:
+    """The index up to which `text` has at most `limit` units after `start`."""
+    units = text[start : start + limit].encode(unit.encoding)[: unit.size * limit]
+    return start + len(units.decode(unit.encoding, "ignore"))

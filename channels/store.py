@@ -6,17 +6,19 @@ contract test holds both to what is written here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
 
-from .events import Event, Postback, Thread, UserMessage
+from .events import Event, PageRoles, Postback, Thread, UserMessage
 from .sessions import Session
+from .transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,12 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     event: Event
     failures: int = 0
+
+
+def user_at(events: Iterable[Event]) -> datetime | None:
+    """When the user last wrote or tapped."""
+    said = (event.at for event in events if isinstance(event, (UserMessage, Postback)))
+    return max(said, default=None)
 
 
 def user_text(event: Event) -> str | None:
@@ -108,6 +116,9 @@ class Store(Protocol):
     async def open_sessions(self, *, limit: int) -> list[Session]:
         """Open sessions, the oldest first."""
 
+    async def count_open(self) -> int:
+        """How many sessions are open."""
+
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         """Sessions whose `due_at` has come, as stored, those that wait longest first.
 
@@ -121,11 +132,35 @@ class Store(Protocol):
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
         """The last `user_text` of the thread's recorded events that have one, the oldest first."""
 
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        """When the user last wrote or tapped, by Meta's clock; None if no recorded event tells.
+
+        Only the thread's last RECENT_EVENTS are looked at.
+        """
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        """Keep what was said in a session; a line whose key the thread has already is left out."""
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        """The newest lines of a session, in the order of saying."""
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        """Keep the roles that apps have on a page; those of other apps there stay."""
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        """The roles that apps were last told to have on a page, by app id."""
+
     async def prune(
-        self, now: datetime, *, inbox_retention: timedelta, session_retention: timedelta
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
     ) -> None:
         """Delete what was done longer ago than `inbox_retention`, and the sessions that ended
-        and the entries that died longer ago than `session_retention`.
+        and the entries that died longer ago than `session_retention`. A session takes its lines
+        with it; what was said longer ago than `transcript_retention` goes before that.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

@@ -12,7 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from .events import Event, Thread
-from .store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, user_text
+from .store import (
+    CLAIM_LEASE,
+    DEAD_AFTER_FAILURES,
+    RECENT_EVENTS,
+    InboxEntry,
+    user_at,
+    user_text,
+)
 from .store_schema import (
     CLAIM_LOCK,
     DEAD,
@@ -89,12 +96,13 @@ _FAILED = (
     )
 )
 _STATE = select(inbox.c.state).where(inbox.c.position == bindparam("this_position"))
-_USER_TEXTS = (
+_RECENT = (
     select(inbox.c.event)
-    .where(inbox.c.thread == bindparam("thread"), inbox.c.has_user_text)
+    .where(inbox.c.thread == bindparam("thread"))
     .order_by(inbox.c.position.desc())
     .limit(bindparam("limit", type_=Integer))
 )
+_USER_TEXTS = _RECENT.where(inbox.c.has_user_text)
 _PRUNE = delete(inbox).where(
     inbox.c.position.in_(
         select(inbox.c.position)
@@ -171,6 +179,11 @@ def last_user_texts(connection: Connection, thread: Thread, *, limit: int) -> li
     latest_first = connection.execute(_USER_TEXTS, {"thread": thread.key, "limit": limit})
     texts = [user_text(_EVENT.decode(event)) for (event,) in latest_first]
     return [text for text in reversed(texts) if text is not None]
+
+
+def last_user_at(connection: Connection, thread: Thread) -> datetime | None:
+    recent = connection.execute(_RECENT, {"thread": thread.key, "limit": RECENT_EVENTS})
+    return user_at(_EVENT.decode(event) for (event,) in recent)
 
 
 def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:

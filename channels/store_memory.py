@@ -6,9 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
-from .events import Event, Thread
+from .events import Event, PageRoles, Thread
 from .sessions import Session
-from .store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, user_text
+from .store import (
+    CLAIM_LEASE,
+    DEAD_AFTER_FAILURES,
+    RECENT_EVENTS,
+    InboxEntry,
+    user_at,
+    user_text,
+)
+from .transcript import Line
 
 _FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -41,11 +49,19 @@ class _Kept:
         return None if due_at is None else max(due_at, self.claimed_until)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    session_id: str
+    line: Line
+
+
 @dataclass(slots=True)
 class _Database:
     entries: dict[str, _Entry] = field(default_factory=dict)  # by key, in the order of position
     last_position: int = 0
     sessions: dict[str, _Kept] = field(default_factory=dict)
+    lines: dict[tuple[Thread, str], _Said] = field(default_factory=dict)  # by thread and key
+    roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
 
 
 class MemoryStore:
@@ -134,6 +150,9 @@ class MemoryStore:
         oldest_first = sorted(self._open(), key=lambda session: (session.opened_at, session.id))
         return oldest_first[:limit]
 
+    async def count_open(self) -> int:
+        return len(self._open())
+
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         due = [
             (wake_at, kept)
@@ -154,8 +173,34 @@ class MemoryStore:
         texts = [user_text(event) for event in events if event.thread == thread]
         return [text for text in texts if text is not None][-limit:]
 
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        events = [entry.event for entry in self._database.entries.values()]
+        of_thread = [event for event in events if event.thread == thread]
+        return user_at(of_thread[-RECENT_EVENTS:])
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        said = _Said(session_id=session.id, line=line)
+        self._database.lines.setdefault((session.thread, line.key), said)
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        of_session = [
+            said.line for said in self._database.lines.values() if said.session_id == session_id
+        ]
+        return sorted(of_session, key=lambda line: line.at)[-limit:]
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        self._database.roles[roles.page] = await self.roles(roles.page) | roles.roles
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return self._database.roles.get(page, {})
+
     async def prune(
-        self, now: datetime, *, inbox_retention: timedelta, session_retention: timedelta
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
     ) -> None:
         for key, entry in list(self._database.entries.items()):
             retention = session_retention if entry.is_dead else inbox_retention
@@ -165,6 +210,10 @@ class MemoryStore:
             ended_at = None if kept.session.is_open else kept.session.ended_at
             if ended_at is not None and ended_at < now - session_retention:
                 del self._database.sessions[session_id]
+        for known, said in list(self._database.lines.items()):
+            is_old = said.line.at < now - transcript_retention
+            if is_old or said.session_id not in self._database.sessions:
+                del self._database.lines[known]
 
     def _take_in_hand(self, entries: list[_Entry]) -> list[InboxEntry]:
         self._in_hand.update(entry.position for entry in entries)

@@ -73,6 +73,28 @@ sessions = Table(
     Column("data", Text, nullable=False),
 )
 
+# What was said in a session, at the time that Meta gives. `thread` is the session's, so that
+# what a user has said can be found and deleted wherever it was said.
+lines = Table(
+    "handover_transcript",
+    metadata,
+    Column("position", _POSITION, primary_key=True),
+    Column("session_id", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("said_at_us", BigInteger, nullable=False),
+    Column("speaker", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# What webhooks tell of a page: `roles` is JSON, the roles of each app id.
+pages = Table(
+    "handover_pages",
+    metadata,
+    Column("page", Text, primary_key=True),
+    Column("roles", Text, nullable=False),
+)
+
 # The states are literals, not parameters: SQLite uses a partial index only for a query that
 # repeats the index's condition word for word.
 _LITERAL_WAITING = literal_column(f"'{WAITING}'")
@@ -110,6 +132,9 @@ _partial_index(
     where=sessions.c.claimed_until_us.is_not(None),
 )
 _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
+Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
+Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)
+Index("handover_transcript_said", lines.c.said_at_us)
 
 
 def microseconds(at: datetime) -> int:

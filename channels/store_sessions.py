@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from .events import Thread
 from .sessions import Session
 from .store import CLAIM_LEASE
-from .store_schema import has_ended, is_open, microseconds, moment, sessions
+from .store_schema import has_ended, is_open, lines, microseconds, moment, sessions
 
 _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
@@ -37,6 +37,7 @@ _OPEN = (
     .order_by(sessions.c.opened_at_us, sessions.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
 _DUE = (
     select(sessions.c.id, sessions.c.data)
     .where(sessions.c.wake_at_us <= bindparam("now_us"))
@@ -55,13 +56,13 @@ _VOID = (
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
 )
 _NEXT_DUE = select(func.min(sessions.c.wake_at_us)).where(sessions.c.wake_at_us.is_not(None))
-_PRUNE = delete(sessions).where(
-    sessions.c.id.in_(
-        select(sessions.c.id)
-        .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
-        .limit(bindparam("limit", type_=Integer))
-    )
+_ENDED_BEFORE = (
+    select(sessions.c.id)
+    .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
+    .limit(bindparam("limit", type_=Integer))
 )
+_DELETE = delete(sessions).where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+_DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expanding=True)))
 
 
 def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
@@ -102,6 +103,10 @@ def open_ones(connection: Connection, *, limit: int) -> list[Session]:
     return [_SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
 
 
+def count_open(connection: Connection) -> int:
+    return int(connection.execute(_COUNT_OPEN).scalar_one())
+
+
 def claim_due(connection: Connection, now: datetime, *, limit: int) -> list[Session]:
     """The one that has been due for the longest time first."""
     due = connection.execute(_DUE, {"now_us": microseconds(now), "limit": limit}).all()
@@ -122,9 +127,13 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete so many sessions that ended before then; return how many."""
+    """Delete so many sessions that ended before then, with all that was said; return how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
-    return int(connection.execute(_PRUNE, parameters).rowcount)
+    ids = connection.execute(_ENDED_BEFORE, parameters).scalars().all()
+    if ids:
+        connection.execute(_DELETE_LINES, {"ids": ids})
+        connection.execute(_DELETE, {"ids": ids})
+    return len(ids)
 
 
 def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:

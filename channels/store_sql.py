@@ -9,13 +9,14 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from . import store_inbox, store_schema, store_sessions
+from . import store_inbox, store_pages, store_schema, store_sessions, store_transcript
 from .errors import StoreUnavailable
-from .events import Event, Thread
+from .events import Event, PageRoles, Thread
 from .sessions import Session
 from .store import InboxEntry
 from .store_database import Database
 from .store_writer import Writer
+from .transcript import Line
 
 _PRUNED_AT_ONCE = 500  # rows in one transaction, so that events never wait long for it
 
@@ -100,6 +101,9 @@ class SqlStore:
     async def open_sessions(self, *, limit: int) -> list[Session]:
         return await self._writer.run(partial(store_sessions.open_ones, limit=limit))
 
+    async def count_open(self) -> int:
+        return await self._writer.run(store_sessions.count_open)
+
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         return await self._writer.run(partial(store_sessions.claim_due, now=now, limit=limit))
 
@@ -110,13 +114,36 @@ class SqlStore:
         texts = partial(store_inbox.last_user_texts, thread=thread, limit=limit)
         return await self._writer.run(texts)
 
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        return await self._writer.run(partial(store_inbox.last_user_at, thread=thread))
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        await self._writer.run_together(store_transcript.add, (session, line))
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        newest = partial(store_transcript.newest, session_id=session_id, limit=limit)
+        return await self._writer.run(newest)
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        await self._writer.run(partial(store_pages.keep_roles, told=roles))
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return await self._writer.run(partial(store_pages.roles, page=page))
+
     async def prune(
-        self, now: datetime, *, inbox_retention: timedelta, session_retention: timedelta
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
     ) -> None:
         handled, ended = now - inbox_retention, now - session_retention
         await self._prune(partial(store_inbox.prune, state=store_schema.DONE, before=handled))
         await self._prune(partial(store_inbox.prune, state=store_schema.DEAD, before=ended))
         await self._prune(partial(store_sessions.prune, before=ended))
+        said = now - transcript_retention
+        await self._prune(partial(store_transcript.prune, before=said))
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)

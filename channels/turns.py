@@ -26,14 +26,14 @@ _LEADING_SLASHES = re.compile(r"[\s/]+")
 def text_for_rasa(event: UserMessage | Postback, *, typed_intents: bool) -> str:
     """The text that Rasa gets; `typed_intents` lets developers type "/intent" themselves."""
     if event.payload is not None:
-        return event.payload if _names_free_intent(event.payload) else _plain(event.payload)
+        return event.payload if _names_free_intent(event.payload) else plain(event.payload)
     if isinstance(event, Postback):
-        return _plain(event.title or "")
+        return plain(event.title or "")
     if event.text is not None:
         typed = typed_intents and _names_free_intent(event.text)
-        return event.text if typed else _plain(event.text)
+        return event.text if typed else plain(event.text)
     url = next((sent.url for sent in event.attachments if sent.url), None)
-    return _plain(url or event.attachments[0].type)
+    return plain(url or event.attachments[0].type)
 
 
 def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
@@ -44,34 +44,56 @@ def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
     return {**metadata, "attachments": sent} if sent else metadata
 
 
-def ended_text() -> str:
-    return EXTERNAL_PREFIX + HANDOVER_ENDED
+def external_text(intent: str) -> str:
+    """The text of an event that no user wrote, as Rasa itself writes it."""
+    return EXTERNAL_PREFIX + intent
+
+
+def started_parse_data() -> dict[str, Any]:
+    """`handover_started` as an NLU result."""
+    return _parse_data(HANDOVER_STARTED, [])
 
 
 def ended_parse_data(reason: EndReason) -> dict[str, Any]:
     """`handover_ended` as an NLU result, with the reason as an entity."""
     entity = {"entity": END_REASON_ENTITY, "value": reason.value, "start": 0, "end": 0}
-    return {
-        "text": ended_text(),
-        "intent": {"name": HANDOVER_ENDED, "confidence": 1.0},
-        "entities": [entity],
-    }
+    return _parse_data(HANDOVER_ENDED, [entity])
 
 
-def ended_metadata(session: Session) -> dict[str, Any]:
+def started_metadata(session: Session) -> dict[str, Any]:
+    """The metadata of `handover_started`: who has taken the thread, and since when."""
+    return {"is_external": True, "handover": _described(session)}
+
+
+def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -> dict[str, Any]:
     """The metadata of `handover_ended`: what the assistant may want to know of the session."""
-    handover = {
-        "session_id": session.id,
-        "plan": session.plan.name,
+    outcome: dict[str, Any] = {
         "reason": session.reason.value if session.reason else None,
-        "target_app": session.plan.target_app_id,
-        "opened_at": session.opened_at.isoformat(),
         "ended_at": session.ended_at.isoformat() if session.ended_at else None,
         "operator_messages": session.operator_messages,
         "user_messages": session.user_messages,
+    }
+    if transcript is not None:
+        outcome["transcript"] = transcript
+    return {"is_external": True, "handover": _described(session) | outcome}
+
+
+def _described(session: Session) -> dict[str, Any]:
+    return {
+        "session_id": session.id,
+        "plan": session.plan.name,
+        "target_app": session.owner_app or session.target_app_id,
+        "opened_at": session.opened_at.isoformat(),
         "metadata": session.plan.metadata,
     }
-    return {"is_external": True, "handover": handover}
+
+
+def _parse_data(intent: str, entities: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "text": external_text(intent),
+        "intent": {"name": intent, "confidence": 1.0},
+        "entities": entities,
+    }
 
 
 def _names_free_intent(text: str) -> bool:
@@ -79,8 +101,8 @@ def _names_free_intent(text: str) -> bool:
     return match is None or match[1].strip() not in _RESERVED_INTENTS
 
 
-def _plain(text: str) -> str:
-    """The text without what would make Rasa read it as an intent; a "/" alone names none."""
+def plain(text: str) -> str:
+    """A text without what would make Rasa read it as an intent; a "/" alone names none."""
     if not text.lstrip().startswith("/"):
         return text
     return _LEADING_SLASHES.sub("", text, count=1) or "/"

@@ -24,6 +24,8 @@ from .events import (
     ControlTaken,
     Echo,
     Event,
+    PageRoles,
+    Platform,
     Postback,
     Thread,
     UserMessage,
@@ -39,6 +41,7 @@ from .payloads import (
     NO_CHARACTER,
     POSTBACK,
     RAW_ITEMS,
+    ROLES,
     ControlShape,
     ItemShape,
     MessageShape,
@@ -49,12 +52,13 @@ from .payloads import (
 
 logger = logging.getLogger(__name__)
 
+_PLATFORMS = {"page": Platform.MESSENGER, "instagram": Platform.INSTAGRAM}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist before
 
 
-def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
+def decode_delivery(body: bytes, received_at: datetime) -> list[Event | PageRoles]:
     """The events of a delivery that can matter to a handover or to Rasa, in Meta's order.
 
     Raises MalformedDelivery if the body is not JSON. `received_at` stands in for timestamps
@@ -64,44 +68,62 @@ def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
     if delivery is None:
         check_json(body)
         return []
-    if delivery.object != "page":
-        logger.debug("A delivery for another object than a page has nothing for this channel.")
+    platform = _PLATFORMS.get(delivery.object)
+    if platform is None:
+        logger.debug("A delivery for no page and no Instagram account has nothing for us.")
         return []
-    return [event for raw in delivery.entry for event in _events_of_entry(raw, received_at)]
+    return [
+        event for raw in delivery.entry for event in _events_of_entry(raw, platform, received_at)
+    ]
 
 
-def _events_of_entry(raw: msgspec.Raw, received_at: datetime) -> Iterator[Event]:
+class _Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and when the events of an entry came in."""
+
+    page: str
+    platform: Platform
+    received_at: datetime
+
+
+def _events_of_entry(
+    raw: msgspec.Raw, platform: Platform, received_at: datetime
+) -> Iterator[Event | PageRoles]:
     entry = read(ENTRY, raw)
     page = _id(entry.id) if entry else None
     if entry is None or page is None:
         return
+    source = _Source(page=page, platform=platform, received_at=received_at)
     for array, items in ((Array.MESSAGING, entry.messaging), (Array.STANDBY, entry.standby)):
         for item in read(RAW_ITEMS, items) or []:
-            yield from _event(item, page, array, received_at)
+            yield from _event(item, source, array)
     for change in read(RAW_ITEMS, entry.changes) or []:
         # The messaging_postbacks page shows its sample wrapped as {"field", "value"}.
         wrapped = read(CHANGE, change)
         if wrapped is not None:
             on_standby = wrapped.field == Array.STANDBY.value
             array = Array.STANDBY if on_standby else Array.MESSAGING
-            yield from _event(wrapped.value, page, array, received_at)
+            yield from _event(wrapped.value, source, array)
 
 
-def _event(raw: msgspec.Raw, page: str, array: Array, received_at: datetime) -> Iterator[Event]:
+def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | PageRoles]:
     item = read(ITEM, raw)
     if item is None:
         return
+    roles = read(ROLES, item.app_roles)
+    if roles:
+        yield PageRoles(page=source.page, roles=roles)
+        return
     message, postback = read(MESSAGE, item.message), read(POSTBACK, item.postback)
-    by_page = _party(item.sender) == page or (message is not None and bool(message.is_echo))
+    by_page = _party(item.sender) == source.page or (message is not None and bool(message.is_echo))
     user = _party(item.recipient if by_page else item.sender)
     if user is None:
         return
     common = {
-        "key": _key(page, array, message or postback, raw),
-        "thread": Thread(page=page, user=user),
+        "key": _key(source.page, array, message or postback, raw),
+        "thread": Thread(page=source.page, user=user, platform=source.platform),
         "array": array,
-        "at": _moment(item.timestamp, received_at),
-        "received_at": received_at,
+        "at": _moment(item.timestamp, source.received_at),
+        "received_at": source.received_at,
     }
     if message is not None:
         event = _echo(message, common) if by_page else _user_message(message, common)
@@ -127,6 +149,7 @@ def _echo(message: MessageShape, common: dict[str, Any]) -> Event:
         app_id=_id(message.app_id),
         text=_text(message.text),
         metadata=_text(message.metadata),
+        attachments=_attachments(message.attachments),
     )
 
 

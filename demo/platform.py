@@ -44,6 +44,7 @@ class EmulatedPlatform:
         self._config = await self.call("GET", "config")
         self._names = {str(app["id"]): app["name"] for app in self._config["apps"]}
         self._names[self.inbox_app_id] = "Page Inbox"
+        self._names[self.instagram_inbox_app_id] = "Instagram Inbox"
         await self.call("PUT", f"apps/{self.bot.id}", {"webhook": bot_webhook})
 
     async def close(self) -> None:
@@ -53,6 +54,11 @@ class EmulatedPlatform:
     @property
     def page(self) -> str:
         return str(self._config["page"]["id"])
+
+    @property
+    def instagram(self) -> str:
+        """The id of the Instagram account that is linked to the page."""
+        return str(self._config["instagram"]["id"])
 
     @property
     def bot(self) -> AppOnPage:
@@ -66,12 +72,17 @@ class EmulatedPlatform:
     def inbox_app_id(self) -> str:
         return str(self._config["inbox_app_id"])
 
+    @property
+    def instagram_inbox_app_id(self) -> str:
+        return str(self._config["instagram_inbox_app_id"])
+
     def name_of(self, sender: str) -> str:
         """The name behind an app id, a user's id, or "user" where only one user is meant."""
         return self._names.get(sender, sender)
 
-    async def add_user(self, user: str, name: str) -> None:
-        await self.call("POST", "users", {"id": user, "name": name})
+    async def add_user(self, user: str, name: str, *, platform: str = "messenger") -> None:
+        """Let a person be there who writes on `messenger` or on `instagram`."""
+        await self.call("POST", "users", {"id": user, "name": name, "platform": platform})
         self._names.update({user: name, "user": name})
 
     async def user_says(self, user: str, text: str) -> None:

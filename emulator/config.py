@@ -4,7 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from .models import PAGE_INBOX, WEBHOOK_FIELDS, App, Config, Page, User
+from .accounts import INBOXES, PlatformName
+from .models import App, Config, InstagramAccount, Page, User
+from .subscriptions import INSTAGRAM_FIELDS, PAGE_FIELDS
 
 
 class ConfigError(ValueError):
@@ -12,8 +14,9 @@ class ConfigError(ValueError):
 
 
 def default_config() -> Config:
-    """One Page, a bot, an agent's app without a webhook, and two people. The secrets are demo
-    values of a tool that listens on this machine alone.
+    """One Page with an Instagram account, a bot, an agent's app without a webhook, two people on
+    Messenger and one on Instagram. The secrets are demo values of a tool that listens on this
+    machine alone.
     """
     return Config(
         page=Page(id="111000111000111", name="Demo Page"),
@@ -35,9 +38,11 @@ def default_config() -> Config:
                 page_access_token="demo-agent-page-access-token",  # noqa: S106
             ),
         ),
+        instagram=InstagramAccount(id="17841400000000000", name="demo.page"),
         users=(
             User(id="7100000000000001", name="Ada Lovelace"),
             User(id="7100000000000002", name="Alan Turing"),
+            User(id="17860000000000001", name="Hedy Lamarr", platform=PlatformName.INSTAGRAM),
         ),
     )
 
@@ -55,8 +60,11 @@ def load_config(path: Path) -> Config:
 
 
 def check_config(config: Config) -> None:
-    """ConfigError if ids are not digits or not unique, or if not exactly one app is the default."""
-    ids = [config.page.id, PAGE_INBOX]
+    """ConfigError if ids are not digits or not unique, if not exactly one app is the default, or
+    if there are people on Instagram but no account.
+    """
+    ids = [config.page.id, *INBOXES.values()]
+    ids += [config.instagram.id] if config.instagram else []
     ids += [app.id for app in config.apps]
     ids += [user.id for user in config.users]
     wrong = [one for one in ids if not is_id(one)]
@@ -64,8 +72,14 @@ def check_config(config: Config) -> None:
         raise ConfigError(f"Ids are digits only, as Meta's are; {wrong[0]!r} is not.")
     if len(set(ids)) < len(ids):
         raise ConfigError(
-            f"Ids must differ from each other and from the Page Inbox's, {PAGE_INBOX}; "
-            "one is there twice."
+            "Ids must differ from each other and from the Inboxes', "
+            f"{' and '.join(INBOXES.values())}; one is there twice."
+        )
+    on_instagram = [one for one in config.users if one.platform is PlatformName.INSTAGRAM]
+    if on_instagram and config.instagram is None:
+        raise ConfigError(
+            f"User {on_instagram[0].id} is on Instagram, but the Page has no account there; "
+            'add "instagram": {"id": …, "name": …}.'
         )
     for app in config.apps:
         check_app(app)
@@ -77,10 +91,15 @@ def check_app(app: App) -> None:
     """ConfigError if an app's webhook is no URL or if it subscribes to unknown fields."""
     if app.webhook is not None and not app.webhook.startswith(("http://", "https://")):
         raise ConfigError(f"A webhook is an http or https URL; that of app {app.id} is not.")
-    unknown = set(app.subscribed_fields) - WEBHOOK_FIELDS
+    _check_fields(app.subscribed_fields, PAGE_FIELDS, "webhook field")
+    _check_fields(app.instagram_fields, INSTAGRAM_FIELDS, "webhook field of Instagram")
+
+
+def _check_fields(fields: tuple[str, ...], known: frozenset[str], called: str) -> None:
+    unknown = set(fields) - known
     if unknown:
-        allowed = ", ".join(sorted(WEBHOOK_FIELDS))
-        raise ConfigError(f"No webhook field is called {unknown.pop()!r}; there are {allowed}.")
+        allowed = ", ".join(sorted(known))
+        raise ConfigError(f"No {called} is called {unknown.pop()!r}; there are {allowed}.")
 
 
 def is_id(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from .accounts import PlatformName
 from .errors import JsonObject
 from .faults import CallFault, WebhookFault
 from .ownership import RoutingMode
@@ -26,16 +27,12 @@ class ChangeApp(Body, frozen=True, kw_only=True):
     webhook: str | UnsetType | None = UNSET
     take_control: bool | UnsetType = UNSET
     subscribed_fields: tuple[str, ...] | UnsetType = UNSET
+    instagram_fields: tuple[str, ...] | UnsetType = UNSET
 
     def given(self) -> JsonObject:
         """The keys that were there, with their values."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in values.items() if value is not UNSET}
-
-
-class AddUser(Body, frozen=True, kw_only=True):
-    id: str
-    name: str
 
 
 class QuickReply(Body, frozen=True, kw_only=True):
@@ -107,7 +104,10 @@ class SetFaults(Body, frozen=True, kw_only=True):
 
 
 class SetRouting(Body, frozen=True, kw_only=True):
+    """`platform` is the one whose routing changes; without it, all of the Page's."""
+
     mode: RoutingMode
+    platform: PlatformName | None = None
 
 
 class ChooseApp(Body, frozen=True, kw_only=True):

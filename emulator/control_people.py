@@ -1,4 +1,4 @@
-"""Control API: what people and the operator at the Page Inbox do, and how a thread stands."""
+"""Control API: what people and the operator at the Inbox do, and how a thread stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from aiohttp import web
 from .control_bodies import InboxMessage, PassControl, React, RequestControl, Tap, UserMessage
 from .control_http import BadInputError, Route, UnknownUserError, read_body
 from .errors import JsonObject
-from .models import PAGE_INBOX
 from .people import People
 from .platform import Platform
 from .sends import Sends
@@ -18,7 +17,7 @@ from .threads import FROM_USER, Message, Thread
 
 
 class PeopleControl:
-    """Users, the Page Inbox and their threads."""
+    """Users, the Inboxes of Messenger and Instagram, and their threads."""
 
     def __init__(
         self, platform: Platform, people: People, sends: Sends, control: ThreadControl
@@ -76,22 +75,24 @@ class PeopleControl:
         return web.json_response({"mid": self._sends.inbox_writes(thread, body.text)})
 
     async def _inbox_takes(self, request: web.Request) -> web.Response:
-        self._control.take(PAGE_INBOX, self._thread(request))
+        thread = self._thread(request)
+        self._control.take(thread.inbox, thread)
         return self._owner(request)
 
     async def _inbox_requests(self, request: web.Request) -> web.Response:
         thread, body = self._thread(request), await read_body(request, RequestControl)
-        self._control.request(PAGE_INBOX, thread, body.metadata)
+        self._control.request(thread.inbox, thread, body.metadata)
         return self._owner(request)
 
     async def _inbox_passes(self, request: web.Request) -> web.Response:
         thread, body = self._thread(request), await read_body(request, PassControl)
-        target = body.target_app_id or self._state.default_app.id
-        self._control.pass_to(PAGE_INBOX, thread, target, body.metadata)
+        target = body.target_app_id or self._state.default_app(thread.platform).id
+        self._control.pass_to(thread.inbox, thread, target, body.metadata)
         return self._owner(request)
 
     async def _inbox_releases(self, request: web.Request) -> web.Response:
-        self._control.release(PAGE_INBOX, self._thread(request))
+        thread = self._thread(request)
+        self._control.release(thread.inbox, thread)
         return self._owner(request)
 
     async def _thread_view(self, request: web.Request) -> web.Response:
@@ -100,6 +101,7 @@ class PeopleControl:
         return web.json_response(
             {
                 "user": thread.user.id,
+                "platform": thread.platform.value,
                 "owner": owner,
                 "owner_name": self._state.app(owner).name if owner else None,
                 "expires_at": _iso(thread.control.expires_at),

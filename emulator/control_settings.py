@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from .accounts import INBOXES, INSTAGRAM_INBOX, PAGE_INBOX, PlatformName
 from .config import ConfigError, check_app, is_id
-from .control_bodies import AddUser, ChangeApp, ChooseApp, SetRouting
+from .control_bodies import ChangeApp, ChooseApp, SetRouting
 from .control_http import BadInputError, Route, read_body
 from .faults import FaultPlan
-from .models import PAGE_INBOX, User
+from .models import User
 from .platform import Platform
 from .switches import Switches
 
@@ -42,17 +43,20 @@ class SettingsControl:
         return web.json_response(
             {
                 "page": msgspec.to_builtins(self._state.page),
+                "instagram": msgspec.to_builtins(self._state.instagram),
                 "apps": msgspec.to_builtins(self._state.connected_apps()),
                 "users": msgspec.to_builtins(users),
-                "routing": self._state.mode.value,
+                "routing": self._state.modes[PlatformName.MESSENGER],
+                "instagram_routing": self._state.modes.get(PlatformName.INSTAGRAM),
                 "inbox_app_id": PAGE_INBOX,
+                "instagram_inbox_app_id": INSTAGRAM_INBOX,
             }
         )
 
     async def _change_app(self, request: web.Request) -> web.Response:
         app_id = request.match_info["app"]
-        if app_id == PAGE_INBOX:
-            raise BadInputError("The Page Inbox is Meta's own app; it has no settings here.")
+        if app_id in INBOXES.values():
+            raise BadInputError("An Inbox is Meta's own app; it has no settings here.")
         app, changes = self._state.app(app_id), await read_body(request, ChangeApp)
         changed = msgspec.structs.replace(app, **changes.given())
         try:
@@ -63,19 +67,23 @@ class SettingsControl:
         return web.json_response(msgspec.to_builtins(changed))
 
     async def _add_user(self, request: web.Request) -> web.Response:
-        body = await read_body(request, AddUser)
-        if not is_id(body.id) or body.id in {self._state.page.id, *self._state.threads}:
-            raise BadInputError(f"A user's id is digits only and new; {body.id!r} is not.")
-        self._state.add_user(User(id=body.id, name=body.name))
-        return web.json_response({"id": body.id, "name": body.name}, status=201)
+        user = await read_body(request, User)
+        accounts = [self._state.account(one).id for one in self._state.platforms]
+        if not is_id(user.id) or user.id in {*accounts, *self._state.threads}:
+            raise BadInputError(f"A user's id is digits only and new; {user.id!r} is not.")
+        self._state.add_user(user)
+        return web.json_response(msgspec.to_builtins(user), status=201)
 
     async def _set_routing(self, request: web.Request) -> web.Response:
-        self._platform.set_routing((await read_body(request, SetRouting)).mode)
-        return web.json_response({"mode": self._state.mode.value})
+        body = await read_body(request, SetRouting)
+        platforms = self._state.platforms if body.platform is None else (body.platform,)
+        self._platform.set_routing(body.mode, platforms)
+        return web.json_response({"mode": body.mode.value})
 
     async def _set_default(self, request: web.Request) -> web.Response:
         self._platform.make_default((await read_body(request, ChooseApp)).app_id)
-        return web.json_response({"app_id": self._state.default_app.id})
+        default = self._state.default_app(PlatformName.MESSENGER)
+        return web.json_response({"app_id": default.id})
 
     async def _switches(self, _request: web.Request) -> web.Response:
         return web.json_response(msgspec.to_builtins(self._state.switches))

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 
-from .events import Delivery, webhook_body
+from .events import Delivery, by_account, webhook_body
 from .faults import FaultPlan
 from .log import ProtocolLog
 from .state import State
@@ -74,7 +74,7 @@ class AppQueue:
             return []
         if fault.batch:
             self._spend("batch", fault.batch)
-            return [self._pop(fault.batch)]
+            return by_account(self._pop(fault.batch))
         if fault.reorder:
             self._spend("reorder", fault.reorder)
             return [[one] for one in reversed(self._pop(fault.reorder))]
@@ -92,7 +92,7 @@ class AppQueue:
 
     async def _deliver(self, group: list[Delivery]) -> None:
         await asyncio.sleep(self._faults.webhooks(self._app_id).latency_ms / 1000)
-        body = webhook_body(self._state.page.id, group, self._state.clock.now())
+        body = webhook_body(group, self._state.clock.now())
         last = len(self._state.delivery.retry_after_ms) + 1
         for attempt, wait_ms in enumerate((*self._state.delivery.retry_after_ms, 0), start=1):
             app = self._state.app(self._app_id)
@@ -114,6 +114,7 @@ class AppQueue:
                 "webhook",
                 app_id=self._app_id,
                 user=one.user,
+                object=one.account.webhook_object,
                 array=one.array.value,
                 event=one.event,
                 outcome=outcome,

@@ -79,13 +79,30 @@ def outside_window() -> GraphError:
     )
 
 
+def outside_instagram_window() -> GraphError:
+    """As `outside_window`, on Instagram."""
+    return GraphError(
+        "(#10) This message is sent outside of allowed window.", code=10, subcode=2534022
+    )
+
+
 def unknown_user() -> GraphError:
     """A recipient who is not a user of this Page."""
     return invalid_parameter("No matching user found", subcode=2018001)
 
 
+def unknown_instagram_user() -> GraphError:
+    """A recipient who is not a user of this Page's Instagram account."""
+    return invalid_parameter("No matching Instagram user", subcode=2534014)
+
+
+def not_linked() -> GraphError:
+    """Something about Instagram on a Page without an account there (Meta: "Error Codes")."""
+    return invalid_parameter("The page is not linked to an Instagram account", subcode=2534013)
+
+
 def incorrect_app_id() -> GraphError:
-    """A `target_app_id` that is no app of this Page."""
+    """A `target_app_id` that is no app of this Page, or the Inbox of the other platform."""
     return invalid_parameter("Incorrect App ID", subcode=2018164)
 
 
@@ -106,6 +123,25 @@ def take_not_allowed() -> GraphError:
     """A take by an app without *Take control of conversations*; Meta documents no code for it."""
     return permission_denied(
         "Application does not have permission to take control of conversations on this Page."
+    )
+
+
+def no_receivers() -> GraphError:
+    """A call of the legacy roles on a Page that has none. Meta's table prints the number alone, as
+    it does with 2018300, which comes as a subcode of 10; so does this one here.
+    """
+    return GraphError(
+        "(#10) Only available to Primary and Secondary Receivers.", code=10, subcode=2018171
+    )
+
+
+def receivers_hidden() -> GraphError:
+    """A secondary receiver asks for the others; the code is as in `no_receivers`."""
+    return GraphError(
+        "(#10) Denying visibility of any secondary receiver to another secondary receiver other "
+        "than itself.",
+        code=10,
+        subcode=2018234,
     )
 
 

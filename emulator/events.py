@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
+from .accounts import Account
 from .clock import milliseconds
 from .errors import JsonObject
 from .ownership import Array
@@ -22,8 +24,9 @@ ECHO_PAGE_INBOX = "26390203743090"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One event on its way to one app."""
+    """One event of an account on its way to one app."""
 
+    account: Account
     user: str
     array: Array
     event: JsonObject
@@ -31,16 +34,18 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventWriter:
-    """Writes events of one Page under the given switches; `at` is an aware time or milliseconds."""
+    """Writes events of one account, the Page or its Instagram account, under the given switches;
+    `at` is an aware time or milliseconds.
+    """
 
-    page: str
+    account: str
     switches: Switches
 
     def from_user(self, user: str, at: datetime | int, **body: Any) -> JsonObject:
-        """What a person did: sender is the person, recipient the Page."""
+        """What a person did: sender is the person, recipient the account."""
         return {
             "sender": {"id": user},
-            "recipient": {"id": self.page},
+            "recipient": {"id": self.account},
             "timestamp": self._timestamp(at),
             **body,
         }
@@ -48,7 +53,7 @@ class EventWriter:
     def echo(self, user: str, app_id: str, at: datetime, message: JsonObject) -> JsonObject:
         """What an app sent: sender and recipient are swapped."""
         return {
-            "sender": {"id": self.page},
+            "sender": {"id": self.account},
             "recipient": {"id": user},
             "timestamp": self._timestamp(at),
             "message": {"is_echo": True, "app_id": self.app_id(app_id, number=True), **message},
@@ -58,7 +63,7 @@ class EventWriter:
         """A message of an app has reached the person; Meta's sample has no timestamp."""
         return {
             "sender": {"id": user},
-            "recipient": {"id": self.page},
+            "recipient": {"id": self.account},
             "delivery": {"mids": [mid], "watermark": milliseconds(at)},
         }
 
@@ -81,7 +86,7 @@ class EventWriter:
     def app_role(self, app_id: str, role: str, at: datetime) -> JsonObject:
         """`app_roles` of the legacy protocol; it has no sender."""
         return {
-            "recipient": {"id": self.page},
+            "recipient": {"id": self.account},
             "timestamp": self._timestamp(at),
             "app_roles": {app_id: [role]},
         }
@@ -104,19 +109,25 @@ def for_standby(event: JsonObject) -> JsonObject:
     return {**event, "postback": postback}
 
 
-def webhook_body(page: str, deliveries: list[Delivery], at: datetime) -> bytes:
-    """One POST with all the deliveries; neighbours of one array share an entry.
+def by_account(deliveries: list[Delivery]) -> list[list[Delivery]]:
+    """The deliveries in their order, cut where the account changes: a POST has one `object`."""
+    return [list(group) for _, group in groupby(deliveries, key=lambda one: one.account)]
+
+
+def webhook_body(deliveries: list[Delivery], at: datetime) -> bytes:
+    """One POST with all the deliveries, at least one and all of one account; neighbours of one
+    array share an entry.
 
     Serialised as Meta does, which matters because the signature is over these bytes: ASCII only,
     lower-case `\\uXXXX`, and `/` as `\\/` (the facts sheet 2.1; Meta: "Webhooks").
     """
-    entries: list[JsonObject] = []
+    account, entries = deliveries[0].account, list[JsonObject]()
     for delivery in deliveries:
         array = delivery.array.value
         if not entries or array not in entries[-1]:
-            entries.append({"id": page, "time": milliseconds(at), array: []})
+            entries.append({"id": account.id, "time": milliseconds(at), array: []})
         entries[-1][array].append(delivery.event)
-    return escaped({"object": "page", "entry": entries})
+    return escaped({"object": account.webhook_object, "entry": entries})
 
 
 def escaped(body: Any) -> bytes:

@@ -7,10 +7,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from . import limits
-from .errors import JsonObject, invalid_parameter, nonexisting_field, permission_denied
+from .accounts import PlatformName
+from .errors import JsonObject, invalid_parameter, nonexisting_field
 from .graph_request import Edges, GraphCall
 from .models import App
-from .ownership import RoutingMode
+from .ownership import check_lists_receivers
 from .platform import Platform
 from .sends import Sends
 from .thread_control import ThreadControl
@@ -45,8 +46,8 @@ class GraphMessaging:
             return self._sender_action(app, call)
         limits.check_messaging_type(call.params)
         message = call.object("message")
-        limits.check_message(message)
         thread = self._thread(call)
+        self._check_message(thread, message)
         inline = call.object("thread_control") if "thread_control" in call.params else None
         if inline is not None:
             self._control.check_inline(app.id, thread, inline)
@@ -55,6 +56,13 @@ class GraphMessaging:
             self._control.inline(app.id, thread, inline)
         self._sends.tell_echo(app.id, thread, mid)
         return {"recipient_id": thread.user.id, "message_id": mid}
+
+    def _check_message(self, thread: Thread, message: JsonObject) -> None:
+        if thread.platform is PlatformName.INSTAGRAM:
+            text_in = self._platform.state.switches.instagram_text_in
+            limits.check_instagram_message(message, text_in=text_in)
+        else:
+            limits.check_message(message)
 
     def _sender_action(self, app: App, call: GraphCall) -> JsonObject:
         limits.check_sender_action(call.params)
@@ -94,11 +102,12 @@ class GraphMessaging:
     def _secondary_receivers(self, app: App, call: GraphCall) -> JsonObject:
         """Gone since 2026-06; legacy roles still have it, for the primary receiver alone."""
         state = self._platform.state
-        if state.mode is not RoutingMode.LEGACY:
+        platform = state.account(call.platform()).platform
+        routing = state.routing(platform)
+        if routing.role_of(app.id) is None and state.switches.secondary_receivers == "gone":
             raise nonexisting_field(call.edge)
-        if not app.default:
-            raise permission_denied("Only the primary receiver may list the secondary receivers.")
-        others = [one for one in state.apps.values() if not one.default]
+        check_lists_receivers(app.id, routing)
+        others = [one for one in state.possible_owners(platform) if one.id != app.id]
         return {"data": [{"id": one.id, "name": one.name} for one in others]}
 
     def _thread(self, call: GraphCall) -> Thread:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from .accounts import PlatformName
 from .errors import JsonObject, invalid_parameter, nonexisting_field
 from .graph_request import Edges, GraphCall
-from .models import WEBHOOK_FIELDS, App, User
+from .models import App, User
 from .state import State
+from .subscriptions import PAGE_FIELDS
 
 PROFILE_KEYS = (
     "get_started",
@@ -38,13 +40,13 @@ class GraphPage:
         }
 
     def _page(self, _app: App, call: GraphCall) -> JsonObject:
-        """`msgr_multi_app` says whether Conversation Routing is on; what `hop_v2` means is not
-        documented, so it stays false.
+        """`msgr_multi_app` and `ig_multi_app` say whether Conversation Routing is on for Messenger
+        and for Instagram; what `hop_v2` means is not documented, so it stays false.
         """
         features = {
             "hop_v2": False,
-            "msgr_multi_app": self._state.routing_on,
-            "ig_multi_app": False,
+            "msgr_multi_app": self._state.routing_on(PlatformName.MESSENGER),
+            "ig_multi_app": self._state.routing_on(PlatformName.INSTAGRAM),
         }
         page = self._state.page
         known = {"id": page.id, "name": page.name, "messaging_feature_status": features}
@@ -66,14 +68,14 @@ class GraphPage:
 
     def _subscribe(self, app: App, call: GraphCall) -> JsonObject:
         fields = call.names("subscribed_fields")
-        if not fields or not WEBHOOK_FIELDS.issuperset(fields):
-            allowed = ", ".join(sorted(WEBHOOK_FIELDS))
+        if not fields or not PAGE_FIELDS.issuperset(fields):
+            allowed = ", ".join(sorted(PAGE_FIELDS))
             raise invalid_parameter(f"Param subscribed_fields must be of {{{allowed}}}")
         self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=fields))
         return {"success": True}
 
     def _profile(self, app: App, call: GraphCall) -> JsonObject:
-        profile = self._state.profiles.get(app.id, {})
+        profile = self._state.profiles.get((app.id, call.platform()), {})
         wanted = call.names("fields") or PROFILE_KEYS
         shown = {key: profile[key] for key in wanted if key in profile}
         return {"data": [shown] if shown else []}
@@ -82,17 +84,18 @@ class GraphPage:
         given = {key: value for key, value in call.params.items() if key in PROFILE_KEYS}
         if not given:
             raise invalid_parameter(f"Requires one of the params: {', '.join(PROFILE_KEYS)}")
-        profile = {**self._state.profiles.get(app.id, {}), **given}
+        key = (app.id, call.platform())
+        profile = {**self._state.profiles.get(key, {}), **given}
         if "persistent_menu" in profile and "get_started" not in profile:
             raise invalid_parameter("You must set a Get Started button to use a persistent menu")
-        self._state.profiles[app.id] = profile
+        self._state.profiles[key] = profile
         return {"result": "success"}
 
     def _delete_profile(self, app: App, call: GraphCall) -> JsonObject:
-        doomed = call.names("fields")
-        profile = self._state.profiles.get(app.id, {})
-        self._state.profiles[app.id] = {
-            key: value for key, value in profile.items() if key not in doomed
+        doomed, key = call.names("fields"), (app.id, call.platform())
+        profile = self._state.profiles.get(key, {})
+        self._state.profiles[key] = {
+            name: value for name, value in profile.items() if name not in doomed
         }
         return {"result": "success"}
 

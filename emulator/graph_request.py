@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from .accounts import PlatformName
 from .errors import GraphError, JsonObject, invalid_parameter
 from .models import App
 
@@ -85,6 +86,15 @@ class GraphCall:
         if not isinstance(value, list):
             raise invalid_parameter(f"Param {name} must be an array")
         return tuple(str(one).strip() for one in value)
+
+    def platform(self) -> PlatformName:
+        """The optional parameter `platform`, in capitals or not; Messenger unless said."""
+        try:
+            return PlatformName((self.text("platform") or PlatformName.MESSENGER.value).lower())
+        except ValueError as error:
+            raise invalid_parameter(
+                "Param platform must be one of {messenger, instagram}"
+            ) from error
 
     def masked_params(self) -> JsonObject:
         """The parameters with tokens and proofs hidden."""

@@ -13,6 +13,7 @@ from .models import App
 from .state import State
 
 SCOPES = ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"]
+INSTAGRAM_SCOPES = ["instagram_basic", "instagram_manage_messages"]
 
 
 def app_of_page_token(state: State, token: str) -> App | None:
@@ -42,21 +43,31 @@ def debug_token(state: State, token: str, inspected: str) -> JsonObject:
     if app is None:
         error = {"code": 190, "message": "Invalid OAuth access token."}
         return {"data": {"is_valid": False, "scopes": [], "error": error}}
-    page = state.page.id
+    targets = _targets_by_scope(state)
     return {
         "data": {
             "app_id": app.id,
             "type": "PAGE",
             "application": app.name,
-            "profile_id": page,
+            "profile_id": state.page.id,
             "is_valid": True,
             "issued_at": 0,
             "expires_at": 0,
             "data_access_expires_at": 0,
-            "scopes": SCOPES,
-            "granular_scopes": [{"scope": scope, "target_ids": [page]} for scope in SCOPES],
+            "scopes": list(targets),
+            "granular_scopes": [
+                {"scope": scope, "target_ids": [target]} for scope, target in targets.items()
+            ],
         }
     }
+
+
+def _targets_by_scope(state: State) -> dict[str, str]:
+    """What a Page token may do, and to whom; Instagram's scopes where an account is linked."""
+    targets = dict.fromkeys(SCOPES, state.page.id)
+    if state.instagram is not None:
+        targets |= dict.fromkeys(INSTAGRAM_SCOPES, state.instagram.id)
+    return targets
 
 
 def _is_app_token(state: State, token: str) -> bool:

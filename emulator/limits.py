@@ -1,19 +1,21 @@
 """What the Send API refuses in a body before it looks at the thread: pure checks.
 
-The facts sheet 1.5; Meta: "Send API", "Quick Replies", "Button Template", "Generic Template".
+The facts sheet 1.5; Meta: "Send API", "Quick Replies", "Button Template", "Generic Template", and
+Instagram's own "Send Messages" and "Quick Replies".
 Every check raises GraphError 100.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .errors import JsonObject, invalid_parameter
 
 T = TypeVar("T")
 
 TEXT_MAX = 2_000
+INSTAGRAM_TEXT_MAX = {"bytes": 1_000, "characters": 999}
 METADATA_MAX = 999
 PASS_METADATA_MAX = 1_000
 QUICK_REPLIES_MAX = 13
@@ -79,6 +81,23 @@ def check_message(message: JsonObject) -> None:
     for attachment in _attachments(message):
         _check_attachment(attachment)
     _check_quick_replies(message.get("quick_replies", []))
+
+
+def check_instagram_message(
+    message: JsonObject, *, text_in: Literal["bytes", "characters"]
+) -> None:
+    """As `check_message`, with a shorter text, and quick replies below plain text only: an
+    attachment, such as a button template, has none (the facts sheet 1.5).
+    """
+    check_message(message)
+    text, limit = message.get("text") or "", INSTAGRAM_TEXT_MAX[text_in]
+    length = len(text.encode(errors="replace")) if text_in == "bytes" else len(text)
+    if length > limit:
+        raise invalid_parameter(
+            f"Length of param message[text] must be less than or equal to {limit} {text_in}"
+        )
+    if message.get("quick_replies") and not text:
+        raise invalid_parameter("Quick replies must come with a text on Instagram")
 
 
 def check_pass_metadata(metadata: str | None) -> None:

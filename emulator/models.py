@@ -4,50 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from .accounts import INBOXES, PlatformName
 from .ownership import RoutingMode
+from .subscriptions import DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
 from .switches import Switches
 
-PAGE_INBOX = "263902037430900"
-"""The app id of the Page Inbox of Messenger (the facts sheet 1.1; Meta: "Conversation Routing")."""
-
-PAGE_INBOX_NAME = "Page Inbox"
-
-WEBHOOK_FIELDS = frozenset(
-    (
-        "messages",
-        "messaging_postbacks",
-        "messaging_handovers",
-        "standby",
-        "message_echoes",
-        "message_reads",
-        "message_deliveries",
-        "message_reactions",
-        "message_edits",
-        "messaging_referrals",
-        "messaging_optins",
-        "messaging_optouts",
-        "messaging_account_linking",
-        "messaging_policy_enforcement",
-        "messaging_feedback",
-        "response_feedback",
-        "inbox_labels",
-        "message_context",
-        "message_mention",
-        "messaging_integrity",
-        "business_integrity",
-    )
-)
-"""The fields an app can subscribe to (the facts sheet 1.4; Meta: "subscribed_apps")."""
-
-DEFAULT_FIELDS = (
-    "messages",
-    "messaging_postbacks",
-    "messaging_handovers",
-    "standby",
-    "message_echoes",
-    "message_reads",
-    "message_deliveries",
-)
+INBOX_NAMES = {PlatformName.MESSENGER: "Page Inbox", PlatformName.INSTAGRAM: "Instagram Inbox"}
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,11 +19,21 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person: `id` is the page-scoped id (PSID), digits only."""
+class InstagramAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Instagram account that is linked to the Page."""
 
     id: str
     name: str
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person: `id` is the page-scoped id (PSID) or the Instagram-scoped one (IGSID), digits
+    only.
+    """
+
+    id: str
+    name: str
+    platform: PlatformName = PlatformName.MESSENGER
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +41,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     `webhook` is the callback URL; without one the app's webhooks are recorded in the log and
     posted nowhere. `take_control` is the Page's per-app setting *Take control of conversations*.
-    `subscribed_fields` are the webhook fields that the app gets. Secrets stay out of the repr.
+    `subscribed_fields` are the webhook fields of the Page that the app gets, `instagram_fields`
+    those of the Instagram account. Secrets stay out of the repr.
     """
 
     id: str
@@ -80,10 +53,19 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     webhook: str | None = None
     default: bool = False
     take_control: bool = True
-    subscribed_fields: tuple[str, ...] = DEFAULT_FIELDS
+    subscribed_fields: tuple[str, ...] = DEFAULT_PAGE_FIELDS
+    instagram_fields: tuple[str, ...] = DEFAULT_INSTAGRAM_FIELDS
 
     def __repr__(self) -> str:
         return f"App(id={self.id!r}, name={self.name!r}, webhook={self.webhook!r})"
+
+    def fields(self, platform: PlatformName) -> frozenset[str]:
+        """The fields that bring this app events of a platform. Instagram's need any field of the
+        Page besides (the facts sheet 2.6; Meta: "Instagram Webhooks").
+        """
+        if platform is PlatformName.MESSENGER:
+            return frozenset(self.subscribed_fields)
+        return frozenset(self.instagram_fields if self.subscribed_fields else ())
 
 
 class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,12 +84,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     page: Page
     apps: tuple[App, ...]
+    instagram: InstagramAccount | None = None
     users: tuple[User, ...] = ()
     routing: RoutingMode = RoutingMode.ON
     switches: Switches = Switches()
     delivery: DeliverySettings = DeliverySettings()
 
 
-def inbox_app() -> App:
-    """The Page Inbox is an app like any other, but Meta's own: no token, no webhook."""
-    return App(id=PAGE_INBOX, name=PAGE_INBOX_NAME, subscribed_fields=())
+def inbox_app(platform: PlatformName) -> App:
+    """The Inbox is an app like any other, but Meta's own: no token, no webhook."""
+    return App(id=INBOXES[platform], name=INBOX_NAMES[platform], subscribed_fields=())

@@ -13,7 +13,9 @@ from enum import Enum
 from .errors import (
     another_app_controls,
     invalid_parameter,
+    no_receivers,
     permission_denied,
+    receivers_hidden,
     take_needs_routing,
     take_not_allowed,
 )
@@ -28,6 +30,13 @@ class RoutingMode(str, Enum):
     ON = "on"
     OFF = "off"
     LEGACY = "legacy"
+
+
+class Role(str, Enum):
+    """What an app is to a Page with legacy roles (the facts sheet 2.4; Meta: "app_roles")."""
+
+    PRIMARY = "primary_receiver"
+    SECONDARY = "secondary_receiver"
 
 
 class Array(str, Enum):
@@ -74,6 +83,12 @@ class Routing:
     def idle_receiver(self) -> str | None:
         """The app that an idle thread's messages go to; nobody in particular while off."""
         return None if self.mode is RoutingMode.OFF else self.default_app
+
+    def role_of(self, app_id: str) -> Role | None:
+        """The legacy role of an app; none without legacy mode."""
+        if self.mode is not RoutingMode.LEGACY:
+            return None
+        return Role.PRIMARY if app_id == self.default_app else Role.SECONDARY
 
 
 def owned_by(app_id: str, now: datetime) -> Control:
@@ -137,9 +152,9 @@ def check_pass(app_id: str, target: str, control: Control, routing: Routing) -> 
         if target == app_id:
             raise invalid_parameter("Cannot pass thread control to the app that already owns it")
         return
-    idle = control.owner is None and routing.mode is not RoutingMode.LEGACY
-    primary = routing.mode is RoutingMode.LEGACY and app_id == routing.default_app
-    if not (idle or primary):
+    role = routing.role_of(app_id)
+    idle = control.owner is None and role is None
+    if not (idle or role is Role.PRIMARY):
         raise invalid_parameter("Pass thread control failed: calling app is not the thread owner")
 
 
@@ -154,7 +169,7 @@ def check_take(app_id: str, control: Control, routing: Routing, *, toggle: bool)
         raise invalid_parameter("Take thread control failed: calling app already owns the thread")
     if routing.mode is RoutingMode.ON and not toggle:
         raise take_not_allowed()
-    if routing.mode is RoutingMode.LEGACY and control.owner and app_id != routing.default_app:
+    if routing.role_of(app_id) is Role.SECONDARY and control.owner is not None:
         raise permission_denied("Only the primary receiver may take control of this thread.")
 
 
@@ -165,13 +180,26 @@ def check_release(app_id: str, control: Control) -> None:
 
 
 def check_request(app_id: str, control: Control, routing: Routing) -> None:
-    """GraphError 100 while routing is on (Meta documents no code for it), or for the owner."""
+    """GraphError 100 while routing is on, for the owner, or for the primary receiver of legacy
+    roles, who takes control and has nobody to ask; Meta documents no codes for these.
+    """
     if routing.mode is RoutingMode.ON:
         raise invalid_parameter(
             "Request thread control is not supported when Conversation Routing is enabled."
         )
     if control.owner == app_id:
         raise invalid_parameter("Request thread control failed: calling app owns the thread")
+    if routing.role_of(app_id) is Role.PRIMARY:
+        raise invalid_parameter("Request thread control is for secondary receivers only.")
+
+
+def asked_for_control(control: Control, routing: Routing, *, primary_is_asked: bool) -> str | None:
+    """The app that a request goes to: the owner, or the default app where `primary_is_asked` or
+    roles are legacy (the facts sheet 0: secondary → primary).
+    """
+    if primary_is_asked or routing.mode is RoutingMode.LEGACY:
+        return routing.default_app
+    return control.owner
 
 
 def check_extend(app_id: str, control: Control, duration: timedelta) -> None:
@@ -185,3 +213,22 @@ def check_extend(app_id: str, control: Control, duration: timedelta) -> None:
 def sees_owner(app_id: str, control: Control, routing: Routing) -> bool:
     """Whether `thread_owner` tells this app who owns the thread: the owner and the default app."""
     return app_id in (control.owner, routing.idle_receiver)
+
+
+def check_asks_owner(app_id: str, routing: Routing) -> None:
+    """GraphError 10 for a secondary receiver: under legacy roles `thread_owner` is the primary
+    receiver's alone (the facts sheet 1.1); Meta documents no subcode for it.
+    """
+    if routing.role_of(app_id) is Role.SECONDARY:
+        raise permission_denied("Only the primary receiver may ask for the thread owner.")
+
+
+def check_lists_receivers(app_id: str, routing: Routing) -> None:
+    """GraphError 10/2018234 for a secondary receiver, 10/2018171 where there are no roles: the
+    primary receiver alone may list the others (the facts sheet 1.1 and 4; Meta: "Error Codes").
+    """
+    role = routing.role_of(app_id)
+    if role is None:
+        raise no_receivers()
+    if role is Role.SECONDARY:
+        raise receivers_hidden()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .accounts import PlatformName
 from .clock import milliseconds
 from .errors import JsonObject
-from .ownership import Array, How, after_user_message, array_for
+from .ownership import Array, How, after_user_message
 from .platform import Platform
-from .threads import FROM_USER, Thread
+from .threads import FROM_USER, Thread, UnknownMessageError
 
 
 class NotTappableError(LookupError):
@@ -29,7 +30,8 @@ class People:
         self._act(thread)
         mid = self._platform.keep(thread, "message", FROM_USER, message)
         at = self._platform.now() if timestamp_ms is None else timestamp_ms
-        event = self._state.write.from_user(thread.user.id, at, message={"mid": mid, **message})
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, at, message={"mid": mid, **message})
         self._platform.publish(thread, "messages", event)
         return mid
 
@@ -62,18 +64,25 @@ class People:
         self._act(thread)
         mid = self._platform.keep(thread, "postback", FROM_USER, {"postback": postback})
         body = {"mid": mid, **postback}
-        event = self._state.write.from_user(thread.user.id, self._platform.now(), postback=body)
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, self._platform.now(), postback=body)
         for app in self._state.connected_apps():
-            array = array_for(app.id, thread.control, self._state.routing)
-            array = Array.MESSAGING if app.id == button_of else array
-            self._platform.deliver(app, thread.user.id, array, "messaging_postbacks", event)
+            own = app.id == button_of
+            array = Array.MESSAGING if own else self._platform.array_for(app, thread)
+            self._platform.deliver(app, thread, array, "messaging_postbacks", event)
         return mid
 
     def read(self, thread: Thread) -> None:
-        """The person has seen all messages up to now."""
+        """The person has seen all messages up to now.
+
+        Messenger says until when, Instagram which message (the facts sheet 2.2; Meta:
+        "messaging_seen"); UnknownMessageError if there is none that could be seen there.
+        """
         now = self._platform.now()
-        body = {"watermark": milliseconds(now)}
-        event = self._state.write.from_user(thread.user.id, now, read=body)
+        body: JsonObject = {"watermark": milliseconds(now)}
+        if thread.platform is PlatformName.INSTAGRAM:
+            body = {"mid": _seen(thread)}
+        event = self._state.writer(thread.platform).from_user(thread.user.id, now, read=body)
         self._platform.publish(thread, "message_reads", event)
 
     def react(self, thread: Thread, mid: str, reaction: str) -> None:
@@ -82,13 +91,21 @@ class People:
         """
         now = thread.last_user_action_at = self._platform.now()
         body = {"reaction": reaction, "action": "react", "mid": mid}
-        event = self._state.write.from_user(thread.user.id, now, reaction=body)
+        event = self._state.writer(thread.platform).from_user(thread.user.id, now, reaction=body)
         for app in self._state.connected_apps():
-            array = array_for(app.id, thread.control, self._state.routing)
+            array = self._platform.array_for(app, thread)
             if array is Array.MESSAGING:
-                self._platform.deliver(app, thread.user.id, array, "message_reactions", event)
+                self._platform.deliver(app, thread, array, "message_reactions", event)
 
     def _act(self, thread: Thread) -> None:
         now = thread.last_user_action_at = thread.last_user_message_at = self._platform.now()
-        control = after_user_message(thread.control, self._state.routing, now)
+        routing = self._state.routing(thread.platform)
+        control = after_user_message(thread.control, routing, now)
         self._platform.move(thread, control, How.USER_MESSAGE)
+
+
+def _seen(thread: Thread) -> str:
+    newest = thread.newest_answer()
+    if newest is None:
+        raise UnknownMessageError("Nobody has sent this person a message that could be seen.")
+    return newest.mid

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from .accounts import Account, PlatformName
 from .delivery import Deliveries
 from .errors import JsonObject
 from .events import Delivery, for_standby
@@ -9,6 +10,7 @@ from .log import ProtocolLog
 from .models import App
 from .ownership import Array, Control, How, RoutingMode, array_for, settled
 from .state import State
+from .subscriptions import needed_fields, uncertain_fields
 from .threads import Message, Thread, new_mid
 
 
@@ -27,7 +29,7 @@ class Platform:
         return self.state.clock.now()
 
     def thread(self, user: str) -> Thread:
-        """A person's thread with expired control gone; GraphError 100/2018001 if unknown."""
+        """A person's thread with expired control gone; GraphError 100 if unknown."""
         thread = self.state.thread(user)
         control = settled(thread.control, self.now())
         if control is not thread.control:
@@ -61,47 +63,67 @@ class Platform:
     def publish(self, thread: Thread, field: str, event: JsonObject) -> None:
         """Send an event to every app: the owner hears it on `messaging`, others on `standby`."""
         for app in self.state.connected_apps():
-            array = array_for(app.id, thread.control, self.state.routing)
-            self.deliver(app, thread.user.id, array, field, event)
+            self.deliver(app, thread, self.array_for(app, thread), field, event)
 
-    def deliver(self, app: App, user: str, array: Array, field: str, event: JsonObject) -> None:
-        """Send an event to one app if it subscribed to the field, and to `standby` where it
-        arrives there (the facts sheet 1.4 and 2.3; Meta: "standby").
-        """
-        needed = {field} if array is Array.MESSAGING else {field, "standby"}
-        if needed <= set(app.subscribed_fields):
-            shown = event if array is Array.MESSAGING else for_standby(event)
-            self._deliveries.put(app.id, Delivery(user=user, array=array, event=shown))
+    def array_for(self, app: App, thread: Thread) -> Array:
+        """Where an app hears of the thread now."""
+        return array_for(app.id, thread.control, self.state.routing(thread.platform))
+
+    def deliver(
+        self, app: App, thread: Thread, array: Array, field: str, event: JsonObject
+    ) -> None:
+        """Send an event of a thread to one app if it subscribed to what the event needs."""
+        self._put(app, thread.account, thread.user.id, array, field, event)
 
     def tell_handover(self, app_ids: list[str], thread: Thread, body: JsonObject) -> None:
         """Send an event of `messaging_handovers`, which always comes on `messaging`."""
-        event = self.state.write.from_user(thread.user.id, self.now(), **body)
+        write = self.state.writer(thread.platform)
+        event = write.from_user(thread.user.id, self.now(), **body)
         for app in self.state.connected_apps():
             if app.id in app_ids:
-                self.deliver(app, thread.user.id, Array.MESSAGING, "messaging_handovers", event)
+                self.deliver(app, thread, Array.MESSAGING, "messaging_handovers", event)
 
-    def set_routing(self, mode: RoutingMode) -> None:
-        """Switch the Page's routing; legacy mode tells every app its role."""
-        self.state.mode = mode
-        self._tell_roles()
+    def set_routing(self, mode: RoutingMode, platforms: tuple[PlatformName, ...]) -> None:
+        """Switch the routing of these platforms; legacy mode tells every app its role there, and
+        owners stay. Meta documents no event for the end of the roles.
+        """
+        accounts = [self.state.account(platform) for platform in platforms]
+        self.state.modes |= dict.fromkeys(platforms, mode)
+        for account in accounts:
+            self._tell_roles(account)
 
     def make_default(self, app_id: str) -> None:
         """Make an app the default one; UnknownAppError if there is none. Meta documents no event
         for it; under legacy roles apps hear of their new role.
         """
         self.state.make_default(app_id)
-        self._tell_roles()
+        for platform in self.state.platforms:
+            self._tell_roles(self.state.account(platform))
 
-    def _tell_roles(self) -> None:
-        if self.state.mode is not RoutingMode.LEGACY:
-            return
+    def _tell_roles(self, account: Account) -> None:
+        """`app_roles` to each connected app (the facts sheet 2.4; Meta: "messaging_handovers").
+        For Instagram it is not documented; here it has the same shape.
+        """
+        routing, write = self.state.routing(account.platform), self.state.writer(account.platform)
         for app in self.state.connected_apps():
-            role = "primary_receiver" if app.default else "secondary_receiver"
-            event = self.state.write.app_role(app.id, role, self.now())
-            self.deliver(app, "", Array.MESSAGING, "messaging_handovers", event)
+            role = routing.role_of(app.id)
+            if role is not None:
+                event = write.app_role(app.id, role.value, self.now())
+                self._put(app, account, "", Array.MESSAGING, "messaging_handovers", event)
 
     async def reset(self) -> None:
         """As freshly started, with the webhook URLs that the apps have now."""
         await self._deliveries.stop()
         self.state.reset()
         self.log.clear()
+
+    def _put(
+        self, app: App, account: Account, user: str, array: Array, field: str, event: JsonObject
+    ) -> None:
+        fields = app.fields(account.platform)
+        if not self.state.switches.instagram_control_fields:
+            fields -= uncertain_fields(account.platform)
+        if needed_fields(account.platform, field, array) <= fields:
+            shown = event if array is Array.MESSAGING else for_standby(event)
+            delivery = Delivery(account=account, user=user, array=array, event=shown)
+            self._deliveries.put(app.id, delivery)

@@ -30,8 +30,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Event timestamps; some samples show strings. The facts sheet 2.1."""
 
     requests_to: Literal["owner", "primary_receiver"] = "owner"
-    """Who gets `request_thread_control`: the current owner (Instagram "Conversation Routing") or
-    the primary receiver ("messaging_handovers"). The facts sheet 2.4.
+    """Who gets `request_thread_control` while routing is off: the current owner (Instagram
+    "Conversation Routing") or the primary receiver ("messaging_handovers"), who gets it under
+    legacy roles in any case. The facts sheet 0 and 2.4.
     """
 
     inline_release_to: Literal["idle", "default_app"] = "idle"
@@ -57,4 +58,21 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limit_pass_metadata: bool = True
     """Whether metadata of a thread control call is held to 1,000 characters. Meta documents no
     limit; 1,000 is the Send API's. The facts sheet 2.4.
+    """
+
+    secondary_receivers: Literal["gone", "refused"] = "gone"
+    """What `secondary_receivers` answers without legacy roles: that there is no such edge, as
+    since 2026-06 (Meta's SDK, reports from production), or 2018171, which the error table still
+    lists. The facts sheet 1.1 and 4.
+    """
+
+    instagram_text_in: Literal["bytes", "characters"] = "bytes"
+    """An Instagram text has at most 1,000 bytes of UTF-8, or fewer than 1,000 characters; "Send
+    API" says both. The facts sheet 1.5.
+    """
+
+    instagram_control_fields: bool = True
+    """Whether the `instagram` object has the fields `standby` and `messaging_handover`:
+    "Instagram Webhooks" lists `standby`, the table of the Instagram platform has neither. The
+    facts sheet 2.6.
     """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .accounts import INBOXES, Account, PlatformName
 from .errors import JsonObject
 from .models import User
 from .ownership import IDLE, Control
@@ -40,13 +41,28 @@ class Message:
 
 @dataclass(kw_only=True, slots=True)
 class Thread:
-    """The conversation of one person with the Page."""
+    """The conversation of one person with the Page or its Instagram account."""
 
     user: User
+    account: Account
     control: Control = IDLE
     last_user_action_at: datetime | None = None
     last_user_message_at: datetime | None = None
     messages: list[Message] = field(default_factory=list)
+
+    @property
+    def platform(self) -> PlatformName:
+        """Where the person writes."""
+        return self.account.platform
+
+    @property
+    def inbox(self) -> str:
+        """The app id of the Inbox that owns such a thread when an operator does."""
+        return INBOXES[self.platform]
+
+    def newest_answer(self) -> Message | None:
+        """The last message that an app or an operator sent."""
+        return next((one for one in reversed(self.messages) if one.sender != FROM_USER), None)
 
     def message(self, mid: str) -> Message:
         """The message with this mid; UnknownMessageError if there is none."""

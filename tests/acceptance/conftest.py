@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 from conversation import Conversation
-from rasa_api import Rasa
+from rasa_api import ADMIN_TOKEN, Handovers, Rasa
 
 from demo.stack import MODEL, Stack
 
@@ -46,9 +46,37 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(model: Path, directory: Path) -> AsyncIterator[Stack]:
     async with Stack(directory, model=model) as running:
-        running.change_channel(admin_token="the-admin-token")
+        running.change_channel(admin_token=ADMIN_TOKEN)
         running.change_plan("nowhere", target_app="999999999999999")
         await running.start()
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hasty_stack(
+    model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """A stack with short times, whose clock tests move and whose Rasa they start anew."""
+    async with Stack(tmp_path_factory.mktemp("hasty"), model=model) as running:
+        running.change_channel(admin_token=ADMIN_TOKEN)
+        running.change_plan("default", timeout="5s")
+        running.change_plan("sales", owner_probe="10s", return_intents=["show_menu"])
+        running.change_plan("idle", idle_timeout="3s")
+        running.change_plan("unanswered", unanswered_timeout="3s", timeout="5s")
+        await running.start()
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def unrouted_stack(
+    model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """A stack whose Page has no default app: Conversation Routing is off."""
+    async with Stack(tmp_path_factory.mktemp("unrouted"), model=model) as running:
+        running.change_channel(admin_token=ADMIN_TOKEN)
+        running.change_plan("default", owner_probe="10s")
+        await running.start()
+        await running.platform.call("PUT", "routing", {"mode": "off"})
         yield running
 
 
@@ -61,6 +89,11 @@ async def http() -> AsyncIterator[ClientSession]:
 @pytest.fixture
 def rasa(stack: Stack, http: ClientSession) -> Rasa:
     return Rasa(http, stack.rasa_url)
+
+
+@pytest.fixture
+def handovers(stack: Stack, http: ClientSession) -> Handovers:
+    return Handovers(http, stack.channel_url)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

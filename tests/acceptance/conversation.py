@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from async_timeout import timeout
@@ -26,14 +27,22 @@ class Conversation:
     def platform(self) -> EmulatedPlatform:
         return self.stack.platform
 
-    async def says(self, text: str) -> None:
-        await self.platform.user_says(self.user, text)
+    async def says(self, text: str, *, at: datetime | None = None) -> None:
+        """The user writes; `at` is the time that Meta's event gives for it, if not now."""
+        message: dict[str, Any] = {"text": text}
+        if at is not None:
+            message["timestamp_ms"] = int(at.timestamp() * 1000)
+        await self.platform.call("POST", f"users/{self.user}/messages", message)
 
     async def taps(self, title: str) -> None:
         await self.platform.user_taps(self.user, title)
 
     async def operator_says(self, text: str) -> None:
         await self.platform.inbox_says(self.user, text)
+
+    async def agent_calls(self, edge: str, **body: Any) -> None:
+        """The agent's app makes a Graph call for this user."""
+        await self.platform.agent_calls(edge, {"recipient": {"id": self.user}, **body})
 
     async def hears(self, *words: str, limit: timedelta = WAIT_LIMIT) -> list[str]:
         """Wait until the bot has said each of these; returns all that it has said."""
@@ -70,25 +79,41 @@ class Conversation:
         await self.hears(CONNECTING)
         await self.is_owned_by(self.platform.inbox_app_id)
 
+    async def is_with_sales(self, *, asked_at: datetime | None = None) -> None:
+        """The user asks for sales, and the agent's app gets the thread."""
+        await self.says("I want to talk to sales", at=asked_at)
+        await self.hears(CONNECTING)
+        await self.is_owned_by(self.platform.agent.id)
+
     async def bot_said(self) -> list[str]:
         return self._said(await self.platform.thread(self.user))
 
     async def has_reached_the_bot(self, text: str) -> None:
         """Wait until the webhook has acknowledged what somebody said in the thread."""
-        position = 0
-        query = f"user={self.user}&app_id={self.platform.bot.id}&kind=webhook"
-        async with timeout(WAIT_LIMIT.total_seconds()):
-            while True:
-                log = await self.platform.call("GET", f"log?after={position}&wait_ms=5000&{query}")
-                if any(_acknowledged(entry, text) for entry in log["entries"]):
-                    return
-                position = max([position, *(entry["n"] for entry in log["entries"])])
+        await self._until_logged("webhook", lambda entry: _acknowledged(entry, text), WAIT_LIMIT)
+
+    async def has_called(self, edge: str, *, limit: timedelta = WAIT_LIMIT) -> None:
+        """Wait until the bot has made a Graph call of that name for this user."""
+        await self._until_logged("call", lambda entry: entry["path"].endswith(f"/{edge}"), limit)
 
     async def calls(self, edge: str) -> list[dict[str, Any]]:
         """The bot's Graph calls of that name for this user, in order."""
         path = f"calls?path={edge}&app_id={self.platform.bot.id}"
         answer = await self.platform.call("GET", path)
         return [call for call in answer if call["user"] == self.user]
+
+    async def _until_logged(
+        self, kind: str, wanted: Callable[[dict[str, Any]], bool], limit: timedelta
+    ) -> None:
+        """Wait until the emulator's log has such an entry of this user and the bot."""
+        position = 0
+        query = f"user={self.user}&app_id={self.platform.bot.id}&kind={kind}"
+        async with timeout(limit.total_seconds()):
+            while True:
+                log = await self.platform.call("GET", f"log?after={position}&wait_ms=5000&{query}")
+                if any(wanted(entry) for entry in log["entries"]):
+                    return
+                position = max([position, *(entry["n"] for entry in log["entries"])])
 
     def _said(self, thread: dict[str, Any]) -> list[str]:
         return texts_of(thread, self.platform.bot.id)

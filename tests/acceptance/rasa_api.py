@@ -1,4 +1,4 @@
-"""Rasa's own HTTP API: what is in the tracker, and what the assistant is told to do."""
+"""What a running Rasa tells of itself: its own HTTP API, and the channel's operator API."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import Any
 from aiohttp import ClientSession
 from async_timeout import timeout
 
+from demo.platform import WAIT_LIMIT
+
+ADMIN_TOKEN = "the-admin-token"
+ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 SAVE_LIMIT = timedelta(seconds=10)
 LOOK_INTERVAL = timedelta(milliseconds=20)
 
 
 class Rasa:
-    """A running Rasa, which serves its API."""
+    """Rasa's own API: what is in the tracker, and what the assistant is told to do."""
 
     def __init__(self, http: ClientSession, url: str) -> None:
         self._http = http
@@ -23,6 +27,14 @@ class Rasa:
     async def set_slot(self, user: str, name: str, value: object) -> None:
         event = {"event": "slot", "name": name, "value": value}
         await self._post(f"conversations/{user}/tracker/events", event)
+
+    async def hand_over(self, user: str, plan: str) -> None:
+        """Let `action_handover` run with the slot `handover_plan` set, and then Rasa listen."""
+        await self.set_slot(user, "handover_plan", plan)
+        path = f"conversations/{user}/execute?output_channel=facebook"
+        await self._post(path, {"name": "action_handover"})
+        listening = {"event": "action", "name": "action_listen"}
+        await self._post(f"conversations/{user}/tracker/events", listening)
 
     async def trigger(self, user: str, intent: str) -> None:
         path = f"conversations/{user}/trigger_intent?output_channel=facebook"
@@ -55,12 +67,52 @@ class Rasa:
     async def endings(self, user: str) -> list[dict[str, Any]]:
         """The handover metadata of each `handover_ended` in the tracker, once it ends with one."""
         await self.texts(user, until="EXTERNAL: handover_ended")
+        return await self._told_of(user, "handover_ended")
+
+    async def beginnings(self, user: str) -> list[dict[str, Any]]:
+        """The handover metadata of each `handover_started` in the tracker."""
+        return await self._told_of(user, "handover_started")
+
+    async def _told_of(self, user: str, intent: str) -> list[dict[str, Any]]:
         return [
             event["metadata"]["handover"]
             for event in await self.heard(user)
-            if event["parse_data"]["intent"]["name"] == "handover_ended"
+            if event["parse_data"]["intent"]["name"] == intent
         ]
 
     async def _post(self, path: str, body: object) -> None:
         async with self._http.post(f"{self._url}/{path}", json=body) as answer:
             assert answer.status < 300, await answer.text()
+
+
+class Handovers:
+    """The operator API, which shows the state of a user's session."""
+
+    def __init__(self, http: ClientSession, url: str) -> None:
+        self._http = http
+        self._url = f"{url}/handovers"
+
+    async def of(self, user: str) -> dict[str, Any] | None:
+        """The user's open session."""
+        async with self._http.get(f"{self._url}/{user}", headers=ADMIN) as answer:
+            if answer.status == 404:
+                return None
+            answer.raise_for_status()
+            session: dict[str, Any] = await answer.json()
+            return session
+
+    async def until(self, user: str, state: str, *, limit: timedelta = WAIT_LIMIT) -> Any:
+        """The user's open session once it is in that state."""
+        return await self._until(user, "state", state, limit)
+
+    async def until_counted(self, user: str, messages: str, count: int) -> Any:
+        """The user's open session once so many `user_messages` or `operator_messages` count."""
+        return await self._until(user, messages, count, WAIT_LIMIT)
+
+    async def _until(self, user: str, key: str, value: object, limit: timedelta) -> Any:
+        async with timeout(limit.total_seconds()):
+            while True:
+                session = await self.of(user)
+                if session is not None and session[key] == value:
+                    return session
+                await asyncio.sleep(LOOK_INTERVAL.total_seconds())

@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from conversation import CONNECTING, FEEDBACK, Conversation
-from rasa_api import Rasa
+from rasa_api import ADMIN, Rasa
 
 from demo.stack import PROJECT, Stack
-
-ADMIN = {"Authorization": "Bearer the-admin-token"}
 
 
 async def test_control_is_passed_after_all_that_was_said_before(chat: Conversation) -> None:

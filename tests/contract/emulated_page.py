@@ -12,9 +12,8 @@ import aiohttp
 from channels.clock import Clock, SystemClock
 from channels.events import Thread
 from channels.graph_http import HttpGraph
-from channels.plans import PAGE_INBOX_APP_ID
 from channels.routing import Routing
-from emulator import running
+from emulator import PAGE_INBOX, running
 
 
 class EmulatedPage:
@@ -47,11 +46,11 @@ class EmulatedPage:
     async def give_to(self, app_id: str | None) -> None:
         """Let an app own the thread, or nobody; needs routing to be on."""
         inbox = f"inbox/{self.thread.user}"
-        if await self.owner_id() != PAGE_INBOX_APP_ID:
+        if await self.owner_id() != PAGE_INBOX:
             await self._control("POST", f"{inbox}/take")
         if app_id is None:
             await self._control("POST", f"{inbox}/release")
-        elif app_id != PAGE_INBOX_APP_ID:
+        elif app_id != PAGE_INBOX:
             await self._control("POST", f"{inbox}/pass", target_app_id=app_id)
 
     async def set_routing(self, routing: Routing) -> None:

@@ -13,13 +13,21 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from emulator import PAGE_INBOX, App, Config, DeliverySettings, default_config, running
+from emulator import (
+    PAGE_INBOX,
+    App,
+    Config,
+    DeliverySettings,
+    default_config,
+    running,
+)
 
 PATIENCE = 10.0  # seconds that a test waits for an event before it fails
 BOT, AGENT = (app.id for app in default_config().apps)
 PAGE = default_config().page.id
-USER, OTHER_USER = (user.id for user in default_config().users)
+USER, OTHER_USER, INSTAGRAM_USER = (user.id for user in default_config().users)
 INBOX = PAGE_INBOX
+INSTAGRAM = default_config().instagram.id  # type: ignore[union-attr]
 QUICK_RETRIES = DeliverySettings(answer_within_ms=300, retry_after_ms=(0, 10))
 
 Json = dict[str, Any]
@@ -129,27 +137,38 @@ class World:
         answer = await self.done("POST", f"users/{user}/messages", {"text": text})
         return str(answer["mid"])
 
-    async def sends(self, app_id: str, text: str = "hello", **extra: Any) -> tuple[int, Json]:
+    async def sends(
+        self, app_id: str, text: str = "hello", user: str = USER, **extra: Any
+    ) -> tuple[int, Json]:
         """An app sends a text."""
         body = {
             "messaging_type": "RESPONSE",
-            "recipient": {"id": USER},
+            "recipient": {"id": user},
             "message": {"text": text},
         }
         return await self.graph(app_id, "me/messages", {**body, **extra})
 
-    async def passes(self, app_id: str, target: str, **extra: Any) -> tuple[int, Json]:
+    async def passes(
+        self, app_id: str, target: str, user: str = USER, **extra: Any
+    ) -> tuple[int, Json]:
         """An app passes the thread."""
-        body = {"recipient": {"id": USER}, "target_app_id": target, **extra}
+        body = {"recipient": {"id": user}, "target_app_id": target, **extra}
         return await self.graph(app_id, "me/pass_thread_control", body)
 
-    async def owner(self) -> str | None:
-        """Who owns the thread of USER."""
-        thread = await self.done("GET", f"threads/{USER}")
+    async def moves(
+        self, app_id: str, verb: str, user: str = USER, **extra: Any
+    ) -> tuple[int, Json]:
+        """An app takes, releases, requests or extends control."""
+        body = {"recipient": {"id": user}, **extra}
+        return await self.graph(app_id, f"me/{verb}_thread_control", body)
+
+    async def owner(self, user: str = USER) -> str | None:
+        """Who owns the thread."""
+        thread = await self.done("GET", f"threads/{user}")
         return thread["owner"]  # type: ignore[no-any-return]
 
-    async def heard_by(self, app_id: str) -> list[Heard]:
-        """All that the app has been sent about USER, without delivery receipts.
+    async def heard_by(self, app_id: str, user: str = USER) -> list[Heard]:
+        """All that the app has been sent about the person, without delivery receipts.
 
         Webhooks of an app come in order, so a message of another person, sent now, is the last.
         """
@@ -166,13 +185,13 @@ class World:
         return [
             one
             for one in receiver.heard()
-            if USER in (one.event.get("sender", {}).get("id"), one.event["recipient"]["id"])
+            if user in (one.event.get("sender", {}).get("id"), one.event["recipient"]["id"])
             and one.name != "delivery"
         ]
 
-    async def names_heard_by(self, app_id: str) -> list[tuple[str, str]]:
+    async def names_heard_by(self, app_id: str, user: str = USER) -> list[tuple[str, str]]:
         """As `heard_by`, but array and name alone."""
-        return [(one.array, one.name) for one in await self.heard_by(app_id)]
+        return [(one.array, one.name) for one in await self.heard_by(app_id, user)]
 
 
 def token_of(app_id: str) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
+
 from channels.events import Array, Echo, Postback, Thread, UserMessage
 from channels.plans import Plan
-from channels.sessions import EndReason, Session, ended, ending, opening
+from channels.sessions import Cause, EndReason, Session, Speaker
 from channels.store import Store
+from channels.transcript import Line
+from channels.transitions import ended, ending, opening
 
 NOW = datetime(2024, 2, 29, 23, 59, 59, 123_457, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
@@ -35,7 +39,17 @@ def echo(key: str, **fields: Any) -> Echo:
 def new_session(session_id: str, thread: Thread = ANNA, *, now: datetime = NOW) -> Session:
     """A session in state opening, of version 1, due at `now`."""
     plan = Plan(name="default")
-    return opening(session_id=session_id, thread=thread, plan=plan, cause_at=now, now=now)
+    opened = opening(thread=thread, plan=plan, cause=Cause(at=now, key=session_id), now=now)
+    return msgspec.structs.replace(opened, id=session_id)
+
+
+def next_version(session: Session, **changes: Any) -> Session:
+    """The next version of a session, changed in one way or another."""
+    return msgspec.structs.replace(session, version=session.version + 1, **changes)
+
+
+def line(key: str, *, at: datetime = NOW, speaker: Speaker = Speaker.USER) -> Line:
+    return Line(key=key, at=at, speaker=speaker, text=f"text of {key}")
 
 
 async def end_session(store: Store, session: Session) -> Session:

@@ -3,9 +3,20 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from emulator_world import AGENT, BOT, INBOX, OTHER_USER, PAGE, USER, World, emulated, token_of
+from emulator_world import (
+    AGENT,
+    BOT,
+    INBOX,
+    INSTAGRAM_USER,
+    OTHER_USER,
+    PAGE,
+    USER,
+    World,
+    emulated,
+    token_of,
+)
 
-from emulator import RoutingMode
+from emulator import INSTAGRAM_INBOX, RoutingMode
 
 NEW_USER = "7100000000000099"
 
@@ -18,7 +29,7 @@ async def test_the_config_shows_all_that_a_client_needs() -> None:
         assert [app["default"] for app in config["apps"]] == [True, False]
         bot = config["apps"][0]
         assert {"secret", "verify_token", "page_access_token", "webhook"} <= set(bot)
-        assert config["users"][0] == {"id": USER, "name": "Ada Lovelace"}
+        assert config["users"][0] == {"id": USER, "name": "Ada Lovelace", "platform": "messenger"}
         assert (config["routing"], config["inbox_app_id"]) == ("on", INBOX)
 
 
@@ -38,10 +49,13 @@ async def test_an_app_can_be_changed_key_by_key() -> None:
         ("PUT", f"apps/{BOT}", {"colour": "red"}, 400),
         ("PUT", f"apps/{BOT}", {"webhook": "ftp://x"}, 400),
         ("PUT", f"apps/{BOT}", {"subscribed_fields": ["messaging_handover"]}, 400),
+        ("PUT", f"apps/{BOT}", {"instagram_fields": ["message_echoes"]}, 400),
         ("PUT", f"apps/{INBOX}", {"name": "x"}, 400),
+        ("PUT", f"apps/{INSTAGRAM_INBOX}", {"name": "x"}, 400),
         ("PUT", "apps/1", {"name": "x"}, 404),
         ("PUT", "default_app", {"app_id": "1"}, 404),
         ("PUT", "routing", {"mode": "maybe"}, 400),
+        ("PUT", "routing", {"mode": "on", "platform": "whatsapp"}, 400),
         ("PUT", "switches", {"null_owner": "none"}, 400),
         ("POST", "users", {"id": USER, "name": "again"}, 400),
         ("POST", "users", {"id": "ada", "name": "no digits"}, 400),
@@ -71,7 +85,8 @@ async def test_bad_input_is_refused_with_a_reason(
 async def test_a_new_user_can_write_at_once() -> None:
     async with emulated() as world:
         user = {"id": NEW_USER, "name": "Grace Hopper"}
-        assert await world.control("POST", "users", user) == (201, user)
+        added = {**user, "platform": "messenger"}
+        assert await world.control("POST", "users", user) == (201, added)
         await world.user_says("hi", NEW_USER)
         thread = await world.done("GET", f"threads/{NEW_USER}")
         assert thread["messages"][0]["from_name"] == "Grace Hopper"
@@ -183,7 +198,7 @@ async def test_a_reset_starts_afresh_but_keeps_the_webhooks() -> None:
         assert config["routing"] == RoutingMode.ON.value
         assert config["apps"][0]["webhook"] == webhook
         assert config["apps"][0]["page_access_token"] == token_of(BOT)
-        assert [user["id"] for user in config["users"]] == [USER, OTHER_USER]
+        assert [user["id"] for user in config["users"]] == [USER, OTHER_USER, INSTAGRAM_USER]
         assert (await world.done("GET", f"threads/{USER}"))["messages"] == []
         assert (await world.done("GET", "clock"))["ahead_seconds"] == 0
         assert (await world.done("GET", "switches"))["null_owner"] == "null"

@@ -312,35 +312,3 @@ async def test_an_app_without_the_handover_field_hears_of_no_pass() -> None:
         await world.done("PUT", f"apps/{AGENT}", {"subscribed_fields": ["messages", "standby"]})
         await world.passes(BOT, AGENT)
         assert await world.heard_by(AGENT) == []
-
-
-async def test_legacy_roles_are_told_to_every_app() -> None:
-    async with emulated() as world:
-        await world.done("PUT", "routing", {"mode": "legacy"})
-        await world.heard_by(BOT)
-        roles = [one.event.get("app_roles") for one in world.receivers[BOT].heard()]
-        assert {BOT: ["primary_receiver"]} in roles
-        await world.heard_by(AGENT)
-        roles = [one.event.get("app_roles") for one in world.receivers[AGENT].heard()]
-        assert {AGENT: ["secondary_receiver"]} in roles
-
-
-async def test_a_secondary_receiver_may_take_an_idle_thread_only() -> None:
-    async with emulated(routing=RoutingMode.LEGACY) as world:
-        await world.user_says("hi")
-        status, answer = await takes(world, AGENT)
-        assert (status, error_of(answer)) == (400, (10, None))
-        await releases(world, BOT)
-        assert (await takes(world, AGENT))[0] == 200
-        assert (await takes(world, BOT))[0] == 200
-
-
-async def test_secondary_receivers_are_listed_to_the_primary_of_legacy_roles_only() -> None:
-    async with emulated() as world:
-        status, answer = await world.graph(BOT, "me/secondary_receivers", method="GET")
-        assert status == 400
-        assert "nonexisting field (secondary_receivers)" in answer["error"]["message"]
-        await world.done("PUT", "routing", {"mode": "legacy"})
-        _, listed = await world.graph(BOT, "me/secondary_receivers", method="GET")
-        assert [one["id"] for one in listed["data"]] == [AGENT, INBOX]
-        assert (await world.graph(AGENT, "me/secondary_receivers", method="GET"))[0] == 400

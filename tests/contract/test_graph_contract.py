@@ -12,8 +12,8 @@ from channels.errors import NotThreadOwner, RoutingIsOff, WindowClosed
 from channels.events import Thread
 from channels.graph import Graph, SenderAction
 from channels.graph_memory import MemoryGraph
-from channels.plans import PAGE_INBOX_APP_ID
 from channels.routing import Owner, Routing
+from emulator import PAGE_INBOX
 
 TEXT = {"text": "Good morning"}
 
@@ -114,7 +114,7 @@ async def test_a_message_is_sent_to_an_idle_thread(graph: Graph, page: Page) -> 
 
 
 async def test_a_message_to_another_app_s_thread_is_refused(graph: Graph, page: Page) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     with pytest.raises(NotThreadOwner) as refusal:
         await graph.send(page.thread, TEXT)
     assert (refusal.value.code, refusal.value.subcode) == (10, 2018300)
@@ -144,7 +144,7 @@ async def test_the_owner_shows_what_it_is_doing(
 
 
 async def test_a_sender_action_in_another_app_s_thread_is_refused(graph: Graph, page: Page) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     with pytest.raises(NotThreadOwner):
         await graph.sender_action(page.thread, SenderAction.TYPING_ON)
 
@@ -153,24 +153,24 @@ async def test_a_sender_action_in_another_app_s_thread_is_refused(graph: Graph, 
 
 
 async def test_the_owner_passes_the_thread(graph: Graph, page: Page) -> None:
-    await graph.pass_control(page.thread, app_id=PAGE_INBOX_APP_ID, metadata="{}")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    await graph.pass_control(page.thread, app_id=PAGE_INBOX, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
 
 
 async def test_an_idle_thread_is_passed(graph: Graph, page: Page) -> None:
     await page.give_to(None)
-    await graph.pass_control(page.thread, app_id=PAGE_INBOX_APP_ID, metadata="")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    await graph.pass_control(page.thread, app_id=PAGE_INBOX, metadata="")
+    assert await page.owner_id() == PAGE_INBOX
 
 
 async def test_another_app_s_thread_is_not_ours_to_pass(graph: Graph, page: Page) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     with pytest.raises(NotThreadOwner):
         await graph.pass_control(page.thread, app_id=page.bot["id"], metadata="")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    assert await page.owner_id() == PAGE_INBOX
 
 
-@pytest.mark.parametrize("owner", [PAGE_INBOX_APP_ID, None])
+@pytest.mark.parametrize("owner", [PAGE_INBOX, None])
 async def test_a_thread_that_is_not_ours_is_taken(
     graph: Graph, page: Page, owner: str | None
 ) -> None:
@@ -185,16 +185,16 @@ async def test_taking_what_is_ours_already_changes_nothing(graph: Graph, page: P
 
 
 async def test_nothing_is_taken_while_routing_is_off(graph: Graph, page: Page) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     await page.set_routing(Routing.OFF)
     with pytest.raises(RoutingIsOff) as refusal:
         await graph.take_control(page.thread, metadata="")
     assert refusal.value.code == 27
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    assert await page.owner_id() == PAGE_INBOX
 
 
 async def test_the_bot_speaks_again_once_it_has_taken_the_thread(graph: Graph, page: Page) -> None:
-    await graph.pass_control(page.thread, app_id=PAGE_INBOX_APP_ID, metadata="")
+    await graph.pass_control(page.thread, app_id=PAGE_INBOX, metadata="")
     await graph.take_control(page.thread, metadata="")
     await graph.send(page.thread, TEXT)
     assert await texts(page) == ["Good morning"]
@@ -215,12 +215,12 @@ async def test_a_released_thread_is_known_as_idle(graph: Graph, page: Page) -> N
 async def test_the_default_app_is_told_that_another_app_owns_the_thread(
     graph: Graph, page: Page
 ) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     assert await graph.owner(page.thread) is Owner.ANOTHER_APP
 
 
 async def test_without_a_default_app_another_owner_is_not_named(graph: Graph, page: Page) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     await page.set_routing(Routing.OFF)
     assert await graph.owner(page.thread) is Owner.UNNAMED
 

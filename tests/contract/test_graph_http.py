@@ -40,8 +40,8 @@ from channels.graph import SenderAction
 from channels.graph_http import ECHO_WAIT, HttpGraph
 from channels.graph_retry import LONGEST_CALL
 from channels.log_fields import thread_hash
-from channels.plans import PAGE_INBOX_APP_ID
 from channels.routing import Owner
+from emulator import PAGE_INBOX
 
 TOKEN = "EAABpagetoken"
 SECRET = "appsecret123"
@@ -473,22 +473,22 @@ async def test_a_pass_that_went_through_is_a_success_although_its_answer_was_los
     live: HttpGraph, page: EmulatedPage
 ) -> None:
     await page.break_calls(path="pass_thread_control", reset=True, perform=True)
-    await live.pass_control(page.thread, app_id=PAGE_INBOX_APP_ID, metadata="{}")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    await live.pass_control(page.thread, app_id=PAGE_INBOX, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
     statuses = [call["status"] for call in await page.calls("pass_thread_control")]
     assert statuses == [None, 400]
 
 
 async def test_a_pass_that_was_lost_is_made_again(live: HttpGraph, page: EmulatedPage) -> None:
     await page.break_calls(path="pass_thread_control", reset=True)
-    await live.pass_control(page.thread, app_id=PAGE_INBOX_APP_ID, metadata="{}")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    await live.pass_control(page.thread, app_id=PAGE_INBOX, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
 
 
 async def test_a_take_that_went_through_is_a_success_although_its_answer_was_lost(
     live: HttpGraph, page: EmulatedPage
 ) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     await page.break_calls(path="take_thread_control", reset=True, perform=True)
     await live.take_control(page.thread, metadata="{}")
     assert await page.owner_id() == page.bot["id"]
@@ -538,11 +538,11 @@ async def test_a_wrong_target_is_a_refusal_even_after_a_lost_answer(
 async def test_a_refused_take_of_another_app_s_thread_is_a_refusal(
     live: HttpGraph, page: EmulatedPage
 ) -> None:
-    await page.give_to(PAGE_INBOX_APP_ID)
+    await page.give_to(PAGE_INBOX)
     await page.forbid_taking()
     with pytest.raises(GraphRefused, match="'Take control of conversations'"):
         await live.take_control(page.thread, metadata="{}")
-    assert await page.owner_id() == PAGE_INBOX_APP_ID
+    assert await page.owner_id() == PAGE_INBOX
 
 
 async def test_an_unknown_owner_leaves_the_fate_of_a_take_open(

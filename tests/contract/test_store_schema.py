@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from store_samples import ANNA, HOUR, NOW, message, new_session
+from store_samples import ANNA, BEN, HOUR, NOW, end_session, line, message, new_session
 
 from channels.errors import StoreUnavailable, StoreVersionError
 from channels.store import Store
@@ -59,15 +59,15 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.done(1, NOW), id="done"),
         pytest.param(lambda store: store.failed(1, NOW), id="failed"),
         pytest.param(lambda store: store.last_user_texts(ANNA, limit=9), id="last_user_texts"),
+        pytest.param(lambda store: store.last_user_at(ANNA), id="last_user_at"),
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
         pytest.param(lambda store: store.claim_due(NOW + HOUR, limit=9), id="claim_due"),
         pytest.param(lambda store: store.next_due(), id="next_due"),
-        pytest.param(
-            lambda store: store.prune(NOW, inbox_retention=HOUR, session_retention=HOUR), id="prune"
-        ),
+        pytest.param(lambda store: store.transcript("session", limit=9), id="transcript"),
+        pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],
 )
@@ -78,6 +78,9 @@ async def test_no_operation_reads_through_a_table(
     await store.open()
     await store.record([message("a")], NOW)
     await store.add_session(new_session("session"))
+    await store.add_session(new_session("ended", BEN))
+    await end_session(store, new_session("ended", BEN))
+    await store.add_line(new_session("session"), line("a"))
     statements.clear()
     await ask(store)
     await store.close()
@@ -85,6 +88,15 @@ async def test_no_operation_reads_through_a_table(
     steps = {step for statement in statements for step in query_plan(sqlite_url, statement)}
     assert steps
     assert {step for step in steps if step.startswith("SCAN")} <= SCANS_ALLOWED
+
+
+async def prune(store: Store) -> None:
+    await store.prune(
+        NOW + 2 * HOUR,
+        inbox_retention=HOUR,
+        session_retention=HOUR,
+        transcript_retention=HOUR,
+    )
 
 
 async def reopen(store: Store) -> None:
@@ -225,22 +237,37 @@ async def test_no_password_shows_when_the_database_does_not_answer(url: str) -> 
     assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
+WRITING = [
+    pytest.param(
+        "handover_inbox RENAME COLUMN event",
+        lambda store: store.record([message("a", text=WRITTEN)], NOW),
+        id="inbox",
+    ),
+    pytest.param(
+        "handover_transcript RENAME COLUMN text",
+        lambda store: store.add_line(new_session("session"), line(WRITTEN)),
+        id="transcript",
+    ),
+]
+
+
+@pytest.mark.parametrize(("column", "write"), WRITING)
 async def test_what_users_wrote_does_not_show_in_an_error(
-    postgresql_url: str, sqlite_url: str
+    postgresql_url: str, sqlite_url: str, column: str, write: Ask
 ) -> None:
     for url in (postgresql_url, sqlite_url):
         store = SqlStore(url, worker="worker")
         await store.open()
-        rename_a_column(url)
+        alter_table(url, f"{column} TO other")
         with pytest.raises(StoreUnavailable) as raised:
-            await store.record([message("a", text=WRITTEN)], NOW)
+            await write(store)
         await store.close()
 
         assert WRITTEN not in "".join(traceback.format_exception(raised.value))
 
 
-def rename_a_column(url: str) -> None:
+def alter_table(url: str, change: str) -> None:
     engine = create_engine(url, future=True)
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE handover_inbox RENAME COLUMN event TO other")
+        connection.exec_driver_sql(f"ALTER TABLE {change}")
     engine.dispose()

@@ -66,18 +66,22 @@ class Script:
     """What the assistant says to a text; to the end of a handover: what it says to its reason.
 
     `once` has what it does instead the next time, or the next times, that it hears a text.
+    `readings` has the intents, with their confidence, that its NLU reads in texts.
     """
 
     answers: dict[str, Sequence[Step]] = field(default_factory=dict)
     once: defaultdict[str, list[Sequence[Step]]] = field(default_factory=lambda: defaultdict(list))
     is_ready: bool = True
     language: str = "en"
+    intents: frozenset[str] = frozenset({"handover_started", "handover_ended"})
+    readings: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def steps(self, turn: Turn) -> Sequence[Step]:
         heard = reason_of(turn) or turn.text
         if self.once[heard]:
             return self.once[heard].pop(0)
-        return self.answers.get(heard, [f"re: {heard}"])
+        silent = turn.text == "EXTERNAL: handover_started"
+        return self.answers.get(heard, [] if silent else [f"re: {heard}"])
 
 
 class ScriptedAssistant:
@@ -96,6 +100,12 @@ class ScriptedAssistant:
     def language(self) -> str:
         return self._script.language
 
+    def knows_intent(self, intent: str) -> bool:
+        return intent in self._script.intents
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        return self._script.readings.get(text, (None, 0.0))
+
     async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
         async with self._locks.lock(turn.sender_id, self):
             if turn.once and await self._tracker_store.has(turn.sender_id, turn.message_id):
@@ -113,7 +123,7 @@ class ScriptedAssistant:
 def reason_of(turn: Turn) -> str | None:
     """The reason, if the turn is the end of a handover."""
     handover = turn.metadata.get("handover")
-    return None if handover is None else str(handover["reason"])
+    return None if handover is None else handover.get("reason")
 
 
 async def _do(step: Step, sender_id: str, output: OutputChannel) -> None:

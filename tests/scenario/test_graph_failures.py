@@ -137,7 +137,7 @@ async def test_an_owner_that_comes_in_the_middle_of_a_turn_ends_what_the_bot_say
     await world.user_says("hello")
 
     assert world.calls("send") == 1
-    assert world.heard() == ["hello"]
+    assert world.heard() == ["hello", "EXTERNAL: handover_started"]
     assert "utter_two was not sent, because another app controls the thread" in caplog.text
 
 

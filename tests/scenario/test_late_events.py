@@ -191,13 +191,23 @@ async def test_events_of_a_handover_that_come_again_after_it_change_nothing(
 # Without a session, and while one begins
 
 
-async def test_standby_without_a_session_is_left_to_whoever_has_the_thread(world: World) -> None:
+async def test_a_thread_that_an_operator_took_becomes_a_session_and_returns_by_keyword(
+    world: World,
+) -> None:
     world.graph.threads[ANNA] = INBOX
+    await world.operator_says("Good day")
     await world.user_says("menu")
+
+    assert world.heard() == ["EXTERNAL: handover_started", "<keyword>"]
+
+
+async def test_what_was_said_on_standby_and_comes_after_the_end_takes_nothing(
+    world: World,
+) -> None:
+    world.graph.threads[ANNA] = BOT
     await world.operator_says("Good day")
 
     assert world.heard() == []
-    assert world.graph.calls == []
 
 
 async def test_a_user_s_message_during_the_turn_that_hands_over_waits_for_it(

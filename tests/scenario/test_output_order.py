@@ -99,6 +99,7 @@ async def test_rasa_on_its_own_does_not_speak_while_an_agent_has_the_thread(
 
 
 async def test_rasa_on_its_own_can_hand_over(world: World) -> None:
+    await world.user_says("hello")
     await world.engine.output().send_response(ANNA.user, dict(HANDOVER))
     assert world.graph.threads[ANNA] == INBOX
 

@@ -74,7 +74,12 @@ def turn(message_id: str, *, once: bool) -> Turn:
         "entities": [],
     }
     return Turn(
-        sender_id=USER, text="ended", message_id=message_id, parse_data=parse_data, once=once
+        channel="facebook",
+        sender_id=USER,
+        text="ended",
+        message_id=message_id,
+        parse_data=parse_data,
+        once=once,
     )
 
 

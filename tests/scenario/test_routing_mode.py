@@ -76,7 +76,7 @@ async def test_while_meta_does_not_say_so_routing_counts_as_off(world: World) ->
 
 
 async def test_what_meta_once_said_holds_while_it_does_not_answer() -> None:
-    world = World(routing="auto", plans={"default": {"timeout": "1d"}})
+    world = World(routing="auto", plans={"default": {"timeout": "1d", "owner-probe": "1d"}})
     await world.start()
     await world.hand_over()
     await world.operator_says("Good day")

@@ -1,33 +1,18 @@
-"""The assistant's rules in a trained Rasa, with the real action server and tracker store.
-
-The channel's events come in as the channel sends them: as a parsed `UserMessage` through
-`Agent.handle_message`, which is what Rasa's `on_new_message` calls.
-"""
+"""The assistant's rules in a trained Rasa, with the real action server and tracker store."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-import rasa.model_training
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.events import SessionStarted, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.utils.endpoints import EndpointConfig
-from rasa_sdk.endpoint import create_app
+from trained_assistant import ROOT, Conversation, load, serving_actions, train
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-ROOT = Path(__file__).parents[2]
 
 GREETING = "Hi! I am the bot of this page. What can I do for you?"
 MENU = "This is what I can do for you:"
@@ -55,90 +40,16 @@ FOLLOW_UPS = {reason: [text, QUESTION] for reason, text in BACK_FROM_A_PERSON.it
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversation:
-    """One user's conversation with the assistant."""
-
-    agent: Agent
-    user: str
-
-    async def says(self, text: str) -> list[Any]:
-        """What the bot answers to the user's `text`: texts, and custom messages as dicts."""
-        return await self._turn(UserMessage(text, **self._envelope()))
-
-    async def hears_of(self, intent: str, *, message_id: str, **entities: str) -> list[Any]:
-        """What the bot says when the channel reports `intent`."""
-        text = f"EXTERNAL: {intent}"
-        return await self._turn(
-            UserMessage(
-                text,
-                **self._envelope(),
-                parse_data={
-                    "text": text,
-                    "intent": {"name": intent, "confidence": 1.0},
-                    "entities": [
-                        {"entity": entity, "value": value, "start": 0, "end": 0}
-                        for entity, value in entities.items()
-                    ],
-                },
-                message_id=message_id,
-                metadata={"is_external": True, "handover": {"session_id": message_id}},
-            )
-        )
-
-    async def handover_ends(self, reason: str) -> list[Any]:
-        return await self.hears_of(
-            "handover_ended", message_id=uuid4().hex, handover_end_reason=reason
-        )
-
-    async def tracker(self) -> DialogueStateTracker:
-        tracker = await self.agent.tracker_store.retrieve_full_tracker(self.user)
-        assert tracker is not None
-        return tracker
-
-    async def slot(self, name: str) -> Any:
-        return (await self.tracker()).get_slot(name)
-
-    def _envelope(self) -> dict[str, Any]:
-        channel = CollectingOutputChannel()
-        return {"output_channel": channel, "sender_id": self.user, "input_channel": "facebook"}
-
-    async def _turn(self, message: UserMessage) -> list[Any]:
-        messages = await self.agent.handle_message(message)
-        assert messages is not None
-        return [message.get("text") or message["custom"] for message in messages]
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RASA_TELEMETRY_ENABLED", "false")
-        environment.setenv("RASA_CACHE_DIRECTORY", str(tmp_path_factory.mktemp("cache")))
-        model = rasa.model_training.train(
-            domain=str(ROOT / "domain.yml"),
-            config=str(ROOT / "config.yml"),
-            training_files=[str(ROOT / "data")],
-            output=str(tmp_path_factory.mktemp("models")),
-        ).model
-    assert model is not None
-    return model
+    directory = tmp_path_factory.mktemp("trained")
+    return train(directory, domain=ROOT / "domain.yml", data=[ROOT / "data"])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def action_server() -> AsyncIterator[EndpointConfig]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app("actions")
-        server = await app.create_server(sock=listener, return_asyncio_server=True)
-        await server.startup()
-        await server.start_serving()
-        yield EndpointConfig(f"http://127.0.0.1:{listener.getsockname()[1]}/webhook")
-        await server.close()
-
-
-@pytest.fixture(scope="module")
-def agent(model: str, action_server: EndpointConfig) -> Agent:
-    store = SQLTrackerStore(db=":memory:")
-    return Agent.load(model, tracker_store=store, action_endpoint=action_server)
+async def agent(model: str) -> AsyncIterator[Agent]:
+    async with serving_actions() as action_server:
+        yield load(model, action_server)
 
 
 @pytest.fixture
@@ -226,24 +137,11 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
     conversation: Conversation,
 ):
     await conversation.says("human please")
-    two_days_on = await _moved_back(conversation, timedelta(days=2))
+    two_days_on = await conversation.moved_back(timedelta(days=2))
 
     assert await two_days_on.handover_ends("timeout") == FOLLOW_UPS["timeout"]
     events = (await two_days_on.tracker()).events
     assert len([event for event in events if isinstance(event, SessionStarted)]) == 2
-
-
-async def _moved_back(conversation: Conversation, by: timedelta) -> Conversation:
-    """The same conversation under another user's name, had `by` earlier."""
-    copy = replace(conversation, user=uuid4().hex)
-    events = list((await conversation.tracker()).events)
-    for event in events:
-        event.timestamp -= by.total_seconds()
-    agent = conversation.agent
-    await agent.tracker_store.save(
-        DialogueStateTracker.from_events(copy.user, events, agent.domain.slots)
-    )
-    return copy
 
 
 @pytest.mark.parametrize(
@@ -275,7 +173,7 @@ async def test_the_answer_about_the_chat_is_thanked_for_and_kept(
 async def test_the_bot_keeps_silent_when_somebody_else_begins_a_handover(
     conversation: Conversation,
 ):
-    assert await conversation.hears_of("handover_started", message_id="session-1") == []
+    assert await conversation.handover_starts() == []
     assert await conversation.slot("handover_active") is True
 
 

@@ -86,7 +86,7 @@ async def test_a_thread_that_meta_keeps_from_us_stays_with_the_agent(
         await world.wait(HOUR)
 
     session = await world.session()
-    assert (session.state, session.reason, session.due_at) == (State.ACTIVE, None, None)
+    assert (session.state, session.reason, session.has_deadline) == (State.ACTIVE, None, False)
     assert world.calls("take_control") == 1
     assert world.ends() == []
     [error] = errors()

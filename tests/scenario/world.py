@@ -14,9 +14,18 @@ from wire import Wire, WiredClock
 from channels.clock import ManualClock
 from channels.engine import Engine
 from channels.errors import GraphUnavailable, StoreUnavailable
-from channels.events import Array, ControlPassed, Echo, Event, Postback, Thread, UserMessage
+from channels.events import (
+    Array,
+    ControlPassed,
+    Echo,
+    Event,
+    Platform,
+    Postback,
+    Thread,
+    UserMessage,
+)
 from channels.graph_memory import MemoryGraph
-from channels.plans import PAGE_INBOX_APP_ID
+from channels.plans import INBOX_APP_IDS
 from channels.sessions import Session, session_id_for
 from channels.settings import parse_settings
 from channels.store import CLAIM_LEASE, Store
@@ -25,7 +34,7 @@ from channels.store_memory import MemoryStore
 MakeStore = Callable[[str], Store]
 
 BOT = "900"
-INBOX = PAGE_INBOX_APP_ID
+INBOX = INBOX_APP_IDS[Platform.MESSENGER]
 PAGE = "111000111000111"
 ANNA = Thread(page=PAGE, user="2001")
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 import emulator
-from emulator import PAGE_INBOX, ConfigError, RoutingMode, default_config, load_config
+from emulator import (
+    INSTAGRAM_INBOX,
+    PAGE_INBOX,
+    ConfigError,
+    RoutingMode,
+    default_config,
+    load_config,
+)
 from emulator.config import check_config
 
 Json = dict[str, Any]
@@ -30,6 +37,14 @@ def test_a_file_needs_a_page_and_a_default_app_only(tmp_path: Path) -> None:
     assert config.apps[0].take_control is True
     assert "standby" in config.apps[0].subscribed_fields
     assert config.routing is RoutingMode.ON
+    assert config.instagram is None
+
+
+def test_a_person_is_on_messenger_unless_said(tmp_path: Path) -> None:
+    people = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Hedy", "platform": "instagram"}]
+    linked = {"instagram": {"id": "3", "name": "shop"}, "users": people}
+    config = loaded(tmp_path, {**VALID, **linked})
+    assert [one.platform.value for one in config.users] == ["messenger", "instagram"]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +56,12 @@ def test_a_file_needs_a_page_and_a_default_app_only(tmp_path: Path) -> None:
         ({"apps": [{**BOT, "default": False}]}, '"default": true'),
         ({"users": [{"id": "6", "name": "Same id as the bot"}]}, "twice"),
         ({"apps": [{**BOT, "id": PAGE_INBOX}]}, "twice"),
+        ({"apps": [{**BOT, "id": INSTAGRAM_INBOX}]}, "twice"),
+        ({"instagram": {"id": "5", "name": "Same id as the Page"}}, "twice"),
+        ({"instagram": {"id": "shop", "name": "shop"}}, "'shop'"),
+        ({"users": [{"id": "1", "name": "Hedy", "platform": "instagram"}]}, "no account there"),
+        ({"users": [{"id": "1", "name": "Hedy", "platform": "whatsapp"}]}, "whatsapp"),
+        ({"apps": [{**BOT, "instagram_fields": ["message_reads"]}]}, "'message_reads'"),
         ({"apps": [{**BOT, "webhook": "localhost"}]}, "http"),
         ({"apps": [{**BOT, "subscribed_fields": ["messaging_handover"]}]}, "'messaging_handover'"),
         ({"apps": [{**BOT, "colour": "red"}]}, "colour"),

@@ -7,20 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.events import Delivery, EventWriter, escaped, for_standby, webhook_body
+from emulator.accounts import Account, PlatformName
+from emulator.events import (
+    Delivery,
+    EventWriter,
+    by_account,
+    escaped,
+    for_standby,
+    webhook_body,
+)
 from emulator.ownership import Array
 from emulator.switches import Switches
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 MILLISECONDS = 1_795_348_800_000
+PAGE = Account(platform=PlatformName.MESSENGER, id="9")
+INSTAGRAM = Account(platform=PlatformName.INSTAGRAM, id="8")
 
 
 def writer(**switches: str) -> EventWriter:
-    return EventWriter(page="9", switches=Switches(**switches))  # type: ignore[arg-type]
+    return EventWriter(account="9", switches=Switches(**switches))  # type: ignore[arg-type]
 
 
-def delivery(text: str, array: Array) -> Delivery:
-    return Delivery(user="7", array=array, event={"message": {"text": text}})
+def delivery(text: str, array: Array = Array.MESSAGING, account: Account = PAGE) -> Delivery:
+    return Delivery(account=account, user="7", array=array, event={"message": {"text": text}})
 
 
 def test_bytes_are_escaped_as_meta_escapes_them() -> None:
@@ -35,7 +45,7 @@ def test_escaping_changes_no_meaning(value: object) -> None:
 def test_neighbours_of_one_array_share_an_entry() -> None:
     arrays = [Array.MESSAGING, Array.MESSAGING, Array.STANDBY, Array.MESSAGING]
     deliveries = [delivery(str(n), array) for n, array in enumerate(arrays)]
-    body = json.loads(webhook_body("9", deliveries, NOW))
+    body = json.loads(webhook_body(deliveries, NOW))
     assert [
         [name, [one["message"]["text"] for one in events]]
         for entry in body["entry"]
@@ -43,6 +53,28 @@ def test_neighbours_of_one_array_share_an_entry() -> None:
         if name not in ("id", "time")
     ] == [["messaging", ["0", "1"]], ["standby", ["2"]], ["messaging", ["3"]]]
     assert {(entry["id"], entry["time"]) for entry in body["entry"]} == {("9", MILLISECONDS)}
+
+
+@pytest.mark.parametrize(("account", "called"), [(PAGE, "page"), (INSTAGRAM, "instagram")])
+def test_an_envelope_names_the_account(account: Account, called: str) -> None:
+    body = json.loads(webhook_body([delivery("hi", account=account)], NOW))
+    assert (body["object"], body["entry"][0]["id"]) == (called, account.id)
+
+
+def test_deliveries_are_cut_where_the_account_changes() -> None:
+    accounts = [PAGE, PAGE, INSTAGRAM, PAGE]
+    deliveries = [delivery(str(n), account=one) for n, one in enumerate(accounts)]
+    cut = [[one.event["message"]["text"] for one in group] for group in by_account(deliveries)]
+    assert cut == [["0", "1"], ["2"], ["3"]]
+
+
+def test_app_roles_have_no_sender() -> None:
+    event = writer().app_role("2", "primary_receiver", NOW)
+    assert event == {
+        "recipient": {"id": "9"},
+        "timestamp": MILLISECONDS,
+        "app_roles": {"2": ["primary_receiver"]},
+    }
 
 
 def test_a_bystanders_postback_has_no_payload_and_the_owners_keeps_it() -> None:

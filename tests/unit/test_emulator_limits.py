@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.errors import GraphError
 from emulator.limits import (
+    check_instagram_message,
     check_message,
     check_messaging_type,
     check_pass_metadata,
@@ -184,3 +185,31 @@ def test_pass_metadata_is_held_to_1000_characters() -> None:
     check_pass_metadata("x" * 1_000)
     with pytest.raises(GraphError):
         check_pass_metadata("x" * 1_001)
+
+
+@pytest.mark.parametrize(
+    ("text_in", "longest"),
+    [("bytes", "x" * 1_000), ("bytes", "é" * 500), ("characters", "😀" * 999)],
+)
+def test_an_instagram_text_is_shorter_in_bytes_or_characters(
+    text_in: Literal["bytes", "characters"], longest: str
+) -> None:
+    check_instagram_message({"text": longest}, text_in=text_in)
+    with pytest.raises(GraphError) as refused:
+        check_instagram_message({"text": longest + "x"}, text_in=text_in)
+    assert refused.value.code == 100
+
+
+def test_instagrams_quick_replies_come_with_plain_text_only() -> None:
+    check_instagram_message(with_replies(*[reply()] * 13), text_in="bytes")
+    check_instagram_message(buttons(POSTBACK), text_in="bytes")
+    with pytest.raises(GraphError) as refused:
+        check_instagram_message({**buttons(POSTBACK), "quick_replies": [reply()]}, text_in="bytes")
+    assert refused.value.code == 100
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_messenger_refuses_instagram_refuses_too(message: Json) -> None:
+    with pytest.raises(GraphError) as refused:
+        check_instagram_message(message, text_in="characters")
+    assert refused.value.code == 100

@@ -13,11 +13,15 @@ from emulator.ownership import (
     IDLE,
     Array,
     Control,
+    Role,
     Routing,
     RoutingMode,
     after_user_message,
     array_for,
+    asked_for_control,
+    check_asks_owner,
     check_extend,
+    check_lists_receivers,
     check_pass,
     check_release,
     check_request,
@@ -41,13 +45,25 @@ controls = st.sampled_from([IDLE, BY_BOT, BY_AGENT])
 apps = st.sampled_from([BOT, AGENT, THIRD])
 
 
-def code_of(check: Callable[[], None]) -> int | None:
-    """The error code of a refusal, None where nothing is refused."""
+def refusal_of(check: Callable[[], None]) -> GraphError | None:
+    """The refusal, None where nothing is refused."""
     try:
         check()
     except GraphError as error:
-        return error.code
+        return error
     return None
+
+
+def code_of(check: Callable[[], None]) -> int | None:
+    """The error code of a refusal, None where nothing is refused."""
+    refusal = refusal_of(check)
+    return refusal and refusal.code
+
+
+def subcode_of(check: Callable[[], None]) -> int | None:
+    """The error subcode of a refusal, None where nothing is refused."""
+    refusal = refusal_of(check)
+    return refusal and refusal.subcode
 
 
 def test_control_lasts_until_it_expires_and_not_longer() -> None:
@@ -153,6 +169,8 @@ def test_who_may_release(app: str, control: Control, code: int | None) -> None:
         (BOT, IDLE, OFF, None),
         (BOT, BY_BOT, OFF, 100),
         (AGENT, BY_BOT, LEGACY, None),
+        (AGENT, IDLE, LEGACY, None),
+        (BOT, BY_AGENT, LEGACY, 100),
     ],
 )
 def test_who_may_request(app: str, control: Control, routing: Routing, code: int | None) -> None:
@@ -179,3 +197,46 @@ def test_who_may_extend(control: Control, duration: timedelta, code: int | None)
 )
 def test_the_owner_and_the_default_app_see_who_owns(app: str, routing: Routing, sees: bool) -> None:
     assert sees_owner(app, BY_AGENT, routing) is sees
+
+
+@pytest.mark.parametrize(
+    ("app", "routing", "role"),
+    [
+        (BOT, LEGACY, Role.PRIMARY),
+        (AGENT, LEGACY, Role.SECONDARY),
+        (BOT, ON, None),
+        (AGENT, OFF, None),
+    ],
+)
+def test_apps_have_roles_in_legacy_mode_only(app: str, routing: Routing, role: Role | None) -> None:
+    assert routing.role_of(app) is role
+
+
+@pytest.mark.parametrize(
+    ("routing", "primary_is_asked", "asked"),
+    [(OFF, False, AGENT), (OFF, True, BOT), (LEGACY, False, BOT), (LEGACY, True, BOT)],
+)
+def test_a_request_goes_to_the_owner_or_to_the_primary_receiver(
+    routing: Routing, primary_is_asked: bool, asked: str
+) -> None:
+    assert asked_for_control(BY_AGENT, routing, primary_is_asked=primary_is_asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("app", "routing", "code"),
+    [(BOT, LEGACY, None), (AGENT, LEGACY, 10), (AGENT, ON, None), (AGENT, OFF, None)],
+)
+def test_a_secondary_receiver_may_not_ask_who_owns(
+    app: str, routing: Routing, code: int | None
+) -> None:
+    assert code_of(lambda: check_asks_owner(app, routing)) == code
+
+
+@pytest.mark.parametrize(
+    ("app", "routing", "subcode"),
+    [(BOT, LEGACY, None), (AGENT, LEGACY, 2018234), (BOT, ON, 2018171), (BOT, OFF, 2018171)],
+)
+def test_the_primary_receiver_alone_may_list_the_others(
+    app: str, routing: Routing, subcode: int | None
+) -> None:
+    assert subcode_of(lambda: check_lists_receivers(app, routing)) == subcode

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.events import Platform
 from channels.keywords import KeywordMatch
 from channels.plans import (
-    PAGE_INBOX_APP_ID,
     Plan,
     parse_duration,
     parse_keywords,
@@ -113,12 +113,17 @@ def test_anything_else_is_no_target_app(value: object) -> None:
     )
 
 
-def test_the_page_inbox_has_the_app_id_that_meta_gave_it() -> None:
-    assert Plan(name="default").target_app_id == PAGE_INBOX_APP_ID == "263902037430900"
+@pytest.mark.parametrize(
+    ("platform", "app_id"),
+    [(Platform.MESSENGER, "263902037430900"), (Platform.INSTAGRAM, "1217981644879628")],
+)
+def test_the_inbox_has_the_app_id_that_meta_gave_it(platform: Platform, app_id: str) -> None:
+    assert Plan(name="default").target_app_id(platform) == app_id
 
 
-def test_another_target_is_its_own_app_id() -> None:
-    assert Plan(name="sales", target_app="42").target_app_id == "42"
+@pytest.mark.parametrize("platform", Platform)
+def test_another_target_is_its_own_app_id(platform: Platform) -> None:
+    assert Plan(name="sales", target_app="42").target_app_id(platform) == "42"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from rasa.shared.core.events import BotUttered
 
-from channels.limits import MESSENGER
+from channels.limits import INSTAGRAM, MESSENGER
 from channels.rendering import render
 
 
@@ -543,3 +543,21 @@ class TestCustom:
         response = {"custom": [custom, {"text": "hi"}]}
         assert messages(response) == [{"text": "hi"}]
         assert notes(response).startswith(f"custom[0] was left out: {reason}")
+
+
+class TestInstagram:
+    def test_a_text_is_split_by_its_bytes(self) -> None:
+        rendered = render({"text": "é" * 800}, INSTAGRAM)
+        assert [len(message["text"].encode()) for message in rendered.messages] == [998, 602]
+
+    def test_quick_replies_never_ride_on_an_image(self) -> None:
+        response = {
+            "text": "Look",
+            "image": "https://example.com/i.png",
+            "quick_replies": [{"title": "Nice", "payload": "/rate_good"}],
+        }
+        text, image, choices = render(response, INSTAGRAM).messages
+        assert "quick_replies" not in text
+        assert "quick_replies" not in image
+        assert choices["text"] == "Nice"
+        assert choices["quick_replies"][0]["payload"] == "/rate_good"

@@ -1,194 +1,80 @@
-"""The session state machine: what each step changes, and when the next one is due."""
+"""What a session is: its ids, its deadline and Meta's window."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import sessions
-from channels.events import Thread
-from channels.plans import Plan
-from channels.sessions import Cause, EndReason, Session, Speaker, State, session_id_for
+from channels.events import Platform, Thread
+from channels.plans import INBOX_APP_IDS, PAGE_INBOX, Plan
+from channels.sessions import (
+    MESSAGING_WINDOW,
+    Cause,
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    deadline,
+    is_window_open,
+    session_id_for,
+)
+from channels.transitions import activated, ended, ending, heard, left_with_agent, opening
 
-PLAN = Plan(name="default", timeout=timedelta(minutes=30))
+ADA = Thread(page="111", user="222")
 CAUSE_AT = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)
+CAUSE = Cause(at=CAUSE_AT, key="111/messaging/m_1")
 OPENED_AT = CAUSE_AT + timedelta(seconds=1)
 PASSED_AT = CAUSE_AT + timedelta(seconds=3)
-NOW = CAUSE_AT + timedelta(minutes=10)
-
-OPENING = sessions.opening(
-    session_id="s1",
-    thread=Thread(page="111", user="222"),
-    plan=PLAN,
-    cause_at=CAUSE_AT,
-    now=OPENED_AT,
-)
-ACTIVE = sessions.activated(OPENING, PASSED_AT)
-ENDING = sessions.ending(ACTIVE, EndReason.KEYWORD, NOW)
-
-STEPS: dict[str, Callable[[Session], Session]] = {
-    "activated": lambda session: sessions.activated(session, NOW),
-    "failed": lambda session: sessions.failed(session, NOW),
-    "ending": lambda session: sessions.ending(session, EndReason.TIMEOUT, NOW),
-    "regained": lambda session: sessions.regained(session, NOW),
-    "postponed": lambda session: sessions.postponed(session, NOW),
-    "left_with_agent": sessions.left_with_agent,
-    "ended": sessions.ended,
-    "heard": lambda session: sessions.heard(session, Speaker.USER),
-}
+MINUTE, A_MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
 
 
-def changes(before: Session, after: Session) -> dict[str, Any]:
-    """What a step changed, its version apart."""
-    old, new = msgspec.structs.asdict(before), msgspec.structs.asdict(after)
-    return {name: new[name] for name in new if new[name] != old[name] and name != "version"}
+def opened(thread: Thread = ADA, **settings: object) -> Session:
+    """A new session whose plan has these settings."""
+    plan = msgspec.structs.replace(Plan(name="default"), **settings)
+    return opening(thread=thread, plan=plan, cause=CAUSE, now=OPENED_AT)
 
 
-def attempted(session: Session, attempts: int) -> Session:
-    return msgspec.structs.replace(session, attempts=attempts)
+def active(**settings: object) -> Session:
+    return activated(opened(**settings), PASSED_AT)
 
 
-def test_a_new_session_is_opening_and_due_at_once() -> None:
-    assert (
-        Session(
-            id="s1",
-            thread=Thread(page="111", user="222"),
-            plan=PLAN,
-            state=State.OPENING,
-            version=1,
-            opened_at=OPENED_AT,
-            cause_at=CAUSE_AT,
-            due_at=OPENED_AT,
-        )
-        == OPENING
-    )
+def said(session: Session, speaker: Speaker, at: datetime) -> Session:
+    return heard(session, speaker, said_at=at, now=at)
 
 
-def test_an_active_session_is_due_when_its_timeout_has_passed_since_the_start() -> None:
-    assert changes(OPENING, sessions.activated(OPENING, PASSED_AT)) == {
-        "state": State.ACTIVE,
-        "active_at": PASSED_AT,
-        "due_at": OPENED_AT + PLAN.timeout,
-    }
+ACTIVE = active()
 
 
-def test_a_session_that_is_activated_after_its_deadline_is_overdue() -> None:
-    late = sessions.activated(OPENING, OPENED_AT + timedelta(hours=1))
-    assert late.due_at == OPENED_AT + PLAN.timeout
+@pytest.mark.parametrize("state", State)
+def test_a_session_is_open_until_it_has_ended(state: State) -> None:
+    session = msgspec.structs.replace(ACTIVE, state=state)
+    assert session.is_open is (state is not State.ENDED)
 
 
-def test_a_failed_handover_has_its_thread_and_only_rasa_is_left_to_be_told() -> None:
-    assert changes(OPENING, sessions.failed(OPENING, NOW)) == {
-        "state": State.ENDING,
-        "reason": EndReason.FAILED,
-        "ended_at": NOW,
-        "regained": True,
-        "due_at": NOW,
-    }
+def test_a_session_never_changes_in_place() -> None:
+    with pytest.raises(AttributeError):
+        ACTIVE.state = State.ENDED  # type: ignore[misc]
 
 
-def test_a_handover_that_may_have_been_made_all_the_same_is_taken_back_first() -> None:
-    assert not sessions.failed(OPENING, NOW, regained=False).regained
+@pytest.mark.parametrize("platform", Platform)
+def test_the_inbox_that_gets_the_thread_is_the_platforms(platform: Platform) -> None:
+    session = opened(Thread(page="111", user="222", platform=platform), target_app=PAGE_INBOX)
+    assert session.target_app_id == INBOX_APP_IDS[platform]
 
 
-@pytest.mark.parametrize("reason", EndReason)
-def test_an_ending_session_keeps_its_reason_and_its_moment(reason: EndReason) -> None:
-    ending = sessions.ending(ACTIVE, reason, NOW)
-    assert (ending.state, ending.reason) == (State.ENDING, reason)
-    assert ending.ended_at == ending.due_at == NOW
+def test_an_app_that_the_plan_names_gets_the_thread() -> None:
+    assert opened(target_app="2000").target_app_id == "2000"
 
 
-@pytest.mark.parametrize("reason", EndReason)
-def test_a_thread_that_the_agent_gave_up_need_not_be_taken_back(reason: EndReason) -> None:
-    gave_up = reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED)
-    assert sessions.ending(ACTIVE, reason, NOW).regained is gave_up
-
-
-def test_a_regained_thread_is_due_at_once() -> None:
-    later = NOW + timedelta(minutes=1)
-    assert changes(ENDING, sessions.regained(ENDING, later)) == {"regained": True, "due_at": later}
-
-
-def test_a_thread_left_with_the_agent_has_no_deadline_and_no_end() -> None:
-    assert changes(ENDING, sessions.left_with_agent(ENDING)) == {
-        "state": State.ACTIVE,
-        "reason": None,
-        "ended_at": None,
-        "due_at": None,
-    }
-
-
-def test_a_thread_left_with_the_agent_can_end_again() -> None:
-    again = sessions.ending(sessions.left_with_agent(ENDING), EndReason.OPERATOR_REQUEST, NOW)
-    assert again.reason is EndReason.OPERATOR_REQUEST
-
-
-def test_a_pass_that_got_no_answer_counts_as_made_once_the_agent_turns_out_to_have_the_thread() -> (
-    None
-):
-    """Otherwise nothing the user writes later could show that the agent has left."""
-    failed = sessions.failed(OPENING, NOW, regained=False)
-    assert sessions.left_with_agent(failed).active_at == NOW
-
-
-def test_an_ended_session_is_never_due_and_keeps_its_reason() -> None:
-    assert changes(ENDING, sessions.ended(ENDING)) == {"state": State.ENDED, "due_at": None}
-
-
-@pytest.mark.parametrize(
-    ("speaker", "counter"),
-    [(Speaker.USER, "user_messages"), (Speaker.OPERATOR, "operator_messages")],
-)
-def test_what_was_heard_is_counted_by_who_spoke(speaker: Speaker, counter: str) -> None:
-    once = sessions.heard(ACTIVE, speaker)
-    assert changes(ACTIVE, once) == {counter: 1}
-    assert changes(once, sessions.heard(once, speaker)) == {counter: 2}
-
-
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-@pytest.mark.parametrize("session", [OPENING, ACTIVE, ENDING], ids=lambda s: s.state.value)
-def test_each_step_makes_the_next_version(
-    session: Session, step: Callable[[Session], Session]
-) -> None:
-    assert step(session).version == session.version + 1
-
-
-@pytest.mark.parametrize("name", ["activated", "failed", "ending", "regained", "left_with_agent"])
-def test_a_step_that_succeeds_starts_counting_tries_anew(name: str) -> None:
-    assert STEPS[name](attempted(ENDING, 7)).attempts == 0
-
-
-def test_the_first_pauses_between_tries_double() -> None:
-    pauses = []
-    session = ENDING
-    for _ in range(4):
-        session = sessions.postponed(session, NOW)
-        pauses.append(session.due_at - NOW)
-    assert pauses == [timedelta(seconds=seconds) for seconds in (1, 2, 4, 8)]
-    assert session.attempts == 4
-
-
-@given(st.integers(0, 1_000_000))
-def test_a_pause_never_shrinks_and_is_never_longer_than_five_minutes(attempts: int) -> None:
-    due_at = sessions.postponed(attempted(ENDING, attempts), NOW).due_at
-    next_due_at = sessions.postponed(attempted(ENDING, attempts + 1), NOW).due_at
-    assert due_at <= next_due_at <= NOW + timedelta(minutes=5)
-
-
-def test_a_postponed_step_stays_what_it_was() -> None:
-    assert changes(ENDING, sessions.postponed(ENDING, NOW)).keys() == {"attempts", "due_at"}
-
-
+# Ids.
 def test_an_event_leads_to_one_session_however_often_it_comes() -> None:
-    first, again = (Cause(at=at, key="111/messaging/m_1") for at in (CAUSE_AT, NOW))
-    assert first.session_id == again.session_id == session_id_for("111/messaging/m_1")
+    again = msgspec.structs.replace(CAUSE, at=CAUSE_AT + MINUTE)
+    assert CAUSE.session_id == again.session_id == session_id_for(CAUSE.key)
 
 
 def test_two_events_lead_to_two_sessions() -> None:
@@ -200,22 +86,97 @@ def test_a_session_id_is_short_whatever_the_events_key(key: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", session_id_for(key))
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_session_is_open_until_it_has_ended(state: State) -> None:
-    session = msgspec.structs.replace(ACTIVE, state=state)
-    assert session.is_open is (state is not State.ENDED)
+@pytest.mark.parametrize("name", ["started_message_id", "ended_message_id"])
+def test_a_message_id_for_rasa_is_the_same_in_every_version(name: str) -> None:
+    ends = ending(ACTIVE, EndReason.KEYWORD, PASSED_AT)
+    assert len({getattr(version, name) for version in (ACTIVE, ends, ended(ends))}) == 1
 
 
-def test_the_message_id_of_the_end_is_the_same_in_every_version() -> None:
-    versions = [ACTIVE, ENDING, sessions.postponed(ENDING, NOW), sessions.ended(ENDING)]
-    assert {version.ended_message_id for version in versions} == {"handover-ended-s1"}
+def test_no_two_message_ids_for_rasa_are_the_same() -> None:
+    other = msgspec.structs.replace(ACTIVE, id="another")
+    sessions = (ACTIVE, other)
+    ids = [id_ for each in sessions for id_ in (each.started_message_id, each.ended_message_id)]
+    assert len(set(ids)) == 4
 
 
-def test_two_sessions_have_two_message_ids_of_the_end() -> None:
-    other = msgspec.structs.replace(ENDING, id="s2")
-    assert other.ended_message_id != ENDING.ended_message_id
+# The deadline.
+def test_the_timeout_counts_from_the_start() -> None:
+    assert deadline(active(timeout=30 * MINUTE)) == (OPENED_AT + 30 * MINUTE, EndReason.TIMEOUT)
 
 
-def test_a_session_never_changes_in_place() -> None:
-    with pytest.raises(AttributeError):
-        ACTIVE.state = State.ENDED  # type: ignore[misc]
+def test_a_session_whose_thread_is_not_passed_yet_has_no_deadline() -> None:
+    assert deadline(opened(idle_timeout=MINUTE, unanswered_timeout=MINUTE)) is None
+
+
+def test_a_thread_that_was_left_with_the_agent_has_no_deadline() -> None:
+    session = active(idle_timeout=MINUTE, unanswered_timeout=MINUTE)
+    assert deadline(left_with_agent(ending(session, EndReason.IDLE, PASSED_AT + MINUTE))) is None
+
+
+def test_silence_counts_from_the_pass_until_somebody_is_heard() -> None:
+    assert deadline(active(idle_timeout=5 * MINUTE)) == (PASSED_AT + 5 * MINUTE, EndReason.IDLE)
+
+
+@pytest.mark.parametrize("speaker", Speaker)
+def test_whoever_speaks_breaks_the_silence(speaker: Speaker) -> None:
+    spoken_at = PASSED_AT + 2 * MINUTE
+    session = said(active(idle_timeout=5 * MINUTE), speaker, spoken_at)
+    assert deadline(session) == (spoken_at + 5 * MINUTE, EndReason.IDLE)
+
+
+def test_the_wait_for_an_operator_counts_from_the_start() -> None:
+    session = active(unanswered_timeout=5 * MINUTE)
+    assert deadline(session) == (OPENED_AT + 5 * MINUTE, EndReason.UNANSWERED)
+
+
+def test_what_the_user_says_is_no_answer() -> None:
+    session = said(active(unanswered_timeout=5 * MINUTE), Speaker.USER, PASSED_AT + MINUTE)
+    assert deadline(session) == (OPENED_AT + 5 * MINUTE, EndReason.UNANSWERED)
+
+
+def test_an_operators_first_words_end_the_wait_for_one() -> None:
+    waiting = active(timeout=30 * MINUTE, unanswered_timeout=5 * MINUTE)
+    answered = said(waiting, Speaker.OPERATOR, PASSED_AT + MINUTE)
+    assert deadline(answered) == (OPENED_AT + 30 * MINUTE, EndReason.TIMEOUT)
+
+
+minutes = st.integers(1, 60).map(lambda count: count * MINUTE)
+
+
+@given(timeout=minutes, idle_timeout=minutes, unanswered_timeout=minutes)
+def test_the_first_of_all_dates_is_the_deadline(
+    timeout: timedelta, idle_timeout: timedelta, unanswered_timeout: timedelta
+) -> None:
+    session = active(
+        timeout=timeout, idle_timeout=idle_timeout, unanswered_timeout=unanswered_timeout
+    )
+    dates = {
+        EndReason.TIMEOUT: OPENED_AT + timeout,
+        EndReason.IDLE: PASSED_AT + idle_timeout,
+        EndReason.UNANSWERED: OPENED_AT + unanswered_timeout,
+    }
+    ends_at, reason = deadline(session) or (None, None)
+    assert ends_at == min(dates.values()) == dates.get(reason)
+
+
+def test_lively_talk_does_not_put_the_timeout_off() -> None:
+    session = active(timeout=10 * MINUTE, idle_timeout=5 * MINUTE)
+    for count in range(1, 9):
+        session = said(session, Speaker.USER, PASSED_AT + count * MINUTE)
+    assert deadline(session) == (OPENED_AT + 10 * MINUTE, EndReason.TIMEOUT)
+
+
+# Meta's window.
+def test_the_window_closes_a_day_after_the_user_last_wrote() -> None:
+    assert is_window_open(ACTIVE, CAUSE_AT + MESSAGING_WINDOW - A_MOMENT)
+    assert not is_window_open(ACTIVE, CAUSE_AT + MESSAGING_WINDOW)
+
+
+def test_what_the_user_says_to_the_agent_opens_the_window_anew() -> None:
+    spoke = said(ACTIVE, Speaker.USER, CAUSE_AT + timedelta(hours=5))
+    assert is_window_open(spoke, CAUSE_AT + timedelta(hours=28))
+
+
+def test_what_the_operator_says_does_not_keep_the_window_open() -> None:
+    answered = said(ACTIVE, Speaker.OPERATOR, CAUSE_AT + timedelta(hours=5))
+    assert not is_window_open(answered, CAUSE_AT + timedelta(hours=28))

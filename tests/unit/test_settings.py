@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from channels.errors import SettingsError
 from channels.keywords import KeywordMatch
 from channels.plans import Plan
-from channels.setting_values import RoutingSetting
+from channels.setting_values import RequestPolicy, RoutingSetting
 from channels.settings import Settings, parse_settings
 
 MARK = "S3CRET"  # stands in every value that nobody may see
@@ -24,10 +24,13 @@ REQUIRED = {
 }
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
-    "admin-token, app-id, graph-url, max-turns, page-access-token, plans, retention, routing, "
-    "secret, store, typed-intents, verify"
+    "admin-token, app-id, graph-url, max-turns, page-access-token, pages, plans, requests, "
+    "retention, routing, secret, store, transcript, transcript-retention, typed-intents, verify"
 )
-PLAN_KEYS = "keyword-match, keywords, metadata, return-payloads, target-app, timeout"
+PLAN_KEYS = (
+    "idle-timeout, keyword-match, keywords, metadata, owner-probe, return-intent-threshold, "
+    "return-intents, return-payloads, target-app, timeout, unanswered-timeout"
+)
 
 
 def settings_with(changes: dict[Any, Any]) -> Settings:
@@ -57,6 +60,10 @@ def test_four_keys_are_enough() -> None:
         typed_intents=False,
         max_turns=50,
         retention=timedelta(days=30),
+        requests=RequestPolicy.PLANS,
+        pages={},
+        transcript=False,
+        transcript_retention=timedelta(days=7),
         plans={"default": Plan(name="default", timeout=timedelta(minutes=30))},
     )
 
@@ -68,6 +75,11 @@ def test_every_key_counts() -> None:
         "keywords": {"en": ["menu"], "tr": ["menü"]},
         "keyword-match": "contains",
         "return-payloads": ["/back_to_bot"],
+        "idle-timeout": "10m",
+        "unanswered-timeout": "5m",
+        "owner-probe": "1m",
+        "return-intents": ["show_menu"],
+        "return-intent-threshold": 0.9,
         "metadata": {"team": "sales"},
     }
     given_settings = settings_with(
@@ -79,6 +91,9 @@ def test_every_key_counts() -> None:
             "typed-intents": True,
             "max-turns": 7,
             "retention": "1h",
+            "requests": [7, "8"],
+            "transcript": True,
+            "transcript-retention": "2h",
             "plans": {"sales": plan},
         }
     )
@@ -94,6 +109,10 @@ def test_every_key_counts() -> None:
         typed_intents=True,
         max_turns=7,
         retention=timedelta(hours=1),
+        requests=("7", "8"),
+        pages={},
+        transcript=True,
+        transcript_retention=timedelta(hours=2),
         plans={
             "default": Plan(name="default"),
             "sales": Plan(
@@ -103,6 +122,11 @@ def test_every_key_counts() -> None:
                 keywords={"en": ("menu",), "tr": ("menü",)},
                 keyword_match=KeywordMatch.CONTAINS,
                 return_payloads=("/back_to_bot",),
+                idle_timeout=timedelta(minutes=10),
+                unanswered_timeout=timedelta(minutes=5),
+                owner_probe=timedelta(minutes=1),
+                return_intents=("show_menu",),
+                return_intent_threshold=0.9,
                 metadata={"team": "sales"},
             ),
         },
@@ -115,7 +139,7 @@ def test_a_key_without_a_value_counts_as_missing(key: str) -> None:
 
 
 def test_a_plan_without_keys_has_the_defaults() -> None:
-    assert settings_with_plan(None).default_plan == Plan(name="default")
+    assert settings_with_plan(None).plans["default"] == Plan(name="default")
 
 
 def test_an_app_id_may_be_a_number() -> None:
@@ -182,8 +206,13 @@ def test_what_to_do_about_a_missing_key_is_said(key: str) -> None:
         ("max-turns", "7", "is not a whole number from 1 to 10000."),
         ("max-turns", True, "is not a whole number from 1 to 10000."),
         ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
-        ("retention", "59m", "is out of range; ended sessions are kept for 1h at least, "),
-        ("retention", "3651d", "is out of range; ended sessions are kept for 1h at least, "),
+        ("retention", "59m", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("requests", "some", "is not allowed; write plans, all, none, or a list of app ids"),
+        ("requests", ["some"], "is no app id, which is a number; "),
+        ("pages", ["111"], "is no mapping; write a page's id, and its keys below it, indented."),
+        ("transcript", "yes", "is neither true nor false."),
+        ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
         ("plans", ["default"], "is no mapping; write a plan's name, and its keys below it, "),
     ],
 )
@@ -205,6 +234,12 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("keywords", ["\u200b"], "has the keyword '\\u200b', "),
         ("keyword-match", "word", "is not allowed; write one of: whole, contains."),
         ("return-payloads", 7, "is not a list of texts; "),
+        ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
+        ("unanswered-timeout", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
+        ("owner-probe", "9s", "is out of range; owner-probe is at least 10s and at most 1d."),
+        ("return-intents", 7, "is not a list of texts; "),
+        ("return-intent-threshold", 0, "is not a number above 0 and up to 1, such as 0.8."),
+        ("return-intent-threshold", True, "is not a number above 0 and up to 1, "),
         ("metadata", ["team"], "is not a mapping; write keys and values, such as team: sales."),
     ],
 )

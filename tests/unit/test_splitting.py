@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from icu4py.breakers import CharacterBreaker
 
-from channels.splitting import length, shorten, split_text, well_formed
+from channels.splitting import Unit, length, shorten, split_text, well_formed
 
 FAMILY = "👩‍👩‍👧‍👦"  # four people and three joiners: one character to a reader, eleven code units
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # busy machines
@@ -153,3 +153,18 @@ def test_a_shortened_text_fits_and_is_a_beginning(text: str, limit: int) -> None
     short = shorten(text, limit)
     assert length(short) <= limit
     assert short == text or text.startswith(short.removesuffix("…"))
+
+
+class TestBytes:
+    def test_a_text_is_measured_as_utf_8(self) -> None:
+        assert [len(piece.encode()) for piece in split_text("ü" * 700, 999, Unit.BYTES)] == [
+            998,
+            402,
+        ]
+
+    def test_a_limit_that_an_emoji_exceeds_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="at least 4"):
+            split_text("x", 3, Unit.BYTES)
+
+    def test_a_shortened_text_fits_with_its_ellipsis(self) -> None:
+        assert shorten("日本語日本語", 12, Unit.BYTES) == "日本語…"

@@ -13,17 +13,19 @@ from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
 from rasa.shared.core.events import UserUttered
 from rasa.shared.nlu.training_data.message import Message
 
-from channels import sessions
+from channels import transitions
 from channels.events import Array, Attachment, Postback, Thread, UserMessage
 from channels.plans import Plan
-from channels.sessions import EndReason, Session, Speaker
+from channels.sessions import Cause, EndReason, Session, Speaker, session_id_for
 from channels.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
     ended_metadata,
     ended_parse_data,
-    ended_text,
+    external_text,
     metadata_for_rasa,
+    started_metadata,
+    started_parse_data,
     text_for_rasa,
 )
 
@@ -209,11 +211,12 @@ class TestMetadata:
 
 def ended_session() -> Session:
     plan = Plan(name="sales", target_app="77", metadata={"team": "sales"})
-    session = sessions.opening(session_id="s1", thread=ADA, plan=plan, cause_at=NOW, now=NOW)
-    session = sessions.activated(session, NOW)
+    cause = Cause(at=NOW, key="s1")
+    session = transitions.opening(thread=ADA, plan=plan, cause=cause, now=NOW)
+    session = transitions.activated(session, NOW)
     for speaker in (Speaker.OPERATOR, Speaker.USER, Speaker.USER):
-        session = sessions.heard(session, speaker)
-    return sessions.ending(session, EndReason.KEYWORD, NOW + timedelta(minutes=5))
+        session = transitions.heard(session, speaker, said_at=NOW, now=NOW)
+    return transitions.ending(session, EndReason.KEYWORD, NOW + timedelta(minutes=5))
 
 
 class TestHandoverEnded:
@@ -230,12 +233,18 @@ class TestHandoverEnded:
 
     def test_it_looks_like_an_external_event_of_rasas_own(self) -> None:
         theirs = UserUttered.create_external("handover_ended", [])
-        assert ended_text() == ended_parse_data(EndReason.IDLE)["text"] == theirs.text
+        assert ended_parse_data(EndReason.IDLE)["text"] == theirs.text
         assert theirs.metadata.items() <= ended_metadata(ended_session()).items()
+
+    def test_its_beginning_looks_like_one_too(self) -> None:
+        theirs = UserUttered.create_external("handover_started", [])
+        ours = started_parse_data()
+        assert (ours["text"], ours["intent"]["name"]) == (theirs.text, "handover_started")
+        assert theirs.metadata.items() <= started_metadata(ended_session()).items()
 
     def test_its_metadata_tells_what_happened_in_the_session(self) -> None:
         assert ended_metadata(ended_session())["handover"] == {
-            "session_id": "s1",
+            "session_id": session_id_for("s1"),
             "plan": "sales",
             "reason": "keyword",
             "target_app": "77",
@@ -246,10 +255,15 @@ class TestHandoverEnded:
             "metadata": {"team": "sales"},
         }
 
+    def test_its_metadata_has_a_transcript_only_where_one_is_given(self) -> None:
+        transcript = {"truncated": False, "lines": []}
+        told = ended_metadata(ended_session(), transcript)["handover"]
+        assert told == {**ended_metadata(ended_session())["handover"], "transcript": transcript}
+
     def test_the_tracker_store_can_write_it(self) -> None:
         session = ended_session()
         uttered = UserUttered(
-            ended_text(),
+            external_text("handover_ended"),
             parse_data=ended_parse_data(EndReason.KEYWORD),
             metadata=ended_metadata(session),
         )

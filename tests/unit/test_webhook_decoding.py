@@ -20,6 +20,8 @@ from channels.events import (
     ControlTaken,
     Echo,
     Event,
+    PageRoles,
+    Platform,
     Postback,
     Thread,
     UserMessage,
@@ -36,6 +38,11 @@ NOW = SENT + timedelta(seconds=1)
 CAT, DOG = "https://cdn.example/cat.jpg", "https://cdn.example/dog.jpg"
 STICKER = {"url": CAT, "sticker_id": 369239263222822}
 LINK = {"url": "https://example.com/a", "title": "A page"}
+MEDIA_TEMPLATE = {
+    "template_type": "media",
+    "sharable": False,
+    "elements": [{"media_type": "image", "attachment_id": 1745504518999123}],
+}
 
 ON_MESSAGING = {
     "key": "",
@@ -99,7 +106,12 @@ EVENTS: dict[str, Event] = {
     "echo_of_page_inbox_14_digits": Echo(
         **ON_MESSAGING, mid="m_inbox_14", app_id="26390203743090", text="Hi, this is Ada."
     ),
-    "echo_of_template": Echo(**ON_MESSAGING, mid="m_template", app_id=AGENT_APP),
+    "echo_of_template": Echo(
+        **ON_MESSAGING,
+        mid="m_template",
+        app_id=AGENT_APP,
+        attachments=(Attachment(type="template", payload=MEDIA_TEMPLATE),),
+    ),
     "echo_of_meta_ai": Echo(
         **ON_MESSAGING,
         mid="m_ai",
@@ -147,9 +159,12 @@ EVENTS: dict[str, Event] = {
         **ON_STANDBY, mid="m_standby_echo", app_id=PAGE_INBOX, text="Yes, I am reading."
     ),
 }
+INSTAGRAM = Thread(page="17841400000000000", user=USER, platform=Platform.INSTAGRAM)
+EVENTS["instagram_message"] = UserMessage(
+    **{**ON_MESSAGING, "thread": INSTAGRAM}, mid="m_instagram", text="hello"
+)
+ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
 LEFT_OUT = {
-    "app_roles": "it has no sender, and roles are gone with the older protocol",
-    "instagram_message": "its object is no page",
     "message_admin_text": "Meta wrote it",
     "message_ai_generated": "Meta's AI wrote it",
     "message_deleted": "there is nothing left of it",
@@ -167,18 +182,28 @@ LEFT_OUT = {
 }
 
 
-def read(name: str) -> list[Event]:
+def read(name: str) -> list[Event | PageRoles]:
     return decode_delivery((FIXTURES / f"{name}.json").read_bytes(), NOW)
 
 
 def test_each_documented_event_has_an_expectation() -> None:
-    assert {path.stem for path in FIXTURES.glob("*.json")} == EVENTS.keys() | LEFT_OUT.keys()
+    assert {path.stem for path in FIXTURES.glob("*.json")} == {
+        *EVENTS,
+        *ROLES,
+        *LEFT_OUT,
+    }
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_decoded_whole(name: str) -> None:
-    decoded = [msgspec.structs.replace(event, key="") for event in read(name)]
-    assert decoded == [EVENTS[name]]
+    [event] = read(name)
+    assert not isinstance(event, PageRoles)
+    assert msgspec.structs.replace(event, key="") == EVENTS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_the_roles_of_apps_are_decoded(name: str) -> None:
+    assert read(name) == [ROLES[name]]
 
 
 @pytest.mark.parametrize("name", sorted(LEFT_OUT))

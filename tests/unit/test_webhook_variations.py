@@ -181,8 +181,10 @@ class TestBodies:
     def test_json_without_events_is_no_error(self, body: bytes) -> None:
         assert decode_delivery(body, NOW) == []
 
-    @pytest.mark.parametrize("object_", ["instagram", "user", "", None, 1])
-    def test_another_object_than_a_page_has_nothing_for_us(self, object_: object) -> None:
+    @pytest.mark.parametrize("object_", ["whatsapp_business_account", "user", "", None, 1])
+    def test_another_object_than_page_or_instagram_has_nothing_for_us(
+        self, object_: object
+    ) -> None:
         entry = {"id": PAGE, "messaging": [message()]}
         body = json.dumps({"object": object_, "entry": [entry]}).encode()
         assert decode_delivery(body, NOW) == []

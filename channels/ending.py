@@ -1,0 +1,176 @@
+"""How a session ends: take the thread back, then let Rasa hear of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from . import transitions
+from .context import return_metadata
+from .errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
+from .graph import Graph
+from .ledger import Ledger
+from .log_fields import session_fields
+from .metrics import Metrics
+from .routing import ANOTHER
+from .sessions import EndReason, Session, State, is_window_open
+from .store import Store
+
+logger = logging.getLogger(__name__)
+
+_SECONDARY = "secondary_receiver"
+
+
+class Endings:
+    """Ends sessions, each by the first reason that is stored.
+
+    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has; what Rasa says then is
+    not sent where the session has not `regained` its thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        store: Store,
+        graph: Graph,
+        ledger: Ledger,
+        metrics: Metrics,
+        tell_rasa: Callable[[Session], Awaitable[None]],
+    ) -> None:
+        self._app_id = app_id
+        self._store = store
+        self._graph = graph
+        self._ledger = ledger
+        self._metrics = metrics
+        self._tell_rasa = tell_rasa
+
+    async def end(
+        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
+    ) -> Session | None:
+        """End an active session for `reason`; None if another reason was faster.
+
+        The session is then ENDING: `carry_through` brings it to its end. `user_at` is when the
+        user wrote, where that has ended it.
+        """
+
+        def step(active: Session) -> Session:
+            return transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+
+        ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=True)
+        if ending is not None:
+            logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
+        return ending
+
+    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
+        """Meta has shown that an ending session's thread is ours again; None if it ends no more.
+
+        `user_at` is when the user wrote, where that has shown it: an end that was held because
+        nothing could be sent can go on then.
+        """
+
+        def step(ending: Session) -> Session:
+            if ending.regained and user_at is None:
+                return ending
+            return transitions.regained(ending, self._ledger.now(), user_at=user_at)
+
+        return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
+
+    async def carry_through(self, session: Session) -> None:
+        """Take the thread back if need be, and let Rasa hear of the end."""
+        if session.state is State.ENDING and not session.regained:
+            session = await self._take_back(session)
+        if session.state is State.ENDING and session.regained:
+            await self._finish(session)
+
+    async def overtaken(self, session: Session) -> None:
+        """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
+        logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
+        await self._tell(session, in_silence=True)
+
+    async def _take_back(self, session: Session) -> Session:
+        try:
+            has_it = await self._has_been_passed(session) or await self._take(session)
+        except TRY_LATER as error:
+            logger.warning(
+                "A thread can't be taken back yet: %s", error, extra=session_fields(session)
+            )
+            return await self._ledger.postpone(session, error)
+        except UserUnreachable:
+            logger.info("The user is gone; the session ends.", extra=session_fields(session))
+            await self._tell(session, in_silence=True)
+            return await self._ledger.reload(session)
+        except GraphError as error:
+            return await self._leave(session, error)
+        if not has_it:
+            return await self._ledger.keep(transitions.asked(session, self._ledger.now()))
+        return await self.regain(session) or await self._ledger.reload(session)
+
+    async def _has_been_passed(self, session: Session) -> bool:
+        """Whether an owner that was asked for the thread has given it, or given it up."""
+        if session.asked_at is None:
+            return False
+        if await self._graph.owner(session.thread) in ANOTHER:
+            raise RoutingIsOff(
+                "The thread's owner was asked for it and did not pass it",
+                remedy="Switch on Conversation Routing, so that the bot may take threads back.",
+            )
+        return True
+
+    async def _take(self, session: Session) -> bool:
+        """Take the thread, or ask for it where apps can't take; False if it was asked for.
+
+        That Meta refuses does no harm where nobody else has the thread.
+        """
+        metadata = return_metadata(session)
+        try:
+            await self._graph.take_control(session.thread, metadata=metadata)
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            if await self._graph.owner(session.thread) not in ANOTHER:
+                return True
+            if not isinstance(error, RoutingIsOff) and not await self._is_secondary(session):
+                raise
+            await self._graph.request_control(session.thread, metadata=metadata)
+            return False
+        return True
+
+    async def _is_secondary(self, session: Session) -> bool:
+        """Whether the page has roles and ours may only ask (Handover Protocol, `app_roles`)."""
+        roles = await self._store.roles(session.thread.page)
+        return _SECONDARY in roles.get(self._app_id, ())
+
+    async def _leave(self, session: Session, error: GraphError) -> Session:
+        self._metrics.stuck.inc()
+        logger.error(
+            "A thread can't be taken back, so the user stays with the agent: %s",
+            error,
+            extra=session_fields(session),
+        )
+        return await self._ledger.keep(transitions.left_with_agent(session))
+
+    async def _finish(self, session: Session) -> None:
+        if not is_window_open(session, self._ledger.now()):
+            logger.info(
+                "A follow-up waits for the user's next message: Meta takes none now.",
+                extra=session_fields(session),
+            )
+            await self._ledger.keep(transitions.held(session))
+            return
+        await self._tell(session)
+
+    async def _tell(self, session: Session, *, in_silence: bool = False) -> None:
+        """Let Rasa hear of the end, and store that it has."""
+        told = msgspec.structs.replace(session, regained=False) if in_silence else session
+        try:
+            await self._tell_rasa(told)
+        except Exception as error:
+            await self._ledger.postpone(session, error)
+            raise
+        await self._ledger.keep(transitions.ended(session))
+        if session.reason is not None:
+            self._metrics.ended.labels(session.reason.value).inc()

@@ -1,0 +1,67 @@
+"""Changing stored sessions: by compare-and-set, so that of two that race one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from . import transitions
+from .clock import Clock
+from .errors import GraphThrottled
+from .sessions import Session, State
+from .store import CLAIM_LEASE, Store
+
+
+class Ledger:
+    """The sessions in the store, as one worker changes them."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def claim(self) -> datetime:
+        """Until when a session is ours alone if it is stored now for the next step."""
+        return self._clock.now() + CLAIM_LEASE
+
+    async def add(self, session: Session, *, claimed: bool) -> bool:
+        """Store a new session; False if the thread has an open one, or the id is known."""
+        return await self._store.add_session(session, claim_until=self.claim() if claimed else None)
+
+    async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
+        """Store the next version; where another worker was faster, what it has stored."""
+        if await self._store.save_session(session, claim_until=claim_until):
+            return session
+        return await self.reload(session)
+
+    async def change(
+        self,
+        session: Session,
+        step: Callable[[Session], Session],
+        *,
+        only_while: State,
+        claimed: bool = False,
+    ) -> Session | None:
+        """Take the step from whatever version is stored; None if the state is another by then."""
+        while session.state is only_while:
+            changed = step(session)
+            if changed is session:
+                return session
+            claim_until = self.claim() if claimed else None
+            if await self._store.save_session(changed, claim_until=claim_until):
+                return changed
+            session = await self.reload(session)
+        return None
+
+    async def postpone(self, session: Session, error: Exception) -> Session:
+        """Try the step under way later, and not before a rate limit is over."""
+        now = self._clock.now()
+        allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
+        return await self.keep(transitions.postponed(session, now), allowed_at)
+
+    async def reload(self, session: Session) -> Session:
+        """The session as it is stored; as ended, where it is stored no more."""
+        stored = await self._store.session(session.id)
+        return stored if stored is not None else transitions.ended(session)

@@ -1,0 +1,212 @@
+"""The session state machine. Pure.
+
+Each function takes a session and the present moment and returns the session's next version.
+Two that start from the same version can't both be stored (the store compares versions), so
+whatever races, one wins.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from .events import Thread
+from .plans import Plan
+from .sessions import Cause, EndReason, Session, Speaker, State, deadline
+
+ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
+_BACKOFF_FIRST = timedelta(seconds=1)
+_BACKOFF_LAST = timedelta(minutes=5)
+
+
+def opening(
+    *, thread: Thread, plan: Plan, cause: Cause, now: datetime, user_at: datetime | None = None
+) -> Session:
+    """A new session, stored before control is passed.
+
+    `user_at` is when the user last wrote, where that was not the cause.
+    """
+    return Session(
+        id=cause.session_id,
+        thread=thread,
+        plan=plan,
+        state=State.OPENING,
+        version=1,
+        opened_at=now,
+        cause_at=cause.at,
+        last_user_at=user_at or cause.at,
+        owner_app=plan.target_app_id(thread.platform),
+        due_at=now,
+    )
+
+
+def adopted(
+    *,
+    thread: Thread,
+    plan: Plan,
+    cause: Cause,
+    owner_app: str | None,
+    now: datetime,
+    user_at: datetime | None = None,
+) -> Session:
+    """A new session for a thread that somebody else has taken; Rasa is to hear of it.
+
+    `user_at` is when the user last wrote, where that was not the cause.
+    """
+    return Session(
+        id=cause.session_id,
+        thread=thread,
+        plan=plan,
+        state=State.ACTIVE,
+        version=1,
+        opened_at=now,
+        cause_at=cause.at,
+        last_user_at=user_at or cause.at,
+        owner_app=owner_app,
+        is_adopted=True,
+        is_announced=False,
+        active_at=now,
+        probe_at=_first_probe(cause.session_id, plan, now),
+        due_at=now,
+    )
+
+
+def activated(session: Session, now: datetime) -> Session:
+    """Control has been passed: the plan's clock, which runs from the start, counts."""
+    return _watched(
+        session,
+        state=State.ACTIVE,
+        active_at=now,
+        attempts=0,
+        probe_at=_first_probe(session.id, session.plan, now),
+    )
+
+
+def announced(session: Session) -> Session:
+    """Rasa has heard `handover_started`."""
+    return _watched(session, is_announced=True, attempts=0)
+
+
+def probed(session: Session, next_at: datetime) -> Session:
+    """Somebody else still has the thread; look again at `next_at`."""
+    return _watched(session, probe_at=next_at)
+
+
+def owned_by(session: Session, owner_app: str | None) -> Session:
+    """Another app has the thread now."""
+    return _watched(session, owner_app=owner_app)
+
+
+def failed(session: Session, now: datetime, *, regained: bool = True) -> Session:
+    """The handover could not be made; not `regained` where control may have been passed."""
+    return _next(
+        session,
+        state=State.ENDING,
+        reason=EndReason.FAILED,
+        ended_at=now,
+        regained=regained,
+        attempts=0,
+        due_at=now,
+    )
+
+
+def ending(
+    session: Session, reason: EndReason, now: datetime, *, user_at: datetime | None = None
+) -> Session:
+    """The session is to end for `reason`; from here on no other reason counts.
+
+    `user_at` is when the user wrote, where that is what has ended it.
+    """
+    return _next(
+        session,
+        state=State.ENDING,
+        reason=reason,
+        ended_at=now,
+        regained=reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
+        last_user_at=max(user_at or session.last_user_at, session.last_user_at),
+        attempts=0,
+        due_at=now,
+    )
+
+
+def asked(session: Session, now: datetime) -> Session:
+    """The thread's owner has been asked for it; until `ASK_DEADLINE` it may pass the thread."""
+    return _next(session, asked_at=now, attempts=0, due_at=now + ASK_DEADLINE)
+
+
+def regained(session: Session, now: datetime, *, user_at: datetime | None = None) -> Session:
+    """The thread is the bot's own again; what is left is to tell Rasa.
+
+    `user_at` is when the user wrote, where that is what has shown it.
+    """
+    last_user_at = max(user_at or session.last_user_at, session.last_user_at)
+    return _next(session, regained=True, last_user_at=last_user_at, attempts=0, due_at=now)
+
+
+def held(session: Session) -> Session:
+    """Meta refuses messages now: the end is told just before the user's next message."""
+    return _next(session, attempts=0, due_at=None)
+
+
+def postponed(session: Session, now: datetime) -> Session:
+    """The step under way failed for now: try it again later, and ever less often."""
+    pause = min(_BACKOFF_FIRST * 2 ** min(session.attempts, 16), _BACKOFF_LAST)
+    return _next(session, attempts=session.attempts + 1, due_at=now + pause)
+
+
+def left_with_agent(session: Session) -> Session:
+    """Meta refuses to give the thread back: it stays with the agent, with no deadline."""
+    active_at = session.active_at or session.ended_at  # a failed pass may have been made
+    first_probe = active_at and _first_probe(session.id, session.plan, active_at)
+    return _watched(
+        session,
+        state=State.ACTIVE,
+        active_at=active_at,
+        probe_at=session.probe_at or first_probe,
+        reason=None,
+        ended_at=None,
+        asked_at=None,
+        has_deadline=False,
+        attempts=0,
+    )
+
+
+def ended(session: Session) -> Session:
+    """Rasa has handled `handover_ended`."""
+    return _next(session, state=State.ENDED, due_at=None)
+
+
+def heard(session: Session, speaker: Speaker, *, said_at: datetime, now: datetime) -> Session:
+    """Somebody said something while the bot was silent; `said_at` is by Meta's clock."""
+    if speaker is Speaker.OPERATOR:
+        count = session.operator_messages + 1
+        return _watched(session, operator_messages=count, last_heard_at=now)
+    return _watched(
+        session,
+        user_messages=session.user_messages + 1,
+        last_heard_at=now,
+        last_user_at=max(said_at, session.last_user_at),
+    )
+
+
+def _first_probe(session_id: str, plan: Plan, now: datetime) -> datetime:
+    """Half an interval to one and a half from now, so that probes are spread out."""
+    spread = zlib.crc32(session_id.encode()) / 2**32
+    return now + plan.owner_probe * (0.5 + spread)
+
+
+def _watched(session: Session, **changes: Any) -> Session:
+    """The next version of an active session, due at the first of all that it waits for."""
+    changed = _next(session, **changes)
+    ends_at = deadline(changed)
+    dates = [date for date in (ends_at and ends_at[0], changed.probe_at) if date is not None]
+    if not changed.is_announced:
+        dates.append(changed.opened_at)
+    return msgspec.structs.replace(changed, due_at=min(dates, default=None))
+
+
+def _next(session: Session, **changes: Any) -> Session:
+    return msgspec.structs.replace(session, version=session.version + 1, **changes)

@@ -1,0 +1,92 @@
+"""The webhook fields that an app can subscribe to, and those that an event needs."""
+
+from __future__ import annotations
+
+from .accounts import PlatformName
+from .ownership import Array
+
+PAGE_FIELDS = frozenset(
+    (
+        "messages",
+        "messaging_postbacks",
+        "messaging_handovers",
+        "standby",
+        "message_echoes",
+        "message_reads",
+        "message_deliveries",
+        "message_reactions",
+        "message_edits",
+        "messaging_referrals",
+        "messaging_optins",
+        "messaging_optouts",
+        "messaging_account_linking",
+        "messaging_policy_enforcement",
+        "messaging_feedback",
+        "response_feedback",
+        "inbox_labels",
+        "message_context",
+        "message_mention",
+        "messaging_integrity",
+        "business_integrity",
+    )
+)
+"""The fields of the Page (the facts sheet 1.4; Meta: "subscribed_apps")."""
+
+DEFAULT_PAGE_FIELDS = (
+    "messages",
+    "messaging_postbacks",
+    "messaging_handovers",
+    "standby",
+    "message_echoes",
+    "message_reads",
+    "message_deliveries",
+)
+
+INSTAGRAM_FIELDS = frozenset(
+    (
+        "messages",
+        "message_reactions",
+        "messaging_postbacks",
+        "messaging_seen",
+        "messaging_referral",
+        "messaging_handover",
+        "message_edit",
+        "standby",
+    )
+)
+"""The fields of the `instagram` object (the facts sheet 1.4, 2.6; Meta: "Instagram Webhooks")."""
+
+DEFAULT_INSTAGRAM_FIELDS = (
+    "messages",
+    "messaging_postbacks",
+    "messaging_seen",
+    "messaging_handover",
+    "standby",
+)
+
+_INSTAGRAM_NAMES = {
+    "message_echoes": "messages",
+    "message_reads": "messaging_seen",
+    "messaging_handovers": "messaging_handover",
+}
+
+
+def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset[str]:
+    """What an app must have subscribed to for an event of the Page's `field` to reach it.
+
+    On `standby` that field besides (the facts sheet 2.3; Meta: "standby"). Instagram has names of
+    its own: echoes come with `messages`, reads with `messaging_seen` (the facts sheet 2.5 and
+    2.6). It has no delivery receipts: no field that can be subscribed to brings them.
+    """
+    name = field
+    if platform is PlatformName.INSTAGRAM:
+        name = _INSTAGRAM_NAMES.get(field, field)
+    return frozenset((name,) if array is Array.MESSAGING else (name, "standby"))
+
+
+def uncertain_fields(platform: PlatformName) -> frozenset[str]:
+    """The fields that one of Meta's pages gives this platform and another does not; the switch
+    `instagram_control_fields` says which is right.
+    """
+    instagram = platform is PlatformName.INSTAGRAM
+    return frozenset(("messaging_handover", "standby") if instagram else ())

@@ -1,0 +1,197 @@
+"""The decision table: what an event proves, and what it does not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from routing_samples import (
+    A_MOMENT,
+    ACTIVE,
+    ADOPT,
+    AGENT,
+    ALL_ACTIVE,
+    ALL_ENDING,
+    ALL_OPEN,
+    ALL_REGAINED,
+    ANOTHER,
+    CAUSE_AT,
+    END_AND_ROUTE,
+    ENDING,
+    FAILED_IN_DOUBT,
+    HEAR_IT_AND_END,
+    LATER,
+    OPENING,
+    OURS_OR_NOBODYS,
+    PASSED_AT,
+    REGAINED,
+    STANDBY,
+    US,
+    adopted_by,
+    echo,
+    look_up,
+    message,
+    passed,
+    requested,
+    taken,
+    tap,
+)
+
+from channels.events import Event
+from channels.routing import (
+    ASK,
+    DOUBTFUL_AFTER_PASS,
+    HEAR_OPERATOR,
+    HEAR_USER,
+    NOTHING,
+    OURS_AGAIN,
+    Decision,
+    Owner,
+    Routing,
+)
+from channels.sessions import Session
+
+
+# A thread that nobody else has is not taken, whatever a late event makes it look like.
+@pytest.mark.parametrize("owner", OURS_OR_NOBODYS)
+@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "held"])
+@pytest.mark.parametrize(
+    ("event", "decision"),
+    [
+        (message("menu", on=STANDBY), HEAR_USER),
+        (tap(on=STANDBY), HEAR_USER),
+        (echo(AGENT), HEAR_OPERATOR),
+        (passed(AGENT), NOTHING),
+        (taken(AGENT), NOTHING),
+    ],
+)
+def test_a_regained_session_stays_unless_another_has_its_thread(
+    event: Event, decision: Decision, session: Session, owner: Owner
+) -> None:
+    assert look_up(event, session, owner=owner) == decision
+
+
+@pytest.mark.parametrize("owner", OURS_OR_NOBODYS)
+@pytest.mark.parametrize("event", [passed(AGENT), taken(AGENT)], ids=["passed", "taken"])
+def test_a_change_of_control_that_is_over_opens_nothing(event: Event, owner: Owner) -> None:
+    assert look_up(event, None, owner=owner) == NOTHING
+
+
+def test_an_echo_that_names_no_app_opens_a_session_of_an_unnamed_owner() -> None:
+    assert look_up(echo(None), None, owner=Owner.UNNAMED) == ADOPT
+
+
+@pytest.mark.parametrize(
+    ("event", "decision"),
+    [
+        (message(on=STANDBY), HEAR_USER),
+        (message("menu", on=STANDBY), HEAR_IT_AND_END),
+        (echo(AGENT), HEAR_OPERATOR),
+        (passed(AGENT), NOTHING),
+        (taken(AGENT), NOTHING),
+    ],
+)
+def test_an_event_that_opened_a_session_is_then_handled_by_it(
+    event: Event, decision: Decision
+) -> None:
+    opened = adopted_by(event, look_up(event, None, owner=Owner.ANOTHER_APP).owner_app)
+    assert look_up(event, opened) == decision
+
+
+@pytest.mark.parametrize(
+    "session", [OPENING, *ALL_ENDING, *ALL_REGAINED], ids=lambda s: s.state.value
+)
+def test_a_return_word_ends_an_active_session_only(session: Session) -> None:
+    assert look_up(message("menu", on=STANDBY), session, owner=Owner.OURS) == HEAR_USER
+
+
+@pytest.mark.parametrize("received_at", [PASSED_AT, LATER], ids=["before", "after"])
+def test_a_return_word_counts_while_routing_is_off(received_at: datetime) -> None:
+    menu = message("menu", at=CAUSE_AT + A_MOMENT, received_at=received_at)
+    assert look_up(menu, ACTIVE, routing=Routing.OFF) == HEAR_IT_AND_END
+
+
+def test_the_title_of_a_button_with_another_payload_is_no_return_word() -> None:
+    assert look_up(tap("menu", payload="/order"), ACTIVE, routing=Routing.OFF) == HEAR_USER
+
+
+@pytest.mark.parametrize("session", [None, OPENING], ids=["none", "opening"])
+def test_control_passed_to_us_says_nothing_where_nobody_had_it(session: Session | None) -> None:
+    assert look_up(passed(US), session) == NOTHING
+
+
+@pytest.mark.parametrize("event", [passed(AGENT), taken(AGENT)], ids=["passed", "taken"])
+@pytest.mark.parametrize("session", [OPENING, *ALL_ENDING], ids=lambda s: s.state.value)
+def test_only_an_active_session_goes_over_to_another_app(event: Event, session: Session) -> None:
+    assert look_up(event, session) == NOTHING
+
+
+def test_the_pass_that_opened_a_session_says_nothing_new() -> None:
+    assert look_up(passed(ACTIVE.target_app_id), ACTIVE) == NOTHING
+
+
+@pytest.mark.parametrize("session", [*ALL_OPEN, *ALL_REGAINED], ids=lambda s: s.state.value)
+def test_a_thread_that_is_handed_over_is_granted_to_nobody(session: Session) -> None:
+    assert look_up(requested(AGENT), session) == Decision(refuse=AGENT)
+
+
+@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "held"])
+@pytest.mark.parametrize(
+    "event",
+    [message("menu", on=STANDBY, at=CAUSE_AT), taken(AGENT, at=CAUSE_AT)],
+    ids=["standby", "taken"],
+)
+def test_an_event_from_before_the_cause_takes_no_thread_again(
+    event: Event, session: Session
+) -> None:
+    assert look_up(event, session, owner=Owner.ANOTHER_APP) == NOTHING
+
+
+# The minute after the pass: the clocks differ, and messages may have been on their way.
+IN_DOUBT = message("menu", at=PASSED_AT + DOUBTFUL_AFTER_PASS / 3)
+
+
+@pytest.mark.parametrize("session", [*ALL_ACTIVE, FAILED_IN_DOUBT], ids=lambda s: s.state.value)
+def test_a_message_soon_after_the_pass_asks_for_the_owner(session: Session) -> None:
+    assert look_up(IN_DOUBT, session) == ASK
+
+
+def test_a_late_delivery_of_a_message_from_before_the_pass_asks_for_the_owner() -> None:
+    late = message(at=CAUSE_AT + A_MOMENT, received_at=LATER)
+    assert look_up(late, ACTIVE) == ASK
+
+
+@pytest.mark.parametrize("owner", OURS_OR_NOBODYS)
+@pytest.mark.parametrize(
+    ("session", "decision"),
+    [(ACTIVE, END_AND_ROUTE), (ENDING, OURS_AGAIN), (FAILED_IN_DOUBT, OURS_AGAIN)],
+    ids=["active", "ending", "failed"],
+)
+def test_in_doubt_a_message_counts_where_nobody_else_has_the_thread(
+    session: Session, decision: Decision, owner: Owner
+) -> None:
+    assert look_up(IN_DOUBT, session, owner=owner) == decision
+
+
+@pytest.mark.parametrize("owner", ANOTHER)
+@pytest.mark.parametrize(
+    "session", [ACTIVE, ENDING, FAILED_IN_DOUBT], ids=["active", "ending", "failed"]
+)
+def test_in_doubt_a_message_is_heard_where_another_has_the_thread(
+    session: Session, owner: Owner
+) -> None:
+    assert look_up(IN_DOUBT, session, owner=owner) == HEAR_USER
+
+
+def test_the_doubt_ends_after_a_minute() -> None:
+    last = PASSED_AT + DOUBTFUL_AFTER_PASS
+    assert look_up(message(at=last), ACTIVE) == ASK
+    assert look_up(message(at=last + A_MOMENT), ACTIVE) == END_AND_ROUTE
+
+
+def test_with_routing_off_nobody_is_asked() -> None:
+    assert look_up(message(at=IN_DOUBT.at), ACTIVE, routing=Routing.OFF) == HEAR_USER
+
+
+def test_a_regained_thread_needs_no_question_for_what_is_routed_to_us() -> None:
+    assert look_up(IN_DOUBT, REGAINED) == OURS_AGAIN
