@@ -1,26 +1,12 @@
-"""What happens outside: the user, other apps, the page's admin, time, and what breaks."""
+"""What happens to a world from outside: the user, other apps, the page's admin, time, crashes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from model import (
-    ADA,
-    AGENT,
-    DAY,
-    IDLE,
-    INBOX,
-    RECEIVED_AFTER,
-    TICK,
-    US,
-    Delivery,
-    Worker,
-    World,
-    next_key,
-    next_moment,
-    older,
-)
+from merging import later, next_place
+from model import ADA, AGENT, DAY, IDLE, INBOX, NOW, TICK, US, Delivery, World
 from msgspec.structs import replace
 
 from channels.events import (
@@ -34,131 +20,83 @@ from channels.events import (
 )
 from channels.routing import Routing
 
+CRY_FOR_HELP = "a person, please"  # Rasa answers it with a handover
+RETURN_WORD = "menu"
+
 Happening = tuple[str, World]
-OTHERS = (AGENT,)
 
 
 def happenings(world: World, *, most_deliveries: int) -> Iterator[Happening]:
-    """Every next world that the outside can bring about."""
+    """All that can happen next; no new event as long as that many wait."""
     if len(world.deliveries) < most_deliveries:
-        yield from _user(world)
-        yield from _apps(world)
-    yield from _silent(world)
-    yield from _admin(world)
-    yield from _time(world)
-    yield from _crashes(world)
+        yield from _by_the_user(world)
+        yield from _by_apps(world)
+    if world.owner == AGENT:
+        yield "the agent releases the thread", replace(world, owner=None)
+    yield from _by_the_admin(world)
+    yield from _by_time(world)
+    for which, worker in enumerate(world.workers):
+        if worker != IDLE:
+            yield f"a worker dies before it {worker.step.value}", world.with_worker(which, IDLE)
 
 
-def _sent(world: World, kind: type[Any], array: Array = Array.MESSAGING, **fields: Any) -> World:
-    event = kind(
-        key=next_key(world),
-        thread=ADA,
-        array=array,
-        at=next_moment(world),
-        received_at=RECEIVED_AFTER,
-        **fields,
-    )
-    return replace(world, deliveries=(*world.deliveries, Delivery(event=event)))
-
-
-def _user(world: World) -> Iterator[Happening]:
+def _by_the_user(world: World) -> Iterator[Happening]:
+    """An idle thread goes to the default app. With routing off, every app hears everything."""
     world = replace(world, in_window=True)
     if world.owner is None and world.routing is Routing.ON:
         world = replace(world, owner=US)
-    if world.owner in OTHERS:
-        yield "the user writes, on standby", _sent(world, UserMessage, Array.STANDBY, text="hello")
-        yield "the user writes menu", _sent(world, UserMessage, Array.STANDBY, text="menu")
-    if world.owner not in OTHERS or world.routing is Routing.OFF:
-        yield "the user writes", _sent(world, UserMessage, text="hello")
-        yield "the user wants a person", _sent(world, UserMessage, text="person")
-    yield "the user taps back", _sent(world, Postback, payload="/back")
-
-
-def _apps(world: World) -> Iterator[Happening]:
     if world.owner == AGENT:
-        if world.in_window:
-            yield "the agent writes", _sent(world, Echo, Array.STANDBY, app_id=AGENT)
-        passed = _sent(world, ControlPassed, new_owner=US, previous_owner=AGENT)
-        yield "the agent passes to us", _owned(passed, US)
-        yield "the agent passes to the inbox", _sent(world, ControlPassed, new_owner=INBOX)
-        return
+        for text in ("hello", RETURN_WORD):
+            written = _event(world, UserMessage, array=Array.STANDBY, text=text)
+            yield f"the user writes to the agent: {text}", written
+    if world.owner != AGENT or world.routing is Routing.OFF:
+        for text in ("hello", CRY_FOR_HELP):
+            yield f"the user writes: {text}", _event(world, UserMessage, text=text)
+    for payload in ("/back", "/other"):
+        yield f"the user taps {payload}", _event(world, Postback, payload=payload)
+
+
+def _by_apps(world: World) -> Iterator[Happening]:
+    """Operators write within the 24 hours only: what they may send later says nothing new."""
+    if world.owner == AGENT:
+        passed = _event(world, ControlPassed, new_owner=US)
+        yield "the agent passes to us", replace(passed, owner=US)
+        yield "the agent passes to the inbox", _event(world, ControlPassed, new_owner=INBOX)
     if world.owner == US:
-        taken = _sent(world, ControlTaken, new_owner=AGENT, previous_owner=US)
-        yield "the agent takes", _owned(taken, AGENT)
-    if world.in_window:
-        yield "the inbox writes", _owned(_sent(world, Echo, Array.STANDBY, app_id=INBOX), AGENT)
+        yield "the agent takes the thread", _taken(_event(world, ControlTaken, new_owner=AGENT))
     if world.owner == US and world.routing is Routing.OFF:
-        yield "the agent asks for it", _sent(world, ControlRequested, requested_owner=AGENT)
+        requested = _event(world, ControlRequested, requested_owner=AGENT)
+        yield "the agent asks for the thread", requested
+    if world.in_window:
+        written = _event(world, Echo, array=Array.STANDBY, app_id=INBOX)
+        yield "an operator writes", written if world.owner == AGENT else _taken(written)
 
 
-def _silent(world: World) -> Iterator[Happening]:
-    if world.owner in OTHERS:
-        yield "the owner releases", _owned(world, None)
+def _by_the_admin(world: World) -> Iterator[Happening]:
+    """The workers look at the page's routing once an hour only."""
+    other = Routing.OFF if world.routing is Routing.ON else Routing.ON
+    yield f"routing is switched {other.value}", replace(world, routing=other)
+    if world.known_routing is not world.routing:
+        yield "the workers look at the routing", replace(world, known_routing=world.routing)
 
 
-def _owned(world: World, owner: str | None) -> World:
-    """Another owner; where the thread was ours or nobody's, nobody here knows of it yet."""
-    is_takeover = owner in OTHERS and world.owner not in OTHERS
-    return outdated(replace(world, owner=owner)) if is_takeover else replace(world, owner=owner)
+def _by_time(world: World) -> Iterator[Happening]:
+    """A worker that is at a step for ten minutes is dead. No event is late by a day."""
+    if world.workers == (IDLE, IDLE):
+        yield "ten minutes pass", later(world, TICK)
+        if not world.deliveries:
+            yield "a day passes", replace(later(world, DAY), owner=None, in_window=False)
 
 
-def outdated(world: World) -> World:
+def _event(world: World, kind: type[Any], *, array: Array = Array.MESSAGING, **said: Any) -> World:
+    key, at = next_place(world)
+    event = kind(key=key, thread=ADA, array=array, at=at, received_at=NOW, **said)
+    return replace(world, deliveries=(*world.deliveries, Delivery(event=event)))
+
+
+def _taken(world: World) -> World:
+    """Somebody has the thread, and nobody here knows."""
     first, second = (
         worker if worker == IDLE else replace(worker, is_outdated=True) for worker in world.workers
     )
-    return replace(world, is_unnoticed=True, workers=(first, second))
-
-
-def _admin(world: World) -> Iterator[Happening]:
-    other = Routing.OFF if world.routing is Routing.ON else Routing.ON
-    yield f"routing is {other.value}", replace(world, routing=other)
-    if world.believed_routing is not world.routing:
-        yield "the workers see it", replace(world, believed_routing=world.routing)
-
-
-def _time(world: World) -> Iterator[Happening]:
-    if world.workers != (IDLE, IDLE):
-        return
-    yield "ten minutes pass", later(world, TICK)
-    if not world.deliveries:
-        yield "a day passes", a_day_later(world)
-
-
-def later(world: World, age: Any) -> World:
-    def aged(worker: Worker) -> Worker:
-        if worker.session is None:
-            return worker
-        return replace(worker, session=older(worker.session, age))
-
-    return replace(
-        world,
-        session=world.session and older(world.session, age),
-        is_claimed=False,
-        deliveries=tuple(replace(delivery, is_held=False) for delivery in world.deliveries),
-        workers=tuple(map(aged, world.workers)),
-    )
-
-
-def a_day_later(world: World) -> World:
-    def aged(delivery: Delivery) -> Delivery:
-        event = delivery.event
-        return replace(delivery, event=replace(event, at=event.at - DAY))
-
-    world = later(world, DAY)
-    workers = tuple(
-        worker if worker.delivery is None else replace(worker, delivery=aged(worker.delivery))
-        for worker in world.workers
-    )
-    return replace(
-        world,
-        owner=None,
-        in_window=False,
-        deliveries=tuple(map(aged, world.deliveries)),
-        workers=workers,
-    )
-
-
-def _crashes(world: World) -> Iterator[Happening]:
-    for which, worker in enumerate(world.workers):
-        if worker != IDLE:
-            yield f"worker {which} crashes", world.with_worker(which, IDLE)
+    return replace(world, owner=AGENT, is_unnoticed=True, workers=(first, second))

@@ -1,149 +1,109 @@
+"""Breadth first through all that can happen, and on from there until nothing is left to do."""
+
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable, Iterator
 
-import msgspec
-from happenings import happenings, later
-from model import *
+from happenings import happenings
+from merging import key_of, later, merged
+from model import AGENT, TICK, Violation, World
+from moves import moves
 from msgspec.structs import replace
-from worker_steps import Violation, moves
 
-from channels.sessions import State
+from channels.sessions import Session, State
 
-encode = msgspec.msgpack.Encoder().encode
+Found = list[tuple[bytes, World]]
 
 
 class Search:
-    def __init__(self, most_deliveries=2):
-        self.most = most_deliveries
-        self.came_from = {}
-        self.good = set()
-        self.transitions = 0
+    """Goes through every order in which things can happen; Violation tells the way to one.
 
-    def trace(self, key):
-        out = []
+    One step is one thing that happens outside, or one call that a worker makes. No more than
+    `most_deliveries` events wait at a time.
+    """
+
+    def __init__(self, *, most_deliveries: int) -> None:
+        self._most_deliveries = most_deliveries
+        self._came_from: dict[bytes, tuple[bytes | None, str]] = {}
+        self._led_on: set[bytes] = set()
+
+    @property
+    def explored(self) -> int:
+        """How many worlds can be reached in so many steps."""
+        return len(self._came_from)
+
+    @property
+    def led_on(self) -> int:
+        """How many more are on the ways from there to where nothing is left to do."""
+        return len(self._led_on - self._came_from.keys())
+
+    def explore(self, starts: Iterable[World], *, depth: int) -> None:
+        """Take that many steps from each start, then let the workers do what is left."""
+        layer = self._new(None, (("at first", world) for world in starts))
+        for _ in range(depth):
+            layer = [new for key, world in layer for new in self._new(key, self._next(key, world))]
+        for key, world in layer:
+            self._lead_on(key, world)
+
+    def _next(self, key: bytes, world: World) -> Iterator[tuple[str, World]]:
+        try:
+            yield from moves(world)
+            yield from happenings(world, most_deliveries=self._most_deliveries)
+        except Violation as violation:
+            raise Violation(self._story(key, [], violation)) from violation
+
+    def _new(self, key: bytes | None, nexts: Iterable[tuple[str, World]]) -> Found:
+        found = []
+        for what, world in nexts:
+            after = merged(world)
+            its_key = key_of(after)
+            if its_key not in self._came_from:
+                self._came_from[its_key] = (key, what)
+                found.append((its_key, after))
+        return found
+
+    def _lead_on(self, start: bytes, world: World) -> None:
+        """Nothing breaks, nobody else does anything, and time passes, until all repeats itself."""
+        key, way, story = start, set[bytes](), list[str]()
+        try:
+            while key not in self._led_on and key not in way:
+                way.add(key)
+                what, world = _what_comes(world)
+                story.append(what)
+                world = merged(world)
+                key = key_of(world)
+            if key in way:
+                _check_nothing_is_left(world)
+        except Violation as violation:
+            raise Violation(self._story(start, story, violation)) from violation
+        self._led_on |= way
+
+    def _story(self, key: bytes | None, then: list[str], violation: Violation) -> str:
+        steps: list[str] = []
         while key is not None:
-            key, label = self.came_from[key]
-            out.append(label)
-        return list(reversed(out))
-
-    def run(self, starts, depth, limit=None):
-        layer = []
-        for w in starts:
-            w = merged(w)
-            k = hash128(w)
-            self.came_from[k] = (None, "start")
-            layer.append((k, w))
-        for d in range(depth + 1):
-            # close under worker steps
-            t = time.time()
-            nxt = []
-            stack = list(layer)
-            n0 = len(self.came_from)
-            for k, w in stack:  # grows
-                try:
-                    for label, w2, broke in moves(w):
-                        self.transitions += 1
-                        w2 = merged(w2)
-                        k2 = hash128(w2)
-                        if k2 in self.came_from:
-                            continue
-                        if broke:
-                            nxt.append((k, label, w2, k2))
-                            continue
-                        self.came_from[k2] = (k, label)
-                        stack.append((k2, w2))
-                    if d < depth:
-                        for label, w2 in happenings(w, most_deliveries=self.most):
-                            self.transitions += 1
-                            w2 = merged(w2)
-                            k2 = hash128(w2)
-                            if k2 in self.came_from:
-                                continue
-                            nxt.append((k, label, w2, k2))
-                    self.complete(k, w)
-                except Violation as e:
-                    print("\n".join(self.trace(k)))
-                    print("->", e)
-                    raise
-                if limit and len(self.came_from) > limit:
-                    print("limit", d, len(self.came_from))
-                    return
-            layer = []
-            for k, label, w2, k2 in nxt:
-                if k2 not in self.came_from:
-                    self.came_from[k2] = (k, label)
-                    layer.append((k2, w2))
-            print(
-                d,
-                "states",
-                len(self.came_from),
-                "layer",
-                len(stack),
-                "next",
-                len(layer),
-                f"{time.time() - t:.1f}s",
-                flush=True,
-            )
-
-    def complete(self, k, w):
-        path = []
-        labels = []
-        seen = set()
-        while k not in self.good:
-            if k in seen:
-                self.check_rest(w, labels)
-                break
-            seen.add(k)
-            path.append(k)
-            try:
-                label, w = self.next_fair(w)
-            except Violation:
-                print("\n".join("   " + l for l in labels))
-                raise
-            labels.append(label)
-            w = merged(w)
-            k = hash128(w)
-        self.good.update(path)
-
-    def next_fair(self, w):
-        for label, w2, broke in moves(w):
-            if not broke:
-                return label, w2
-        return "time passes", later(replace(w, believed_routing=w.routing), TICK)
-
-    def check_rest(self, w, labels):
-        s = w.session
-
-        def bad(m):
-            print("\n".join("   " + l for l in labels))
-            raise Violation(m)
-
-        if w.deliveries:
-            bad("an event is never handled")
-        if s is None:
-            return
-        if s.state is State.ACTIVE and not s.has_deadline and w.owner in (AGENT, INBOX):
-            return
-        if s.state is State.ENDING and s.regained and s.due_at is None:
-            return
-        bad(f"stuck {s.state} owner {w.owner} {s.due_at} {s.regained} {s.reason} {s.active_at}")
+            key, what = self._came_from[key]
+            steps.insert(0, what)
+        return "\n".join([str(violation), *steps, *(f"and then {what}" for what in then)])
 
 
-from hashlib import blake2b
+def _what_comes(world: World) -> tuple[str, World]:
+    informed = replace(world, known_routing=world.routing)
+    return next(moves(world), ("ten minutes pass", later(informed, TICK)))
 
 
-def hash128(w):
-    return blake2b(encode(w), digest_size=12).digest()
+def _check_nothing_is_left(world: World) -> None:
+    session = world.session
+    if world.deliveries:
+        raise Violation("an event is never handled")
+    if session is not None and not (_is_with_agent(session, world) or _waits_for_user(session)):
+        raise Violation(f"a session stays {session.state.value}")
 
 
-if __name__ == "__main__":
-    import sys
+def _is_with_agent(session: Session, world: World) -> bool:
+    """Meta refuses to give the thread back, and somebody has it."""
+    return session.state is State.ACTIVE and not session.has_deadline and world.owner == AGENT
 
-    t = time.time()
-    s = Search(int(sys.argv[2]))
-    try:
-        s.run([World(may_take=True), World(may_take=False)], int(sys.argv[1]))
-    except Violation as e:
-        print("VIOLATION", e)
-    print(len(s.came_from), s.transitions, time.time() - t)
+
+def _waits_for_user(session: Session) -> bool:
+    """Its follow-up waits for the user's next message."""
+    return session.state is State.ENDING and session.regained and session.due_at is None

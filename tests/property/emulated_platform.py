@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 from unittest import mock
 
@@ -18,24 +18,31 @@ import msgspec
 from aiohttp import web
 
 from channels.clock import ManualClock
-from emulator import PAGE_INBOX, App, Config, default_config, running
+from emulator import Config, default_config, running
+from emulator.accounts import INBOXES as INBOX_BY_PLATFORM
 from emulator.clock import EmulatorClock
 from emulator.delivery import Deliveries
 from emulator.events import Delivery
 
 _DEFAULT = default_config()
 _DESK = _DEFAULT.apps[1]
-PAGE = _DEFAULT.page.id
 BOT_APP = _DEFAULT.apps[0]
 BOT = BOT_APP.id
 DESK = _DESK.id
 SHOP = "900300300300300"
-INBOX = PAGE_INBOX
+INBOXES = tuple(INBOX_BY_PLATFORM.values())
 USERS = tuple(user.id for user in _DEFAULT.users)
 TOKENS = {BOT: BOT_APP.page_access_token, DESK: _DESK.page_access_token, SHOP: "shop-token"}
 
+_INBOX_OF = {user.id: INBOX_BY_PLATFORM[user.platform] for user in _DEFAULT.users}
+
 Json = dict[str, Any]
 Receive = Callable[[bytes, str | None], Awaitable[None]]
+
+
+def inbox_of(user: str) -> str:
+    """The Inbox of where the user writes: the Page's, or that of its Instagram account."""
+    return _INBOX_OF[user]
 
 
 class EmulatedPlatform:
@@ -105,7 +112,7 @@ class BotWebhook:
 class _Fixed(EmulatorClock):
     """The clock of the world under test, and message ids by number."""
 
-    clock = ManualClock(datetime.min)
+    clock = ManualClock(datetime.fromtimestamp(0, timezone.utc))
     numbers = itertools.count(1)
 
     def now(self) -> datetime:
@@ -153,6 +160,6 @@ async def _served(webhook: BotWebhook, stack: AsyncExitStack) -> str:
 def _config(webhook: str) -> Config:
     """The agents' apps hear nothing: what their people do is up to the test."""
     bot = msgspec.structs.replace(BOT_APP, webhook=webhook)
-    desk = msgspec.structs.replace(_DESK, subscribed_fields=())
-    shop = App(id=SHOP, name="Shop", page_access_token=TOKENS[SHOP], subscribed_fields=())
+    desk = msgspec.structs.replace(_DESK, subscribed_fields=(), instagram_fields=())
+    shop = msgspec.structs.replace(desk, id=SHOP, page_access_token=TOKENS[SHOP])
     return msgspec.structs.replace(_DEFAULT, apps=(bot, desk, shop))

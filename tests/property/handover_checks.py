@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from emulated_platform import BOT, USERS, Json
-from handover_world import World, thread_of
+from handover_world import World
 from tracking_assistant import RasaFails
 
 from channels.errors import GraphError
@@ -41,13 +41,15 @@ class Conduct:
 
 def check_step(world: World, conduct: Conduct) -> None:
     """What holds at any time."""
+    sent, overheard = world.graph.against_better_knowledge, world.assistant.overheard
+    assert not sent, f"The bot sent {sent} although it knew that somebody else has the thread."
+    assert not overheard, f"Rasa has heard {overheard}, which was said to a person."
     for user, at in conduct.refused:
         _check_lesson(world, user, at)
-    sends = world.sends.against_better_knowledge
-    assert not sends, f"The bot sent {sends} although it knew that somebody else has the thread."
     for versions in world.store.versions.values():
         _check_versions(world, versions)
     _check_one_at_a_time(world)
+    _check_tracker(world)
     for record in world.problems.records:
         error = record.exc_info[1] if record.exc_info else None
         expected = error is None or isinstance(error, (GraphError, RasaFails))
@@ -55,20 +57,20 @@ def check_step(world: World, conduct: Conduct) -> None:
 
 
 def _check_lesson(world: World, user: str, at: datetime) -> None:
-    sessions = [one for one in world.store.sessions() if one.thread == thread_of(user)]
-    learnt = any(one.ended_at is None or one.ended_at >= at for one in sessions)
+    sessions = [one for one in world.store.sessions() if one.thread.user == user]
+    learnt = any(one.is_open or (one.ended_at and one.ended_at >= at) for one in sessions)
     assert learnt, f"A send to {user} was refused, and no session came of it."
 
 
 def _check_versions(world: World, versions: list[Session]) -> None:
     session, ends = versions[-1], sum(not one.is_open for one in versions)
     assert ends == (not session.is_open), f"Session {session.id} has ended {ends} times."
-    told = world.assistant.ends_of(session.id)
+    told = world.rasa.ends_of(session.id)
     if session.is_open:
         assert told <= 1, f"Session {session.id} is still open, and its end was told {told} times."
     else:
         assert told == 1, f"Session {session.id} has ended, and its end was told {told} times."
-    starts = world.assistant.starts_of(session.id)
+    starts = world.rasa.starts_of(session.id)
     assert starts <= session.is_adopted, f"Session {session.id} was announced {starts} times."
 
 
@@ -78,11 +80,15 @@ def _check_one_at_a_time(world: World) -> None:
     assert len(open_ones) == len(threads), "A thread has two open sessions."
 
 
+def _check_tracker(world: World) -> None:
+    heard = [turn.message_id for turn in world.rasa.tracker]
+    assert len(heard) == len(set(heard)), "Rasa has heard something twice."
+
+
 def check_rest(world: World, conduct: Conduct, user: str) -> None:
     """What holds of a thread once all is quiet and the user has written once more."""
     owner = conduct.owners[user]
-    open_ones = [one for one in world.store.sessions() if one.is_open]
-    session = next((one for one in open_ones if one.thread == thread_of(user)), None)
+    session = world.store.open_session_of(user)
     if session is None:
         assert owner in (BOT, None), f"{owner} has the thread of {user}, and no session knows it."
         answered_by = conduct.last_words[user]

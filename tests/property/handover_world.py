@@ -1,25 +1,20 @@
-"""The channel's engine between the emulator and a scripted assistant, with what it did kept."""
+"""The channel's engine between the emulator and a scripted assistant, and those who watch it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import defaultdict
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from calls_under_way import CallsUnderWay
-from emulated_platform import BOT, BOT_APP, DESK, INBOX, PAGE, EmulatedPlatform, Json
+from emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
 from tracking_assistant import BACK_INTENT, TrackingAssistant
 from unreliable_network import Body, Signature, UnreliableNetwork
+from witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
 
 from channels.clock import ManualClock
 from channels.engine import Engine
-from channels.events import Echo, PageRoles, Thread
-from channels.graph import Graph
+from channels.events import Echo, PageRoles
 from channels.graph_http import HttpGraph
-from channels.sessions import Session
 from channels.settings import parse_settings
 from channels.signature import check_signature
 from channels.store import Store
@@ -47,31 +42,34 @@ _BEGINNING = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 class World:
     """One page with its bot, from the first message to the last."""
 
-    def __init__(
-        self, platform: EmulatedPlatform, make_store: Callable[[], Store], *, knows_of_starts: bool
-    ) -> None:
+    def __init__(self, platform: EmulatedPlatform, store: Store, *, knows_of_starts: bool) -> None:
         self.platform = platform
         self.clock = ManualClock(_BEGINNING)
-        self.assistant = TrackingAssistant(knows_of_starts=knows_of_starts)
         self.network = UnreliableNetwork(self._receive)
         self.calls = CallsUnderWay()
-        self.store = KeepingStore(self.calls.of(make_store()))
+        self.store = KeepingStore(self.calls.of(store))
+        self.rasa = TrackingAssistant(knows_of_starts=knows_of_starts)
+        self.assistant = WatchedAssistant(self.rasa, self.store)
         self.problems = ProblemLog()
-        settings = parse_settings(_section(platform))
+        self._settings = parse_settings(_section(platform))
+        self._make_engine()
+
+    def _make_engine(self) -> None:
+        """A new process."""
         self._graph = HttpGraph(
-            graph_url=settings.graph_url,
+            graph_url=self._settings.graph_url,
             page_access_token=BOT_APP.page_access_token,
-            app_id=settings.app_id,
-            app_secret=settings.secret,
+            app_id=self._settings.app_id,
+            app_secret=self._settings.secret,
             clock=self.calls.but_sleeping_on(self.clock),
         )
-        self.sends = WatchedSends(self.calls.of(self._graph), self.store)
+        self.graph = WatchedGraph(self.calls.of(self._graph), self.store)
         self.engine = Engine(
-            settings=settings,
+            settings=self._settings,
             store=self.store,  # type: ignore[arg-type]
-            graph=self.sends,  # type: ignore[arg-type]
+            graph=self.graph,  # type: ignore[arg-type]
             clock=self.clock,
-            assistant=self.assistant,
+            assistant=self.assistant,  # type: ignore[arg-type]
         )
 
     async def start(self) -> None:
@@ -81,12 +79,22 @@ class World:
         await self.settle()
 
     async def stop(self) -> None:
-        self.assistant.goes_on.set()
-        self.platform.webhook.receive = None
+        """Stop the bot; what is on its way to it waits."""
+        self.network.is_stalled = True
+        self.rasa.goes_on.set()
         stopping = asyncio.create_task(self.engine.stop())
         while not stopping.done():  # it waits for turns, and some of them wait for the clock
             await self.wait(SECOND)
         await stopping
+        await self.settle()
+
+    async def restart(self) -> None:
+        was_stalled = self.network.is_stalled
+        await self.stop()
+        self._make_engine()
+        await self.engine.start()
+        if not was_stalled:
+            await self.network.recover()
 
     async def settle(self) -> None:
         """Return once everybody waits: for the clock, or for what a step holds back."""
@@ -113,65 +121,6 @@ class World:
                 self._graph.echo_heard(event.metadata)
 
 
-class KeepingStore:
-    """A store that keeps every version of every session."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.versions: defaultdict[str, list[Session]] = defaultdict(list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def add_session(self, session: Session, **claim: Any) -> bool:
-        return self._keep(session, await self._store.add_session(session, **claim))
-
-    async def save_session(self, session: Session, **claim: Any) -> bool:
-        return self._keep(session, await self._store.save_session(session, **claim))
-
-    def sessions(self) -> list[Session]:
-        """Each session as it is now."""
-        return [versions[-1] for versions in self.versions.values()]
-
-    def _keep(self, session: Session, stored: bool) -> bool:
-        if stored:
-            self.versions[session.id].append(session)
-        return stored
-
-
-class WatchedSends:
-    """A Graph that notes each message that was sent although the bot knew better."""
-
-    def __init__(self, graph: Graph, store: KeepingStore) -> None:
-        self._graph = graph
-        self._store = store
-        self.against_better_knowledge: list[Mapping[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._graph, name)
-
-    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        session = await self._store.open_session(thread)
-        if session is not None and not session.regained:
-            self.against_better_knowledge.append(message)
-        return await self._graph.send(thread, message)
-
-
-class ProblemLog(logging.Handler):
-    """What the channel has logged as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-    def tells_of(self, session: Session) -> bool:
-        """Whether an error names the session."""
-        return any(getattr(record, "session", None) == session.id for record in self.records)
-
-
 def _section(platform: EmulatedPlatform) -> Json:
     return {
         "verify": BOT_APP.verify_token,
@@ -179,10 +128,6 @@ def _section(platform: EmulatedPlatform) -> Json:
         "page-access-token": BOT_APP.page_access_token,
         "app-id": BOT,
         "graph-url": f"{platform.url}/v25.0",
-        "requests": [DESK, INBOX],
+        "requests": [DESK, *INBOXES],
         "plans": PLANS,
     }
-
-
-def thread_of(user: str) -> Thread:
-    return Thread(page=PAGE, user=user)

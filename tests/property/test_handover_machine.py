@@ -15,9 +15,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from emulated_platform import BOT, DESK, INBOX, SHOP, USERS, EmulatedPlatform, emulated_platform
+from emulated_platform import (
+    BOT,
+    DESK,
+    INBOXES,
+    SHOP,
+    USERS,
+    EmulatedPlatform,
+    emulated_platform,
+    inbox_of,
+)
 from handover_checks import Conduct, check_rest, check_step
-from handover_world import SECOND, World, thread_of
+from handover_world import SECOND, World
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -55,9 +64,9 @@ SWITCHES = {
     "inbox_echo_id": ("routing_page", "echo_page"),
 }
 
-OWNER = "whoever has the thread"
+OWNER, INBOX = "whoever has the thread", "the inbox"
 
-users = st.sampled_from((*USERS[:1], *USERS[:2]))
+users = st.sampled_from((USERS[0], USERS[0], *USERS))
 people = st.sampled_from((OWNER, OWNER, OWNER, DESK, SHOP, INBOX))
 anybody = st.sampled_from((BOT, BOT, DESK, SHOP, INBOX))
 indexes = st.integers(0, 9)
@@ -110,7 +119,7 @@ class HandoverMachine(RuleBasedStateMachine):
     )
     def begin(self, switches: dict[str, str], store: str, knows_of_starts: bool) -> None:
         self._world = World(
-            self._platform, lambda: self._stage.store(store), knows_of_starts=knows_of_starts
+            self._platform, self._stage.store(store), knows_of_starts=knows_of_starts
         )
         logging.getLogger("channels").addHandler(self._world.problems)
         self._stage.worlds += 1
@@ -130,7 +139,8 @@ class HandoverMachine(RuleBasedStateMachine):
 
     @rule(user=users, payload=st.sampled_from(("/back", "/other")), button_of=anybody)
     def user_taps(self, user: str, payload: str, button_of: str) -> None:
-        tap = {"title": "A button", "payload": payload, "app_id": button_of}
+        app_id = inbox_of(user) if button_of == INBOX else button_of
+        tap = {"title": "A button", "payload": payload, "app_id": app_id}
         self._step(self._platform.control("POST", f"users/{user}/taps", tap))
 
     # What agents do
@@ -145,7 +155,8 @@ class HandoverMachine(RuleBasedStateMachine):
 
     @rule(user=users, who=people, to=anybody)
     def agent_passes(self, user: str, who: str, to: str) -> None:
-        self._step(self._agent_does("pass", user, who, target_app_id=to))
+        target = inbox_of(user) if to == INBOX else to
+        self._step(self._agent_does("pass", user, who, target_app_id=target))
 
     @rule(user=users, who=people)
     def agent_writes(self, user: str, who: str) -> None:
@@ -190,16 +201,20 @@ class HandoverMachine(RuleBasedStateMachine):
 
     @rule()
     def rasa_hangs_or_goes_on(self) -> None:
-        goes_on = self._world.assistant.goes_on
+        goes_on = self._world.rasa.goes_on
         if goes_on.is_set():
             goes_on.clear()
         else:
             goes_on.set()
             self._step(self._world.settle())
 
+    @rule()
+    def bot_restarts(self) -> None:
+        self._step(self._world.restart())
+
     @rule(times=st.sampled_from((1, 1, 1, 3)))
     def rasa_fails(self, times: int) -> None:
-        self._world.assistant.failures_to_come = times
+        self._world.rasa.failures_to_come = times
 
     @rule(
         path=st.sampled_from(
@@ -236,8 +251,8 @@ class HandoverMachine(RuleBasedStateMachine):
     async def _come_to_rest(self) -> None:
         """Nothing goes wrong any more; every deadline passes; the users write twice more."""
         await self._platform.control("DELETE", "faults")
-        self._world.assistant.failures_to_come = 0
-        self._world.assistant.goes_on.set()
+        self._world.rasa.failures_to_come = 0
+        self._world.rasa.goes_on.set()
         await self._world.network.recover()
         await self._let_pass(PAST_ALL_DEADLINES)
         await self._users_write()
@@ -281,14 +296,14 @@ class HandoverMachine(RuleBasedStateMachine):
 
     async def _agent_does(self, verb: str, user: str, who: str, **fields: str) -> None:
         who = self._present(user, who)
-        if who == INBOX:
+        if who in INBOXES:
             await self._platform.control("POST", f"inbox/{user}/{verb}", fields or None)
         else:
             await self._platform.graph(who, f"{verb}_thread_control", user, **fields)
 
     async def _agent_says(self, text: str, user: str, who: str) -> None:
         who = self._present(user, who)
-        if who == INBOX:
+        if who in INBOXES:
             await self._platform.control("POST", f"inbox/{user}/messages", {"text": text})
         else:
             message = {"messaging_type": "RESPONSE", "message": {"text": text}}
@@ -297,10 +312,12 @@ class HandoverMachine(RuleBasedStateMachine):
     def _present(self, user: str, who: str) -> str:
         """The app that acts: of those who have the thread, whoever they are, it is them."""
         owner = self._conduct.owners[user]
-        return who if who != OWNER else INBOX if owner in (None, BOT) else owner
+        if who == OWNER and owner not in (None, BOT):
+            return owner
+        return inbox_of(user) if who in (OWNER, INBOX) else who
 
     async def _return_thread(self, user: str) -> None:
-        session = await self._world.store.open_session(thread_of(user))
+        session = self._world.store.open_session_of(user)
         if session is not None:
             await self._world.engine.return_thread(session)
 
