@@ -10,6 +10,8 @@
 | messaging: message, from before the pass     | open     | hear it                              |
 | messaging: message, routing on, owner ours   | active   | end(agent_released), then route      |
 | messaging: message, routing on, owner ours   | ending   | the thread is ours again; then route |
+| messaging: message, owner another            | active   | hear it                              |
+| messaging: message, owner another            | ending   | hear it                              |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
 | messaging: postback                          | open     | hear it                              |
 | standby: message or postback, owner another  | regained | end it in silence, then as with none |
@@ -21,8 +23,8 @@
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
 | any other message, postback or echo          | none     | nothing                              |
-| pass_thread_control to us                    | active   | end(agent_returned)                  |
-| pass_thread_control to us                    | ending   | the thread is ours again             |
+| pass_thread_control to us, owner ours        | active   | end(agent_returned)                  |
+| pass_thread_control to us, owner ours        | ending   | the thread is ours again             |
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
@@ -32,6 +34,8 @@
 
 The first row that fits counts. Open is opening, active or ending; regained is ending with the
 thread ours already: its follow-up may wait for days, and somebody may take the thread meanwhile.
+The owner is ours if nobody else has the thread. It is asked for where a row names it, because
+deliveries come late and out of order: what an event says of the owner may be over.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
 turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
@@ -40,7 +44,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from datetime import timedelta
 
 import msgspec
 
@@ -55,10 +58,6 @@ from .events import (
     UserMessage,
 )
 from .sessions import EndReason, Session, Speaker, State, session_id_for
-
-# Meta's clock and ours differ a little, and a message may be on its way while control is
-# passed. Within this time of the pass, an event on `messaging` proves nothing by itself.
-DOUBTFUL_AFTER_PASS = timedelta(seconds=60)
 
 
 class Routing(enum.Enum):
@@ -135,7 +134,7 @@ def decide(
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
     if event.new_owner == us:
-        return _came_to_us(event, session)
+        return _came_to_us(event, session, owner)
     return _went_to(event, session, owner)
 
 
@@ -166,10 +165,9 @@ def _routed_to_us(event: UserMessage, session: Session, owner: Owner | None) -> 
     passed_at = session.active_at or session.ended_at  # a failed pass may have been made
     if passed_at is None or event.received_at <= passed_at:
         return HEAR_USER
-    doubtful = event.at <= passed_at + DOUBTFUL_AFTER_PASS
-    if doubtful and owner is None:
+    if owner is None:
         return ASK
-    if doubtful and owner in ANOTHER:
+    if owner in ANOTHER:
         return HEAR_USER
     if session.state is State.ENDING:
         return OURS_AGAIN
@@ -218,12 +216,20 @@ def _overtaken(owner: Owner | None) -> Decision:
     return ASK if owner is None else Decision(overtaken=True)
 
 
-def _came_to_us(event: ControlPassed | ControlTaken, session: Session | None) -> Decision:
+def _came_to_us(
+    event: ControlPassed | ControlTaken, session: Session | None, owner: Owner | None
+) -> Decision:
     if session is None or isinstance(event, ControlTaken) or event.at <= session.cause_at:
+        return NOTHING
+    if session.state is State.OPENING or session.regained:
+        return NOTHING
+    if owner is None:
+        return ASK
+    if owner in ANOTHER:
         return NOTHING
     if session.state is State.ACTIVE:
         return Decision(end=EndReason.AGENT_RETURNED)
-    return Decision(regained=session.state is State.ENDING)
+    return Decision(regained=True)
 
 
 def _went_to(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from scripted_assistant import HANDOVER
 from world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 from channels.events import Array, Event
-from channels.routing import DOUBTFUL_AFTER_PASS
 from channels.sessions import State
 
 
@@ -105,13 +106,11 @@ async def test_a_return_that_comes_before_the_operator_s_last_words_ends_the_han
     assert world.ends() == ["agent_returned"]
 
 
-# The minute after the pass, in which an event on `messaging` proves nothing
+# An event that says that the thread is ours, of which Meta is asked whether it still holds
 
 
 @pytest.mark.parametrize("owner", [BOT, None])
-async def test_a_message_to_us_in_the_doubtful_minute_ends_what_meta_calls_ours(
-    world: World, owner: str | None
-) -> None:
+async def test_a_message_to_us_ends_what_meta_calls_ours(world: World, owner: str | None) -> None:
     await world.hand_over()
     world.graph.threads[ANNA] = owner
     await world.user_says("hello?")
@@ -120,31 +119,32 @@ async def test_a_message_to_us_in_the_doubtful_minute_ends_what_meta_calls_ours(
     assert world.said() == ["re: agent_released", "re: hello?"]
 
 
-async def test_a_message_to_us_in_the_doubtful_minute_ends_nothing_that_the_agent_has(
-    world: World,
+@pytest.mark.parametrize("since_the_pass", [timedelta(), timedelta(minutes=1)])
+async def test_a_message_to_us_ends_nothing_that_the_agent_has(
+    world: World, since_the_pass: timedelta
 ) -> None:
     await world.hand_over()
+    await world.wait(since_the_pass)
     await world.deliver(world.message("hello?", array=Array.MESSAGING))
 
     assert world.calls("owner") == 1
     await stays_with_the_agent(world)
 
 
-async def test_after_the_doubtful_minute_meta_is_not_asked(world: World) -> None:
+async def test_a_return_that_comes_after_the_agent_has_taken_the_thread_again_ends_nothing(
+    world: World,
+) -> None:
     await world.hand_over()
-    world.graph.threads[ANNA] = None
-    await world.wait(DOUBTFUL_AFTER_PASS)
-    await world.user_says("hello?")
+    await world.deliver(world.control_passed())
 
-    assert world.calls("owner") == 0
-    assert world.said() == ["re: agent_released", "re: hello?"]
+    assert world.calls("owner") == 1
+    await stays_with_the_agent(world)
 
 
 async def test_with_routing_off_a_message_to_us_proves_nothing() -> None:
     world = World(routing="off")
     await world.start()
     await world.hand_over()
-    await world.wait(DOUBTFUL_AFTER_PASS)
     await world.deliver(world.message("hello?", array=Array.MESSAGING))
 
     await stays_with_the_agent(world)

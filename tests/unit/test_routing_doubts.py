@@ -16,7 +16,6 @@ from routing_samples import (
     ALL_REGAINED,
     ANOTHER,
     CAUSE_AT,
-    END_AND_ROUTE,
     ENDING,
     FAILED_IN_DOUBT,
     HEAR_IT_AND_END,
@@ -40,7 +39,6 @@ from routing_samples import (
 from channels.events import Event
 from channels.routing import (
     ASK,
-    DOUBTFUL_AFTER_PASS,
     HEAR_OPERATOR,
     HEAR_USER,
     NOTHING,
@@ -147,51 +145,36 @@ def test_an_event_from_before_the_cause_takes_no_thread_again(
     assert look_up(event, session, owner=Owner.ANOTHER_APP) == NOTHING
 
 
-# The minute after the pass: the clocks differ, and messages may have been on their way.
-IN_DOUBT = message("menu", at=PASSED_AT + DOUBTFUL_AFTER_PASS / 3)
-
-
-@pytest.mark.parametrize("session", [*ALL_ACTIVE, FAILED_IN_DOUBT], ids=lambda s: s.state.value)
-def test_a_message_soon_after_the_pass_asks_for_the_owner(session: Session) -> None:
-    assert look_up(IN_DOUBT, session) == ASK
-
-
-def test_a_late_delivery_of_a_message_from_before_the_pass_asks_for_the_owner() -> None:
-    late = message(at=CAUSE_AT + A_MOMENT, received_at=LATER)
-    assert look_up(late, ACTIVE) == ASK
-
-
-@pytest.mark.parametrize("owner", OURS_OR_NOBODYS)
+# What says that the thread is ours may come late, when somebody has it again.
 @pytest.mark.parametrize(
-    ("session", "decision"),
-    [(ACTIVE, END_AND_ROUTE), (ENDING, OURS_AGAIN), (FAILED_IN_DOUBT, OURS_AGAIN)],
-    ids=["active", "ending", "failed"],
+    "session", [*ALL_ACTIVE, *ALL_ENDING], ids=["active", "adopted", "ending", "asked", "failed"]
 )
-def test_in_doubt_a_message_counts_where_nobody_else_has_the_thread(
-    session: Session, decision: Decision, owner: Owner
+@pytest.mark.parametrize(
+    "event",
+    [message("menu"), message(at=CAUSE_AT + A_MOMENT, received_at=LATER), passed(US)],
+    ids=["message", "late message", "pass"],
+)
+def test_whether_the_thread_is_ours_is_asked_however_long_ago_the_pass_was(
+    event: Event, session: Session
 ) -> None:
-    assert look_up(IN_DOUBT, session, owner=owner) == decision
+    assert look_up(event, session) == ASK
 
 
 @pytest.mark.parametrize("owner", ANOTHER)
 @pytest.mark.parametrize(
     "session", [ACTIVE, ENDING, FAILED_IN_DOUBT], ids=["active", "ending", "failed"]
 )
-def test_in_doubt_a_message_is_heard_where_another_has_the_thread(
+def test_where_another_has_the_thread_a_message_to_us_is_heard_and_a_pass_to_us_is_over(
     session: Session, owner: Owner
 ) -> None:
-    assert look_up(IN_DOUBT, session, owner=owner) == HEAR_USER
+    assert look_up(message("menu"), session, owner=owner) == HEAR_USER
+    assert look_up(passed(US), session, owner=owner) == NOTHING
 
 
-def test_the_doubt_ends_after_a_minute() -> None:
-    last = PASSED_AT + DOUBTFUL_AFTER_PASS
-    assert look_up(message(at=last), ACTIVE) == ASK
-    assert look_up(message(at=last + A_MOMENT), ACTIVE) == END_AND_ROUTE
-
-
-def test_with_routing_off_nobody_is_asked() -> None:
-    assert look_up(message(at=IN_DOUBT.at), ACTIVE, routing=Routing.OFF) == HEAR_USER
+def test_with_routing_off_nobody_is_asked_about_a_message() -> None:
+    assert look_up(message(), ACTIVE, routing=Routing.OFF) == HEAR_USER
 
 
 def test_a_regained_thread_needs_no_question_for_what_is_routed_to_us() -> None:
-    assert look_up(IN_DOUBT, REGAINED) == OURS_AGAIN
+    assert look_up(message("menu"), REGAINED) == OURS_AGAIN
+    assert look_up(passed(US), REGAINED) == NOTHING

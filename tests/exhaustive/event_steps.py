@@ -1,0 +1,122 @@
+"""A worker's steps on the way of an event: read, decide, open, hear, end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from course import advanced, carried_on, decided, handled, read_again
+from meta_steps import owner_of
+from model import ADA, AGENT, NOW, PLAN, Step, Violation, World
+from stored import added, changed
+
+from channels import transitions
+from channels.routing import NOTHING
+from channels.sessions import Cause, Session, State
+
+JUST_BEFORE = timedelta(microseconds=1)
+
+
+def read(world: World, which: int) -> Iterator[World]:
+    return decided(world, which, world.session)
+
+
+def ask(world: World, which: int) -> Iterator[World]:
+    return decided(world, which, world.workers[which].session, owner_of(world))
+
+
+def adopt(world: World, which: int) -> Iterator[World]:
+    event = world.event_of(which)
+    after = adopted(world, which, Cause(at=event.at - JUST_BEFORE, key=event.key))
+    if after is not None:
+        yield advanced(after, which)
+    elif world.session is not None:
+        yield read_again(world, which)
+    else:
+        yield handled(world, which)
+
+
+def adopted(world: World, which: int, cause: Cause) -> World | None:
+    """With a session for the thread that somebody has taken, if it can be opened."""
+    session = transitions.adopted(
+        thread=ADA, plan=PLAN, cause=cause, owner_app=AGENT, now=NOW, user_at=world.user_at
+    )
+    return added(world, which, session, is_unnoticed=False)
+
+
+def grant(world: World, which: int) -> Iterator[World]:
+    yield opened(world, which)
+
+
+def opened(world: World, which: int, *, in_turn: bool = False) -> World:
+    """With a session that is stored before control is passed, if it can be opened."""
+    event = world.event_of(which)
+    session = transitions.opening(
+        thread=ADA,
+        plan=PLAN,
+        cause=Cause(at=event.at, key=event.key),
+        now=NOW,
+        user_at=world.user_at,
+    )
+    after = added(world, which, session, is_claimed=True)
+    if after is None:
+        return handled(world, which)
+    return after.going(which, Step.PASS, decision=NOTHING, in_turn=in_turn)
+
+
+def retarget(world: World, which: int) -> Iterator[World]:
+    owner_app = world.decision_of(which).owner_app
+
+    def change(active: Session) -> Session:
+        return transitions.owned_by(active, owner_app)
+
+    after, _ = changed(world, which, change, State.ACTIVE)
+    yield carried_on(after, which, owner_app=None)
+
+
+def hear(world: World, which: int) -> Iterator[World]:
+    said_at, speaker = world.event_of(which).at, world.decision_of(which).heard
+    assert speaker is not None
+
+    def change(active: Session) -> Session:
+        return transitions.heard(active, speaker, said_at=said_at, now=NOW)
+
+    after, _ = changed(world, which, change, State.ACTIVE)
+    yield carried_on(after, which, heard=None)
+
+
+def end(world: World, which: int) -> Iterator[World]:
+    """By an event, at the deadline, or because nobody else has the thread any more."""
+    by_itself = world.workers[which].reason
+    reason = by_itself or world.decision_of(which).end
+    user_at = None if by_itself else _user_at(world, which)
+    assert reason is not None
+
+    def change(active: Session) -> Session:
+        return transitions.ending(active, reason, NOW, user_at=user_at)
+
+    after, has_ended = changed(world, which, change, State.ACTIVE, is_claimed=True)
+    yield advanced(after, which) if has_ended or by_itself else read_again(after, which)
+
+
+def regain(world: World, which: int) -> Iterator[World]:
+    """By an event, or because the thread has been taken."""
+    decision = world.workers[which].decision
+    by_event = decision is not None and decision.regained
+    user_at = _user_at(world, which) if by_event else None
+
+    def change(ending: Session) -> Session:
+        if ending.regained and user_at is None:
+            return ending
+        return transitions.regained(ending, NOW, user_at=user_at)
+
+    after, is_ours = changed(world, which, change, State.ENDING, is_claimed=True)
+    yield advanced(after, which) if is_ours or not by_event else read_again(after, which)
+
+
+def _user_at(world: World, which: int) -> datetime | None:
+    """When the user wrote, where that ends a session; what is older than its cause must not."""
+    event = world.event_of(which)
+    if event.at <= world.session_of(which).cause_at:
+        raise Violation("a stale event ends a session")
+    return event.at if world.decision_of(which).route else None

@@ -1,0 +1,115 @@
+"""A worker's steps with Rasa: its turns, and what is stored once it has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from course import advanced, done, handled, read_again
+from event_steps import adopted, opened
+from happenings import CRY_FOR_HELP
+from merging import LATER_THAN_ALL
+from model import AGENT, Step, Violation, World
+from msgspec.structs import replace
+from stored import changed, kept
+
+from channels import transitions
+from channels.events import UserMessage
+from channels.routing import NOTHING
+from channels.sessions import Cause, State
+
+
+def turn(world: World, which: int) -> Iterator[World]:
+    """Rasa answers what the user said, or its action hands the thread over."""
+    event, session = world.event_of(which), world.session
+    if isinstance(event, UserMessage) and event.text == CRY_FOR_HELP:
+        yield opened(world, which, in_turn=True)
+        return
+    if session is not None and not session.regained:
+        yield handled(world, which)
+        return
+    if session is not None and session.due_at is None:
+        raise Violation("an answer comes before the follow-up that waited for the user")
+    after = None
+    if not _is_sent(world, which):
+        after = adopted(_alone(world, which), which, Cause(at=event.at, key=event.key))
+    yield handled(world, which) if after is None else advanced(after, which)
+
+
+def announce(world: World, which: int) -> Iterator[World]:
+    after, _ = changed(world, which, transitions.announced, State.ACTIVE)
+    yield advanced(after, which)
+    yield _rasa_fails(world, which)
+
+
+def tell(world: World, which: int) -> Iterator[World]:
+    """Rasa hears of the end, and its follow-up goes to the user; unless it has heard before."""
+    if world.session_of(which).id in world.told:
+        yield world.going(which, Step.ENDED)
+        return
+    was_refused = not _is_sent(world, which)
+    yield _told(world, which).going(which, Step.ENDED, was_refused=was_refused)
+    yield _rasa_fails(world, which)
+
+
+def overtaken(world: World, which: int) -> Iterator[World]:
+    told = _told(world, which)
+    yield read_again(kept(told, which, transitions.ended(told.session_of(which))), which)
+
+
+def hold(world: World, which: int) -> Iterator[World]:
+    held = transitions.held(world.session_of(which))
+    yield done(kept(world, which, held), which)
+
+
+def ended(world: World, which: int) -> Iterator[World]:
+    session = world.session_of(which)
+    if session.id not in world.told:
+        raise Violation("a session ends and Rasa does not know")
+    after = kept(world, which, transitions.ended(session))
+    yield (
+        after.going(which, Step.FOLLOW) if after.workers[which].was_refused else done(after, which)
+    )
+
+
+def follow(world: World, which: int) -> Iterator[World]:
+    cause = Cause(at=LATER_THAN_ALL, key=world.session_of(which).ended_message_id)
+    after = adopted(world, which, cause)
+    yield done(world, which) if after is None else advanced(after, which)
+
+
+def _is_sent(world: World, which: int) -> bool:
+    """Whether Meta takes a message now; one that it refuses must have raced a takeover."""
+    if not world.in_window:
+        raise Violation("a message is lost: Meta takes none now")
+    if world.owner != AGENT:
+        return True
+    if not (world.is_unnoticed or world.workers[which].is_outdated):
+        raise Violation("the bot speaks although another app is known to have the thread")
+    return False
+
+
+def _told(world: World, which: int) -> World:
+    """The end is in Rasa's tracker, once."""
+    session, stored = world.session_of(which), world.session
+    if session.id in world.told:
+        return world
+    if stored is None or stored.id != session.id or not stored.regained:
+        raise Violation("Rasa is told of an end that is none")
+    if stored.reason is not session.reason:
+        raise Violation("Rasa is told another reason than the one that was stored")
+    return replace(world, told=(*world.told, session.id))
+
+
+def _rasa_fails(world: World, which: int) -> World:
+    """The session is tried again from the store, and the event from the inbox."""
+    key = world.workers[which].key
+    deliveries = tuple(
+        replace(one, is_held=one.is_held and one.event.key != key) for one in world.deliveries
+    )
+    failing = replace(_alone(world, which), deliveries=deliveries)
+    return failing.going(which, Step.POSTPONE, key=None)
+
+
+def _alone(world: World, which: int) -> World:
+    """The worker has nothing more to do of its decision."""
+    return world.with_worker(which, replace(world.workers[which], decision=NOTHING))

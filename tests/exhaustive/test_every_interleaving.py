@@ -1,0 +1,119 @@
+"""Two workers, one thread and the events of the decision table, in every order.
+
+The pure core that decides and changes sessions is the real one; a worker's steps follow
+`handling`, `handover`, `opening` and `ending`. What must hold is where `Violation` is raised.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from happenings import CRY_FOR_HELP, happenings
+from merging import LONG_AGO, merged
+from model import Violation, World
+from moves import moves
+from msgspec.structs import replace
+from search import Search
+
+from channels import routing, sessions, transitions
+from channels.events import Event
+from channels.routing import Decision, Owner
+from channels.sessions import Session
+
+DEPTH = 8
+MOST_DELIVERIES = 2  # at a time, one for each worker
+ENOUGH_TO_GO_WRONG = 5  # steps
+
+CRIES_FOR_HELP = f"the user writes: {CRY_FOR_HELP}"
+STORIES = {
+    "nothing has happened": [],
+    "the bot has handed over": [CRIES_FOR_HELP],
+    "an operator has begun to write": ["an operator writes"],
+    "a follow-up waits for the user": [CRIES_FOR_HELP, "a day passes"],
+    "the bot has handed over, routing off": ["routing is switched off", CRIES_FOR_HELP],
+    "the bot has asked for the thread": [
+        "routing is switched off",
+        CRIES_FOR_HELP,
+        "ten minutes pass",
+    ],
+}
+
+
+def after(story: list[str]) -> World:
+    """The world once that has happened, with all work done after each thing."""
+    world = merged(World())
+    for what in story:
+        world = merged(dict(happenings(world, most_deliveries=1))[what])
+        while (move := next(moves(world), None)) is not None:
+            world = merged(move[1])
+    return world
+
+
+def search(depth: int) -> Search:
+    searching = Search(most_deliveries=MOST_DELIVERIES)
+    searching.explore([after(story) for story in STORIES.values()], depth=depth)
+    return searching
+
+
+def test_whatever_happens_in_whatever_order(capsys: pytest.CaptureFixture[str]) -> None:
+    began_at = time.monotonic()
+    searched = search(DEPTH)
+    seconds = time.monotonic() - began_at
+    with capsys.disabled():
+        print(
+            f"\n{searched.explored:,} states explored to depth {DEPTH}, "
+            f"{searched.led_on:,} more on the way to their ends, in {seconds:.0f} s"
+        )
+    assert searched.explored > 100_000  # a model in which little can happen would prove little
+
+
+# That the search finds what is wrong is shown by a core that is wrong.
+
+_decide, _ending, _left = routing.decide, transitions.ending, transitions.left_with_agent
+
+
+def _without_asking(event: Event, session: Session | None, **known: Any) -> Decision:
+    return _decide(event, session, **{**known, "owner": Owner.OURS})
+
+
+def _whatever_the_cause(event: Event, session: Session | None, **known: Any) -> Decision:
+    causeless = session and replace(session, cause_at=LONG_AGO)
+    return _decide(event, causeless, **known)
+
+
+def _without_taking_back(*ended: Any, **by: datetime | None) -> Session:
+    return replace(_ending(*ended, **by), regained=True)
+
+
+def _without_probing(session: Session) -> Session:
+    return replace(_left(session), probe_at=None, due_at=None)
+
+
+def _always(_session: Session, _now: datetime) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "mistake", "violation"),
+    [
+        (routing, "decide", _without_asking, "the bot speaks although another app is known"),
+        (routing, "decide", _whatever_the_cause, "a stale event ends a session"),
+        (transitions, "ending", _without_taking_back, "the bot speaks although another app"),
+        (transitions, "left_with_agent", _without_probing, "a session stays active"),
+        (sessions, "is_window_open", _always, "a message is lost"),
+    ],
+)
+def test_a_mistake_in_the_core_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    name: str,
+    mistake: Callable[..., object],
+    violation: str,
+) -> None:
+    monkeypatch.setattr(module, name, mistake)
+    with pytest.raises(Violation, match=violation):
+        search(ENOUGH_TO_GO_WRONG)
