@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from world import ANNA, BOT, SECOND, TIMEOUT, World
+from world import ANNA, BOT, PAGE, SECOND, TIMEOUT, World
 
 from channels.errors import (
     GraphError,
@@ -17,7 +17,10 @@ from channels.errors import (
     TokenRefused,
     UserUnreachable,
 )
+from channels.events import PageRoles
+from channels.routing import Routing
 from channels.sessions import EndReason, State
+from channels.transitions import ASK_DEADLINE
 
 DOWN = GraphUnavailable("Graph is down")
 HOUR = timedelta(hours=1)
@@ -141,3 +144,30 @@ async def test_the_session_of_a_user_who_is_gone_ends(world: World) -> None:
 
     assert world.ends() == ["timeout"]
     assert await world.store.open_session(ANNA) is None
+
+
+async def test_a_secondary_receiver_asks_for_what_it_may_not_take(world: World) -> None:
+    """On a page with the older roles, a refused take is no end of it (`app_roles`)."""
+    await world.hand_over()
+    await world.engine.keep_roles(PageRoles(page=PAGE, roles={BOT: ("secondary_receiver",)}))
+    world.graph.routing_now = Routing.OFF
+    world.graph.fail("take_control", GraphRefused("Forbidden"), times=9)
+    await world.user_says("menu")
+    assert world.calls("request_control") == 1
+    assert world.ends() == []
+
+    await world.agent_returns()
+    assert world.ends() == ["keyword"]
+
+
+async def test_an_owner_that_was_asked_and_does_not_pass_keeps_the_thread(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    await world.hand_over()
+    world.graph.routing_now = Routing.OFF
+    await world.user_says("menu")
+    await world.wait(ASK_DEADLINE)
+
+    session = await world.session()
+    assert (session.state, session.reason, session.has_deadline) == (State.ACTIVE, None, False)
+    assert "was asked for it and did not pass it" in errors()[-1]
