@@ -59,6 +59,7 @@ def search(depth: int) -> Search:
     return searching
 
 
+@pytest.mark.timeout(900)  # under a minute, unless the machine is busy
 def test_whatever_happens_in_whatever_order(capsys: pytest.CaptureFixture[str]) -> None:
     began_at = time.monotonic()
     searched = search(DEPTH)

@@ -1,0 +1,118 @@
+"""What must hold of every handover, whatever happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from emulated_platform import BOT, USERS, Json
+from handover_world import World
+from tracking_assistant import RasaFails
+
+from channels.errors import GraphError
+from channels.sessions import Session, State
+
+NOT_THE_OWNER = (10, 2018300)
+
+
+class Conduct:
+    """Reads the emulator's log: whose thread it was whenever the bot spoke."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str | None] = dict.fromkeys(USERS)
+        self.changed_at: dict[str, datetime] = {}
+        self.refused: list[tuple[str, datetime]] = []
+        self.last_words: dict[str, str] = {}
+
+    def read(self, log: list[Json]) -> None:
+        for entry in log:
+            user, at = entry["user"], datetime.fromisoformat(entry["at"])
+            if entry["kind"] == "owner":
+                self.owners[user] = entry["owner"]
+                self.changed_at[user] = at
+            elif entry["kind"] == "message":
+                self._check_message(user, entry["from"])
+            elif _is_refused_send(entry):
+                self.refused.append((user, at))
+
+    def _check_message(self, user: str, sender: str) -> None:
+        self.last_words[user] = sender
+        if sender == BOT:
+            owner = self.owners[user]
+            assert owner in (BOT, None), f"The bot spoke while {owner} had the thread of {user}."
+
+
+def check_step(world: World, conduct: Conduct) -> None:
+    """What holds at any time."""
+    sent, overheard = world.graph.against_better_knowledge, world.assistant.overheard
+    assert not sent, f"The bot sent {sent} although it knew that somebody else has the thread."
+    assert not overheard, f"Rasa has heard {overheard}, which was said to a person."
+    for user, at in conduct.refused:
+        _check_lesson(world, user, at)
+    for user, known_at in world.graph.refused:
+        _check_race(conduct, user, known_at)
+    for versions in world.store.versions.values():
+        _check_versions(world, versions)
+    _check_one_at_a_time(world)
+    _check_tracker(world)
+    for record in world.problems.records:
+        error = record.exc_info[1] if record.exc_info else None
+        expected = error is None or isinstance(error, (GraphError, RasaFails))
+        assert expected, f"{record.getMessage()}: {error!r}"
+
+
+def _check_lesson(world: World, user: str, at: datetime) -> None:
+    sessions = [one for one in world.store.sessions() if one.thread.user == user]
+    learnt = any(one.is_open or (one.ended_at and one.ended_at >= at) for one in sessions)
+    assert learnt, f"A send to {user} was refused, and no session came of it."
+
+
+def _check_race(conduct: Conduct, user: str, known_at: datetime) -> None:
+    knew = known_at >= conduct.changed_at[user]
+    assert not knew, f"The bot wrote to {user}, whose thread it knew to be somebody else's."
+
+
+def _check_versions(world: World, versions: list[Session]) -> None:
+    session, ends = versions[-1], sum(not one.is_open for one in versions)
+    assert ends == (not session.is_open), f"Session {session.id} has ended {ends} times."
+    told = world.rasa.ends_of(session.id)
+    if session.is_open:
+        assert told <= 1, f"Session {session.id} is still open, and its end was told {told} times."
+    else:
+        assert told == 1, f"Session {session.id} has ended, and its end was told {told} times."
+    starts = world.rasa.starts_of(session.id)
+    assert starts <= session.is_adopted, f"Session {session.id} was announced {starts} times."
+
+
+def _check_one_at_a_time(world: World) -> None:
+    open_ones = [session for session in world.store.sessions() if session.is_open]
+    threads = {session.thread for session in open_ones}
+    assert len(open_ones) == len(threads), "A thread has two open sessions."
+
+
+def _check_tracker(world: World) -> None:
+    heard = [turn.message_id for turn in world.rasa.tracker]
+    assert len(heard) == len(set(heard)), "Rasa has heard something twice."
+
+
+def check_rest(world: World, conduct: Conduct, user: str) -> None:
+    """What holds of a thread once all is quiet and the user has written once more."""
+    owner = conduct.owners[user]
+    session = world.store.open_session_of(user)
+    if session is None:
+        assert owner in (BOT, None), f"{owner} has the thread of {user}, and no session knows it."
+        answered_by = conduct.last_words[user]
+        assert answered_by == BOT, f"The bot has the thread of {user} and does not answer."
+        return
+    assert session.state is State.ACTIVE, f"Session {session.id} stays {session.state}."
+    assert owner not in (BOT, None), f"Nobody has the thread of {user}, and the bot is silent."
+    has_a_way_on = session.has_deadline or world.problems.tells_of(session)
+    assert has_a_way_on, f"Session {session.id} stays open, and nobody is told of it."
+
+
+def _is_refused_send(entry: Json) -> bool:
+    if entry["kind"] != "call" or entry["app_id"] != BOT or "message" not in entry["params"]:
+        return False
+    if entry["response"] is None:  # the answer was lost
+        return False
+    error = entry["response"].get("error", {})
+    return (error.get("code"), error.get("error_subcode")) == NOT_THE_OWNER

@@ -1,0 +1,135 @@
+"""The channel's engine between the emulator and a scripted assistant, and those who watch it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta, timezone
+
+from calls_under_way import CallsUnderWay
+from emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
+from tracking_assistant import BACK_INTENT, TrackingAssistant
+from unreliable_network import Body, Signature, UnreliableNetwork
+from witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
+
+from channels.clock import ManualClock
+from channels.engine import Engine
+from channels.events import Array, Echo, PageRoles, UserMessage
+from channels.graph_http import HttpGraph
+from channels.settings import parse_settings
+from channels.signature import check_signature
+from channels.store import Store
+from channels.webhook import decode_delivery
+
+SECOND = timedelta(seconds=1)
+PLANS = {
+    "default": {
+        "timeout": "30m",
+        "idle-timeout": "20m",
+        "unanswered-timeout": "10m",
+        "owner-probe": "5m",
+        "keywords": ["menu"],
+        "return-payloads": ["/back"],
+        "return-intents": [BACK_INTENT],
+    },
+    "sales": {"target-app": DESK, "timeout": "1h", "owner-probe": "5m"},
+    "astray": {"target-app": "900999999999999"},  # no app of the page
+}
+
+_CALM = 25  # turns of the event loop without a call: longer than any task goes on by itself
+_BEGINNING = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
+
+
+class World:
+    """One page with its bot, from the first message to the last."""
+
+    def __init__(self, platform: EmulatedPlatform, store: Store, *, knows_of_starts: bool) -> None:
+        self.platform = platform
+        self.clock = ManualClock(_BEGINNING)
+        self.network = UnreliableNetwork(self._receive)
+        self.calls = CallsUnderWay()
+        self.store = KeepingStore(self.calls.of(store), self.clock)
+        self.rasa = TrackingAssistant(knows_of_starts=knows_of_starts)
+        self.assistant = WatchedAssistant(self.rasa, self.store)
+        self.problems = ProblemLog()
+        self._settings = parse_settings(_section(platform))
+        self._make_engine()
+
+    def _make_engine(self) -> None:
+        """A new process."""
+        self._graph = HttpGraph(
+            graph_url=self._settings.graph_url,
+            page_access_token=BOT_APP.page_access_token,
+            app_id=self._settings.app_id,
+            app_secret=self._settings.secret,
+            clock=self.calls.but_sleeping_on(self.clock),
+        )
+        self.graph = WatchedGraph(self.calls.of(self._graph), self.store)
+        self.engine = Engine(
+            settings=self._settings,
+            store=self.store,  # type: ignore[arg-type]
+            graph=self.graph,  # type: ignore[arg-type]
+            clock=self.clock,
+            assistant=self.assistant,  # type: ignore[arg-type]
+        )
+
+    async def start(self) -> None:
+        await self.platform.begin(self.clock)
+        self.platform.webhook.receive = self.network.carry
+        await self.engine.start()
+        await self.settle()
+
+    async def stop(self) -> None:
+        """Stop the bot; what is on its way to it waits."""
+        self.network.is_stalled = True
+        self.rasa.goes_on.set()
+        stopping = asyncio.create_task(self.engine.stop())
+        while not stopping.done():  # it waits for turns, and some of them wait for the clock
+            await self.wait(SECOND)
+        await stopping
+        await self.settle()
+
+    async def restart(self) -> None:
+        was_stalled = self.network.is_stalled
+        await self.stop()
+        self._make_engine()
+        await self.engine.start()
+        if not was_stalled:
+            await self.network.recover()
+
+    async def settle(self) -> None:
+        """Return once everybody waits: for the clock, or for what a step holds back."""
+        calm = 0
+        while calm < _CALM:
+            is_busy = bool(self.calls) or self.platform.webhook.is_awaited
+            calm = 0 if is_busy else calm + 1
+            await asyncio.sleep(0)
+
+    async def wait(self, duration: timedelta) -> None:
+        """Let time pass, and whatever it brings."""
+        self.clock.advance(duration)
+        await self.settle()
+
+    async def _receive(self, body: Body, signature: Signature) -> None:
+        """What `MessengerInput` does with a delivery."""
+        check_signature(body, signature, BOT_APP.secret)
+        for event in decode_delivery(body, self.clock.now()):
+            if isinstance(event, UserMessage) and event.array is Array.STANDBY:
+                self.assistant.on_standby.add(event.mid)
+            if isinstance(event, PageRoles):
+                await self.engine.keep_roles(event)
+            elif not isinstance(event, Echo) or event.app_id != BOT:
+                await self.engine.accept([event])
+            elif event.metadata is not None:
+                self._graph.echo_heard(event.metadata)
+
+
+def _section(platform: EmulatedPlatform) -> Json:
+    return {
+        "verify": BOT_APP.verify_token,
+        "secret": BOT_APP.secret,
+        "page-access-token": BOT_APP.page_access_token,
+        "app-id": BOT,
+        "graph-url": f"{platform.url}/v25.0",
+        "requests": [DESK, *INBOXES],
+        "plans": PLANS,
+    }

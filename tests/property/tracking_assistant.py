@@ -1,0 +1,77 @@
+"""An assistant that answers every message in two parts, and keeps a tracker as Rasa does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+
+from channels.assistant import Turn
+from channels.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
+
+BACK_INTENT = "back_to_bot"
+PLANS_ASKED_FOR = {"human": "default", "sales": "sales", "astray": "astray", "nowhere": "nowhere"}
+READ_AS_BACK = "I am done with her"
+
+
+class TrackingAssistant:
+    """The Assistant seam; it can hang in the middle of its answers, or fail a turn."""
+
+    def __init__(self, *, knows_of_starts: bool) -> None:
+        self.tracker: list[Turn] = []
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+        self.failures_to_come = 0
+        self._knows_of_starts = knows_of_starts
+
+    def is_ready(self) -> bool:
+        return True
+
+    def language(self) -> str:
+        return "en"
+
+    def knows_intent(self, intent: str) -> bool:
+        return intent == HANDOVER_STARTED and self._knows_of_starts
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        return (BACK_INTENT, 0.9) if text == READ_AS_BACK else ("chitchat", 0.9)
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        if turn.once and any(turn.message_id == taken.message_id for taken in self.tracker):
+            return
+        await output.send_response(turn.sender_id, {"text": f"re: {turn.text}"})
+        await self.goes_on.wait()
+        if self.failures_to_come:
+            self.failures_to_come -= 1
+            raise RasaFails
+        for response in _second_part(turn):
+            await output.send_response(turn.sender_id, response)
+        self.tracker.append(turn)
+
+    def ends_of(self, session_id: str) -> int:
+        """How often the tracker has `handover_ended` of this session."""
+        return self._count(HANDOVER_ENDED, session_id)
+
+    def starts_of(self, session_id: str) -> int:
+        """How often the tracker has `handover_started` of this session."""
+        return self._count(HANDOVER_STARTED, session_id)
+
+    def _count(self, intent: str, session_id: str) -> int:
+        return sum(
+            turn.text == external_text(intent)
+            and turn.metadata["handover"]["session_id"] == session_id
+            for turn in self.tracker
+        )
+
+
+class RasaFails(Exception):
+    """A policy or an action of the assistant's has failed."""
+
+
+def _second_part(turn: Turn) -> list[Mapping[str, Any]]:
+    if turn.text in PLANS_ASKED_FOR:
+        handover = {"handover": {"plan": PLANS_ASKED_FOR[turn.text]}}
+        return [{"custom": handover}, {"text": "said too late, unless nobody has come"}]
+    return [{"text": "what else?"}]

@@ -1,0 +1,133 @@
+"""What stands between the engine and the world, and remembers what passed by."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+from tracking_assistant import TrackingAssistant
+
+from channels.assistant import Turn
+from channels.clock import Clock
+from channels.errors import NotThreadOwner
+from channels.events import Thread
+from channels.graph import Graph
+from channels.sessions import Session, State, session_id_for
+from channels.store import Store
+
+_NEVER = datetime.fromtimestamp(0, timezone.utc)
+
+
+class KeepingStore:
+    """A store that keeps every version of every session.
+
+    `silent_at` says when it was last stored that somebody else has a user's thread.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.versions: defaultdict[str, list[Session]] = defaultdict(list)
+        self.silent_at: dict[str, datetime] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def add_session(self, session: Session, **claim: Any) -> bool:
+        return self._keep(session, await self._store.add_session(session, **claim))
+
+    async def save_session(self, session: Session, **claim: Any) -> bool:
+        return self._keep(session, await self._store.save_session(session, **claim))
+
+    def sessions(self) -> list[Session]:
+        """Each session as it is now."""
+        return [versions[-1] for versions in self.versions.values()]
+
+    def open_session_of(self, user: str) -> Session | None:
+        """The open session of a user."""
+        ones = (one for one in self.sessions() if one.is_open and one.thread.user == user)
+        return next(ones, None)
+
+    def _keep(self, session: Session, stored: bool) -> bool:
+        if stored:
+            self.versions[session.id].append(session)
+            if session.state is State.ACTIVE:
+                self.silent_at[session.thread.user] = self._clock.now()
+        return stored
+
+
+class WatchedGraph:
+    """A Graph that notes each message that was sent although the bot knew better.
+
+    `refused` has the users whose thread turned out to be somebody else's, each with the time at
+    which the bot had last known of such a thing.
+    """
+
+    def __init__(self, graph: Graph, store: KeepingStore) -> None:
+        self._graph = graph
+        self._store = store
+        self.against_better_knowledge: list[Mapping[str, Any]] = []
+        self.refused: list[tuple[str, datetime]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._graph, name)
+
+    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
+        session = self._store.open_session_of(thread.user)
+        if session is not None and not session.regained:
+            self.against_better_knowledge.append(message)
+        known_at = self._store.silent_at.get(thread.user, _NEVER)
+        try:
+            return await self._graph.send(thread, message)
+        except NotThreadOwner:
+            self.refused.append((thread.user, known_at))
+            raise
+
+
+class WatchedAssistant:
+    """An assistant that notes each text of a user's that was meant for a person.
+
+    `on_standby` has the ids of the messages that came on `standby`.
+    """
+
+    def __init__(self, assistant: TrackingAssistant, store: KeepingStore) -> None:
+        self._assistant = assistant
+        self._store = store
+        self.on_standby: set[str | None] = set()
+        self.overheard: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._assistant, name)
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        if turn.parse_data is None and self._is_for_a_person(turn):
+            self.overheard.append(turn.text)
+        await self._assistant.take_turn(turn, output)
+
+    def _is_for_a_person(self, turn: Turn) -> bool:
+        if turn.message_id in self.on_standby:
+            return True
+        session = self._store.open_session_of(turn.sender_id)
+        if session is None or session.regained:
+            return False
+        cause = f"{session.thread.page}/messaging/{turn.message_id}"
+        return session.id != session_id_for(cause)  # a cause that comes once more is for Rasa
+
+
+class ProblemLog(logging.Handler):
+    """What the channel has logged as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def tells_of(self, session: Session) -> bool:
+        """Whether an error names the session."""
+        return any(getattr(record, "session", None) == session.id for record in self.records)
