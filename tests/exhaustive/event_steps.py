@@ -11,7 +11,7 @@ from model import ADA, AGENT, NOW, PLAN, Step, Violation, World
 from stored import added, changed
 
 from channels import transitions
-from channels.routing import NOTHING
+from channels.routing import ANOTHER, NOTHING
 from channels.sessions import Cause, Session, State
 
 JUST_BEFORE = timedelta(microseconds=1)
@@ -22,7 +22,11 @@ def read(world: World, which: int) -> Iterator[World]:
 
 
 def ask(world: World, which: int) -> Iterator[World]:
-    return decided(world, which, world.workers[which].session, owner_of(world))
+    owner = owner_of(world)
+    for after in decided(world, which, world.workers[which].session, owner):
+        if after.workers[which].step in (Step.ADOPT, Step.OVERTAKEN) and owner not in ANOTHER:
+            raise Violation("a thread that nobody has taken counts as taken")
+        yield after
 
 
 def adopt(world: World, which: int) -> Iterator[World]:

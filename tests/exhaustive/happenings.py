@@ -40,6 +40,11 @@ def happenings(world: World, *, most_deliveries: int) -> Iterator[Happening]:
             yield f"a worker dies before it {worker.step.value}", world.with_worker(which, IDLE)
 
 
+def user_writes(world: World) -> World:
+    """To the agent, if an agent has the thread."""
+    return next(_by_the_user(world))[1]
+
+
 def _by_the_user(world: World) -> Iterator[Happening]:
     """An idle thread goes to the default app. With routing off, every app hears everything."""
     world = replace(world, in_window=True)
@@ -57,7 +62,7 @@ def _by_the_user(world: World) -> Iterator[Happening]:
 
 
 def _by_apps(world: World) -> Iterator[Happening]:
-    """Operators write within the 24 hours only: what they may send later says nothing new."""
+    """An operator who writes has the thread; a person may do so after the 24 hours, too."""
     if world.owner == AGENT:
         passed = _event(world, ControlPassed, new_owner=US)
         yield "the agent passes to us", replace(passed, owner=US)
@@ -67,9 +72,8 @@ def _by_apps(world: World) -> Iterator[Happening]:
     if world.owner == US and world.routing is Routing.OFF:
         requested = _event(world, ControlRequested, requested_owner=AGENT)
         yield "the agent asks for the thread", requested
-    if world.in_window:
-        written = _event(world, Echo, array=Array.STANDBY, app_id=INBOX)
-        yield "an operator writes", written if world.owner == AGENT else _taken(written)
+    written = _event(world, Echo, array=Array.STANDBY, app_id=INBOX)
+    yield "an operator writes", written if world.owner == AGENT else _taken(written)
 
 
 def _by_the_admin(world: World) -> Iterator[Happening]:

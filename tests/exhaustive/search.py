@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from happenings import happenings
+from happenings import happenings, user_writes
 from merging import key_of, later, merged
 from model import AGENT, TICK, Violation, World
 from moves import moves
@@ -63,20 +63,32 @@ class Search:
         return found
 
     def _lead_on(self, start: bytes, world: World) -> None:
-        """Nothing breaks, nobody else does anything, and time passes, until all repeats itself."""
-        key, way, story = start, set[bytes](), list[str]()
+        """Nothing breaks and time passes, until nothing is left to do.
+
+        What then waits for the user's next message must end with it.
+        """
+        story: list[str] = []
         try:
-            while key not in self._led_on and key not in way:
-                way.add(key)
-                what, world = _what_comes(world)
-                story.append(what)
-                world = merged(world)
-                key = key_of(world)
-            if key in way:
-                _check_nothing_is_left(world)
+            end = self._led_through(world, story)
+            if end is not None and _waits_for_user(end.session):
+                story.append("the user writes")
+                end = self._led_through(merged(user_writes(end)), story)
+            if end is not None:
+                _check_nothing_is_left(end)
         except Violation as violation:
             raise Violation(self._story(start, story, violation)) from violation
+
+    def _led_through(self, world: World, story: list[str]) -> World | None:
+        """The world from which on all repeats itself; None if that has been looked at before."""
+        way, key = set[bytes](), key_of(world)
+        while key not in self._led_on and key not in way:
+            way.add(key)
+            what, world = _what_comes(world)
+            story.append(what)
+            world = merged(world)
+            key = key_of(world)
         self._led_on |= way
+        return world if key in way else None
 
     def _story(self, key: bytes | None, then: list[str], violation: Violation) -> str:
         steps: list[str] = []
@@ -92,11 +104,10 @@ def _what_comes(world: World) -> tuple[str, World]:
 
 
 def _check_nothing_is_left(world: World) -> None:
-    session = world.session
     if world.deliveries:
         raise Violation("an event is never handled")
-    if session is not None and not (_is_with_agent(session, world) or _waits_for_user(session)):
-        raise Violation(f"a session stays {session.state.value}")
+    if world.session is not None and not _is_with_agent(world.session, world):
+        raise Violation(f"a session stays {world.session.state.value}")
 
 
 def _is_with_agent(session: Session, world: World) -> bool:
@@ -104,6 +115,6 @@ def _is_with_agent(session: Session, world: World) -> bool:
     return session.state is State.ACTIVE and not session.has_deadline and world.owner == AGENT
 
 
-def _waits_for_user(session: Session) -> bool:
+def _waits_for_user(session: Session | None) -> bool:
     """Its follow-up waits for the user's next message."""
-    return session.state is State.ENDING and session.regained and session.due_at is None
+    return session is not None and session.regained and session.due_at is None

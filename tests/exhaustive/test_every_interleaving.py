@@ -47,9 +47,15 @@ def after(story: list[str]) -> World:
     """The world once that has happened, with all work done after each thing."""
     world = merged(World())
     for what in story:
-        world = merged(dict(happenings(world, most_deliveries=1))[what])
-        while (move := next(moves(world), None)) is not None:
-            world = merged(move[1])
+        world = at_rest(merged(dict(happenings(world, most_deliveries=1))[what]))
+    return world
+
+
+def at_rest(world: World) -> World:
+    known = []
+    while world not in known and (move := next(moves(world), None)) is not None:
+        known.append(world)
+        world = merged(move[1])
     return world
 
 

@@ -9,7 +9,7 @@ from handover_world import World
 from tracking_assistant import RasaFails
 
 from channels.errors import GraphError
-from channels.sessions import Session, State
+from channels.sessions import Session, State, deadline
 
 NOT_THE_OWNER = (10, 2018300)
 
@@ -44,7 +44,7 @@ class Conduct:
 def check_step(world: World, conduct: Conduct) -> None:
     """What holds at any time."""
     sent, overheard = world.graph.against_better_knowledge, world.assistant.overheard
-    assert not sent, f"The bot sent {sent} although it knew that somebody else has the thread."
+    assert not sent, f"The bot sent {sent} although it knew that it may not."
     assert not overheard, f"Rasa has heard {overheard}, which was said to a person."
     for user, at in conduct.refused:
         _check_lesson(world, user, at)
@@ -105,8 +105,11 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
         return
     assert session.state is State.ACTIVE, f"Session {session.id} stays {session.state}."
     assert owner not in (BOT, None), f"Nobody has the thread of {user}, and the bot is silent."
-    has_a_way_on = session.has_deadline or world.problems.tells_of(session)
-    assert has_a_way_on, f"Session {session.id} stays open, and nobody is told of it."
+    ends = deadline(session)
+    if ends is None:
+        assert world.problems.tells_of(session), f"Nobody is told that {session.id} can't end."
+    else:
+        assert ends[0] > world.clock.now(), f"Session {session.id} outlives its deadline."
 
 
 def _is_refused_send(entry: Json) -> bool:

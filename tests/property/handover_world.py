@@ -63,7 +63,7 @@ class World:
             app_secret=self._settings.secret,
             clock=self.calls.but_sleeping_on(self.clock),
         )
-        self.graph = WatchedGraph(self.calls.of(self._graph), self.store)
+        self.graph = WatchedGraph(self.calls.of(self._graph), self.store, self.clock)
         self.engine = Engine(
             settings=self._settings,
             store=self.store,  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ class TrackingAssistant:
     async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
         if turn.once and any(turn.message_id == taken.message_id for taken in self.tracker):
             return
-        await output.send_response(turn.sender_id, {"text": f"re: {turn.text}"})
+        await output.send_response(turn.sender_id, {"text": answer_to(turn.text)})
         await self.goes_on.wait()
         if self.failures_to_come:
             self.failures_to_come -= 1
@@ -68,6 +68,11 @@ class TrackingAssistant:
 
 class RasaFails(Exception):
     """A policy or an action of the assistant's has failed."""
+
+
+def answer_to(text: str) -> str:
+    """The first part of the answer."""
+    return f"re: {text}"
 
 
 def _second_part(turn: Turn) -> list[Mapping[str, Any]]:

@@ -9,15 +9,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
-from tracking_assistant import TrackingAssistant
+from tracking_assistant import TrackingAssistant, answer_to
 
 from channels.assistant import Turn
 from channels.clock import Clock
 from channels.errors import NotThreadOwner
 from channels.events import Thread
 from channels.graph import Graph
-from channels.sessions import Session, State, session_id_for
+from channels.sessions import Session, State, is_window_open, session_id_for
 from channels.store import Store
+from channels.turns import HANDOVER_ENDED, external_text
 
 _NEVER = datetime.fromtimestamp(0, timezone.utc)
 
@@ -67,8 +68,9 @@ class WatchedGraph:
     which the bot had last known of such a thing.
     """
 
-    def __init__(self, graph: Graph, store: KeepingStore) -> None:
+    def __init__(self, graph: Graph, store: KeepingStore, clock: Clock) -> None:
         self._graph = graph
+        self._clock = clock
         self._store = store
         self.against_better_knowledge: list[Mapping[str, Any]] = []
         self.refused: list[tuple[str, datetime]] = []
@@ -78,7 +80,7 @@ class WatchedGraph:
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         session = self._store.open_session_of(thread.user)
-        if session is not None and not session.regained:
+        if session is not None and not self._may_send(session, message):
             self.against_better_knowledge.append(message)
         known_at = self._store.silent_at.get(thread.user, _NEVER)
         try:
@@ -86,6 +88,11 @@ class WatchedGraph:
         except NotThreadOwner:
             self.refused.append((thread.user, known_at))
             raise
+
+    def _may_send(self, session: Session, message: Mapping[str, Any]) -> bool:
+        begins_follow_up = message.get("text") == answer_to(external_text(HANDOVER_ENDED))
+        is_in_time = is_window_open(session, self._clock.now())
+        return session.regained and (is_in_time or not begins_follow_up)
 
 
 class WatchedAssistant:
