@@ -63,7 +63,9 @@ class Graph(Protocol):
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
         """Ask the thread's owner for it: this means *asked*, not *granted*.
 
-        If it is granted, `pass_thread_control` comes by webhook. Only with routing off.
+        If it is granted, `pass_thread_control` comes by webhook; an idle thread is granted at
+        once, and asking for what is ours already changes nothing. Raises GraphRefused while
+        routing is on.
         """
 
     async def owner(self, thread: Thread) -> Owner:

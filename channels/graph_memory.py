@@ -110,10 +110,10 @@ class MemoryGraph:
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
         await self._begin("request_control", thread, metadata=metadata)
-        if self.routing_now is Routing.ON:
+        owner = self.threads.get(thread)
+        if self.routing_now is Routing.ON and owner != self.app_id:
             raise _refusal(_NOTHING_TO_ASK_FOR)
-        if self.threads.get(thread) is None:
-            self.threads[thread] = self.app_id
+        self.threads[thread] = owner or self.app_id
 
     async def owner(self, thread: Thread) -> Owner:
         await self._begin("owner", thread)

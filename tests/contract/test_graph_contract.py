@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from emulated_page import emulated_page
 
-from channels.errors import NotThreadOwner, RoutingIsOff, WindowClosed
+from channels.errors import GraphRefused, NotThreadOwner, RoutingIsOff, WindowClosed
 from channels.events import Thread
 from channels.graph import Graph, SenderAction
 from channels.graph_memory import MemoryGraph
@@ -198,6 +198,42 @@ async def test_the_bot_speaks_again_once_it_has_taken_the_thread(graph: Graph, p
     await graph.take_control(page.thread, metadata="")
     await graph.send(page.thread, TEXT)
     assert await texts(page) == ["Good morning"]
+
+
+async def test_an_idle_thread_goes_to_the_app_that_asks_for_it(graph: Graph, page: Page) -> None:
+    await page.give_to(None)
+    await page.set_routing(Routing.OFF)
+    await graph.request_control(page.thread, metadata="{}")
+    assert await page.owner_id() == page.bot["id"]
+
+
+async def test_another_app_that_is_asked_keeps_the_thread_until_it_passes_it(
+    graph: Graph, page: Page
+) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.set_routing(Routing.OFF)
+    await graph.request_control(page.thread, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
+
+
+@pytest.mark.parametrize("routing", Routing)
+async def test_asking_for_what_is_ours_already_changes_nothing(
+    graph: Graph, page: Page, routing: Routing
+) -> None:
+    await page.set_routing(routing)
+    await graph.request_control(page.thread, metadata="")
+    assert await page.owner_id() == page.bot["id"]
+
+
+@pytest.mark.parametrize("owner", [PAGE_INBOX, None])
+async def test_nothing_is_asked_for_while_routing_is_on(
+    graph: Graph, page: Page, owner: str | None
+) -> None:
+    await page.give_to(owner)
+    with pytest.raises(GraphRefused) as refusal:
+        await graph.request_control(page.thread, metadata="")
+    assert refusal.value.code == 100
+    assert await page.owner_id() == owner
 
 
 # Looking -----------------------------------------------------------------------------------------
