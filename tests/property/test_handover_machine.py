@@ -45,7 +45,7 @@ from channels.store_sql import SqlStore
 
 T = TypeVar("T")
 
-EXAMPLES, STEPS = 75, 50  # of each mode: with three modes 10,000 steps and some
+EXAMPLES, STEPS = 82, 50  # of each mode: with three modes 10,000 steps and some
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PAUSES = (SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 25 * HOUR)
