@@ -74,6 +74,7 @@ def rounded(session: Session, version: int = STORED) -> Session:
         probe_at=session.probe_at and _ahead(session.probe_at),
         due_at=session.due_at and _ahead(session.due_at),
         owner_app=AGENT,
+        is_adopted=False,
         attempts=0,
         user_messages=0,
         operator_messages=min(session.operator_messages, 1),

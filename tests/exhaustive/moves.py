@@ -62,11 +62,10 @@ def _beginnings(world: World, which: int) -> Iterator[tuple[str, World]]:
         if not delivery.is_held:
             held = list(world.deliveries)
             held[place] = replace(delivery, is_held=True)
-            worker = replace(IDLE, step=Step.READ, key=delivery.event.key)
+            worker = replace(IDLE, key=delivery.event.key)
+            begun = world.with_worker(which, worker, deliveries=tuple(held))
             name = type(delivery.event).__name__
-            for after in event_steps.read(
-                world.with_worker(which, worker, deliveries=tuple(held)), which
-            ):
+            for after in event_steps.read(begun, which):
                 yield f"a worker {Step.READ.value} for {name} {place}", after
     if is_due(world):
         worker = replace(IDLE, session=world.session)

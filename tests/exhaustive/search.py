@@ -38,12 +38,14 @@ class Search:
         return len(self._led_on - self._came_from.keys())
 
     def explore(self, starts: Iterable[World], *, depth: int) -> None:
-        """Take that many steps from each start, then let the workers do what is left."""
+        """Take that many steps from each start, and from each world let the workers finish."""
         layer = self._new(None, (("at first", world) for world in starts))
-        for _ in range(depth):
-            layer = [new for key, world in layer for new in self._new(key, self._next(key, world))]
-        for key, world in layer:
-            self._lead_on(key, world)
+        for step in range(depth + 1):
+            for key, world in layer:
+                self._lead_on(key, world)
+            if step < depth:
+                nexts = (self._new(key, self._next(key, world)) for key, world in layer)
+                layer = [new for found in nexts for new in found]
 
     def _next(self, key: bytes, world: World) -> Iterator[tuple[str, World]]:
         try:
