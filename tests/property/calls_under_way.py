@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class _Counted:
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             with self._calls.one_more():
+                await asyncio.sleep(0)  # as any real call, it lets others go first
                 return await method(*args, **kwargs)
 
         return call

@@ -74,6 +74,8 @@ def _check_race(conduct: Conduct, user: str, known_at: datetime) -> None:
 def _check_versions(world: World, versions: list[Session]) -> None:
     session, ends = versions[-1], sum(not one.is_open for one in versions)
     assert ends == (not session.is_open), f"Session {session.id} has ended {ends} times."
+    reasons = {one.reason for one in versions[_last_active(versions) :] if one.reason}
+    assert len(reasons) <= 1, f"Session {session.id} ends for {reasons}."
     told = world.rasa.ends_of(session.id)
     if session.is_open:
         assert told <= 1, f"Session {session.id} is still open, and its end was told {told} times."
@@ -81,6 +83,11 @@ def _check_versions(world: World, versions: list[Session]) -> None:
         assert told == 1, f"Session {session.id} has ended, and its end was told {told} times."
     starts = world.rasa.starts_of(session.id)
     assert starts <= session.is_adopted, f"Session {session.id} was announced {starts} times."
+
+
+def _last_active(versions: list[Session]) -> int:
+    """Where the session last was active; what can't be taken back is active once more."""
+    return max((at for at, one in enumerate(versions) if one.state is State.ACTIVE), default=0)
 
 
 def _check_one_at_a_time(world: World) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from calls_under_way import CallsUnderWay
 from emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
 from tracking_assistant import BACK_INTENT, TrackingAssistant
-from unreliable_network import Body, Signature, UnreliableNetwork
+from unreliable_network import Delivery, UnreliableNetwork
 from witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
 
 from channels.clock import ManualClock
@@ -17,7 +17,7 @@ from channels.events import Array, Echo, PageRoles, UserMessage
 from channels.graph_http import HttpGraph
 from channels.settings import parse_settings
 from channels.signature import check_signature
-from channels.store import Store
+from channels.store_memory import MemoryStore
 from channels.webhook import decode_delivery
 
 SECOND = timedelta(seconds=1)
@@ -42,12 +42,12 @@ _BEGINNING = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 class World:
     """One page with its bot, from the first message to the last."""
 
-    def __init__(self, platform: EmulatedPlatform, store: Store, *, knows_of_starts: bool) -> None:
+    def __init__(self, platform: EmulatedPlatform, *, knows_of_starts: bool) -> None:
         self.platform = platform
         self.clock = ManualClock(_BEGINNING)
-        self.network = UnreliableNetwork(self._receive)
+        self.network = UnreliableNetwork(self._receive, self.clock)
         self.calls = CallsUnderWay()
-        self.store = KeepingStore(self.calls.of(store), self.clock)
+        self.store = KeepingStore(self.calls.of(MemoryStore(worker="bot")), self.clock)
         self.rasa = TrackingAssistant(knows_of_starts=knows_of_starts)
         self.assistant = WatchedAssistant(self.rasa, self.store)
         self.problems = ProblemLog()
@@ -109,10 +109,10 @@ class World:
         self.clock.advance(duration)
         await self.settle()
 
-    async def _receive(self, body: Body, signature: Signature) -> None:
+    async def _receive(self, delivery: Delivery) -> None:
         """What `MessengerInput` does with a delivery."""
-        check_signature(body, signature, BOT_APP.secret)
-        for event in decode_delivery(body, self.clock.now()):
+        check_signature(delivery.body, delivery.signature, BOT_APP.secret)
+        for event in decode_delivery(delivery.body, self.clock.now()):
             if isinstance(event, UserMessage) and event.array is Array.STANDBY:
                 self.assistant.on_standby.add(event.mid)
             if isinstance(event, PageRoles):

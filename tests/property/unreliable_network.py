@@ -3,46 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-Body = bytes
-Signature = str | None
-Arrive = Callable[[Body, Signature], Awaitable[None]]
+from channels.clock import Clock
 
-_REMEMBERED = 20  # deliveries that can come once more
+GIVEN_UP_AFTER = timedelta(hours=36)  # Meta repeats a delivery for so long at most (facts, 2.1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A POST of Meta's."""
+
+    body: bytes
+    signature: str | None
+    posted_at: datetime
 
 
 class UnreliableNetwork:
     """Hands each delivery to `arrive` at once, unless it stalls; then they wait for what comes."""
 
-    def __init__(self, arrive: Arrive) -> None:
+    def __init__(self, arrive: Callable[[Delivery], Awaitable[None]], clock: Clock) -> None:
         self._arrive = arrive
-        self._arrived: list[tuple[Body, Signature]] = []
-        self.waiting: list[tuple[Body, Signature]] = []
+        self._clock = clock
+        self._arrived: list[Delivery] = []
+        self._waiting: list[Delivery] = []
         self.is_stalled = False
 
-    async def carry(self, body: Body, signature: Signature) -> None:
+    async def carry(self, body: bytes, signature: str | None) -> None:
+        delivery = Delivery(body=body, signature=signature, posted_at=self._clock.now())
         if self.is_stalled:
-            self.waiting.append((body, signature))
+            self._waiting.append(delivery)
         else:
-            await self._let_in(body, signature)
+            await self._let_in(delivery)
 
     async def deliver(self, index: int, *, times: int = 1) -> None:
         """Let one that waits overtake those before it; 0 `times`, and it is lost."""
-        delivery = self.waiting.pop(index % len(self.waiting))
-        for _ in range(times):
-            await self._let_in(*delivery)
+        self._waiting = self._not_given_up(self._waiting)
+        if self._waiting:
+            delivery = self._waiting.pop(index % len(self._waiting))
+            for _ in range(times):
+                await self._let_in(delivery)
 
     async def repeat(self, index: int) -> None:
         """Let one that has arrived before arrive once more."""
+        self._arrived = self._not_given_up(self._arrived)
         if self._arrived:
-            await self._arrive(*self._arrived[index % len(self._arrived)])
+            await self._arrive(self._arrived[index % len(self._arrived)])
 
     async def recover(self) -> None:
         """Let all that waits arrive, in order, and stall no more."""
         self.is_stalled = False
-        while self.waiting:
+        while self._waiting:
             await self.deliver(0)
 
-    async def _let_in(self, body: Body, signature: Signature) -> None:
-        self._arrived = [*self._arrived, (body, signature)][-_REMEMBERED:]
-        await self._arrive(body, signature)
+    async def _let_in(self, delivery: Delivery) -> None:
+        self._arrived.append(delivery)
+        await self._arrive(delivery)
+
+    def _not_given_up(self, deliveries: list[Delivery]) -> list[Delivery]:
+        oldest = self._clock.now() - GIVEN_UP_AFTER
+        return [delivery for delivery in deliveries if delivery.posted_at > oldest]
