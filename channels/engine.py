@@ -185,7 +185,7 @@ class Engine:
     async def _adopt(self, thread: Thread, cause: Cause) -> None:
         session = await self._handovers.adopt(thread, None, cause)
         if session is not None:
-            await self._handovers.advance(session)
+            await self._handovers.advance_adopted(session, cause)
 
     def _on_its_own(self) -> Cause:
         return Cause(at=self._clock.now(), key=uuid.uuid4().hex)

@@ -99,14 +99,15 @@ class EventHandler:
         just_before = Cause(at=event.at - _MOMENT, key=event.key)
         session = await self._handovers.adopt(event.thread, decision.owner_app, just_before)
         if session is not None:
-            await self._handovers.advance(session)
+            await self._handovers.advance_adopted(session, just_before)
             await self.handle(event, repeated=repeated)
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
         if decision.grant is not None:
-            session = await self._handovers.grant(event, decision.grant)
+            cause = Cause(at=event.at, key=event.key)
+            session = await self._handovers.grant(event, decision.grant, cause)
             if session is not None:
-                await self._handovers.advance(session)
+                await self._handovers.advance_adopted(session, cause)
         if decision.refuse is not None:
             self._handovers.refuse(event, decision.refuse)
 

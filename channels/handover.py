@@ -87,14 +87,14 @@ class Handovers:
         """Open a session for a thread that somebody has taken; see `Openings.adopt`."""
         return await self._openings.adopt(thread, owner_app, cause)
 
-    async def grant(self, event: Event, app_id: str) -> Session | None:
+    async def grant(self, event: Event, app_id: str, cause: Cause) -> Session | None:
         """Pass a thread to an app that asked for it, and open a session for it."""
         try:
             await self._graph.pass_control(event.thread, app_id=app_id, metadata="")
         except NotThreadOwner:
             logger.info("A thread that was asked for has been passed already.")
         self._metrics.requests.labels("granted").inc()
-        return await self.adopt(event.thread, app_id, Cause(at=event.at, key=event.key))
+        return await self.adopt(event.thread, app_id, cause)
 
     def refuse(self, event: Event, app_id: str) -> None:
         """Leave an app's request unanswered, which Meta takes as a no."""
@@ -147,6 +147,14 @@ class Handovers:
         if session.state is State.ACTIVE:
             session = await self._watch(session)
         await self._endings.carry_through(session)
+
+    async def advance_adopted(self, session: Session, cause: Cause) -> None:
+        """Advance the session that the cause has led to.
+
+        One that was open before may be another worker's, who is at it.
+        """
+        if session.id == cause.session_id:
+            await self.advance(session)
 
     async def count_open(self) -> None:
         """Space the probes by how many sessions are open now."""

@@ -55,7 +55,7 @@ class Openings:
         """
         known = await self._store.open_session(thread)
         if known is not None:
-            return await self._already_open(known)
+            return await self._already_open(known, cause)
         known = await self._store.session(cause.session_id)
         if known is not None:
             return known
@@ -78,7 +78,8 @@ class Openings:
     async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
         """Open a session for a thread that somebody has taken; None if that was handled before.
 
-        It goes by the default plan, so that timeout, keywords and follow-up hold here too.
+        Where the thread has an open session already, that one is returned. A new one goes by the
+        default plan, so that timeout, keywords and follow-up hold here too.
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].spoken_in(self._language())
         session = transitions.adopted(
@@ -128,7 +129,8 @@ class Openings:
         """When the user last wrote; if nothing tells, too long ago for Meta to take messages."""
         return await self._store.last_user_at(thread) or cause.at - MESSAGING_WINDOW
 
-    async def _already_open(self, session: Session) -> Session:
+    async def _already_open(self, session: Session, cause: Cause) -> Session:
+        """The open session as it goes on; another worker may be at it, unless the cause is ours."""
         if session.regained:
             logger.warning(
                 "The follow-up of a handover asked for the next one, which can't begin before the "
@@ -140,7 +142,8 @@ class Openings:
             "A handover was asked for while one is open in the thread; it goes on unchanged.",
             extra=session_fields(session),
         )
-        return await self.settle(session) if session.state is State.OPENING else session
+        is_cut_short = session.state is State.OPENING and session.id == cause.session_id
+        return await self.settle(session) if is_cut_short else session
 
     async def _pass(self, session: Session) -> Session:
         texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)

@@ -9,7 +9,10 @@ from scripted_assistant import HANDOVER
 from world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 from channels.events import Array, Event
-from channels.sessions import State
+from channels.plans import Plan
+from channels.sessions import Cause, State
+from channels.store import CLAIM_LEASE
+from channels.transitions import opening
 
 
 async def stays_with_the_agent(world: World) -> None:
@@ -219,3 +222,17 @@ async def test_a_user_s_message_during_the_turn_that_hands_over_waits_for_it(
 
     assert world.heard() == ["human"]
     assert world.said() == ["connecting"]
+
+
+async def test_an_opening_is_left_to_the_worker_that_is_at_it(world: World) -> None:
+    """Settling it as well would pass the thread a second time, maybe after its end."""
+    cause = Cause(at=world.clock.now(), key="another worker's turn")
+    plan = Plan(name="default")
+    begun = opening(thread=ANNA, plan=plan, cause=cause, now=world.clock.now())
+    claimed_until = world.clock.now() + CLAIM_LEASE
+    assert await world.store.add_session(begun, claim_until=claimed_until)
+    await world.engine.output().send_response(ANNA.user, HANDOVER)
+    await world.settle()
+
+    assert world.calls("owner") == world.calls("pass_control") == 0
+    assert (await world.session()).state is State.OPENING
