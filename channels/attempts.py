@@ -34,8 +34,9 @@ class Attempts:
         self._clock = clock
         self._handle = handle
 
-    async def handle(self, entry: InboxEntry, *, repeated: bool) -> None:
-        """Handle an entry until it is done or dead; it may have been handled if `repeated`."""
+    async def handle(self, entry: InboxEntry) -> None:
+        """Handle an entry until it is done or dead."""
+        repeated = entry.is_repeated
         while True:
             pause = RETRY_PAUSE
             try:

@@ -154,14 +154,17 @@ class Endings:
         return await self._ledger.keep(transitions.left_with_agent(session))
 
     async def _finish(self, session: Session) -> None:
-        if not is_window_open(session, self._ledger.now()):
+        if session.reason is EndReason.FAILED and not session.is_announced:
+            # An app asked for the thread and could not get it: nobody has told the user of it.
+            await self._tell(session, in_silence=True)
+        elif is_window_open(session, self._ledger.now()):
+            await self._tell(session)
+        else:
             logger.info(
                 "A follow-up waits for the user's next message: Meta takes none now.",
                 extra=session_fields(session),
             )
             await self._ledger.keep(transitions.held(session))
-            return
-        await self._tell(session)
 
     async def _tell(self, session: Session, *, in_silence: bool = False) -> None:
         """Let Rasa hear of the end, and store that it has."""

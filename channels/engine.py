@@ -20,13 +20,14 @@ from .events import Event, PageRoles, Platform, Thread
 from .graph import Graph
 from .handling import EventHandler
 from .handover import Handovers
+from .intake import Intake
 from .metrics import Metrics
 from .output import MessengerOutput
 from .queues import ThreadQueues
 from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
 from .settings import Settings
-from .store import CLAIM_LEASE, InboxEntry, Store
+from .store import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ RENEWAL_INTERVAL = CLAIM_LEASE / 3
 PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
-BATCH = 100  # entries or sessions that are claimed at once
+MOST_DUE = 500  # sessions that are in hand at once, because something is due
+DUE_BATCH = 100  # of them claimed at once
 
 
 class Engine:
@@ -57,6 +59,8 @@ class Engine:
         self._clock = clock
         self.metrics = Metrics()
         self._queues = ThreadQueues()
+        self._due: set[str] = set()
+        self._workers = 1
         self._loops: list[asyncio.Task[None]] = []
         self._dialogue = Dialogue(
             settings=settings,
@@ -87,7 +91,12 @@ class Engine:
             handovers=self._handovers,
             dialogue=self._dialogue,
         )
-        self._attempts = Attempts(store=store, clock=clock, handle=handler.handle)
+        self._intake = Intake(
+            store=store,
+            clock=clock,
+            queues=self._queues,
+            attempts=Attempts(store=store, clock=clock, handle=handler.handle),
+        )
 
     async def start(self) -> None:
         """Open the store and begin; raises StoreError where it can't be used.
@@ -95,35 +104,49 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
-        await self._attempt(self._claim_inbox)
+        await self._attempt(self._report)
+        await self._attempt(self._intake.claim)
         for step, interval in (
             (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
+            (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._count_open, COUNTING_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 
     async def stop(self) -> None:
-        """Let turns under way finish for a while, then stop; what is left stays in the store."""
+        """Let turns under way finish for a while, then stop.
+
+        What is left is given back to the store, where other workers find it at once.
+        """
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._intake.settled()
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
         except asyncio.TimeoutError:
             logger.warning("Some turns are not finished; they begin anew after the next start.")
         await self._queues.cancel()
+        await self._attempt(self._store.release)
         await self._dialogue.stop()
         await self._graph.close()
         await self._store.close()
 
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
-        for entry in await self._store.record(events, self._clock.now()):
-            self._queues.put(
-                entry.event.thread, partial(self._attempts.handle, entry, repeated=False)
-            )
+        await self._intake.accept(events)
+
+    async def hear_echo(self, metadata: str) -> None:
+        """A webhook has reported a send of ours, which may be another worker's. Never raises."""
+        self._graph.echo_heard(metadata)
+        if self._workers > 1:
+            await self._attempt(partial(self._store.keep_echo, metadata, self._clock.now()))
+
+    async def has_echo(self, metadata: str) -> bool:
+        """Whether any worker has heard of the send with this metadata. Raises StoreError."""
+        return self._workers > 1 and await self._store.has_echo(metadata)
 
     async def keep_roles(self, roles: PageRoles) -> None:
         """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
@@ -190,10 +213,6 @@ class Engine:
     def _on_its_own(self) -> Cause:
         return Cause(at=self._clock.now(), key=uuid.uuid4().hex)
 
-    def _queue(self, entry: InboxEntry, *, repeated: bool) -> None:
-        handle = partial(self._attempts.handle, entry, repeated=repeated)
-        self._queues.put(entry.event.thread, handle)
-
     async def _advance(self, session_id: str) -> None:
         session = await self._store.session(session_id)
         if session is not None and session.is_open:
@@ -201,19 +220,26 @@ class Engine:
 
     async def _poll(self) -> None:
         # The inbox first: the event that led to a session comes before what becomes of it.
-        await self._attempt(self._claim_inbox)
+        await self._attempt(self._intake.claim)
         await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:
-        for session in await self._store.claim_due(self._clock.now(), limit=BATCH):
-            self._queues.put(session.thread, partial(self._advance, session.id))
+        while room := min(DUE_BATCH, MOST_DUE - len(self._due)):
+            due = await self._store.claim_due(self._clock.now(), limit=room)
+            for session in due:
+                self._due.add(session.id)
+                self._queues.put(session.thread, partial(self._do_due, session.id))
+            if len(due) < room:
+                return
 
-    async def _claim_inbox(self) -> None:
-        while entries := await self._store.claim_inbox(self._clock.now(), limit=BATCH):
-            for entry in entries:
-                self._queues.put(
-                    entry.event.thread, partial(self._attempts.handle, entry, repeated=True)
-                )
+    async def _do_due(self, session_id: str) -> None:
+        try:
+            await self._advance(session_id)
+        finally:
+            self._due.discard(session_id)
+
+    async def _report(self) -> None:
+        self._workers = await self._store.report(self._clock.now())
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self._clock.now())

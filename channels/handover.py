@@ -88,13 +88,10 @@ class Handovers:
         return await self._openings.adopt(thread, owner_app, cause)
 
     async def grant(self, event: Event, app_id: str, cause: Cause) -> Session | None:
-        """Pass a thread to an app that asked for it, and open a session for it."""
-        try:
-            await self._graph.pass_control(event.thread, app_id=app_id, metadata="")
-        except NotThreadOwner:
-            logger.info("A thread that was asked for has been passed already.")
+        """Pass a thread to an app that asked for it; see `Openings.grant`."""
+        session = await self._openings.grant(event.thread, app_id, cause)
         self._metrics.requests.labels("granted").inc()
-        return await self.adopt(event.thread, app_id, cause)
+        return session
 
     def refuse(self, event: Event, app_id: str) -> None:
         """Leave an app's request unanswered, which Meta takes as a no."""
@@ -151,9 +148,10 @@ class Handovers:
     async def advance_adopted(self, session: Session, cause: Cause) -> None:
         """Advance the session that the cause has led to.
 
-        One that was open before may be another worker's, who is at it.
+        One that was open before may be another worker's, who is at it; and what is OPENING yet
+        waits for Graph.
         """
-        if session.id == cause.session_id:
+        if session.id == cause.session_id and session.state is not State.OPENING:
             await self.advance(session)
 
     async def count_open(self) -> None:

@@ -96,6 +96,26 @@ class Openings:
         logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(session))
         return session
 
+    async def grant(self, thread: Thread, app_id: str, cause: Cause) -> Session | None:
+        """Open a session and pass control to the app that asks for it; None if that was done.
+
+        Where the thread has an open session already, that one is returned. The new one goes by
+        the default plan. While Graph does not answer it stays OPENING, and is settled later.
+        """
+        plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].overridden({"target_app": app_id})
+        session = transitions.opening(
+            thread=thread,
+            plan=plan.spoken_in(self._language()),
+            cause=cause,
+            now=self._ledger.now(),
+            user_at=await self._user_at(thread, cause),
+            is_asked_for=True,
+        )
+        if not await self._ledger.add(session, claimed=True):
+            return await self._store.open_session(thread)
+        self._metrics.opened.labels("somebody else").inc()
+        return await self._pass(session)
+
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that a crash cut short: has control been passed?"""
         try:
@@ -155,6 +175,8 @@ class Openings:
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:
+            if isinstance(error, TRY_LATER) and not session.is_announced:
+                return await self._ledger.postpone(session, error)  # no user waits for it
             # Without an answer from Graph, control may have been passed all the same.
             no_answer = isinstance(error, GraphUnavailable)
             return await self._fail(session, error, may_be_passed=no_answer)

@@ -6,7 +6,7 @@ contract test holds both to what is written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,19 +18,30 @@ from .transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+ECHO_RETENTION = timedelta(minutes=10)  # longer than any send waits for its echo
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in the inbox: how many entries, since when the oldest; and how many are dead."""
+
+    waiting: int
+    oldest_at: datetime | None
+    dead: int
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event that was recorded before it was acknowledged, and has not been handled yet.
 
     `position` grows with each recorded event: events of one thread are handled in its order.
-    `failures` counts the times that handling it failed.
+    `failures` counts the times that handling it failed. `is_repeated` says that it has been in
+    somebody's hand before, who may have handled it.
     """
 
     position: int
     event: Event
     failures: int = 0
+    is_repeated: bool = False
 
 
 def user_at(events: Iterable[Event]) -> datetime | None:
@@ -54,7 +65,9 @@ class Store(Protocol):
     not undo it.
 
     A claim keeps an entry or a session from the other workers until it expires, so that they
-    take over what a dead worker leaves.
+    take over what a dead worker leaves. All of a thread's entries that are claimed are one
+    worker's, and come before those that are not: whatever worker has a thread in hand, it handles
+    the thread's events in their order.
     """
 
     async def open(self) -> None:
@@ -66,18 +79,41 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what was begun and let go of the database; claims stay until they expire."""
 
-    async def record(self, events: Sequence[Event], now: datetime) -> list[InboxEntry]:
-        """Record the events that are new, claimed by this worker; known keys are left out.
+    async def record(
+        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+    ) -> list[InboxEntry]:
+        """Record the events that are new; those whose key is known are left out.
 
-        What it returns is in this worker's hand until it is done or dead.
+        What it returns is claimed by this worker, and in its hand until it is done or dead. What
+        it does not return waits for `claim_inbox`: all of it, if the worker wants nothing
+        `in_hand`; and an event whose thread has an earlier entry that waits elsewhere.
         """
 
-    async def claim_inbox(self, now: datetime, *, limit: int) -> list[InboxEntry]:
-        """Take over the oldest unhandled entries whose claim has expired, in their order.
+    async def claim_inbox(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[InboxEntry]:
+        """Take the oldest unhandled entries that nobody has, or whose claim has expired, in order.
 
         They are in this worker's hand then; what has been there before is left out. So is an
         entry behind an earlier one of its thread that another worker's claim still holds. May
         return less than there is, even nothing, while another worker is claiming.
+        """
+
+    async def release(self) -> None:
+        """Give back what is in this worker's hand, so that nobody waits for claims to expire."""
+
+    async def backlog(self) -> Backlog:
+        """What waits in the inbox, in whoever's hand."""
+
+    async def report(self, now: datetime) -> int:
+        """Say that this worker is alive; returns how many workers have said so lately.
+
+        Lately: within a CLAIM_LEASE. A worker that has released its hand counts no more.
         """
 
     async def renew_claims(self, now: datetime) -> None:
@@ -119,15 +155,17 @@ class Store(Protocol):
     async def count_open(self) -> int:
         """How many sessions are open."""
 
+    async def forget(self, thread: Thread) -> int:
+        """Erase all that is kept of a person: events, sessions, what was said. How many rows."""
+
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         """Sessions whose `due_at` has come, as stored, those that wait longest first.
 
-        No worker gets them again for CLAIM_LEASE. The claim is a column of its own: it changes
-        neither `due_at` nor `version`.
+        A session whose thread has events that wait elsewhere is left out: what they say comes
+        first.
+        No worker gets them again for CLAIM_LEASE, unless they are saved or released before. The
+        claim is a column of its own: it changes neither `due_at` nor `version`.
         """
-
-    async def next_due(self) -> datetime | None:
-        """When `claim_due` will next have something to give: due, and claimed by nobody."""
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
         """The last `user_text` of the thread's recorded events that have one, the oldest first."""
@@ -150,6 +188,12 @@ class Store(Protocol):
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         """The roles that apps were last told to have on a page, by app id."""
 
+    async def keep_echo(self, metadata: str, now: datetime) -> None:
+        """A webhook has reported the send that bore this metadata; other workers may ask for it."""
+
+    async def has_echo(self, metadata: str) -> bool:
+        """Whether the send that bore this metadata was reported, within the last ECHO_RETENTION."""
+
     async def prune(
         self,
         now: datetime,
@@ -160,7 +204,8 @@ class Store(Protocol):
     ) -> None:
         """Delete what was done longer ago than `inbox_retention`, and the sessions that ended
         and the entries that died longer ago than `session_retention`. A session takes its lines
-        with it; what was said longer ago than `transcript_retention` goes before that.
+        with it; what was said longer ago than `transcript_retention` goes before that. Echoes go
+        after ECHO_RETENTION, and so do workers that were not heard of since.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

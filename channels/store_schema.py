@@ -20,13 +20,16 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.engine import Connection
 
 from .errors import StoreVersionError
 from .sessions import State
+from .store_upgrades import upgrade
 
-VERSION = 1
+VERSION = 2
+AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -95,6 +98,22 @@ pages = Table(
     Column("roles", Text, nullable=False),
 )
 
+# Who works on this database: each worker says so again and again.
+workers = Table(
+    "handover_workers",
+    metadata,
+    Column("worker", Text, primary_key=True),
+    Column("seen_at_us", BigInteger, nullable=False),
+)
+
+# The metadata of our own messages whose echo a webhook has brought, to whichever worker.
+echoes = Table(
+    "handover_echoes",
+    metadata,
+    Column("metadata", Text, primary_key=True),
+    Column("heard_at_us", BigInteger, nullable=False),
+)
+
 # The states are literals, not parameters: SQLite uses a partial index only for a query that
 # repeats the index's condition word for word.
 _LITERAL_WAITING = literal_column(f"'{WAITING}'")
@@ -115,12 +134,14 @@ Index("handover_inbox_thread", inbox.c.thread, inbox.c.position)
 _partial_index(
     "handover_inbox_waiting", inbox.c.claimed_until_us, inbox.c.position, where=is_waiting
 )
+_partial_index("handover_inbox_thread_waiting", inbox.c.thread, inbox.c.position, where=is_waiting)
 _partial_index(
     "handover_inbox_handled",
     inbox.c.state,
     inbox.c.handled_at_us,
     where=inbox.c.handled_at_us.is_not(None),
 )
+Index("handover_sessions_thread", sessions.c.thread)
 _partial_index("handover_sessions_one_open", sessions.c.thread, where=is_open, unique=True)
 _partial_index("handover_sessions_open", sessions.c.opened_at_us, sessions.c.id, where=is_open)
 _partial_index(
@@ -132,6 +153,7 @@ _partial_index(
     where=sessions.c.claimed_until_us.is_not(None),
 )
 _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
+Index("handover_echoes_heard", echoes.c.heard_at_us)
 Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
 Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)
 Index("handover_transcript_said", lines.c.said_at_us)
@@ -148,7 +170,10 @@ def moment(at_us: int) -> datetime:
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables, or raise StoreVersionError if a newer release has made them."""
+    """Create the tables, or bring those of an older release up to VERSION, with what is in them.
+
+    Raises StoreVersionError if a newer release has made them.
+    """
     if connection.dialect.name == "postgresql":
         # Workers that start together would otherwise all create the tables, and one succeed.
         connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
@@ -163,3 +188,6 @@ def prepare(connection: Connection) -> None:
             f"this release knows versions up to {VERSION}. Upgrade rasa-handover, or let `store` "
             "name another database."
         )
+    elif found < VERSION:
+        upgrade(connection, found)
+        connection.execute(update(versions).values(version=VERSION))

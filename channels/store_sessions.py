@@ -7,14 +7,23 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, delete, func, select, update
+from sqlalchemy import Integer, bindparam, delete, func, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from .events import Thread
 from .sessions import Session
 from .store import CLAIM_LEASE
-from .store_schema import has_ended, is_open, lines, microseconds, moment, sessions
+from .store_schema import (
+    AT_ONCE,
+    has_ended,
+    inbox,
+    is_open,
+    is_waiting,
+    lines,
+    microseconds,
+    sessions,
+)
 
 _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
@@ -38,9 +47,18 @@ _OPEN = (
     .limit(bindparam("limit", type_=Integer))
 )
 _COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
+_EVENTS_WAIT_ELSEWHERE = (
+    select(inbox.c.position)
+    .where(
+        inbox.c.thread == sessions.c.thread,
+        is_waiting,
+        inbox.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
 _DUE = (
     select(sessions.c.id, sessions.c.data)
-    .where(sessions.c.wake_at_us <= bindparam("now_us"))
+    .where(sessions.c.wake_at_us <= bindparam("now_us"), not_(_EVENTS_WAIT_ELSEWHERE))
     .order_by(sessions.c.wake_at_us)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -55,7 +73,12 @@ _VOID = (
     .where(sessions.c.claimed_until_us > 0)
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
 )
-_NEXT_DUE = select(func.min(sessions.c.wake_at_us)).where(sessions.c.wake_at_us.is_not(None))
+_RELEASE = (
+    update(sessions)
+    .where(sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.claimed_until_us > 0)
+    .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_FORGET = delete(sessions).where(sessions.c.thread == bindparam("this_thread"))
 _ENDED_BEFORE = (
     select(sessions.c.id)
     .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
@@ -107,9 +130,10 @@ def count_open(connection: Connection) -> int:
     return int(connection.execute(_COUNT_OPEN).scalar_one())
 
 
-def claim_due(connection: Connection, now: datetime, *, limit: int) -> list[Session]:
+def claim_due(connection: Connection, now: datetime, *, limit: int, worker: str) -> list[Session]:
     """The one that has been due for the longest time first."""
-    due = connection.execute(_DUE, {"now_us": microseconds(now), "limit": limit}).all()
+    asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
+    due = connection.execute(_DUE, asked).all()
     until_us = microseconds(now + CLAIM_LEASE)
     if due:
         connection.execute(_CLAIM, {"ids": [id_ for id_, _ in due], "until_us": until_us})
@@ -121,9 +145,15 @@ def void_claims(connection: Connection) -> None:
     connection.execute(_VOID)
 
 
-def next_due(connection: Connection) -> datetime | None:
-    wake_at_us = connection.execute(_NEXT_DUE).scalar()
-    return None if wake_at_us is None else moment(wake_at_us)
+def release(connection: Connection, ids: Sequence[str]) -> None:
+    """Let these sessions be claimed as soon as they are due."""
+    for start in range(0, len(ids), AT_ONCE):
+        connection.execute(_RELEASE, {"ids": ids[start : start + AT_ONCE]})
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    """Delete every session of the thread, open ones too; return how many."""
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:

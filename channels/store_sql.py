@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from . import store_inbox, store_pages, store_schema, store_sessions, store_transcript
+from . import (
+    store_claims,
+    store_echoes,
+    store_inbox,
+    store_pages,
+    store_schema,
+    store_sessions,
+    store_transcript,
+    store_workers,
+)
 from .errors import StoreUnavailable
 from .events import Event, PageRoles, Thread
 from .sessions import Session
-from .store import InboxEntry
+from .store import CLAIM_LEASE, ECHO_RETENTION, Backlog, InboxEntry
 from .store_database import Database
 from .store_writer import Writer
 from .transcript import Line
@@ -35,6 +44,7 @@ class SqlStore:
         self._resources = AsyncExitStack()
         self._opened_writer: Writer | None = None
         self._in_hand: set[int] = set()
+        self._claimed_sessions: dict[str, datetime] = {}
         self._record = partial(store_inbox.record, worker=worker)
 
     async def open(self) -> None:
@@ -48,21 +58,38 @@ class SqlStore:
                 await writer.run(_void_claims)
             self._resources = stack.pop_all()
         self._in_hand.clear()
+        self._claimed_sessions.clear()
         self._opened_writer = writer
 
     async def close(self) -> None:
         await self._resources.aclose()
 
-    async def record(self, events: Sequence[Event], now: datetime) -> list[InboxEntry]:
+    async def record(
+        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+    ) -> list[InboxEntry]:
         if not events:
             return []
-        entries = await self._writer.run_together(self._record, (events, now))
+        entries = await self._writer.run_together(self._record, (events, now, in_hand))
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
         self._in_hand.update(entry.position for entry in entries)
         return entries
 
-    async def claim_inbox(self, now: datetime, *, limit: int) -> list[InboxEntry]:
-        claim = partial(store_inbox.claim, now=now, limit=limit, worker=self._worker)
+    async def claim_inbox(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[InboxEntry]:
+        claim = partial(
+            store_claims.claim,
+            now=now,
+            limit=limit,
+            worker=self._worker,
+            without_threads=without_threads,
+            without_pages=without_pages,
+        )
         claimed = await self._writer.run(claim)
         entries = [entry for entry in claimed if entry.position not in self._in_hand]
         self._in_hand.update(entry.position for entry in entries)
@@ -71,26 +98,37 @@ class SqlStore:
     async def renew_claims(self, now: datetime) -> None:
         positions = sorted(self._in_hand)
         await self._writer.run(
-            partial(store_inbox.renew, positions=positions, now=now, worker=self._worker)
+            partial(store_claims.renew, positions=positions, now=now, worker=self._worker)
         )
 
+    async def release(self) -> None:
+        await self._writer.run(self._release)
+        self._in_hand.clear()
+        self._claimed_sessions.clear()
+
+    async def backlog(self) -> Backlog:
+        return await self._writer.run(store_inbox.backlog)
+
+    async def report(self, now: datetime) -> int:
+        return await self._writer.run(partial(store_workers.report, now=now, worker=self._worker))
+
     async def done(self, position: int, now: datetime) -> None:
-        await self._writer.run_together(store_inbox.done, (position, now))
+        await self._writer.run_together(store_claims.done, (position, now))
         self._in_hand.discard(position)
 
     async def failed(self, position: int, now: datetime) -> bool:
-        dead = await self._writer.run(partial(store_inbox.failed, position=position, now=now))
+        dead = await self._writer.run(partial(store_claims.failed, position=position, now=now))
         if dead:
             self._in_hand.discard(position)
         return dead
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         add = partial(store_sessions.add, session=session, claim_until=claim_until)
-        return await self._writer.run(add)
+        return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
 
     async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         save = partial(store_sessions.save, session=session, claim_until=claim_until)
-        return await self._writer.run(save)
+        return self._claimed(session, claim_until, is_stored=await self._writer.run(save))
 
     async def session(self, session_id: str) -> Session | None:
         return await self._writer.run(partial(store_sessions.by_id, session_id=session_id))
@@ -105,10 +143,14 @@ class SqlStore:
         return await self._writer.run(store_sessions.count_open)
 
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(store_sessions.claim_due, now=now, limit=limit))
+        claim = partial(store_sessions.claim_due, now=now, limit=limit, worker=self._worker)
+        due = await self._writer.run(claim)
+        held = {id_: until for id_, until in self._claimed_sessions.items() if until > now}
+        self._claimed_sessions = held | {session.id: now + CLAIM_LEASE for session in due}
+        return due
 
-    async def next_due(self) -> datetime | None:
-        return await self._writer.run(store_sessions.next_due)
+    async def forget(self, thread: Thread) -> int:
+        return await self._writer.run(partial(_forget, thread=thread))
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
         texts = partial(store_inbox.last_user_texts, thread=thread, limit=limit)
@@ -130,6 +172,12 @@ class SqlStore:
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         return await self._writer.run(partial(store_pages.roles, page=page))
 
+    async def keep_echo(self, metadata: str, now: datetime) -> None:
+        await self._writer.run_together(store_echoes.keep, (metadata, now))
+
+    async def has_echo(self, metadata: str) -> bool:
+        return await self._writer.run(partial(store_echoes.has, metadata=metadata))
+
     async def prune(
         self,
         now: datetime,
@@ -144,11 +192,26 @@ class SqlStore:
         await self._prune(partial(store_sessions.prune, before=ended))
         said = now - transcript_retention
         await self._prune(partial(store_transcript.prune, before=said))
+        await self._writer.run(partial(store_echoes.prune, before=now - ECHO_RETENTION))
+        await self._writer.run(partial(store_workers.prune, before=now - ECHO_RETENTION))
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
         while await self._writer.run(delete) == _PRUNED_AT_ONCE:
             pass
+
+    def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
+        """Note whether this worker has the session's claim, once the session is stored."""
+        if is_stored and claim_until is not None:
+            self._claimed_sessions[session.id] = claim_until
+        elif is_stored:
+            self._claimed_sessions.pop(session.id, None)
+        return is_stored
+
+    def _release(self, connection: Connection) -> None:
+        store_claims.release(connection, sorted(self._in_hand), worker=self._worker)
+        store_sessions.release(connection, sorted(self._claimed_sessions))
+        store_workers.leave(connection, worker=self._worker)
 
     @property
     def _writer(self) -> Writer:
@@ -157,6 +220,12 @@ class SqlStore:
         return self._opened_writer
 
 
+def _forget(connection: Connection, thread: Thread) -> int:
+    return sum(
+        rows.forget(connection, thread) for rows in (store_inbox, store_sessions, store_transcript)
+    )
+
+
 def _void_claims(connection: Connection) -> None:
-    store_inbox.void_claims(connection)
+    store_claims.void_claims(connection)
     store_sessions.void_claims(connection)

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from .events import Thread
 from .sessions import Session, Speaker
 from .store_schema import lines, microseconds, moment
 from .transcript import Line
@@ -23,6 +24,7 @@ _NEWEST = (
     .order_by(lines.c.said_at_us.desc(), lines.c.position.desc())
     .limit(bindparam("limit", type_=Integer))
 )
+_FORGET = delete(lines).where(lines.c.thread == bindparam("this_thread"))
 _PRUNE = delete(lines).where(
     lines.c.position.in_(
         select(lines.c.position)
@@ -56,6 +58,11 @@ def newest(connection: Connection, session_id: str, *, limit: int) -> list[Line]
         Line(key=key, at=moment(said_at_us), speaker=Speaker(speaker), text=text)
         for key, said_at_us, speaker, text in reversed(newest_first)
     ]
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    """Delete all that was said in the thread; return how many lines."""
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:

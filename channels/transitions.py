@@ -23,11 +23,18 @@ _BACKOFF_LAST = timedelta(minutes=5)
 
 
 def opening(
-    *, thread: Thread, plan: Plan, cause: Cause, now: datetime, user_at: datetime | None = None
+    *,
+    thread: Thread,
+    plan: Plan,
+    cause: Cause,
+    now: datetime,
+    user_at: datetime | None = None,
+    is_asked_for: bool = False,
 ) -> Session:
     """A new session, stored before control is passed.
 
-    `user_at` is when the user last wrote, where that was not the cause.
+    `user_at` is when the user last wrote, where that was not the cause. `is_asked_for`: the
+    plan's app has asked for the thread, and Rasa is to hear of it.
     """
     return Session(
         id=cause.session_id,
@@ -39,6 +46,8 @@ def opening(
         cause_at=cause.at,
         last_user_at=user_at or cause.at,
         owner_app=plan.target_app_id(thread.platform),
+        is_adopted=is_asked_for,
+        is_announced=not is_asked_for,
         due_at=now,
     )
 

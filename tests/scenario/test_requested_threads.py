@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from wire import Wire
 from world import ANNA, BOT, INBOX, TIMEOUT, World
 
+from channels.errors import GraphRefused, GraphUnavailable
 from channels.events import ControlPassed, ControlRequested
+from channels.sessions import State
 
 STRANGER = "31337"
+MINUTE = timedelta(minutes=1)
 
 
 def asks(world: World, app_id: str) -> ControlRequested:
@@ -58,3 +64,33 @@ async def test_a_grant_that_was_cut_short_after_the_pass_still_begins_a_session(
     await world.deliver(asks(world, INBOX))
 
     assert (await world.session()).owner_app == INBOX
+
+
+async def test_a_grant_is_stored_before_control_is_passed(world: World) -> None:
+    """So that whoever dies in between, the session goes on."""
+    await world.kill()
+    await world.start(Wire(breaks_at="pass_control", after=True))
+    await world.deliver(asks(world, INBOX))
+    assert (await world.store.open_sessions(limit=9))[0].state is State.OPENING
+
+    await world.replace_dead()
+    assert (await world.session()).state is State.ACTIVE
+    assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+async def test_while_graph_is_away_a_grant_waits(world: World) -> None:
+    world.graph.fail("pass_control", GraphUnavailable("No Graph"))
+    await world.deliver(asks(world, INBOX))
+    assert (await world.session()).state is State.OPENING
+
+    await world.wait(MINUTE)
+    assert world.graph.threads[ANNA] == INBOX
+    assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+async def test_a_grant_that_meta_refuses_says_nothing_to_the_user(world: World) -> None:
+    world.graph.fail("pass_control", GraphRefused("No such app"))
+    await world.deliver(asks(world, INBOX))
+
+    assert world.ends() == ["failed"]
+    assert world.said() == []

@@ -1,0 +1,38 @@
+"""The steps from each version of the tables to the next.
+
+A step is written once and stays: it says what was changed then, whatever the tables are by now.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+# By the version that a step starts from. The statements are good SQL for both databases.
+_STEPS = {
+    1: (
+        """
+        CREATE INDEX handover_inbox_thread_waiting ON handover_inbox (thread, position)
+        WHERE state = 'waiting'
+        """,
+        "CREATE INDEX handover_sessions_thread ON handover_sessions (thread)",
+        """
+        CREATE TABLE handover_workers (
+            worker TEXT NOT NULL, seen_at_us BIGINT NOT NULL, PRIMARY KEY (worker)
+        )
+        """,
+        """
+        CREATE TABLE handover_echoes (
+            metadata TEXT NOT NULL, heard_at_us BIGINT NOT NULL, PRIMARY KEY (metadata)
+        )
+        """,
+        "CREATE INDEX handover_echoes_heard ON handover_echoes (heard_at_us)",
+    ),
+}
+
+
+def upgrade(connection: Connection, found: int) -> None:
+    """Take every step from the version that was found."""
+    for version in range(found, max(_STEPS) + 1):
+        for statement in _STEPS[version]:
+            connection.execute(text(statement))
