@@ -14,7 +14,7 @@ from typing import Any
 from . import transitions
 from .clock import Clock
 from .ending import Endings
-from .errors import GraphError, NotThreadOwner
+from .errors import GraphError
 from .events import Event, Thread
 from .graph import Graph
 from .ledger import Ledger
