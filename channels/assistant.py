@@ -84,7 +84,7 @@ class RasaAssistant:
             text=turn.text,
             output_channel=output,
             sender_id=turn.sender_id,
-            parse_data=turn.parse_data,
+            parse_data=await self._with_its_flow(turn.parse_data),
             input_channel=turn.channel,
             message_id=turn.message_id,
             metadata=turn.metadata,
@@ -93,6 +93,19 @@ class RasaAssistant:
             await self._handle_once(message)
         else:
             await self._on_new_message(message)
+
+    async def _with_its_flow(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
+        """In an assistant with flows (Rasa Pro), the flow that has the event's name is started.
+
+        A message that comes parsed goes past the NLU, and so past the flows' NLU triggers.
+        """
+        flows_of = getattr(self._agent().processor, "get_flows", None)
+        if parse_data is None or flows_of is None:
+            return parse_data
+        name = parse_data["intent"]["name"]
+        if (await flows_of()).flow_by_id(name) is None:
+            return parse_data
+        return {**parse_data, "commands": [{"command": "start flow", "flow": name}]}
 
     async def _handle_once(self, message: UserMessage) -> None:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""

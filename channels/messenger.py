@@ -20,6 +20,7 @@ from sanic.response import HTTPResponse, json, raw, text
 from .assistant import RasaAssistant
 from .clock import Clock, SystemClock
 from .engine import Engine
+from .environment import filled_in
 from .errors import MalformedDelivery, SettingsError, SignatureRefused, StoreError
 from .events import Echo, Event, PageRoles, Platform
 from .graph import Graph
@@ -54,7 +55,7 @@ class MessengerInput(InputChannel):
     def from_credentials(cls, credentials: dict[str, Any] | None) -> MessengerInput:
         """Raises InvalidConfigException, which Rasa prints as one message."""
         try:
-            return cls(parse_settings(credentials))
+            return cls(parse_settings(filled_in(credentials, os.environ)))
         except SettingsError as error:
             raise InvalidConfigException(str(error)) from None
 

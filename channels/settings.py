@@ -180,9 +180,8 @@ def _read(found: object, path: str, key: _Key) -> Any:
     shown = " " if key.secret or isinstance(found, Mapping) else f" {found!r} "
     if isinstance(found, str) and _UNSET_VARIABLE.search(found):
         raise SettingsError(
-            f"{path}{shown}holds an environment variable that nothing has filled in. Rasa fills "
-            "in ${NAME} where it stands without quotes; write it so, and set the variable before "
-            "`rasa run`."
+            f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
+            "run`, and write it as ${NAME}."
         )
     try:
         return key.parse(found)

@@ -315,12 +315,11 @@ def test_a_secret_that_was_copied_with_a_line_break_is_named_and_not_shown() -> 
         ("routing", "$ROUTING"),
     ],
 )
-def test_a_variable_that_nothing_has_filled_in_is_named(key: str, value: str) -> None:
+def test_a_variable_that_is_not_set_is_told(key: str, value: str) -> None:
     told = complaint_about({**REQUIRED, key: value})
     shown = "" if key in SECRET_KEYS else f" {value!r}"
     assert told.startswith(
-        f"channels.MessengerInput.{key}{shown} holds an environment variable that nothing has "
-        "filled in. "
+        f"channels.MessengerInput.{key}{shown} names an environment variable that is not set. "
     )
     assert MARK not in told
 
