@@ -1,0 +1,74 @@
+"""The CALM example, read by Rasa Pro's own readers; training and running it need a licence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.flows import FlowsList
+from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
+from rasa.shared.utils.yaml import read_config_file
+
+from channels.environment import filled_in
+from channels.sessions import EndReason
+from channels.settings import parse_settings
+from channels.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "calm"
+
+
+@pytest.fixture(scope="module")
+def flows() -> FlowsList:
+    flows = YAMLFlowsReader.read_from_file(EXAMPLE / "data" / "flows.yml")
+    flows.validate()
+    return flows
+
+
+@pytest.fixture(scope="module")
+def domain() -> Domain:
+    return Domain.load(EXAMPLE / "domain.yml")
+
+
+def test_the_handover_is_the_last_that_the_human_handoff_does(flows: FlowsList) -> None:
+    steps = flows.flow_by_id("pattern_human_handoff").steps
+    assert [step.action for step in steps] == ["utter_connecting", "action_handover"]
+
+
+def test_the_flow_of_the_end_bears_the_events_name(flows: FlowsList) -> None:
+    assert flows.flow_by_id(HANDOVER_ENDED) is not None
+
+
+def test_what_a_user_writes_does_not_start_the_flow_of_the_end(flows: FlowsList) -> None:
+    assert flows.flow_by_id(HANDOVER_ENDED).is_startable_only_via_link()
+
+
+def test_the_domain_has_each_response_and_action_of_the_flows(
+    flows: FlowsList, domain: Domain
+) -> None:
+    assert flows.utterances <= set(domain.responses)
+    assert "action_handover" in domain.user_actions
+
+
+def test_the_domain_has_the_intent_of_the_end_and_no_other_of_the_channels(domain: Domain) -> None:
+    assert HANDOVER_ENDED in domain.intents
+    assert HANDOVER_STARTED not in domain.intents
+
+
+def test_the_slot_can_hold_each_reason(domain: Domain) -> None:
+    (slot,) = (slot for slot in domain.slots if slot.name == END_REASON_ENTITY)
+    assert {reason.value for reason in EndReason} <= set(slot.values)
+
+
+def test_the_channel_accepts_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (
+        "MESSENGER_VERIFY_TOKEN",
+        "MESSENGER_APP_SECRET",
+        "MESSENGER_PAGE_ACCESS_TOKEN",
+        "MESSENGER_APP_ID",
+    ):
+        monkeypatch.setenv(variable, "100")
+    (section,) = read_config_file(EXAMPLE / "credentials.yml").values()
+    section = filled_in(section, os.environ)
+    assert parse_settings(section).app_id == "100"

@@ -1,0 +1,58 @@
+"""In an assistant with flows, an event of the channel starts the flow that has its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.dialogue_understanding.commands import StartFlowCommand
+from rasa.dialogue_understanding.commands.command import Command
+from rasa.shared.core.flows import FlowsList
+from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
+
+from channels.assistant import RasaAssistant, Turn
+from channels.sessions import EndReason
+from channels.turns import ended_parse_data, started_parse_data
+
+FLOWS = Path(__file__).parents[2] / "examples" / "calm" / "data" / "flows.yml"
+
+
+async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
+    """What Rasa gets for a turn, in an assistant that has the example's flows."""
+    flows = YAMLFlowsReader.read_from_file(FLOWS)
+    heard: list[UserMessage] = []
+
+    async def get_flows() -> FlowsList:
+        return flows
+
+    async def on_new_message(message: UserMessage) -> None:
+        heard.append(message)
+
+    agent = SimpleNamespace(processor=SimpleNamespace(get_flows=get_flows))
+    assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
+    turn = Turn(
+        sender_id="2001", channel="facebook", text="", message_id="1", parse_data=parse_data
+    )
+    await assistant.take_turn(turn, CollectingOutputChannel())
+    (message,) = heard
+    return message
+
+
+@pytest.mark.parametrize("reason", EndReason)
+async def test_the_end_starts_its_flow(reason: EndReason) -> None:
+    message = await heard_by_rasa(ended_parse_data(reason))
+    commands = [Command.command_from_json(command) for command in message.parse_data["commands"]]
+    assert commands == [StartFlowCommand(flow="handover_ended")]
+
+
+async def test_an_event_without_a_flow_starts_none() -> None:
+    message = await heard_by_rasa(started_parse_data())
+    assert "commands" not in message.parse_data
+
+
+async def test_a_users_words_are_left_to_rasa() -> None:
+    message = await heard_by_rasa(None)
+    assert message.parse_data is None
