@@ -44,10 +44,16 @@ from .setting_values import (
 )
 
 DEFAULT_PLAN = "default"
-SECTION = "channels.MessengerInput"
+CLASS_NAME = "MessengerInput"
+SECTION = f"{__package__}.{CLASS_NAME}"
 
 _UNSET_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Z_][A-Z0-9_]*$", re.ASCII)
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+def is_own_section(name: object) -> bool:
+    """Whether a section of credentials.yml is this channel's, by whatever path it is imported."""
+    return str(name).rpartition(".")[2] == CLASS_NAME
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.cli import main
+from channels.cli import COMMANDS, main
+from channels.command import Command
 
 USER = "24870165432109876"
 MARK = "S3CRET"  # stands in every value that nobody may see
@@ -176,3 +177,31 @@ def test_a_call_without_a_known_command_and_its_user_is_a_wrong_call(arguments: 
     with pytest.raises(SystemExit) as left:
         main(arguments)
     assert left.value.code == 2
+
+
+def _listed(command: Command) -> str:
+    return f"{command.name} {command.summary}"
+
+
+def test_help_lists_every_command_with_its_summary(capsys: Output) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert [line for line in map(_listed, COMMANDS) if line not in printed] == []
+
+
+@pytest.mark.parametrize(
+    ("started", "name"),
+    [
+        ("/project/channels/__main__.py", "python -m channels"),
+        ("/usr/bin/rasa-handover", "rasa-handover"),
+    ],
+)
+def test_help_names_the_program_as_it_was_called(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch, started: str, name: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h] COMMAND")
