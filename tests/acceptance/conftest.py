@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
-            item.add_marker(one_loop, append=False)
+            if inspect.iscoroutinefunction(getattr(item, "function", None)):
+                item.add_marker(one_loop, append=False)
 
 
 @pytest.fixture(scope="session")

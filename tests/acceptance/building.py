@@ -1,0 +1,54 @@
+"""The wheel and the sdist of the working tree, built with this environment's setuptools."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+NOT_COPIED = ("__pycache__", "models", "build", "dist", "*.egg-info", ".*")
+
+_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
+def build_wheel(directory: Path, *, source: Path = ROOT) -> Path:
+    """The wheel of what lies in `source`, committed or not; it is left as it was."""
+    tree = directory / "tree"
+    shutil.copytree(source, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    command = (*_PIP, "wheel", "--no-build-isolation", "--no-deps", "--no-index")
+    subprocess.run([*command, "--wheel-dir", str(directory), str(tree)], check=True)
+    (wheel,) = directory.glob("*.whl")
+    return wheel
+
+
+def build_sdist(directory: Path) -> Path:
+    """The folder that the sdist of the working tree unpacks to."""
+    tree = directory / "sdist-tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    program = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    command = [sys.executable, "-c", program, str(directory)]
+    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    (sdist,) = directory.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(directory / "unpacked")  # noqa: S202 (our own)
+    (unpacked,) = (directory / "unpacked").iterdir()
+    return unpacked
+
+
+def install(wheel: Path, environment: Path) -> Path:
+    """A fresh virtual environment with the wheel in it; returns its Python.
+
+    Rasa and whatever else the wheel needs comes from this environment, by way of a .pth file:
+    installing it anew would take minutes.
+    """
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    theirs = [path for path in sys.path if Path(path).name == "site-packages"]
+    (packages / "shared.pth").write_text("\n".join(theirs))
+    python = environment / "bin" / "python"
+    command = (*_PIP, "--python", str(python), "install", "--no-deps", "--no-index")
+    subprocess.run([*command, str(wheel)], check=True)
+    return python

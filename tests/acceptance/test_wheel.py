@@ -1,0 +1,89 @@
+"""What is in the wheel: all that an installed plugin needs, and nothing else of the repository."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from building import ROOT, build_sdist, build_wheel
+
+PACKAGE = "rasa_handover"
+FOLDERS = ("actions", "channels", "emulator")
+OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brings along
+ASSISTANT = {"domain.yml", "data/handover_rules.yml", "data/nlu.yml"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    return Parser().parsestr(wheel.read(name).decode())
+
+
+def contents(wheel: zipfile.ZipFile) -> set[str]:
+    return {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+
+def files_of(folder: str) -> set[str]:
+    """All files of a folder of the repository but what Python leaves there."""
+    paths = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {path.relative_to(ROOT).as_posix() for path in paths if path.suffix != ".pyc"}
+
+
+def imported() -> set[str]:
+    """The top-level packages of others that the three folders import."""
+    sources = [path.read_text() for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    named = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    named |= {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
+    return {name.partition(".")[0] for name in named} - sys.stdlib_module_names
+
+
+def test_it_has_the_three_folders_and_the_assistants_part(wheel: zipfile.ZipFile) -> None:
+    needed = ASSISTANT.union(*map(files_of, FOLDERS))
+    assert contents(wheel) == {f"{PACKAGE}/{name}" for name in needed}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_folder_tells_that_it_has_types(wheel: zipfile.ZipFile, folder: str) -> None:
+    assert f"{PACKAGE}/{folder}/py.typed" in contents(wheel)
+
+
+def test_a_file_is_what_it_is_in_the_repository(wheel: zipfile.ZipFile) -> None:
+    rules = wheel.read(f"{PACKAGE}/data/handover_rules.yml")
+    assert rules == (ROOT / "data" / "handover_rules.yml").read_bytes()
+
+
+def test_it_pulls_in_what_it_imports_but_rasa(metadata: Message) -> None:
+    required = metadata.get_all("Requires-Dist") or []
+    names = {re.split(r"[^\w.-]", line)[0] for line in required if "extra ==" not in line}
+    packages = {name.lower().replace("-", "_").partition(".")[0] for name in names}
+    assert packages == imported() - OF_THE_PROJECT
+
+
+def test_it_installs_the_command(wheel: zipfile.ZipFile) -> None:
+    (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
+    assert wheel.read(name).decode() == (
+        "[console_scripts]\nrasa-handover = rasa_handover.channels.cli:main\n"
+    )
+
+
+def test_the_sdist_makes_the_same_wheel(
+    wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sdist = build_sdist(tmp_path_factory.mktemp("sdist"))
+    again: Path = build_wheel(tmp_path_factory.mktemp("again"), source=sdist)
+    with zipfile.ZipFile(again) as archive:
+        assert contents(archive) == contents(wheel)
