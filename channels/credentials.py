@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentParser
 from typing import Any
 
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
-from rasa.shared.utils.io import read_config_file
 
+from .environment import filled_in
 from .errors import SettingsError
 from .settings import CLASS_NAME, Settings, is_own_section, parse_settings
+
+try:
+    from rasa.shared.utils.yaml import read_config_file  # Rasa Pro
+except ImportError:
+    from rasa.shared.utils.io import read_config_file
 
 _VARIABLE = re.compile(r"\$\{\w+\}")
 
@@ -24,7 +30,7 @@ def read_settings(path: str) -> Settings:
     """The channel's settings in a credentials file; SettingsError if they can't be read."""
     for name, section in _read_channels(path).items():
         if is_own_section(name):
-            return parse_settings(section)
+            return parse_settings(filled_in(section, os.environ))
     raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
 
 
