@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
+import msgspec
 from aiohttp import web
 
 from .control_bodies import AdvanceClock, ChooseApp, RawWebhook, SetFaults
@@ -44,6 +45,7 @@ class ProtocolControl:
             ("GET", "log", self._log),
             ("GET", "clock", self._clock),
             ("POST", "clock", self._advance),
+            ("GET", "faults", self._faults_left),
             ("POST", "faults", self._add_faults),
             ("DELETE", "faults", self._clear_faults),
             ("POST", "webhooks", self._post_webhook),
@@ -77,8 +79,13 @@ class ProtocolControl:
         if not 0 <= body.advance_seconds <= timedelta(days=3650).total_seconds():
             raise BadInputError("The clock moves forward only, by 0 seconds to ten years.")
         self._state.clock.advance(timedelta(seconds=body.advance_seconds))
+        ahead = self._state.clock.offset.total_seconds()
+        self._platform.log.add("clock", ahead_seconds=ahead)
         self._platform.settle_all()
         return await self._clock(request)
+
+    async def _faults_left(self, _request: web.Request) -> web.Response:
+        return web.json_response(msgspec.to_builtins(self._faults.left()))
 
     async def _add_faults(self, request: web.Request) -> web.Response:
         body = await read_body(request, SetFaults)

@@ -85,6 +85,18 @@ class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     batch: Count = 0
     latency_ms: Count = 0
 
+    @property
+    def is_left(self) -> bool:
+        """Whether anything of it is still to happen."""
+        return any((self.drop, self.double, self.reorder, self.batch, self.latency_ms))
+
+
+class FaultsLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is still to go wrong; `webhooks` by the app that they belong to."""
+
+    calls: list[CallFault]
+    webhooks: dict[str, WebhookFault]
+
 
 class FaultPlan:
     """The faults that are still to happen."""
@@ -97,6 +109,11 @@ class FaultPlan:
         """Nothing goes wrong from now on."""
         self._calls.clear()
         self._webhooks.clear()
+
+    def left(self) -> FaultsLeft:
+        """The faults that are still to happen, counted down to what is left of each."""
+        webhooks = {app: fault for app, fault in self._webhooks.items() if fault.is_left}
+        return FaultsLeft(calls=list(self._calls), webhooks=webhooks)
 
     def add_call(self, fault: CallFault) -> None:
         """Add a fault behind those that are there."""

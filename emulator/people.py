@@ -82,6 +82,7 @@ class People:
         body: JsonObject = {"watermark": milliseconds(now)}
         if thread.platform is PlatformName.INSTAGRAM:
             body = {"mid": _seen(thread)}
+        self._platform.log.add("read", user=thread.user.id)
         event = self._state.writer(thread.platform).from_user(thread.user.id, now, read=body)
         self._platform.publish(thread, "message_reads", event)
 

@@ -89,6 +89,7 @@ class Platform:
         """
         accounts = [self.state.account(platform) for platform in platforms]
         self.state.modes |= dict.fromkeys(platforms, mode)
+        self.log.add("routing", mode=mode.value, platforms=[one.value for one in platforms])
         for account in accounts:
             self._tell_roles(account)
 

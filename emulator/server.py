@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from .chat_page import chat_routes
 from .config import check_config, default_config
 from .control_http import mounted
 from .control_people import PeopleControl
@@ -22,15 +23,12 @@ from .log import ProtocolLog
 from .models import Config
 from .people import People
 from .platform import Platform
+from .same_origin import same_origin
 from .sends import Sends
 from .state import State
 from .thread_control import ThreadControl
 from .webhook_client import WebhookClient
 
-WELCOME = (
-    "This is a local Messenger Platform. The Graph API is at /v25.0/…, the control API for tests "
-    "at /_emulator/… (begin with GET /_emulator/config).\n"
-)
 LARGEST_BODY = 32 * 1024**2  # bytes
 SHUTDOWN_GRACE = timedelta(seconds=1)
 
@@ -59,10 +57,10 @@ def create_app(config: Config | None = None) -> web.Application:
         await deliveries.stop()
         await client.close()
 
-    app = web.Application(client_max_size=LARGEST_BODY)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
     app.cleanup_ctx.append(lifetime)
     app.add_routes(mounted(own))
-    app.router.add_get("/", _welcome)
+    app.add_routes(chat_routes())
     app.router.add_route("*", "/{path:.*}", GraphApi(state, edges, faults, log).handle)
     return app
 
@@ -74,7 +72,7 @@ async def running(
     """Serve an emulator and yield its URL; port 0 takes a free one.
 
     async with running() as url:
-        ...  # f"{url}/v25.0/me/messages", f"{url}/_emulator/config"
+        ...  # f"{url}/v25.0/me/messages", f"{url}/_emulator/config", the chat page at url
     """
     runner = web.AppRunner(
         create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_GRACE.total_seconds()
@@ -85,7 +83,3 @@ async def running(
         yield f"http://{host}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-async def _welcome(_request: web.Request) -> web.Response:
-    return web.Response(text=WELCOME)

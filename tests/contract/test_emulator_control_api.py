@@ -71,6 +71,7 @@ async def test_an_app_can_be_changed_key_by_key() -> None:
         ("GET", "log?after=x", None, 400),
         ("POST", "webhooks", {"app_id": INBOX, "body": {}}, 400),
         ("POST", "handshake", {}, 400),
+        ("POST", "faults", {"calls": {"times": 0}}, 400),
     ],
 )
 async def test_bad_input_is_refused_with_a_reason(
@@ -206,6 +207,26 @@ async def test_a_reset_starts_afresh_but_keeps_the_webhooks() -> None:
         assert (await world.graph(BOT, "me", method="GET"))[0] == 200
 
 
-async def test_the_root_says_where_the_control_api_is() -> None:
-    async with emulated() as world, world.http.get(world.url) as answer:
-        assert "/_emulator" in await answer.text()
+async def test_faults_are_told_counted_down_until_none_is_left() -> None:
+    async with emulated() as world:
+        await world.done("POST", "faults", {"calls": {"path": "messages", "times": 2}})
+        await world.done("POST", "faults", {"webhooks": {"app_id": AGENT, "drop": 1}})
+        await world.user_says("hi")
+        assert (await world.sends(BOT))[0] == 500
+        left = await world.done("GET", "faults")
+        assert [(call["path"], call["times"]) for call in left["calls"]] == [("messages", 1)]
+        assert (await world.sends(BOT))[0] == 500
+        await world.heard_by(AGENT)
+        assert await world.done("GET", "faults") == {"calls": [], "webhooks": {}}
+
+
+async def test_the_log_tells_of_moved_clocks_routing_and_reads() -> None:
+    async with emulated() as world:
+        await world.done("POST", "clock", {"advance_seconds": 60})
+        await world.done("POST", "clock", {"advance_seconds": 30})
+        await world.done("PUT", "routing", {"mode": "off", "platform": "instagram"})
+        await world.done("POST", f"users/{USER}/reads")
+        entries = (await world.done("GET", "log?kind=clock,routing,read"))["entries"]
+        assert [one.get("ahead_seconds") for one in entries] == [60, 90, None, None]
+        assert (entries[2]["mode"], entries[2]["platforms"]) == ("off", ["instagram"])
+        assert (entries[3]["kind"], entries[3]["user"]) == ("read", USER)

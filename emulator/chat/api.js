@@ -1,0 +1,73 @@
+// What the page asks of the emulator: its control API, and Graph calls as an app of the Page.
+
+const GRAPH_VERSION = "v25.0";
+const LONGEST_WAIT_MS = 25_000;
+const MOST_HISTORY = 20_000; // entries of the log that are read when the page is opened
+const NEWEST = 999_999_999_999; // later than any entry: answers with the number of the last one
+const RETRY_AFTER_MS = 1_000;
+
+/** The platform said no; the message is its own. */
+export class Refused extends Error {}
+
+/** One call of the control API; throws Refused, or TypeError while the emulator does not answer. */
+export async function control(method, path, body) {
+  return answerOf(await fetch(`/_emulator/${path}`, { method, body: asJson(body) }));
+}
+
+/** A Graph call with the app's own token, as the app itself would make it. */
+export async function graph(app, edge, body) {
+  const headers = {
+    "Authorization": `Bearer ${app.page_access_token}`,
+    "Content-Type": "application/json",
+  };
+  const url = `/${GRAPH_VERSION}/me/${edge}`;
+  return answerOf(await fetch(url, { method: "POST", headers, body: asJson(body) }));
+}
+
+/**
+ * Tell the protocol log as it grows, for ever: `told.entries` with what is new, `told.restarted`
+ * when the emulator began anew, `told.connected` with whether it answers.
+ */
+export async function followLog(told) {
+  let after = null;
+  for (;;) {
+    try {
+      after ??= await beginning();
+      const log = await control("GET", `log?after=${after}&wait_ms=${LONGEST_WAIT_MS}`);
+      told.connected(true);
+      if (log.last < after) {
+        after = null;
+        await told.restarted();
+        continue;
+      }
+      after = log.last;
+      told.entries(log.entries);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      told.connected(false);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+    }
+  }
+}
+
+async function beginning() {
+  const { last } = await control("GET", `log?after=${NEWEST}`);
+  return Math.max(0, last - MOST_HISTORY);
+}
+
+function asJson(body) {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
+async function answerOf(response) {
+  const body = await response.json();
+  if (!response.ok) throw new Refused(reasonIn(body));
+  return body;
+}
+
+/** The control API answers `{"error": "…"}`, Graph Meta's envelope with code and subcode. */
+function reasonIn({ error }) {
+  if (typeof error === "string") return error;
+  const number = [error.code, error.error_subcode].filter((one) => one !== undefined).join("/");
+  return `Refused with ${number}: ${error.message}`;
+}

@@ -1,0 +1,27 @@
+// How an operator's thread control reaches the platform: by the Inbox, which is Meta's own app and
+// has no API, or as the agents' app, by Graph with its token.
+
+import { control, graph } from "./api.js";
+
+export function handsOfInbox(user) {
+  const act = (verb, body = {}) => control("POST", `inbox/${user}/${verb}`, body);
+  return {
+    say: (text) => act("messages", { text }),
+    take: () => act("take"),
+    request: () => act("request"),
+    release: () => act("release"),
+    pass: (target) => act("pass", { target_app_id: target }),
+  };
+}
+
+export function handsOfApp(app, user) {
+  const recipient = { id: user };
+  const act = (edge, body = {}) => graph(app, edge, { recipient, ...body });
+  return {
+    say: (text) => act("messages", { messaging_type: "RESPONSE", message: { text } }),
+    take: () => act("take_thread_control"),
+    request: () => act("request_thread_control"),
+    release: () => act("release_thread_control"),
+    pass: (target) => act("pass_thread_control", { target_app_id: target }),
+  };
+}
