@@ -1,35 +1,66 @@
-"""`python -m demo`: a real Rasa hands a user over to live agents and takes her back."""
+"""`python -m demo`: a real Rasa with the emulator's chat page; `--script` plays a story on it."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import signal
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from .live import serve
 from .platform import NotSeen
 from .processes import ProcessFailed
 from .stack import Stack
 from .story import TIMEOUT, Story
 
 
-async def play() -> None:
+async def play(directory: Path) -> None:
+    """Tell the story line by line; NotSeen where a step of it does not happen."""
+    async with Stack(directory) as stack:
+        stack.change_plan("default", timeout=f"{int(TIMEOUT.total_seconds())}s")
+        await stack.start()
+        await Story(stack.platform, tell).play()
+    tell("\nEvery step happened.")
+
+
+async def until_stopped(work: Callable[[Path], Awaitable[None]]) -> None:
+    """Do `work` in a directory of its own; SIGINT and SIGTERM end it, and it cleans up."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with tempfile.TemporaryDirectory(prefix="handover-demo-") as directory:
-        print("Starting the Messenger emulator, the action server and rasa run …", flush=True)
-        async with Stack(Path(directory)) as stack:
-            stack.change_plan("default", timeout=f"{int(TIMEOUT.total_seconds())}s")
-            await stack.start()
-            await Story(stack.platform, lambda line: print(line, flush=True)).play()
+        tell("Starting the Messenger emulator, the action server and rasa run …")
+        await work(Path(directory))
+
+
+def tell(line: str) -> None:
+    print(line, flush=True)
 
 
 def main() -> int:
+    """Returns the exit status: 1 if something does not start, or a step of the story is missing."""
+    options = _parser().parse_args()
+    work = play if options.script else lambda directory: serve(directory, options.port, tell)
     try:
-        asyncio.run(play())
+        asyncio.run(until_stopped(work))
     except (NotSeen, ProcessFailed) as failure:
         print(f"\nThe demo failed: {failure}", file=sys.stderr)
         return 1
-    print("\nEvery step happened.")
+    except asyncio.CancelledError:
+        tell("\nStopped.")
+        return 130 if options.script else 0
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--script", action="store_true", help="play a story, and end")
+    parser.add_argument("--port", type=int, default=8600, help="of the chat page (%(default)s)")
+    return parser
 
 
 if __name__ == "__main__":

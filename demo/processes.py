@@ -7,11 +7,12 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from async_timeout import timeout
 
 STOP_GRACE = timedelta(seconds=20)
 START_LIMIT = timedelta(seconds=120)
@@ -46,9 +47,11 @@ class Process:
     async def answers(self, url: str) -> None:
         """Return once `url` answers 200; ProcessFailed if the process ends before."""
         try:
-            await asyncio.wait_for(self._until_ok(url), START_LIMIT.total_seconds())
+            ok = await until_ok(url, runs=self._runs, limit=START_LIMIT)
         except asyncio.TimeoutError:
             raise ProcessFailed(self._story(f"did not answer at {url} in time")) from None
+        if not ok:
+            raise ProcessFailed(self._story("ended instead of starting"))
 
     async def stop(self) -> None:
         """Ask the process to end (SIGTERM); kill it if it does not."""
@@ -72,19 +75,11 @@ class Process:
     def output(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
-    async def _until_ok(self, url: str) -> None:
-        async with ClientSession(timeout=ClientTimeout(total=5)) as http:
-            while True:
-                if self._child is None or self._child.returncode is not None:
-                    raise ProcessFailed(self._story("ended instead of starting"))
-                with contextlib.suppress(ClientError, asyncio.TimeoutError):
-                    async with http.get(url) as answer:
-                        if answer.status == 200:
-                            return
-                await asyncio.sleep(_LOOK_INTERVAL.total_seconds())
+    def _runs(self) -> bool:
+        return self._child is not None and self._child.returncode is None
 
     def _signal(self, number: signal.Signals) -> bool:
-        if self._child is None or self._child.returncode is not None:
+        if self._child is None or not self._runs():
             return False
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, number)
@@ -97,6 +92,22 @@ class Process:
 
     def _story(self, what: str) -> str:
         return f"{self.name} {what}. The end of its output:\n{self.output[-3000:]}"
+
+
+async def until_ok(url: str, *, runs: Callable[[], bool], limit: timedelta) -> bool:
+    """True once `url` answers 200; False as soon as what should answer `runs` no more.
+
+    Raises asyncio.TimeoutError after the limit.
+    """
+    patience = timeout(limit.total_seconds())
+    async with ClientSession(timeout=ClientTimeout(total=5)) as http, patience:
+        while runs():
+            with contextlib.suppress(ClientError, asyncio.TimeoutError):
+                async with http.get(url) as answer:
+                    if answer.status == 200:
+                        return True
+            await asyncio.sleep(_LOOK_INTERVAL.total_seconds())
+    return False
 
 
 def free_port() -> int:

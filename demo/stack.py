@@ -11,6 +11,7 @@ import yaml
 
 from .platform import EmulatedPlatform
 from .processes import Process, free_port
+from .rasa_ahead import EMULATOR_URL
 
 PROJECT = Path(__file__).resolve().parent.parent
 MODEL = PROJECT / "models" / "handover.tar.gz"
@@ -26,14 +27,17 @@ class Stack:
     ids are the emulator's. Rasa can be killed and started again.
     """
 
-    def __init__(self, directory: Path, *, model: Path = MODEL) -> None:
+    def __init__(
+        self, directory: Path, *, model: Path = MODEL, emulator_port: int | None = None
+    ) -> None:
         self._model = model
         self._directory = directory
+        self._rasa_module = "rasa"
         self._channel: dict[str, Any] = {}
         self._plans: dict[str, dict[str, Any]] = {}
         self._rasa_port = free_port()
         self._actions_port = free_port()
-        self._emulator_port = free_port()
+        self._emulator_port = emulator_port or free_port()
         self.emulator = self._process("emulator")
         self.actions = self._process("actions")
         self.rasa = self._process("rasa")
@@ -69,11 +73,11 @@ class Stack:
         self.write_files()
         await self.rasa.start(
             [
-                *(sys.executable, "-m", "rasa", "run", "--model", str(self._model)),
+                *(sys.executable, "-m", self._rasa_module, "run", "--model", str(self._model)),
                 *("--credentials", str(self.credentials), "--endpoints", str(self._endpoints)),
                 *("--interface", "127.0.0.1", "--port", str(self._rasa_port), "--enable-api"),
             ],
-            _QUIET,
+            {**_QUIET, EMULATOR_URL: self.platform.url},
         )
         await self.rasa.answers(f"{self.channel_url}/health")
 
@@ -82,6 +86,10 @@ class Stack:
         for process in (self.rasa, self.actions, self.emulator):
             await process.stop()
         await self.platform.close()
+
+    def follow_the_clock(self) -> None:
+        """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
+        self._rasa_module = "demo.rasa_ahead"
 
     def change_channel(self, **keys: Any) -> None:
         """Set keys of the channel's section, written with _ for -."""
