@@ -1,6 +1,6 @@
-# `make demo` plays a whole handover, `make test` runs every check. Both set up what they need.
+# `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint lock clean
+.PHONY: setup demo demo-script test lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -14,6 +14,9 @@ setup: $(READY)
 
 demo: $(READY) $(MODEL)
 	$(PYTHON) -m demo
+
+demo-script: $(READY) $(MODEL)
+	$(PYTHON) -m demo --script
 
 test: lint $(MODEL)
 	$(PYTHON) -m pytest

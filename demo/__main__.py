@@ -59,7 +59,9 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--script", action="store_true", help="play a story, and end")
-    parser.add_argument("--port", type=int, default=8600, help="of the chat page (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8600, help="of the chat page; 0 takes a free one (%(default)s)"
+    )
     return parser
 
 

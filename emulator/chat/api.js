@@ -9,9 +9,12 @@ const RETRY_AFTER_MS = 1_000;
 /** The platform said no; the message is its own. */
 export class Refused extends Error {}
 
-/** One call of the control API; throws Refused, or TypeError while the emulator does not answer. */
+/** The emulator does not answer. */
+export class Unreachable extends Error {}
+
+/** One call of the control API; throws Refused or Unreachable. */
 export async function control(method, path, body) {
-  return answerOf(await fetch(`/_emulator/${path}`, { method, body: asJson(body) }));
+  return answer(`/_emulator/${path}`, { method, body: asJson(body) });
 }
 
 /** A Graph call with the app's own token, as the app itself would make it. */
@@ -21,7 +24,7 @@ export async function graph(app, edge, body) {
     "Content-Type": "application/json",
   };
   const url = `/${GRAPH_VERSION}/me/${edge}`;
-  return answerOf(await fetch(url, { method: "POST", headers, body: asJson(body) }));
+  return answer(url, { method: "POST", headers, body: asJson(body) });
 }
 
 /**
@@ -43,7 +46,7 @@ export async function followLog(told) {
       after = log.last;
       told.entries(log.entries);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      if (!(error instanceof Unreachable)) throw error;
       told.connected(false);
       await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
     }
@@ -59,8 +62,15 @@ function asJson(body) {
   return body === undefined ? undefined : JSON.stringify(body);
 }
 
-async function answerOf(response) {
-  const body = await response.json();
+async function answer(url, request) {
+  let response;
+  let body;
+  try {
+    response = await fetch(url, request);
+    body = await response.json();
+  } catch (error) {
+    throw new Unreachable("The emulator does not answer.", { cause: error });
+  }
   if (!response.ok) throw new Refused(reasonIn(body));
   return body;
 }

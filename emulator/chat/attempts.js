@@ -1,6 +1,6 @@
 // Things that the platform may refuse; what it says is shown beside what was tried.
 
-import { Refused } from "./api.js";
+import { Refused, Unreachable } from "./api.js";
 
 /** Run `action`; false if it was refused, and then `refusal` says why. */
 export async function tried(refusal, action) {
@@ -9,8 +9,8 @@ export async function tried(refusal, action) {
     refusal.textContent = "";
     return true;
   } catch (error) {
-    if (!(error instanceof Refused || error instanceof TypeError)) throw error;
-    refusal.textContent = error instanceof Refused ? error.message : "The emulator does not answer.";
+    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+    refusal.textContent = error.message;
     return false;
   }
 }

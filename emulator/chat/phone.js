@@ -30,7 +30,7 @@ export class Phone {
     this.#user = user;
     byId("phone").dataset.platform = user.platform;
     byId("phone-title").textContent = account.name;
-    byId("phone-platform").textContent = `${PLATFORMS[user.platform]} of ${user.name}`;
+    byId("phone-platform").textContent = `${user.name} on ${PLATFORMS[user.platform]}`;
     byId("phone-avatar").textContent = initials(account.name);
     byId("phone-text").placeholder = `Write as ${user.name}`;
   }

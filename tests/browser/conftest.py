@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from chat_screen import SCREENSHOTS, ChatScreen
+from chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
 from playwright.async_api import Browser, async_playwright
 
 from demo.live import live_stack
@@ -26,6 +26,7 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
 ]
 
 
@@ -95,3 +96,11 @@ async def screen(
     await platform.call("DELETE", "faults")
     await platform.call("PUT", "routing", {"mode": "on"})
     assert screen.errors == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def greeted(screen: ChatScreen) -> ChatScreen:
+    """The page of a user who has said goodbye, so that messages can be sent to her."""
+    await screen.writes("goodbye")
+    await screen.shows("Goodbye!")
+    return screen

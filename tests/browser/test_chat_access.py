@@ -7,23 +7,40 @@ from typing import Literal
 
 import pytest
 from chat_screen import SCREENSHOTS, ChatScreen
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
-NARROW = {"width": 360, "height": 740}
+NARROW = ViewportSize(width=360, height=740)
+MEDIUM = ViewportSize(width=1024, height=720)
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 AA = 4.5
 MOST_TABS = 60
 
 
-async def tab_to(screen: ChatScreen, wanted: Locator) -> None:
-    """Press Tab until it is focused, with a focus that can be seen."""
+async def tab_to(screen: ChatScreen, wanted: Locator, *, key: str = "Tab") -> None:
+    """Press Tab, or Shift and Tab, until it is focused, with a focus that can be seen."""
     for _ in range(MOST_TABS):
         if await wanted.evaluate("one => one === document.activeElement"):
             outline = await wanted.evaluate("one => getComputedStyle(one).outlineStyle")
             assert outline == "solid"
             return
-        await screen.page.keyboard.press("Tab")
-    pytest.fail(f"{wanted} is not reached with {MOST_TABS} presses of Tab")
+        await screen.page.keyboard.press(key)
+    pytest.fail(f"{wanted} is not reached with {MOST_TABS} presses of {key}")
+
+
+async def nothing_is_wider(screen: ChatScreen) -> None:
+    """Nobody has to scroll sideways."""
+    width = await screen.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= await screen.page.evaluate("innerWidth")
+
+
+async def everything_can_be_clicked(pane: Locator) -> None:
+    """A trial click scrolls to each button and field, and fails if something lies over it."""
+    parts = pane.locator(":is(button, select, textarea, input):enabled, summary, a").filter(
+        visible=True
+    )
+    assert await parts.count() > 0
+    for part in await parts.all():
+        await part.click(trial=True)
 
 
 async def test_a_handover_needs_no_mouse(screen: ChatScreen) -> None:
@@ -43,6 +60,37 @@ async def test_a_handover_needs_no_mouse(screen: ChatScreen) -> None:
     await tab_to(screen, screen.agent.get_by_role("button", name="Take"))
     await keyboard.press("Space")
     await screen.says_owner(screen.platform.agent.name)
+    await tab_to(screen, screen.agent.get_by_role("button", name="Pass to"))
+    await keyboard.press("Enter")
+    await screen.is_owned_by_the_bot()
+    good = screen.phone.get_by_role("button", name="Good", exact=True)
+    await expect(good).to_be_visible()
+    await tab_to(screen, good, key="Shift+Tab")
+    await keyboard.press("Space")
+    await screen.shows("Glad to hear it")
+
+
+async def test_clock_routing_faults_and_log_need_no_mouse(screen: ChatScreen) -> None:
+    keyboard = screen.page.keyboard
+    await tab_to(screen, screen.controls.get_by_role("button", name="+1 min"))
+    await keyboard.press("Enter")
+    await expect(screen.controls.locator("#ahead")).to_contain_text("ahead")
+    await tab_to(screen, screen.controls.get_by_role("button", name="Legacy"))
+    await keyboard.press("Enter")
+    await expect(screen.controls.get_by_role("button", name="Legacy")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    await tab_to(screen, screen.controls.get_by_role("button", name="Throw"))
+    await keyboard.press("Enter")
+    await tab_to(screen, screen.controls.get_by_role("button", name="Clear faults"))
+    await keyboard.press("Enter")
+    await expect(screen.controls.get_by_label("Fault", exact=True)).to_be_focused()
+    await tab_to(screen, screen.log.get_by_role("searchbox"))
+    await keyboard.type("moved to")
+    entry = screen.log.locator("summary").first
+    await tab_to(screen, entry)
+    await keyboard.press("Enter")
+    await expect(screen.log.locator("pre").first).to_contain_text('"kind": "clock"')
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -51,6 +99,7 @@ async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(
 ) -> None:
     await screen.page.emulate_media(color_scheme=scheme)
     await screen.page.set_viewport_size(NARROW)
+    await screen.writes("hello")
     await screen.is_handed_over()
     tabs = screen.page.get_by_role("navigation", name="Panes")
     for tab, pane in (
@@ -64,9 +113,21 @@ async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(
         await expect(pane).to_be_visible()
         await screen.says_owner("Page Inbox")
         await expect(screen.page.get_by_role("status")).to_be_in_viewport()
-        width = await screen.page.evaluate("document.documentElement.scrollWidth")
-        assert width <= NARROW["width"]
+        await nothing_is_wider(screen)
+        await everything_can_be_clicked(pane)
         await screen.page.screenshot(path=SCREENSHOTS / f"narrow-{scheme}-{tab.lower()}.png")
+
+
+async def test_on_a_small_screen_the_owner_stays_in_sight(screen: ChatScreen) -> None:
+    await screen.page.set_viewport_size(MEDIUM)
+    await screen.is_handed_over()
+    await screen.says_owner("Page Inbox")
+    await screen.page.screenshot(path=SCREENSHOTS / "medium.png", full_page=True)
+    await screen.log.get_by_role("searchbox").scroll_into_view_if_needed()
+    await expect(screen.page.get_by_role("status")).to_be_in_viewport()
+    await nothing_is_wider(screen)
+    for pane in (screen.controls, screen.phone, screen.inbox, screen.agent, screen.log):
+        await everything_can_be_clicked(pane)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

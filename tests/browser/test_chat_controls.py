@@ -55,7 +55,7 @@ async def test_a_new_person_on_instagram_has_the_inbox_of_instagram(screen: Chat
     await dialog.get_by_label("Instagram").check()
     await dialog.get_by_role("button", name="Add").click()
     await expect(dialog).to_be_hidden()
-    await expect(screen.phone).to_contain_text("Instagram of Katherine Johnson")
+    await expect(screen.phone).to_contain_text("Katherine Johnson on Instagram")
     await screen.is_handed_over()
     await screen.says_owner("Instagram Inbox")
     await expect(screen.inbox).to_contain_text("Has the thread")
