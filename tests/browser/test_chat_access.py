@@ -122,7 +122,7 @@ async def test_on_a_small_screen_the_owner_stays_in_sight(screen: ChatScreen) ->
     await screen.page.set_viewport_size(MEDIUM)
     await screen.is_handed_over()
     await screen.says_owner("Page Inbox")
-    await screen.page.screenshot(path=SCREENSHOTS / "medium.png", full_page=True)
+    await screen.page.screenshot(path=SCREENSHOTS / "medium.png")
     await screen.log.get_by_role("searchbox").scroll_into_view_if_needed()
     await expect(screen.page.get_by_role("status")).to_be_in_viewport()
     await nothing_is_wider(screen)
