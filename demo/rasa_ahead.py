@@ -42,12 +42,13 @@ class AheadClock:
         query = f"&after={self._position}&wait_ms={wait_ms}"
         try:
             with urlopen(self._log + query) as answer:  # noqa: S310 (a URL of the demo's own)
-                self._take(json.load(answer))
+                self.take(json.load(answer))
         except OSError:  # the emulator stops before Rasa does
             return False
         return True
 
-    def _take(self, log: dict[str, Any]) -> None:
+    def take(self, log: dict[str, Any]) -> None:
+        """Set the time by what the emulator's log answers."""
         if log["last"] < self._position:  # it was reset, and its clock with it
             self._position, self._ahead = 0, timedelta()
         for move in log["entries"]:

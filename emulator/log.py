@@ -19,15 +19,14 @@ class ProtocolLog:
     def __init__(self, clock: EmulatorClock) -> None:
         self._clock = clock
         self._entries: list[JsonObject] = []
-        self._grown = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def add(self, kind: str, **fields: Any) -> JsonObject:
         """Append an entry and wake those who wait for one."""
         at = self._clock.now().isoformat()
         entry = {"n": len(self._entries) + 1, "at": at, "kind": kind, **fields}
         self._entries.append(entry)
-        self._grown.set()
-        self._grown = asyncio.Event()
+        self._wake()
         return entry
 
     @property
@@ -38,6 +37,7 @@ class ProtocolLog:
     def clear(self) -> None:
         """Begin again at 1."""
         self._entries.clear()
+        self._wake()
 
     def after(
         self, n: int, *, kinds: Collection[str] = (), user: str = "", app_id: str = ""
@@ -60,16 +60,23 @@ class ProtocolLog:
         user: str = "",
         app_id: str = "",
     ) -> list[JsonObject]:
-        """As `after`, but while there is none wait for one, on real time, `at_most` so long."""
+        """As `after`, but while there is none wait for one, on real time, `at_most` so long.
+
+        Nobody waits who is ahead of the log: it has begun again, and they should learn it now.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + at_most.total_seconds()
         while True:
-            grown = self._grown
+            changed = self._changed
             entries = self.after(n, kinds=kinds, user=user, app_id=app_id)
             remaining = deadline - loop.time()
-            if entries or remaining <= 0:
+            if entries or remaining <= 0 or n > self.last:
                 return entries
             try:
-                await asyncio.wait_for(grown.wait(), remaining)
+                await asyncio.wait_for(changed.wait(), remaining)
             except asyncio.TimeoutError:
                 return []
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -28,10 +28,10 @@ async def test_a_waiter_gets_what_is_there_without_waiting() -> None:
 
 async def test_all_waiters_wake_at_an_entry_that_they_wait_for() -> None:
     log = ProtocolLog(EmulatorClock())
+    log.add("message")
     waiters = [asyncio.create_task(log.wait_after(0, at_most=LONG, kinds=("call",)))]
     waiters += [asyncio.create_task(log.wait_after(1, at_most=LONG))]
     await asyncio.sleep(0)
-    log.add("message")
     log.add("call")
     found = await asyncio.gather(*waiters)
     assert [[entry["kind"] for entry in entries] for entries in found] == [["call"], ["call"]]
@@ -40,3 +40,19 @@ async def test_all_waiters_wake_at_an_entry_that_they_wait_for() -> None:
 async def test_a_waiter_gives_up_in_the_end() -> None:
     log = ProtocolLog(EmulatorClock())
     assert await log.wait_after(0, at_most=timedelta(milliseconds=5)) == []
+
+
+async def test_a_waiter_learns_at_once_that_the_log_has_begun_again() -> None:
+    log = ProtocolLog(EmulatorClock())
+    log.add("message")
+    waiter = asyncio.create_task(log.wait_after(1, at_most=LONG))
+    await asyncio.sleep(0)
+    log.clear()
+    assert await asyncio.wait_for(waiter, LONG.total_seconds() / 2) == []
+
+
+async def test_nobody_waits_for_an_entry_behind_the_next() -> None:
+    log = ProtocolLog(EmulatorClock())
+    log.add("message")
+    waiting = log.wait_after(2, at_most=LONG)
+    assert await asyncio.wait_for(waiting, LONG.total_seconds() / 2) == []
