@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -91,7 +92,8 @@ async def screen(
     screen = ChatScreen(await context.new_page(), platform, user)
     await screen.open()
     yield screen
-    await screen.page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
+    name = re.sub(r"[^\w\[\]-]+", "-", request.node.name)  # artefacts are kept on any file system
+    await screen.page.screenshot(path=SCREENSHOTS / f"{name}.png")
     await context.close()
     await platform.call("DELETE", "faults")
     await platform.call("PUT", "routing", {"mode": "on"})
