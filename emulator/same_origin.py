@@ -11,7 +11,8 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+
+from .control_http import Handler
 
 OWN_PATHS = "/_"  # the control API and the files of the chat page; the rest is Graph, with tokens
 LOCAL_NAMES = (".localhost", ".internal")  # reserved: no site on the internet can have one
