@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
 import socket
@@ -21,17 +20,17 @@ from .assistant import RasaAssistant
 from .clock import Clock, SystemClock
 from .engine import Engine
 from .environment import filled_in
-from .errors import MalformedDelivery, SettingsError, SignatureRefused, StoreError
-from .events import Echo, Event, PageRoles, Platform
+from .errors import SettingsError, StoreError
+from .events import Platform
+from .framing import refuse_unsound_lengths
 from .graph import Graph
 from .graph_http import HttpGraph
 from .graph_pages import PagesGraph
 from .operator_api import OperatorApi
 from .output import MessengerOutput
+from .receiver import WebhookReceiver
 from .settings import Settings, parse_settings
-from .signature import check_signature
 from .store_sql import SqlStore
-from .webhook import decode_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +65,9 @@ class MessengerInput(InputChannel):
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         routes = Blueprint("handover_messenger")
 
+        async def prepare(app: Sanic, _: object) -> None:
+            refuse_unsound_lengths(app)
+
         async def start(app: Sanic, _: object) -> None:
             await self._start(app, on_new_message)
 
@@ -73,16 +75,22 @@ class MessengerInput(InputChannel):
             if self._engine is not None:
                 await self._engine.stop()
 
+        routes.listener("before_server_start")(prepare)
         routes.listener("after_server_start")(start)
         routes.listener("before_server_stop")(stop)
-        for method, path, name, handler in (
-            ("GET", "/", "status", self._health),
-            ("GET", "/health", "health", self._health),
-            ("GET", "/metrics", "metrics", self._metrics),
-            ("GET", "/webhook", "handshake", self._handshake),
-            ("POST", "/webhook", "receive", self._receive),
+        webhook = WebhookReceiver(
+            settings=self._settings, clock=self._clock, engine=lambda: self._engine
+        )
+        for method, path, name, handler, streams in (
+            ("GET", "/", "status", self._health, False),
+            ("GET", "/health", "health", self._health, False),
+            ("GET", "/metrics", "metrics", self._metrics, False),
+            ("GET", "/webhook", "handshake", webhook.handshake, False),
+            ("POST", "/webhook", "receive", webhook.receive, True),
         ):
-            routes.add_route(_as_function(handler), path, methods=[method], name=name)
+            routes.add_route(
+                _as_function(handler), path, methods=[method], name=name, stream=streams
+            )
         if self._settings.admin_token is not None:
             OperatorApi(admin_token=self._settings.admin_token, engine=lambda: self._engine).add_to(
                 routes
@@ -119,53 +127,6 @@ class MessengerInput(InputChannel):
         if self._engine is None:
             return text("", status=503)
         return raw(self._engine.metrics.page(), content_type=CONTENT_TYPE_LATEST)
-
-    async def _handshake(self, request: Request) -> HTTPResponse:
-        token = request.args.get("hub.verify_token") or ""
-        if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
-            logger.warning(
-                "A webhook handshake came with another verify token than the one under 'verify' "
-                "in credentials.yml; Meta's dialog and that key have to agree."
-            )
-            return text("wrong verify token", status=403)
-        return text(request.args.get("hub.challenge") or "")
-
-    async def _receive(self, request: Request) -> HTTPResponse:
-        try:
-            check_signature(
-                request.body, request.headers.get("X-Hub-Signature-256"), self._settings.secret
-            )
-            await self._take_in(decode_delivery(request.body, self._clock.now()))
-        except SignatureRefused as error:
-            logger.warning("%s", error)
-            return text("not signed by the app", status=403)
-        except MalformedDelivery as error:
-            logger.warning("%s", error)
-            return text("not JSON", status=400)
-        except StoreError as error:
-            logger.error("A delivery was refused, so Meta will repeat it: %s", error)
-            return text("try again", status=503)
-        return text("EVENT_RECEIVED")
-
-    async def _take_in(self, told: list[Event | PageRoles]) -> None:
-        engine = self._engine
-        if engine is None:
-            raise StoreError("the channel has not started yet.")
-        events = [event for event in told if not isinstance(event, PageRoles)]
-        recorded = [event for event in events if not self._is_own_echo(event)]
-        if recorded:
-            await engine.accept(recorded)
-        for roles in told:
-            if isinstance(roles, PageRoles):
-                await engine.keep_roles(roles)
-
-    def _is_own_echo(self, event: Event) -> bool:
-        """Our own echoes say one thing only: that a send was carried out."""
-        if not isinstance(event, Echo) or event.app_id != self._settings.app_id:
-            return False
-        if event.metadata is not None:
-            self._graph.echo_heard(event.metadata)
-        return True
 
 
 def _graph(settings: Settings, clock: Clock) -> Graph:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -49,6 +50,9 @@ class OperatorApi:
         engine = self._engine()
         if engine is None:
             return json({"error": "The channel is starting; try again."}, status=503)
+        parts = {name: unquote(part) for name, part in parts.items()}  # Sanic leaves it quoted
+        if not all(part.isprintable() for part in parts.values()):
+            return _no_session()
         try:
             return await handler(engine, parts)
         except (StoreError, GraphError) as error:
@@ -57,7 +61,7 @@ class OperatorApi:
     def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("Authorization") or ""
         expected = f"Bearer {self._admin_token}"
-        return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+        return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
 async def _list(engine: Engine, _: dict[str, str]) -> HTTPResponse:

@@ -1,4 +1,4 @@
-"""The shapes of Meta's webhook payloads, and reading raw JSON into them. Pure.
+"""The shapes of Meta's webhook payloads. Pure.
 
 Only what this plugin looks at has a field. A part whose shape may surprise is left raw, so that
 it is read on its own and takes nothing beside it along. Source: Messenger Platform, Webhook Events.
@@ -6,24 +6,11 @@ it is read on its own and takes nothing beside it along. Source: Messenger Platf
 
 from __future__ import annotations
 
-import logging
-import re
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from .errors import MalformedDelivery
-
-logger = logging.getLogger(__name__)
-
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-_NOTHING = msgspec.Raw(b"null")
-NO_CHARACTER = "\ufffd"
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair of surrogates
-    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
-)
-_T = TypeVar("_T")
+NOTHING = msgspec.Raw(b"null")
 
 
 class DeliveryShape(msgspec.Struct):
@@ -32,14 +19,14 @@ class DeliveryShape(msgspec.Struct):
 
 
 class EntryShape(msgspec.Struct):
-    id: str | int | None = None
-    messaging: msgspec.Raw = _NOTHING
-    standby: msgspec.Raw = _NOTHING
-    changes: msgspec.Raw = _NOTHING
+    id: Any = None
+    messaging: msgspec.Raw = NOTHING
+    standby: msgspec.Raw = NOTHING
+    changes: msgspec.Raw = NOTHING
 
 
 class ChangeShape(msgspec.Struct):
-    value: msgspec.Raw
+    value: msgspec.Raw = NOTHING
     field: Any = None
 
 
@@ -47,7 +34,7 @@ class MessageShape(msgspec.Struct):
     mid: Any = None
     text: Any = None
     quick_reply: Any = None
-    attachments: msgspec.Raw = _NOTHING
+    attachments: msgspec.Raw = NOTHING
     is_echo: Any = False
     app_id: Any = None
     metadata: Any = None
@@ -73,58 +60,21 @@ class ItemShape(msgspec.Struct):
     sender: Any = None
     recipient: Any = None
     timestamp: Any = None
-    message: msgspec.Raw = _NOTHING
-    postback: msgspec.Raw = _NOTHING
-    pass_thread_control: msgspec.Raw = _NOTHING
-    take_thread_control: msgspec.Raw = _NOTHING
-    request_thread_control: msgspec.Raw = _NOTHING
-    app_roles: msgspec.Raw = _NOTHING
+    message: msgspec.Raw = NOTHING
+    postback: msgspec.Raw = NOTHING
+    pass_thread_control: msgspec.Raw = NOTHING
+    take_thread_control: msgspec.Raw = NOTHING
+    request_thread_control: msgspec.Raw = NOTHING
+    app_roles: msgspec.Raw = NOTHING
 
 
-_JSON = msgspec.json.Decoder(msgspec.Raw)
 DELIVERY = msgspec.json.Decoder(DeliveryShape)
-ENTRY = msgspec.json.Decoder(EntryShape)
-RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
-CHANGE = msgspec.json.Decoder(ChangeShape)
-ITEM = msgspec.json.Decoder(ItemShape)
+ENTRY = msgspec.json.Decoder(EntryShape | None)
+ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
+CHANGE = msgspec.json.Decoder(ChangeShape | None)
+ITEM = msgspec.json.Decoder(ItemShape | None)
 MESSAGE = msgspec.json.Decoder(MessageShape | None)
 POSTBACK = msgspec.json.Decoder(PostbackShape | None)
 CONTROL = msgspec.json.Decoder(ControlShape | None)
 ROLES = msgspec.json.Decoder(dict[str, tuple[str, ...]] | None)
 ATTACHMENTS = msgspec.json.Decoder(list[Any] | None)
-
-
-def read(decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw) -> _T | None:
-    """The part in its shape; None, and a warning, where it has another."""
-    try:
-        return decoder.decode(raw)
-    except _UNREADABLE:
-        return _read_mended(decoder, raw)
-
-
-def _read_mended(decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw) -> _T | None:
-    try:
-        return decoder.decode(_mended(raw))
-    except _UNREADABLE:
-        logger.warning("A part of a delivery was left out: its shape is not %s.", decoder.type)
-        return None
-
-
-def _mended(raw: bytes | msgspec.Raw) -> bytes:
-    """The same JSON with U+FFFD for what is no character: half a surrogate pair, broken UTF-8.
-
-    JSON allows half a pair (an emoji that was cut in two), but msgspec refuses all of a body
-    that has one, and UTF-8 could not carry it on.
-    """
-    text = bytes(raw).decode(errors="replace")
-    return _ESCAPE.sub(lambda found: NO_CHARACTER if found["half"] else found[0], text).encode()
-
-
-def check_json(body: bytes) -> None:
-    """Raise MalformedDelivery unless the body is JSON."""
-    try:
-        _JSON.decode(_mended(body))
-    except _UNREADABLE:
-        raise MalformedDelivery(
-            "A signed webhook delivery is not JSON. Look for a proxy that changes the body."
-        ) from None

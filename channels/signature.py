@@ -21,7 +21,7 @@ def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
             "somebody else called, or a proxy removed the header."
         )
     expected = _SCHEME + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), header.encode(errors="replace")):
+    if not hmac.compare_digest(expected.encode(), header.encode(errors="surrogatepass")):
         raise SignatureRefused(
             "A webhook delivery was not signed with this app's secret. Compare 'secret' in "
             "credentials.yml with App settings > Basic > App secret, and make sure that no proxy "

@@ -37,24 +37,24 @@ from .payloads import (
     DELIVERY,
     ENTRY,
     ITEM,
+    ITEMS,
     MESSAGE,
-    NO_CHARACTER,
     POSTBACK,
-    RAW_ITEMS,
     ROLES,
     ControlShape,
+    EntryShape,
     ItemShape,
     MessageShape,
     PostbackShape,
-    check_json,
-    read,
 )
+from .reading import Reader, check_json
 
 logger = logging.getLogger(__name__)
 
 _PLATFORMS = {"page": Platform.MESSENGER, "instagram": Platform.INSTAGRAM}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
+MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
 _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist before
 
 
@@ -64,161 +64,164 @@ def decode_delivery(body: bytes, received_at: datetime) -> list[Event | PageRole
     Raises MalformedDelivery if the body is not JSON. `received_at` stands in for timestamps
     that are missing or impossible.
     """
-    delivery = read(DELIVERY, body)
-    if delivery is None:
-        check_json(body)
-        return []
-    platform = _PLATFORMS.get(delivery.object)
-    if platform is None:
-        logger.debug("A delivery for no page and no Instagram account has nothing for us.")
-        return []
-    return [
-        event for raw in delivery.entry for event in _events_of_entry(raw, platform, received_at)
-    ]
+    reader = Reader()
+    events = list(_events(body, reader, received_at))
+    reader.log()
+    return events
 
 
 class _Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and when the events of an entry came in."""
+    """Where and when the events of an entry came in, and what reads them."""
 
     page: str
     platform: Platform
     received_at: datetime
+    reader: Reader
 
 
-def _events_of_entry(
-    raw: msgspec.Raw, platform: Platform, received_at: datetime
-) -> Iterator[Event | PageRoles]:
-    entry = read(ENTRY, raw)
-    page = _id(entry.id) if entry else None
-    if entry is None or page is None:
+def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event | PageRoles]:
+    delivery = reader.read(DELIVERY, body)
+    if delivery is None:
+        check_json(body)
         return
-    source = _Source(page=page, platform=platform, received_at=received_at)
+    platform = _PLATFORMS.get(delivery.object)
+    if platform is None:
+        logger.debug("A delivery for no page and no Instagram account has nothing for us.")
+        return
+    for raw in delivery.entry:
+        entry = reader.read(ENTRY, raw)
+        page = reader.id(entry.id) if entry else None
+        if entry is None or page is None:
+            continue
+        source = _Source(page=page, platform=platform, received_at=received_at, reader=reader)
+        yield from _events_of_entry(entry, source)
+
+
+def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event | PageRoles]:
+    reader = source.reader
     for array, items in ((Array.MESSAGING, entry.messaging), (Array.STANDBY, entry.standby)):
-        for item in read(RAW_ITEMS, items) or []:
+        for item in reader.read(ITEMS, items) or ():
             yield from _event(item, source, array)
-    for change in read(RAW_ITEMS, entry.changes) or []:
+    for change in reader.read(ITEMS, entry.changes) or ():
         # The messaging_postbacks page shows its sample wrapped as {"field", "value"}.
-        wrapped = read(CHANGE, change)
+        wrapped = reader.read(CHANGE, change)
         if wrapped is not None:
-            on_standby = wrapped.field == Array.STANDBY.value
+            on_standby = reader.text(wrapped.field) == Array.STANDBY.value
             array = Array.STANDBY if on_standby else Array.MESSAGING
             yield from _event(wrapped.value, source, array)
 
 
 def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | PageRoles]:
-    item = read(ITEM, raw)
+    reader = source.reader
+    item = reader.read(ITEM, raw)
     if item is None:
         return
-    roles = read(ROLES, item.app_roles)
+    roles = reader.read(ROLES, item.app_roles)
     if roles:
         yield PageRoles(page=source.page, roles=roles)
         return
-    message, postback = read(MESSAGE, item.message), read(POSTBACK, item.postback)
-    by_page = _party(item.sender) == source.page or (message is not None and bool(message.is_echo))
-    user = _party(item.recipient if by_page else item.sender)
+    message, postback = reader.read(MESSAGE, item.message), reader.read(POSTBACK, item.postback)
+    user = _party(item.sender, reader)
+    by_page = user == source.page or (message is not None and bool(message.is_echo))
+    if by_page:
+        user = _party(item.recipient, reader)
     if user is None:
         return
+    mid = _mid(message or postback, reader)
     common = {
-        "key": _key(source.page, array, message or postback, raw),
+        "key": f"{source.page}/{array.value}/{mid or hashlib.sha256(raw).hexdigest()}",
         "thread": Thread(page=source.page, user=user, platform=source.platform),
         "array": array,
         "at": _moment(item.timestamp, source.received_at),
         "received_at": source.received_at,
     }
     if message is not None:
-        event = _echo(message, common) if by_page else _user_message(message, common)
+        make = _echo if by_page else _user_message
+        event = make(message, mid, common, reader)
+    elif postback is not None:
+        event = _postback(postback, mid, common, reader)
     else:
-        event = _control(item, common) if postback is None else _postback(postback, common)
+        event = _control(item, common, reader)
     if event is not None:
         yield event
 
 
-def _key(
-    page: str, array: Array, carrier: MessageShape | PostbackShape | None, raw: msgspec.Raw
-) -> str:
-    mid = _text(carrier.mid) if carrier else None
-    if mid is None or len(mid) > LONGEST_MID:
-        mid = hashlib.sha256(raw).hexdigest()
-    return f"{page}/{array.value}/{mid}"
-
-
-def _echo(message: MessageShape, common: dict[str, Any]) -> Event:
+def _echo(
+    message: MessageShape, mid: str | None, common: dict[str, Any], reader: Reader
+) -> Event | None:
     return Echo(
         **common,
-        mid=_text(message.mid),
-        app_id=_id(message.app_id),
-        text=_text(message.text),
-        metadata=_text(message.metadata),
-        attachments=_attachments(message.attachments),
+        mid=mid,
+        app_id=reader.id(message.app_id),
+        text=reader.text(message.text),
+        metadata=reader.text(message.metadata),
+        attachments=_attachments(message.attachments, reader),
     )
 
 
-def _user_message(message: MessageShape, common: dict[str, Any]) -> Event | None:
+def _user_message(
+    message: MessageShape, mid: str | None, common: dict[str, Any], reader: Reader
+) -> Event | None:
     if message.is_deleted or message.is_unsupported or message.ai_generated:
         return None
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
-    text, payload = _text(message.text), _text(tapped.get("payload"))
-    attachments = _attachments(message.attachments)
+    text, payload = reader.text(message.text), reader.text(tapped.get("payload"))
+    attachments = _attachments(message.attachments, reader)
     if not (text or payload or attachments):
         return None
-    return UserMessage(
-        **common, mid=_text(message.mid), text=text, payload=payload, attachments=attachments
-    )
+    return UserMessage(**common, mid=mid, text=text, payload=payload, attachments=attachments)
 
 
-def _postback(postback: PostbackShape, common: dict[str, Any]) -> Event | None:
-    title, payload = _text(postback.title), _text(postback.payload)
+def _postback(
+    postback: PostbackShape, mid: str | None, common: dict[str, Any], reader: Reader
+) -> Event | None:
+    title, payload = reader.text(postback.title), reader.text(postback.payload)
     if not (title or payload):
         return None
-    return Postback(**common, mid=_text(postback.mid), title=title, payload=payload)
+    return Postback(**common, mid=mid, title=title, payload=payload)
 
 
-def _control(item: ItemShape, common: dict[str, Any]) -> Event | None:
-    if passed := read(CONTROL, item.pass_thread_control):
-        return ControlPassed(**common, **_owners(passed))
-    if taken := read(CONTROL, item.take_thread_control):
-        return ControlTaken(**common, **_owners(taken))
-    if requested := read(CONTROL, item.request_thread_control):
-        owner, metadata = _id(requested.requested_owner_app_id), _text(requested.metadata)
+def _control(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | None:
+    if passed := reader.read(CONTROL, item.pass_thread_control):
+        return ControlPassed(**common, **_owners(passed, reader))
+    if taken := reader.read(CONTROL, item.take_thread_control):
+        return ControlTaken(**common, **_owners(taken, reader))
+    if requested := reader.read(CONTROL, item.request_thread_control):
+        owner = reader.id(requested.requested_owner_app_id)
+        metadata = reader.text(requested.metadata)
         return ControlRequested(**common, requested_owner=owner, metadata=metadata)
     return None
 
 
-def _owners(control: ControlShape) -> dict[str, Any]:
+def _owners(control: ControlShape, reader: Reader) -> dict[str, Any]:
     return {
-        "previous_owner": _id(control.previous_owner_app_id),
-        "new_owner": _id(control.new_owner_app_id),
-        "metadata": _text(control.metadata),
+        "previous_owner": reader.id(control.previous_owner_app_id),
+        "new_owner": reader.id(control.new_owner_app_id),
+        "metadata": reader.text(control.metadata),
     }
 
 
-def _attachments(sent: msgspec.Raw) -> tuple[Attachment, ...]:
-    listed = read(ATTACHMENTS, sent) or []
-    return tuple(_attachment(item) for item in listed if isinstance(item, dict))
+def _attachments(sent: msgspec.Raw, reader: Reader) -> tuple[Attachment, ...]:
+    listed = reader.read(ATTACHMENTS, sent)
+    if not listed:
+        return ()
+    found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
+    return tuple(_attachment(one, reader) for one in found)
 
 
-def _attachment(sent: dict[str, Any]) -> Attachment:
-    payload = sent.get("payload")
-    payload = payload if isinstance(payload, dict) else {}
-    kind, url = _text(sent.get("type")) or "unknown", _text(payload.get("url"))
+def _attachment(sent: dict[str, Any], reader: Reader) -> Attachment:
+    payload = reader.payload(sent.get("payload"))
+    kind, url = reader.text(sent.get("type")) or "unknown", reader.text(payload.get("url"))
     return Attachment(type=kind, url=url, payload=payload)
 
 
-def _text(value: object) -> str | None:
-    """What was written, if anything, with U+FFFD for NUL, which PostgreSQL can't store."""
-    return value.replace("\0", NO_CHARACTER) if isinstance(value, str) and value else None
+def _party(value: object, reader: Reader) -> str | None:
+    return reader.id(value.get("id")) if isinstance(value, dict) else None
 
 
-def _party(value: object) -> str | None:
-    return _id(value.get("id")) if isinstance(value, dict) else None
-
-
-def _id(value: object) -> str | None:
-    """An id as text; null, "null", empty and missing are all "nobody"."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    text = _text(str(value))
-    return None if text == "null" else text
+def _mid(carrier: MessageShape | PostbackShape | None, reader: Reader) -> str | None:
+    mid = reader.text(carrier.mid) if carrier else None
+    return mid if mid is None or len(mid) <= LONGEST_MID else None
 
 
 def _moment(timestamp: object, received_at: datetime) -> datetime:

@@ -148,7 +148,7 @@ class TestBodies:
             b'{"object":"page","entry":[NaN]}',
             b'{"object":"page","entry":["\x01"]}',
             b'{"object":"page","entry":["\\ud8"]}',
-            b"[" * 100_000 + b"]" * 100_000,
+            b"[" * 100_000,
         ],
         ids=range(12),
     )

@@ -1,0 +1,44 @@
+"""Refusing HTTP requests whose body has no length that can be told.
+
+Sanic 21.12 and 22.12 take for the length whatever `int()` reads. After a negative one they read
+an empty body for ever, in which nothing else of Rasa gets its turn; where it is no number at all,
+they answer 500. Of two lengths they believe one, and a proxy in front perhaps the other. All of
+it a Sanic app's own class of requests prevents: it sees the headers first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sanic import Sanic
+from sanic.exceptions import InvalidUsage
+from sanic.request import Request
+
+_MOST_DIGITS = 15  # of a length in bytes
+
+
+def refuse_unsound_lengths(app: Sanic) -> None:
+    """Let the app answer 400 to such requests, on all its routes, from the next connection on."""
+    kind: type[Request] = app.request_class
+
+    class SoundRequest(kind):  # type: ignore[misc]
+        def __init__(self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any) -> None:
+            if not _is_sound(headers):
+                raise InvalidUsage(
+                    "The body needs one Content-Length in digits, or Transfer-Encoding: chunked."
+                )
+            super().__init__(url_bytes, headers, *args, **kwargs)
+
+    app.request_class = SoundRequest
+
+
+def _is_sound(headers: Any) -> bool:
+    encodings = headers.getall("transfer-encoding", [])
+    lengths = headers.getall("content-length", [])
+    if encodings:
+        return bool(encodings == ["chunked"] and not lengths)
+    return len(lengths) <= 1 and all(map(_is_number, lengths))
+
+
+def _is_number(length: str) -> bool:
+    return length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
