@@ -11,10 +11,12 @@ from typing import Any
 from .addresses import sender_id_of
 from .assistant import Assistant, Turn
 from .clock import Clock
-from .errors import GraphError
+from .delivered import Delivered
+from .errors import TRY_LATER, GraphError, StoreError
 from .events import Platform, Postback, Thread, UserMessage
 from .graph import Graph, SenderAction
-from .output import Delivered, InstagramOutput, MessengerOutput
+from .output import InstagramOutput, MessengerOutput
+from .places import Places
 from .sessions import Cause, Session
 from .settings import Settings
 from .store import Store
@@ -67,7 +69,7 @@ class Dialogue:
         self._is_silent = is_silent
         self._hand_over = hand_over
         self._lost = lost
-        self._places = asyncio.Semaphore(settings.max_turns)
+        self._places = Places(settings.max_turns, several_pages=bool(settings.pages))
         self._unfinished: dict[str, Delivered] = {}
         self._indications: set[asyncio.Task[None]] = set()
 
@@ -85,6 +87,7 @@ class Dialogue:
             once=repeated,
         )
         await self._ready()
+        await self._opened(event.thread.page)
         if not repeated:
             self._indicate(event.thread)
         await self._take(turn, event.thread, Cause(at=event.at, key=event.key))
@@ -173,21 +176,59 @@ class Dialogue:
     async def _take(
         self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool = False
     ) -> None:
-        delivered = self._unfinished.pop(turn.message_id, None) or Delivered()
+        """Let Rasa take the turn. Raises, before it begins, what keeps its page closed."""
+        if not in_silence:
+            await self._check_open(thread.page)
+        async with self._places.place(thread.page):
+            if not in_silence:
+                await self._check_open(thread.page)  # which may have been closed meanwhile
+            await self._run(turn, thread, cause, in_silence=in_silence)
+
+    async def _run(self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool) -> None:
+        delivered = await self._delivered(turn, thread)
         output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
         try:
-            async with self._places:
-                await self._assistant.take_turn(turn, output)
-        except Exception:
-            self._remember(turn.message_id, delivered)
+            await self._assistant.take_turn(turn, output)
+        except (Exception, asyncio.CancelledError):
+            if delivered.sent:
+                await self._remember(turn, thread, delivered)
             raise
         finally:
             output.end_turn()
 
-    def _remember(self, message_id: str, delivered: Delivered) -> None:
-        self._unfinished[message_id] = delivered
+    async def _delivered(self, turn: Turn, thread: Thread) -> Delivered:
+        """What the turn has sent, if it was cut short before."""
+        known = self._unfinished.pop(turn.message_id, None)
+        if known is None and turn.once:
+            known = Delivered(await self._store.sent(thread, turn.message_id))
+        return known or Delivered()
+
+    async def _remember(self, turn: Turn, thread: Thread, delivered: Delivered) -> None:
+        """Keep what the turn has sent: here, and in the store for the next start."""
+        self._unfinished[turn.message_id] = delivered
         if len(self._unfinished) > _MOST_UNFINISHED:
             self._unfinished.pop(next(iter(self._unfinished)))
+        try:
+            await self._store.keep_sent(thread, turn.message_id, delivered.sent, self._clock.now())
+        except StoreError as error:
+            logger.warning("What a turn has sent would not be known after a restart: %s", error)
+
+    async def _opened(self, page: str) -> None:
+        """Return once Meta takes the page's calls."""
+        while True:
+            try:
+                await self._check_open(page)
+            except TRY_LATER:
+                closure = self._graph.closure(page)
+            else:
+                return
+            if closure is not None:
+                await self._clock.sleep(closure.until - self._clock.now())
+
+    async def _check_open(self, page: str) -> None:
+        """Raises what keeps the page closed, unless Meta says that it does no more."""
+        if self._graph.closure(page) is not None:
+            await self._graph.probe(page)
 
     async def _ready(self) -> None:
         while not self._assistant.is_ready():

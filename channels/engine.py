@@ -239,7 +239,10 @@ class Engine:
             self._due.discard(session_id)
 
     async def _report(self) -> None:
-        self._workers = await self._store.report(self._clock.now())
+        workers = await self._store.report(self._clock.now())
+        if workers != self._workers:
+            self._graph.share_among(workers)
+        self._workers = workers
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self._clock.now())

@@ -91,7 +91,15 @@ class GraphError(HandoverError):
 
 
 class GraphUnavailable(GraphError):
-    """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error)."""
+    """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error).
+
+    `others_answered`: the page's other calls of this kind got their answers meanwhile, so it is
+    this one that Graph can't deal with, and no outage.
+    """
+
+    def __init__(self, message: str, *, others_answered: bool = False, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]
+        self.others_answered = others_answered
 
 
 class GraphTimeout(GraphUnavailable):
@@ -132,3 +140,6 @@ class GraphRefused(GraphError):
 
 TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)
 """What another try, later, may mend: Graph comes back, the limit passes, the token is renewed."""
+
+HELD_UP = (GraphThrottled, TokenRefused)
+"""Of these, what has certainly not been carried out."""

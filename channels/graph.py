@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from .events import Thread
@@ -23,12 +25,54 @@ class SenderAction(enum.Enum):
     TYPING_OFF = "typing_off"
 
 
+class Obstacle(enum.Enum):
+    """What keeps a page's calls from going out."""
+
+    THROTTLED = "throttled"
+    UNAUTHORISED = "token refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closure:
+    """A page can't be used before `until`, and then it may still be closed.
+
+    `page` is what the log calls it ("page 111222333"), `reason` what Meta said and the remedy.
+    """
+
+    page: str
+    obstacle: Obstacle
+    until: datetime
+    reason: str
+
+
 class Graph(Protocol):
-    """Meta's side of a page's conversations. Every method raises GraphError.
+    """Meta's side of a page's conversations. Every coroutine method raises GraphError.
 
     Transient failures are tried again inside (a few times, within seconds) before
     GraphUnavailable or GraphThrottled is raised.
+
+    A page is closed by a rate limit that lasts, by a refused token, and while Meta answers none
+    of its calls. Whoever calls then gets the error that has closed it, and no request goes out;
+    where it may open within seconds, the call waits. A page opens by itself when a rate limit is
+    over, else by `probe`. Other pages are not touched, unless the limit is the app's. A page's
+    Instagram account shares its token, and is closed with it.
     """
+
+    def closure(self, page: str, /) -> Closure | None:
+        """Why the page can't be used now; None if it can."""
+
+    def closures(self) -> list[Closure]:
+        """The pages that are closed now."""
+
+    async def probe(self, page: str, /) -> None:
+        """Return if the page can be used, or can be again: once it is time to, Meta is asked.
+
+        Raises the error that keeps it closed. Several callers at once make one request.
+        """
+
+    def share_among(self, workers: int) -> None:
+        """So many workers send for these pages: keep to this one's part of Meta's limits."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -48,7 +92,7 @@ class Graph(Protocol):
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         """Show that the message was seen, or that an answer is being typed.
 
-        Tried once only: it is worth nothing late.
+        Tried once only, and left out while the page is closed or busy: it is worth nothing late.
         """
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:

@@ -1,45 +1,55 @@
 """Meta's Graph API over HTTP: the real Graph.
 
-Each verb is tried up to three times within half a minute (`graph_retry`). What a lost answer
-leaves open is cleared up before it counts: for a send by its echo, for thread control by
-`thread_owner`. Source: Messenger Platform, Conversation Routing and Send API.
+Each verb is tried up to three times within half a minute (`graph_retry`), and goes out when the
+page's limits allow it (`graph_calls`, `pace`). What a lost answer leaves open is cleared up before
+it counts: for a send by its echo, for thread control by `thread_owner`. Source: Messenger
+Platform, Conversation Routing, Send API and Rate Limiting.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any
 
 from .clock import Clock
-from .errors import GraphError, GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
+from .errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    NotThreadOwner,
+    TokenRefused,
+)
 from .events import Thread
-from .graph import SenderAction
+from .graph import Closure, SenderAction
 from .graph_answers import ACCEPTED, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
+from .graph_calls import GraphCalls, log_retry
 from .graph_connection import GraphConnection, GraphRequest
+from .graph_door import Door
+from .graph_echoes import Echoes, HeardElsewhere
 from .graph_retry import Tries
-from .log_fields import thread_hash
+from .pace import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND, Pace, is_slow
 from .routing import Owner, Routing
-
-logger = logging.getLogger(__name__)
 
 ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
 
 _ANOTHER = (Owner.ANOTHER_APP, Owner.UNNAMED)
-_T = TypeVar("_T")
 
 
 class HttpGraph:
     """Meta's Graph API for one page and one app.
 
     `graph_url` has the API's version and no page: "https://graph.facebook.com/v25.0". The page
-    is the one that the token is for. `request_timeout` is for one try. The connections are made
-    at the first call, in the event loop that makes it.
+    is the one that the token is for, and `page_name` what the log calls it. `request_timeout` is
+    for one try. The connections are made at the first call, in the event loop that makes it.
+
+    The Graphs of one app's pages share an `app_door`. `sends_a_second` and
+    `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its metadata
+    whether another worker has heard a message's echo.
     """
 
     def __init__(
@@ -51,14 +61,26 @@ class HttpGraph:
         app_secret: str,
         clock: Clock,
         request_timeout: timedelta = timedelta(seconds=10),
+        page_name: str = "the page",
+        app_door: Door | None = None,
+        sends_a_second: int = SENDS_A_SECOND,
+        media_sends_a_second: int = MEDIA_SENDS_A_SECOND,
+        heard_elsewhere: HeardElsewhere | None = None,
     ) -> None:
         self._connection = GraphConnection(
             graph_url=graph_url, page_access_token=page_access_token, app_secret=app_secret
         )
         self._app_id = app_id
         self._clock = clock
-        self._request_timeout = request_timeout
-        self._echoes: dict[str, asyncio.Event] = {}
+        self._calls = GraphCalls(
+            self._connection,
+            door=Door(page_name),
+            app_door=app_door or Door("every page of the app"),
+            clock=clock,
+            request_timeout=request_timeout,
+        )
+        self._pace, self._slow_pace = Pace(sends_a_second), Pace(media_sends_a_second)
+        self._echoes = Echoes(clock, heard_elsewhere)
         self._page: str | None = None
 
     def __repr__(self) -> str:
@@ -69,6 +91,20 @@ class HttpGraph:
 
     async def close(self) -> None:
         await self._connection.close()
+
+    def closure(self, _page: str, /) -> Closure | None:
+        return self._calls.closure()
+
+    def closures(self) -> list[Closure]:
+        closure = self._calls.closure()
+        return [] if closure is None else [closure]
+
+    async def probe(self, _page: str, /) -> None:
+        await self._calls.probe()
+
+    def share_among(self, workers: int) -> None:
+        self._pace.share_among(workers)
+        self._slow_pace.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         metadata = message.get("metadata") or uuid.uuid4().hex
@@ -81,16 +117,11 @@ class HttpGraph:
             },
             thread=thread,
         )
-        echo = self._echoes.setdefault(metadata, asyncio.Event())
-        try:
-            return await self._sent(sending, echo)
-        finally:
-            self._echoes.pop(metadata, None)
+        with self._echoes.awaited(metadata):
+            return await self._sent(sending, metadata, self._pace_of(message))
 
     def echo_heard(self, metadata: str) -> None:
-        echo = self._echoes.get(metadata)
-        if echo is not None:
-            echo.set()
+        self._echoes.heard(metadata)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         showing = GraphRequest(
@@ -98,7 +129,9 @@ class HttpGraph:
             body={"recipient": {"id": thread.user}, "sender_action": action.value},
             thread=thread,
         )
-        await self._connection.ask(showing, ACCEPTED, limit=self._request_timeout)
+        is_open = self._calls.closure() is None
+        if is_open and self._pace.take_spare(self._clock.now()):
+            await self._calls.once(showing, ACCEPTED, self._tries())
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
         tries = self._tries()
@@ -109,7 +142,7 @@ class HttpGraph:
             raise
         except GraphError:
             # After a lost answer this may be good news: an earlier try has passed it already.
-            if not tries.in_doubt or await self._owner(thread, tries) not in _ANOTHER:
+            if not tries.in_doubt or not await self._has_been_passed(thread, tries):
                 raise
 
     async def take_control(self, thread: Thread, *, metadata: str) -> None:
@@ -138,14 +171,22 @@ class HttpGraph:
         """Asked once; a token is for one page as long as it lives."""
         if self._page is None:
             asking = GraphRequest(path="/me", query={"fields": "id"})
-            identity = await self._answered(asking, PAGE_IDENTITY, self._tries())
+            identity = await self._calls.answered(asking, PAGE_IDENTITY, self._tries())
             self._page = str(identity.id)
         return self._page
 
     async def routing(self, page: str) -> Routing:
         asking = GraphRequest(path="/me", query={"fields": "messaging_feature_status"})
-        status = await self._answered(asking, PAGE_STATUS, self._tries())
+        status = await self._calls.answered(asking, PAGE_STATUS, self._tries())
         return Routing.ON if status.routes(page) else Routing.OFF
+
+    async def _has_been_passed(self, thread: Thread, tries: Tries) -> bool:
+        try:
+            return await self._owner(thread, tries) in _ANOTHER
+        except (GraphThrottled, TokenRefused) as error:
+            raise GraphTimeout(
+                "Control may have been passed, and Meta can't be asked now", remedy=str(error)
+            ) from error
 
     async def _owner(self, thread: Thread, earlier: Tries) -> Owner:
         """Ask who owns the thread, within the time that the earlier tries have left."""
@@ -153,7 +194,7 @@ class HttpGraph:
             path="/me/thread_owner", query={"recipient": thread.user}, thread=thread
         )
         tries = Tries(started_at=earlier.started_at)
-        answer = await self._answered(asking, THREAD_OWNER, tries)
+        answer = await self._calls.answered(asking, THREAD_OWNER, tries)
         return answer.owner(us=self._app_id)
 
     async def _change_control(
@@ -161,70 +202,36 @@ class HttpGraph:
     ) -> None:
         body = {"recipient": {"id": thread.user}, **wish}
         changing = GraphRequest(path=path, body=body, thread=thread)
-        answer = await self._answered(changing, ACCEPTED, tries)
+        answer = await self._calls.answered(changing, ACCEPTED, tries)
         if not answer.success:
             raise GraphRefused(
                 f"Graph answered {changing.name} with success: false",
                 remedy="Meta gave no reason; check the Page's settings under Advanced messaging.",
             )
 
-    async def _sent(self, sending: GraphRequest, echo: asyncio.Event) -> str:
+    async def _sent(self, sending: GraphRequest, metadata: str, pace: Pace) -> str:
+        await self._calls.admitted(pace)
         tries = self._tries()
         while True:
             try:
-                return (await self._once(sending, SENT, tries)).message_id
+                return (await self._calls.once(sending, SENT, tries)).message_id
             except GraphError as error:
                 failure = error
-            pause = self._pause_after(failure, tries)
-            in_doubt = isinstance(failure, GraphTimeout)
-            wait = ECHO_WAIT if in_doubt else pause or timedelta()
-            if await self._heard_within(wait, echo):
+            pause = await self._calls.pause_after(failure, sending, tries)
+            is_lost = isinstance(failure, GraphTimeout)
+            wait = ECHO_WAIT if is_lost else pause or timedelta()
+            if tries.in_doubt and await self._echoes.heard_within(wait, metadata):
                 return ""
             if pause is None:
                 raise failure
+            if not tries.in_doubt:
+                await self._clock.sleep(pause)
             # A message that arrived after all, and is sent again, shows twice.
-            _log_retry(sending, failure, logging.WARNING if in_doubt else logging.INFO)
+            log_retry(sending, failure, logging.WARNING if is_lost else logging.INFO)
+            await self._calls.admitted(pace)
 
-    async def _answered(
-        self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
-    ) -> _T:
-        while True:
-            try:
-                return await self._once(request, answer, tries)
-            except GraphError as error:
-                pause = self._pause_after(error, tries)
-                if pause is None:
-                    raise
-                _log_retry(request, error)
-            await self._clock.sleep(pause)
-
-    async def _once(
-        self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
-    ) -> _T:
-        limit = min(self._request_timeout, tries.time_left(self._clock.now()))
-        return await self._connection.ask(request, answer, limit=limit)
+    def _pace_of(self, message: Mapping[str, Any]) -> Pace:
+        return self._slow_pace if is_slow(message) else self._pace
 
     def _tries(self) -> Tries:
         return Tries(started_at=self._clock.now())
-
-    def _pause_after(self, error: GraphError, tries: Tries) -> timedelta | None:
-        tries.failed(error)
-        return tries.pause_after(error, self._clock.now())
-
-    async def _heard_within(self, limit: timedelta, echo: asyncio.Event) -> bool:
-        """Whether the echo has been heard by now, or is within the time limit."""
-        hearing = asyncio.ensure_future(echo.wait())
-        waiting = asyncio.ensure_future(self._clock.sleep(limit))
-        try:
-            await asyncio.wait({hearing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            hearing.cancel()
-            waiting.cancel()
-        return echo.is_set()
-
-
-def _log_retry(request: GraphRequest, error: GraphError, level: int = logging.INFO) -> None:
-    fields = {"call": request.name}
-    if request.thread is not None:
-        fields["thread_hash"] = thread_hash(request.thread)
-    logger.log(level, "A Graph call is tried again: %s", error, extra=fields)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from .errors import GraphError
+from .clock import Clock, SystemClock
+from .errors import TRY_LATER, GraphError
 from .events import Thread
-from .graph import SenderAction
+from .graph import Closure, SenderAction
+from .graph_door import Door, concerns_all
 from .graph_errors import Fault, refusal
 from .routing import Owner, Routing
 
@@ -22,6 +26,7 @@ Verb = Literal[
     "owner",
     "page",
     "routing",
+    "probe",
 ]
 
 _ANOTHER_APP = Fault(
@@ -60,12 +65,20 @@ class MemoryGraph:
     """The Graph seam for tests; the app `app_id` is the default app of the page `page_id`.
 
     A test sets the scene with `threads` (the owner's app id; None or absent: idle),
-    `closed_windows`, `routing_now` and `fail`, and reads `calls`, `sent`, `echoes` and `closed`.
+    `closed_windows`, `routing_now`, `broken` (what every call of a page fails with) and `fail`,
+    and reads `calls`, `sent`, `echoes`, `closed` and `workers`. A closed page's calls fail at
+    once, and none is recorded.
     """
 
-    def __init__(self, *, app_id: str, page_id: str = "111000111000111") -> None:
+    def __init__(
+        self, *, app_id: str, page_id: str = "111000111000111", clock: Clock | None = None
+    ) -> None:
         self.app_id = app_id
         self.page_id = page_id
+        self.workers = 1
+        self.broken: dict[str, GraphError] = {}
+        self._clock = clock or SystemClock()
+        self._doors: dict[str, Door] = {}
         self.threads: dict[Thread, str | None] = {}
         self.closed_windows: set[Thread] = set()
         self.routing_now = Routing.ON
@@ -82,6 +95,24 @@ class MemoryGraph:
     async def close(self) -> None:
         self.closed = True
 
+    def closure(self, page: str, /) -> Closure | None:
+        return self._door(page).closure(self._clock.now())
+
+    def closures(self) -> list[Closure]:
+        found = [self.closure(page) for page in list(self._doors)]
+        return [closure for closure in found if closure is not None]
+
+    async def probe(self, page: str, /) -> None:
+        door, closure = self._door(page), self.closure(page)
+        if closure is not None and closure.until <= self._clock.now():
+            with suppress(*TRY_LATER):
+                await self._call("probe", page)
+                door.open()
+        door.check(self._clock.now())
+
+    def share_among(self, workers: int) -> None:
+        self.workers = workers
+
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         await self._begin("send", thread, message=message)
         self._check_may_act(thread, _ANOTHER_APP)
@@ -94,6 +125,8 @@ class MemoryGraph:
         self.echoes.append(metadata)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
+        if self.closure(thread.page) is not None:
+            return
         await self._begin("sender_action", thread, action=action)
         self._check_may_act(thread, _ANOTHER_APP)
 
@@ -133,10 +166,34 @@ class MemoryGraph:
         return self.routing_now
 
     async def _begin(self, verb: Verb, thread: Thread | None, **arguments: object) -> None:
+        page = self.page_id if thread is None else thread.page
+        if self.closure(page) is not None:
+            await self.probe(page)
+        await self._call(verb, page, thread, arguments)
+
+    async def _call(
+        self,
+        verb: Verb,
+        page: str,
+        thread: Thread | None = None,
+        arguments: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         self.calls.append(RecordedCall(verb=verb, thread=thread, arguments=arguments))
         await asyncio.sleep(0)  # as any real call, it lets others go first
-        if self._failures[verb]:
-            raise self._failures[verb].pop(0)
+        error = self._failure(verb, page)
+        if error is not None:
+            raise error
+
+    def _failure(self, verb: Verb, page: str) -> GraphError | None:
+        """What the call fails with. If that stands in the way of others, it closes the page."""
+        broken, failures = self.broken.get(page), self._failures[verb]
+        error = broken or (failures.pop(0) if failures else None)
+        if isinstance(error, TRY_LATER) and (broken or verb == "probe" or concerns_all(error)):
+            self._door(page).close(error, self._clock.now())
+        return error
+
+    def _door(self, page: str) -> Door:
+        return self._doors.setdefault(page, Door(f"page {page}"))
 
     def _check_may_act(self, thread: Thread, fault: Fault) -> None:
         """An app may act in a thread that is its own or idle."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import GraphRefused
 from .events import Thread
-from .graph import Graph, SenderAction
+from .graph import Closure, Graph, SenderAction
 from .routing import Owner, Routing
 
 
@@ -22,13 +22,30 @@ class PagesGraph:
         self._graphs = dict(graphs)
 
     async def close(self) -> None:
-        await asyncio.gather(*(graph.close() for graph in set(self._graphs.values())))
+        await asyncio.gather(*(graph.close() for graph in self._each()))
+
+    def closure(self, page: str, /) -> Closure | None:
+        """A page without a token is not closed: its calls are refused for good."""
+        graph = self._graphs.get(page)
+        return None if graph is None else graph.closure(page)
+
+    def closures(self) -> list[Closure]:
+        return [closure for graph in self._each() for closure in graph.closures()]
+
+    async def probe(self, page: str, /) -> None:
+        graph = self._graphs.get(page)
+        if graph is not None:
+            await graph.probe(page)
+
+    def share_among(self, workers: int) -> None:
+        for graph in self._each():
+            graph.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         return await self._of(thread.page).send(thread, message)
 
     def echo_heard(self, metadata: str) -> None:
-        for graph in set(self._graphs.values()):
+        for graph in self._each():
             graph.echo_heard(metadata)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
@@ -54,6 +71,9 @@ class PagesGraph:
 
     async def routing(self, page: str) -> Routing:
         return await self._of(page).routing(page)
+
+    def _each(self) -> set[Graph]:
+        return set(self._graphs.values())
 
     def _of(self, page: str) -> Graph:
         if page not in self._graphs:

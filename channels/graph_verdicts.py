@@ -194,6 +194,9 @@ CODES: dict[int | None, Verdict] = {
     10904: _PRIVATE_REPLY,
 }
 
+# These limits count the calls of all pages of the app (Graph API, Rate Limits).
+APP_LIMITS = frozenset({4, 341})
+
 # Where Meta gives no subcode, its words decide; compared in lower case.
 PHRASES: dict[str, Verdict] = {
     "another app is controlling this thread": _NOT_OWNER,

@@ -24,6 +24,8 @@ from .errors import SettingsError, StoreError
 from .events import Platform
 from .framing import refuse_unsound_lengths
 from .graph import Graph
+from .graph_door import Door
+from .graph_echoes import HeardElsewhere
 from .graph_http import HttpGraph
 from .graph_pages import PagesGraph
 from .operator_api import OperatorApi
@@ -43,7 +45,7 @@ class MessengerInput(InputChannel):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clock = SystemClock()
-        self._graph = _graph(settings, self._clock)
+        self._graph = _graph(settings, self._clock, self._has_echo)
         self._engine: Engine | None = None
 
     @classmethod
@@ -128,22 +130,32 @@ class MessengerInput(InputChannel):
             return text("", status=503)
         return raw(self._engine.metrics.page(), content_type=CONTENT_TYPE_LATEST)
 
+    async def _has_echo(self, metadata: str) -> bool:
+        return self._engine is not None and await self._engine.has_echo(metadata)
 
-def _graph(settings: Settings, clock: Clock) -> Graph:
-    def of_token(page_access_token: str) -> HttpGraph:
+
+def _graph(settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere) -> Graph:
+    app_door = Door("every page of the app")
+
+    def of_token(page_access_token: str, page_name: str) -> HttpGraph:
         return HttpGraph(
             graph_url=settings.graph_url,
             page_access_token=page_access_token,
             app_id=settings.app_id,
             app_secret=settings.secret,
             clock=clock,
+            page_name=page_name,
+            app_door=app_door,
+            sends_a_second=settings.sends_a_second,
+            media_sends_a_second=settings.media_sends_a_second,
+            heard_elsewhere=heard_elsewhere,
         )
 
     if settings.page_access_token is not None:
-        return of_token(settings.page_access_token)
+        return of_token(settings.page_access_token, "the page")
     graphs: dict[str, Graph] = {}
     for page, one in settings.pages.items():
-        graphs[page] = of_token(one.page_access_token)
+        graphs[page] = of_token(one.page_access_token, f"page {page}")
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
     return PagesGraph(graphs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import transitions
 from .context import pass_metadata
-from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner
+from .errors import HELD_UP, TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner
 from .events import Thread
 from .graph import Graph
 from .ledger import Ledger
@@ -175,8 +175,9 @@ class Openings:
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:
-            if isinstance(error, TRY_LATER) and not session.is_announced:
-                return await self._ledger.postpone(session, error)  # no user waits for it
+            # No user waits for what another app has asked for.
+            if isinstance(error, HELD_UP if session.is_announced else TRY_LATER):
+                return await self._ledger.postpone(session, error)
             # Without an answer from Graph, control may have been passed all the same.
             no_answer = isinstance(error, GraphUnavailable)
             return await self._fail(session, error, may_be_passed=no_answer)

@@ -8,7 +8,8 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from .errors import GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
+from .delivered import Delivered
+from .errors import TRY_LATER, GraphError, NotThreadOwner
 from .events import Platform, Thread
 from .graph import Graph
 from .limits import INSTAGRAM, MESSENGER
@@ -22,45 +23,13 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 HANDOVER = "handover"  # the key of the payload by which an action asks for a handover
 
 
-class Delivered:
-    """The messages of a turn that have reached Meta, so that a repeated turn skips them."""
-
-    def __init__(self) -> None:
-        self._messages: list[Mapping[str, Any]] = []
-
-    def replay(self) -> DeliveredReplay:
-        """A new try of the turn begins."""
-        return DeliveredReplay(self._messages)
-
-
-class DeliveredReplay:
-    """One try of a turn, compared with the tries before it."""
-
-    def __init__(self, messages: list[Mapping[str, Any]]) -> None:
-        self._messages = messages
-        self._position = 0
-
-    def has(self, message: Mapping[str, Any]) -> bool:
-        """Whether an earlier try has sent this message at this place."""
-        known = self._messages[self._position : self._position + 1]
-        if known == [message]:
-            self._position += 1
-            return True
-        return False
-
-    def add(self, message: Mapping[str, Any]) -> None:
-        """The message has been sent; what earlier tries sent after this place was another turn."""
-        self._messages[self._position :] = [message]
-        self._position += 1
-
-
 class MessengerOutput(OutputChannel):
     """Sends Rasa's responses to a thread, in order, and performs handovers.
 
     Every method returns once Meta has taken the message, so nothing can overtake it. Once
     control has been handed over, nothing more is sent, and a warning names the response.
-    Raises GraphUnavailable or GraphThrottled where trying the turn again can help; every other
-    refusal of Meta's is logged with its remedy, and the turn goes on.
+    Raises GraphUnavailable, GraphThrottled or TokenRefused, since trying the turn again later can
+    help; every other refusal of Meta's is logged with its remedy, and the turn goes on.
 
     `is_silent` tells whether somebody else has the thread; `hand_over` performs what
     `action_handover` asks for and tells whether the thread is then the bot's no more; `lost` is
@@ -182,7 +151,7 @@ class MessengerOutput(OutputChannel):
             return
         try:
             await self._graph.send(thread, message)
-        except (GraphUnavailable, GraphThrottled):
+        except TRY_LATER:
             raise
         except NotThreadOwner:
             self._silenced_by = "another app controls the thread"

@@ -21,7 +21,7 @@ SHORTEST_RETENTION = timedelta(hours=1)
 LONGEST_RETENTION = timedelta(days=3650)
 SHORTEST_PROBE = timedelta(seconds=10)
 LONGEST_PROBE = timedelta(days=1)
-MOST_TURNS = 10_000
+MOST_AT_ONCE = 10_000
 
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
 _GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
@@ -94,9 +94,10 @@ def parse_flag(value: object) -> bool:
     return value
 
 
-def parse_turns(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TURNS:
-        raise ValueError(f"is not a whole number from 1 to {MOST_TURNS}.")
+def parse_count(value: object) -> int:
+    """How many of something at once, or in a second."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_AT_ONCE:
+        raise ValueError(f"is not a whole number from 1 to {MOST_AT_ONCE}.")
     return value
 
 

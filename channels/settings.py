@@ -16,6 +16,7 @@ from typing import Any
 from .errors import SettingsError
 from .events import Thread
 from .keywords import KeywordMatch
+from .pace import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from .plans import (
     INBOX_APP_IDS,
     Plan,
@@ -31,6 +32,7 @@ from .setting_values import (
     RoutingSetting,
     member_of,
     parse_app_id,
+    parse_count,
     parse_flag,
     parse_graph_url,
     parse_probe,
@@ -40,7 +42,6 @@ from .setting_values import (
     parse_secret,
     parse_store,
     parse_threshold,
-    parse_turns,
 )
 
 DEFAULT_PLAN = "default"
@@ -83,6 +84,8 @@ class Settings:
     routing: RoutingSetting
     typed_intents: bool
     max_turns: int
+    sends_a_second: int
+    media_sends_a_second: int
     retention: timedelta
     transcript: bool
     transcript_retention: timedelta
@@ -223,7 +226,9 @@ _CHANNEL_KEYS = {
     "admin-token": _Key(parse=parse_secret, secret=True),
     "routing": _Key(parse=parse_routing, default=RoutingSetting.AUTO),
     "typed-intents": _Key(parse=parse_flag, default=False),
-    "max-turns": _Key(parse=parse_turns, default=50),
+    "max-turns": _Key(parse=parse_count, default=50),
+    "sends-a-second": _Key(parse=parse_count, default=SENDS_A_SECOND),
+    "media-sends-a-second": _Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),
     "retention": _Key(parse=parse_retention, default=timedelta(days=30)),
     "transcript": _Key(parse=parse_flag, default=False),
     "transcript-retention": _Key(parse=parse_retention, default=timedelta(days=7)),

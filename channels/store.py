@@ -194,6 +194,17 @@ class Store(Protocol):
     async def has_echo(self, metadata: str) -> bool:
         """Whether the send that bore this metadata was reported, within the last ECHO_RETENTION."""
 
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        """Keep what a turn that was cut short has sent, in the place of what was kept before.
+
+        `turn` is the id of the message to Rasa that the turn answers.
+        """
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        """What was kept of the turn; nothing, if nothing was."""
+
     async def prune(
         self,
         now: datetime,
@@ -202,7 +213,8 @@ class Store(Protocol):
         session_retention: timedelta,
         transcript_retention: timedelta,
     ) -> None:
-        """Delete what was done longer ago than `inbox_retention`, and the sessions that ended
+        """Delete what was done, and what was kept of cut turns, longer ago than
+        `inbox_retention`, and the sessions that ended
         and the entries that died longer ago than `session_retention`. A session takes its lines
         with it; what was said longer ago than `transcript_retention` goes before that. Echoes go
         after ECHO_RETENTION, and so do workers that were not heard of since.

@@ -16,7 +16,7 @@ from .store import (
     user_at,
     user_text,
 )
-from .store_memory_rows import FIRST_MOMENT, Entry, Kept, Rows, Said
+from .store_memory_rows import FIRST_MOMENT, Entry, Kept, Rows, Said, Sent
 from .transcript import Line
 
 _GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
@@ -197,6 +197,15 @@ class MemoryStore:
 
     async def has_echo(self, metadata: str) -> bool:
         return metadata in self._rows.echoes
+
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        self._rows.sent[thread, turn] = Sent(fingerprints=tuple(fingerprints), kept_at=now)
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        kept = self._rows.sent.get((thread, turn))
+        return () if kept is None else kept.fingerprints
 
     async def prune(
         self,

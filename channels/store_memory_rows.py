@@ -54,6 +54,14 @@ class Said:
     line: Line
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What a turn that was cut short has sent."""
+
+    fingerprints: tuple[str, ...]
+    kept_at: datetime
+
+
 @dataclass(slots=True)
 class Rows:
     """All rows; `entries` are by key, in the order of their positions."""
@@ -65,6 +73,7 @@ class Rows:
     roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
     workers: dict[str, datetime] = field(default_factory=dict)
     echoes: dict[str, datetime] = field(default_factory=dict)
+    sent: dict[tuple[Thread, str], Sent] = field(default_factory=dict)  # by thread and turn
 
     def waiting(self) -> list[Entry]:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
@@ -87,13 +96,16 @@ class Rows:
         entries = [key for key, entry in self.entries.items() if entry.event.thread == thread]
         sessions = [key for key, kept in self.sessions.items() if kept.session.thread == thread]
         lines = [key for key in self.lines if key[0] == thread]
+        turns = [key for key in self.sent if key[0] == thread]
         for key in entries:
             del self.entries[key]
         for key in sessions:
             del self.sessions[key]
         for line in lines:
             del self.lines[line]
-        return len(entries) + len(sessions) + len(lines)
+        for turn in turns:
+            del self.sent[turn]
+        return len(entries) + len(sessions) + len(lines) + len(turns)
 
     def prune(
         self,
@@ -116,5 +128,8 @@ class Rows:
             known: said
             for known, said in self.lines.items()
             if said.line.at >= said_before and said.session_id in self.sessions
+        }
+        self.sent = {
+            turn: kept for turn, kept in self.sent.items() if kept.kept_at >= entries_before
         }
         self.echoes = {metadata: at for metadata, at in self.echoes.items() if at >= echoes_before}

@@ -15,6 +15,7 @@ from . import (
     store_inbox,
     store_pages,
     store_schema,
+    store_sent,
     store_sessions,
     store_transcript,
     store_workers,
@@ -178,6 +179,17 @@ class SqlStore:
     async def has_echo(self, metadata: str) -> bool:
         return await self._writer.run(partial(store_echoes.has, metadata=metadata))
 
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        keep = partial(
+            store_sent.keep, thread=thread, turn=turn, fingerprints=fingerprints, now=now
+        )
+        await self._writer.run(keep)
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        return await self._writer.run(partial(store_sent.of_turn, thread=thread, turn=turn))
+
     async def prune(
         self,
         now: datetime,
@@ -192,6 +204,7 @@ class SqlStore:
         await self._prune(partial(store_sessions.prune, before=ended))
         said = now - transcript_retention
         await self._prune(partial(store_transcript.prune, before=said))
+        await self._writer.run(partial(store_sent.prune, before=handled))
         await self._writer.run(partial(store_echoes.prune, before=now - ECHO_RETENTION))
         await self._writer.run(partial(store_workers.prune, before=now - ECHO_RETENTION))
 
@@ -221,9 +234,8 @@ class SqlStore:
 
 
 def _forget(connection: Connection, thread: Thread) -> int:
-    return sum(
-        rows.forget(connection, thread) for rows in (store_inbox, store_sessions, store_transcript)
-    )
+    kept = (store_inbox, store_sessions, store_transcript, store_sent)
+    return sum(rows.forget(connection, thread) for rows in kept)
 
 
 def _void_claims(connection: Connection) -> None:

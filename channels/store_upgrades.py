@@ -28,6 +28,15 @@ _STEPS = {
         """,
         "CREATE INDEX handover_echoes_heard ON handover_echoes (heard_at_us)",
     ),
+    2: (
+        """
+        CREATE TABLE handover_sent (
+            thread TEXT NOT NULL, turn TEXT NOT NULL, fingerprints TEXT NOT NULL,
+            kept_at_us BIGINT NOT NULL, PRIMARY KEY (thread, turn)
+        )
+        """,
+        "CREATE INDEX handover_sent_kept ON handover_sent (kept_at_us)",
+    ),
 }
 
 

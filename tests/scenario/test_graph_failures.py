@@ -17,7 +17,6 @@ from channels.errors import (
     GraphTimeout,
     GraphUnavailable,
     NotThreadOwner,
-    TokenRefused,
 )
 from channels.events import Array, Thread
 from channels.graph_memory import MemoryGraph
@@ -46,7 +45,7 @@ async def silent_world() -> AsyncIterator[World]:
 # Passing control
 
 
-@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer"), TokenRefused("Bad token")])
+@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer")])
 async def test_a_handover_that_meta_does_not_make_fails_and_is_told(
     world: World, error: GraphError
 ) -> None:

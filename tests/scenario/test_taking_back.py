@@ -14,7 +14,6 @@ from channels.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
-    TokenRefused,
     UserUnreachable,
 )
 from channels.events import PageRoles
@@ -26,7 +25,7 @@ DOWN = GraphUnavailable("Graph is down")
 HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize("error", [DOWN, TokenRefused("Bad token"), GraphTimeout("No answer")])
+@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer")])
 async def test_taking_the_thread_back_is_tried_ever_less_often_until_it_works(
     world: World, error: GraphError
 ) -> None:

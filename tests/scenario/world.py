@@ -77,7 +77,7 @@ class World:
     ) -> None:
         self.section = _section(settings)
         self.clock = ManualClock(datetime(2026, 10, 1, 12, tzinfo=timezone.utc))
-        self.graph = graph(app_id=BOT, page_id=PAGE)
+        self.graph = graph(app_id=BOT, page_id=PAGE, clock=self.clock)
         self.tracker_store = TrackerStore()
         self.script = Script(answers={"human": ["connecting", HANDOVER]})
         self.locks = Locks()

@@ -24,8 +24,9 @@ REQUIRED = {
 }
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
-    "admin-token, app-id, graph-url, max-turns, page-access-token, pages, plans, requests, "
-    "retention, routing, secret, store, transcript, transcript-retention, typed-intents, verify"
+    "admin-token, app-id, graph-url, max-turns, media-sends-a-second, page-access-token, pages, "
+    "plans, requests, retention, routing, secret, sends-a-second, store, transcript, "
+    "transcript-retention, typed-intents, verify"
 )
 PLAN_KEYS = (
     "idle-timeout, keyword-match, keywords, metadata, owner-probe, return-intent-threshold, "
@@ -59,6 +60,8 @@ def test_four_keys_are_enough() -> None:
         routing=RoutingSetting.AUTO,
         typed_intents=False,
         max_turns=50,
+        sends_a_second=300,
+        media_sends_a_second=10,
         retention=timedelta(days=30),
         requests=RequestPolicy.PLANS,
         pages={},
@@ -90,6 +93,8 @@ def test_every_key_counts() -> None:
             "routing": "on",
             "typed-intents": True,
             "max-turns": 7,
+            "sends-a-second": 40,
+            "media-sends-a-second": 5,
             "retention": "1h",
             "requests": [7, "8"],
             "transcript": True,
@@ -108,6 +113,8 @@ def test_every_key_counts() -> None:
         routing=RoutingSetting.ON,
         typed_intents=True,
         max_turns=7,
+        sends_a_second=40,
+        media_sends_a_second=5,
         retention=timedelta(hours=1),
         requests=("7", "8"),
         pages={},
@@ -205,6 +212,8 @@ def test_what_to_do_about_a_missing_key_is_said(key: str) -> None:
         ("max-turns", 10_001, "is not a whole number from 1 to 10000."),
         ("max-turns", "7", "is not a whole number from 1 to 10000."),
         ("max-turns", True, "is not a whole number from 1 to 10000."),
+        ("sends-a-second", 0, "is not a whole number from 1 to 10000."),
+        ("media-sends-a-second", 0.5, "is not a whole number from 1 to 10000."),
         ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
         ("retention", "59m", "is out of range; a retention is at least 1h and at most 3650d."),
         ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
