@@ -79,6 +79,7 @@ class MemoryGraph:
         self.broken: dict[str, GraphError] = {}
         self._clock = clock or SystemClock()
         self._doors: dict[str, Door] = {}
+        self._probing = asyncio.Lock()
         self.threads: dict[Thread, str | None] = {}
         self.closed_windows: set[Thread] = set()
         self.routing_now = Routing.ON
@@ -103,11 +104,13 @@ class MemoryGraph:
         return [closure for closure in found if closure is not None]
 
     async def probe(self, page: str, /) -> None:
-        door, closure = self._door(page), self.closure(page)
-        if closure is not None and closure.until <= self._clock.now():
-            with suppress(*TRY_LATER):
-                await self._call("probe", page)
-                door.open()
+        door = self._door(page)
+        async with self._probing:
+            closure = self.closure(page)
+            if closure is not None and closure.until <= self._clock.now():
+                with suppress(*TRY_LATER):
+                    await self._call("probe", page)
+                    door.open()
         door.check(self._clock.now())
 
     def share_among(self, workers: int) -> None:
