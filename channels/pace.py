@@ -32,9 +32,10 @@ class Pace:
         self.share_among(1)
 
     def share_among(self, workers: int) -> None:
-        """Keep to one part of so many: no more than `_most` places in a `_window`."""
-        self._most = max(1, self._a_second // (workers * _STRETCHES))
-        self._window = _SECOND * self._most * workers / self._a_second
+        """Keep to one part of so many; of less than one a second, to one in so many seconds."""
+        most = max(1, self._a_second // workers)
+        window = max(_SECOND, _SECOND * workers / self._a_second)
+        self._limits = ((most, window), (-(-most // _STRETCHES), window / _STRETCHES))
 
     def wait(self, now: datetime) -> timedelta:
         """How long the next message has to wait for its place."""
@@ -53,8 +54,9 @@ class Pace:
 
     def take_spare(self, now: datetime) -> bool:
         """Take a place at once, for what may be left out; False while half of them are taken."""
-        half = self._most // 2 + 1
-        is_busy = len(self._taken) >= half and self._taken[-half] + self._window > now
+        most, window = self._limits[-1]
+        half = most // 2 + 1
+        is_busy = len(self._taken) >= half and self._taken[-half] + window > now
         if is_busy or self.wait(now):
             return False
         self.take(now)
@@ -64,8 +66,9 @@ class Pace:
         if not self._taken:
             return now
         place = max(now, self._taken[-1])
-        if len(self._taken) >= self._most:
-            place = max(place, self._taken[-self._most] + self._window)
+        for most, window in self._limits:
+            if len(self._taken) >= most:
+                place = max(place, self._taken[-most] + window)
         return place
 
     def _forget_if_set_back(self, now: datetime) -> None:
