@@ -69,6 +69,9 @@ class EmulatedPage:
         """Let the next calls fail as the emulator's `CallFault` says."""
         await self._control("POST", "faults", calls=fault)
 
+    async def mend_calls(self) -> None:
+        await self._control("DELETE", "faults")
+
     async def owner_id(self) -> str | None:
         view = await self._control("GET", f"threads/{self.thread.user}")
         owner: str | None = view["owner"]

@@ -7,12 +7,13 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta, timezone
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from emulated_page import EmulatedPage, emulated_page
+from impatient_clock import ImpatientClock
 from scripted_graph import (
     Act,
     Reply,
@@ -54,28 +55,6 @@ NOBODY_OWNS = accepted(data=[])
 WE_OWN = accepted(data=[{"thread_owner": {"app_id": "900"}}])
 SENT = accepted(recipient_id=ADA.user, message_id="m_1")
 DONE = accepted(success=True)
-
-
-class ImpatientClock:
-    """A clock on which every sleep is over at once. It remembers the sleeps, and tells of each."""
-
-    def __init__(self) -> None:
-        self.pauses: list[timedelta] = []
-        self.on_sleep: Callable[[], None] = lambda: None
-        self._now = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)
-
-    def now(self) -> datetime:
-        return self._now
-
-    async def sleep(self, duration: timedelta) -> None:
-        if duration:
-            self.pauses.append(duration)
-            self.on_sleep()
-        self.advance(duration)
-        await asyncio.sleep(0)
-
-    def advance(self, duration: timedelta) -> None:
-        self._now += duration
 
 
 @pytest.fixture

@@ -72,6 +72,8 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.report(NOW), id="report"),
         pytest.param(lambda store: store.forget(ANNA), id="forget"),
         pytest.param(lambda store: store.has_echo("metadata"), id="has_echo"),
+        pytest.param(lambda store: store.keep_sent(ANNA, "m_a", ["one"], NOW), id="keep_sent"),
+        pytest.param(lambda store: store.sent(ANNA, "m_a"), id="sent"),
         pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],
