@@ -11,8 +11,9 @@ from typing import Any
 from .addresses import sender_id_of
 from .assistant import Assistant, Turn
 from .clock import Clock
+from .cut_turns import CutTurns
 from .delivered import Delivered
-from .errors import TRY_LATER, GraphError, StoreError
+from .errors import TRY_LATER, GraphError
 from .events import Platform, Postback, Thread, UserMessage
 from .graph import Graph, SenderAction
 from .output import InstagramOutput, MessengerOutput
@@ -37,7 +38,6 @@ from .turns import (
 logger = logging.getLogger(__name__)
 
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
-_MOST_UNFINISHED = 1000  # turns whose deliveries are remembered for another try
 
 
 class Dialogue:
@@ -70,7 +70,7 @@ class Dialogue:
         self._hand_over = hand_over
         self._lost = lost
         self._places = Places(settings.max_turns, several_pages=bool(settings.pages))
-        self._unfinished: dict[str, Delivered] = {}
+        self._cut_turns = CutTurns(store=store, clock=clock)
         self._indications: set[asyncio.Task[None]] = set()
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
@@ -185,33 +185,15 @@ class Dialogue:
             await self._run(turn, thread, cause, in_silence=in_silence)
 
     async def _run(self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool) -> None:
-        delivered = await self._delivered(turn, thread)
+        delivered = await self._cut_turns.delivered(turn, thread)
         output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
         try:
             await self._assistant.take_turn(turn, output)
         except (Exception, asyncio.CancelledError):
-            if delivered.sent:
-                await self._remember(turn, thread, delivered)
+            await self._cut_turns.remember(turn, thread, delivered)
             raise
         finally:
             output.end_turn()
-
-    async def _delivered(self, turn: Turn, thread: Thread) -> Delivered:
-        """What the turn has sent, if it was cut short before."""
-        known = self._unfinished.pop(turn.message_id, None)
-        if known is None and turn.once:
-            known = Delivered(await self._store.sent(thread, turn.message_id))
-        return known or Delivered()
-
-    async def _remember(self, turn: Turn, thread: Thread, delivered: Delivered) -> None:
-        """Keep what the turn has sent: here, and in the store for the next start."""
-        self._unfinished[turn.message_id] = delivered
-        if len(self._unfinished) > _MOST_UNFINISHED:
-            self._unfinished.pop(next(iter(self._unfinished)))
-        try:
-            await self._store.keep_sent(thread, turn.message_id, delivered.sent, self._clock.now())
-        except StoreError as error:
-            logger.warning("What a turn has sent would not be known after a restart: %s", error)
 
     async def _opened(self, page: str) -> None:
         """Return once Meta takes the page's calls."""

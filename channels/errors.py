@@ -140,6 +140,3 @@ class GraphRefused(GraphError):
 
 TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)
 """What another try, later, may mend: Graph comes back, the limit passes, the token is renewed."""
-
-HELD_UP = (GraphThrottled, TokenRefused)
-"""Of these, what has certainly not been carried out."""

@@ -70,7 +70,8 @@ class GraphCalls:
             closure = self.closure()
             if closure is not None and closure.until <= self._clock.now():
                 await self._ask()
-        self._check()
+        for door in (self._app_door, self._door):
+            door.check(self._clock.now())
 
     async def answered(
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
@@ -131,15 +132,14 @@ class GraphCalls:
         return pause
 
     async def _opened(self) -> None:
-        """Wait for a closed way, if it may open within seconds."""
+        """Return once calls may go out; raises what keeps the way closed for longer."""
         closure = self.closure()
         if closure is None:
             return
         left = closure.until - self._clock.now()
-        if left <= LONGEST_THROTTLE:
-            await self._clock.sleep(max(left, timedelta()))
-            await self.probe()
-        self._check()
+        if closure.obstacle is Obstacle.THROTTLED and left <= LONGEST_THROTTLE:
+            await self._clock.sleep(left)
+        await self.probe()
 
     async def _ask(self) -> None:
         try:
@@ -151,11 +151,6 @@ class GraphCalls:
             logger.info("Meta answers, if only with a refusal: %s", error)
         self._note_answer(_PROBE)
         self._open()
-
-    def _check(self) -> None:
-        now = self._clock.now()
-        for door in (self._app_door, self._door):
-            door.check(now)
 
     def _has_answered(self, tries: Tries, *paths: str) -> bool:
         """Whether Meta has answered a call of one of these paths since the tries began."""

@@ -8,9 +8,8 @@ from .errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from .graph import Closure, Obstacle
 from .graph_retry import LONGEST_THROTTLE
 
-TOKEN_PROBE_INTERVAL = timedelta(seconds=30)
-FIRST_OUTAGE_PAUSE = timedelta(seconds=1)
-LONGEST_OUTAGE_PAUSE = timedelta(seconds=30)
+FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
+LONGEST_PAUSE = timedelta(seconds=30)
 
 
 def concerns_all(error: GraphError) -> bool:
@@ -34,7 +33,7 @@ class Door:
         self.page = page
         self._closure: Closure | None = None
         self._error: GraphError | None = None
-        self._outage_pause = FIRST_OUTAGE_PAUSE
+        self._pause = FIRST_PAUSE
 
     def closure(self, now: datetime) -> Closure | None:
         """Why it is closed and until when at least; None while it is open."""
@@ -61,7 +60,7 @@ class Door:
     def open(self) -> None:
         """Meta answers as it should."""
         self._closure = self._error = None
-        self._outage_pause = FIRST_OUTAGE_PAUSE
+        self._pause = FIRST_PAUSE
 
     def check(self, now: datetime) -> None:
         """Raises, to a call that may not go out, what has closed the door, as of now."""
@@ -75,11 +74,10 @@ class Door:
         """What the error stands for, and how long nothing need be tried."""
         if isinstance(error, GraphThrottled):
             return Obstacle.THROTTLED, error.retry_after
-        if isinstance(error, TokenRefused):
-            return Obstacle.UNAUTHORISED, TOKEN_PROBE_INTERVAL
-        pause = self._outage_pause
-        self._outage_pause = min(2 * pause, LONGEST_OUTAGE_PAUSE)
-        return Obstacle.UNREACHABLE, pause
+        pause = self._pause
+        self._pause = min(2 * pause, LONGEST_PAUSE)
+        is_refused = isinstance(error, TokenRefused)
+        return Obstacle.UNAUTHORISED if is_refused else Obstacle.UNREACHABLE, pause
 
 
 def _once_more(error: GraphError, message: str, *, left: timedelta) -> GraphError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import transitions
 from .context import pass_metadata
-from .errors import HELD_UP, TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner
+from .errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
 from .events import Thread
 from .graph import Graph
 from .ledger import Ledger
@@ -175,8 +175,8 @@ class Openings:
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:
-            # No user waits for what another app has asked for.
-            if isinstance(error, HELD_UP if session.is_announced else TRY_LATER):
+            # A rate limit passes; and no user waits for what another app has asked for.
+            if isinstance(error, GraphThrottled if session.is_announced else TRY_LATER):
                 return await self._ledger.postpone(session, error)
             # Without an answer from Graph, control may have been passed all the same.
             no_answer = isinstance(error, GraphUnavailable)

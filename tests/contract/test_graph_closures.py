@@ -16,7 +16,7 @@ from impatient_clock import ImpatientClock
 from channels.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from channels.events import Thread
 from channels.graph import Graph, Obstacle, SenderAction
-from channels.graph_door import TOKEN_PROBE_INTERVAL
+from channels.graph_door import LONGEST_PAUSE
 from channels.graph_memory import MemoryGraph
 
 TEXT = {"text": "Good morning"}
@@ -48,13 +48,13 @@ DEAD_TOKEN = Trouble(
     fault={"error": {"code": 190, "error_subcode": 463}},
     error=TokenRefused("The token has expired", code=190, subcode=463),
     obstacle=Obstacle.UNAUTHORISED,
-    lasts=TOKEN_PROBE_INTERVAL,
+    lasts=LONGEST_PAUSE,
 )
 OUTAGE = Trouble(
     fault={"status": 500},
-    error=GraphUnavailable("Graph is down"),
+    error=GraphUnavailable("Graph is down", code=2),
     obstacle=Obstacle.UNREACHABLE,
-    lasts=timedelta(seconds=30),
+    lasts=LONGEST_PAUSE,
 )
 TROUBLES = [
     pytest.param(THROTTLED, id="throttled"),
@@ -180,7 +180,7 @@ async def test_what_concerns_every_call_closes_the_page(
 
 
 @pytest.mark.parametrize("verb", CALLS)
-@pytest.mark.parametrize("trouble", [THROTTLED, DEAD_TOKEN], ids=["throttled", "dead token"])
+@pytest.mark.parametrize("trouble", TROUBLES)
 async def test_a_closed_page_s_calls_fail_alike_and_nothing_goes_out(
     graph: Graph, page: Page, trouble: Trouble, verb: str
 ) -> None:

@@ -22,6 +22,7 @@ from channels.errors import (
 )
 from channels.events import Thread
 from channels.graph import Obstacle
+from channels.graph_door import LONGEST_PAUSE
 from channels.sessions import State
 from channels.store_sql import SqlStore
 
@@ -165,7 +166,7 @@ async def test_one_question_finds_out_for_everybody_that_the_page_can_be_used(
     await world.user_says("hello")
     await world.deliver(*[world.message("hello", user) for user in USERS])
     world.graph.calls.clear()
-    await world.wait(timedelta(seconds=30))
+    await world.wait(LONGEST_PAUSE)
 
     assert [call.verb for call in world.graph.calls] == ["probe"]
 
@@ -222,24 +223,32 @@ async def test_a_page_whose_turns_are_slow_leaves_places_to_the_others() -> None
 # Handovers ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "error",
-    [DEAD_TOKEN, GraphThrottled("Too many calls", code=80006, retry_after=10 * MINUTE)],
-    ids=["dead token", "rate limit"],
-)
-async def test_a_handover_that_is_held_up_is_made_as_soon_as_it_can_be(
-    world: World, error: GraphError
+async def test_a_handover_that_a_rate_limit_holds_up_is_made_when_it_is_over(
+    world: World,
 ) -> None:
-    world.script.answers["human"] = ["connecting", breaking(world, error), HANDOVER]
+    limit = GraphThrottled("Too many calls", code=80006, retry_after=10 * MINUTE)
+    world.graph.fail("pass_control", limit)
     await world.user_says("human")
     await world.user_says("hello?")
     assert (await world.session()).state is State.OPENING
 
-    del world.graph.broken[PAGE]
-    for _ in range(15):
-        await world.wait(MINUTE)
+    await world.wait(10 * MINUTE)
     assert world.graph.threads[ANNA] == INBOX
     assert world.said() == ["connecting"]
+    assert (await world.session()).state is State.ACTIVE
+
+
+async def test_a_handover_that_a_dead_token_prevents_is_told_to_have_failed_once_it_can_be(
+    world: World,
+) -> None:
+    world.script.answers["human"] = ["connecting", breaking(world), HANDOVER]
+    await world.user_says("human")
+    await pass_hours(world, 1)
+    assert (world.said(), world.ends()) == (["connecting"], [])
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert (world.said(), world.ends()) == (["connecting", "re: failed"], ["failed"])
 
 
 @pytest.mark.parametrize("error", KINDS)

@@ -17,6 +17,7 @@ from channels.errors import (
     GraphTimeout,
     GraphUnavailable,
     NotThreadOwner,
+    TokenRefused,
 )
 from channels.events import Array, Thread
 from channels.graph_memory import MemoryGraph
@@ -45,12 +46,13 @@ async def silent_world() -> AsyncIterator[World]:
 # Passing control
 
 
-@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer")])
+@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer"), TokenRefused("Bad token")])
 async def test_a_handover_that_meta_does_not_make_fails_and_is_told(
     world: World, error: GraphError
 ) -> None:
     world.graph.fail("pass_control", error)
     await world.user_says("human")
+    await world.wait(SECOND)
 
     assert world.heard() == ["human", "<failed>"]
     assert world.said() == ["connecting", "re: failed"]

@@ -16,9 +16,8 @@ from channels.errors import (
 )
 from channels.graph import Obstacle
 from channels.graph_door import (
-    FIRST_OUTAGE_PAUSE,
-    LONGEST_OUTAGE_PAUSE,
-    TOKEN_PROBE_INTERVAL,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
     Door,
     concerns_all,
 )
@@ -69,33 +68,31 @@ def test_a_rate_limit_is_over_by_itself(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "obstacle", "pause"),
-    [
-        (BAD_TOKEN, Obstacle.UNAUTHORISED, TOKEN_PROBE_INTERVAL),
-        (DOWN, Obstacle.UNREACHABLE, FIRST_OUTAGE_PAUSE),
-    ],
+    ("error", "obstacle"),
+    [(BAD_TOKEN, Obstacle.UNAUTHORISED), (DOWN, Obstacle.UNREACHABLE)],
 )
 def test_what_does_not_pass_by_itself_stays_until_it_is_asked_for(
-    door: Door, error: GraphError, obstacle: Obstacle, pause: timedelta
+    door: Door, error: GraphError, obstacle: Obstacle
 ) -> None:
     door.close(error, NOW)
     closure = door.closure(NOW + timedelta(days=1))
     assert closure is not None
-    assert (closure.obstacle, closure.until) == (obstacle, NOW + pause)
+    assert (closure.obstacle, closure.until) == (obstacle, NOW + FIRST_PAUSE)
     door.open()
     assert door.closure(NOW) is None
 
 
-def test_an_outage_is_asked_for_ever_less_often(door: Door) -> None:
+@pytest.mark.parametrize("error", [BAD_TOKEN, DOWN])
+def test_meta_is_asked_ever_less_often(door: Door, error: GraphError) -> None:
     now, pauses = NOW, []
     for _ in range(8):
-        door.close(DOWN, now)
+        door.close(error, now)
         closure = door.closure(now)
         assert closure is not None
         pauses.append(closure.until - now)
         now = closure.until
-    assert pauses[:4] == [FIRST_OUTAGE_PAUSE * factor for factor in (1, 2, 4, 8)]
-    assert pauses[-1] == LONGEST_OUTAGE_PAUSE
+    assert pauses[:4] == [FIRST_PAUSE * factor for factor in (1, 2, 4, 8)]
+    assert pauses[-1] == LONGEST_PAUSE
 
 
 def test_what_keeps_it_closed_for_longer_goes_before(door: Door) -> None:
@@ -114,7 +111,7 @@ def test_only_another_obstacle_is_news(door: Door) -> None:
 
 def test_a_call_that_may_not_go_out_gets_what_closed_the_door(door: Door) -> None:
     door.close(BAD_TOKEN, NOW)
-    with pytest.raises(TokenRefused, match=r"not asked before 12:00:30 UTC\. Expired") as refusal:
+    with pytest.raises(TokenRefused, match=r"not asked before 12:00:01 UTC\. Expired") as refusal:
         door.check(NOW + MINUTE)
     assert (refusal.value.code, refusal.value.subcode) == (190, 463)
     assert refusal.value.remedy == "Make a new one."

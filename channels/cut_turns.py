@@ -1,0 +1,44 @@
+"""What turns that were cut short have sent, so that they say nothing twice when taken again."""
+
+from __future__ import annotations
+
+import logging
+
+from .assistant import Turn
+from .clock import Clock
+from .delivered import Delivered
+from .errors import StoreError
+from .events import Thread
+from .store import Store
+
+logger = logging.getLogger(__name__)
+
+_MOST_HERE = 1000  # turns that are remembered without the store
+
+
+class CutTurns:
+    """Remembers them in this process, and in the store for the next start."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._here: dict[str, Delivered] = {}
+
+    async def delivered(self, turn: Turn, thread: Thread) -> Delivered:
+        """What the turn has sent before. Raises StoreError."""
+        known = self._here.pop(turn.message_id, None)
+        if known is None and turn.once:
+            known = Delivered(await self._store.sent(thread, turn.message_id))
+        return known or Delivered()
+
+    async def remember(self, turn: Turn, thread: Thread, delivered: Delivered) -> None:
+        """The turn is cut short now."""
+        if not delivered.sent:
+            return
+        self._here[turn.message_id] = delivered
+        if len(self._here) > _MOST_HERE:
+            self._here.pop(next(iter(self._here)))
+        try:
+            await self._store.keep_sent(thread, turn.message_id, delivered.sent, self._clock.now())
+        except StoreError as error:
+            logger.warning("What a turn has sent will not be known after a restart: %s", error)
