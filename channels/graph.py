@@ -54,8 +54,8 @@ class Graph(Protocol):
 
     A page is closed by a rate limit that lasts, by a refused token, and while Meta answers none
     of its calls. Whoever calls then gets the error that has closed it, and no request goes out;
-    where a limit is over within seconds, the call waits. A page opens by itself when a rate limit is
-    over, else by `probe`. Other pages are not touched, unless the limit is the app's. A page's
+    where a limit is over within seconds, the call waits. A page opens by itself when a rate limit
+    is over, else by `probe`. Other pages are not touched, unless the limit is the app's. A page's
     Instagram account shares its token, and is closed with it.
     """
 
