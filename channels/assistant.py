@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import LockError
+from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import UserUttered
+
+from .errors import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+_in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +56,8 @@ class Assistant(Protocol):
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
 
         A turn that is to be taken `once` is left out if the tracker has its `message_id`.
+        Raises StoreUnavailable while Rasa's tracker store or lock store is away: the turn is not
+        saved, and is to be taken again.
         """
 
 
@@ -89,10 +102,11 @@ class RasaAssistant:
             message_id=turn.message_id,
             metadata=turn.metadata,
         )
-        if turn.once:
-            await self._handle_once(message)
-        else:
-            await self._on_new_message(message)
+        with _insisting_on_stores(self._agent()):
+            if turn.once:
+                await self._handle_once(message)
+            else:
+                await self._on_new_message(message)
 
     async def _with_its_flow(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
         """In an assistant with flows (Rasa Pro), the flow that has the event's name is started.
@@ -120,3 +134,30 @@ class RasaAssistant:
             isinstance(event, UserUttered) and event.message_id == message.message_id
             for event in tracker.events
         )
+
+
+@contextmanager
+def _insisting_on_stores(agent: Any) -> Iterator[None]:
+    """Let the turn inside fail where Rasa can't read or save its tracker, or get its lock.
+
+    Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
+    what it can't save in the memory of this process.
+    """
+    store = agent.tracker_store
+    if isinstance(store, FailSafeTrackerStore):
+        store._on_tracker_store_error = _tracker_store_failed
+    token = _in_turn.set(True)
+    try:
+        yield
+    except LockError as error:
+        raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
+    finally:
+        _in_turn.reset(token)
+
+
+def _tracker_store_failed(error: Exception) -> None:
+    """What other channels do goes on as Rasa has it. The error may quote the user: it stays out."""
+    failure = f"Rasa's tracker store failed ({type(error).__name__})."
+    if _in_turn.get():
+        raise StoreUnavailable(failure) from None
+    logger.error("%s", failure)

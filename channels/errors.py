@@ -5,7 +5,7 @@ HandoverError
 ├── DeliveryError             a webhook delivery that can't be accepted
 │   ├── SignatureRefused      it was not signed with the app secret (HTTP 403)
 │   └── MalformedDelivery     it was signed, but is not JSON (HTTP 400)
-├── StoreError                the session store can't do its work
+├── StoreError                a store, the session store or one of Rasa's, can't do its work
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
 └── GraphError                Meta refused, or did not answer, a Graph call
@@ -49,11 +49,11 @@ class MalformedDelivery(DeliveryError):
 
 
 class StoreError(HandoverError):
-    """The session store can't do its work."""
+    """A store can't do its work: the session store, or Rasa's tracker store or lock store."""
 
 
 class StoreUnavailable(StoreError):
-    """The database does not answer, or refuses the connection or the operation."""
+    """The store does not answer, or refuses the connection or the operation."""
 
 
 class StoreVersionError(StoreError):

@@ -9,10 +9,13 @@ import pytest
 import rasa.model_training
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
-from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.core.lock_store import InMemoryLockStore, TicketLock
+from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
 from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.assistant import RasaAssistant, Turn
+from channels.errors import StoreUnavailable
 
 FILES = {
     "config.yml": """
@@ -131,6 +134,77 @@ async def test_what_fails_is_not_saved_and_can_be_taken_again(
     await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
 
     assert await heard(agent) == ["m_1"]
+
+
+class TrackersAway(InMemoryTrackerStore):
+    """A tracker store that can't save, or read, while `away` says so."""
+
+    away = ""
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        self._refuse("save")
+        await super().save(tracker)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        self._refuse("read")
+        return await super().retrieve(sender_id)
+
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        self._refuse("read")
+        return await super().retrieve_full_tracker(conversation_id)
+
+    def _refuse(self, operation: str) -> None:
+        if operation == self.away:
+            raise ConnectionError("what the user said")
+
+
+@pytest.fixture
+def trackers(agent: Agent) -> TrackersAway:
+    """They are what the agent keeps its trackers in, wrapped as Rasa wraps its store."""
+    trackers = TrackersAway(agent.domain)
+    agent.tracker_store = agent.processor.tracker_store = FailSafeTrackerStore(trackers)
+    return trackers
+
+
+@pytest.mark.parametrize("once", [True, False])
+@pytest.mark.parametrize("operation", ["save", "read"])
+async def test_a_turn_fails_where_its_tracker_can_t_be_had_and_counts_once_it_can(
+    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway, operation: str, once: bool
+) -> None:
+    await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    trackers.away = operation
+    with pytest.raises(StoreUnavailable) as failure:
+        await assistant.take_turn(turn("m_2", once=once), CollectingOutputChannel())
+    trackers.away = ""
+    await assistant.take_turn(turn("m_2", once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1", "m_2"]
+    assert "what the user said" not in str(failure.value)
+
+
+async def test_what_others_do_while_the_trackers_are_away_goes_on_as_rasa_has_it(
+    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway
+) -> None:
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    trackers.away = "read"
+
+    assert await agent.tracker_store.retrieve(USER) is None
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_without_its_lock_is_not_begun(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    class Away(InMemoryLockStore):
+        def get_lock(self, _: str) -> TicketLock | None:
+            raise ConnectionError
+
+    agent.lock_store = Away()
+    output = CollectingOutputChannel()
+    with pytest.raises(StoreUnavailable):
+        await assistant.take_turn(turn("m_1", once=once), output)
+
+    assert output.messages == []
 
 
 def test_its_language_is_the_model_s(assistant: RasaAssistant) -> None:
