@@ -1,6 +1,6 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-script test lint lock clean
+.PHONY: setup demo demo-script test chaos lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -21,6 +21,10 @@ demo-script: $(READY) $(MODEL)
 test: lint $(MODEL)
 	$(PYTHON) -m pytest
 
+# Half an hour of kills, outages and faults under load. More: tests/chaos --help.
+chaos: $(READY)
+	$(PYTHON) tests/chaos
+
 lint: $(READY)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -33,7 +37,7 @@ lock:
 	  --output-file requirements.lock
 
 clean:
-	rm -rf .venv models .rasa
+	rm -rf .venv models .rasa build/chaos
 
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }

@@ -1,0 +1,78 @@
+"""`python tests/chaos --messages 20000 --kills 200`: `make chaos`.
+
+Exits with 0 if every figure that must be zero is; otherwise with 1, the threads and sessions that
+are wrong, and the folder of the logs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import shutil
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from chaos_run import Plan, run
+from judge import judge
+from report import REASONS, reasons, report
+from storm import Counts
+
+RATE = 15  # messages of users in a second
+MESSAGES_OF_A_USER = 25
+PAUSE = timedelta(seconds=1.2)
+
+
+def main() -> int:
+    plan = _plan(_parser().parse_args())
+    directory = Path(tempfile.mkdtemp(prefix="handover-chaos-"))
+    print(f"Chaos run with seed {plan.seed}; logs are in {directory}", flush=True)
+    result = asyncio.run(run(plan, directory))
+    figures = judge(result.evidence)
+    print(report(plan, result, figures))
+    missing = [reason for reason in REASONS if not reasons(result)[reason]]
+    if missing:
+        print(f"\nNo session ended by {', '.join(missing)}: this run shows nothing of it.")
+    if missing or any(figure.failed for figure in figures):
+        print(f"\nLogs and settings are kept in {directory}; run it again with --seed {plan.seed}")
+        return 1
+    shutil.rmtree(directory)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("--messages", type=int, default=20_000, help="%(default)s")
+    parser.add_argument("--kills", type=int, default=200, help="%(default)s")
+    parser.add_argument("--outages", type=int, default=6, help="of PostgreSQL, and of Redis")
+    parser.add_argument("--faults", type=int, default=60, help="rounds of Graph faults")
+    parser.add_argument("--throttles", type=int, default=2, help="rate limits of a minute")
+    parser.add_argument("--dead-tokens", type=int, default=2, help="times the token is refused")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--rate", type=float, default=RATE, help="messages a second")
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    return Plan(
+        seed=options.seed,
+        users=max(1, options.messages // MESSAGES_OF_A_USER),
+        messages=options.messages,
+        lasting=timedelta(seconds=options.messages / options.rate),
+        pause=PAUSE,
+        blows=Counts(
+            kills=options.kills,
+            outages=options.outages,
+            faults=options.faults,
+            throttles=options.throttles,
+            dead_tokens=options.dead_tokens,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

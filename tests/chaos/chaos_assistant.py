@@ -1,0 +1,70 @@
+"""The assistant of the chaos run: the project's own handover, and an answer to every message."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from forks import ForkServer
+
+from demo.stack import PROJECT
+
+HERE = Path(__file__).with_name("assistant")
+MODELS = PROJECT / "build" / "chaos"
+RULES = PROJECT / "data" / "handover_rules.yml"
+
+
+async def trained_model(forks: ForkServer, directory: Path) -> Path:
+    """The model of the files as they are; trained in `directory` unless it has been before."""
+    files = directory / "assistant"
+    write_assistant(files)
+    model = MODELS / f"{_digest(files)}.tar.gz"
+    if not model.exists():
+        arguments = [
+            *("train", "--quiet", "--out", str(directory), "--fixed-model-name", "chaos"),
+            *("--config", str(files / "config.yml"), "--domain", str(files / "domain.yml")),
+            *("--data", str(files / "data")),
+        ]
+        await (await forks.fork("train", arguments)).succeeds()
+        MODELS.mkdir(parents=True, exist_ok=True)
+        (directory / "chaos.tar.gz").replace(model)
+    return model
+
+
+def write_assistant(directory: Path) -> None:
+    """Write config.yml, domain.yml and the training data into an empty directory."""
+    (directory / "data").mkdir(parents=True)
+    shutil.copy(HERE / "config.yml", directory)
+    for data in (RULES, HERE / "rules.yml", HERE / "nlu.yml"):
+        shutil.copy(data, directory / "data")
+    domain = merged(_read(PROJECT / "domain.yml"), _read(HERE / "domain.yml"))
+    (directory / "domain.yml").write_text(yaml.safe_dump(domain, sort_keys=True))
+
+
+def merged(project: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
+    """The project's domain with more intents, slots, mappings of its slots, and responses."""
+    slots = dict(project["slots"])
+    for name, slot in added["slots"].items():
+        known = slots.get(name, {"mappings": []})
+        slots[name] = {**known, **slot, "mappings": [*known["mappings"], *slot["mappings"]]}
+    return {
+        **project,
+        "intents": [*project["intents"], *added["intents"]],
+        "slots": slots,
+        "responses": {**project["responses"], **added["responses"]},
+    }
+
+
+def _digest(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(directory.rglob("*.yml")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text())
+    return content

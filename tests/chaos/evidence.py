@@ -1,0 +1,100 @@
+"""What the judge goes by: the emulator's records, the store's and the tracker store's. Pure."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+USER = "user"  # the emulator's name for a person as a sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A message or tap in a thread. `sender` is USER or an app's id; `mark` the metadata that the
+    bot gives to each of its sends.
+    """
+
+    user: str
+    mid: str
+    at: datetime
+    sender: str
+    text: str
+    mark: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """The bot's webhook took a person's message, for the first time, from this array."""
+
+    mid: str
+    array: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owned:
+    """From `at` on an app has the thread; None: nobody has."""
+
+    user: str
+    at: datetime
+    owner: str | None
+
+
+class Kind(enum.Enum):
+    """What an event of a tracker is."""
+
+    HEARD = "heard"  # a user's message, or an event that the channel has sent
+    SPOKEN = "spoken"
+    LISTENS = "listens"  # the turn is over
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tracked:
+    """An event of a tracker; `session` is that of a `handover_ended`."""
+
+    user: str
+    at: datetime
+    kind: Kind
+    message_id: str = ""
+    intent: str = ""
+    session: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """A session as the store has it."""
+
+    session: str
+    user: str
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undone:
+    """An entry of the inbox that was not handled: `waiting` or `dead`."""
+
+    user: str
+    key: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """All of it, each list in the order in which it happened.
+
+    `unanswered` are the marks of sends that the emulator carried out and whose answer the bot did
+    not get; `transcribed` the mids of what the transcripts have, and `kills` the moments at which
+    a replica was killed.
+    """
+
+    said: tuple[Said, ...]
+    delivered: tuple[Delivered, ...]
+    owned: tuple[Owned, ...]
+    tracked: tuple[Tracked, ...]
+    sessions: tuple[Stored, ...]
+    undone: tuple[Undone, ...]
+    transcribed: frozenset[str]
+    unanswered: frozenset[str]
+    kills: tuple[datetime, ...]

@@ -1,0 +1,109 @@
+"""The record of one user's thread in which everything went well, and ways to spoil it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from cast import BOT
+from evidence import USER, Delivered, Evidence, Kind, Owned, Said, Stored, Tracked
+
+USER_ID = "7200000000000000"
+INBOX = "263902037430900"
+SESSION = "session_1"
+BACK = "As you asked, you are back with the bot."
+FEEDBACK = "How was the chat with our team?"
+
+
+def at(seconds: float) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+
+
+def written(seconds: float, mid: str, text: str) -> Said:
+    return Said(user=USER_ID, mid=mid, at=at(seconds), sender=USER, text=text)
+
+
+def sent(seconds: float, text: str, *, mark: str | None = None) -> Said:
+    """A message of the bot; each send has a mark of its own."""
+    mark = mark or f"mark_{seconds}"
+    return Said(
+        user=USER_ID, mid=f"bot_{seconds}", at=at(seconds), sender=BOT, text=text, mark=mark
+    )
+
+
+def turn(
+    seconds: float, message_id: str, *texts: str, intent: str = "", session: str = ""
+) -> tuple[Tracked, ...]:
+    """A turn that lasts for a second."""
+    heard = Tracked(
+        user=USER_ID,
+        at=at(seconds),
+        kind=Kind.HEARD,
+        message_id=message_id,
+        intent=intent,
+        session=session,
+    )
+    spoken = [
+        Tracked(user=USER_ID, at=at(seconds + 0.1), kind=Kind.SPOKEN, text=text) for text in texts
+    ]
+    over = Tracked(user=USER_ID, at=at(seconds + 1), kind=Kind.LISTENS)
+    return (heard, *spoken, over)
+
+
+def end_of(session: str, seconds: float, *texts: str, message_id: str = "") -> tuple[Tracked, ...]:
+    message_id = message_id or f"end_of_{session}"
+    return turn(seconds, message_id, *texts, intent="handover_ended", session=session)
+
+
+def owned(seconds: float, owner: str | None) -> Owned:
+    return Owned(user=USER_ID, at=at(seconds), owner=owner)
+
+
+def ended(session: str) -> Stored:
+    return Stored(session=session, user=USER_ID, state="ended", reason="keyword")
+
+
+def without(evidence: Evidence, text: str) -> Evidence:
+    """The record without this message of the bot."""
+    return replace(evidence, said=tuple(one for one in evidence.said if one.text != text))
+
+
+def more(evidence: Evidence, *said: Said, **parts: tuple[object, ...]) -> Evidence:
+    """The record with more in these parts of it, each in its order."""
+    by_time = sorted((*evidence.said, *said), key=lambda one: one.at)
+    longer = {name: (*getattr(evidence, name), *added) for name, added in parts.items()}
+    return replace(evidence, said=tuple(by_time), **longer)
+
+
+GOOD = Evidence(
+    said=(
+        written(0, "m_1", "message 1"),
+        sent(1, "You said: message 1"),
+        written(10, "m_2", "talk to a person"),
+        sent(11, "I'm connecting you."),
+        Said(user=USER_ID, mid="o_1", at=at(15), sender=INBOX, text="I am the operator."),
+        written(16, "m_3", "menu"),
+        sent(21, BACK),
+        sent(21.5, FEEDBACK),
+        written(30, "m_4", "message 2"),
+        sent(31, "You said: message 2"),
+    ),
+    delivered=(
+        Delivered(mid="m_1", array="messaging"),
+        Delivered(mid="m_2", array="messaging"),
+        Delivered(mid="m_3", array="standby"),
+        Delivered(mid="m_4", array="messaging"),
+    ),
+    owned=(owned(11.2, INBOX), owned(17, BOT)),
+    tracked=(
+        *turn(0.5, "m_1", "You said: message 1"),
+        *turn(10.5, "m_2", "I'm connecting you."),
+        *end_of(SESSION, 20.5, BACK, FEEDBACK),
+        *turn(30.5, "m_4", "You said: message 2"),
+    ),
+    sessions=(ended(SESSION),),
+    undone=(),
+    transcribed=frozenset({"m_3"}),
+    unanswered=frozenset(),
+    kills=(),
+)

@@ -1,0 +1,110 @@
+"""Reads what PostgreSQL has in the end: the plugin's store and Rasa's tracker store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import psycopg2
+from evidence import Evidence, Kind, Said, Stored, Tracked, Undone
+from journal import Journal
+
+_EVENTS = (
+    "SELECT sender_id, data FROM events"
+    " WHERE type_name IN ('user', 'bot') OR action_name = 'action_listen' ORDER BY id"
+)
+_SESSIONS = "SELECT id, thread, state, data FROM handover_sessions ORDER BY opened_at_us"
+_UNDONE = "SELECT thread, event, state FROM handover_inbox WHERE state != 'done' ORDER BY position"
+_LINES = "SELECT key FROM handover_transcript"
+_WORKERS = "SELECT DISTINCT claimed_by FROM handover_inbox WHERE state = 'done'"
+_LEFT = (
+    "SELECT (SELECT count(*) FROM handover_inbox WHERE state = 'waiting'),"
+    " (SELECT count(*) FROM handover_sessions WHERE state != 'ended')"
+)
+
+
+def left_to_do(url: str) -> tuple[int, int]:
+    """How many events wait, and how many sessions are open."""
+    ((waiting, open_sessions),) = _rows(url, _LEFT)
+    return waiting, open_sessions
+
+
+def workers(url: str) -> set[str]:
+    """The names of the workers that have handled events."""
+    return {name for (name,) in _rows(url, _WORKERS)}
+
+
+def gather(url: str, journal: Journal, kills: Iterable[datetime]) -> Evidence:
+    """All that the judge needs, from the database at `url` and the emulator's journal."""
+    lines = {key for (key,) in _rows(url, _LINES)}
+    return Evidence(
+        said=tuple(journal.said),
+        delivered=tuple(journal.delivered.values()),
+        owned=tuple(journal.owned),
+        tracked=tuple(_tracked(url)),
+        sessions=tuple(_stored(url)),
+        undone=tuple(_undone(url)),
+        transcribed=frozenset(one.mid for one in journal.said if _line_key(one) in lines),
+        unanswered=frozenset(journal.unanswered),
+        kills=tuple(kills),
+    )
+
+
+def _tracked(url: str) -> Iterator[Tracked]:
+    for sender_id, data in _rows(url, _EVENTS):
+        event = json.loads(data)
+        at = datetime.fromtimestamp(event["timestamp"], timezone.utc)
+        if event["event"] == "user":
+            yield _heard(sender_id, at, event)
+        elif event["event"] == "action":
+            yield Tracked(user=sender_id, at=at, kind=Kind.LISTENS)
+        elif event.get("text"):
+            yield Tracked(user=sender_id, at=at, kind=Kind.SPOKEN, text=event["text"])
+
+
+def _heard(sender_id: str, at: datetime, event: dict[str, Any]) -> Tracked:
+    handover = (event.get("metadata") or {}).get("handover") or {}
+    return Tracked(
+        user=sender_id,
+        at=at,
+        kind=Kind.HEARD,
+        message_id=event["message_id"],
+        intent=event["parse_data"]["intent"]["name"] or "",
+        session=handover.get("session_id", ""),
+    )
+
+
+def _stored(url: str) -> Iterator[Stored]:
+    for session, thread, state, data in _rows(url, _SESSIONS):
+        reason = json.loads(data).get("reason")
+        yield Stored(session=session, user=_user(thread), state=state, reason=reason)
+
+
+def _undone(url: str) -> Iterator[Undone]:
+    for thread, event, state in _rows(url, _UNDONE):
+        said = json.loads(event)
+        named = f"{said.get('type')} {said.get('mid') or said.get('key')}"
+        yield Undone(user=_user(thread), key=named, state=state)
+
+
+def _user(thread: str) -> str:
+    return thread.rsplit(":", 1)[-1]
+
+
+def _line_key(said: Said) -> str:
+    """How the transcript names a message, so that it has each once."""
+    return hashlib.sha256(said.mid.encode()).hexdigest()[:32]
+
+
+def _rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    connection = psycopg2.connect(url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+    finally:
+        connection.close()

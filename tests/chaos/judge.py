@@ -1,0 +1,332 @@
+"""What the evidence says: figures, of which some must be zero, with the names of what is wrong.
+
+Pure. Each rule is a function from the case to the offenders that it finds, as `thread: what`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from cast import BOT
+from evidence import USER, Evidence, Said
+from tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
+
+TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
+MESSAGING = "messaging"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """One line of the verdict. Where it `must_be_zero`, each of `offenders` is a failure."""
+
+    name: str
+    offenders: tuple[str, ...]
+    must_be_zero: bool = True
+
+    @property
+    def failed(self) -> bool:
+        return self.must_be_zero and bool(self.offenders)
+
+
+class Case:
+    """The evidence, arranged by thread."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def sent(self) -> dict[str, list[Said]]:
+        """What the bot sent, by user."""
+        by_user: dict[str, list[Said]] = defaultdict(list)
+        for said in self.evidence.said:
+            if said.sender == BOT:
+                by_user[said.user].append(said)
+        return by_user
+
+    @cached_property
+    def written(self) -> dict[str, list[Said]]:
+        """What people wrote and tapped, by user."""
+        by_user: dict[str, list[Said]] = defaultdict(list)
+        for said in self.evidence.said:
+            if said.sender == USER:
+                by_user[said.user].append(said)
+        return by_user
+
+    @cached_property
+    def turns(self) -> dict[str, list[Turn]]:
+        return turns(
+            self.evidence.tracked, (one for of_user in self.sent.values() for one in of_user)
+        )
+
+    @cached_property
+    def all_turns(self) -> list[Turn]:
+        return [turn for of_user in self.turns.values() for turn in of_user]
+
+    @cached_property
+    def arrays(self) -> dict[str, str]:
+        """The array in which the bot got a message, by mid, in the order of delivery."""
+        return {one.mid: one.array for one in self.evidence.delivered}
+
+    @cached_property
+    def tracked_ids(self) -> set[str]:
+        return {turn.message_id for turn in self.all_turns}
+
+    @cached_property
+    def _owners(self) -> dict[str, list[tuple[datetime, str | None]]]:
+        by_user: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
+        for one in self.evidence.owned:
+            by_user[one.user].append((one.at, one.owner))
+        return by_user
+
+    def user_messages(self) -> Iterator[Said]:
+        return (one for of_user in self.written.values() for one in of_user)
+
+    def last_owner(self, user: str) -> str | None:
+        owners = self._owners.get(user)
+        return owners[-1][1] if owners else None
+
+    def people_had_it(self, user: str, since: datetime, until: datetime) -> bool:
+        """Whether another app than the bot had the thread at some time between the two."""
+        owner: str | None = None
+        for at, new_owner in self._owners.get(user, ()):
+            if at > until:
+                break
+            if at >= since and owner not in (None, BOT):
+                return True
+            owner = new_owner
+        return owner not in (None, BOT)
+
+    def killed_between(self, since: datetime, until: datetime) -> bool:
+        return any(since <= kill <= until for kill in self.evidence.kills)
+
+
+def judge(evidence: Evidence) -> list[Figure]:
+    """All figures; those that must be zero first."""
+    case = Case(evidence)
+    zeros = (
+        ("user messages never delivered to the bot", _undelivered),
+        ("user messages lost", _lost),
+        ("events handled twice", _handled_twice),
+        ("events dead", _dead),
+        ("events left waiting", _waiting),
+        ("sessions stuck", _stuck),
+        ("threads left with people", _left_with_people),
+        ("sessions ended twice", _ended_twice),
+        ("sessions whose end Rasa never heard", _untold),
+        ("follow-ups missing", _follow_ups_missing),
+        ("answers missing", _answers_missing),
+        ("bot messages doubled", _doubled),
+        ("bot messages that belong to no turn", _unexplained),
+        ("messages handled out of order", _out_of_order),
+        ("bot messages out of order within a thread", _sent_out_of_order),
+    )
+    apart = (
+        ("turns repeated because a kill cut them down, messages sent again", _repeated),
+        ("bot messages sent again after a lost answer", _sent_again),
+        ("responses not sent because people had the thread", _silenced),
+        ("user messages that only the agents got", _kept_by_agents_alone),
+    )
+    return [
+        *(_figure(name, rule, case, must_be_zero=True) for name, rule in zeros),
+        *(_figure(name, rule, case, must_be_zero=False) for name, rule in apart),
+    ]
+
+
+def _figure(
+    name: str, rule: Callable[[Case], Iterable[str]], case: Case, *, must_be_zero: bool
+) -> Figure:
+    return Figure(name=name, offenders=tuple(rule(case)), must_be_zero=must_be_zero)
+
+
+def _undelivered(case: Case) -> Iterator[str]:
+    for said in case.user_messages():
+        if said.mid not in case.arrays:
+            yield _named(said)
+
+
+def _lost(case: Case) -> Iterator[str]:
+    """The bot had the thread when it got the message, and neither Rasa nor a transcript has it."""
+    for said in _kept_by_nobody(case):
+        if case.arrays.get(said.mid) == MESSAGING:
+            yield _named(said)
+
+
+def _kept_by_agents_alone(case: Case) -> Iterator[str]:
+    """Said to the agents, and heard by the bot when the session was over."""
+    for said in _kept_by_nobody(case):
+        if case.arrays.get(said.mid, MESSAGING) != MESSAGING:
+            yield _named(said)
+
+
+def _kept_by_nobody(case: Case) -> Iterator[Said]:
+    for said in case.user_messages():
+        if said.mid not in case.tracked_ids and said.mid not in case.evidence.transcribed:
+            yield said
+
+
+def _handled_twice(case: Case) -> Iterator[str]:
+    counts = Counter((turn.user, turn.message_id) for turn in case.all_turns)
+    for (user, message_id), count in counts.items():
+        if count > 1:
+            yield f"{user}: {message_id} is in the tracker {count} times"
+
+
+def _dead(case: Case) -> Iterator[str]:
+    return (f"{one.user}: {one.key}" for one in case.evidence.undone if one.state == "dead")
+
+
+def _waiting(case: Case) -> Iterator[str]:
+    return (f"{one.user}: {one.key}" for one in case.evidence.undone if one.state == "waiting")
+
+
+def _stuck(case: Case) -> Iterator[str]:
+    for session in case.evidence.sessions:
+        if session.state != "ended":
+            yield f"{session.user}: session {session.session} is {session.state}"
+
+
+def _left_with_people(case: Case) -> Iterator[str]:
+    for user in case.written:
+        owner = case.last_owner(user)
+        if owner not in (None, BOT):
+            yield f"{user}: {owner} has the thread"
+
+
+def _ended_twice(case: Case) -> Iterator[str]:
+    for session, count in _ends(case).items():
+        if count > 1:
+            yield f"session {session}: {count} times"
+
+
+def _untold(case: Case) -> Iterator[str]:
+    told = _ends(case)
+    for session in case.evidence.sessions:
+        if session.state == "ended" and session.session not in told:
+            yield f"{session.user}: session {session.session}, {session.reason}"
+
+
+def _ends(case: Case) -> Counter[str]:
+    return Counter(turn.session for turn in case.all_turns if turn.intent == HANDOVER_ENDED)
+
+
+def _follow_ups_missing(case: Case) -> Iterator[str]:
+    for turn, text in _unsent(case):
+        if turn.is_follow_up and not _was_taken(case, turn):
+            yield f"{turn.user}: {text!r} of session {turn.session}"
+
+
+def _answers_missing(case: Case) -> Iterator[str]:
+    for turn, text in _unsent(case):
+        if not turn.is_follow_up and not _was_taken(case, turn):
+            yield f"{turn.user}: {text!r} to {turn.message_id}"
+
+
+def _silenced(case: Case) -> Iterator[str]:
+    for turn, text in _unsent(case):
+        if _was_taken(case, turn):
+            yield f"{turn.user}: {text!r} to {turn.message_id}"
+
+
+def _unsent(case: Case) -> Iterator[tuple[Turn, str]]:
+    for turn in case.all_turns:
+        if not turn.texts and turn.intent != HANDOVER_STARTED:
+            yield turn, "anything"
+        for text in turn.texts:
+            if not turn.copies(text):
+                yield turn, text
+
+
+def _was_taken(case: Case, turn: Turn) -> bool:
+    since, until = turn.heard_at - TAKEN_MARGIN, turn.over_at
+    return case.people_had_it(turn.user, since, until)
+
+
+def _doubled(case: Case) -> Iterator[str]:
+    return (_named(again) for first, again in _copies(case) if _excuse(case, first, again) is None)
+
+
+def _repeated(case: Case) -> Iterator[str]:
+    return (_named(again) for first, again in _copies(case) if _excuse(case, first, again) == "cut")
+
+
+def _sent_again(case: Case) -> Iterator[str]:
+    return (
+        _named(again) for first, again in _copies(case) if _excuse(case, first, again) == "lost"
+    )
+
+
+def _copies(case: Case) -> Iterator[tuple[tuple[Said, Turn], Said]]:
+    """Each message of a turn that was sent more than once, with the one before it."""
+    for turn in case.all_turns:
+        for text in dict.fromkeys(turn.texts):
+            copies = turn.copies(text)
+            allowed = turn.texts.count(text)
+            for first, again in zip(copies, copies[allowed:], strict=False):
+                yield (first, turn), again
+
+
+def _excuse(case: Case, first: tuple[Said, Turn], again: Said) -> str | None:
+    """Why a message was sent again: its answer was lost, or a kill cut the turn down that sent it
+    before the turn was saved; None if it should not have been.
+    """
+    before, turn = first
+    same_send = before.mark is not None and before.mark == again.mark
+    if same_send or before.mark in case.evidence.unanswered:
+        return "lost"
+    if before in turn.tried and case.killed_between(before.at, again.at):
+        return "cut"
+    return None
+
+
+def _unexplained(case: Case) -> Iterator[str]:
+    for user, of_user in case.turns.items():
+        for turn in of_user:
+            for said in (*turn.tried, *turn.sent):
+                if said.text not in turn.texts:
+                    yield _named(said)
+        yield from map(_named, homeless(of_user, case.sent[user]))
+    for user in case.sent.keys() - case.turns.keys():
+        yield from map(_named, case.sent[user])
+
+
+def _out_of_order(case: Case) -> Iterator[str]:
+    """Rasa heard a message before one that was delivered earlier in its thread."""
+    position = {mid: number for number, mid in enumerate(case.arrays)}
+    for user, of_user in case.turns.items():
+        latest = -1
+        for turn in of_user:
+            number = position.get(turn.message_id, latest)
+            if number < latest:
+                yield f"{user}: {turn.message_id} came after one that was delivered later"
+            latest = max(latest, number)
+
+
+def _sent_out_of_order(case: Case) -> Iterator[str]:
+    """The user got an answer before that to an earlier message, or parts of one the wrong way."""
+    for user, of_user in case.turns.items():
+        for turn in of_user:
+            places = [turn.texts.index(one.text) for one in turn.sent if one.text in turn.texts]
+            firsts = list(dict.fromkeys(places))
+            if firsts != sorted(firsts):
+                yield f"{user}: the answer to {turn.message_id}"
+        yield from _answers_out_of_order(case, user)
+
+
+def _answers_out_of_order(case: Case, user: str) -> Iterator[str]:
+    """By the emulator's records alone: what the bot repeats, in the order of sending."""
+    asked = [one.text for one in case.written[user] if one.text.startswith("message ")]
+    position = {f"You said: {text}": number for number, text in enumerate(asked)}
+    latest = -1
+    for text in dict.fromkeys(one.text for one in case.sent[user]):
+        number = position.get(text, latest)
+        if number < latest:
+            yield f"{user}: {text!r} came late"
+        latest = max(latest, number)
+
+
+def _named(said: Said) -> str:
+    return f"{said.user}: {said.text!r} {said.mid} at {said.at.isoformat()}"

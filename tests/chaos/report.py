@@ -1,0 +1,63 @@
+"""The figures of a chaos run as a table. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from chaos_run import Plan, Result
+from evidence import USER
+from judge import Figure
+
+REASONS = (
+    *("timeout", "idle", "unanswered", "keyword", "intent"),
+    *("agent_returned", "agent_released", "operator_request", "failed"),
+)
+MOST_OFFENDERS = 20  # of one figure that are printed
+
+
+def report(plan: Plan, result: Result, figures: Sequence[Figure]) -> str:
+    """What is printed in the end."""
+    return "\n".join([*_run(plan, result), "", *_sessions(result), "", *_figures(figures)])
+
+
+def reasons(result: Result) -> Counter[str]:
+    """How many sessions ended for each reason."""
+    return Counter(one.reason for one in result.evidence.sessions if one.reason is not None)
+
+
+def _run(plan: Plan, result: Result) -> Iterator[str]:
+    evidence = result.evidence
+    written = sum(1 for said in evidence.said if said.sender == USER)
+    rows = {
+        "seed": plan.seed,
+        "users": plan.users,
+        "messages and taps of users": written,
+        "messages of the bot": sum(1 for said in evidence.said if said.mark is not None),
+        "kills": len(evidence.kills),
+        "stops of PostgreSQL, and of Redis": plan.blows.outages,
+        "rounds of Graph faults": plan.blows.faults + plan.blows.throttles,
+        "deaths of the token": plan.blows.dead_tokens,
+        "load": f"{result.took.total_seconds():.0f} s",
+        "rest": f"{result.rested.total_seconds():.0f} s",
+    }
+    return (f"{name:<40} {value:>10}" for name, value in rows.items())
+
+
+def _sessions(result: Result) -> Iterator[str]:
+    counts = reasons(result)
+    yield f"{'sessions':<40} {len(result.evidence.sessions):>10}"
+    for reason in REASONS:
+        yield f"  ended by {reason:<29} {counts[reason]:>10}"
+
+
+def _figures(figures: Sequence[Figure]) -> Iterator[str]:
+    for figure in figures:
+        mark = "FAILED" if figure.failed else "" if figure.must_be_zero else "apart"
+        yield f"{figure.name:<68} {len(figure.offenders):>6} {mark}".rstrip()
+    for figure in figures:
+        if figure.failed:
+            yield f"\n{figure.name}:"
+            yield from (f"  {offender}" for offender in figure.offenders[:MOST_OFFENDERS])
+            if len(figure.offenders) > MOST_OFFENDERS:
+                yield f"  and {len(figure.offenders) - MOST_OFFENDERS} more"

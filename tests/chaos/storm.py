@@ -1,0 +1,129 @@
+"""What goes wrong in the chaos run, and when. Pure: a seed gives the blows."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from cast import PAGE
+
+_RATE_LIMIT_HEADER = "X-Business-Use-Case-Usage"
+
+
+class What(enum.Enum):
+    """What is hit."""
+
+    REPLICA = "a replica is killed and started again"
+    POSTGRESQL = "PostgreSQL stops and starts again"
+    REDIS = "Redis is killed and started again"
+    GRAPH = "Graph calls go wrong"
+    TOKEN = "the Page's token is refused for a while"
+    WEBHOOKS = "deliveries come twice"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blow:
+    """One thing that goes wrong, `at` so long after the start of the load, `lasting` so long.
+
+    `fault` is for the emulator, `mode` for `pg_ctl stop`.
+    """
+
+    at: timedelta
+    what: What
+    lasting: timedelta = timedelta()
+    fault: dict[str, Any] = field(default_factory=dict)
+    mode: str = "fast"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many blows of each kind."""
+
+    kills: int
+    outages: int
+    faults: int
+    throttles: int
+    dead_tokens: int
+
+
+def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
+    """Blows at any time within `lasting`, in order; the dead tokens are in the middle."""
+    blows = [
+        *_times(random, counts.kills, lasting, _kill),
+        *_times(random, counts.outages, lasting, _postgresql_stops),
+        *_times(random, counts.outages, lasting, _redis_stops),
+        *_times(random, counts.faults, lasting, _graph_fails),
+        *_times(random, counts.faults, lasting, _doubled),
+        *_times(random, counts.throttles, lasting, _throttled),
+    ]
+    for number in range(counts.dead_tokens):
+        at = lasting * (number + 1) / (counts.dead_tokens + 1)
+        blows.append(_token_dies(random, at))
+    return sorted(blows, key=_at)
+
+
+def _times(random: Random, count: int, lasting: timedelta, blow: Any) -> Iterator[Blow]:
+    """So many blows, each at any time of its own share of `lasting`."""
+    for number in range(count):
+        yield blow(random, lasting * (number + random.random()) / count)
+
+
+def _kill(random: Random, at: timedelta) -> Blow:
+    return Blow(at=at, what=What.REPLICA, lasting=timedelta(seconds=4 * random.random()))
+
+
+def _postgresql_stops(random: Random, at: timedelta) -> Blow:
+    mode = random.choice(("fast", "immediate"))
+    lasting = timedelta(seconds=1 + 4 * random.random())
+    return Blow(at=at, what=What.POSTGRESQL, lasting=lasting, mode=mode)
+
+
+def _redis_stops(random: Random, at: timedelta) -> Blow:
+    lasting = timedelta(seconds=1 + 3 * random.random())
+    return Blow(at=at, what=What.REDIS, lasting=lasting)
+
+
+def _graph_fails(random: Random, at: timedelta) -> Blow:
+    fault = random.choice(
+        (
+            {"latency_ms": 1_500, "times": 20},  # slow
+            {"times": 10},  # 500
+            {"reset": True, "perform": False, "times": 10},
+            {"reset": True, "perform": True, "times": 5},  # done, but the answer is lost
+            {"latency_ms": 12_000, "times": 5},  # done, but later than anybody waits for
+            {"error": {"code": 613, "message": "(#613) Calls exceed the limit"}, "times": 10},
+        )
+    )
+    path = random.choice(("", "messages", "pass_thread_control", "take_thread_control"))
+    return Blow(at=at, what=What.GRAPH, fault={"path": path, **fault})
+
+
+def _throttled(_: Random, at: timedelta) -> Blow:
+    """Error 80006 with the minutes to wait, of which Meta knows whole ones only."""
+    usage = {"type": "messenger", "call_count": 100, "estimated_time_to_regain_access": 1}
+    headers = {_RATE_LIMIT_HEADER: json.dumps({PAGE: [usage]})}
+    error = {"code": 80006, "message": "(#80006) There have been too many calls"}
+    return Blow(at=at, what=What.GRAPH, fault={"error": error, "headers": headers, "times": 3})
+
+
+def _token_dies(random: Random, at: timedelta) -> Blow:
+    error = {"code": 190, "message": "The access token could not be decrypted"}
+    return Blow(
+        at=at,
+        what=What.TOKEN,
+        lasting=timedelta(seconds=5 + 10 * random.random()),
+        fault={"error": error, "times": None},
+    )
+
+
+def _doubled(random: Random, at: timedelta) -> Blow:
+    return Blow(at=at, what=What.WEBHOOKS, fault={"double": random.randint(1, 20)})
+
+
+def _at(blow: Blow) -> timedelta:
+    return blow.at

@@ -1,0 +1,149 @@
+"""The judge finds each fault in a record that has it and no other, and none in a good record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from evidence import Delivered, Evidence, Stored, Undone
+from forged_records import (
+    BACK,
+    FEEDBACK,
+    GOOD,
+    INBOX,
+    SESSION,
+    USER_ID,
+    at,
+    end_of,
+    ended,
+    more,
+    owned,
+    sent,
+    turn,
+    without,
+    written,
+)
+from judge import judge
+
+ANSWER = "You said: message 2"
+
+
+def found(evidence: Evidence) -> dict[str, int]:
+    """All figures but those that are zero."""
+    return {one.name: len(one.offenders) for one in judge(evidence) if one.offenders}
+
+
+def failed(evidence: Evidence) -> set[str]:
+    return {figure.name for figure in judge(evidence) if figure.failed}
+
+
+def undone(state: str) -> Evidence:
+    return more(GOOD, undone=(Undone(user=USER_ID, key="message m_9", state=state),))
+
+
+def delivered_in_another_order() -> Evidence:
+    first, second, *others = GOOD.delivered
+    return replace(GOOD, delivered=(second, first, *others))
+
+
+def sent_the_wrong_way_round() -> Evidence:
+    rest = without(without(GOOD, BACK), FEEDBACK)
+    return more(rest, sent(21, FEEDBACK), sent(21.5, BACK))
+
+
+def answered_the_wrong_way_round() -> Evidence:
+    """Both arrays and tracker agree on an order that is not that of the user."""
+    return more(
+        GOOD,
+        *(written(40, "m_5", "message 3"), written(40.1, "m_6", "message 4")),
+        *(sent(41, "You said: message 4"), sent(43, "You said: message 3")),
+        delivered=(
+            Delivered(mid="m_6", array="messaging"),
+            Delivered(mid="m_5", array="messaging"),
+        ),
+        tracked=(
+            *turn(40.5, "m_6", "You said: message 4"),
+            *turn(42.5, "m_5", "You said: message 3"),
+        ),
+    )
+
+
+FAULTS = {
+    "user messages never delivered to the bot": more(GOOD, written(40, "m_9", "hello")),
+    "user messages lost": more(
+        GOOD, written(40, "m_9", "hello"), delivered=(Delivered(mid="m_9", array="messaging"),)
+    ),
+    "events handled twice": more(GOOD, sent(33, ANSWER), tracked=turn(32.5, "m_4", ANSWER)),
+    "events dead": undone("dead"),
+    "events left waiting": undone("waiting"),
+    "sessions stuck": more(
+        GOOD, sessions=(Stored(session="s_2", user=USER_ID, state="ending", reason="timeout"),)
+    ),
+    "threads left with people": more(GOOD, owned=(owned(40, INBOX),)),
+    "sessions ended twice": more(
+        GOOD, sent(41, BACK), tracked=end_of(SESSION, 40.5, BACK, message_id="another_end")
+    ),
+    "sessions whose end Rasa never heard": more(GOOD, sessions=(ended("s_2"),)),
+    "follow-ups missing": without(GOOD, FEEDBACK),
+    "answers missing": without(GOOD, ANSWER),
+    "bot messages doubled": more(GOOD, sent(31.2, ANSWER)),
+    "bot messages that belong to no turn": more(GOOD, sent(50, "Who asked?")),
+    "messages handled out of order": delivered_in_another_order(),
+    "bot messages out of order within a thread": sent_the_wrong_way_round(),
+}
+
+
+def test_a_good_record_has_no_fault_and_nothing_to_count_apart() -> None:
+    assert found(GOOD) == {}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_alone(name: str) -> None:
+    assert found(FAULTS[name]) == {name: 1}
+    assert failed(FAULTS[name]) == {name}
+
+
+def test_each_figure_that_must_be_zero_has_a_forged_record() -> None:
+    assert [one.name for one in judge(GOOD) if one.must_be_zero] == list(FAULTS)
+
+
+def test_answers_in_another_order_than_the_messages_are_found() -> None:
+    assert failed(answered_the_wrong_way_round()) == {"bot messages out of order within a thread"}
+
+
+def test_a_doubled_follow_up_is_found() -> None:
+    assert failed(more(GOOD, sent(21.2, BACK))) == {"bot messages doubled"}
+
+
+def test_a_turn_that_a_kill_cut_down_after_its_answer_is_counted_apart() -> None:
+    repeated = more(GOOD, sent(30.2, ANSWER), kills=(at(30.3),))
+    assert found(repeated) == {
+        "turns repeated because a kill cut them down, messages sent again": 1
+    }
+    assert failed(repeated) == set()
+
+
+@pytest.mark.parametrize("kill", [29, 32])
+def test_a_kill_at_another_time_excuses_no_repetition(kill: float) -> None:
+    assert failed(more(GOOD, sent(30.2, ANSWER), kills=(at(kill),))) == {"bot messages doubled"}
+
+
+def test_a_kill_excuses_no_repetition_by_the_turn_that_was_saved() -> None:
+    doubled = more(GOOD, sent(31.2, ANSWER), kills=(at(31.1),))
+    assert failed(doubled) == {"bot messages doubled"}
+
+
+def test_a_message_whose_answer_was_lost_may_be_sent_again_and_is_counted_apart() -> None:
+    again = more(GOOD, sent(31.2, ANSWER))
+    again = replace(again, unanswered=frozenset({"mark_31"}))
+    assert found(again) == {"bot messages sent again after a lost answer": 1}
+
+
+def test_what_was_not_sent_because_people_had_the_thread_is_counted_apart() -> None:
+    taken = more(without(GOOD, ANSWER), owned=(owned(30.6, INBOX), owned(35, None)))
+    assert found(taken) == {"responses not sent because people had the thread": 1}
+
+
+def test_what_was_said_to_the_agents_alone_is_counted_apart() -> None:
+    alone = replace(GOOD, transcribed=frozenset())
+    assert found(alone) == {"user messages that only the agents got": 1}

@@ -1,0 +1,100 @@
+"""Carries out a storm: kills, outages and faults on the running stack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from random import Random
+
+from cast import BOT
+from chaos_stack import ChaosStack, Replica
+from storm import Blow, What
+
+LOOK_INTERVAL = timedelta(milliseconds=100)
+
+
+class Thunder:
+    """Strikes when each blow's time has come; `log` gets a line for each, for who reads the logs.
+
+    Blows of one kind follow each other, those of different kinds overlap.
+    """
+
+    def __init__(self, stack: ChaosStack, random: Random, log: Path) -> None:
+        self._stack = stack
+        self._random = random
+        self._log = log
+        self._busy = {what: asyncio.Lock() for what in What}
+        self.kills: list[datetime] = []
+        self._strikes = {
+            What.REPLICA: self._kill,
+            What.POSTGRESQL: self._stop_postgresql,
+            What.REDIS: self._stop_redis,
+            What.GRAPH: self._break_graph,
+            What.TOKEN: self._break_token,
+            What.WEBHOOKS: self._double_webhooks,
+        }
+
+    async def strike(self, blows: Sequence[Blow]) -> None:
+        """Return once all blows are over and everything runs again."""
+        begun = asyncio.get_running_loop().time()
+        await asyncio.gather(*(self._strike(blow, begun) for blow in blows))
+        await self._stack.platform.call("DELETE", "faults")
+        await asyncio.gather(*(replica.ready() for replica in self._stack.replicas))
+
+    async def _strike(self, blow: Blow, begun: float) -> None:
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0.0, begun + blow.at.total_seconds() - now))
+        async with self._busy[blow.what]:
+            await self._strikes[blow.what](blow)
+
+    async def _kill(self, blow: Blow) -> None:
+        replica = await self._one_that_runs()
+        self._note(f"kill {replica.name}, back in {blow.lasting.total_seconds():.1f} s")
+        self.kills.append(datetime.now(timezone.utc))
+        await replica.kill(back_after=blow.lasting)
+
+    async def _one_that_runs(self) -> Replica:
+        while True:
+            running = [one for one in self._stack.replicas if one.runs]
+            if running:
+                return self._random.choice(running)
+            await asyncio.sleep(LOOK_INTERVAL.total_seconds())
+
+    async def _stop_postgresql(self, blow: Blow) -> None:
+        self._note(f"stop PostgreSQL ({blow.mode}) for {blow.lasting.total_seconds():.1f} s")
+        await self._stack.postgresql.stop(blow.mode)
+        await asyncio.sleep(blow.lasting.total_seconds())
+        await self._stack.postgresql.start()
+
+    async def _stop_redis(self, blow: Blow) -> None:
+        self._note(f"kill Redis for {blow.lasting.total_seconds():.1f} s")
+        await self._stack.redis.stop()
+        await asyncio.sleep(blow.lasting.total_seconds())
+        await self._stack.redis.start()
+
+    async def _break_graph(self, blow: Blow) -> None:
+        self._note(f"Graph: {json.dumps(blow.fault)}")
+        await self._fault(calls={"app_id": BOT, **blow.fault})
+
+    async def _break_token(self, blow: Blow) -> None:
+        """Clearing a fault clears all: those under way end with the token's."""
+        self._note(f"the token is dead for {blow.lasting.total_seconds():.1f} s")
+        await self._stack.platform.call("DELETE", "faults")
+        await self._fault(calls={"app_id": BOT, **blow.fault})
+        await asyncio.sleep(blow.lasting.total_seconds())
+        await self._stack.platform.call("DELETE", "faults")
+
+    async def _double_webhooks(self, blow: Blow) -> None:
+        self._note(f"webhooks: {json.dumps(blow.fault)}")
+        await self._fault(webhooks={"app_id": BOT, **blow.fault})
+
+    async def _fault(self, **fault: dict[str, object]) -> None:
+        await self._stack.platform.call("POST", "faults", fault)
+
+    def _note(self, what: str) -> None:
+        at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        with self._log.open("a") as log:
+            log.write(f"{at} {what}\n")
