@@ -1,0 +1,91 @@
+"""`init` and the actions: a line that lets `rasa run actions` find `action_handover`. Pure.
+
+The action server imports the package `actions` with all its modules, and then registers every
+subclass of `Action` that has been imported, wherever it was defined (`register_package` of
+rasa_sdk.executor). So importing the class is all that it takes.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+from collections.abc import Iterator
+
+from .project import Files, ProjectError, Proposal
+
+ACTIONS_MODULE = "actions.py"
+ACTIONS_FOLDER = "actions/"
+
+_CLASS = "ActionHandover"
+_IMPORT = f"from rasa_handover.actions import {_CLASS}"
+_PACKAGE_FILE = f"{ACTIONS_FOLDER}__init__.py"
+_FILE_OF_OURS = f"{ACTIONS_FOLDER}handover.py"
+_MODULE_OF_OURS = f'''\
+"""The action by which a rule hands the user over to a person."""
+
+{_IMPORT}
+
+__all__ = ["{_CLASS}"]
+'''
+_LINE = f"{_IMPORT}  # noqa: F401 (to be imported is enough)\n"
+
+
+def propose_actions(files: Files) -> list[Proposal]:
+    """Import the action in a module of the package `actions`, or in `actions.py`."""
+    sources = [text for path, text in files.items() if _is_of_the_actions(path)]
+    if any(_CLASS in _names(text) for text in sources):
+        return []
+    is_one_module = ACTIONS_MODULE in files and _PACKAGE_FILE not in files
+    path = ACTIONS_MODULE if is_one_module else _FILE_OF_OURS
+    if path in files:
+        return [Proposal(path=path, before=files[path], after=_with_import(path, files[path]))]
+    return [*_package(files), Proposal(path=path, before=None, after=_MODULE_OF_OURS)]
+
+
+def _is_of_the_actions(path: str) -> bool:
+    return path == ACTIONS_MODULE or path.startswith(ACTIONS_FOLDER)
+
+
+def _package(files: Files) -> Iterator[Proposal]:
+    if not any(path.startswith(ACTIONS_FOLDER) for path in files):
+        text = '"""What runs in the action server."""\n'
+        yield Proposal(path=_PACKAGE_FILE, before=None, after=text)
+
+
+def _names(source: str) -> set[str]:
+    """Every name that a module imports, defines or uses; none if it is not Python."""
+    tree = _tree(source)
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    found = {getattr(node, field, None) for node in nodes for field in ("name", "id", "attr")}
+    return {name for name in found if isinstance(name, str)}
+
+
+def _with_import(path: str, source: str) -> str:
+    """The module with the line below its docstring and imports, or at the end if it has none."""
+    tree = _tree(source)
+    if tree is None:
+        raise ProjectError(f"{path} can't be read: it is not valid Python. Mend it first.")
+    lines = io.StringIO(source, newline="").readlines()
+    newline = "\r\n" if "\r\n" in source else "\n"
+    place = _end_of_head(tree.body) or len(lines)
+    if place and not lines[place - 1].endswith("\n"):
+        lines[place - 1] += newline
+    return "".join([*lines[:place], _LINE.replace("\n", newline), *lines[place:]])
+
+
+def _end_of_head(body: list[ast.stmt]) -> int:
+    """The line after which the docstring and the imports at the top end; 0 for none."""
+    end = 0
+    for number, statement in enumerate(body):
+        is_docstring = number == 0 and isinstance(statement, ast.Expr)
+        if not is_docstring and not isinstance(statement, ast.Import | ast.ImportFrom):
+            break
+        end = statement.end_lineno or end
+    return end
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source.encode("utf-8", "surrogateescape"))
+    except (SyntaxError, ValueError):
+        return None

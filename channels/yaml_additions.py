@@ -1,0 +1,227 @@
+"""Adding to a YAML file: what stands in it stays byte for byte, comments included. Pure.
+
+The file's nodes tell where a section ends and how it is indented; only new lines are written.
+What comes out is read again and compared with what was meant, so that an unusual way of writing
+YAML leads to an error, never to a damaged file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml.comments import TaggedScalar
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from .project import ProjectError
+from .yaml_document import Document, end_of_content, is_alias, is_block, line_end, parse, round_trip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """The characters from `start` to `end` become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Style:
+    """How far a mapping's values, and the dashes of a list below a key, are indented."""
+
+    mapping: int = 2
+    dash: int = 2
+
+
+def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") -> str:
+    """The file with `additions`: to each top-level key a list's items, a mapping's entries.
+
+    A key that is not there, or is empty, gets all of them. `heading` becomes a comment above
+    what is new. ProjectError if the file is written in a way that can't be added to.
+    """
+    there = {key: value for key, value in additions.items() if key in document.data}
+    missing = {key: value for key, value in additions.items() if key not in there}
+    edits = [edit for key in there for edit in _edits(document, key, there[key], heading)]
+    if missing:
+        edits.append(_at_the_end(document, missing, heading))
+    return _applied(document, edits, _with(document.data, additions), ", ".join(additions))
+
+
+def rename(document: Document, key: str, name: str) -> str:
+    """The file with another name for a top-level key that it has."""
+    pair = document.pair(key)
+    if pair is None:
+        raise KeyError(key)
+    start, end = pair[0].start_mark.index, pair[0].end_mark.index
+    data = {name if old == key else old: value for old, value in document.data.items()}
+    return _applied(document, [Edit(start=start, end=end, text=name)], data, key)
+
+
+def dump(value: Mapping[str, Any]) -> str:
+    """A new file that says `value`."""
+    return _dump(value, _Style())
+
+
+def _edits(document: Document, key: str, value: Any, heading: str) -> Iterator[Edit]:
+    pair = document.pair(key)
+    if pair is None or is_alias(pair) or not _is_of_the_kind(document.data[key], value):
+        raise _unusual(document, key)
+    section = pair[1]
+    if not document.data[key]:
+        yield from _into_an_empty_one(document, pair, value, heading)
+    elif is_block(section):
+        yield _below(document, section, value, heading)
+    else:
+        yield _between_brackets(section, value)
+
+
+def _is_of_the_kind(there: Any, value: Any) -> bool:
+    return there is None or isinstance(there, list if isinstance(value, list) else dict)
+
+
+def _at_the_end(document: Document, sections: Mapping[str, Any], heading: str) -> Edit:
+    end = len(document.text)
+    style = _style(document.root)
+    blocks = [_dump({key: value}, style).rstrip("\n") for key, value in sections.items()]
+    comment = f"# {heading}\n" if heading else ""
+    gap, blank = _gap(document.text.replace("\r", "")), "\n\n"
+    return Edit(start=end, end=end, text=f"{gap}{comment}{blank.join(blocks)}\n")
+
+
+def _gap(text: str) -> str:
+    """What makes one empty line at the end of `text`."""
+    if not text.strip() or text.endswith("\n\n"):
+        return ""
+    return "\n" if text.endswith("\n") else "\n\n"
+
+
+def _into_an_empty_one(
+    document: Document, pair: tuple[Node, Node], value: Any, heading: str
+) -> Iterator[Edit]:
+    """Write below a key that has nothing, `null`, `[]` or `{}` beside it."""
+    key, section = pair
+    text = document.text
+    if section.start_mark.index < section.end_mark.index:
+        blank = len(text[: section.start_mark.index].rstrip(" "))
+        yield Edit(start=blank, end=section.end_mark.index, text="")
+    place = line_end(text, max(key.end_mark.index, _last_word(section)))
+    style = _style(document.root)
+    column = style.dash if isinstance(value, list) else style.mapping
+    yield Edit(start=place, end=place, text="\n" + _lines(value, style, column, heading))
+
+
+def _last_word(section: Node) -> int:
+    start, end = section.start_mark.index, section.end_mark.index
+    return int(end) if start < end else 0
+
+
+def _below(document: Document, section: Node, value: Any, heading: str) -> Edit:
+    place = end_of_content(document, section)
+    style = _style(section, _style(document.root))
+    lines = _lines(value, style, _column(document.text, section), heading)
+    return Edit(start=place, end=place, text="\n" + lines)
+
+
+def _between_brackets(section: Node, value: Any) -> Edit:
+    """Write behind the last item of `[…]` or `{…}`."""
+    last = section.value[-1]
+    last = last[-1] if isinstance(last, tuple) else last
+    place = last.end_mark.index
+    inner = json.dumps(value, ensure_ascii=False)[1:-1]
+    return Edit(start=place, end=place, text=f", {inner}")
+
+
+def _lines(value: Any, style: _Style, column: int, heading: str) -> str:
+    """`value` as a block that is indented to `column`; no line break at its end."""
+    body = _dump({"section": value}, style).split("\n", 1)[1]
+    comment = f"# {heading}\n" if heading else ""
+    return textwrap.indent(comment + textwrap.dedent(body), " " * column).rstrip("\n")
+
+
+def _dump(value: Mapping[str, Any], style: _Style) -> str:
+    yaml = round_trip()
+    yaml.indent(mapping=style.mapping, sequence=style.dash + 2, offset=style.dash)
+    out = io.StringIO()
+    yaml.dump(value, out)
+    return out.getvalue()
+
+
+def _column(text: str, section: Node) -> int:
+    """The column of a block's keys or dashes, read off the line of its first entry."""
+    first = section.value[0]
+    first = first[0] if isinstance(first, tuple) else first
+    start = text.rfind("\n", 0, first.start_mark.index) + 1
+    found = re.match(r"[ ]*", text[start:])
+    return len(found[0]) if found else 0
+
+
+def _style(node: Node | None, default: _Style | None = None) -> _Style:
+    """How the first mapping and the first list within a node are indented."""
+    default = default or _Style()
+    steps = list(_steps(node)) if node is not None else []
+    mapping = next((step for kind, step in steps if kind is MappingNode and step > 0), None)
+    dash = next((step for kind, step in steps if kind is SequenceNode and step >= 0), None)
+    return _Style(
+        mapping=default.mapping if mapping is None else mapping,
+        dash=default.dash if dash is None else dash,
+    )
+
+
+def _steps(node: Node) -> Iterator[tuple[type[Node], int]]:
+    """How far each block value stands to the right of its key, in the order of the file."""
+    for entry in node.value if is_block(node) else ():
+        for part in entry if isinstance(entry, tuple) else (entry,):
+            if isinstance(entry, tuple) and is_block(part) and not is_alias(entry):
+                yield type(part), part.start_mark.column - entry[0].start_mark.column
+            if part.start_mark.index > node.start_mark.index:
+                yield from _steps(part)
+
+
+def _with(data: Mapping[str, Any], additions: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(data)
+    for key, value in additions.items():
+        old = data.get(key) or type(value)()
+        result[key] = [*old, *value] if isinstance(value, list) else {**old, **value}
+    return result
+
+
+def _applied(document: Document, edits: list[Edit], meant: Mapping[str, Any], keys: str) -> str:
+    text = document.text
+    for edit in reversed(sorted(edits, key=lambda edit: edit.start)):  # noqa: C413 (keeps ties)
+        text = text[: edit.start] + _broken(edit.text, document.newline) + text[edit.end :]
+    if not _says(document.name, text, meant):
+        raise _unusual(document, keys)
+    return text
+
+
+def _broken(text: str, newline: str) -> str:
+    return text.replace("\n", newline)
+
+
+def _says(name: str, text: str, meant: Mapping[str, Any]) -> bool:
+    try:
+        return _plain(parse(name, text).data) == _plain(meant)
+    except ProjectError:
+        return False
+
+
+def _plain(value: Any) -> object:
+    """What can be compared: a value with a tag, such as Rasa's `${…}`, equals itself alone."""
+    if isinstance(value, Mapping):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return (value.tag.value, value.value) if isinstance(value, TaggedScalar) else value
+
+
+def _unusual(document: Document, key: str) -> ProjectError:
+    return ProjectError(
+        f"{document.name} is written in a way that can't be added to. Write {key} as plain "
+        "keys, one entry a line, and run this again."
+    )

@@ -1,0 +1,22 @@
+"""A Rasa project on disk, as `init` finds it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+
+def write_template(directory: Path) -> None:
+    """What `rasa init` writes."""
+    rasa = importlib.util.find_spec("rasa")
+    assert rasa is not None
+    assert rasa.origin is not None
+    template = Path(rasa.origin).parent / "cli" / "initial_project"
+    shutil.copytree(template, directory, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path there."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
