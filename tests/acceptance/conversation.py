@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from async_timeout import timeout
 
 from demo.platform import WAIT_LIMIT, EmulatedPlatform
-from demo.stack import Stack
 from demo.transcript import texts_of
 
 CONNECTING = "connecting you"
 FEEDBACK = "How was the chat with our team?"
 
 
+class Running(Protocol):
+    """An assistant that runs against the emulated platform."""
+
+    platform: EmulatedPlatform
+
+
 class Conversation:
     """What the user does and hears; every `hears` waits until it is so."""
 
-    def __init__(self, stack: Stack, user: str) -> None:
-        self.stack = stack
+    def __init__(self, assistant: Running, user: str) -> None:
+        self.platform = assistant.platform
         self.user = user
-
-    @property
-    def platform(self) -> EmulatedPlatform:
-        return self.stack.platform
 
     async def says(self, text: str, *, at: datetime | None = None) -> None:
         """The user writes; `at` is the time that Meta's event gives for it, if not now."""

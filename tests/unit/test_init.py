@@ -11,6 +11,7 @@ import pytest
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.validator import Validator
 from rasa_project import contents, write_template
+from readme import examples
 from ruamel.yaml import YAML
 
 from channels.cli import main
@@ -140,6 +141,21 @@ def test_rules_and_a_domain_that_were_changed_stay_as_they_are(
     assert contents(project)["data/handover_rules.yml"] == before["data/handover_rules.yml"]
     told = "Note: data/handover_rules.yml is there with other content, and stays as it is.\n"
     assert told in capsys.readouterr().out
+
+
+def test_the_readme_has_the_lines_that_it_adds(project: Path) -> None:
+    before = {name: found.decode().splitlines() for name, found in contents(project).items()}
+    init(project, "--yes")
+    new = [
+        line
+        for name in ("credentials.yml", "endpoints.yml", "actions/handover.py")
+        for line in (project / name).read_text().splitlines()
+        if line not in before.get(name, []) and not line.startswith(("#", '"""', "__all__"))
+    ]
+    section = "Add it to a Rasa project"
+    blocks = examples(section, "yaml") + examples(section, "python")
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert list(filter(None, lines)) == list(filter(None, new))
 
 
 class TestFiles:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
-_README = Path(__file__).parents[2] / "README.md"
+_README = Path(__file__).parents[1] / "README.md"
 _BLOCK = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
