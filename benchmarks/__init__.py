@@ -1,0 +1,1 @@
+"""Measurements, side by side with what there was before: `python -m benchmarks`."""

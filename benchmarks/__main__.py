@@ -1,0 +1,77 @@
+"""`python -m benchmarks`: measure every row, and write RESULTS.md.
+
+With the name of a ROW it measures that one alone and prints it. `--quick` is small, shows that
+all works, and prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from datetime import datetime, timezone
+from pathlib import Path
+from types import ModuleType
+
+from . import (
+    acknowledging,
+    due_at_once,
+    keywords,
+    large_store,
+    memory,
+    one_user,
+    owner_calls,
+    real_rasa,
+    ten_users,
+    throughput,
+)
+from .report import results, table
+from .results import Row, Size
+
+_ROWS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        ten_users,
+        one_user,
+        throughput,
+        real_rasa,
+        acknowledging,
+        owner_calls,
+        large_store,
+        keywords,
+        due_at_once,
+        memory,
+    )
+}
+_FILE = Path(__file__).with_name("RESULTS.md")
+
+
+async def measured(name: str, size: Size) -> Row:
+    print(f"{datetime.now().astimezone():%H:%M:%S} {name} …", flush=True)
+    row: Row = await _ROWS[name].measure(size)
+    print(table(row.lines), flush=True)
+    return row
+
+
+async def run(names: list[str], size: Size) -> dict[str, tuple[str, Row]]:
+    return {name: (_ROWS[name].__doc__ or "", await measured(name, size)) for name in names}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("row", nargs="?", choices=_ROWS, metavar="ROW", help=", ".join(_ROWS))
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    size = Size(is_quick=options.quick)
+    began_at = datetime.now(timezone.utc)
+    rows = asyncio.run(run([options.row] if options.row else list(_ROWS), size))
+    took = datetime.now(timezone.utc) - began_at
+    text = results(rows, size=size, at=began_at, took=took)
+    if options.row or options.quick:
+        print(text)
+    else:
+        _FILE.write_text(text, encoding="utf-8")
+        print(f"Written to benchmarks/{_FILE.name}.")
+
+
+if __name__ == "__main__":
+    main()

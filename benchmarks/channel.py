@@ -1,0 +1,60 @@
+"""A channel that runs in a process of its own, and what can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from demo.processes import free_port
+
+from .processes import running
+from .stalls import PATH
+
+_ANSWERS_AT = {
+    "bare": PATH,
+    "facebook": "/webhooks/facebook/",
+    "messenger": "/webhooks/facebook/health",
+    "rest": "/webhooks/rest/",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningChannel:
+    """Where a channel takes deliveries."""
+
+    port: int
+
+    async def longest_stall(self) -> timedelta:
+        """Of its event loop, since this was last asked."""
+        url = f"http://127.0.0.1:{self.port}{PATH}"
+        async with ClientSession() as http, http.get(url) as answer:
+            return timedelta(seconds=(await answer.json())["seconds"])
+
+
+@asynccontextmanager
+async def running_channel(
+    name: str, directory: Path, **options: object
+) -> AsyncIterator[RunningChannel]:
+    """`facebook`, `messenger`, `rest` or `bare`, with the options of `channel_server`.
+
+    An option that is None is left out.
+    """
+    port = free_port()
+    given = [
+        text
+        for option, value in options.items()
+        if value is not None
+        for text in (f"--{option.replace('_', '-')}", str(value))
+    ]
+    async with running(
+        "benchmarks.channel_server",
+        *("--channel", name, "--port", str(port), *given),
+        answers_at=f"http://127.0.0.1:{port}{_ANSWERS_AT[name]}",
+        directory=directory,
+    ):
+        yield RunningChannel(port=port)

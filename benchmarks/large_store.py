@@ -1,0 +1,162 @@
+"""A store with 1,000,000 open sessions against one with 1,000: each cost should be the same.
+
+Measured are opening the store at start, one event (recorded, its session looked up, done; the user
+is picked at random), and claiming the 25 sessions that are due. The two stores take turns,
+operation by operation, and the medians count.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+
+from channels.events import Array, UserMessage
+from channels.store_sql import SqlStore
+
+from .databases import Kind, databases
+from .profiles import profiled, top_functions
+from .results import Bound, Goal, Line, Measured, Quantity, Row, Size, figure
+from .scratch import scratch
+from .stored_sessions import active_sessions, fill, thread_of
+
+_SMALL = 1_000
+_DUE_AT_ONCE = 25
+_APART = timedelta(milliseconds=1)  # from the end of one session to that of the next
+_GOAL = Goal(Bound.AT_MOST, 1.2, Measured.RATIO)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Filled:
+    """A store with so many active sessions, the first of which is due at `first_end`."""
+
+    store: SqlStore
+    sessions: int
+    first_end: datetime
+    users: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
+    numbers: count[int] = field(default_factory=count)
+    claimed: int = 0
+
+
+_Operation = Callable[[_Filled], Awaitable[float]]  # returns how many seconds it took
+
+
+async def measure(size: Size) -> Row:
+    large = size.of(full=1_000_000, quick=20_000)
+    lines: list[Line] = []
+    notes: list[str] = []
+    with scratch() as directory, databases(directory) as made:
+        for kind in Kind:
+            stores = [_filled(made.new(kind), sessions) for sessions in (_SMALL, large)]
+            for name, operation, times in (
+                ("start-up (the store is opened)", _start, size.of(full=15, quick=3)),
+                ("one event", _event, size.of(full=500, quick=50)),
+                (f"claiming {_DUE_AT_ONCE} due sessions", _claim, _SMALL // _DUE_AT_ONCE),
+            ):
+                what = f"{large:,} open sessions in {kind.value}: {name}"
+                lines.append(await _line(what, operation, stores, times, directory))
+            notes.append(await _counting(kind, stores))
+    return Row(lines=tuple(lines), notes=tuple(notes))
+
+
+def _filled(url: str, sessions: int) -> _Filled:
+    first_end = datetime.now(timezone.utc) + timedelta(hours=1)
+    fill(url, active_sessions(sessions, first_end=first_end, apart=_APART))
+    store = SqlStore(url, worker=f"worker-{sessions}")
+    return _Filled(store=store, sessions=sessions, first_end=first_end)
+
+
+async def _line(
+    what: str, operation: _Operation, stores: Sequence[_Filled], times: int, directory: Path
+) -> Line:
+    small, large = await _medians(operation, stores, times)
+    line = Line(
+        what=what,
+        baseline=Quantity(small * 1_000, "ms"),
+        baseline_is=f"{_SMALL:,} open sessions",
+        ours=Quantity(large * 1_000, "ms"),
+        goal=_GOAL,
+    )
+    if line.is_missed:
+        file = directory / "profile"
+        with profiled(file):
+            await _medians(operation, stores[-1:], times)
+        line = replace(line, where=top_functions(file))
+    return line
+
+
+async def _medians(operation: _Operation, stores: Sequence[_Filled], times: int) -> list[float]:
+    """Seconds that the operation takes in each of the stores, which take turns."""
+    samples: list[list[float]] = [[] for _ in stores]
+    async with AsyncExitStack() as stack:
+        if operation is not _start:
+            for filled in stores:
+                await filled.store.open()
+                stack.push_async_callback(filled.store.close)
+        for _ in range(times):
+            for filled, taken in zip(stores, samples, strict=True):
+                taken.append(await operation(filled))
+    return [statistics.median(taken) for taken in samples]
+
+
+async def _start(filled: _Filled) -> float:
+    started = time.perf_counter()
+    await filled.store.open()
+    taken = time.perf_counter() - started
+    await filled.store.close()
+    return taken
+
+
+async def _event(filled: _Filled) -> float:
+    event = _message(filled)
+    started = time.perf_counter()
+    (entry,) = await filled.store.record([event], event.received_at)
+    await filled.store.open_session(event.thread)
+    await filled.store.done(entry.position, event.received_at)
+    return time.perf_counter() - started
+
+
+async def _claim(filled: _Filled) -> float:
+    filled.claimed += _DUE_AT_ONCE
+    now = filled.first_end + (filled.claimed - 1) * _APART
+    started = time.perf_counter()
+    due = await filled.store.claim_due(now, limit=_DUE_AT_ONCE * 2)
+    taken = time.perf_counter() - started
+    if len(due) != _DUE_AT_ONCE:
+        raise AssertionError(f"{len(due)} sessions were due instead of {_DUE_AT_ONCE}.")
+    return taken
+
+
+def _message(filled: _Filled) -> UserMessage:
+    now, mid = datetime.now(timezone.utc), f"m_{next(filled.numbers)}"
+    return UserMessage(
+        key=f"standby/{mid}",
+        thread=thread_of(filled.users.randrange(filled.sessions)),
+        array=Array.STANDBY,
+        at=now,
+        received_at=now,
+        mid=mid,
+        text="hello",
+    )
+
+
+async def _counting(kind: Kind, stores: Sequence[_Filled]) -> str:
+    """The one thing that looks at all open sessions: counting them, once a minute."""
+    small, large = await _medians(_count, stores, 5)
+    return (
+        f"counting the open sessions in {kind.value}, which the engine does once a minute: "
+        f"{figure(small * 1_000)} ms for {stores[0].sessions:,}, {figure(large * 1_000)} ms "
+        f"for {stores[-1].sessions:,}"
+    )
+
+
+async def _count(filled: _Filled) -> float:
+    started = time.perf_counter()
+    await filled.store.count_open()
+    return time.perf_counter() - started

@@ -1,0 +1,88 @@
+"""A worker that tells how much memory it takes: `memory` runs it and says what it compares.
+
+`python -m benchmarks.memory_worker STORE SESSIONS MESSAGES` starts an engine on the store, hears
+so many messages on standby, of its sessions' users in turn, and prints a `Memory`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from channels.clock import SystemClock
+from channels.engine import Engine
+from channels.events import Array, UserMessage
+from channels.graph_memory import MemoryGraph
+from channels.settings import parse_settings
+from channels.store_sql import SqlStore
+
+from .assistants import FollowingUp
+from .credentials import APP_ID, section
+from .graph_stub import PAGE
+from .stored_sessions import thread_of
+
+_AT_ONCE = 200  # messages that are recorded together, as deliveries that come together are
+_MB = 1_000_000
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """Resident memory of the process, in megabytes."""
+
+    started_mb: float
+    heard_mb: float
+
+
+async def hear(store: str, sessions: int, messages: int) -> Memory:
+    settings = parse_settings(section(graph_url="https://graph.facebook.com/v25.0", store=store))
+    engine = Engine(
+        settings=settings,
+        store=SqlStore(store, worker="worker"),
+        graph=MemoryGraph(app_id=APP_ID, page_id=PAGE),
+        clock=SystemClock(),
+        assistant=FollowingUp(sessions),
+    )
+    await engine.start()
+    started_mb = _resident_mb()
+    for first in range(0, messages, _AT_ONCE):
+        await engine.accept(list(_messages(first, sessions)))
+        await engine.idle()
+    heard_mb = _resident_mb()
+    await engine.stop()
+    return Memory(started_mb=started_mb, heard_mb=heard_mb)
+
+
+def _messages(first: int, sessions: int) -> Iterator[UserMessage]:
+    now = datetime.now(timezone.utc)
+    for number in range(first, first + _AT_ONCE):
+        yield UserMessage(
+            key=f"{PAGE}/standby/m_{number}",
+            thread=thread_of(number % sessions),
+            array=Array.STANDBY,
+            at=now,
+            received_at=now,
+            mid=f"m_{number}",
+            text="hello, I ordered two pairs of shoes and only one has arrived",
+        )
+
+
+def _resident_mb() -> float:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MB
+
+
+def main() -> None:
+    store, sessions, messages = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    memory = asyncio.run(hear(store, sessions, messages))
+    sys.stdout.buffer.write(msgspec.json.encode(memory))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Graph calls that a routed message costs to learn who owns its thread.
+
+Counted at the stub: `thread_owner` and the page's routing status. Rasa's own channel never looks,
+and answers in threads that a person has.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .channel import running_channel
+from .graph import running_graph
+from .load import Load, deliver
+from .results import Bound, Goal, Line, Quantity, Row, Size
+from .scratch import scratch, sqlite
+
+_IN_FLIGHT = 20
+_ABOUT_OWNERS = ("thread_owner", "me")
+_GOAL = Goal(Bound.AT_MOST, 0)
+
+
+async def measure(size: Size) -> Row:
+    messages = size.of(full=2_000, quick=200)
+    with scratch() as directory:
+        async with (
+            running_graph(directory, wait=timedelta()) as graph,
+            running_channel(
+                "messenger", directory, graph=graph.url, store=sqlite(directory)
+            ) as channel,
+        ):
+            load = Load(
+                port=channel.port, deliveries=messages, connections=_IN_FLIGHT, users=messages
+            )
+            await deliver(load)
+            await graph.messages(messages)
+            asked = sum(call.kind in _ABOUT_OWNERS for call in await graph.calls())
+    line = Line(
+        what="Graph calls per routed message to learn the owner",
+        ours=Quantity(asked / messages, ""),
+        goal=_GOAL,
+    )
+    return Row(lines=(line,))
