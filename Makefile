@@ -1,6 +1,6 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-script test chaos lint lock clean
+.PHONY: setup demo demo-script test chaos bench lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -24,6 +24,10 @@ test: lint $(MODEL)
 # Half an hour of kills, outages and faults under load. More: tests/chaos --help.
 chaos: $(READY)
 	$(PYTHON) tests/chaos
+
+# Measures for a quarter of an hour; the machine should have nothing else to do.
+bench: $(READY) $(MODEL)
+	$(PYTHON) -m benchmarks
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

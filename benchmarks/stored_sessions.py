@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import insert
 
@@ -14,7 +13,7 @@ from channels.events import Thread
 from channels.plans import Plan
 from channels.sessions import Cause, Session
 from channels.store_database import Database
-from channels.store_sessions import _changing
+from channels.store_sessions import row_of
 
 from .databases import tidy
 from .deliveries import user_id
@@ -49,7 +48,7 @@ def fill(url: str, sessions: Iterable[Session]) -> None:
     engine = Database(url).engine()
     with engine.begin() as connection:
         store_schema.prepare(connection)
-    rows = map(_row, sessions)
+    rows = (row_of(session, None) for session in sessions)
     while some := list(islice(rows, _AT_ONCE)):
         with engine.begin() as connection:
             connection.execute(insert(store_schema.sessions), some)
@@ -60,12 +59,3 @@ def fill(url: str, sessions: Iterable[Session]) -> None:
 def active_sessions(count: int, *, first_end: datetime, apart: timedelta) -> Iterator[Session]:
     """Sessions that time out one after the other."""
     return (active_session(number, ends_at=first_end + number * apart) for number in range(count))
-
-
-def _row(session: Session) -> dict[str, Any]:
-    return {
-        "id": session.id,
-        "thread": session.thread.key,
-        "opened_at_us": store_schema.microseconds(session.opened_at),
-        **_changing(session, None),
-    }

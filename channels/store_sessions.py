@@ -90,13 +90,18 @@ _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expa
 
 def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
     """False if the thread has an open session."""
-    row = {
+    row = row_of(session, claim_until)
+    return bool(connection.execute(_ADD[connection.dialect.name], row).rowcount == 1)
+
+
+def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
+    """All columns of a session that is new."""
+    return {
         "id": session.id,
         "thread": session.thread.key,
         "opened_at_us": microseconds(session.opened_at),
         **_changing(session, claim_until),
     }
-    return bool(connection.execute(_ADD[connection.dialect.name], row).rowcount == 1)
 
 
 def save(connection: Connection, session: Session, claim_until: datetime | None) -> bool:

@@ -1,0 +1,23 @@
+"""`python -m benchmarks` runs and prints what it has measured. No figure is tested."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.processes import Process
+from demo.stack import PROJECT
+
+COLUMNS = "| what | baseline, in this run | ours | ratio | goal | result |"
+
+
+@pytest.mark.parametrize("row", ["owner_calls", "large_store"])
+@pytest.mark.timeout(600)
+async def test_a_row_is_measured_and_printed(row: str, tmp_path: Path) -> None:
+    process = Process("benchmarks", directory=PROJECT, log=tmp_path / "output")
+    await process.start([sys.executable, "-m", "benchmarks", row, "--quick"], {})
+    assert await process.exit_code() == 0, process.output
+    assert COLUMNS in process.output
+    assert f"### {row}\n" in process.output
