@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from .store_insert import insert_new
 from .store_schema import echoes, microseconds
 
-_KEEP = {
-    "sqlite": sqlite.insert(echoes).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(echoes).on_conflict_do_nothing(),
-}
+_KEEP = insert_new(echoes)
 _FIND = select(echoes.c.metadata).where(echoes.c.metadata == bindparam("this_metadata"))
 _PRUNE = delete(echoes).where(echoes.c.heard_at_us < bindparam("before_us"))
 
@@ -24,7 +21,7 @@ def keep(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> list[
     rows = [
         {"metadata": metadata, "heard_at_us": microseconds(at)} for metadata, at in sorted(heard)
     ]
-    connection.execute(_KEEP[connection.dialect.name], rows)
+    connection.execute(_KEEP, rows)
     return [None] * len(heard)
 
 

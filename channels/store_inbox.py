@@ -8,20 +8,17 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from .events import Event, Thread
 from .store import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
 from .store_claims import NOBODY, UNCLAIMED, lease_end
+from .store_insert import insert_new
 from .store_schema import AT_ONCE, DEAD, inbox, is_waiting, microseconds, moment
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
-_RECORD = {
-    "sqlite": sqlite.insert(inbox).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(inbox).on_conflict_do_nothing(),
-}
+_RECORD = insert_new(inbox)
 _LAST_POSITION = select(func.max(inbox.c.position))
 _RECORDED = select(inbox.c.key, inbox.c.position).where(
     inbox.c.position > bindparam("last"), inbox.c.claimed_by == bindparam("worker")
@@ -83,7 +80,7 @@ def record(
                 elsewhere.add(event.thread.key)
             claimant = NOBODY if event.thread.key in elsewhere else worker
             rows.append(_row(event, now, claimant))
-    connection.execute(_RECORD[connection.dialect.name], rows)
+    connection.execute(_RECORD, rows)
     # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
     # its name. (SQLite learned RETURNING only with its release 3.35.)
     recorded = connection.execute(_RECORDED, {"last": last, "worker": worker})

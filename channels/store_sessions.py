@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, not_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from .events import Thread
 from .sessions import Session
 from .store import CLAIM_LEASE
+from .store_insert import insert_new
 from .store_schema import (
     AT_ONCE,
     has_ended,
@@ -27,12 +27,8 @@ from .store_schema import (
 
 _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
-_ADD = {
-    dialect: insert(sessions)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True)  # SQLAlchemy 2.0 drops an INSERT's otherwise
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+# SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
+_ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
@@ -91,7 +87,7 @@ _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expa
 def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
     """False if the thread has an open session."""
     row = row_of(session, claim_until)
-    return bool(connection.execute(_ADD[connection.dialect.name], row).rowcount == 1)
+    return bool(connection.execute(_ADD, row).rowcount == 1)
 
 
 def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from .events import Thread
 from .sessions import Session, Speaker
+from .store_insert import insert_new
 from .store_schema import lines, microseconds, moment
 from .transcript import Line
 
-_ADD = {
-    "sqlite": sqlite.insert(lines).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(lines).on_conflict_do_nothing(),
-}
+_ADD = insert_new(lines)
 _NEWEST = (
     select(lines.c.key, lines.c.said_at_us, lines.c.speaker, lines.c.text)
     .where(lines.c.session_id == bindparam("this_session"))
@@ -47,7 +44,7 @@ def add(connection: Connection, said: Sequence[tuple[Session, Line]]) -> list[No
         }
         for session, line in said
     ]
-    connection.execute(_ADD[connection.dialect.name], rows)
+    connection.execute(_ADD, rows)
     return [None] * len(said)
 
 
