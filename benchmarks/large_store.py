@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import count
@@ -28,6 +28,7 @@ from .stored_sessions import active_sessions, fill, thread_of
 
 _SMALL = 1_000
 _DUE_AT_ONCE = 25
+_CLAIMS = _SMALL // _DUE_AT_ONCE
 _APART = timedelta(milliseconds=1)  # from the end of one session to that of the next
 _GOAL = Goal(Bound.AT_MOST, 1.2, Measured.RATIO)
 
@@ -54,15 +55,25 @@ async def measure(size: Size) -> Row:
     with scratch() as directory, databases(directory) as made:
         for kind in Kind:
             stores = [_filled(made.new(kind), sessions) for sessions in (_SMALL, large)]
-            for name, operation, times in (
-                ("start-up (the store is opened)", _start, size.of(full=15, quick=3)),
-                ("one event", _event, size.of(full=500, quick=50)),
-                (f"claiming {_DUE_AT_ONCE} due sessions", _claim, _SMALL // _DUE_AT_ONCE),
-            ):
-                what = f"{large:,} open sessions in {kind.value}: {name}"
-                lines.append(await _line(what, operation, stores, times, directory))
-            notes.append(await _counting(kind, stores))
+            what = f"{large:,} open sessions in {kind.value}"
+            starts, events = size.of(full=15, quick=3), size.of(full=500, quick=50)
+            opening = f"{what}: start-up (the store is opened)"
+            lines.append(await _line(opening, _start, stores, starts, directory))
+            async with _opened(stores):
+                lines.append(await _line(f"{what}: one event", _event, stores, events, directory))
+                claiming = f"{what}: claiming {_DUE_AT_ONCE} due sessions"
+                lines.append(await _line(claiming, _claim, stores, _CLAIMS, directory))
+                notes.append(await _counting(kind, stores))
     return Row(lines=tuple(lines), notes=tuple(notes))
+
+
+@asynccontextmanager
+async def _opened(stores: Sequence[_Filled]) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for filled in stores:
+            await filled.store.open()
+            stack.push_async_callback(filled.store.close)
+        yield
 
 
 def _filled(url: str, sessions: int) -> _Filled:
@@ -94,14 +105,9 @@ async def _line(
 async def _medians(operation: _Operation, stores: Sequence[_Filled], times: int) -> list[float]:
     """Seconds that the operation takes in each of the stores, which take turns."""
     samples: list[list[float]] = [[] for _ in stores]
-    async with AsyncExitStack() as stack:
-        if operation is not _start:
-            for filled in stores:
-                await filled.store.open()
-                stack.push_async_callback(filled.store.close)
-        for _ in range(times):
-            for filled, taken in zip(stores, samples, strict=True):
-                taken.append(await operation(filled))
+    for _ in range(times):
+        for filled, taken in zip(stores, samples, strict=True):
+            taken.append(await operation(filled))
     return [statistics.median(taken) for taken in samples]
 
 
