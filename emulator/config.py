@@ -92,6 +92,7 @@ def check_app(app: App) -> None:
     if app.webhook is not None and not app.webhook.startswith(("http://", "https://")):
         raise ConfigError(f"A webhook is an http or https URL; that of app {app.id} is not.")
     _check_fields(app.subscribed_fields, PAGE_FIELDS, "webhook field")
+    _check_fields(app.app_fields, PAGE_FIELDS, "webhook field")
     _check_fields(app.instagram_fields, INSTAGRAM_FIELDS, "webhook field of Instagram")
 
 

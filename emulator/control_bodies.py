@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from .accounts import PlatformName
 from .errors import JsonObject
 from .faults import CallFault, WebhookFault
+from .models import PageToken
 from .ownership import RoutingMode
 
 
@@ -28,6 +29,10 @@ class ChangeApp(Body, frozen=True, kw_only=True):
     take_control: bool | UnsetType = UNSET
     subscribed_fields: tuple[str, ...] | UnsetType = UNSET
     instagram_fields: tuple[str, ...] | UnsetType = UNSET
+    installed: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    app_fields: tuple[str, ...] | UnsetType = UNSET
+    page_token: PageToken | UnsetType = UNSET
 
     def given(self) -> JsonObject:
         """The keys that were there, with their values."""

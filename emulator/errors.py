@@ -54,6 +54,24 @@ def invalid_token() -> GraphError:
     return GraphError("Invalid OAuth access token - Cannot parse access token", code=190)
 
 
+def expired_token() -> GraphError:
+    """Error 190/463: the token's time is over (Meta: "Handle Errors")."""
+    message = "Error validating access token: Session has expired."
+    return GraphError(message, code=190, subcode=463)
+
+
+def other_app() -> GraphError:
+    """`debug_token` looks at the asking app's own tokens alone. Meta documents no code; this one
+    is from the field.
+    """
+    return invalid_parameter("The App_id in the input_token did not match the Viewing App")
+
+
+def app_token_needed() -> GraphError:
+    """Error 15: the call takes `APP_ID|APP_SECRET` (Meta: "Subscriptions" of an app)."""
+    return GraphError("(#15) This method must be called with an app access_token.", code=15)
+
+
 def invalid_proof() -> GraphError:
     """`appsecret_proof` does not belong to the token (Meta: "Secure Graph API Calls")."""
     return GraphError("Invalid appsecret_proof provided in the API argument", code=100)

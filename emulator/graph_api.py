@@ -9,9 +9,10 @@ from aiohttp import web
 
 from .errors import GraphError, JsonObject, invalid_token, no_such_object, nonexisting_field
 from .faults import CallFault, FaultPlan
+from .graph_app import subscriptions
 from .graph_page import profile_of
 from .graph_request import Edges, GraphCall, read_call
-from .graph_tokens import app_of_page_token, check_proof, debug_token
+from .graph_tokens import app_of_page_token, check_proof, check_time, debug_token
 from .log import ProtocolLog
 from .models import App
 from .state import State
@@ -71,8 +72,11 @@ class GraphApi:
             raise call.malformed
         if call.path == ("debug_token",):
             return debug_token(self._state, call.token, call.text("input_token") or "")
+        if (call.method, call.edge) == ("GET", "subscriptions") and call.node in self._state.apps:
+            return subscriptions(self._state, call.token, call.node)
         if app is None:
             raise invalid_token()
+        check_time(self._state, app)
         check_proof(app, call.token, call.text("appsecret_proof"))
         if call.node not in ("me", self._state.page.id):
             return self._person(call)

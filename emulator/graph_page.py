@@ -63,6 +63,7 @@ class GraphPage:
                     "subscribed_fields": list(app.subscribed_fields),
                 }
                 for app in self._state.connected_apps()
+                if app.installed
             ]
         }
 

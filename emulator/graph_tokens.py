@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from .errors import JsonObject, invalid_proof, invalid_token
+from .errors import JsonObject, expired_token, invalid_proof, invalid_token, other_app
 from .models import App
 from .state import State
 
@@ -20,6 +20,18 @@ def app_of_page_token(state: State, token: str) -> App | None:
     """The app that a Page token belongs to."""
     found = [app for app in state.connected_apps() if _same(app.page_access_token, token)]
     return found[0] if found and token else None
+
+
+def app_of_app_token(state: State, token: str) -> App | None:
+    """The app that an app token, `APP_ID|APP_SECRET`, belongs to."""
+    found = [app for app in state.connected_apps() if _same(f"{app.id}|{app.secret}", token)]
+    return found[0] if found else None
+
+
+def check_time(state: State, app: App) -> None:
+    """GraphError 190/463 if the app's Page token has expired by now."""
+    if _has_expired(state, app):
+        raise expired_token()
 
 
 def check_proof(app: App, token: str, proof: str | None) -> None:
@@ -35,43 +47,55 @@ def appsecret_proof(secret: str, token: str) -> str:
 
 def debug_token(state: State, token: str, inspected: str) -> JsonObject:
     """What the `inspected` token is; asked with an app token (`APP_ID|APP_SECRET`) or a Page
-    token. Page tokens here never expire.
+    token of the same app.
     """
-    if not (_is_app_token(state, token) or app_of_page_token(state, token)):
+    asking = app_of_app_token(state, token) or app_of_page_token(state, token)
+    if asking is None:
         raise invalid_token()
     app = app_of_page_token(state, inspected)
     if app is None:
-        error = {"code": 190, "message": "Invalid OAuth access token."}
-        return {"data": {"is_valid": False, "scopes": [], "error": error}}
-    targets = _targets_by_scope(state)
+        return {"data": {"is_valid": False, "scopes": [], "error": _no_token()}}
+    if app.id != asking.id:
+        raise other_app()
+    expired = _has_expired(state, app)
+    targets = _targets_by_scope(state, app)
     return {
         "data": {
             "app_id": app.id,
-            "type": "PAGE",
+            "type": app.page_token.type,
             "application": app.name,
             "profile_id": state.page.id,
-            "is_valid": True,
+            "is_valid": not expired,
             "issued_at": 0,
-            "expires_at": 0,
-            "data_access_expires_at": 0,
+            "expires_at": app.page_token.expires_at,
+            "data_access_expires_at": app.page_token.data_access_expires_at,
             "scopes": list(targets),
             "granular_scopes": [
-                {"scope": scope, "target_ids": [target]} for scope, target in targets.items()
+                {"scope": scope, "target_ids": ids} for scope, ids in targets.items()
             ],
+            **({"error": expired_token().envelope()["error"]} if expired else {}),
         }
     }
 
 
-def _targets_by_scope(state: State) -> dict[str, str]:
+def _no_token() -> JsonObject:
+    return {"code": 190, "message": "Invalid OAuth access token."}
+
+
+def _has_expired(state: State, app: App) -> bool:
+    return 0 < app.page_token.expires_at <= state.clock.now().timestamp()
+
+
+def _targets_by_scope(state: State, app: App) -> dict[str, list[str]]:
     """What a Page token may do, and to whom; Instagram's scopes where an account is linked."""
-    targets = dict.fromkeys(SCOPES, state.page.id)
+    pages = app.page_token.page_ids
+    of_page = [state.page.id] if pages is None else list(pages)
+    targets = dict.fromkeys(SCOPES, of_page)
     if state.instagram is not None:
-        targets |= dict.fromkeys(INSTAGRAM_SCOPES, state.instagram.id)
-    return targets
-
-
-def _is_app_token(state: State, token: str) -> bool:
-    return any(_same(f"{app.id}|{app.secret}", token) for app in state.connected_apps())
+        of_account = [state.instagram.id]
+        targets |= dict.fromkeys(INSTAGRAM_SCOPES, of_account)
+    missing = app.page_token.without_scopes
+    return {scope: ids for scope, ids in targets.items() if scope not in missing}
 
 
 def _same(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from .accounts import INBOXES, PlatformName
 from .ownership import RoutingMode
-from .subscriptions import DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
+from .subscriptions import ALL_PAGE_FIELDS, DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
 from .switches import Switches
 
 INBOX_NAMES = {PlatformName.MESSENGER: "Page Inbox", PlatformName.INSTAGRAM: "Instagram Inbox"}
@@ -36,13 +36,29 @@ class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     platform: PlatformName = PlatformName.MESSENGER
 
 
+class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an app's token is, as `debug_token` tells it (the facts sheet 5; Meta: "debug_token").
+
+    The two dates are seconds since 1970, and 0 is never; once `expires_at` has passed, Graph
+    refuses the token. `page_ids` are the Pages that its permissions are for; None: this one.
+    """
+
+    type: str = "PAGE"
+    without_scopes: tuple[str, ...] = ()
+    page_ids: tuple[str, ...] | None = None
+    expires_at: int = 0
+    data_access_expires_at: int = 0
+
+
 class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An app that is connected to the Page.
 
     `webhook` is the callback URL; without one the app's webhooks are recorded in the log and
     posted nowhere. `take_control` is the Page's per-app setting *Take control of conversations*.
-    `subscribed_fields` are the webhook fields of the Page that the app gets, `instagram_fields`
-    those of the Instagram account. Secrets stay out of the repr.
+    `installed` says whether the app is on the Page at all. `subscribed_fields` are the webhook
+    fields that it has subscribed to at the Page, `app_fields` those of its own subscription to
+    Pages, which can be `active` or not; `instagram_fields` are those of the Instagram account.
+    Secrets stay out of the repr.
     """
 
     id: str
@@ -55,16 +71,24 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     take_control: bool = True
     subscribed_fields: tuple[str, ...] = DEFAULT_PAGE_FIELDS
     instagram_fields: tuple[str, ...] = DEFAULT_INSTAGRAM_FIELDS
+    installed: bool = True
+    active: bool = True
+    app_fields: tuple[str, ...] = ALL_PAGE_FIELDS
+    page_token: PageToken = PageToken()
 
     def __repr__(self) -> str:
         return f"App(id={self.id!r}, name={self.name!r}, webhook={self.webhook!r})"
 
     def fields(self, platform: PlatformName) -> frozenset[str]:
-        """The fields that bring this app events of a platform. Instagram's need any field of the
-        Page besides (the facts sheet 2.6; Meta: "Instagram Webhooks").
+        """The fields that bring this app events of a platform. The Page's need both levels, the
+        Page's and the app's own (the facts sheet 1.4; Meta: "subscribed_apps"); Instagram's need
+        any field of the Page besides (the facts sheet 2.6; Meta: "Instagram Webhooks").
         """
+        if not self.installed:
+            return frozenset()
         if platform is PlatformName.MESSENGER:
-            return frozenset(self.subscribed_fields)
+            own = self.app_fields if self.active else ()
+            return frozenset(self.subscribed_fields).intersection(own)
         return frozenset(self.instagram_fields if self.subscribed_fields else ())
 
 

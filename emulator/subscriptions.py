@@ -32,6 +32,8 @@ PAGE_FIELDS = frozenset(
 )
 """The fields of the Page (the facts sheet 1.4; Meta: "subscribed_apps")."""
 
+ALL_PAGE_FIELDS = tuple(sorted(PAGE_FIELDS))
+
 DEFAULT_PAGE_FIELDS = (
     "messages",
     "messaging_postbacks",

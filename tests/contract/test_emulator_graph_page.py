@@ -103,10 +103,10 @@ async def test_a_subscription_needs_known_fields(body: Json) -> None:
 @pytest.mark.parametrize("asker", [f"{BOT}|{BOT_SECRET}", token_of(BOT)])
 async def test_debug_token_says_whose_a_token_is(asker: str) -> None:
     async with emulated() as world:
-        query = {"input_token": token_of(AGENT), "access_token": asker}
+        query = {"input_token": token_of(BOT), "access_token": asker}
         async with world.http.get(f"{world.url}/v25.0/debug_token", params=query) as answer:
             data = (await answer.json())["data"]
-        assert (data["app_id"], data["type"], data["is_valid"]) == (AGENT, "PAGE", True)
+        assert (data["app_id"], data["type"], data["is_valid"]) == (BOT, "PAGE", True)
         assert data["profile_id"] == PAGE
         assert {"pages_messaging", "pages_manage_metadata"} <= set(data["scopes"])
 
