@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import init, return_request
+from . import doctor, init, return_request
 from .errors import HandoverError
 
 # Each command is a module that offers a `Command` as COMMAND; `--help` lists them in this order.
-COMMANDS = (init.COMMAND, return_request.COMMAND)
+COMMANDS = (init.COMMAND, doctor.COMMAND, return_request.COMMAND)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

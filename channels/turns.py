@@ -18,7 +18,9 @@ HANDOVER_STARTED = "handover_started"
 END_REASON_ENTITY = "handover_end_reason"
 EXTERNAL_PREFIX = "EXTERNAL: "  # Rasa's own mark of a message that no user wrote
 
-_RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED})
+RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED})
+"""Those that nobody but this channel may send."""
+
 _INTENT = re.compile(r"\s*/\s*([^{@]*)")  # as Rasa's YAMLStoryReader reads it
 _LEADING_SLASHES = re.compile(r"[\s/]+")
 
@@ -96,9 +98,14 @@ def _parse_data(intent: str, entities: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _names_free_intent(text: str) -> bool:
+def intent_in(text: str) -> str | None:
+    """The intent that a text names with a "/"; None if it names none."""
     match = _INTENT.match(text)
-    return match is None or match[1].strip() not in _RESERVED_INTENTS
+    return None if match is None else match[1].strip()
+
+
+def _names_free_intent(text: str) -> bool:
+    return intent_in(text) not in RESERVED_INTENTS
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,201 @@
+"""What the doctor asks Graph. It only reads: no call changes anything at Meta."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from .doctor_answers import (
+    FEATURES,
+    IDENTITY,
+    INSTALLED_APPS,
+    PROFILE,
+    SUBSCRIPTIONS,
+    TOKEN,
+    Identity,
+    Profile,
+    TokenInfo,
+)
+from .doctor_app import AppFacts
+from .doctor_findings import Unknown, Verdict, cannot_tell, wrong
+from .doctor_graph import GraphFacts
+from .doctor_page import PageFacts, PageToAsk
+from .doctor_token import TokenFacts, unusable
+from .errors import GraphError, GraphThrottled, GraphUnavailable
+from .graph_answers import THREAD_OWNER
+from .graph_connection import GraphConnection, GraphRequest
+from .routing import Owner
+from .settings import Settings
+
+LIMIT = timedelta(seconds=10)  # for each call
+
+_ANOTHER_APPS_TOKEN = "did not match the Viewing App"  # noqa: S105 (words of Meta's error)
+_OF_ANOTHER_APP = Unknown(
+    told_by="token-app",
+    verdict=wrong(
+        "It was made for another app than 'app-id'.",
+        "Make a token with the app of 'app-id', or correct 'app-id' and 'secret'.",
+    ),
+)
+_WRONG_PROOF = "appsecret_proof"
+
+_T = TypeVar("_T")
+
+
+async def ask_app(settings: Settings, graph: GraphFacts) -> AppFacts:
+    """The app's own subscriptions; its token is made of its id and secret, and so tells of both."""
+    path = f"/{settings.app_id}/subscriptions"
+    async with _inquiry(settings, _app_token(settings), graph.answered) as graph_says:
+        answer = await graph_says.ask(path, SUBSCRIPTIONS, "app-secret")
+    return AppFacts(
+        app_id=settings.app_id,
+        uses_instagram=any(page.instagram for page in settings.pages.values()),
+        subscriptions=answer if isinstance(answer, Unknown) else answer.data,
+    )
+
+
+async def ask_page(
+    settings: Settings,
+    page: PageToAsk,
+    app: AppFacts,
+    intents: Collection[str] | Unknown,
+    now: datetime,
+) -> tuple[TokenFacts, PageFacts]:
+    """What the page's token is, and what it may see."""
+    token = await _ask_about_token(settings, page, app)
+    found = await _ask_with_token(settings, page, intents, unusable(token, settings.app_id))
+    seen = TokenFacts(
+        app_id=settings.app_id,
+        page=page.id or _id_in(found.identity),
+        instagram=page.instagram,
+        now=now,
+        token=token,
+    )
+    return seen, found
+
+
+async def ask_owner(
+    settings: Settings, page: PageToAsk, user: str, token: TokenInfo | Unknown
+) -> Owner | Unknown:
+    """Who has the user's thread, as far as Meta tells this app."""
+    blocked = unusable(token, settings.app_id)
+    async with _inquiry(settings, page.page_access_token, blocked) as graph_says:
+        answer = await graph_says.ask(
+            "/me/thread_owner", THREAD_OWNER, "default-app", recipient=user
+        )
+    return answer if isinstance(answer, Unknown) else answer.owner(us=settings.app_id)
+
+
+async def _ask_about_token(
+    settings: Settings, page: PageToAsk, app: AppFacts
+) -> TokenInfo | Unknown:
+    token = page.page_access_token
+    async with _inquiry(settings, _app_token(settings), app.subscriptions) as graph_says:
+        answer = await graph_says.ask("/debug_token", TOKEN, "token-valid", input_token=token)
+    if isinstance(answer, Unknown):
+        return answer
+    info = answer.data.hiding(token)
+    return _OF_ANOTHER_APP if _ANOTHER_APPS_TOKEN in info.error.message else info
+
+
+async def _ask_with_token(
+    settings: Settings,
+    page: PageToAsk,
+    intents: Collection[str] | Unknown,
+    blocked: Unknown | None,
+) -> PageFacts:
+    status, menu = "messaging_feature_status", "get_started,persistent_menu"
+    token = page.page_access_token
+    async with _inquiry(settings, token, blocked) as graph_says:
+        identity = await graph_says.ask("/me", IDENTITY, "page-identity", fields="id,name")
+    async with _inquiry(settings, token, identity) as graph_says:
+        installed = await graph_says.ask("/me/subscribed_apps", INSTALLED_APPS, "page-subscription")
+        features = await graph_says.ask("/me", FEATURES, "routing", fields=status)
+        profile = await graph_says.ask(
+            "/me/messenger_profile", PROFILE, "messenger-profile", fields=menu
+        )
+    return PageFacts(
+        app_id=settings.app_id,
+        page=page.id,
+        instagram=page.instagram is not None,
+        routing=settings.routing,
+        agent_apps=page.agent_apps,
+        identity=identity,
+        installed=installed if isinstance(installed, Unknown) else installed.data,
+        features=features if isinstance(features, Unknown) else features.messaging_feature_status,
+        profile=profile if isinstance(profile, Unknown) else (*profile.data, Profile())[0],
+        intents=intents,
+    )
+
+
+def _app_token(settings: Settings) -> str:
+    return f"{settings.app_id}|{settings.secret}"
+
+
+def _id_in(identity: Identity | Unknown) -> str | Unknown:
+    return identity if isinstance(identity, Unknown) else str(identity.id)
+
+
+class _Inquiry:
+    """Questions to Graph with one token; none is asked if what it needs is `blocked`."""
+
+    def __init__(self, connection: GraphConnection, blocked: Unknown | None) -> None:
+        self._connection = connection
+        self._blocked = blocked
+
+    async def ask(
+        self, path: str, decoder: msgspec.json.Decoder[_T], told_by: str, **query: str
+    ) -> _T | Unknown:
+        """The answer; or what the check `told_by` has to say instead."""
+        if self._blocked is not None:
+            return self._blocked
+        request = GraphRequest(path=path, query=query)
+        try:
+            return await self._connection.ask(request, decoder, limit=LIMIT)
+        except GraphError as error:
+            return _explained(error, told_by)
+
+
+@asynccontextmanager
+async def _inquiry(settings: Settings, token: str, needed: object) -> AsyncIterator[_Inquiry]:
+    """Questions that make sense only if `needed`, a fact, is known."""
+    connection = GraphConnection(
+        graph_url=settings.graph_url, page_access_token=token, app_secret=settings.secret
+    )
+    blocked = Unknown(told_by=needed.told_by) if isinstance(needed, Unknown) else None
+    try:
+        yield _Inquiry(connection, blocked)
+    finally:
+        await connection.close()
+
+
+def _explained(error: GraphError, told_by: str) -> Unknown:
+    """The failure as the verdict of the check that it belongs to."""
+    if _ANOTHER_APPS_TOKEN in error.message:
+        return _OF_ANOTHER_APP
+    if _WRONG_PROOF in error.message:
+        return Unknown(told_by="appsecret-proof", verdict=_verdict(error))
+    if told_by == "app-secret" and not _may_pass(error):
+        problem = wrong(
+            _detail(error), "Copy 'app-id' and 'secret' from App settings > Basic of the same app."
+        )
+        return Unknown(told_by=told_by, verdict=problem)
+    return Unknown(told_by=told_by, verdict=_verdict(error))
+
+
+def _verdict(error: GraphError) -> Verdict:
+    judge = cannot_tell if _may_pass(error) else wrong
+    return judge(_detail(error), error.remedy)
+
+
+def _may_pass(error: GraphError) -> bool:
+    return isinstance(error, (GraphUnavailable, GraphThrottled))
+
+
+def _detail(error: GraphError) -> str:
+    number = "" if error.code is None else f" (error {error.code}/{error.subcode or '-'})"
+    return f"{error.message.rstrip('.')}{number}."
