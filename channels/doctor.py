@@ -18,6 +18,7 @@ from . import (
     doctor_assistant,
     doctor_endpoints,
     doctor_graph,
+    doctor_instagram,
     doctor_page,
     doctor_store,
     doctor_switches,
@@ -28,11 +29,12 @@ from .addresses import page_and_user_of
 from .clock import Clock, SystemClock
 from .command import Command
 from .credentials import add_credentials_argument, read_settings
+from .doctor_answers import PageAnswers
 from .doctor_app import AppFacts
 from .doctor_asking import ask_app, ask_owner, ask_page
 from .doctor_assistant import AssistantFacts
 from .doctor_findings import Finding, Unknown, cannot_tell, examine
-from .doctor_page import pages_to_ask
+from .doctor_page import PageToAsk, pages_to_ask
 from .doctor_reading import read_assistant, read_endpoints, read_store_version
 from .doctor_report import as_json, as_text, exit_status
 from .doctor_visiting import greet, visit_action_server, visit_webhook
@@ -113,14 +115,50 @@ async def _look_at_pages(
     findings: list[Finding] = []
     owner: Owner | Unknown | None = None if user is None else _ON_NO_PAGE
     for page in pages_to_ask(settings):
-        token, found = await ask_page(settings, page, app, assistant.intents, now)
-        name = "Page" if page.id is None else f"Page {page.id}"
-        findings += examine(name, doctor_token.CHECKS, token)
-        findings += examine(name, doctor_page.CHECKS, found)
+        answers = await ask_page(settings, page, app)
+        findings += _judge_page(settings, page, app, assistant, answers, now)
         if user is not None and page.has(user):
-            owner = await ask_owner(settings, page, page_and_user_of(user)[1], token.token)
+            owner = await ask_owner(settings, page, page_and_user_of(user)[1], answers.token)
     switches = doctor_switches.SwitchFacts(owner=owner)
     return [*findings, *examine("What no API tells", doctor_switches.CHECKS, switches)]
+
+
+def _judge_page(
+    settings: Settings,
+    page: PageToAsk,
+    app: AppFacts,
+    assistant: AssistantFacts,
+    answers: PageAnswers,
+    now: datetime,
+) -> list[Finding]:
+    instagram = doctor_instagram.InstagramFacts(
+        configured=page.instagram,
+        has_to_be=page.id is not None,
+        heard=doctor_app.hears_instagram(app),
+        routing=settings.routing,
+        answers=answers,
+    )
+    token = doctor_token.TokenFacts(
+        app_id=settings.app_id,
+        page=page.id or answers.page,
+        instagram=instagram.account,
+        now=now,
+        token=answers.token,
+    )
+    found = doctor_page.PageFacts(
+        app_id=settings.app_id,
+        page=page.id,
+        routing=settings.routing,
+        agent_apps=page.agent_apps,
+        answers=answers,
+        intents=assistant.intents,
+    )
+    name = "Page" if page.id is None else f"Page {page.id}"
+    return [
+        *examine(name, doctor_token.CHECKS, token),
+        *examine(name, doctor_page.CHECKS, found),
+        *examine(name, doctor_instagram.CHECKS, instagram),
+    ]
 
 
 def _look_at_store(settings: Settings) -> list[Finding]:

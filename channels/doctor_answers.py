@@ -7,9 +7,12 @@ Messenger Platform, `messenger_profile`; the facts sheet, sections 1.3, 1.4, 1.6
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import msgspec
+
+from .doctor_findings import Unknown
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -98,6 +101,22 @@ class Identity(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class _Account(msgspec.Struct, frozen=True):
+    id: str | int
+
+
+class LinkedAnswer(msgspec.Struct, frozen=True):
+    """The answer for the field `instagram_business_account` of the Page."""
+
+    instagram_business_account: _Account | None = None
+
+    @property
+    def account(self) -> str | None:
+        """The id of the account that Meta shows the token."""
+        account = self.instagram_business_account
+        return None if account is None else str(account.id)
+
+
 class Features(msgspec.Struct, frozen=True):
     """Where Conversation Routing is on."""
 
@@ -116,22 +135,24 @@ class _Button(msgspec.Struct, frozen=True):
     call_to_actions: list[_Button] = []
 
 
-class Profile(msgspec.Struct, frozen=True):
-    """What a Page shows before anybody writes: the button Get Started, and its menu."""
-
+class _Profile(msgspec.Struct, frozen=True):
     get_started: _Button = _Button()
     persistent_menu: list[_Button] = []
-
-    @property
-    def payloads(self) -> list[str]:
-        """What the button and the menu send, without doubles."""
-        return sorted(set(_payloads([self.get_started, *self.persistent_menu])))
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):
     """The answer of `messenger_profile`; an empty list where nothing is set."""
 
-    data: list[Profile] = []
+    data: list[_Profile] = []
+
+    @property
+    def payloads(self) -> set[str]:
+        """What the button Get Started and the menu send."""
+        return {
+            payload
+            for profile in self.data
+            for payload in _payloads([profile.get_started, *profile.persistent_menu])
+        }
 
 
 def _payloads(buttons: Iterable[_Button]) -> Iterator[str]:
@@ -146,7 +167,25 @@ SUBSCRIPTIONS = msgspec.json.Decoder(SubscriptionsAnswer)
 INSTALLED_APPS = msgspec.json.Decoder(InstalledAppsAnswer)
 IDENTITY = msgspec.json.Decoder(Identity)
 FEATURES = msgspec.json.Decoder(FeaturesAnswer)
+LINKED = msgspec.json.Decoder(LinkedAnswer)
 PROFILE = msgspec.json.Decoder(ProfileAnswer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageAnswers:
+    """What Graph says of a Page's token, and to it."""
+
+    token: TokenInfo | Unknown
+    identity: Identity | Unknown
+    installed: InstalledAppsAnswer | Unknown
+    features: FeaturesAnswer | Unknown
+    profile: ProfileAnswer | Unknown
+    linked: LinkedAnswer | Unknown
+
+    @property
+    def page(self) -> str | Unknown:
+        """The id of the Page that the token is for."""
+        return self.identity if isinstance(self.identity, Unknown) else str(self.identity.id)
 
 
 def date_of(seconds: int) -> datetime | None:

@@ -48,6 +48,13 @@ def callback_url(facts: AppFacts) -> str | Unknown:
     return Unknown(told_by="app-subscription") if page is None else page.callback_url
 
 
+def hears_instagram(facts: AppFacts) -> bool | Unknown:
+    """Whether the app has a webhook for Instagram."""
+    if isinstance(facts.subscriptions, Unknown):
+        return facts.subscriptions
+    return _subscription(facts.subscriptions, "instagram") is not None
+
+
 def _subscription(subscriptions: Sequence[Subscription], kind: str) -> Subscription | None:
     return next((one for one in subscriptions if one.object == kind), None)
 

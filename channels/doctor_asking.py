@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
@@ -13,18 +13,18 @@ from .doctor_answers import (
     FEATURES,
     IDENTITY,
     INSTALLED_APPS,
+    LINKED,
     PROFILE,
     SUBSCRIPTIONS,
     TOKEN,
-    Identity,
-    Profile,
+    PageAnswers,
     TokenInfo,
 )
 from .doctor_app import AppFacts
 from .doctor_findings import Unknown, Verdict, cannot_tell, wrong
 from .doctor_graph import GraphFacts
-from .doctor_page import PageFacts, PageToAsk
-from .doctor_token import TokenFacts, unusable
+from .doctor_page import PageToAsk
+from .doctor_token import unusable
 from .errors import GraphError, GraphThrottled, GraphUnavailable
 from .graph_answers import THREAD_OWNER
 from .graph_connection import GraphConnection, GraphRequest
@@ -33,6 +33,9 @@ from .settings import Settings
 
 LIMIT = timedelta(seconds=10)  # for each call
 
+_ROUTING = "messaging_feature_status"
+_ACCOUNT = "instagram_business_account"
+_MENU = "get_started,persistent_menu"
 _ANOTHER_APPS_TOKEN = "did not match the Viewing App"  # noqa: S105 (words of Meta's error)
 _OF_ANOTHER_APP = Unknown(
     told_by="token-app",
@@ -58,24 +61,27 @@ async def ask_app(settings: Settings, graph: GraphFacts) -> AppFacts:
     )
 
 
-async def ask_page(
-    settings: Settings,
-    page: PageToAsk,
-    app: AppFacts,
-    intents: Collection[str] | Unknown,
-    now: datetime,
-) -> tuple[TokenFacts, PageFacts]:
+async def ask_page(settings: Settings, page: PageToAsk, app: AppFacts) -> PageAnswers:
     """What the page's token is, and what it may see."""
     token = await _ask_about_token(settings, page, app)
-    found = await _ask_with_token(settings, page, intents, unusable(token, settings.app_id))
-    seen = TokenFacts(
-        app_id=settings.app_id,
-        page=page.id or _id_in(found.identity),
-        instagram=page.instagram,
-        now=now,
+    blocked = unusable(token, settings.app_id)
+    async with _inquiry(settings, page.page_access_token, blocked) as graph_says:
+        identity = await graph_says.ask("/me", IDENTITY, "page-identity", fields="id,name")
+    async with _inquiry(settings, page.page_access_token, identity) as graph_says:
+        installed = await graph_says.ask("/me/subscribed_apps", INSTALLED_APPS, "page-subscription")
+        features = await graph_says.ask("/me", FEATURES, "routing", fields=_ROUTING)
+        linked = await graph_says.ask("/me", LINKED, "instagram-account", fields=_ACCOUNT)
+        profile = await graph_says.ask(
+            "/me/messenger_profile", PROFILE, "messenger-profile", fields=_MENU
+        )
+    return PageAnswers(
         token=token,
+        identity=identity,
+        installed=installed,
+        features=features,
+        profile=profile,
+        linked=linked,
     )
-    return seen, found
 
 
 async def ask_owner(
@@ -102,42 +108,8 @@ async def _ask_about_token(
     return _OF_ANOTHER_APP if _ANOTHER_APPS_TOKEN in info.error.message else info
 
 
-async def _ask_with_token(
-    settings: Settings,
-    page: PageToAsk,
-    intents: Collection[str] | Unknown,
-    blocked: Unknown | None,
-) -> PageFacts:
-    status, menu = "messaging_feature_status", "get_started,persistent_menu"
-    token = page.page_access_token
-    async with _inquiry(settings, token, blocked) as graph_says:
-        identity = await graph_says.ask("/me", IDENTITY, "page-identity", fields="id,name")
-    async with _inquiry(settings, token, identity) as graph_says:
-        installed = await graph_says.ask("/me/subscribed_apps", INSTALLED_APPS, "page-subscription")
-        features = await graph_says.ask("/me", FEATURES, "routing", fields=status)
-        profile = await graph_says.ask(
-            "/me/messenger_profile", PROFILE, "messenger-profile", fields=menu
-        )
-    return PageFacts(
-        app_id=settings.app_id,
-        page=page.id,
-        instagram=page.instagram is not None,
-        routing=settings.routing,
-        agent_apps=page.agent_apps,
-        identity=identity,
-        installed=installed if isinstance(installed, Unknown) else installed.data,
-        features=features if isinstance(features, Unknown) else features.messaging_feature_status,
-        profile=profile if isinstance(profile, Unknown) else (*profile.data, Profile())[0],
-        intents=intents,
-    )
-
-
 def _app_token(settings: Settings) -> str:
     return f"{settings.app_id}|{settings.secret}"
-
-
-def _id_in(identity: Identity | Unknown) -> str | Unknown:
-    return identity if isinstance(identity, Unknown) else str(identity.id)
 
 
 class _Inquiry:

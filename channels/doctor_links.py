@@ -20,6 +20,10 @@ INSTAGRAM_WEBHOOKS = f"{_INSTAGRAM}/webhooks"
 PERMISSIONS = f"{_MESSENGER}/overview"
 MESSENGER_PROFILE = f"{_MESSENGER}/reference/messenger-profile-api"
 CONVERSATION_ROUTING = f"{_MESSENGER}/conversation-routing"
+INSTAGRAM_ACCOUNT = (
+    "https://developers.facebook.com/documentation/instagram-platform/instagram-graph-api/reference"
+    "/page"
+)
 INSTAGRAM_ROUTING = f"{_INSTAGRAM}/features/conversation-routing"
 ROUTING_SETTINGS = f"{_PAGE_SETTINGS}?tab=msgr_conversation_routing"
 ADVANCED_MESSAGING = f"{_PAGE_SETTINGS}?tab=advanced_messaging"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from . import doctor_links as links
 from .addresses import page_and_user_of
-from .doctor_answers import Features, Identity, InstalledApp, Profile
+from .doctor_answers import PageAnswers
 from .doctor_app import PAGE_FIELDS, lost_without
 from .doctor_findings import Check, Unknown, Verdict, known, ok, wrong
 from .plans import PAGE_INBOX, Plan
@@ -68,29 +68,23 @@ def _agent_apps_of(plans: Mapping[str, Plan]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageFacts:
-    """`page` and `agent_apps` are as in PageToAsk; `instagram` says whether an account is
-    configured. `intents` are those of the assistant.
-    """
+    """`page` and `agent_apps` are as in PageToAsk; `intents` are those of the assistant."""
 
     app_id: str
     page: str | None
-    instagram: bool
     routing: RoutingSetting
     agent_apps: Sequence[str]
-    identity: Identity | Unknown
-    installed: Sequence[InstalledApp] | Unknown
-    features: Features | Unknown
-    profile: Profile | Unknown
+    answers: PageAnswers
     intents: Collection[str] | Unknown
 
 
 def _proof(facts: PageFacts) -> Verdict:
-    known(facts.identity)
+    known(facts.answers.identity)
     return ok("Graph accepts the token together with the proof that is made with 'secret'.")
 
 
 def _identity(facts: PageFacts) -> Verdict:
-    found = known(facts.identity)
+    found = known(facts.answers.identity)
     if facts.page is None or str(found.id) == facts.page:
         return ok(f"The token is for {found.name} ({found.id}).")
     return wrong(
@@ -100,7 +94,7 @@ def _identity(facts: PageFacts) -> Verdict:
 
 
 def _subscription(facts: PageFacts) -> Verdict:
-    own = [app for app in known(facts.installed) if str(app.id) == facts.app_id]
+    own = [app for app in known(facts.answers.installed).data if str(app.id) == facts.app_id]
     if not own:
         return wrong(
             "The app is not installed on the Page: it hears nothing from it.",
@@ -115,7 +109,7 @@ def _subscription(facts: PageFacts) -> Verdict:
 def _agent_apps(facts: PageFacts) -> Verdict:
     if not facts.agent_apps:
         return ok("All plans hand over to the Inbox, which every Page has.")
-    there = {str(app.id) for app in known(facts.installed)}
+    there = {str(app.id) for app in known(facts.answers.installed).data}
     missing = [app_id for app_id in facts.agent_apps if app_id not in there]
     if not missing:
         return ok(f"The plans' target apps are on the Page: {', '.join(facts.agent_apps)}.")
@@ -126,16 +120,12 @@ def _agent_apps(facts: PageFacts) -> Verdict:
 
 
 def _routing(facts: PageFacts) -> Verdict:
-    return _routed(facts.routing, known(facts.features).msgr_multi_app, "Messenger")
+    features = known(facts.answers.features).messaging_feature_status
+    return judge_routing(facts.routing, features.msgr_multi_app, "Messenger")
 
 
-def _instagram_routing(facts: PageFacts) -> Verdict:
-    if not facts.instagram:
-        return ok("No Instagram account is configured.")
-    return _routed(facts.routing, known(facts.features).ig_multi_app, "Instagram")
-
-
-def _routed(setting: RoutingSetting, is_on: bool, platform: str) -> Verdict:
+def judge_routing(setting: RoutingSetting, is_on: bool, platform: str) -> Verdict:
+    """Whether Conversation Routing is as it should be on a platform."""
     state = "on" if is_on else "off"
     if setting is not RoutingSetting.AUTO and setting.value != state:
         return wrong(
@@ -152,7 +142,7 @@ def _routed(setting: RoutingSetting, is_on: bool, platform: str) -> Verdict:
 
 
 def _profile(facts: PageFacts) -> Verdict:
-    payloads = known(facts.profile).payloads
+    payloads = known(facts.answers.profile).payloads
     named = {intent for payload in payloads if (intent := intent_in(payload)) is not None}
     if reserved := sorted(named & RESERVED_INTENTS):
         return wrong(
@@ -177,6 +167,5 @@ CHECKS = (
     Check(name="page-subscription", judge=_subscription, link=links.PAGE_SUBSCRIPTIONS),
     Check(name="agent-apps", judge=_agent_apps, link=links.CONVERSATION_ROUTING),
     Check(name="routing", judge=_routing, link=links.ROUTING_SETTINGS),
-    Check(name="routing-instagram", judge=_instagram_routing, link=links.INSTAGRAM_ROUTING),
     Check(name="messenger-profile", judge=_profile, link=links.MESSENGER_PROFILE),
 )

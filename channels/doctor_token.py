@@ -23,11 +23,13 @@ _MAKE_A_NEW_ONE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenFacts:
-    """`page` is the id of the Page that the token should be for, `instagram` of its account."""
+    """`page` is the id of the Page that the token should be for, `instagram` that of the account
+    that the bot serves there.
+    """
 
     app_id: str
     page: str | Unknown
-    instagram: str | None
+    instagram: str | Unknown | None
     now: datetime
     token: TokenInfo | Unknown
 
@@ -100,7 +102,7 @@ def _data_access(facts: TokenFacts) -> Verdict:
 def _scopes(facts: TokenFacts) -> Verdict:
     token, page = _live(facts), known(facts.page)
     wanted = [(scope, page) for scope in _PAGE_SCOPES]
-    if facts.instagram is not None:
+    if isinstance(facts.instagram, str):
         wanted += [(scope, facts.instagram) for scope in _INSTAGRAM_SCOPES]
     missing = [
         f"{scope} for {target}" for scope, target in wanted if not token.covers(scope, target)

@@ -39,7 +39,7 @@ class GraphPage:
             ("DELETE", "messenger_profile"): self._delete_profile,
         }
 
-    def _page(self, _app: App, call: GraphCall) -> JsonObject:
+    def _page(self, app: App, call: GraphCall) -> JsonObject:
         """`msgr_multi_app` and `ig_multi_app` say whether Conversation Routing is on for Messenger
         and for Instagram; what `hop_v2` means is not documented, so it stays false.
         """
@@ -50,7 +50,19 @@ class GraphPage:
         }
         page = self._state.page
         known = {"id": page.id, "name": page.name, "messaging_feature_status": features}
-        return _pick(known, call.names("fields") or ("id", "name"), "Page")
+        fields = call.names("fields") or ("id", "name")
+        if "instagram_business_account" in fields and not self._shows_instagram(app):
+            fields = tuple(field for field in fields if field != "instagram_business_account")
+        if self._state.instagram is not None:
+            known["instagram_business_account"] = {"id": self._state.instagram.id}
+        return _pick(known, fields, "Page")
+
+    def _shows_instagram(self, app: App) -> bool:
+        """Whether Meta tells the app the linked account; if not, it leaves the field out (Meta:
+        "Instagram Platform", Page).
+        """
+        may_see = "instagram_basic" not in app.page_token.without_scopes
+        return may_see and self._state.instagram is not None
 
     def _subscribed_apps(self, _app: App, _call: GraphCall) -> JsonObject:
         return {

@@ -26,7 +26,7 @@ from live_page import (
     live_page,
 )
 
-from channels import doctor_app, doctor_page, doctor_token, doctor_webhook
+from channels import doctor_app, doctor_instagram, doctor_page, doctor_token, doctor_webhook
 from channels.doctor_app import INSTAGRAM_FIELDS, PAGE_FIELDS
 from channels.doctor_findings import Outcome
 from channels.doctor_report import as_json, as_text, exit_status
@@ -87,9 +87,8 @@ async def test_every_row_has_a_link_and_every_wrong_one_a_remedy(page: LivePage)
 async def test_a_graph_that_does_not_answer_is_reported_once(page: LivePage) -> None:
     page.section["graph-url"] = f"{NOWHERE}/v25.0"
     assert "does not answer" in await page.wrong("graph-reachable")
-    dependent = names(doctor_app, doctor_webhook, doctor_token, doctor_page) - {
-        "agent-apps",
-        "routing-instagram",
+    dependent = names(doctor_app, doctor_webhook, doctor_token, doctor_page, doctor_instagram) - {
+        "agent-apps"
     }
     told = {
         finding.check: finding.detail
@@ -175,7 +174,8 @@ async def test_an_account_that_is_configured_needs_the_apps_subscription(page: L
 
 async def test_instagram_may_be_out_of_use(page: LivePage) -> None:
     await page.change_app(instagram_fields=[])
-    assert "not in use" in await page.ok("app-subscription-instagram")
+    for check in ("app-subscription-instagram", "instagram-account", "instagram-routing"):
+        assert "not in use" in await page.ok(check)
 
 
 # The webhook
@@ -254,9 +254,9 @@ async def test_the_wanted_address_is_called_if_meta_has_none(page: LivePage) -> 
 async def test_an_unknown_token_is_reported_once(page: LivePage) -> None:
     page.section["page-access-token"] = "no token at all"
     assert "Invalid OAuth access token" in await page.wrong("token-valid")
-    dependent = names(doctor_token, doctor_page) - {"token-valid", "agent-apps"}
+    dependent = names(doctor_token, doctor_page, doctor_instagram) - {"token-valid", "agent-apps"}
     told = [one.detail for one in await page.examined() if one.check in dependent]
-    assert set(told) == {"This depends on 'token-valid'.", "No Instagram account is configured."}
+    assert set(told) == {"This depends on 'token-valid'."}
 
 
 async def test_an_expired_token_is_reported_once(page: LivePage) -> None:
@@ -309,6 +309,12 @@ async def test_instagram_needs_permissions_of_its_own(page: LivePage, scope: str
     assert await page.wrong("token-scopes") == f"It lacks {scope} for {account()}."
 
 
+async def test_the_account_of_a_single_page_needs_permissions_too(page: LivePage) -> None:
+    await page.change_app(page_token={"without_scopes": ["instagram_manage_messages"]})
+    detail = await page.wrong("token-scopes")
+    assert detail == f"It lacks instagram_manage_messages for {account()}."
+
+
 async def test_a_failing_call_leaves_the_other_rows_alone(page: LivePage) -> None:
     await page.break_calls("debug_token", reset=True)
     assert "connection broke" in await page.untold("token-valid")
@@ -324,7 +330,7 @@ async def test_a_proof_that_graph_refuses_is_wrong(page: LivePage) -> None:
 
 
 async def test_a_token_that_stands_under_another_pages_id_is_wrong(page: LivePage) -> None:
-    configure_pages(page, page_id="424242")
+    configure_pages(page, page_id="424242", instagram=account())
     await page.change_app(page_token={"page_ids": ["424242"]})
     assert f"({PAGE}), and stands under 424242" in await page.wrong("page-identity")
 
@@ -360,7 +366,7 @@ async def test_plans_that_hand_over_to_the_inbox_need_no_app(page: LivePage) -> 
 @pytest.mark.parametrize("setting", ["auto", "on"])
 async def test_routing_that_is_off_is_wrong(page: LivePage, setting: str) -> None:
     page.section["routing"] = setting
-    await page.control("PUT", "routing", mode="off")
+    await page.control("PUT", "routing", mode="off", platform="messenger")
     assert "is off for Messenger" in await page.wrong("routing")
 
 
@@ -372,13 +378,31 @@ async def test_routing_that_is_meant_to_be_off_is_right(page: LivePage) -> None:
 
 async def test_routing_that_is_on_against_the_setting_is_wrong(page: LivePage) -> None:
     page.section["routing"] = "off"
+    await page.control("PUT", "routing", mode="off", platform="instagram")
     assert "'routing' says off" in await page.wrong("routing")
 
 
-async def test_routing_that_is_off_on_instagram_is_wrong(page: LivePage) -> None:
-    configure_pages(page, instagram=account())
+@pytest.mark.parametrize("several", [True, False])
+async def test_routing_that_is_off_on_instagram_is_wrong(page: LivePage, several: bool) -> None:
+    if several:
+        configure_pages(page, instagram=account())
     await page.control("PUT", "routing", mode="off", platform="instagram")
-    assert "is off for Instagram" in await page.wrong("routing-instagram")
+    assert "is off for Instagram" in await page.wrong("instagram-routing")
+
+
+@pytest.mark.parametrize(("named", "told"), [("424242", "has 424242"), (None, "has none")])
+async def test_an_account_that_is_not_the_pages_is_wrong(
+    page: LivePage, named: str | None, told: str
+) -> None:
+    configure_pages(page, instagram=named)
+    findings = {one.check: one for one in await page.examined()}
+    assert findings["instagram-account"].outcome is Outcome.WRONG
+    assert told in findings["instagram-account"].detail
+
+
+async def test_an_account_that_the_token_may_not_see_can_not_be_judged(page: LivePage) -> None:
+    await page.change_app(page_token={"without_scopes": ["instagram_basic"]})
+    assert "shows the token no Instagram" in await page.untold("instagram-account")
 
 
 @pytest.mark.parametrize(
@@ -400,12 +424,12 @@ async def test_a_menu_that_sends_an_intent_or_words_is_right(page: LivePage) -> 
 
 
 async def test_each_of_several_pages_has_its_own_rows(page: LivePage) -> None:
-    configure_pages(page)
+    configure_pages(page, instagram=account())
     page.section["pages"]["424242"] = {"page-access-token": "no token at all"}
     findings = await page.examined()
     of_other = {one.check: one.outcome for one in findings if one.group == "Page 424242"}
     of_page = {one.check: one.outcome for one in findings if one.group == f"Page {PAGE}"}
-    assert set(of_page) == set(of_other) == names(doctor_token, doctor_page)
+    assert set(of_page) == set(of_other) == names(doctor_token, doctor_page, doctor_instagram)
     assert of_other["token-valid"] is Outcome.WRONG
     assert set(of_page.values()) == {Outcome.OK}
 
@@ -443,7 +467,7 @@ async def test_the_bots_own_thread_shows_nothing(page: LivePage) -> None:
 
 
 async def test_the_user_of_one_of_several_pages_is_named_with_the_page(page: LivePage) -> None:
-    configure_pages(page)
+    configure_pages(page, instagram=account())
     await give_to_inbox(page)
     await page.ok("default-app", "--user", f"{PAGE}:{USER}")
     assert "none of the pages" in await page.untold("default-app", "--user", USER)
@@ -470,7 +494,7 @@ async def run(*arguments: str) -> tuple[int, str, str]:
 
 
 async def test_scripts_get_a_status_and_json(page: LivePage) -> None:
-    await page.control("PUT", "routing", mode="off")
+    await page.control("PUT", "routing", mode="off", platform="messenger")
     status, output, _ = await run("--json", *page.write_files())
     wrong = [row["check"] for row in json.loads(output) if row["outcome"] == "wrong"]
     assert (status, wrong) == (1, ["routing"])
@@ -524,12 +548,12 @@ async def set_menu(page: LivePage, *entries: dict[str, Any]) -> None:
     )
 
 
-def configure_pages(page: LivePage, *, page_id: str = PAGE, instagram: str | None = None) -> None:
+def configure_pages(page: LivePage, *, page_id: str = PAGE, instagram: str | None) -> None:
     """Write `pages` with one page, in place of its token alone."""
-    token = page.section.pop("page-access-token")
-    page.section["pages"] = {page_id: {"page-access-token": token}}
+    one = {"page-access-token": page.section.pop("page-access-token")}
     if instagram is not None:
-        page.section["pages"][page_id]["instagram"] = instagram
+        one["instagram"] = instagram
+    page.section["pages"] = {page_id: one}
 
 
 def account() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from emulator_world import AGENT, BOT, World, emulated, token_of
+from emulator_world import AGENT, BOT, INSTAGRAM, World, emulated, token_of
 
 from emulator import default_config
 
@@ -133,3 +133,16 @@ async def test_an_unknown_field_of_the_app_is_refused() -> None:
         status, answer = await world.control("PUT", f"apps/{BOT}", {"app_fields": ["shoes"]})
         assert status == 400
         assert "shoes" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("without", "shown"), [([], {"id": INSTAGRAM}), (["instagram_basic"], None)]
+)
+async def test_the_linked_account_is_shown_to_a_token_that_may_see_it(
+    without: list[str], shown: object
+) -> None:
+    async with emulated() as world:
+        await world.done("PUT", f"apps/{BOT}", {"page_token": {"without_scopes": without}})
+        path = "me?fields=instagram_business_account"
+        status, answer = await world.graph(BOT, path, method="GET")
+    assert (status, answer.get("instagram_business_account")) == (200, shown)

@@ -11,6 +11,7 @@ from channels import (
     doctor_assistant,
     doctor_endpoints,
     doctor_graph,
+    doctor_instagram,
     doctor_page,
     doctor_store,
     doctor_switches,
@@ -31,8 +32,8 @@ from channels.doctor_findings import (
 )
 
 GROUPS = (
-    *(doctor_app, doctor_assistant, doctor_endpoints, doctor_graph, doctor_page),
-    *(doctor_store, doctor_switches, doctor_token, doctor_webhook),
+    *(doctor_app, doctor_assistant, doctor_endpoints, doctor_graph, doctor_instagram),
+    *(doctor_page, doctor_store, doctor_switches, doctor_token, doctor_webhook),
 )
 LINK = "https://docs.example"
 UNREACHED = wrong("Nobody answered.", "Call again.")
