@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 from .clock import Clock
 from .errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError
 from .events import Event
-from .log_fields import thread_hash
+from .log_fields import thread_fields
+from .metrics import Metrics
 from .store import InboxEntry, Store
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,10 @@ class Attempts:
     a rate limit, a refused token or an outage is in its way is no failure of its own: it waits.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, handle: Handle) -> None:
+    def __init__(self, *, store: Store, clock: Clock, metrics: Metrics, handle: Handle) -> None:
         self._store = store
         self._clock = clock
+        self._metrics = metrics
         self._handle = handle
 
     async def handle(self, entry: InboxEntry) -> None:
@@ -66,6 +68,7 @@ class Attempts:
         logger.exception("Handling an event failed.", extra=_fields(entry))
         is_dead = await self._once_stored(self._store.failed, entry)
         if is_dead:
+            self._metrics.dead.inc()
             logger.error("An event is set aside for good.", extra=_fields(entry))
         return is_dead
 
@@ -99,4 +102,4 @@ def _pause(error: Exception, waits: int) -> timedelta:
 
 
 def _fields(entry: InboxEntry) -> dict[str, Any]:
-    return {"position": entry.position, "thread_hash": thread_hash(entry.event.thread)}
+    return {"position": entry.position, **thread_fields(entry.event.thread)}

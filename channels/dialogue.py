@@ -16,6 +16,8 @@ from .delivered import Delivered
 from .errors import TRY_LATER, GraphError
 from .events import Platform, Postback, Thread, UserMessage
 from .graph import Graph, SenderAction
+from .log_fields import thread_fields
+from .metrics import Metrics
 from .output import InstagramOutput, MessengerOutput
 from .places import Places
 from .sessions import Cause, Session
@@ -54,6 +56,7 @@ class Dialogue:
         store: Store,
         graph: Graph,
         clock: Clock,
+        metrics: Metrics,
         assistant: Assistant,
         thread_of: Callable[[str], Awaitable[Thread]],
         is_silent: Callable[[Thread], Awaitable[bool]],
@@ -64,6 +67,7 @@ class Dialogue:
         self._store = store
         self._graph = graph
         self._clock = clock
+        self._metrics = metrics
         self._assistant = assistant
         self._thread_of = thread_of
         self._is_silent = is_silent
@@ -187,11 +191,14 @@ class Dialogue:
     async def _run(self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool) -> None:
         delivered = await self._cut_turns.delivered(turn, thread)
         output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
+        began = self._clock.now()
         try:
             await self._assistant.take_turn(turn, output)
         except (Exception, asyncio.CancelledError):
             await self._cut_turns.remember(turn, thread, delivered)
             raise
+        else:
+            self._metrics.turn_taken(self._clock.now() - began)
         finally:
             output.end_turn()
 
@@ -227,7 +234,8 @@ class Dialogue:
             await self._graph.sender_action(thread, SenderAction.MARK_SEEN)
             await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
-            logger.info("Neither seen nor typing could be shown: %s", error)
+            fields = thread_fields(thread)  # the turn may be over, and its context with it
+            logger.info("Neither seen nor typing could be shown: %s", error, extra=fields)
 
 
 async def _always(_: Thread) -> bool:

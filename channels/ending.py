@@ -174,6 +174,6 @@ class Endings:
         except Exception as error:
             await self._ledger.postpone(session, error)
             raise
-        await self._ledger.keep(transitions.ended(session))
-        if session.reason is not None:
+        ended = transitions.ended(session)
+        if await self._ledger.keep(ended) is ended and session.reason is not None:
             self._metrics.ended.labels(session.reason.value).inc()

@@ -18,8 +18,10 @@ from .dialogue import Dialogue
 from .errors import StoreError
 from .events import Event, PageRoles, Platform, Thread
 from .graph import Graph
+from .graph_metered import MeteredGraph
 from .handling import EventHandler
 from .handover import Handovers
+from .health import Problem
 from .intake import Intake
 from .metrics import Metrics
 from .output import MessengerOutput
@@ -28,6 +30,7 @@ from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
 from .settings import Settings
 from .store import CLAIM_LEASE, Store
+from .vitals import LOOK_INTERVAL, Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +58,10 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._graph = graph
         self._clock = clock
         self.metrics = Metrics()
+        self._graph = graph = MeteredGraph(graph, self.metrics)
+        self._vitals = Vitals(store=store, clock=clock, metrics=self.metrics)
         self._queues = ThreadQueues()
         self._due: set[str] = set()
         self._workers = 1
@@ -67,6 +71,7 @@ class Engine:
             store=store,
             graph=graph,
             clock=clock,
+            metrics=self.metrics,
             assistant=assistant,
             thread_of=self._thread_of,
             is_silent=self._is_silent,
@@ -95,7 +100,9 @@ class Engine:
             store=store,
             clock=clock,
             queues=self._queues,
-            attempts=Attempts(store=store, clock=clock, handle=handler.handle),
+            attempts=Attempts(
+                store=store, clock=clock, metrics=self.metrics, handle=handler.handle
+            ),
         )
 
     async def start(self) -> None:
@@ -104,6 +111,7 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
+        await self._attempt(self._vitals.look)
         await self._attempt(self._report)
         await self._attempt(self._intake.claim)
         for step, interval in (
@@ -112,6 +120,7 @@ class Engine:
             (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._count_open, COUNTING_INTERVAL),
+            (self._vitals.look, LOOK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 
@@ -166,6 +175,10 @@ class Engine:
     async def open_session(self, sender_id: str) -> Session | None:
         """The open session of a user, by Rasa's sender id."""
         return await self._store.open_session(await self._thread_of(sender_id))
+
+    def problems(self) -> list[Problem]:
+        """What keeps this worker from its work; asks nobody, so it answers at once."""
+        return self._vitals.problems()
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""

@@ -13,6 +13,7 @@ from .events import Array, Event, Postback, UserMessage
 from .graph import Graph
 from .handover import Handovers
 from .keywords import KeywordMatch, KeywordMatcher
+from .log_fields import about_session
 from .plans import Plan
 from .routing import HEAR_USER, Decision, Routing, decide
 from .routing_status import RoutingStatus
@@ -50,6 +51,8 @@ class EventHandler:
         A `repeated` event may have been handled before, whole or in part.
         """
         session = await self._store.open_session(event.thread)
+        if session is not None:
+            about_session(session)
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)

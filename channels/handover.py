@@ -18,7 +18,7 @@ from .errors import GraphError
 from .events import Event, Thread
 from .graph import Graph
 from .ledger import Ledger
-from .log_fields import session_fields, thread_hash
+from .log_fields import about_session, session_fields, thread_fields
 from .metrics import Metrics
 from .opening import Openings
 from .probing import Probing
@@ -100,7 +100,7 @@ class Handovers:
             "App %s asked for a thread and does not get it. To let it, add its id to 'requests' "
             "in credentials.yml.",
             app_id,
-            extra={"thread_hash": thread_hash(event.thread)},
+            extra=thread_fields(event.thread),
         )
 
     async def hear(self, session: Session, speaker: Speaker, event: Event) -> Session:
@@ -110,7 +110,11 @@ class Handovers:
             return transitions.heard(active, speaker, said_at=event.at, now=self._ledger.now())
 
         heard = await self._ledger.change(session, step, only_while=State.ACTIVE)
-        return heard or await self._ledger.reload(session)
+        if heard is None:
+            return await self._ledger.reload(session)
+        if speaker is Speaker.OPERATOR and heard.operator_messages == 1:
+            self._metrics.first_answered(heard, self._ledger.now() - heard.opened_at)
+        return heard
 
     async def owned_by(self, session: Session, owner_app: str) -> Session:
         """Another app has an active session's thread now."""
@@ -137,6 +141,7 @@ class Handovers:
 
     async def advance(self, session: Session) -> None:
         """Do what is due: settle an opening, announce, end, probe, carry an end through."""
+        about_session(session)
         if session.state is State.OPENING:
             session = await self._openings.settle(session)
         if session.state is State.ACTIVE and not session.is_announced:

@@ -28,6 +28,7 @@ from .graph_door import Door
 from .graph_echoes import HeardElsewhere
 from .graph_http import HttpGraph
 from .graph_pages import PagesGraph
+from .health import Problem
 from .operator_api import OperatorApi
 from .output import MessengerOutput
 from .receiver import WebhookReceiver
@@ -84,7 +85,7 @@ class MessengerInput(InputChannel):
             settings=self._settings, clock=self._clock, engine=lambda: self._engine
         )
         for method, path, name, handler, streams in (
-            ("GET", "/", "status", self._health, False),
+            ("GET", "/", "status", self._status, False),
             ("GET", "/health", "health", self._health, False),
             ("GET", "/metrics", "metrics", self._metrics, False),
             ("GET", "/webhook", "handshake", webhook.handshake, False),
@@ -120,10 +121,17 @@ class MessengerInput(InputChannel):
         self._engine = engine
         logger.info("The Messenger channel is ready.")
 
-    async def _health(self, _: Request) -> HTTPResponse:
+    async def _status(self, _: Request) -> HTTPResponse:
+        """Whether the channel has started, and so takes deliveries in."""
         if self._engine is None:
             return json({"status": "starting"}, status=503)
         return json({"status": "ok"})
+
+    async def _health(self, request: Request) -> HTTPResponse:
+        problems = self._engine.problems() if self._engine else []
+        if not problems:
+            return await self._status(request)
+        return json({"status": "failing", "problems": _told(problems)}, status=503)
 
     async def _metrics(self, _: Request) -> HTTPResponse:
         if self._engine is None:
@@ -159,6 +167,12 @@ def _graph(settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere) ->
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
     return PagesGraph(graphs)
+
+
+def _told(problems: list[Problem]) -> list[dict[str, str]]:
+    return [
+        {"part": one.part.value, "message": one.message, "remedy": one.remedy} for one in problems
+    ]
 
 
 def _as_function(handler: _Handler) -> _Handler:

@@ -13,8 +13,8 @@ from .errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable, Not
 from .events import Thread
 from .graph import Graph
 from .ledger import Ledger
-from .log_fields import session_fields
-from .metrics import Metrics
+from .log_fields import about_session, session_fields
+from .metrics import Metrics, started_by
 from .plans import Plan
 from .routing import ANOTHER
 from .sessions import MESSAGING_WINDOW, Cause, Session, State
@@ -69,7 +69,7 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=True):
             return await self.open(thread, wishes, cause)
-        self._metrics.opened.labels("bot").inc()
+        self._begin(session)
         if not is_known:
             failed = transitions.failed(session, self._ledger.now())
             return await self._ledger.keep(failed, self._ledger.claim())
@@ -92,7 +92,7 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=False):
             return await self._store.open_session(thread)
-        self._metrics.opened.labels("somebody else").inc()
+        self._begin(session)
         logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(session))
         return session
 
@@ -113,7 +113,7 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=True):
             return await self._store.open_session(thread)
-        self._metrics.opened.labels("somebody else").inc()
+        self._begin(session)
         return await self._pass(session)
 
     async def settle(self, session: Session) -> Session:
@@ -125,6 +125,10 @@ class Openings:
         except GraphError as error:
             return await self._fail(session, error, may_be_passed=True)
         return await (self._activate(session) if owner in ANOTHER else self._pass(session))
+
+    def _begin(self, session: Session) -> None:
+        about_session(session)
+        self._metrics.opened.labels(started_by(session)).inc()
 
     def _plan(self, thread: Thread, wishes: Mapping[str, Any]) -> tuple[Plan, bool]:
         """The plan for one session, and whether the wished-for one is known.

@@ -13,7 +13,7 @@ from .errors import TRY_LATER, GraphError, NotThreadOwner
 from .events import Platform, Thread
 from .graph import Graph
 from .limits import INSTAGRAM, MESSENGER
-from .log_fields import thread_hash
+from .log_fields import thread_fields
 from .rendering import render
 from .sessions import Cause
 
@@ -124,7 +124,7 @@ class MessengerOutput(OutputChannel):
         thread = await self._thread(recipient_id)
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
-            logger.warning("%s %s", _name_of(response), note, extra=_fields(thread))
+            logger.warning("%s %s", _name_of(response), note, extra=thread_fields(thread))
         for message in rendered.messages:
             if await self._may_send(thread, response):
                 await self._send(thread, message, response)
@@ -140,7 +140,7 @@ class MessengerOutput(OutputChannel):
                 "before action_handover.",
                 _name_of(response),
                 self._silenced_by,
-                extra=_fields(thread),
+                extra=thread_fields(thread),
             )
         return self._silenced_by is None
 
@@ -158,7 +158,9 @@ class MessengerOutput(OutputChannel):
             await self._may_send(thread, response)
             await self._lost(thread, self._cause)
         except GraphError as error:
-            logger.error("%s was not sent: %s", _name_of(response), error, extra=_fields(thread))
+            logger.error(
+                "%s was not sent: %s", _name_of(response), error, extra=thread_fields(thread)
+            )
         else:
             self._tried.add(message)
 
@@ -177,7 +179,3 @@ class InstagramOutput(MessengerOutput):
 def _name_of(response: Mapping[str, Any]) -> str:
     name = response.get("utter_action")
     return f"The response {name}" if name else "A message of a custom action"
-
-
-def _fields(thread: Thread) -> dict[str, str]:
-    return {"thread_hash": thread_hash(thread)}

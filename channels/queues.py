@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from .events import Thread
+from .log_fields import about_thread
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class ThreadQueues:
     async def _work(self, thread: Thread) -> None:
         try:
             while jobs := self._jobs.get(thread):
-                await self._run(jobs.popleft())
+                with about_thread(thread):
+                    await self._run(jobs.popleft())
         finally:
             self._jobs.pop(thread, None)
             self._workers.pop(thread, None)

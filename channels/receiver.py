@@ -56,6 +56,14 @@ class WebhookReceiver:
 
     async def receive(self, request: Request) -> HTTPResponse:
         """Acknowledge a delivery once its events are stored. The route is a stream."""
+        began = self._clock.now()
+        answer = await self._answer(request)
+        engine = self._engine()
+        if engine is not None:
+            engine.metrics.acknowledged(answer.status, self._clock.now() - began)
+        return answer
+
+    async def _answer(self, request: Request) -> HTTPResponse:
         try:
             await self._take_in(*await self._read(request))
         except PayloadTooLarge:

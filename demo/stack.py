@@ -79,7 +79,7 @@ class Stack:
             ],
             {**_QUIET, EMULATOR_URL: self.platform.url},
         )
-        await self.rasa.answers(f"{self.channel_url}/health")
+        await self.rasa.answers(f"{self.channel_url}/")
 
     async def stop(self) -> None:
         """Stop everything that runs."""

@@ -10,9 +10,11 @@ from scripted_assistant import HANDOVER
 from world import SECOND, TIMEOUT, World
 
 from channels.errors import StoreUnavailable
+from channels.health import Part
 from channels.sessions import State
 from channels.store import CLAIM_LEASE
 from channels.store_memory import MemoryStore
+from channels.vitals import LOOK_INTERVAL
 
 ALL = "all"
 
@@ -157,3 +159,16 @@ async def test_an_end_that_the_store_cuts_short_is_carried_through(
     await world.wait(CLAIM_LEASE)
     assert world.ends() == ["timeout"]
     assert world.said() == ["re: timeout"]
+
+
+async def test_an_outage_shows_in_the_worker_s_health(
+    world: World, store: StoreWithOutages
+) -> None:
+    assert world.engine.problems() == []
+    store.away = {ALL}
+    await outage(world)
+    assert [problem.part for problem in world.engine.problems()] == [Part.STORE]
+
+    store.away = set()
+    await world.wait(LOOK_INTERVAL)
+    assert world.engine.problems() == []

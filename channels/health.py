@@ -1,0 +1,78 @@
+"""Whether a worker can do its work: facts in, what is wrong out. Pure."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+STORE_SILENCE = timedelta(seconds=15)  # several of the intervals in which it is asked
+INBOX_AGE_LIMIT = timedelta(minutes=5)  # longer than any turn of Rasa takes that is not stuck
+
+
+class Part(enum.Enum):
+    """What a worker stands on."""
+
+    STORE = "store"
+    INBOX = "inbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What a worker knows of what it stands on.
+
+    `store_answered_at` is when the store last did, `store_failed` whether it has failed since.
+    `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
+    when the oldest.
+    """
+
+    store_answered_at: datetime
+    store_failed: bool
+    waiting: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is wrong, and what the operator of the bot can do. Names no person and no secret."""
+
+    part: Part
+    message: str
+    remedy: str
+
+
+def problems(facts: Facts, now: datetime) -> list[Problem]:
+    """All that is wrong; empty if the worker is well."""
+    store = _store(facts, now)
+    # Of an inbox that nobody can look into nothing is known.
+    found = [store] if store is not None else [_inbox(facts, now)]
+    return [problem for problem in found if problem is not None]
+
+
+def _store(facts: Facts, now: datetime) -> Problem | None:
+    is_silent = now - facts.store_answered_at > STORE_SILENCE
+    if not facts.store_failed and not is_silent:
+        return None
+    return Problem(
+        part=Part.STORE,
+        message=f"The session store has not answered since {facts.store_answered_at:%H:%M:%S} UTC.",
+        remedy="Look for 'Work waits for the store' in the log, which has what the database said. "
+        "Check that the database of 'store' in credentials.yml runs and can be reached.",
+    )
+
+
+def _inbox(facts: Facts, now: datetime) -> Problem | None:
+    if facts.oldest_at is None or now - facts.oldest_at <= INBOX_AGE_LIMIT:
+        return None
+    return Problem(
+        part=Part.INBOX,
+        message=f"The oldest of {facts.waiting} events in the inbox has waited since "
+        f"{facts.oldest_at:%Y-%m-%d %H:%M:%S} UTC; {_minutes(INBOX_AGE_LIMIT)} are allowed.",
+        remedy="Nothing is lost, but users wait. Check that Rasa has loaded a model, and look in "
+        "the log for what turns or events wait for. If more is written than Rasa can answer, add "
+        "workers or raise 'max-turns'.",
+    )
+
+
+def _minutes(duration: timedelta) -> str:
+    return f"{duration // timedelta(minutes=1)} minutes"
