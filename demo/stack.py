@@ -33,6 +33,7 @@ class Stack:
         self._model = model
         self._directory = directory
         self._rasa_module = "rasa"
+        self._log_options: list[str] = []
         self._channel: dict[str, Any] = {}
         self._plans: dict[str, dict[str, Any]] = {}
         self._rasa_port = free_port()
@@ -76,6 +77,7 @@ class Stack:
                 *(sys.executable, "-m", self._rasa_module, "run", "--model", str(self._model)),
                 *("--credentials", str(self.credentials), "--endpoints", str(self._endpoints)),
                 *("--interface", "127.0.0.1", "--port", str(self._rasa_port), "--enable-api"),
+                *self._log_options,
             ],
             {**_QUIET, EMULATOR_URL: self.platform.url},
         )
@@ -90,6 +92,10 @@ class Stack:
     def follow_the_clock(self) -> None:
         """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
         self._rasa_module = "demo.rasa_ahead"
+
+    def log_as_json(self) -> None:
+        """From the next start of Rasa on, its log is what the project's logging.yml makes it."""
+        self._log_options = ["--logging-config-file", str(PROJECT / "logging.yml")]
 
     def change_channel(self, **keys: Any) -> None:
         """Set keys of the channel's section, written with _ for -."""

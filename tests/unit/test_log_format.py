@@ -1,13 +1,11 @@
-"""The log as JSON: what a line has, and that `logging.yml` switches it on."""
+"""The log as JSON: what a line has."""
 
 from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,26 +14,8 @@ from channels.events import Thread
 from channels.log_fields import about_thread, thread_hash
 from channels.log_format import JsonFormatter
 
-PROJECT = Path(__file__).parents[2]
 ADA = Thread(page="111", user="222")
 NOON = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
-
-# What `rasa run` does with --logging-config-file, in its order, and then some lines.
-RASA_RUN = """
-import logging, structlog
-from rasa.utils.common import configure_logging_and_warnings
-configure_logging_and_warnings(None, "logging.yml", warn_only_once=True, filter_repeated_logs=True)
-import rasa.utils.io
-rasa.utils.io.configure_colored_logging(None)
-from rasa.utils.log_utils import configure_structlog
-configure_structlog(None)
-
-for user in ("ada", "bob"):
-    logging.getLogger("channels.ending").info("A handover ends.", extra={"session_id": user})
-logging.getLogger("rasa.core.run").info("Rasa has started.")
-structlog.get_logger("rasa.core.processor").info("processor.message", intent="greet")
-logging.getLogger("apscheduler").error("A reminder is late.")
-"""
 
 
 def line(logger: str = "channels.ending", text: str = "Done.", **details: Any) -> dict[str, Any]:
@@ -105,33 +85,3 @@ def test_a_line_of_others_is_never_taken_apart() -> None:
 
 def test_text_that_is_no_unicode_breaks_nothing() -> None:
     assert line(text="\ud800")["event"] == "\ud800"
-
-
-@pytest.fixture(scope="module")
-def rasa_run() -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", RASA_RUN], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-
-
-def test_rasa_writes_json_alone_by_the_project_s_logging_yml(
-    rasa_run: subprocess.CompletedProcess[str],
-) -> None:
-    events = [json.loads(written)["event"] for written in rasa_run.stdout.splitlines()]
-    assert events == [
-        "A handover ends.",
-        "A handover ends.",
-        "Rasa has started.",
-        "processor.message",
-    ]
-
-
-def test_rasa_leaves_out_no_line_because_it_repeats_the_text_of_another(
-    rasa_run: subprocess.CompletedProcess[str],
-) -> None:
-    lines = [json.loads(written) for written in rasa_run.stdout.splitlines()]
-    assert [line.get("session_id") for line in lines[:2]] == ["ada", "bob"]
-
-
-def test_what_other_libraries_log_is_not_lost(rasa_run: subprocess.CompletedProcess[str]) -> None:
-    assert "A reminder is late." in rasa_run.stderr

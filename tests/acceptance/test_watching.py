@@ -1,0 +1,158 @@
+"""How the channel fares can be seen from outside: metrics, health, and the log as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession, ClientTimeout
+from async_timeout import timeout
+from conversation import FEEDBACK, Conversation
+from prometheus_client.parser import text_string_to_metric_families
+
+from demo.stack import Stack
+
+LIMIT = timedelta(seconds=90)  # for what is noticed within seconds, on a machine that is busy
+AT_ONCE = timedelta(seconds=4)  # shorter than the database is waited for
+
+
+@pytest.fixture(scope="module")
+def stack_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("watched")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
+    """A stack whose Rasa logs JSON."""
+    async with Stack(stack_directory, model=model) as running:
+        running.log_as_json()
+        await running.start()
+        yield running
+
+
+async def figure(stack: Stack, http: ClientSession, name: str, **labels: str) -> float:
+    """What /metrics shows of the one sample of that name and those labels."""
+    async with http.get(f"{stack.channel_url}/metrics") as answer:
+        assert answer.status == 200
+        page = await answer.text()
+    [value] = [
+        sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if (sample.name, sample.labels) == (f"rasa_handover_{name}", labels)
+    ]
+    return value
+
+
+async def health(stack: Stack, http: ClientSession) -> tuple[int, dict[str, Any]]:
+    """The health check's answer, which comes at once whatever is wrong."""
+    limit = ClientTimeout(total=AT_ONCE.total_seconds())
+    async with http.get(f"{stack.channel_url}/health", timeout=limit) as answer:
+        return answer.status, await answer.json()
+
+
+async def health_becomes(stack: Stack, http: ClientSession, status: int) -> dict[str, Any]:
+    """Wait until the health check has this status; its answer."""
+    async with timeout(LIMIT.total_seconds()):
+        while True:
+            found, told = await health(stack, http)
+            if found == status:
+                return told
+            await asyncio.sleep(0.2)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Nobody else can write to the database meanwhile, nor gets an answer soon."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        connection.execute("PRAGMA busy_timeout=60000")
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+async def is_through_a_handover(chat: Conversation) -> None:
+    await chat.is_handed_over()
+    await chat.operator_says("Hello, this is Olga.")
+    await chat.has_reached_the_bot("Hello, this is Olga.")
+    await chat.says("menu")
+    await chat.hears(FEEDBACK)
+
+
+async def test_a_handover_shows_in_the_metrics(
+    stack: Stack, chat: Conversation, http: ClientSession
+) -> None:
+    await is_through_a_handover(chat)
+
+    for name, labels in (
+        ("sessions_opened_total", {"started_by": "bot"}),
+        ("sessions_ended_total", {"reason": "keyword"}),
+        ("first_answer_seconds_count", {"started_by": "bot"}),
+        ("graph_calls_total", {"verb": "pass_control", "outcome": "ok"}),
+        ("graph_calls_total", {"verb": "take_control", "outcome": "ok"}),
+    ):
+        assert await figure(stack, http, name, **labels) == 1, name
+    assert await figure(stack, http, "turn_seconds_count") >= 2
+    assert await figure(stack, http, "ack_seconds_count", status="200") >= 3
+
+
+async def test_a_delivery_that_is_refused_shows_in_the_metrics(
+    stack: Stack, http: ClientSession
+) -> None:
+    async with http.post(f"{stack.channel_url}/webhook", data=b"{}") as answer:
+        assert answer.status == 403
+    assert await figure(stack, http, "ack_seconds_count", status="403") == 1
+
+
+async def test_a_database_that_hangs_turns_the_health_red_until_it_answers(
+    stack: Stack, stack_directory: Path, http: ClientSession
+) -> None:
+    assert await health(stack, http) == (200, {"status": "ok"})
+    with locked(stack_directory / "handover.db"):
+        told = await health_becomes(stack, http, 503)
+        async with http.get(f"{stack.channel_url}/") as answer:
+            assert answer.status == 200
+    assert told["status"] == "failing"
+    [problem] = told["problems"]
+    assert problem["part"] == "store"
+    assert "has not answered since" in problem["message"]
+    assert "'store' in credentials.yml" in problem["remedy"]
+    assert await health_becomes(stack, http, 200) == {"status": "ok"}
+
+
+async def test_the_log_is_json_and_tells_whose_handover_it_is(
+    stack: Stack, chat: Conversation
+) -> None:
+    await is_through_a_handover(chat)
+
+    plain = [line for line in stack.rasa.output.splitlines() if not line.startswith("{")]
+    assert not any("channels." in line or "rasa.core" in line for line in plain), plain
+    lines = [json.loads(line) for line in stack.rasa.output.splitlines() if line.startswith("{")]
+    ends = [line for line in lines if line["event"].startswith("A handover ends")]
+    assert len({line["session_id"] for line in ends}) == len(ends) == 2
+    assert len({line["thread_hash"] for line in ends}) == 2
+    assert {line["logger"] for line in lines} >= {"channels.ending", "channels.messenger"}
+
+
+async def test_neither_log_nor_answers_tell_a_secret_or_who_wrote_what(
+    stack: Stack, chat: Conversation, http: ClientSession
+) -> None:
+    await is_through_a_handover(chat)
+
+    bot = stack.platform.bot
+    async with http.get(f"{stack.channel_url}/metrics") as answer:
+        told = await answer.text()
+    told += json.dumps(await health(stack, http)) + stack.rasa.output
+    for secret in (bot.secret, bot.verify_token, bot.page_access_token, chat.user, "Olga"):
+        assert secret not in told
