@@ -30,7 +30,7 @@ from .routing_status import RoutingStatus
 from .sessions import Cause, EndReason, Session, State
 from .settings import Settings
 from .store import CLAIM_LEASE, Store
-from .vitals import LOOK_INTERVAL, Vitals
+from .vitals import CHECK_INTERVAL, LOOK_INTERVAL, Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Engine:
         self._clock = clock
         self.metrics = Metrics()
         self._graph = graph = MeteredGraph(graph, self.metrics)
-        self._vitals = Vitals(store=store, clock=clock, metrics=self.metrics)
+        self._vitals = Vitals(store=store, graph=graph, clock=clock, metrics=self.metrics)
         self._queues = ThreadQueues()
         self._due: set[str] = set()
         self._workers = 1
@@ -121,6 +121,7 @@ class Engine:
             (self._prune, PRUNING_INTERVAL),
             (self._count_open, COUNTING_INTERVAL),
             (self._vitals.look, LOOK_INTERVAL),
+            (self._vitals.check_tokens, CHECK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 

@@ -71,6 +71,13 @@ class Graph(Protocol):
         Raises the error that keeps it closed. Several callers at once make one request.
         """
 
+    async def check(self) -> None:
+        """Ask Meta whether each page can be used, as its token may be refused since the last call.
+
+        `closures` tells what came of it; raises nothing. Where it is not yet time to ask for a
+        closed page, nobody is asked.
+        """
+
     def share_among(self, workers: int) -> None:
         """So many workers send for these pages: keep to this one's part of Meta's limits."""
 

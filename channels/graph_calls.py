@@ -73,6 +73,13 @@ class GraphCalls:
         for door in (self._app_door, self._door):
             door.check(self._clock.now())
 
+    async def check(self) -> None:
+        """Ask Meta whether calls may go out, unless it is known for how long they may not."""
+        async with self._probing:
+            closure = self.closure()
+            if closure is None or closure.until <= self._clock.now():
+                await self._ask()
+
     async def answered(
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
     ) -> _T:

@@ -102,6 +102,9 @@ class HttpGraph:
     async def probe(self, _page: str, /) -> None:
         await self._calls.probe()
 
+    async def check(self) -> None:
+        await self._calls.check()
+
     def share_among(self, workers: int) -> None:
         self._pace.share_among(workers)
         self._slow_pace.share_among(workers)

@@ -113,6 +113,18 @@ class MemoryGraph:
                     door.open()
         door.check(self._clock.now())
 
+    async def check(self) -> None:
+        """It is not among the `calls`, and what a test lets `fail` is not spent on it."""
+        now = self._clock.now()
+        for page in {self.page_id, *self.broken}:
+            closure, error = self.closure(page), self.broken.get(page)
+            if closure is not None and closure.until > now:
+                continue
+            if isinstance(error, TRY_LATER):
+                self._door(page).close(error, now)
+            else:
+                self._door(page).open()
+
     def share_among(self, workers: int) -> None:
         self.workers = workers
 

@@ -68,6 +68,9 @@ class MeteredGraph:
     async def probe(self, page: str, /) -> None:
         await self._graph.probe(page)
 
+    async def check(self) -> None:
+        await self._graph.check()
+
     def share_among(self, workers: int) -> None:
         self._graph.share_among(workers)
 

@@ -37,6 +37,9 @@ class PagesGraph:
         if graph is not None:
             await graph.probe(page)
 
+    async def check(self) -> None:
+        await asyncio.gather(*(graph.check() for graph in self._each()))
+
     def share_among(self, workers: int) -> None:
         for graph in self._each():
             graph.share_among(workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ class Part(enum.Enum):
     """What a worker stands on."""
 
     STORE = "store"
+    TOKEN = "token"  # noqa: S105 - the word for it
     INBOX = "inbox"
 
 
@@ -23,13 +25,14 @@ class Facts:
 
     `store_answered_at` is when the store last did, `store_failed` whether it has failed since.
     `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
-    when the oldest.
+    when the oldest. `refused_tokens` names the pages whose token Meta refuses.
     """
 
     store_answered_at: datetime
     store_failed: bool
     waiting: int
     oldest_at: datetime | None
+    refused_tokens: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +48,8 @@ def problems(facts: Facts, now: datetime) -> list[Problem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
     # Of an inbox that nobody can look into nothing is known.
-    found = [store] if store is not None else [_inbox(facts, now)]
-    return [problem for problem in found if problem is not None]
+    inbox = _inbox(facts, now) if store is None else None
+    return [problem for problem in (store, _tokens(facts), inbox) if problem is not None]
 
 
 def _store(facts: Facts, now: datetime) -> Problem | None:
@@ -58,6 +61,18 @@ def _store(facts: Facts, now: datetime) -> Problem | None:
         message=f"The session store has not answered since {facts.store_answered_at:%H:%M:%S} UTC.",
         remedy="Look for 'Work waits for the store' in the log, which has what the database said. "
         "Check that the database of 'store' in credentials.yml runs and can be reached.",
+    )
+
+
+def _tokens(facts: Facts) -> Problem | None:
+    if not facts.refused_tokens:
+        return None
+    return Problem(
+        part=Part.TOKEN,
+        message=f"Meta refuses the access token of {', '.join(facts.refused_tokens)}.",
+        remedy="Make a new one in the app's Messenger settings at Meta, put it in the place of the "
+        "old one under 'page-access-token' in credentials.yml, and start Rasa anew. What users "
+        "write waits until then.",
     )
 
 

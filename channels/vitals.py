@@ -9,18 +9,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .clock import Clock
+from .graph import Graph, Obstacle
 from .health import Facts, Problem, problems
 from .metrics import Metrics
 from .store import Backlog, Store
 
 LOOK_INTERVAL = timedelta(seconds=5)  # well within health.STORE_SILENCE
+CHECK_INTERVAL = timedelta(minutes=5)  # one Graph call a page and worker
 
 
 class Vitals:
     """The facts of one worker; they begin with the moment in which it is made."""
 
-    def __init__(self, *, store: Store, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, *, store: Store, graph: Graph, clock: Clock, metrics: Metrics) -> None:
         self._store = store
+        self._graph = graph
         self._clock = clock
         self._metrics = metrics
         self._answered_at = clock.now()
@@ -38,12 +41,22 @@ class Vitals:
         self._store_failed = False
         self._metrics.inbox_is(self._backlog, self._answered_at)
 
+    async def check_tokens(self) -> None:
+        """Let a token that Meta refuses be noticed before a user waits for it."""
+        await self._graph.check()
+
     def problems(self) -> list[Problem]:
         """What is wrong now, as far as is known; empty if the worker is well."""
+        refused = {
+            closure.page
+            for closure in self._graph.closures()
+            if closure.obstacle is Obstacle.UNAUTHORISED
+        }
         facts = Facts(
             store_answered_at=self._answered_at,
             store_failed=self._store_failed,
             waiting=self._backlog.waiting,
             oldest_at=self._backlog.oldest_at,
+            refused_tokens=sorted(refused),
         )
         return problems(facts, self._clock.now())

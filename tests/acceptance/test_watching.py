@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from demo.stack import Stack
 
 LIMIT = timedelta(seconds=90)  # for what is noticed within seconds, on a machine that is busy
+GREETING = "I am the bot of this page"
 AT_ONCE = timedelta(seconds=4)  # shorter than the database is waited for
 
 
@@ -128,6 +129,22 @@ async def test_a_database_that_hangs_turns_the_health_red_until_it_answers(
     assert problem["part"] == "store"
     assert "has not answered since" in problem["message"]
     assert "'store' in credentials.yml" in problem["remedy"]
+    assert await health_becomes(stack, http, 200) == {"status": "ok"}
+
+
+async def test_a_token_that_meta_refuses_turns_the_health_red_until_it_is_taken(
+    stack: Stack, chat: Conversation, http: ClientSession
+) -> None:
+    expired = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
+    fault = {"app_id": stack.platform.bot.id, "error": expired, "times": None}
+    await stack.platform.call("POST", "faults", {"calls": fault})
+    await chat.says("hello")
+    told = await health_becomes(stack, http, 503)
+    assert [problem["part"] for problem in told["problems"]] == ["token"]
+    assert stack.platform.bot.page_access_token not in json.dumps(told)
+
+    await stack.platform.call("DELETE", "faults")
+    await chat.hears(GREETING, limit=LIMIT)  # what was written meanwhile has waited
     assert await health_becomes(stack, http, 200) == {"status": "ok"}
 
 

@@ -65,6 +65,11 @@ class EmulatedPage:
         seconds = timedelta(hours=25).total_seconds()
         await self._control("POST", "clock", advance_seconds=seconds)
 
+    async def refuse_token(self) -> None:
+        """Refuse every call, as if the bot's token had expired."""
+        error = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
+        await self.break_calls(app_id=self.bot["id"], error=error, times=None)
+
     async def break_calls(self, **fault: Any) -> None:
         """Let the next calls fail as the emulator's `CallFault` says."""
         await self._control("POST", "faults", calls=fault)

@@ -1,4 +1,4 @@
-"""What every Graph does: MemoryGraph, and HttpGraph against the emulator over HTTP."""
+"""What every Graph does: MemoryGraph, one whose calls are counted, and HttpGraph over HTTP."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from typing import Any, Protocol
 import pytest
 from emulated_page import emulated_page
 
-from channels.errors import GraphRefused, NotThreadOwner, RoutingIsOff, WindowClosed
+from channels.errors import (
+    GraphRefused,
+    NotThreadOwner,
+    RoutingIsOff,
+    TokenRefused,
+    WindowClosed,
+)
 from channels.events import Thread
-from channels.graph import Graph, SenderAction
+from channels.graph import Graph, Obstacle, SenderAction
 from channels.graph_memory import MemoryGraph
+from channels.graph_metered import MeteredGraph
+from channels.metrics import Metrics
 from channels.routing import Owner, Routing
 from emulator import PAGE_INBOX
 
@@ -29,6 +37,8 @@ class Page(Protocol):
     async def set_routing(self, routing: Routing) -> None: ...
 
     async def close_window(self) -> None: ...
+
+    async def refuse_token(self) -> None: ...
 
     async def owner_id(self) -> str | None: ...
 
@@ -54,6 +64,9 @@ class MemoryPage:
         self._graph.threads[self.thread] = None
         self._graph.closed_windows.add(self.thread)
 
+    async def refuse_token(self) -> None:
+        self._graph.broken[self._graph.page_id] = TokenRefused("It has expired", code=190)
+
     async def owner_id(self) -> str | None:
         return self._graph.threads[self.thread]
 
@@ -61,11 +74,15 @@ class MemoryPage:
         return [message for thread, message in self._graph.sent if thread == self.thread]
 
 
-@pytest.fixture(params=["memory", "http"])
+@pytest.fixture(params=["memory", "metered", "http"])
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Graph, Page]]:
     if request.param == "memory":
         memory = MemoryGraph(app_id="900")
         yield memory, MemoryPage(memory)
+        return
+    if request.param == "metered":
+        memory = MemoryGraph(app_id="900")
+        yield MeteredGraph(memory, Metrics()), MemoryPage(memory)
         return
     async with emulated_page() as page:
         graph = page.graph()
@@ -269,6 +286,21 @@ async def test_the_page_of_the_token_is_known(graph: Graph, page: Page) -> None:
 async def test_the_page_s_routing_is_known(graph: Graph, page: Page, routing: Routing) -> None:
     await page.set_routing(routing)
     assert await graph.routing(page.thread.page) is routing
+
+
+# Whether the page can be used ---------------------------------------------------------------------
+
+
+async def test_a_page_in_order_is_open_after_a_check(graph: Graph) -> None:
+    await graph.check()
+    assert graph.closures() == []
+
+
+async def test_a_check_finds_a_token_that_meta_refuses(graph: Graph, page: Page) -> None:
+    await page.refuse_token()
+    await graph.check()
+    [closure] = graph.closures()
+    assert closure.obstacle is Obstacle.UNAUTHORISED
 
 
 # Ending ------------------------------------------------------------------------------------------

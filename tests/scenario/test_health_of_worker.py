@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from shown import shown
-from world import SECOND, World
+from world import PAGE, SECOND, World
 
+from channels.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from channels.health import INBOX_AGE_LIMIT, Part
-from channels.vitals import LOOK_INTERVAL
+from channels.vitals import CHECK_INTERVAL, LOOK_INTERVAL
 
 
 def parts(world: World) -> list[Part]:
@@ -62,4 +64,50 @@ async def test_an_event_that_was_set_aside_is_shown_as_long_as_it_is_kept(world:
     for _ in range(3):
         await world.wait(LOOK_INTERVAL)
     assert shown(world, "inbox_dead") == 1
+    assert parts(world) == []
+
+
+async def test_a_token_that_meta_refuses_is_a_problem_before_anybody_writes(world: World) -> None:
+    world.graph.broken[PAGE] = TokenRefused("The token has expired", code=190)
+    await world.wait(CHECK_INTERVAL)
+    [problem] = world.engine.problems()
+    assert problem.part is Part.TOKEN
+    assert PAGE in problem.message
+
+
+async def test_a_token_that_is_refused_from_the_start_is_a_problem_at_once() -> None:
+    world = World()
+    world.graph.broken[PAGE] = TokenRefused("The token has expired", code=190)
+    await world.start()
+    assert parts(world) == [Part.TOKEN]
+    await world.kill()
+
+
+async def test_a_message_that_a_refused_token_keeps_waiting_shows_it_at_once(world: World) -> None:
+    world.graph.broken[PAGE] = TokenRefused("The token has expired", code=190)
+    await world.user_says("hello")
+    assert parts(world) == [Part.TOKEN]
+
+
+async def test_once_meta_takes_the_token_again_the_worker_is_well(world: World) -> None:
+    world.graph.broken[PAGE] = TokenRefused("The token has expired", code=190)
+    await world.wait(CHECK_INTERVAL)
+    del world.graph.broken[PAGE]
+    await world.wait(CHECK_INTERVAL)
+    assert parts(world) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GraphUnavailable("Graph is down"),
+        GraphThrottled("Too many calls", retry_after=timedelta(hours=1)),
+    ],
+)
+async def test_what_passes_by_itself_is_no_fault_of_the_token_s(
+    world: World, error: GraphError
+) -> None:
+    world.graph.broken[PAGE] = error
+    await world.wait(CHECK_INTERVAL)
+    assert world.graph.closures()
     assert parts(world) == []

@@ -16,6 +16,7 @@ WELL: dict[str, Any] = {
     "store_failed": False,
     "waiting": 0,
     "oldest_at": None,
+    "refused_tokens": [],
 }
 
 
@@ -40,6 +41,7 @@ def test_a_worker_is_well(facts: dict[str, Any]) -> None:
     [
         (Part.STORE, {"store_failed": True}),
         (Part.STORE, {"store_answered_at": NOW - STORE_SILENCE - SECOND}),
+        (Part.TOKEN, {"refused_tokens": ["the page"]}),
         (Part.INBOX, {"waiting": 1, "oldest_at": NOW - INBOX_AGE_LIMIT - SECOND}),
     ],
 )
@@ -61,6 +63,17 @@ def test_the_inbox_s_age_is_told_with_what_is_allowed() -> None:
         "The oldest of 7 events in the inbox has waited since 2026-10-01 11:54:00 UTC; "
         "5 minutes are allowed."
     )
+
+
+def test_the_pages_whose_tokens_are_refused_are_named() -> None:
+    [problem] = found(refused_tokens=["page 111", "page 222"])
+    assert problem.message == "Meta refuses the access token of page 111, page 222."
+
+
+def test_each_part_has_its_own_problem() -> None:
+    waiting = {"waiting": 7, "oldest_at": NOW - timedelta(hours=1)}
+    parts = [problem.part for problem in found(refused_tokens=["the page"], **waiting)]
+    assert parts == [Part.TOKEN, Part.INBOX]
 
 
 def test_of_an_inbox_behind_a_dead_store_nothing_is_said() -> None:

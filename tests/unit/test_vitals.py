@@ -9,6 +9,7 @@ import pytest
 
 from channels.clock import ManualClock
 from channels.errors import StoreUnavailable
+from channels.graph_memory import MemoryGraph
 from channels.health import STORE_SILENCE, Part
 from channels.metrics import Metrics
 from channels.store import Backlog
@@ -46,7 +47,8 @@ def store() -> StoreInTrouble:
 
 @pytest.fixture
 def vitals(store: StoreInTrouble, clock: ManualClock) -> Vitals:
-    return Vitals(store=store, clock=clock, metrics=Metrics())
+    graph = MemoryGraph(app_id="900", clock=clock)
+    return Vitals(store=store, graph=graph, clock=clock, metrics=Metrics())
 
 
 def parts(vitals: Vitals) -> list[Part]:
