@@ -291,12 +291,15 @@ async def test_a_message_that_fails_while_others_are_sent_is_known_as_such(
     await graph.close()
 
 
-async def test_an_answer_to_any_call_ends_an_outage(graph: HttpGraph, meta: ScriptedGraph) -> None:
+async def test_an_answer_to_any_call_ends_an_outage(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
     meta.script = [DOWN] * 4
     with pytest.raises(GraphUnavailable):
         await graph.owner(ADA)
     [closure] = graph.closures()
     assert closure.obstacle is Obstacle.UNREACHABLE
+    clock.advance(SECOND)
     meta.script = [PAGE, SENT]
     assert await graph.send(ADA, {"text": "Hello"}) == "m_1"
     assert graph.closures() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.errors import GraphRefused
+from channels.errors import GraphRefused, TokenRefused
 from channels.events import Platform, Thread
 from channels.graph import Graph, SenderAction
 from channels.graph_memory import MemoryGraph
@@ -78,6 +78,34 @@ async def test_an_echo_reaches_every_page(
 ) -> None:
     pages.echo_heard("nonce")
     assert (first.echoes, second.echoes) == (["nonce"], ["nonce"])
+
+
+async def test_a_page_is_closed_and_opened_by_itself(
+    pages: Graph, first: MemoryGraph, second: MemoryGraph
+) -> None:
+    second.broken["222"] = TokenRefused("Expired")
+    with pytest.raises(TokenRefused):
+        await pages.send(ON_SECOND, {"text": "hello"})
+    assert [closure.page for closure in pages.closures()] == ["page 222"]
+    assert pages.closure("111") is None
+    assert pages.closure("222") is not None
+
+    await pages.probe("111")
+    with pytest.raises(TokenRefused):
+        await pages.probe("222")
+    assert first.calls == []
+
+
+async def test_a_page_without_a_token_is_not_closed(pages: Graph) -> None:
+    await pages.probe("333")
+    assert pages.closure("333") is None
+
+
+async def test_workers_share_each_page(
+    pages: Graph, first: MemoryGraph, second: MemoryGraph
+) -> None:
+    pages.share_among(3)
+    assert (first.workers, second.workers) == (3, 3)
 
 
 async def test_closing_closes_each_graph_once(
