@@ -97,6 +97,14 @@ class Conversation:
         """Wait until the bot has made a Graph call of that name for this user."""
         await self._until_logged("call", lambda entry: entry["path"].endswith(f"/{edge}"), limit)
 
+    async def is_refused(self, edge: str) -> None:
+        """Wait until Meta has refused a Graph call of that name for this user."""
+        await self._until_logged(
+            "call",
+            lambda entry: entry["path"].endswith(f"/{edge}") and entry["status"] == 400,
+            WAIT_LIMIT,
+        )
+
     async def calls(self, edge: str) -> list[dict[str, Any]]:
         """The bot's Graph calls of that name for this user, in order."""
         path = f"calls?path={edge}&app_id={self.platform.bot.id}"

@@ -14,6 +14,7 @@ from rasa_api import Rasa
 
 from demo.stack import Stack
 
+HANDED_BACK = "Our colleague has handed you back to me"
 AT_ONCE = timedelta(seconds=2)
 
 
@@ -110,3 +111,29 @@ async def test_a_stop_lets_a_turn_that_is_under_way_finish(
     await stack.start_rasa()
     rasa = Rasa(http, stack.rasa_url)
     assert await rasa.texts(chat.user, until="goodbye") == ["hello", "goodbye"]
+
+
+async def test_a_new_token_finishes_what_a_dead_one_has_cut_and_repeats_nothing(
+    stack: Stack, new_user_id: Callable[[], str]
+) -> None:
+    chat = await met(stack, new_user_id())
+    await chat.is_handed_over()
+    goes_through = {"latency_ms": 1}
+    is_refused = {"error": {"code": 190, "error_subcode": 463}, "times": None}
+    for fault in (goes_through, is_refused):
+        call = {"path": "messages", "user": chat.user, **fault}
+        await stack.platform.call("POST", "faults", {"calls": call})
+    bot = {"target_app_id": stack.platform.bot.id}
+    await stack.platform.call("POST", f"inbox/{chat.user}/pass", bot)
+    await chat.hears(HANDED_BACK)
+    await chat.is_refused("messages")
+    await stack.rasa.stop()
+    assert "Meta refuses the token of the page; what users write waits" in stack.rasa.output
+    assert not any(FEEDBACK in said for said in await chat.bot_said())
+
+    await stack.platform.call("DELETE", "faults")
+    await stack.start_rasa()
+
+    said = await chat.hears(FEEDBACK)
+    assert sum(HANDED_BACK in one for one in said) == 1
+    assert sum(FEEDBACK in one for one in said) == 1
