@@ -333,6 +333,23 @@ async def test_workers_share_the_limits_of_a_page(world: World) -> None:
     assert world.graph.workers == 2
 
 
+async def test_a_worker_knows_of_the_echoes_that_another_has_heard(world: World) -> None:
+    other = await world.start()
+    await world.wait(MINUTE)
+    await other.engine.hear_echo("nonce")
+
+    assert await world.engine.has_echo("nonce")
+    assert not await world.engine.has_echo("another")
+    assert world.graph.echoes == ["nonce"]
+
+
+async def test_a_worker_that_is_alone_keeps_no_echoes(world: World) -> None:
+    await world.engine.hear_echo("nonce")
+
+    assert not await world.store.has_echo("nonce")
+    assert world.graph.echoes == ["nonce"]
+
+
 async def test_health_can_tell_what_keeps_a_page_closed(world: World) -> None:
     world.graph.broken[PAGE] = DEAD_TOKEN
     await world.user_says("hello")
