@@ -71,6 +71,17 @@ async def test_what_was_said_to_the_bot_is_not_part_of_it(world: World) -> None:
     assert world.said()[-1] == "re: are you there?"
 
 
+async def test_what_was_said_to_the_bot_and_came_after_the_handover_is_part_of_it(
+    world: World,
+) -> None:
+    early = world.message("wait, one more thing")
+    await world.hand_over()
+    await world.deliver(early)
+    await world.user_says("menu")
+
+    assert told_lines(world) == [("user", "wait, one more thing"), ("user", "menu")]
+
+
 async def test_each_handover_has_its_own(world: World) -> None:
     for text in ("first", "second"):
         await world.hand_over()

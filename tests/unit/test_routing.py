@@ -101,12 +101,18 @@ TABLE = [
         ),
     ),
     Row(
+        event="messaging: message, not newer than the cause",
+        session="open",
+        do="hear it",
+        decision=HEAR_USER,
+        events=(message("menu", at=CAUSE_AT, received_at=LATER),),
+    ),
+    Row(
         event="all but echoes, not newer than the cause",
         session="open",
         do="nothing",
         decision=NOTHING,
         events=(
-            message("menu", at=CAUSE_AT, received_at=LATER),
             message("menu", on=STANDBY, at=CAUSE_AT),
             tap(payload="/back_to_bot", at=CAUSE_AT),
             tap("menu", on=STANDBY, at=CAUSE_AT),
