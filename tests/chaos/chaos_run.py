@@ -91,15 +91,18 @@ async def play(
 
 async def _rest(stack: ChaosStack, journal: Journal, script: list[Course]) -> timedelta:
     """Wait until every message is delivered, every event handled and every session ended; what
-    is not by REST_LIMIT never will be. Returns how long it took.
+    makes no progress for REST_LIMIT never will. Returns how long it took.
     """
     loop = asyncio.get_running_loop()
-    begun = loop.time()
+    begun = progressed = loop.time()
     written = sum(course.messages for course in script)
-    quiet = 0
-    while quiet < QUIET_LOOKS and loop.time() - begun < REST_LIMIT.total_seconds():
+    quiet, before = 0, None
+    while quiet < QUIET_LOOKS and loop.time() - progressed < REST_LIMIT.total_seconds():
         await asyncio.sleep(LOOK_INTERVAL.total_seconds())
         left = await asyncio.to_thread(left_to_do, stack.postgresql.url)
+        now = (*left, len(journal.delivered))
+        if now != before:
+            before, progressed = now, loop.time()
         is_over = left == (0, 0) and len(journal.delivered) >= written
         quiet = quiet + 1 if is_over else 0
     return timedelta(seconds=loop.time() - begun)
