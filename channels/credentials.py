@@ -34,9 +34,15 @@ def read_settings(path: str) -> Settings:
     raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
 
 
+def read_config(path: str) -> dict[str, Any]:
+    """A file of the project as Rasa reads it; raises what Rasa raises, which may quote secrets."""
+    config: dict[str, Any] = read_config_file(path)
+    return config
+
+
 def _read_channels(path: str) -> dict[str, Any]:
     try:
-        channels: dict[str, Any] = read_config_file(path)
+        return read_config(path)
     except FileNotFoundError:
         raise SettingsError(
             f"There is no {path} here. Go to the folder of your Rasa project, or name the file "
@@ -44,7 +50,6 @@ def _read_channels(path: str) -> dict[str, Any]:
         ) from None
     except (RasaException, OSError) as error:
         raise SettingsError(f"{path} can't be read: {_cause(error)}") from None
-    return channels
 
 
 def _cause(error: RasaException | OSError) -> str:

@@ -14,7 +14,8 @@ from .doctor_findings import Check, Unknown, Verdict, cannot_tell, known, ok, wr
 from .sessions import EndReason
 from .turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
 
-_COPY = "Copy what stands under 'Handover' in the plugin's domain.yml, and train."
+_ADD = "`rasa-handover init` adds it to the domain; then run `rasa train`."
+_MEND = "Make the slot as it is in the plugin's own domain.yml, and run `rasa train`."
 _REASON = END_REASON_ENTITY  # the slot's name too
 _REASONS = tuple(reason.value for reason in EndReason)
 
@@ -79,7 +80,7 @@ def _started_intent(facts: AssistantFacts) -> Verdict:
 def _has_intent(facts: AssistantFacts, intent: str, without: str) -> Verdict:
     if intent in known(facts.domain).intents:
         return ok(f"The domain has the intent {intent}.")
-    return wrong(f"The domain has no intent {intent}: {without}.", _COPY)
+    return wrong(f"The domain has no intent {intent}: {without}.", _ADD)
 
 
 def _reason_slot(facts: AssistantFacts) -> Verdict:
@@ -87,31 +88,31 @@ def _reason_slot(facts: AssistantFacts) -> Verdict:
     slot = domain.slots.get(_REASON)
     if slot is None or _REASON not in domain.entities:
         missing = "slot" if slot is None else "entity"
-        return wrong(f"The domain has no {missing} {_REASON}: rules can't tell why.", _COPY)
+        return wrong(f"The domain has no {missing} {_REASON}: rules can't tell why.", _ADD)
     if _REASON not in slot.filled_from:
-        return wrong(f"Nothing fills the slot {_REASON} from the entity {_REASON}.", _COPY)
+        return wrong(f"Nothing fills the slot {_REASON} from the entity {_REASON}.", _MEND)
     if slot.type != "categorical":
         return cannot_tell(
             f"The slot {_REASON} is of type {slot.type}; rules tell the reasons apart by a "
             "categorical one.",
-            _COPY,
+            _MEND,
         )
     lacking = [reason for reason in _REASONS if reason not in slot.values]
     if lacking:
-        return wrong(f"The slot {_REASON} lacks the values {', '.join(lacking)}.", _COPY)
+        return wrong(f"The slot {_REASON} lacks the values {', '.join(lacking)}.", _MEND)
     return ok(f"The slot {_REASON} knows every reason.")
 
 
 def _active_slot(facts: AssistantFacts) -> Verdict:
     if "handover_active" in known(facts.domain).slots:
         return ok("The domain has the slot handover_active.")
-    return wrong("The domain has no slot handover_active, which action_handover sets.", _COPY)
+    return wrong("The domain has no slot handover_active, which action_handover sets.", _ADD)
 
 
 def _action(facts: AssistantFacts) -> Verdict:
     if ACTION in known(facts.domain).actions:
         return ok(f"The domain has {ACTION}.")
-    return wrong(f"The domain does not have {ACTION}, so no rule can hand over.", _COPY)
+    return wrong(f"The domain does not have {ACTION}, so no rule can hand over.", _ADD)
 
 
 def _return_intents(facts: AssistantFacts) -> Verdict:
@@ -138,7 +139,7 @@ def _rules(facts: AssistantFacts) -> Verdict:
         return cannot_tell(f"{detail}; a story or a flow may.", "Try each, or add the rules.")
     return wrong(
         f"{detail}: the bot comes back without a word.",
-        "Copy data/handover_rules.yml of the plugin, and train.",
+        "`rasa-handover init` adds data/handover_rules.yml where it is not; then run `rasa train`.",
     )
 
 

@@ -123,7 +123,7 @@ def _action(facts: EndpointsFacts) -> Verdict:
     return wrong(
         f"The action server does not have {ACTION}: the bot says that it connects, and nothing "
         "follows.",
-        "Put ActionHandover into your actions, and start `rasa run actions` again.",
+        "`rasa-handover init` adds it to your actions; then start `rasa run actions` again.",
     )
 
 

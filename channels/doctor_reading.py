@@ -19,11 +19,11 @@ from rasa.exceptions import ModelNotFound
 from rasa.model import get_local_model
 from rasa.shared.core.domain import Domain
 from rasa.shared.exceptions import RasaException
-from rasa.shared.utils.io import read_config_file
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from .credentials import read_config
 from .doctor_assistant import AssistantFacts, DomainFacts, RuleFacts
 from .doctor_findings import Unknown, wrong
 from .doctor_model import answered_reasons, domain_facts, has_other_policies
@@ -42,13 +42,11 @@ _SQLITE_PATIENCE = 1.0  # seconds to wait for a lock
 def read_endpoints(path: str) -> Mapping[str, Any] | Unknown:
     """What endpoints.yml has."""
     try:
-        content: dict[str, Any] = read_config_file(path)
+        return read_config(path)
     except FileNotFoundError:
         problem = f"There is no {path}: Rasa keeps conversations in memory and runs no actions."
     except (RasaException, OSError):  # whose words may hold passwords
         problem = f"{path} can't be read."
-    else:
-        return content
     remedy = "Name the file with --endpoints; it is YAML, with its environment variables set."
     return Unknown(told_by="endpoints-file", verdict=wrong(problem, remedy))
 

@@ -507,6 +507,17 @@ async def test_people_get_lines_and_a_sum(page: LivePage) -> None:
     assert output.endswith(" ok, 0 wrong, 4 cannot tell.\n")
 
 
+async def test_the_readme_shows_what_it_prints(page: LivePage) -> None:
+    fields = [field for field in BOT.subscribed_fields if field != "standby"]
+    await page.change_app(subscribed_fields=fields)
+    text = as_text(await page.examined()).replace(page.url, "https://graph.facebook.com")
+    printed = text.splitlines()
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ rasa-handover doctor\n")[2].partition("```")[0].splitlines()
+    assert "…" in shown
+    assert [line for line in shown if line != "…" and line not in printed] == []
+
+
 async def test_without_credentials_it_can_not_run(tmp_path: Path) -> None:
     status, output, errors = await run("--credentials", str(tmp_path / "credentials.yml"))
     assert (status, output) == (2, "")
