@@ -2,11 +2,13 @@
 
 Twenty deliveries are in flight, each of another user: the next one goes out when one has been
 acknowledged. A channel that acknowledges at once takes more messages than it answers, so what
-counts is the time from the first delivery until the last reply has been delivered.
+counts is the time from the first delivery until the last reply has been delivered. Meta's limit of
+300 sends a second for a page is below the goal, so `sends-a-second` is raised for this row.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from .scratch import scratch, sqlite
 _IN_FLIGHT = 20
 _GRAPH_WAIT = timedelta(milliseconds=50)
 _WARM_UP_USERS = 1_000_000
+_SETTINGS = json.dumps({"sends-a-second": 10_000})
 _GOAL = Goal(Bound.AT_LEAST, 100, Measured.RATIO)
 
 
@@ -38,7 +41,7 @@ async def measure(size: Size) -> Row:
 
 
 async def _ours(directory: Path, messages: int, **options: object) -> float:
-    return await _a_second("messenger", directory, messages, **options)
+    return await _a_second("messenger", directory, messages, settings=_SETTINGS, **options)
 
 
 async def _a_second(name: str, directory: Path, messages: int, **options: object) -> float:
