@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -66,6 +67,9 @@ class MessengerInput(InputChannel):
         return self._engine.output() if self._engine else None
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        # Rasa's and TensorFlow's modules are half a million objects. Each full collection of
+        # garbage would walk them while the event loop stands still. No model is loaded yet.
+        gc.freeze()
         routes = Blueprint("handover_messenger")
 
         async def prepare(app: Sanic, _: object) -> None:
