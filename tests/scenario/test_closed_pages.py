@@ -13,6 +13,7 @@ from world import ANNA, BOT, INBOX, PAGE, SECOND, TIMEOUT, World
 
 from channels import engine
 from channels.attempts import PATIENCE
+from channels.engine import RENEWAL_INTERVAL
 from channels.errors import (
     GraphError,
     GraphRefused,
@@ -329,13 +330,13 @@ async def test_a_turn_that_a_stop_cuts_says_nothing_twice_after_the_next_start(
 async def test_workers_share_the_limits_of_a_page(world: World) -> None:
     assert world.graph.workers == 1
     await world.start()
-    await world.wait(MINUTE)
+    await world.wait(RENEWAL_INTERVAL)
     assert world.graph.workers == 2
 
 
 async def test_a_worker_knows_of_the_echoes_that_another_has_heard(world: World) -> None:
     other = await world.start()
-    await world.wait(MINUTE)
+    await world.wait(RENEWAL_INTERVAL)
     await other.engine.hear_echo("nonce")
 
     assert await world.engine.has_echo("nonce")
