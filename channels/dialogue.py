@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,10 +12,10 @@ from .assistant import Assistant, Turn
 from .clock import Clock
 from .cut_turns import CutTurns
 from .delivered import Delivered
-from .errors import TRY_LATER, GraphError
+from .errors import TRY_LATER
 from .events import Platform, Postback, Thread, UserMessage
-from .graph import Graph, SenderAction
-from .log_fields import thread_fields
+from .graph import Graph
+from .indications import Indications
 from .metrics import Metrics
 from .output import InstagramOutput, MessengerOutput
 from .places import Places
@@ -36,8 +35,6 @@ from .turns import (
     started_parse_data,
     text_for_rasa,
 )
-
-logger = logging.getLogger(__name__)
 
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
@@ -75,7 +72,7 @@ class Dialogue:
         self._lost = lost
         self._places = Places(settings.max_turns, several_pages=bool(settings.pages))
         self._cut_turns = CutTurns(store=store, clock=clock)
-        self._indications: set[asyncio.Task[None]] = set()
+        self._indications = Indications(graph)
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -93,7 +90,7 @@ class Dialogue:
         await self._ready()
         await self._opened(event.thread.page)
         if not repeated:
-            self._indicate(event.thread)
+            self._indications.begin(event.thread)
         await self._take(turn, event.thread, Cause(at=event.at, key=event.key))
 
     async def tell_started(self, session: Session) -> None:
@@ -158,6 +155,7 @@ class Dialogue:
             is_silent=_always if in_silence else self._is_silent,
             hand_over=self._hand_over,
             lost=self._lost,
+            answers=self._indications.answered,
             cause=cause,
             delivered=delivered or Delivered(),
         )
@@ -167,9 +165,7 @@ class Dialogue:
 
     async def stop(self) -> None:
         """Give up what is shown to users besides messages."""
-        for indication in self._indications:
-            indication.cancel()
-        await asyncio.gather(*self._indications, return_exceptions=True)
+        await self._indications.stop()
 
     async def _transcript(self, session: Session) -> dict[str, Any] | None:
         if not self._settings.transcript:
@@ -222,20 +218,6 @@ class Dialogue:
     async def _ready(self) -> None:
         while not self._assistant.is_ready():
             await self._clock.sleep(READY_INTERVAL)
-
-    def _indicate(self, thread: Thread) -> None:
-        """Show "seen" and "typing" beside the turn, which does not wait for it."""
-        indication = asyncio.create_task(self._show(thread))
-        self._indications.add(indication)
-        indication.add_done_callback(self._indications.discard)
-
-    async def _show(self, thread: Thread) -> None:
-        try:
-            await self._graph.sender_action(thread, SenderAction.MARK_SEEN)
-            await self._graph.sender_action(thread, SenderAction.TYPING_ON)
-        except GraphError as error:
-            fields = thread_fields(thread)  # the turn may be over, and its context with it
-            logger.info("Neither seen nor typing could be shown: %s", error, extra=fields)
 
 
 async def _always(_: Thread) -> bool:

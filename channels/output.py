@@ -33,8 +33,8 @@ class MessengerOutput(OutputChannel):
 
     `is_silent` tells whether somebody else has the thread; `hand_over` performs what
     `action_handover` asks for and tells whether the thread is then the bot's no more; `lost` is
-    told of a send that was refused because another app has the thread. Without a `thread`
-    of its own it finds the recipients' threads by `thread_of`.
+    told of a send that was refused because another app has the thread; `answers` is told before
+    each send. Without a `thread` of its own it finds the recipients' threads by `thread_of`.
 
     `cause` is what the turn answers, until `end_turn`. Rasa keeps a turn's output for the
     reminders that the turn has set: each of their responses counts by itself.
@@ -49,6 +49,7 @@ class MessengerOutput(OutputChannel):
         is_silent: Callable[[Thread], Awaitable[bool]],
         hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
         lost: Callable[[Thread, Cause | None], Awaitable[None]],
+        answers: Callable[[Thread], None],
         cause: Cause | None,
         delivered: Delivered,
     ) -> None:
@@ -58,6 +59,7 @@ class MessengerOutput(OutputChannel):
         self._is_silent = is_silent
         self._perform_handover = hand_over
         self._lost = lost
+        self._answers = answers
         self._cause = cause
         self._tried = delivered.replay()
         self._silenced_by: str | None = None
@@ -149,6 +151,7 @@ class MessengerOutput(OutputChannel):
     ) -> None:
         if self._tried.has(message):
             return
+        self._answers(thread)
         try:
             await self._graph.send(thread, message)
         except TRY_LATER:
