@@ -54,8 +54,9 @@ def _lines(finding: Finding) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
+    """Lines of a text, in which what others wrote can't steer the terminal."""
     return textwrap.wrap(
-        text,
+        "".join(character if character.isprintable() else " " for character in text),
         WIDTH,
         subsequent_indent=_INDENT,
         break_long_words=False,

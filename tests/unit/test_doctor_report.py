@@ -45,6 +45,12 @@ def test_long_texts_are_wrapped_and_links_are_left_whole() -> None:
     assert [line for line in lines if len(line) > WIDTH] == [" " * 14 + "x" * 150]
 
 
+def test_what_others_wrote_can_not_steer_the_terminal() -> None:
+    text = as_text([finding(Outcome.OK, detail="It is for \x1b[2J\r\nPage\u202e.")])
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "Page" in text
+
+
 def test_scripts_get_every_key_of_every_finding() -> None:
     assert json.loads(as_json([WRONG, CANNOT_TELL])) == [
         {
