@@ -1,6 +1,6 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-script test test-rasa-pro chaos bench lint lock clean
+.PHONY: setup demo demo-script test test-rasa-pro fuzz chaos bench lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -37,6 +37,10 @@ chaos: $(READY)
 # Measures for a quarter of an hour; the machine should have nothing else to do.
 bench: $(READY) $(MODEL)
 	$(PYTHON) -m benchmarks
+
+# A million hostile inputs; FUZZ="--seed 7 --inputs 1000" for other ones.
+fuzz: $(READY)
+	PYTHONPATH=. $(PYTHON) tests/fuzz/run.py $(FUZZ)
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

@@ -7,7 +7,7 @@ value in it: whoever calls them knows what to call the value, and whether it may
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -118,6 +118,7 @@ def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
     languages = value if isinstance(value, Mapping) else {ASSISTANT_LANGUAGE: value}
     if not all(isinstance(language, str) for language in languages):
         raise ValueError("has a language that is not a text; put it in quotes.")
+    _check_characters(languages)
     words = {language: parse_words(listed) for language, listed in languages.items()}
     KeywordMatcher(words)  # a keyword that nobody could ever type is refused here
     return words
@@ -131,7 +132,15 @@ def parse_words(value: object) -> tuple[str, ...]:
             "is not a list of texts; write [menu, 'back to bot'], and put words that "
             "YAML reads otherwise (yes, no, on, off, numbers) in quotes."
         )
+    _check_characters(listed)
     return tuple(listed)
+
+
+def _check_characters(texts: Iterable[str]) -> None:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate); type it anew.") from None
 
 
 def parse_metadata(value: object) -> dict[str, Any]:

@@ -22,6 +22,7 @@ LONGEST_RETENTION = timedelta(days=3650)
 SHORTEST_PROBE = timedelta(seconds=10)
 LONGEST_PROBE = timedelta(days=1)
 MOST_AT_ONCE = 10_000
+LONGEST_QUOTE = 200  # characters
 
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
 _GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
@@ -42,6 +43,15 @@ class RequestPolicy(enum.Enum):
     PLANS = "plans"
     ALL = "all"
     NONE = "none"
+
+
+def quoted(value: object) -> str:
+    """A value as an error shows it: in one short line, whatever YAML has made of it."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or of levels
+        return f"of the type {type(value).__name__}"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 def parse_secret(value: object) -> str:

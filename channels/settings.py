@@ -42,6 +42,7 @@ from .setting_values import (
     parse_secret,
     parse_store,
     parse_threshold,
+    quoted,
 )
 
 DEFAULT_PLAN = "default"
@@ -144,7 +145,7 @@ def _parse_page(page: object, section: object) -> tuple[str, PageSettings]:
     try:
         page_id = parse_app_id(page)
     except ValueError:
-        raise ValueError(f"has a page {page!r}; write the page's id, a number.") from None
+        raise ValueError(f"has a page {quoted(page)}; write the page's id, a number.") from None
     path = f"{SECTION}.pages.{page_id}"
     return page_id, PageSettings(**_parse_section(section, path, _PAGE_KEYS))
 
@@ -162,7 +163,7 @@ def _parse_named_plans(section: object) -> dict[str, Plan]:
 def _parse_plan(name: object, section: object) -> Plan:
     if not isinstance(name, str) or not _PLAN_NAME.fullmatch(name):
         raise ValueError(
-            f"has a plan named {name!r}; a name is made of up to 64 letters, digits, - and _."
+            f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and _."
         )
     path = f"{SECTION}.plans.{name}"
     return Plan(name=name, **_parse_section({} if section is None else section, path, _PLAN_KEYS))
@@ -186,7 +187,7 @@ def _read(found: object, path: str, key: _Key) -> Any:
         if key.required:
             raise SettingsError(f"{path} is missing in credentials.yml. {key.required}")
         return key.default
-    shown = " " if key.secret or isinstance(found, Mapping) else f" {found!r} "
+    shown = " " if key.secret or isinstance(found, Mapping) else f" {quoted(found)} "
     if isinstance(found, str) and _UNSET_VARIABLE.search(found):
         raise SettingsError(
             f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
@@ -196,12 +197,14 @@ def _read(found: object, path: str, key: _Key) -> Any:
         return key.parse(found)
     except ValueError as error:
         raise SettingsError(f"{path}{shown}{error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deep; nothing here has many levels.") from None
 
 
 def _unknown(key: object, path: str, known: Mapping[str, _Key]) -> str:
-    close = difflib.get_close_matches(str(key).replace("_", "-"), known, n=1)
+    close = difflib.get_close_matches(quoted(key).strip("'").replace("_", "-"), known, n=1)
     guess = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{path} has no key {key!r}. {guess}Allowed are: {', '.join(sorted(known))}."
+    return f"{path} has no key {quoted(key)}. {guess}Allowed are: {', '.join(sorted(known))}."
 
 
 _CHANNEL_KEYS = {
@@ -216,7 +219,7 @@ _CHANNEL_KEYS = {
         required="Without it anybody could post messages; see App settings > Basic > App secret.",
     ),
     "page-access-token": _Key(parse=parse_secret, secret=True),
-    "pages": _Key(parse=_parse_pages, default={}),
+    "pages": _Key(parse=_parse_pages, default={}, secret=True),  # it holds tokens
     "app-id": _Key(
         parse=parse_app_id,
         required="It tells the bot's own messages from an operator's; see App settings > Basic.",

@@ -297,3 +297,17 @@ def test_a_wrong_override_is_named_without_its_value(key: str, value: object, mi
     told = complaint(SALES.overridden, {key: value})
     assert told.startswith(f"'{key}' {mistake}")
     assert MARK not in told
+
+
+@pytest.mark.parametrize(
+    ("parse", "value"),
+    [
+        (parse_words, ["menu", "men\ud83d"]),
+        (parse_keywords, ["men\ud83d"]),
+        (parse_keywords, {"e\udc00": ["menu"]}),
+    ],
+)
+def test_half_of_a_character_is_refused_for_no_store_could_hold_it(
+    parse: Callable[[Any], object], value: object
+) -> None:
+    assert complaint(parse, value).startswith("holds half of a character")

@@ -219,7 +219,6 @@ def test_what_to_do_about_a_missing_key_is_said(key: str) -> None:
         ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
         ("requests", "some", "is not allowed; write plans, all, none, or a list of app ids"),
         ("requests", ["some"], "is no app id, which is a number; "),
-        ("pages", ["111"], "is no mapping; write a page's id, and its keys below it, indented."),
         ("transcript", "yes", "is neither true nor false."),
         ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
         ("plans", ["default"], "is no mapping; write a plan's name, and its keys below it, "),
@@ -384,6 +383,32 @@ def test_a_plan_that_is_no_mapping_is_told_to_be_one() -> None:
         "channels.MessengerInput.plans.sales in credentials.yml is no mapping. "
         "Indent its keys below it."
     )
+
+
+@pytest.mark.parametrize("pages", [[{"1": {"page-access-token": MARK}}], f"1: {MARK}"])
+def test_pages_that_are_no_mapping_are_not_shown_for_they_hold_tokens(pages: object) -> None:
+    complaint = complaint_about({**REQUIRED, "pages": pages})
+    assert "channels.MessengerInput.pages is no mapping; write a page's id, " in complaint
+    assert MARK not in complaint
+
+
+@pytest.mark.parametrize("value", [16**5000, [16**5000], -(16**5000)], ids=["int", "list", "minus"])
+def test_a_number_that_is_too_long_to_write_out_is_named_by_its_type(value: object) -> None:
+    complaint = complaint_about({**REQUIRED, "graph-url": value})
+    assert f"graph-url of the type {type(value).__name__} is no web address" in complaint
+
+
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    complaint = complaint_about({**REQUIRED, "graph-url": "x" * 100_000})
+    assert len(complaint) < 1000
+    assert "xxx… is no web address" in complaint
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    nested: object = "innermost"
+    for _ in range(10_000):
+        nested = [nested]
+    assert "is nested too deep" in complaint_about({**REQUIRED, "requests": {"x": nested}})
 
 
 def test_no_secret_shows_in_the_repr() -> None:

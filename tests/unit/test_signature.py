@@ -5,6 +5,8 @@ import hmac
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.errors import SignatureRefused
 from channels.signature import check_signature
@@ -65,3 +67,17 @@ def test_a_refusal_shows_neither_the_secret_nor_what_would_be_accepted(header: s
         check_signature(b"{}", header, SECRET)
     assert SECRET not in str(refused.value)
     assert signed(b"{}").removeprefix("sha256=") not in str(refused.value)
+
+
+@given(st.binary(), st.text(min_size=1))
+def test_any_body_is_accepted_with_its_signature(body: bytes, secret: str) -> None:
+    check_signature(body, signed(body, secret), secret)
+
+
+@given(st.binary(), st.text(st.characters(codec=None)) | st.binary().map(lambda raw: signed(raw)))
+def test_a_header_that_is_not_the_signature_is_refused_and_nothing_else(
+    body: bytes, header: str
+) -> None:
+    if header != signed(body):
+        with pytest.raises(SignatureRefused):
+            check_signature(body, header, SECRET)

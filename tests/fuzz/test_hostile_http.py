@@ -1,0 +1,211 @@
+"""What anybody on the internet may send to the channel, over real HTTP on a Sanic server."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+import tracemalloc
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from raw_requests import PATH, delivery, message, request
+from served_channel import ServedChannel, signed
+
+from channels import receiver
+from channels.receiver import LARGEST_DELIVERY
+
+MEGABYTE = 1024 * 1024
+
+
+class TestTheLengthOfABody:
+    async def test_a_delivery_of_the_largest_size_is_read(
+        self, channel: ServedChannel, user: str
+    ) -> None:
+        body = delivery(message(user, "hello"))
+        padded = body + b" " * (LARGEST_DELIVERY - len(body))
+        assert await channel.delivers(padded) == 200
+        await channel.hears(user, "hello")
+
+    async def test_a_longer_one_is_refused_by_its_header_alone(
+        self, channel: ServedChannel
+    ) -> None:
+        length = b"Content-Length: %d" % (LARGEST_DELIVERY + 1)
+        assert await channel.answers(request("POST", PATH, length)) == 413
+
+    async def test_a_longer_one_without_a_length_is_refused_as_soon_as_it_is_too_long(
+        self, channel: ServedChannel
+    ) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", channel.port)
+        writer.write(request("POST", PATH, b"Transfer-Encoding: chunked"))
+        chunk = b"%x\r\n%s\r\n" % (MEGABYTE, b" " * MEGABYTE)
+        for _ in range(LARGEST_DELIVERY // MEGABYTE + 1):
+            writer.write(chunk)
+            await writer.drain()
+        assert b" 413 " in await reader.readline()
+        writer.close()
+
+    async def test_a_body_that_is_too_long_is_not_kept_in_memory(
+        self, channel: ServedChannel
+    ) -> None:
+        tracemalloc.start()
+        chunk = b"%x\r\n" % (500 * MEGABYTE)
+        assert (
+            await channel.answers(request("POST", PATH, b"Transfer-Encoding: chunked", body=chunk))
+            == 413
+        )
+        gc.collect()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < MEGABYTE
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            b"Content-Length: -5",
+            b"Content-Length: many",
+            b"Content-Length: 1_0",
+            b"Content-Length: \xd9\xa5",  # an Arabic five
+            b"Content-Length: ",
+            b"Content-Length: " + b"9" * 5000,
+            b"Content-Length: 3\r\nContent-Length: 4",
+            b"Transfer-Encoding: gzip",
+            b"Transfer-Encoding: gzip\r\nContent-Length: 3",
+            b"Transfer-Encoding: chunked\r\nContent-Length: 3",
+            b"Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip",
+        ],
+    )
+    async def test_a_length_that_can_not_be_told_is_refused(
+        self, channel: ServedChannel, user: str, header: bytes
+    ) -> None:
+        assert await channel.answers(request("POST", PATH, header, body=b"abc")) == 400
+        assert await channel.delivers(delivery(message(user, "hello"))) == 200
+
+    @pytest.mark.parametrize("header", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
+    async def test_a_body_that_does_not_come_is_not_waited_for(
+        self,
+        channel: ServedChannel,
+        user: str,
+        header: bytes,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(receiver, "SLOWEST_BODY", timedelta(milliseconds=50))
+        reader, writer = await asyncio.open_connection("127.0.0.1", channel.port)
+        writer.write(request("POST", PATH, header, body=b"5"))
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        monkeypatch.undo()
+        assert await channel.delivers(delivery(message(user, "hello"))) == 200
+
+    async def test_a_caller_who_hangs_up_halfway_is_forgotten(
+        self, channel: ServedChannel, user: str
+    ) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", channel.port)
+        writer.write(request("POST", PATH, b"Content-Length: 9", body=b"5"))
+        writer.close()
+        await writer.wait_closed()
+        assert await channel.delivers(delivery(message(user, "hello"))) == 200
+
+    async def test_chunks_that_are_none_are_refused(self, channel: ServedChannel) -> None:
+        broken = request(
+            "POST", PATH, b"Transfer-Encoding: chunked", body=b"zz\r\nabc\r\n0\r\n\r\n"
+        )
+        assert await channel.answers(broken) == 400
+
+    async def test_chunks_are_read_as_one_body(self, channel: ServedChannel, user: str) -> None:
+        body = delivery(message(user, "hello"))
+        signature = f"X-Hub-Signature-256: {signed(body)['X-Hub-Signature-256']}".encode()
+        chunks = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (5, body[:5], len(body) - 5, body[5:])
+        sent = request("POST", PATH, signature, b"Transfer-Encoding: chunked", body=chunks)
+        assert await channel.answers(sent) == 200
+        await channel.hears(user, "hello")
+
+
+class TestDeliveries:
+    async def test_an_old_delivery_that_somebody_repeats_is_acknowledged_and_left_out(
+        self, channel: ServedChannel, user: str
+    ) -> None:
+        old = datetime.now(timezone.utc) - timedelta(days=3)
+        assert await channel.delivers(delivery(message(user, "old", at=old))) == 200
+        assert await channel.delivers(delivery(message(user, "new"))) == 200
+        assert await channel.hears(user, "new") == ["new"]
+
+    async def test_the_same_delivery_again_is_acknowledged_and_handled_once(
+        self, channel: ServedChannel, user: str
+    ) -> None:
+        body = delivery(message(user, "once"))
+        assert [await channel.delivers(body) for _ in range(3)] == [200, 200, 200]
+        assert await channel.delivers(delivery(message(user, "last"))) == 200
+        assert await channel.hears(user, "last") == ["once", "last"]
+
+    async def test_a_thousand_events_are_all_handled_in_order(
+        self, channel: ServedChannel, user: str
+    ) -> None:
+        texts = [str(number) for number in range(1000)]
+        assert await channel.delivers(delivery(*(message(user, text) for text in texts))) == 200
+        assert await channel.hears(user, texts[-1]) == texts
+
+    @pytest.mark.parametrize(
+        "alien", ["1", "{}", '{"app_roles":{"1":["x"]}}', '{"sender":{"id":"1"}}']
+    )
+    async def test_a_hundred_thousand_aliens_hold_nobody_up(
+        self, channel: ServedChannel, user: str, alien: str
+    ) -> None:
+        aliens = ",".join([alien] * 100_000)
+        body = delivery(message(user, "between"), "ALIENS").replace(b'"ALIENS"', aliens.encode())
+        posting = asyncio.create_task(channel.delivers(body))
+        assert await _longest_turn(posting) < 0.1
+        assert posting.result() == 200
+        await channel.hears(user, "between")
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            b'"\\ud83d"',
+            b'"\\u0000"',
+            b"1e400",
+            b"1" * 10_000,
+            b"[" * 100_000 + b"]" * 100_000,
+            b'"\xff\xfe"',
+            b'"' + b"x" * 100_000 + b'"',
+        ],
+        ids=["half an emoji", "NUL", "1e400", "digits", "nesting", "no UTF-8", "long"],
+    )
+    @pytest.mark.parametrize("place", ["sender", "id", "timestamp", "mid", "text", "payload"])
+    async def test_what_is_odd_anywhere_takes_no_neighbour_along(
+        self, channel: ServedChannel, user: str, place: str, odd: bytes
+    ) -> None:
+        around = message(user, "before"), _odd(user, place), message(user, "after")
+        assert await channel.delivers(delivery(*around).replace(b'"ODD"', odd)) == 200
+        assert "before" in await channel.hears(user, "after")
+
+
+async def _longest_turn(task: asyncio.Task[int]) -> float:
+    """The longest time, in seconds, that the event loop has worked without a turn for others.
+
+    Time in which it does not work, because this machine does something else, is not counted.
+    """
+    longest = 0.0
+    while not task.done():
+        before = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - before)
+    return longest
+
+
+def _odd(user: str, place: str) -> dict[str, Any]:
+    """A message that has something odd at that place."""
+    if place == "id":
+        return {**message(user, "odd"), "sender": {"id": "ODD"}}
+    if place in ("mid", "text"):
+        return {
+            **message(user, "odd"),
+            "message": {"mid": f"m_{user}", "text": "odd", place: "ODD"},
+        }
+    if place == "payload":
+        attached = [{"type": "image", "payload": {"url": "https://x", "odd": "ODD"}}]
+        return {**message(user, "odd"), "message": {"mid": f"m_{user}", "attachments": attached}}
+    return {**message(user, "odd"), place: "ODD"}
