@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from aiohttp import ClientSession
@@ -20,17 +21,22 @@ async def post(stack: Stack, body: object, *, sign: bool = True) -> int:
     return status
 
 
+def now_ms() -> int:
+    """Meta's time; an event that is days old would be left out."""
+    return time.time_ns() // 1_000_000
+
+
 def message(user: str, text: str, mid: str) -> dict[str, object]:
     return {
         "sender": {"id": user},
         "recipient": {"id": "111000111000111"},
-        "timestamp": "1760000000000",
+        "timestamp": str(now_ms()),
         "message": {"mid": mid, "text": text},
     }
 
 
 def delivery(stack: Stack, **arrays: object) -> dict[str, object]:
-    entry = {"id": stack.platform.page, "time": 1760000000000, **arrays}
+    entry = {"id": stack.platform.page, "time": now_ms(), **arrays}
     return {"object": "page", "entry": [entry]}
 
 

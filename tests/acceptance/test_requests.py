@@ -6,6 +6,8 @@ owner, so the bot is given the thread first.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from aiohttp import ClientSession
 from conversation import FEEDBACK, Conversation
@@ -48,7 +50,7 @@ async def ask(stack: Stack, chat: Conversation, app_id: int) -> None:
     event = {
         "sender": {"id": chat.user},
         "recipient": {"id": stack.platform.page},
-        "timestamp": 1_760_000_000_000,
+        "timestamp": time.time_ns() // 1_000_000,
         "request_thread_control": {"requested_owner_app_id": app_id, "metadata": "please"},
     }
     body = {"object": "page", "entry": [{"id": stack.platform.page, "messaging": [event]}]}
