@@ -1,4 +1,4 @@
-"""Webhooks on their way: one ordered queue an app, tried again, faults applied.
+"""Webhooks on their way: ordered queues for each app, tried again, faults applied.
 
 The facts sheet 2.1; Meta: "Webhooks for Messenger Platform".
 """
@@ -6,6 +6,7 @@ The facts sheet 2.1; Meta: "Webhooks for Messenger Platform".
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import deque
 from contextlib import suppress
 
@@ -17,7 +18,7 @@ from .webhook_client import Answer, WebhookClient
 
 
 class AppQueue:
-    """The webhooks of one app, posted one after another by a single task.
+    """A lane of one app's webhooks, posted one after another by a single task.
 
     An event that fails is tried again before the next one's turn; after the last try it is given
     up and logged so.
@@ -131,7 +132,7 @@ def _outcome(answer: Answer, *, is_last: bool) -> str:
 
 
 class Deliveries:
-    """The queues of all apps; a queue begins with its app's first event."""
+    """The queues of all apps; a queue begins with its lane's first event."""
 
     def __init__(
         self, state: State, log: ProtocolLog, faults: FaultPlan, client: WebhookClient
@@ -140,15 +141,16 @@ class Deliveries:
         self._log = log
         self._faults = faults
         self._client = client
-        self._queues: dict[str, AppQueue] = {}
+        self._queues: dict[tuple[str, int], AppQueue] = {}
 
     def put(self, app_id: str, delivery: Delivery) -> None:
         """Line up an event for an app."""
-        if app_id not in self._queues:
-            self._queues[app_id] = AppQueue(
+        lane = zlib.crc32(delivery.user.encode()) % self._state.delivery.lanes
+        if (app_id, lane) not in self._queues:
+            self._queues[app_id, lane] = AppQueue(
                 app_id, self._state, self._log, self._faults, self._client
             )
-        self._queues[app_id].put(delivery)
+        self._queues[app_id, lane].put(delivery)
 
     def recheck(self) -> None:
         """Look at the faults again, in every queue."""

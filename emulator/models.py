@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from .accounts import INBOXES, PlatformName
@@ -96,11 +98,13 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """How webhooks are posted, on real time (the facts sheet 2.1; Meta: "Webhooks").
 
     Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in
-    all; an hour is too long for a local tool, hence the short list of waits.
+    all; an hour is too long for a local tool, hence the short list of waits. An app is posted to
+    in so many `lanes` at once; what happens in one person's thread stays in order.
     """
 
     answer_within_ms: int = 5_000
     retry_after_ms: tuple[int, ...] = (0, 250, 500, 1_000, 2_000, 4_000)
+    lanes: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ ROUTES = "/webhooks/facebook"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 RESTART_PAUSE = timedelta(seconds=1)
 START_LIMIT = timedelta(seconds=90)
+WEBHOOK_LANES = 16
 WEBHOOK_PAUSES_MS = [0, 250, 500, 1_000, *[2_000] * 60]  # Meta tries for an hour
 ENVIRONMENT = {
     "RASA_TELEMETRY_ENABLED": "false",
@@ -225,7 +226,7 @@ def emulator_config(users: list[str]) -> dict[str, Any]:
             _app(AGENTS, "Agents' desk"),
         ],
         "users": [{"id": user, "name": f"User {user}"} for user in users],
-        "delivery": {"retry_after_ms": WEBHOOK_PAUSES_MS},
+        "delivery": {"retry_after_ms": WEBHOOK_PAUSES_MS, "lanes": WEBHOOK_LANES},
     }
 
 

@@ -210,6 +210,18 @@ async def test_a_webhook_that_does_not_answer_in_time_is_a_failure() -> None:
         assert "no answer within 0.05 s" in log["entries"][0]["error"]
 
 
+async def test_lanes_keep_a_thread_in_order_and_let_threads_pass_each_other() -> None:
+    unhurried = DeliverySettings(answer_within_ms=60_000, retry_after_ms=(), lanes=64)
+    async with emulated(delivery=unhurried) as world:
+        world.receivers[BOT].silent = True
+        await world.user_says("first")
+        await world.user_says("second")
+        await world.user_says("another's first", OTHER_USER)
+        await world.receivers[BOT].wait_for_posts(2)
+        texts = {heard.event["message"]["text"] for heard in world.receivers[BOT].heard()}
+        assert texts == {"first", "another's first"}
+
+
 async def test_an_app_without_a_webhook_has_its_events_recorded() -> None:
     async with emulated() as world:
         await world.done("PUT", f"apps/{AGENT}", {"webhook": None})
