@@ -16,7 +16,8 @@ its time, and its latency counts from then on.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -50,58 +51,67 @@ class _Rates:
     handled: Sequence[float]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stand:
+    """The bare route beside our channel, and the database that the channel has."""
+
+    kind: Kind
+    route: RunningChannel
+    channel: RunningChannel
+    url: str
+
+
 async def measure(size: Size) -> Row:
+    lines: list[Line] = []
     with scratch() as directory, databases(directory) as made:
-        lines, notes = [], [await _ceiling(directory, size)]
+        notes = [await _ceiling(directory, size)]
         for kind in Kind:
+            async with _stand(directory, made, kind) as stand:
+                rates = {name: await _rates(stand, age, size) for name, age in _AGES.items()}
+                steady = await _at_a_steady_rate(stand, size)
             for name, age in _AGES.items():
-                rates = await _rates(directory, made, kind, age, size)
-                line = _line(kind, name, rates)
+                line = _line(kind, name, rates[name])
                 if line.is_missed:
                     where = await _profile(directory, made, kind, age, size)
-                    line = _line(kind, name, rates, where)
+                    line = _line(kind, name, rates[name], where)
                 lines.append(line)
-                handled = Quantity(statistics.median(rates.handled), "/s")
+                handled = Quantity(statistics.median(rates[name].handled), "/s")
                 notes.append(f"{kind.value}, {name}: recorded and handled to the end at {handled}")
-            lines.append(await _at_a_steady_rate(directory, made, kind, size))
-        return Row(lines=tuple(lines), notes=tuple(notes))
+            lines.append(steady)
+    return Row(lines=tuple(lines), notes=tuple(notes))
 
 
-async def _rates(
-    directory: Path, made: Databases, kind: Kind, age: timedelta, size: Size
-) -> _Rates:
+@asynccontextmanager
+async def _stand(directory: Path, made: Databases, kind: Kind) -> AsyncIterator[_Stand]:
     url = _filled(made, kind)
-    bare, acknowledged, handled = [], [], []
     async with (
         running_graph(directory, wait=timedelta()) as graph,
         running_channel("bare", directory) as route,
         running_channel("messenger", directory, graph=graph.url, store=url) as channel,
     ):
-        await _handled(url, await deliver(_load(channel, _SESSIONS, age)))
-        for _ in range(size.of(full=5, quick=1)):
-            load = size.of(full=5_000, quick=500)
-            bare.append((await deliver(_load(route, load, age))).a_second)
-            outcome = await deliver(_load(channel, load, age))
-            acknowledged.append(outcome.a_second)
-            handled.append(await _handled(url, outcome))
+        await _handled(url, await deliver(_load(channel, _SESSIONS, timedelta())))
+        yield _Stand(kind=kind, route=route, channel=channel, url=url)
+
+
+async def _rates(stand: _Stand, age: timedelta, size: Size) -> _Rates:
+    bare, acknowledged, handled = [], [], []
+    load = size.of(full=5_000, quick=500)
+    for _ in range(size.of(full=5, quick=1)):
+        bare.append((await deliver(_load(stand.route, load, age))).a_second)
+        outcome = await deliver(_load(stand.channel, load, age))
+        acknowledged.append(outcome.a_second)
+        handled.append(await _handled(stand.url, outcome))
     return _Rates(bare=bare, acknowledged=acknowledged, handled=handled)
 
 
-async def _at_a_steady_rate(directory: Path, made: Databases, kind: Kind, size: Size) -> Line:
-    url = _filled(made, kind)
-    async with (
-        running_graph(directory, wait=timedelta()) as graph,
-        running_channel("bare", directory) as route,
-        running_channel("messenger", directory, graph=graph.url, store=url) as channel,
-    ):
-        count = _A_SECOND * size.of(full=15, quick=2)
-        await deliver(_load(channel, _SESSIONS, _AGES["heard"], a_second=_A_SECOND))
-        theirs, ours = [
-            await deliver(_load(server, count, _AGES["heard"], a_second=_A_SECOND))
-            for server in (route, channel)
-        ]
+async def _at_a_steady_rate(stand: _Stand, size: Size) -> Line:
+    count = _A_SECOND * size.of(full=15, quick=2)
+    theirs, ours = [
+        await deliver(_load(server, count, timedelta(), a_second=_A_SECOND))
+        for server in (stand.route, stand.channel)
+    ]
     return Line(
-        what=f"webhooks at {_A_SECOND}/s, {kind.value}: p99 of the time to acknowledge",
+        what=f"webhooks at {_A_SECOND}/s, {stand.kind.value}: p99 of the time to acknowledge",
         baseline=_p99(theirs),
         baseline_is=_BARE,
         ours=_p99(ours),
