@@ -11,10 +11,14 @@ from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
-from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import UserUttered
 
 from .errors import StoreUnavailable
+
+try:
+    from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
+except ImportError:
+    from rasa.core.tracker_store import FailSafeTrackerStore
 
 logger = logging.getLogger(__name__)
 

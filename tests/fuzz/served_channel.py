@@ -19,6 +19,9 @@ from typing import Any
 
 from aiohttp import ClientSession
 from rasa.core.channels.channel import UserMessage, register
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.domain import Domain
 from sanic import Sanic
 
 from channels import MessengerInput
@@ -39,7 +42,9 @@ class ListeningAgent:
     def __init__(self) -> None:
         self.heard: defaultdict[str, list[str]] = defaultdict(list)  # by the user
         self.news = asyncio.Event()
-        self.domain = SimpleNamespace(intents=[])
+        self.domain = Domain.empty()
+        self.lock_store = InMemoryLockStore()
+        self.tracker_store = InMemoryTrackerStore(self.domain)
         self.processor = SimpleNamespace(model_metadata=SimpleNamespace(language="en"))
 
     def is_ready(self) -> bool:
@@ -81,7 +86,7 @@ class ServedChannel:
         """All that the assistant has heard of the user, once it has heard this."""
         while last not in self.agent.heard[user]:
             self.agent.news.clear()
-            await self.agent.news.wait()
+            await asyncio.wait_for(self.agent.news.wait(), PATIENCE.total_seconds())
         return self.agent.heard[user]
 
 

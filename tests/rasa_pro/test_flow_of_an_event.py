@@ -31,7 +31,8 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     async def on_new_message(message: UserMessage) -> None:
         heard.append(message)
 
-    agent = SimpleNamespace(processor=SimpleNamespace(get_flows=get_flows))
+    processor = SimpleNamespace(get_flows=get_flows)
+    agent = SimpleNamespace(processor=processor, tracker_store=None)
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
     turn = Turn(
         sender_id="2001", channel="facebook", text="", message_id="1", parse_data=parse_data
