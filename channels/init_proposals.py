@@ -18,6 +18,7 @@ RULES_FILE = f"{DATA_FOLDER}handover_rules.yml"
 EXAMPLES_FILE = f"{DATA_FOLDER}handover_nlu.yml"
 
 _ENDED = "handover_ended"
+_ENDED_IN_A_STEP = re.compile(rf"^ *- *intent: *[\"']?{_ENDED}\b", re.MULTILINE)
 
 
 def propose(files: Files, part: Part) -> list[Proposal]:
@@ -48,9 +49,8 @@ def _rules(files: Files, part: Part) -> Proposal:
 
 
 def _is_rules_of_their_own(path: str, text: str) -> bool:
-    in_a_step = rf"^ *- *intent: *[\"']?{_ENDED}\b"
     is_theirs = path.startswith(DATA_FOLDER) and path != RULES_FILE
-    return is_theirs and re.search(in_a_step, text, re.MULTILINE) is not None
+    return is_theirs and _ENDED_IN_A_STEP.search(text) is not None
 
 
 def _examples(files: Files, part: Part, intents: Iterable[str]) -> list[Proposal]:

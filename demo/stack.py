@@ -18,6 +18,15 @@ MODEL = PROJECT / "models" / "handover.tar.gz"
 CHANNEL = "channels.MessengerInput"
 _QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
 
+_EVERYTHING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s  %(message)s"}},
+    "handlers": {"all": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["all"], "level": "DEBUG"},
+    "loggers": {name: {"level": "DEBUG"} for name in ("channels", "rasa", "sqlalchemy", "asyncio")},
+}
+
 
 class Stack:
     """Runs the project's assistant against the emulator, with all state in `directory`.
@@ -97,6 +106,12 @@ class Stack:
         """From the next start of Rasa on, its log is what the project's logging.yml makes it."""
         self._log_options = ["--logging-config-file", str(PROJECT / "logging.yml")]
 
+    def log_everything(self) -> None:
+        """From the next start on, Rasa and all that it imports log whatever they can."""
+        file = self._directory / "logging.yml"
+        file.write_text(yaml.safe_dump(_EVERYTHING))
+        self._log_options = ["--debug", "--logging-config-file", str(file)]
+
     def change_channel(self, **keys: Any) -> None:
         """Set keys of the channel's section, written with _ for -."""
         self._channel.update(_dashed(keys))
@@ -121,7 +136,9 @@ class Stack:
 
     async def _start_actions(self) -> None:
         command = [sys.executable, "-m", "rasa", "run", "actions"]
-        await self.actions.start([*command, "--port", str(self._actions_port)], _QUIET)
+        await self.actions.start(
+            [*command, "--port", str(self._actions_port), *self._log_options], _QUIET
+        )
         await self.actions.answers(f"http://127.0.0.1:{self._actions_port}/health")
 
     def write_files(self) -> None:
