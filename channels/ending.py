@@ -91,6 +91,11 @@ class Endings:
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
         await self._tell(session, in_silence=True)
 
+    async def end_in_silence(self, session: Session) -> None:
+        """Let Rasa hear of a held end now; what it says to that is not sent."""
+        logger.info("A held end is told in silence.", extra=session_fields(session))
+        await self._tell(session, in_silence=True)
+
     async def _take_back(self, session: Session) -> Session:
         try:
             has_it = await self._has_been_passed(session) or await self._take(session)

@@ -24,10 +24,11 @@ from .handover import Handovers
 from .health import Problem
 from .intake import Intake
 from .metrics import Metrics
+from .operations import Operations
 from .output import MessengerOutput
 from .queues import ThreadQueues
 from .routing_status import RoutingStatus
-from .sessions import Cause, EndReason, Session, State
+from .sessions import Cause, State
 from .settings import Settings
 from .store import CLAIM_LEASE, Store
 from .vitals import CHECK_INTERVAL, LOOK_INTERVAL, Vitals
@@ -87,6 +88,15 @@ class Engine:
             language=assistant.language,
             tell_started=self._dialogue.tell_started,
             tell_ended=self._dialogue.tell_ended,
+        )
+        self.operations = Operations(
+            settings=settings,
+            store=store,
+            clock=clock,
+            queues=self._queues,
+            handovers=self._handovers,
+            thread_of=self._thread_of,
+            advance=self._advance,
         )
         handler = EventHandler(
             settings=settings,
@@ -161,21 +171,6 @@ class Engine:
     async def keep_roles(self, roles: PageRoles) -> None:
         """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
         await self._store.keep_roles(roles)
-
-    async def return_thread(self, session: Session) -> bool:
-        """End a session because an operator asks for it; False if it is ending already."""
-        ending = await self._handovers.end(session, EndReason.OPERATOR_REQUEST)
-        if ending is not None:
-            self._queues.put(session.thread, partial(self._advance, session.id))
-        return ending is not None
-
-    async def open_sessions(self, *, limit: int) -> list[Session]:
-        """The open sessions, the oldest first."""
-        return await self._store.open_sessions(limit=limit)
-
-    async def open_session(self, sender_id: str) -> Session | None:
-        """The open session of a user, by Rasa's sender id."""
-        return await self._store.open_session(await self._thread_of(sender_id))
 
     def problems(self) -> list[Problem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""

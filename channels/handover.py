@@ -112,8 +112,9 @@ class Handovers:
         heard = await self._ledger.change(session, step, only_while=State.ACTIVE)
         if heard is None:
             return await self._ledger.reload(session)
-        if speaker is Speaker.OPERATOR and heard.operator_messages == 1:
-            self._metrics.first_answered(heard, self._ledger.now() - heard.opened_at)
+        is_first = speaker is Speaker.OPERATOR and heard.operator_messages == 1
+        if is_first and heard.first_answer_at is not None:
+            self._metrics.first_answered(heard, heard.first_answer_at - heard.opened_at)
         return heard
 
     async def owned_by(self, session: Session, owner_app: str) -> Session:
@@ -138,6 +139,10 @@ class Handovers:
     async def overtaken(self, session: Session) -> None:
         """An ended session's thread is taken before its follow-up; see `Endings.overtaken`."""
         await self._endings.overtaken(session)
+
+    async def end_in_silence(self, session: Session) -> None:
+        """Tell Rasa of an end that waits for the user; see `Endings.end_in_silence`."""
+        await self._endings.end_in_silence(session)
 
     async def advance(self, session: Session) -> None:
         """Do what is due: settle an opening, announce, end, probe, carry an end through."""

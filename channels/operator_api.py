@@ -1,26 +1,29 @@
-"""The operator API: who has the open threads, and bringing one back.
+"""The operator API: who has the open threads, bringing one back, and forgetting a person.
 
-It exists only with an `admin-token`, and every call has to bear it.
+It exists only with an `admin-token`, and every call has to bear it. The OpenAPI document and the
+page that works by this API hold no data, and need none.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any
+from datetime import timedelta
 from urllib.parse import unquote
 
+import msgspec
 from sanic import Blueprint
 from sanic.request import Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse, json, raw
 
 from .engine import Engine
 from .errors import GraphError, StoreError
+from .operations import Operations
+from .operator_answers import Forgotten, Handover, Handovers, Problem, Returning, handover
+from .operator_openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
 from .sessions import Session
 
-MOST_LISTED = 1000
-
-_Handler = Callable[[Engine, dict[str, str]], Awaitable[HTTPResponse]]
+_Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
 
 
 class OperatorApi:
@@ -32,31 +35,40 @@ class OperatorApi:
 
     def add_to(self, routes: Blueprint) -> None:
         """Add the routes to the channel's own."""
-        self._add(routes, "GET", "/handovers", _list)
-        self._add(routes, "GET", "/handovers/<user:str>", _show)
-        self._add(routes, "POST", "/handovers/<user:str>/return", _return)
+        for method, path, handler in (
+            ("GET", "/handovers", _list),
+            ("GET", "/handovers/statistics", _count),
+            ("GET", "/handovers/<user:str>", _show),
+            ("DELETE", "/handovers/<user:str>", _forget),
+            ("POST", "/handovers/<user:str>/return", _return),
+        ):
+            self._add(routes, method, path, handler)
+        routes.add_route(_describe, "/openapi.json", methods=["GET"], name="openapi")
 
     def _add(self, routes: Blueprint, method: str, path: str, handler: _Handler) -> None:
-        async def guarded(request: Request, **parts: str) -> HTTPResponse:
-            return await self._answer(request, handler, parts)
+        async def guarded(request: Request, user: str = "") -> HTTPResponse:
+            return await self._answer(request, handler, user)
 
-        routes.add_route(guarded, path, methods=[method], name=handler.__name__)
+        # Below `/handovers/` is a page, so a slash at the end makes a difference.
+        routes.add_route(
+            guarded, path, methods=[method], name=handler.__name__, strict_slashes=True
+        )
 
-    async def _answer(
-        self, request: Request, handler: _Handler, parts: dict[str, str]
-    ) -> HTTPResponse:
+    async def _answer(self, request: Request, handler: _Handler, user: str) -> HTTPResponse:
         if not self._is_authorised(request):
-            return json({"error": "Send Authorization: Bearer <admin-token>."}, status=401)
+            answer = _problem("Send Authorization: Bearer <admin-token>.", status=401)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
         engine = self._engine()
         if engine is None:
-            return json({"error": "The channel is starting; try again."}, status=503)
-        parts = {name: unquote(part) for name, part in parts.items()}  # Sanic leaves it quoted
-        if not all(part.isprintable() for part in parts.values()):
+            return _problem("The channel is starting; try again.", status=503)
+        user = unquote(user)  # Sanic leaves it quoted
+        if not user.isprintable():
             return _no_session()
         try:
-            return await handler(engine, parts)
+            return await handler(engine.operations, request, user)
         except (StoreError, GraphError) as error:
-            return json({"error": str(error)}, status=503)
+            return _problem(str(error), status=503)
 
     def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("Authorization") or ""
@@ -64,41 +76,68 @@ class OperatorApi:
         return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
-async def _list(engine: Engine, _: dict[str, str]) -> HTTPResponse:
-    open_sessions = await engine.open_sessions(limit=MOST_LISTED)
-    return json({"handovers": [describe(session) for session in open_sessions]})
+async def _describe(_: Request) -> HTTPResponse:
+    return json(document())
 
 
-async def _show(engine: Engine, parts: dict[str, str]) -> HTTPResponse:
-    session = await engine.open_session(parts["user"])
-    return _no_session() if session is None else json(describe(session))
+async def _list(operations: Operations, _: Request, __: str) -> HTTPResponse:
+    listed = [_shown(operations, one) for one in await operations.open_sessions(limit=MOST_LISTED)]
+    total = max(await operations.count_open(), len(listed))
+    return _told(Handovers(now=operations.now(), total=total, handovers=listed))
 
 
-async def _return(engine: Engine, parts: dict[str, str]) -> HTTPResponse:
-    session = await engine.open_session(parts["user"])
+async def _count(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    asked = request.get_args(keep_blank_values=True).get("days", str(USUAL_PERIOD))
+    days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+    if not 1 <= days <= LONGEST_PERIOD:
+        return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
+    return _told(await operations.statistics(timedelta(days=days), limit=MOST_COUNTED))
+
+
+async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    session = await operations.open_session(user)
+    return _no_session() if session is None else _told(_shown(operations, session))
+
+
+async def _return(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    session = await operations.open_session(user)
     if session is None:
         return _no_session()
-    if not await engine.return_thread(session):
-        return json({"error": "This handover is opening, or ending already."}, status=409)
-    return json({"returning": describe(session)}, status=202)
+    if not await operations.return_thread(session):
+        return _problem("This handover is opening, or ending already.", status=409)
+    return _told(Returning(returning=_shown(operations, session)), status=202)
 
 
-def describe(session: Session) -> dict[str, Any]:
-    """A session as operators see it: no text of anybody's."""
-    return {
-        "session_id": session.id,
-        "page": session.thread.page,
-        "user": session.thread.user,
-        "plan": session.plan.name,
-        "target_app": session.owner_app or session.target_app_id,
-        "state": session.state.value,
-        "reason": session.reason.value if session.reason else None,
-        "opened_at": session.opened_at.isoformat(),
-        "due_at": session.due_at.isoformat() if session.due_at else None,
-        "operator_messages": session.operator_messages,
-        "user_messages": session.user_messages,
-    }
+async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    erased = await operations.forget(user)
+    if erased is None and await operations.open_session(user) is not None:
+        return _problem(
+            "A handover of this user is open. Return the thread, and try again once the handover "
+            "has ended.",
+            status=409,
+        )
+    if erased is None:
+        return _problem(
+            "Something that this user wrote or got is being handled. Try again in a moment.",
+            status=409,
+        )
+    if not erased:
+        return _problem("Nothing is kept of this user.", status=404)
+    return _told(Forgotten(sender_id=user, erased=erased))
+
+
+def _shown(operations: Operations, session: Session) -> Handover:
+    return handover(session, operations.sender_id_of(session.thread))
 
 
 def _no_session() -> HTTPResponse:
-    return json({"error": "This user has no open handover."}, status=404)
+    return _problem("This user has no open handover.", status=404)
+
+
+def _problem(error: str, *, status: int) -> HTTPResponse:
+    return _told(Problem(error=error), status=status)
+
+
+def _told(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
+    body = msgspec.json.encode(answer)
+    return raw(body, status=status, content_type="application/json")

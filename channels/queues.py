@@ -30,6 +30,19 @@ class ThreadQueues:
         """Add a job that comes right after the one under way."""
         self._queue(thread).appendleft(job)
 
+    async def run(self, thread: Thread, job: Job) -> None:
+        """Add a job behind the thread's others, and return once it has run, or failed."""
+        over = asyncio.Event()
+
+        async def watched() -> None:
+            try:
+                await job()
+            finally:
+                over.set()
+
+        self.put(thread, watched)
+        await over.wait()
+
     async def drained(self) -> None:
         """Return once every job that was put has run."""
         while self._workers:

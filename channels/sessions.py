@@ -67,7 +67,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     itself. `owner_app` is the app that has the thread, as far as is known. `is_adopted` says
     that somebody else began the handover, `is_announced` that Rasa knows of it. `regained` says
     that the thread is the bot's own again, `asked_at` that Meta's owner was asked for it.
-    `attempts` counts the tries of the step under way.
+    `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
+    first heard.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     is_announced: bool = True
     active_at: datetime | None = None
     last_heard_at: datetime | None = None
+    first_answer_at: datetime | None = None
     probe_at: datetime | None = None
     has_deadline: bool = True
     asked_at: datetime | None = None
@@ -122,6 +124,11 @@ def session_id_for(event_key: str) -> str:
 def is_window_open(session: Session, now: datetime) -> bool:
     """Whether Meta still takes messages to the user (Send API: 24 hours after the user's last)."""
     return now < session.last_user_at + MESSAGING_WINDOW
+
+
+def is_held(session: Session) -> bool:
+    """Whether the end of the session is told just before the user's next message."""
+    return session.state is State.ENDING and session.regained and session.due_at is None
 
 
 def deadline(session: Session) -> tuple[datetime, EndReason] | None:

@@ -60,9 +60,9 @@ def user_text(event: Event) -> str | None:
 class Store(Protocol):
     """Sessions and the inbox, durable and shared by all workers.
 
-    Each method but `prune` is one atomic step. Each raises StoreUnavailable where the database
-    does not answer; what was asked may then have been done all the same. Cancelling a call does
-    not undo it.
+    Each method but `prune` and `ended_sessions` is one atomic step. Each raises StoreUnavailable
+    where the database does not answer; what was asked may then have been done all the same.
+    Cancelling a call does not undo it.
 
     A claim keeps an entry or a session from the other workers until it expires, so that they
     take over what a dead worker leaves. All of a thread's entries that are claimed are one
@@ -155,8 +155,17 @@ class Store(Protocol):
     async def count_open(self) -> int:
         """How many sessions are open."""
 
-    async def forget(self, thread: Thread) -> int:
-        """Erase all that is kept of a person: events, sessions, what was said. How many rows."""
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        """The sessions that have ended since then, those that ended last first.
+
+        It reads in small steps, each of them atomic, so that nothing waits long for it.
+        """
+
+    async def forget(self, thread: Thread) -> int | None:
+        """Erase all that is kept of a person: events, sessions, what was said. How many rows.
+
+        None, and nothing is erased, while a session of theirs is open or an event waits.
+        """
 
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         """Sessions whose `due_at` has come, as stored, those that wait longest first.

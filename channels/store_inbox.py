@@ -56,6 +56,7 @@ _OLDEST = (
 _OLDEST_CLAIMED = select(func.min(inbox.c.recorded_at_us)).where(
     is_waiting, inbox.c.claimed_until_us > UNCLAIMED
 )
+_WAITS = select(inbox.c.position).where(inbox.c.thread == bindparam("thread"), is_waiting).limit(1)
 _FORGET = delete(inbox).where(inbox.c.thread == bindparam("this_thread"))
 _PRUNE = delete(inbox).where(
     inbox.c.position.in_(
@@ -105,6 +106,17 @@ def backlog(connection: Connection) -> Backlog:
     )
 
 
+def waits(connection: Connection, thread: Thread) -> bool:
+    """Whether an event of the thread waits, in whoever's hand."""
+    return connection.execute(_WAITS, {"thread": thread.key}).first() is not None
+
+
+def lock_threads(connection: Connection, threads: Sequence[str]) -> None:
+    """Until the transaction ends, nobody else records events of these threads."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_THREADS, {"threads": list(threads)})
+
+
 def forget(connection: Connection, thread: Thread) -> int:
     """Delete every event of the thread, whatever its state; return how many."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
@@ -130,8 +142,7 @@ def prune(connection: Connection, *, state: str, before: datetime, limit: int) -
 
 def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
     """Those of the threads that have entries which wait, and not in this worker's hand."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK_THREADS, {"threads": list(threads)})
+    lock_threads(connection, threads)
     elsewhere: set[str] = set()
     for start in range(0, len(threads), AT_ONCE):
         part = {"threads": threads[start : start + AT_ONCE], "worker": worker}

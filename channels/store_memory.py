@@ -163,7 +163,16 @@ class MemoryStore:
             kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
         return [kept.session for kept in claimed]
 
-    async def forget(self, thread: Thread) -> int:
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        ended = [
+            (kept.session.ended_at, kept.session.id, kept.session)
+            for kept in self._rows.sessions.values()
+            if not kept.session.is_open and kept.session.ended_at is not None
+        ]
+        last_first = sorted(ended, key=lambda row: row[:2], reverse=True)
+        return [session for ended_at, _, session in last_first if ended_at >= since][:limit]
+
+    async def forget(self, thread: Thread) -> int | None:
         return self._rows.forget(thread)
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:

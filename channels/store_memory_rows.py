@@ -91,8 +91,12 @@ class Rows:
     def open_sessions(self) -> list[Session]:
         return [kept.session for kept in self.sessions.values() if kept.session.is_open]
 
-    def forget(self, thread: Thread) -> int:
-        """Drop every row of the thread; how many."""
+    def forget(self, thread: Thread) -> int | None:
+        """Drop every row of the thread; how many. None if there is something left to do."""
+        if any(session.thread == thread for session in self.open_sessions()):
+            return None
+        if any(entry.event.thread == thread for entry in self.waiting()):
+            return None
         entries = [key for key, entry in self.entries.items() if entry.event.thread == thread]
         sessions = [key for key, kept in self.sessions.items() if kept.session.thread == thread]
         lines = [key for key in self.lines if key[0] == thread]

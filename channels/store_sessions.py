@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, delete, func, not_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from .events import Thread
@@ -24,6 +24,8 @@ from .store_schema import (
     microseconds,
     sessions,
 )
+
+_LATEST = 2**63 - 1  # microseconds: later than any session ends
 
 _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
@@ -74,7 +76,21 @@ _RELEASE = (
     .where(sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.claimed_until_us > 0)
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
 )
-_FORGET = delete(sessions).where(sessions.c.thread == bindparam("this_thread"))
+_FORGET = delete(sessions).where(sessions.c.thread == bindparam("this_thread"), has_ended)
+_ENDED_SINCE = (
+    select(sessions.c.data)
+    .where(
+        has_ended,
+        sessions.c.ended_at_us >= bindparam("since_us"),
+        sessions.c.ended_at_us <= bindparam("before_us"),
+        or_(
+            sessions.c.ended_at_us < bindparam("before_us"),
+            sessions.c.id < bindparam("before_id"),
+        ),
+    )
+    .order_by(sessions.c.ended_at_us.desc(), sessions.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
 _ENDED_BEFORE = (
     select(sessions.c.id)
     .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
@@ -152,8 +168,22 @@ def release(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(_RELEASE, {"ids": ids[start : start + AT_ONCE]})
 
 
+def ended_ones(
+    connection: Connection, *, since: datetime, before: Sequence[Session], limit: int
+) -> list[Session]:
+    """Those that ended last first; `before` has the one before which to go on, if there is one."""
+    ended_at = before[-1].ended_at if before else None
+    asked = {
+        "since_us": microseconds(since),
+        "before_us": _LATEST if ended_at is None else microseconds(ended_at),
+        "before_id": before[-1].id if before else "",
+        "limit": limit,
+    }
+    return [_SESSION.decode(data) for (data,) in connection.execute(_ENDED_SINCE, asked)]
+
+
 def forget(connection: Connection, thread: Thread) -> int:
-    """Delete every session of the thread, open ones too; return how many."""
+    """Delete every session of the thread that has ended; return how many."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 

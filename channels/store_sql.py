@@ -28,7 +28,9 @@ from .store_database import Database
 from .store_writer import Writer
 from .transcript import Line
 
-_PRUNED_AT_ONCE = 500  # rows in one transaction, so that events never wait long for it
+# Rows in one transaction, so that events never wait long for it.
+_PRUNED_AT_ONCE = 500
+_READ_AT_ONCE = 200
 
 
 class SqlStore:
@@ -150,7 +152,17 @@ class SqlStore:
         self._claimed_sessions = held | {session.id: now + CLAIM_LEASE for session in due}
         return due
 
-    async def forget(self, thread: Thread) -> int:
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        found: list[Session] = []
+        while room := min(_READ_AT_ONCE, limit - len(found)):
+            read = partial(store_sessions.ended_ones, since=since, before=found[-1:], limit=room)
+            some = await self._writer.run(read)
+            found += some
+            if len(some) < room:
+                break
+        return found
+
+    async def forget(self, thread: Thread) -> int | None:
         return await self._writer.run(partial(_forget, thread=thread))
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
@@ -233,9 +245,15 @@ class SqlStore:
         return self._opened_writer
 
 
-def _forget(connection: Connection, thread: Thread) -> int:
+def _forget(connection: Connection, thread: Thread) -> int | None:
+    store_inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
+    if store_inbox.waits(connection, thread) or any(
+        store_sessions.open_of_threads(connection, [thread])
+    ):
+        return None
     kept = (store_inbox, store_sessions, store_transcript, store_sent)
-    return sum(rows.forget(connection, thread) for rows in kept)
+    erased: int = sum(rows.forget(connection, thread) for rows in kept)
+    return erased
 
 
 def _void_claims(connection: Connection) -> None:

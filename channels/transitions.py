@@ -192,7 +192,8 @@ def heard(session: Session, speaker: Speaker, *, said_at: datetime, now: datetim
     """Somebody said something while the bot was silent; `said_at` is by Meta's clock."""
     if speaker is Speaker.OPERATOR:
         count = session.operator_messages + 1
-        return _watched(session, operator_messages=count, last_heard_at=now)
+        first = session.first_answer_at or (now if count == 1 else None)
+        return _watched(session, operator_messages=count, last_heard_at=now, first_answer_at=first)
     return _watched(
         session,
         user_messages=session.user_messages + 1,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from store_samples import ANNA, BEN, HOUR, NOW, SECOND, line, message, new_session
+from store_samples import (
+    ANNA,
+    BEN,
+    HOUR,
+    NOW,
+    SECOND,
+    end_session,
+    line,
+    message,
+    new_session,
+)
 
 from channels.events import Thread
 from channels.store import CLAIM_LEASE, DEAD_AFTER_FAILURES, ECHO_RETENTION, InboxEntry, Store
@@ -165,9 +175,11 @@ async def test_echoes_go_when_no_send_can_wait_for_them(store: Store) -> None:
 
 async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:
     for key, thread in (("anna", ANNA), ("ben", BEN)):
-        await store.record([message(key, thread)], NOW)
+        [entry] = await store.record([message(key, thread)], NOW)
         await store.add_session(new_session(key, thread))
         await store.add_line(new_session(key, thread), line(key))
+        await store.done(entry.position, NOW)
+    await end_session(store, new_session("anna"))
 
     assert await store.forget(ANNA) == 3
     assert await store.last_user_texts(ANNA, limit=9) == []
@@ -176,3 +188,35 @@ async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:
     assert await store.last_user_texts(BEN, limit=9) == ["text of ben"]
     assert await store.open_session(BEN) is not None
     assert await store.transcript("ben", limit=9) == [line("ben")]
+
+
+async def test_a_person_with_an_open_session_is_not_forgotten(store: Store) -> None:
+    await store.add_session(new_session("anna"))
+    await store.add_line(new_session("anna"), line("said"))
+
+    assert await store.forget(ANNA) is None
+    assert await store.open_session(ANNA) is not None
+    assert await store.transcript("anna", limit=9) == [line("said")]
+
+
+async def test_a_person_of_whom_an_event_waits_is_not_forgotten(store: Store) -> None:
+    [first, second] = await store.record([message("first"), message("second")], NOW)
+    await store.done(first.position, NOW)
+
+    assert await store.forget(ANNA) is None
+    assert await store.last_user_texts(ANNA, limit=9) == ["text of first", "text of second"]
+    await store.done(second.position, NOW)
+    assert await store.forget(ANNA) == 2
+
+
+async def test_nothing_is_kept_of_a_stranger(store: Store) -> None:
+    assert await store.forget(ANNA) == 0
+
+
+async def test_a_person_who_is_forgotten_may_write_again(store: Store) -> None:
+    [entry] = await store.record([message("first")], NOW)
+    await store.done(entry.position, NOW)
+    await store.forget(ANNA)
+
+    assert keys(await store.record([message("second")], NOW)) == ["second"]
+    assert await store.last_user_texts(ANNA, limit=9) == ["text of second"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -24,7 +24,7 @@ from channels.keywords import KeywordMatch
 from channels.plans import Plan
 from channels.sessions import EndReason, Session, State
 from channels.store import CLAIM_LEASE, Store
-from channels.transitions import activated, ending, left_with_agent, postponed
+from channels.transitions import activated, ended, ending, left_with_agent, postponed
 
 LEASE_OVER = NOW + CLAIM_LEASE
 RETENTION = timedelta(days=30)
@@ -298,3 +298,37 @@ async def test_an_open_session_is_never_forgotten(store: Store) -> None:
     await prune(store, 100 * RETENTION)
 
     assert await store.session("session") == still_ending
+
+
+async def ended_at(store: Store, session_id: str, at: datetime) -> None:
+    """Store a session of a thread of its own that ends then."""
+    session = new_session(session_id, Thread(page="1001", user=session_id))
+    assert await store.add_session(session)
+    over = ending(session, EndReason.TIMEOUT, at)
+    assert await store.save_session(over)
+    assert await store.save_session(ended(over))
+
+
+async def test_what_ended_last_comes_first_and_nothing_that_ended_before(store: Store) -> None:
+    for session_id, ago in (("old", 3 * HOUR), ("a", HOUR), ("c", SECOND), ("b", SECOND)):
+        await ended_at(store, session_id, NOW - ago)
+    await store.add_session(new_session("open"))
+
+    async def found(limit: int) -> list[str]:
+        sessions = await store.ended_sessions(since=NOW - HOUR, limit=limit)
+        return [session.id for session in sessions]
+
+    assert await found(9) == ["c", "b", "a"]
+    assert await found(2) == ["c", "b"]
+
+
+async def test_more_ended_sessions_than_are_read_in_one_step_are_all_found(store: Store) -> None:
+    ids = [f"{number:03}" for number in range(450)]
+    for session_id in ids:
+        await ended_at(store, session_id, NOW - SECOND * (int(session_id) // 100))
+
+    sessions = await store.ended_sessions(since=NOW - HOUR, limit=999)
+    assert sorted(session.id for session in sessions) == ids
+    assert [session.id for session in sessions[:2]] == ["099", "098"]
+    capped = await store.ended_sessions(since=NOW - HOUR, limit=300)
+    assert capped == sessions[:300]

@@ -152,6 +152,10 @@ class Comparison(RuleBasedStateMachine):
     def look_at_sessions(self, limit: int) -> None:
         self._same(0, lambda store: store.open_sessions(limit=limit))
 
+    @rule(age=pauses, limit=limits)
+    def ended_sessions(self, age: timedelta, limit: int) -> None:
+        self._same(0, lambda store: store.ended_sessions(since=self._now - age, limit=limit))
+
     @rule(worker=workers, user=users, number=numbers, age=pauses)
     def add_line(self, worker: int, user: str, number: int, age: timedelta) -> None:
         session = self._same(worker, lambda store: store.open_session(thread_of(user)))

@@ -66,11 +66,15 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
+        pytest.param(
+            lambda store: store.ended_sessions(since=NOW - HOUR, limit=9), id="ended_sessions"
+        ),
         pytest.param(lambda store: store.claim_due(NOW + HOUR, limit=9), id="claim_due"),
         pytest.param(lambda store: store.transcript("session", limit=9), id="transcript"),
         pytest.param(lambda store: store.release(), id="release"),
         pytest.param(lambda store: store.report(NOW), id="report"),
-        pytest.param(lambda store: store.forget(ANNA), id="forget"),
+        pytest.param(lambda store: store.forget(ANNA), id="forget of one who is open"),
+        pytest.param(lambda store: store.forget(BEN), id="forget"),
         pytest.param(lambda store: store.has_echo("metadata"), id="has_echo"),
         pytest.param(lambda store: store.keep_sent(ANNA, "m_a", ["one"], NOW), id="keep_sent"),
         pytest.param(lambda store: store.sent(ANNA, "m_a"), id="sent"),

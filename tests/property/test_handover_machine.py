@@ -242,7 +242,7 @@ class HandoverMachine(RuleBasedStateMachine):
     async def _return_thread(self, user: str) -> None:
         session = self._world.store.open_session_of(user)
         if session is not None:
-            await self._world.engine.return_thread(session)
+            await self._world.engine.operations.return_thread(session)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def passed_back(world: World, worker: Worker) -> None:
 async def operator_asks(_: World, worker: Worker) -> None:
     session = await worker.store.open_session(ANNA)
     if session is not None:
-        await worker.engine.return_thread(session)
+        await worker.engine.operations.return_thread(session)
 
 
 async def released(world: World, worker: Worker) -> None:

@@ -153,7 +153,7 @@ async def test_an_operator_can_t_end_what_is_ending(world: World) -> None:
     session = await world.hand_over()
     await world.operator_asks()
 
-    assert not await world.engine.return_thread(session)
+    assert not await world.engine.operations.return_thread(session)
 
 
 async def test_the_end_of_one_user_s_handover_leaves_another_s_alone(world: World) -> None:

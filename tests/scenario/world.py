@@ -175,7 +175,7 @@ class World:
 
     async def operator_asks(self, thread: Thread = ANNA) -> bool:
         """The operator asks for the thread's return through the API."""
-        asked = await self.engine.return_thread(await self.session(thread))
+        asked = await self.engine.operations.return_thread(await self.session(thread))
         await self.settle()
         return asked
 

@@ -163,6 +163,23 @@ async def test_queues_are_not_drained_while_a_job_is_under_way(
     await asyncio.wait_for(waiting, timeout=5)
 
 
+async def test_who_runs_a_job_waits_for_it_and_for_those_before_it(
+    queues: ThreadQueues, jobs: Jobs
+) -> None:
+    queues.put(ADA, jobs.waiting("before"))
+    running = asyncio.create_task(queues.run(ADA, jobs.quick("run")))
+    await jobs.begun("before")
+    assert not running.done()
+    jobs.let_go("before")
+    await asyncio.wait_for(running, timeout=5)
+    assert jobs.log == ["before", "run"]
+
+
+async def test_who_runs_a_job_that_fails_waits_no_longer(queues: ThreadQueues, jobs: Jobs) -> None:
+    await asyncio.wait_for(queues.run(ADA, jobs.failing("run")), timeout=5)
+    assert jobs.log == ["run"]
+
+
 async def test_cancelling_stops_the_job_under_way_and_forgets_the_others(
     queues: ThreadQueues, jobs: Jobs
 ) -> None:

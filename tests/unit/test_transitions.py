@@ -186,6 +186,16 @@ def test_what_was_heard_is_counted_by_who_spoke(speaker: Speaker, counter: str) 
     assert {name: getattr(twice, name) for name in counted} == counted
 
 
+def test_the_first_answer_is_the_operators_first_message() -> None:
+    first_at, second_at = NOW, NOW + timedelta(seconds=2)
+    spoke = hears(hears(ACTIVE, Speaker.USER), Speaker.OPERATOR, first_at)
+    assert hears(spoke, Speaker.OPERATOR, second_at).first_answer_at == first_at
+
+
+def test_what_the_user_says_is_no_answer() -> None:
+    assert hears(ACTIVE, Speaker.USER).first_answer_at is None
+
+
 def test_the_silence_is_broken_by_our_clock_and_the_window_opened_by_metas() -> None:
     said_at = NOW - timedelta(seconds=2)
     spoke = transitions.heard(ACTIVE, Speaker.USER, said_at=said_at, now=NOW)

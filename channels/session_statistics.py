@@ -1,0 +1,89 @@
+"""How handovers ended, and how long their users waited for a person. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from .sessions import EndReason, Session
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# The edges of the chart: a person who waits notices minutes, not seconds.
+_WAITS = (
+    timedelta(seconds=30),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+)
+
+
+class Waited(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions got their first answer within a time, and not within the shorter ones.
+
+    `within_seconds` is null for those that waited longer than all of them.
+    """
+
+    within_seconds: int | None
+    sessions: int
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the sessions that ended between two moments.
+
+    `by_reason` has every end reason. A first answer is an operator's first message, counted from
+    the session's opening; `unanswered` ended before it (those that `failed` are not among them).
+    """
+
+    since: Moment
+    until: Moment
+    ended: int
+    by_reason: dict[EndReason, int]
+    first_answers: list[Waited]
+    median_first_answer_seconds: float | None
+    unanswered: int
+
+
+def statistics_of(ended: Sequence[Session], *, since: datetime, until: datetime) -> Statistics:
+    """The statistics of these sessions, all of which have ended between the two moments."""
+    reasons = Counter(session.reason for session in ended)
+    waits = [wait for session in ended if (wait := _wait(session)) is not None]
+    seconds = [wait.total_seconds() for wait in waits]
+    return Statistics(
+        since=since,
+        until=until,
+        ended=len(ended),
+        by_reason={reason: reasons[reason] for reason in EndReason},
+        first_answers=_distributed(waits),
+        median_first_answer_seconds=statistics.median(seconds) if seconds else None,
+        unanswered=sum(map(_is_unanswered, ended)),
+    )
+
+
+def _wait(session: Session) -> timedelta | None:
+    """From the opening to the first answer; a clock that was set back makes it nought."""
+    if session.first_answer_at is None:
+        return None
+    return max(session.first_answer_at - session.opened_at, timedelta())
+
+
+def _is_unanswered(session: Session) -> bool:
+    return session.operator_messages == 0 and session.reason is not EndReason.FAILED
+
+
+def _distributed(waits: Sequence[timedelta]) -> list[Waited]:
+    counts = Counter(next((edge for edge in _WAITS if wait <= edge), None) for wait in waits)
+    return [
+        Waited(
+            within_seconds=None if edge is None else int(edge.total_seconds()),
+            sessions=counts[edge],
+        )
+        for edge in (*_WAITS, None)
+    ]
