@@ -1,6 +1,6 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-script test test-rasa-pro fuzz chaos bench lint lock clean
+.PHONY: setup demo demo-script test test-rasa-pro fuzz chaos bench docs lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -22,7 +22,7 @@ demo: $(READY) $(MODEL)
 demo-script: $(READY) $(MODEL)
 	$(PYTHON) -m demo --script
 
-test: lint $(MODEL)
+test: lint docs $(MODEL)
 	$(PYTHON) -m pytest
 	$(MAKE) test-rasa-pro
 
@@ -42,6 +42,10 @@ bench: $(READY) $(MODEL)
 fuzz: $(READY)
 	PYTHONPATH=. $(PYTHON) tests/fuzz/run.py $(FUZZ)
 
+# docs/ as pages in site/; a link or an anchor that leads nowhere is an error.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+
 lint: $(READY)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -57,7 +61,7 @@ lock:
 	  --output-file requirements-rasa-pro.lock
 
 clean:
-	rm -rf .venv $(PRO) models .rasa build
+	rm -rf .venv $(PRO) models .rasa build site
 
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
