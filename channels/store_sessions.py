@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from .sessions import Session
 from .store import CLAIM_LEASE
 from .store_insert import insert_new
 from .store_schema import (
-    AT_ONCE,
     has_ended,
     inbox,
     is_open,
@@ -73,7 +72,10 @@ _VOID = (
 )
 _RELEASE = (
     update(sessions)
-    .where(sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.claimed_until_us > 0)
+    .where(
+        sessions.c.id == bindparam("this_session"),
+        sessions.c.claimed_until_us == bindparam("claimed_us"),
+    )
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
 )
 _FORGET = delete(sessions).where(sessions.c.thread == bindparam("this_thread"), has_ended)
@@ -162,10 +164,17 @@ def void_claims(connection: Connection) -> None:
     connection.execute(_VOID)
 
 
-def release(connection: Connection, ids: Sequence[str]) -> None:
-    """Let these sessions be claimed as soon as they are due."""
-    for start in range(0, len(ids), AT_ONCE):
-        connection.execute(_RELEASE, {"ids": ids[start : start + AT_ONCE]})
+def release(connection: Connection, claims: Mapping[str, datetime]) -> None:
+    """Let these sessions be claimed as soon as they are due, but for those with a later claim.
+
+    `claims` says until when; one that is over may have been followed by another worker's.
+    """
+    rows = [
+        {"this_session": session_id, "claimed_us": microseconds(until)}
+        for session_id, until in sorted(claims.items())
+    ]
+    if rows:
+        connection.execute(_RELEASE, rows)
 
 
 def ended_ones(

@@ -235,7 +235,7 @@ class SqlStore:
 
     def _release(self, connection: Connection) -> None:
         store_claims.release(connection, sorted(self._in_hand), worker=self._worker)
-        store_sessions.release(connection, sorted(self._claimed_sessions))
+        store_sessions.release(connection, self._claimed_sessions)
         store_workers.leave(connection, worker=self._worker)
 
     @property

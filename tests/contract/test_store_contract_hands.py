@@ -104,6 +104,17 @@ async def test_who_gives_back_leaves_what_others_have(workers: Workers) -> None:
     assert await three.claim_inbox(LEASE_OVER, limit=9) == []
 
 
+async def test_who_gives_back_leaves_the_sessions_that_others_have_claimed_since(
+    workers: Workers,
+) -> None:
+    one, two, three = workers
+    await one.add_session(new_session("anna"), claim_until=NOW + SECOND)
+    await two.claim_due(NOW + SECOND, limit=9)
+    await one.release()
+
+    assert await three.claim_due(NOW + SECOND, limit=9) == []
+
+
 async def test_a_session_waits_for_the_events_of_its_thread(workers: Workers) -> None:
     one, two, _ = workers
     [entry] = await one.record([message("of anna")], NOW)
