@@ -7,11 +7,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import doctor, init, return_request
+from . import (
+    doctor,
+    forget_person,
+    init,
+    list_apps,
+    list_sessions,
+    return_request,
+    return_thread,
+)
 from .errors import HandoverError
 
 # Each command is a module that offers a `Command` as COMMAND; `--help` lists them in this order.
-COMMANDS = (init.COMMAND, doctor.COMMAND, return_request.COMMAND)
+COMMANDS = (
+    init.COMMAND,
+    doctor.COMMAND,
+    list_apps.COMMAND,
+    list_sessions.COMMAND,
+    return_thread.COMMAND,
+    return_request.COMMAND,
+    forget_person.COMMAND,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

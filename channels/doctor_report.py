@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .doctor_findings import Finding, Outcome
+from .terminal import printable
 
 WIDTH = 100  # columns
 _INDENT = " " * 14
@@ -56,7 +57,7 @@ def _lines(finding: Finding) -> Iterator[str]:
 def _wrapped(text: str) -> list[str]:
     """Lines of a text, in which what others wrote can't steer the terminal."""
     return textwrap.wrap(
-        "".join(character if character.isprintable() else " " for character in text),
+        printable(text),
         WIDTH,
         subsequent_indent=_INDENT,
         break_long_words=False,

@@ -8,6 +8,7 @@ HandoverError
 ├── StoreError                a store, the session store or one of Rasa's, can't do its work
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
+├── OperatorError             a running bot's operator API does not answer, or says no
 └── GraphError                Meta refused, or did not answer, a Graph call
     ├── GraphUnavailable      no usable answer: may be tried again
     │   └── GraphTimeout      no answer in time: it may have been carried out all the same
@@ -58,6 +59,10 @@ class StoreUnavailable(StoreError):
 
 class StoreVersionError(StoreError):
     """The tables in the database were made by a newer release of this plugin."""
+
+
+class OperatorError(HandoverError):
+    """A running bot's operator API does not answer, or says no; the message tells the remedy."""
 
 
 class GraphError(HandoverError):

@@ -78,11 +78,6 @@ class OperatorStage:
     directory: Path
     agent: ListeningAgent = field(default_factory=ListeningAgent)
 
-    @property
-    def credentials(self) -> Path:
-        """The file with the channel's section."""
-        return self.directory / "credentials.yml"
-
     async def control(self, method: str, path: str, **body: Any) -> Any:
         """A call of the emulator's control API."""
         url = f"{self.emulator_url}/_emulator/{path}"
@@ -146,6 +141,11 @@ async def operator_stage(directory: Path, **keys: Any) -> AsyncIterator[Operator
             app.ctx.agent = stage.agent
             await stage.control("PUT", f"apps/{BOT.id}", webhook=f"{stage.url}/webhook")
             yield stage
+
+
+def credentials_of(stage: OperatorStage) -> dict[str, Any]:
+    """The channel's section of credentials.yml."""
+    return _section(stage.directory, stage.emulator_url)
 
 
 @asynccontextmanager

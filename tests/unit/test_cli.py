@@ -172,7 +172,7 @@ def test_a_user_id_that_is_no_number_is_a_wrong_call(capsys: Output, user: str) 
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["return-request"], ["return", USER]])
+@pytest.mark.parametrize("arguments", [[], ["return-request"], ["give-back", USER]])
 def test_a_call_without_a_known_command_and_its_user_is_a_wrong_call(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(arguments)

@@ -1,0 +1,35 @@
+"""Text for a terminal: what others wrote can't steer it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+_GAP = "  "
+
+
+def printable(text: str) -> str:
+    """The text with a blank for each character that is no part of a line."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, below their heads."""
+    cells = [heads, *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def brief(duration: timedelta) -> str:
+    """A duration in its two largest units: `1 h 5 min`; `0 s` for one that is over."""
+    left = max(int(duration.total_seconds()), 0)
+    parts = []
+    for unit, length in _UNITS:
+        count, left = divmod(left, length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
