@@ -21,6 +21,7 @@ from .errors import GraphError, StoreError
 from .operations import Operations
 from .operator_answers import Forgotten, Handover, Handovers, Problem, Returning, handover
 from .operator_openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
+from .operator_page import add_page
 from .sessions import Session
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
@@ -44,6 +45,7 @@ class OperatorApi:
         ):
             self._add(routes, method, path, handler)
         routes.add_route(_describe, "/openapi.json", methods=["GET"], name="openapi")
+        add_page(routes)
 
     def _add(self, routes: Blueprint, method: str, path: str, handler: _Handler) -> None:
         async def guarded(request: Request, user: str = "") -> HTTPResponse:

@@ -38,7 +38,7 @@ Open {stack.platform.url}/ and write as one of the people there. Try:
 
 The bot also comes back after 30 minutes (sales: 2 hours): press "+30 min".
 
-The bot's open handovers: {stack.channel_url}/handovers
+The bot's open handovers: {stack.channel_url}/handovers/
 (its admin token is {ADMIN_TOKEN})
 
 Ctrl-C stops everything.

@@ -1,0 +1,49 @@
+// What the page asks of the bot: its operator API. The token is in a header and nowhere else.
+
+const KEY = "admin-token"; // of the tab's own storage
+const LIMIT_MS = 30_000;
+
+/** The token is missing or another. */
+export class Unauthorised extends Error {}
+
+/** The bot says no, and why. */
+export class Refused extends Error {}
+
+/** The bot does not answer. */
+export class Unreachable extends Error {}
+
+export const keepToken = (token) => sessionStorage.setItem(KEY, token);
+export const dropToken = () => sessionStorage.removeItem(KEY);
+export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+
+export const openHandovers = () => call("GET", "handovers");
+export const statistics = (days) => call("GET", `handovers/statistics?days=${days}`);
+export const returnThread = (senderId) =>
+  call("POST", `handovers/${encodeURIComponent(senderId)}/return`);
+
+async function call(method, path) {
+  const token = sessionStorage.getItem(KEY) ?? "";
+  let response;
+  let body;
+  try {
+    response = await fetch(new URL(`../${path}`, document.baseURI), {
+      method,
+      headers: { Authorization: `Bearer ${asBytes(token)}` },
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    body = await response.json();
+  } catch (error) {
+    throw new Unreachable("The bot does not answer. Trying again …", { cause: error });
+  }
+  if (response.status === 401) throw new Unauthorised("This is not the bot's admin token.");
+  if (!response.ok) throw new Refused(body.error);
+  return body;
+}
+
+/** A header takes bytes: the token's, in UTF-8. */
+function asBytes(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
