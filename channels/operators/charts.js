@@ -27,7 +27,7 @@ function waits({ first_answers, unanswered }) {
 
 function summary({ since, until, ended, median_first_answer_seconds: median }) {
   const count = ended === 1 ? "1 handover has" : `${ended} handovers have`;
-  const answer = median === null ? "" : ` Half of the first answers came within ${duration(median)}.`;
+  const answer = median === null ? "" : ` Half of the first answers came within ${duration(Math.ceil(median))}.`;
   return `${count} ended since ${moment(since, until)}.${answer}`;
 }
 
