@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from documents import examples
 from live_page import (
     AGENT,
     BOT,
@@ -507,13 +508,13 @@ async def test_people_get_lines_and_a_sum(page: LivePage) -> None:
     assert output.endswith(" ok, 0 wrong, 4 cannot tell.\n")
 
 
-async def test_the_readme_shows_what_it_prints(page: LivePage) -> None:
+async def test_the_page_on_going_live_shows_what_it_prints(page: LivePage) -> None:
     fields = [field for field in BOT.subscribed_fields if field != "standby"]
     await page.change_app(subscribed_fields=fields)
     text = as_text(await page.examined()).replace(page.url, "https://graph.facebook.com")
     printed = text.splitlines()
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("$ rasa-handover doctor\n")[2].partition("```")[0].splitlines()
+    [example] = examples("docs/going-live.md", "5. Look whether all is well", "console")
+    shown = example.splitlines()[1:]
     assert "…" in shown
     assert [line for line in shown if line != "…" and line not in printed] == []
 

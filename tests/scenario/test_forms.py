@@ -1,6 +1,6 @@
 """Handovers in the middle of a form, and after Rasa's session has expired.
 
-The assistant is the repository's own with a form, and with all that the README says to add for
+The assistant is the repository's own with a form, and with all that its page says to add for
 it: the form's entry in the domain, the rules, the action and the responses are read from there.
 """
 
@@ -16,18 +16,18 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from documents import examples
 from rasa.core.agent import Agent
 from rasa.shared.core.events import SessionStarted
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.utils.io import write_text_file, write_yaml
 from rasa.validator import Validator
-from readme import examples
 from ruamel.yaml import YAML
 from trained_assistant import ROOT, Conversation, load, serving_actions, train
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SECTION = "When a form is under way"
+PAGE, SECTION = "docs/forms.md", "When a form is under way"
 FIXTURES = ROOT / "tests" / "fixtures" / "form_assistant"
 
 CONNECTING = "I'm connecting you to a person. They will answer you here."
@@ -51,21 +51,21 @@ CHATTED = [
 
 
 def _sources(directory: Path) -> tuple[Path, list[Path]]:
-    """The assistant's domain and training data, with the README's examples among them."""
-    domain, readme = directory / "domain", directory / "readme"
+    """The assistant's domain and training data, with the page's examples among them."""
+    domain, shown = directory / "domain", directory / "shown"
     domain.mkdir()
-    readme.mkdir()
+    shown.mkdir()
     shutil.copy(ROOT / "domain.yml", domain / "repository.yml")
     shutil.copy(FIXTURES / "domain.yml", domain / "form.yml")
     rules: list[dict[str, Any]] = []
-    for number, example in enumerate(examples(SECTION, "yaml")):
+    for number, example in enumerate(examples(PAGE, SECTION, "yaml")):
         content = YAML(typ="safe").load(example)
         if isinstance(content, list):
             rules += content
         else:
-            write_text_file(example, domain / f"readme{number}.yml")
-    write_yaml({"version": "3.1", "rules": rules}, readme / "rules.yml")
-    return domain, [ROOT / "data", FIXTURES / "nlu.yml", FIXTURES / "rules.yml", readme]
+            write_text_file(example, domain / f"shown{number}.yml")
+    write_yaml({"version": "3.1", "rules": rules}, shown / "rules.yml")
+    return domain, [ROOT / "data", FIXTURES / "nlu.yml", FIXTURES / "rules.yml", shown]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def model(sources: tuple[Path, list[Path]], tmp_path_factory: pytest.TempPathFac
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def agent(model: str) -> AsyncIterator[Agent]:
     actions = ModuleType("order_actions")
-    for example in examples(SECTION, "python"):
+    for example in examples(PAGE, SECTION, "python"):
         exec(example, vars(actions))  # noqa: S102
     async with serving_actions() as action_server:
         yield load(model, action_server)
@@ -113,7 +113,7 @@ def _text(conversation: Conversation, response: str) -> str:
     return text
 
 
-def test_rasa_finds_no_fault_in_the_form_and_the_readmes_examples(
+def test_rasa_finds_no_fault_in_the_form_and_the_pages_examples(
     sources: tuple[Path, list[Path]],
 ):
     domain, data = sources

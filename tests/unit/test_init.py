@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import examples
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.validator import Validator
 from rasa_project import contents, write_template
-from readme import examples
 from ruamel.yaml import YAML
 
 from channels.cli import main
@@ -143,7 +143,7 @@ def test_rules_and_a_domain_that_were_changed_stay_as_they_are(
     assert told in capsys.readouterr().out
 
 
-def test_the_readme_has_the_lines_that_it_adds(project: Path) -> None:
+def test_the_start_page_has_the_lines_that_it_adds(project: Path) -> None:
     before = {name: found.decode().splitlines() for name, found in contents(project).items()}
     init(project, "--yes")
     new = [
@@ -152,8 +152,8 @@ def test_the_readme_has_the_lines_that_it_adds(project: Path) -> None:
         for line in (project / name).read_text().splitlines()
         if line not in before.get(name, []) and not line.startswith(("#", '"""', "__all__"))
     ]
-    section = "Add it to a Rasa project"
-    blocks = examples(section, "yaml") + examples(section, "python")
+    page, section = "docs/start.md", "What init adds"
+    blocks = examples(page, section, "yaml") + examples(page, section, "python")
     lines = [line for block in blocks for line in block.splitlines()]
     assert list(filter(None, lines)) == list(filter(None, new))
 

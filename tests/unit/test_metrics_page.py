@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from documents import codes, table
 from prometheus_client.parser import text_string_to_metric_families
 
 from channels.graph_memory import MemoryGraph
@@ -97,8 +97,8 @@ def test_acknowledgements_are_measured_by_their_status() -> None:
         assert value(page, "rasa_handover_ack_seconds_bucket", status=status, le=edge) == 1
 
 
-def test_the_readme_lists_the_metrics_that_there_are() -> None:
-    listed = re.findall(r"^\| `(rasa_handover_\w+)`", (PROJECT / "README.md").read_text(), re.M)
+def test_the_reference_lists_the_metrics_that_there_are() -> None:
+    listed = [codes(row[0])[0] for row in table("docs/reference/metrics.md", "Metrics")]
     metrics = Metrics()
     MeteredGraph(MemoryGraph(app_id="900"), metrics)
     page = metrics.page().decode()
