@@ -38,8 +38,9 @@ from channels.context import pass_metadata
 from channels.errors import SettingsError
 from channels.events import Platform, Thread
 from channels.health import Part, Problem
-from channels.operator_api import describe
+from channels.operator_answers import Handover
 from channels.plans import Plan
+from channels.session_statistics import Statistics, statistics_of
 from channels.sessions import EndReason, Session, State
 from channels.settings import is_own_section, parse_settings
 from channels.turns import END_REASON_ENTITY, RESERVED_INTENTS, ended_metadata, started_metadata
@@ -192,9 +193,21 @@ def test_the_channels_routes_are_all_listed() -> None:
     assert listed == there
 
 
-def test_a_session_is_shown_as_the_operator_api_tells_it() -> None:
-    [session] = examples("docs/reference/http.md", "Operator API", "json")
-    assert list(json.loads(session)) == list(describe(SESSION))
+@pytest.mark.parametrize(("number", "kind"), enumerate((Handover, Statistics)))
+def test_an_answer_of_the_operator_api_is_shown_as_it_comes(number: int, kind: Any) -> None:
+    shown = examples("docs/reference/http.md", "Operator API", "json")[number]
+    assert list(json.loads(shown)) == list(kind.__struct_fields__)
+    assert json.loads(msgspec.json.encode(msgspec.json.decode(shown, type=kind))) == json.loads(
+        shown
+    )
+
+
+def test_the_statistics_are_shown_with_each_reason_and_each_time() -> None:
+    shown = json.loads(examples("docs/reference/http.md", "Statistics", "json")[0])
+    empty = msgspec.to_builtins(statistics_of([], since=NOON, until=NOON))
+    assert list(shown["by_reason"]) == list(empty["by_reason"])
+    times = [[one["within_seconds"] for one in of["first_answers"]] for of in (shown, empty)]
+    assert times[0] == times[1]
 
 
 def test_a_problem_is_shown_as_health_tells_it() -> None:
