@@ -137,4 +137,4 @@ class ProblemLog(logging.Handler):
 
     def tells_of(self, session: Session) -> bool:
         """Whether an error names the session."""
-        return any(getattr(record, "session", None) == session.id for record in self.records)
+        return any(getattr(record, "session_id", None) == session.id for record in self.records)
