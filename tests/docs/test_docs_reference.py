@@ -189,7 +189,11 @@ def test_the_channels_routes_are_all_listed() -> None:
         for call in first_codes("docs/reference/http.md", section)
     }
     below = {(method, path.removeprefix("/webhooks/facebook")) for method, path in channel_routes()}
-    there = {(method, re.sub(r":str", "", path) or "/") for method, path in below}
+    there = {
+        (method, re.sub(r":str", "", path) or "/")
+        for method, path in below
+        if not path.startswith("/handovers/page/")  # what the operators' page is made of
+    }
     assert listed == there
 
 
