@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import time
 import tracemalloc
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from raw_requests import PATH, delivery, message, request
-from served_channel import ServedChannel, signed
+from raw_requests import PAGE, PATH, delivery, message, request
+from served_channel import BOT, ServedChannel, signed
 
 from channels import receiver
+from channels.engine import INBOX_RETENTION, Engine
+from channels.events import Event
 from channels.receiver import LARGEST_DELIVERY
 
 MEGABYTE = 1024 * 1024
@@ -132,6 +136,43 @@ class TestDeliveries:
         assert await channel.delivers(delivery(message(user, "old", at=old))) == 200
         assert await channel.delivers(delivery(message(user, "new"))) == 200
         assert await channel.hears(user, "new") == ["new"]
+
+    @pytest.mark.parametrize("array", ["messaging", "standby"])
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"message": {"mid": "m_old", "text": "menu"}},
+            {"message": {"mid": "m_old", "text": "menu", "is_echo": True, "app_id": 7}},
+            {"postback": {"title": "Back", "payload": "/back"}},
+            {"pass_thread_control": {"new_owner_app_id": BOT.id}},
+            {"take_thread_control": {"previous_owner_app_id": BOT.id, "new_owner_app_id": 7}},
+            {"request_thread_control": {"requested_owner_app_id": 7}},
+        ],
+        ids=["message", "echo", "postback", "pass", "take", "request"],
+    )
+    async def test_nothing_old_reaches_the_engine(
+        self,
+        channel: ServedChannel,
+        user: str,
+        array: str,
+        told: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """It could end a handover, begin one, or be answered years later."""
+        accepted: list[Event] = []
+
+        async def accept(_: Engine, events: Sequence[Event]) -> None:
+            accepted.extend(events)
+
+        monkeypatch.setattr(Engine, "accept", accept)
+        new = datetime.now(timezone.utc) - INBOX_RETENTION + timedelta(minutes=1)
+        for at in (new - timedelta(minutes=2), new):
+            item = {"sender": {"id": user}, "recipient": {"id": PAGE}, **told}
+            item["timestamp"] = int(at.timestamp() * 1000)
+            entry = {"id": PAGE, array: [item]}
+            body = json.dumps({"object": "page", "entry": [entry]}).encode()
+            assert await channel.delivers(body) == 200
+        assert [new - event.at < timedelta(seconds=1) for event in accepted] == [True]
 
     async def test_the_same_delivery_again_is_acknowledged_and_handled_once(
         self, channel: ServedChannel, user: str
