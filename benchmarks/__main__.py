@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("row", nargs="?", choices=_ROWS, metavar="ROW", help=", ".join(_ROWS))
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that its processes end as well
     size = Size(is_quick=options.quick)
     began_at = datetime.now(timezone.utc)
     rows = asyncio.run(run([options.row] if options.row else list(_ROWS), size))
