@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -14,11 +15,6 @@ from rasa.core.lock_store import LockError
 from rasa.shared.core.events import UserUttered
 
 from .errors import StoreUnavailable
-
-try:
-    from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
-except ImportError:
-    from rasa.core.tracker_store import FailSafeTrackerStore
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +144,7 @@ def _insisting_on_stores(agent: Any) -> Iterator[None]:
     what it can't save in the memory of this process.
     """
     store = agent.tracker_store
-    if isinstance(store, FailSafeTrackerStore):
+    if isinstance(store, _fail_safe_tracker_store()):
         store._on_tracker_store_error = _tracker_store_failed
     token = _in_turn.set(True)
     try:
@@ -157,6 +153,17 @@ def _insisting_on_stores(agent: Any) -> Iterator[None]:
         raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
     finally:
         _in_turn.reset(token)
+
+
+@cache
+def _fail_safe_tracker_store() -> type[Any]:
+    """Imported late: its module makes SQLAlchemy warn, in front of all that a command prints."""
+    try:
+        from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
+    except ImportError:
+        from rasa.core.tracker_store import FailSafeTrackerStore
+    kind: type[Any] = FailSafeTrackerStore
+    return kind
 
 
 def _tracker_store_failed(error: Exception) -> None:
