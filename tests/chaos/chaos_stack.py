@@ -15,6 +15,7 @@ from cast import AGENTS, BOT, PAGE
 from chaos_assistant import trained_model
 from forks import ForkedCommand, ForkServer
 from front import Front
+from gathering import at_work
 from servers import PostgreSql, Redis
 
 from demo.platform import EmulatedPlatform
@@ -26,6 +27,7 @@ ROUTES = "/webhooks/facebook"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 RESTART_PAUSE = timedelta(seconds=1)
 START_LIMIT = timedelta(seconds=90)
+LOOK_INTERVAL = timedelta(milliseconds=100)
 WEBHOOK_LANES = 16
 WEBHOOK_PAUSES_MS = [0, 250, 500, 1_000, *[2_000] * 60]  # Meta tries for an hour
 ENVIRONMENT = {
@@ -123,6 +125,7 @@ class ChaosStack:
         self.platform = EmulatedPlatform(f"http://127.0.0.1:{free_port()}")
         self.replicas: list[Replica] = []
         self._count = replicas
+        self._workers = replicas * sanic_workers
         self.front: Front | None = None
 
     async def __aenter__(self) -> ChaosStack:
@@ -137,7 +140,7 @@ class ChaosStack:
         await self.stop()
 
     async def start(self) -> None:
-        """Start everything; returns once the bot can be written to."""
+        """Start everything; returns once the bot can be written to, and all its workers are up."""
         await asyncio.gather(
             self._forks.start(self._environment),
             self.postgresql.start(),
@@ -195,6 +198,14 @@ class ChaosStack:
         for replica in self.replicas:
             replica.start()
         await asyncio.gather(*(replica.ready() for replica in self.replicas))
+        await asyncio.wait_for(self._all_at_work(), START_LIMIT.total_seconds())
+
+    async def _all_at_work(self) -> None:
+        """One process of a replica answers for all of them while the others still load."""
+        count = 0
+        while count < self._workers:
+            await asyncio.sleep(LOOK_INTERVAL.total_seconds())
+            count = await asyncio.to_thread(at_work, self.postgresql.url)
 
     def _write_credentials(self) -> Path:
         bot = self.platform.bot

@@ -20,6 +20,7 @@ _SESSIONS = "SELECT id, thread, state, data FROM handover_sessions ORDER BY open
 _UNDONE = "SELECT thread, event, state FROM handover_inbox WHERE state != 'done' ORDER BY position"
 _LINES = "SELECT key FROM handover_transcript"
 _WORKERS = "SELECT DISTINCT claimed_by FROM handover_inbox WHERE state = 'done'"
+_AT_WORK = "SELECT count(*) FROM handover_workers"
 _LEFT = (
     "SELECT (SELECT count(*) FROM handover_inbox WHERE state = 'waiting'),"
     " (SELECT count(*) FROM handover_sessions WHERE state != 'ended')"
@@ -30,6 +31,12 @@ def left_to_do(url: str) -> tuple[int, int]:
     """How many events wait, and how many sessions are open."""
     ((waiting, open_sessions),) = _rows(url, _LEFT)
     return waiting, open_sessions
+
+
+def at_work(url: str) -> int:
+    """How many workers have begun, and none of them left."""
+    ((count,),) = _rows(url, _AT_WORK)
+    return int(count)
 
 
 def workers(url: str) -> set[str]:

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
@@ -45,7 +46,11 @@ AT_ONCE = 8  # requests
 
 def fuzz_portion(seed: int, inputs: int) -> Findings:
     """Check so many inputs in this process, up to the first offence."""
-    _log_to(ShortLogs())
+    with _logging_to(ShortLogs()):
+        return _fuzz_portion(seed, inputs)
+
+
+def _fuzz_portion(seed: int, inputs: int) -> Findings:
     random, findings = Random(seed), Findings()
     deliveries, settings, words = OddDeliveries(random), OddSettings(random), OddWords(random)
     kinds: dict[str, tuple[Any, Any]] = {
@@ -116,17 +121,23 @@ async def _watch_turns(findings: Findings) -> None:
 
 
 async def _serve_and_fuzz(seed: int, requests: int) -> Findings:
-    _log_to(ShortLogs())
-    with tempfile.TemporaryDirectory() as directory:
+    with _logging_to(ShortLogs()), tempfile.TemporaryDirectory() as directory:
         async with served_channel(Path(directory)) as channel:
             return await fuzz_over_http(channel, seed, requests)
 
 
-def _log_to(handler: logging.Handler) -> None:
-    """Log all that the channel says to this handler alone."""
+@contextmanager
+def _logging_to(handler: logging.Handler) -> Iterator[None]:
+    """All that the channel says goes to this handler alone, for as long as this lasts."""
     channel = logging.getLogger("channels")
+    before = channel.handlers, channel.propagate, channel.level
     channel.handlers, channel.propagate = [handler], False
     channel.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        channel.handlers, channel.propagate = before[:2]
+        channel.setLevel(before[2])
 
 
 def _peak_kb() -> int:
