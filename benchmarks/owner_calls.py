@@ -1,12 +1,15 @@
 """Graph calls that a routed message costs to learn who owns its thread.
 
-Counted at the stub: `thread_owner` and the page's routing status. Rasa's own channel never looks,
-and answers in threads that a person has.
+Counted at the stub: `thread_owner` and the page's routing status, once the first messages have
+been answered: at its start, and every five minutes, a worker asks `/me` whether the token is good.
+Rasa's own channel never looks, and answers in threads that a person has.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from .channel import running_channel
 from .graph import running_graph
@@ -31,6 +34,9 @@ async def measure(size: Size) -> Row:
             load = Load(
                 port=channel.port, deliveries=messages, connections=_IN_FLIGHT, users=messages
             )
+            await deliver(replace(load, deliveries=_IN_FLIGHT, first_user=messages))
+            await graph.messages(_IN_FLIGHT)
+            await graph.reset()
             await deliver(load)
             await graph.messages(messages)
             asked = sum(call.kind in _ABOUT_OWNERS for call in await graph.calls())

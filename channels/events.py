@@ -19,6 +19,9 @@ class Platform(enum.Enum):
     MESSENGER = "facebook"
     INSTAGRAM = "instagram"
 
+    # Threads are keys all over, and Enum's own hash, a function in Python, takes part in theirs.
+    __hash__ = object.__hash__
+
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """The conversation of one user with one page, or with one Instagram account.

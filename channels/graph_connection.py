@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from .errors import GraphError, GraphTimeout, GraphUnavailable
 from .events import Thread
@@ -59,6 +60,7 @@ class GraphConnection:
         proof = appsecret_proof(app_secret, page_access_token)
         self._authorization = {"Authorization": f"Bearer {page_access_token}"}
         self._proof = {"appsecret_proof": proof}
+        self._urls: dict[str, URL] = {}  # of the few paths that there are
         self._secrets = (page_access_token, app_secret, proof)
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,8 +79,7 @@ class GraphConnection:
         try:
             async with self._opened().request(
                 request.method,
-                self.graph_url + request.path,
-                params={**request.query, **self._proof},
+                self._url(request),
                 data=None if request.body is None else msgspec.json.encode(request.body),
                 headers=None if request.body is None else _JSON,
                 allow_redirects=False,  # the token is for Graph alone
@@ -88,6 +89,13 @@ class GraphConnection:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise _no_answer(error, request.name, limit) from error
         return self._read(request, answer, response, body)
+
+    def _url(self, request: GraphRequest) -> URL:
+        url = self._urls.get(request.path)
+        if url is None:
+            url = URL(self.graph_url + request.path).with_query(self._proof)
+            self._urls[request.path] = url
+        return url.update_query(request.query) if request.query else url
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -22,15 +22,19 @@ class Hand:
         self._of_pages: Counter[str] = Counter()
         self._of_threads: Counter[Thread] = Counter()
 
-    def has_room(self, threads: Sequence[Thread]) -> bool:
-        """Whether one more event of each of these threads fits; a thread may be named twice."""
-        pages = Counter(thread.page for thread in threads)
-        return all(
-            self._of_pages[page] + more <= MOST_OF_A_PAGE for page, more in pages.items()
-        ) and all(
-            self._of_threads[thread] + more <= MOST_OF_A_THREAD
-            for thread, more in Counter(threads).items()
+    def take_all(self, threads: Sequence[Thread]) -> bool:
+        """Take an event of each of these threads, or none if not all fit; one may come twice."""
+        for thread in threads:
+            self.take(thread)
+        fits = all(
+            self._of_pages[thread.page] <= MOST_OF_A_PAGE
+            and self._of_threads[thread] <= MOST_OF_A_THREAD
+            for thread in threads
         )
+        if not fits:
+            for thread in threads:
+                self.let_go(thread)
+        return fits
 
     def take(self, thread: Thread) -> None:
         self._of_pages[thread.page] += 1

@@ -11,7 +11,7 @@ from functools import partial
 from .attempts import Attempts
 from .clock import Clock
 from .errors import StoreError
-from .events import Event
+from .events import Event, Thread
 from .hand import Hand
 from .queues import ThreadQueues
 from .store import InboxEntry, Store
@@ -65,21 +65,23 @@ class Intake:
 
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
-        in_hand = self._hand.has_room(threads)
-        reserved = Counter(threads if in_hand else ())
-        for thread in reserved.elements():
-            self._hand.take(thread)
+        in_hand = self._hand.take_all(threads)
         entries: list[InboxEntry] = []
         try:
             entries = await self._store.record(events, self._clock.now(), in_hand=in_hand)
         finally:
-            reserved.subtract(entry.event.thread for entry in entries)
-            for thread in reserved.elements():
-                self._hand.let_go(thread)
+            if in_hand and len(entries) < len(events):
+                self._let_go_of_others(threads, entries)
         if len(entries) < len(events):
             self._left_some = True
         for entry in entries:
             self._queue(entry)
+
+    def _let_go_of_others(self, threads: Sequence[Thread], entries: Sequence[InboxEntry]) -> None:
+        others = Counter(threads)
+        others.subtract(entry.event.thread for entry in entries)
+        for thread in others.elements():
+            self._hand.let_go(thread)
 
     def _recorded(self, recording: asyncio.Task[None]) -> None:
         self._recordings.discard(recording)

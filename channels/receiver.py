@@ -98,7 +98,8 @@ class WebhookReceiver:
         if engine is None:
             raise StoreError("the channel has not started yet.")
         own = [event.metadata for event in events if self._is_own_echo(event)]
-        await asyncio.gather(*(engine.hear_echo(nonce) for nonce in own if nonce is not None))
+        if own:
+            await asyncio.gather(*(engine.hear_echo(nonce) for nonce in own if nonce is not None))
         news = [event for event in _fresh(events) if not self._is_own_echo(event)]
         for start in range(0, len(news), _AT_ONCE):
             await engine.accept(news[start : start + _AT_ONCE])

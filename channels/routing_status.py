@@ -40,9 +40,9 @@ class RoutingStatus:
         """The page's routing mode now."""
         if self._setting in _SET:
             return _SET[self._setting]
-        asking = self._asking[page]
-        if page in self._known and asking.locked():
-            return self._known[page]  # one asks, and the others go on with what is known
+        known, asking = self._known.get(page), self._asking[page]
+        if known is not None and (asking.locked() or not self._is_to_be_asked(page)):
+            return known  # while one asks, the others go on with what is known
         async with asking:
             if self._is_to_be_asked(page):
                 await self._ask(page)

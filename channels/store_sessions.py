@@ -33,6 +33,13 @@ _ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
+# Locked in one order, so that no two workers wait for each other in a circle.
+_LOCK_VERSIONS = (
+    select(sessions.c.id, sessions.c.version)
+    .where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(sessions.c.id)
+    .with_for_update()
+)
 _ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
 _OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
     sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
@@ -118,11 +125,21 @@ def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     }
 
 
-def save(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
-    """False unless the version before this one is what is stored."""
-    this = {"this_id": session.id, "version_before": session.version - 1}
-    saved = connection.execute(_SAVE, {**this, **_changing(session, claim_until)})
-    return bool(saved.rowcount == 1)
+def save(connection: Connection, asked: Sequence[tuple[Session, datetime | None]]) -> list[bool]:
+    """Save the sessions of many calls; False unless the version before one is what is stored."""
+    ids = sorted({session.id for session, _ in asked})
+    stored: dict[str, int] = dict(connection.execute(_LOCK_VERSIONS, {"ids": ids}).all())
+    rows, is_next = [], []
+    for session, claim_until in asked:
+        before = session.version - 1
+        is_next.append(stored.get(session.id) == before)
+        if is_next[-1]:
+            stored[session.id] = session.version
+            this = {"this_id": session.id, "version_before": before}
+            rows.append({**this, **_changing(session, claim_until)})
+    if rows:
+        connection.execute(_SAVE, rows)
+    return is_next
 
 
 def by_id(connection: Connection, session_id: str) -> Session | None:

@@ -130,8 +130,8 @@ class SqlStore:
         return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
 
     async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
-        save = partial(store_sessions.save, session=session, claim_until=claim_until)
-        return self._claimed(session, claim_until, is_stored=await self._writer.run(save))
+        saved = await self._writer.run_together(store_sessions.save, (session, claim_until))
+        return self._claimed(session, claim_until, is_stored=saved)
 
     async def session(self, session_id: str) -> Session | None:
         return await self._writer.run(partial(store_sessions.by_id, session_id=session_id))

@@ -150,6 +150,25 @@ async def test_of_many_that_save_the_same_version_one_does(store: Store) -> None
     assert await store.session("session") == versions[answers.index(True)]
 
 
+async def test_of_sessions_that_are_saved_at_once_each_gets_its_own_answer(store: Store) -> None:
+    anna, ben = new_session("of anna"), new_session("of ben", BEN)
+    await asyncio.gather(store.add_session(anna), store.add_session(ben))
+    following = next_version(anna)
+    stale = msgspec.structs.replace(ben, version=ben.version)
+
+    answers = await asyncio.gather(
+        store.save_session(following),
+        store.save_session(stale),
+        store.save_session(next_version(following)),
+        store.save_session(next_version(new_session("never added"))),
+    )
+
+    assert answers[1::2] == [False, False]
+    assert answers[0] is True
+    assert await store.session("of anna") == (next_version(following) if answers[2] else following)
+    assert await store.session("of ben") == ben
+
+
 @pytest.mark.parametrize("version", [1, 3])
 async def test_a_version_that_is_not_the_next_is_not_stored(store: Store, version: int) -> None:
     session = new_session("session")

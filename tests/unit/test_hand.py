@@ -23,34 +23,32 @@ def hand_of(*held: Thread) -> Hand:
 def test_a_page_has_room_up_to_its_bound() -> None:
     hand = hand_of(*threads(MOST_OF_A_PAGE - 1))
 
-    assert hand.has_room([ANNA])
-    assert not hand.has_room([ANNA, ANNA])
-    hand.take(ANNA)
+    assert not hand.take_all([ANNA, ANNA])
+    assert hand.take_all([ANNA])
     assert hand.full_pages() == ["111"]
 
 
 def test_a_thread_has_room_up_to_its_bound() -> None:
     hand = hand_of(*[ANNA] * (MOST_OF_A_THREAD - 1))
 
-    assert hand.has_room([ANNA])
-    assert not hand.has_room([ANNA, ANNA])
-    hand.take(ANNA)
+    assert not hand.take_all([ANNA, ANNA])
+    assert hand.take_all([ANNA])
     assert hand.full_threads() == [ANNA]
 
 
 def test_a_full_page_leaves_the_others_their_room() -> None:
     hand = hand_of(*threads(MOST_OF_A_PAGE))
 
-    assert not hand.has_room([ANNA])
-    assert hand.has_room([ELSEWHERE])
+    assert not hand.take_all([ANNA])
+    assert hand.take_all([ELSEWHERE])
 
 
 def test_what_is_let_go_makes_room() -> None:
     hand = hand_of(*[ANNA] * MOST_OF_A_THREAD)
     hand.let_go(ANNA)
 
-    assert hand.has_room([ANNA])
     assert hand.full_threads() == []
+    assert hand.take_all([ANNA])
 
 
 def test_a_thread_has_run_low_when_nothing_of_it_is_left() -> None:
