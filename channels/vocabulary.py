@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import takewhile
 
-import snowballstemmer
+import Stemmer
 
 _BEGINNING = 3  # letters
 _SHORTEST_STEM = 4  # letters; "меня" and "меню" share three
@@ -69,7 +69,7 @@ def beginning(word: str) -> str:
 @lru_cache(maxsize=4096)
 def _stem(stemmer: str, word: str) -> str:
     # A new stemmer each time, because they keep the word in themselves: two threads may call.
-    stem: str = snowballstemmer.stemmer(stemmer).stemWord(word)
+    stem: str = Stemmer.Stemmer(stemmer).stemWord(word)
     return stem
 
 
