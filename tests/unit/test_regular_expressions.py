@@ -19,7 +19,7 @@ from channels.languages import Spelling
 
 PROJECT = Path(__file__).parents[2]
 FOLDERS = ("channels", "actions", "emulator", "demo")
-LENGTH = 8_000  # characters; longer ones tell no more of the growth
+LENGTH = 16_000  # characters; what grows by the square takes long enough with these on any machine
 NOTICEABLE = 0.02  # seconds; less than that proves nothing about growth
 MOST_GROWTH = 8.0  # for a text four times as long; what grows by the square takes 16 times as long
 LETTERS_AT_MOST = 7
