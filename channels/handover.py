@@ -172,12 +172,22 @@ class Handovers:
         try:
             await self._tell_started(session)
         except Exception as error:
+            if self._is_over(session):
+                logger.exception(
+                    "Rasa can't hear of a handover's start, and does not keep it from its end.",
+                    extra=session_fields(session),
+                )
+                return session
             await self._ledger.postpone(session, error)
             raise
         announced = await self._ledger.change(
             session, transitions.announced, only_while=State.ACTIVE
         )
         return announced or await self._ledger.reload(session)
+
+    def _is_over(self, session: Session) -> bool:
+        ends = deadline(session)
+        return ends is not None and ends[0] <= self._ledger.now()
 
     async def _watch(self, session: Session) -> Session:
         now, ends = self._ledger.now(), deadline(session)

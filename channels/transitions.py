@@ -161,9 +161,15 @@ def held(session: Session) -> Session:
 
 
 def postponed(session: Session, now: datetime) -> Session:
-    """The step under way failed for now: try it again later, and ever less often."""
+    """The step under way failed for now: try it again later, and ever less often.
+
+    A deadline is not missed for that.
+    """
     pause = min(_BACKOFF_FIRST * 2 ** min(session.attempts, 16), _BACKOFF_LAST)
-    return _next(session, attempts=session.attempts + 1, due_at=now + pause)
+    due_at, ends = now + pause, deadline(session)
+    if session.state is State.ACTIVE and ends is not None and now < ends[0]:
+        due_at = min(due_at, ends[0])
+    return _next(session, attempts=session.attempts + 1, due_at=due_at)
 
 
 def left_with_agent(session: Session) -> Session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scripted_assistant import HANDOVER
-from world import ANNA, SECOND, TIMEOUT, World
+from world import ANNA, INBOX, SECOND, TIMEOUT, World
 
 from channels.events import Thread
 from channels.sessions import State
@@ -113,6 +113,21 @@ async def test_an_end_that_rasa_has_not_heard_of_comes_before_the_user_s_next_me
 
     await world.wait(SECOND)
     assert world.heard() == ["human", "<agent_returned>", "hello"]
+
+
+async def test_a_start_that_rasa_can_t_hear_of_does_not_keep_the_handover_from_its_end(
+    world: World,
+) -> None:
+    world.script.answers["EXTERNAL: handover_started"] = [BROKEN]
+    world.graph.threads[ANNA] = INBOX
+    await world.user_says("is anybody there?")
+    for _ in range(30):
+        assert world.ends() == []
+        await world.wait(TIMEOUT / 30)
+
+    assert world.ends() == ["timeout"]
+    assert world.said() == ["re: timeout"]
+    assert await world.store.open_session(ANNA) is None
 
 
 async def test_events_wait_for_a_model(world: World) -> None:

@@ -66,6 +66,25 @@ async def test_an_answer_to_somebody_else_changes_nothing(graph: SlowGraph) -> N
     assert graph.shown[-1] is SenderAction.TYPING_ON
 
 
+async def test_the_next_turn_is_shown_while_the_last_one_is_still_being_shown(
+    graph: SlowGraph,
+) -> None:
+    indications = Indications(graph)
+    indications.begin(ADA)
+    await asyncio.sleep(0)
+    graph.go_on.set()
+    graph.go_on.clear()
+    await asyncio.sleep(0)
+    assert graph.shown[-1] is SenderAction.TYPING_ON  # and not yet taken
+
+    indications.answered(ADA)
+    indications.begin(ADA)
+    await asyncio.sleep(0)
+    graph.go_on.set()
+    await all_is_done()
+    assert graph.shown == [SenderAction.MARK_SEEN, SenderAction.TYPING_ON] * 2
+
+
 async def test_stopping_waits_for_nothing_that_is_slow(graph: SlowGraph) -> None:
     indications = Indications(graph)
     indications.begin(ADA)
