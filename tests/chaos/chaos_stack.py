@@ -6,16 +6,19 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import yaml
+from aiohttp import ClientSession
 from cast import AGENTS, BOT, PAGE
 from chaos_assistant import trained_model
 from forks import ForkedCommand, ForkServer
 from front import Front
 from gathering import at_work
+from prometheus_client.parser import text_string_to_metric_families
 from servers import PostgreSql, Redis
 
 from demo.platform import EmulatedPlatform
@@ -60,6 +63,14 @@ class Replica:
     @property
     def runs(self) -> bool:
         return self._command is not None and self._command.runs
+
+    async def figure(self, name: str, **labels: str) -> float:
+        """A metric of the plugin's as this replica shows it; 0 if it does not."""
+        async with ClientSession() as http, http.get(f"{self.url}{ROUTES}/metrics") as answer:
+            page = await answer.text()
+        samples = chain.from_iterable(one.samples for one in text_string_to_metric_families(page))
+        name = f"rasa_handover_{name}"
+        return sum(one.value for one in samples if (one.name, one.labels) == (name, labels))
 
     def start(self) -> None:
         self._supervising = asyncio.create_task(self._supervise())
@@ -116,6 +127,10 @@ class ChaosStack:
         self._environment = {**ENVIRONMENT, "SANIC_WORKERS": str(sanic_workers)}
         if lease is not None:
             self._environment["TICKET_LOCK_LIFETIME"] = str(round(lease.total_seconds()))
+        if sanic_workers > 1:
+            figures = directory / "figures"
+            figures.mkdir()
+            self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
         self._actions_port = free_port()
         self._forks = ForkServer(directory=PROJECT, logs=directory, lease=lease)
         self._model = directory / "none yet"

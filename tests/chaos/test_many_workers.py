@@ -49,9 +49,14 @@ async def test_each_handover_begins_and_ends_once_on_several_workers(
         undisturbed = Thunder(stack, Random(0), directory / "blows.log")
         result = await play(stack, [plain_handover(user) for user in USERS], undisturbed, [])
         shared_by = workers(stack.postgresql.url)
+        shown = [
+            await replica.figure("sessions_ended_total", reason="keyword")
+            for replica in stack.replicas
+        ]
 
     sessions = result.evidence.sessions
     assert sorted(session.user for session in sessions) == USERS
     assert {session.reason for session in sessions} == {"keyword"}
     assert [(one.name, one.offenders) for one in judge(result.evidence) if one.failed] == []
     assert len(shared_by) == 2
+    assert sum(shown) == len(USERS)
