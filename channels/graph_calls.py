@@ -58,8 +58,10 @@ class GraphCalls:
     def closure(self) -> Closure | None:
         """Why no call may go out now, and until when at least; None if calls may."""
         now = self._clock.now()
-        closures = [door.closure(now) for door in (self._door, self._app_door)]
-        return max(filter(None, closures), key=lambda closure: closure.until, default=None)
+        of_page, of_app = self._door.closure(now), self._app_door.closure(now)
+        if of_page is None or of_app is None:
+            return of_page or of_app
+        return max(of_page, of_app, key=lambda closure: closure.until)
 
     async def probe(self) -> None:
         """Ask Meta whether calls may go out again, if it is time to. Raises what says they may not.
