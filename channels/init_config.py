@@ -11,7 +11,13 @@ from .yaml_document import parse
 CONFIG_FILE = "config.yml"
 
 _POLICY = "RulePolicy"
+_FLOW_POLICY = "FlowPolicy"
 _RECIPE = "default.v1"
+_OF_FLOWS = (
+    f"{CONFIG_FILE} has the {_FLOW_POLICY}, and the rules and examples that are added are for an "
+    "assistant of intents: where flows do the talking, let pattern_human_handoff call "
+    "action_handover and a flow named handover_ended be the follow-up, as examples/calm does."
+)
 
 
 def propose_config(text: str) -> Proposal:
@@ -21,9 +27,11 @@ def propose_config(text: str) -> Proposal:
         note = f"{CONFIG_FILE} is not of the recipe {_RECIPE}: see to it that {_POLICY} is in it."
         return _proposal(text, text, note)
     policies = document.data.get("policies")
-    if not policies or any(_is_rule_policy(policy) for policy in policies):
-        return _proposal(text, text)
-    return _proposal(text, add(document, {"policies": [{"name": _POLICY}]}))
+    names = [_name_of(policy) for policy in policies or ()]
+    notes = (_OF_FLOWS,) if _FLOW_POLICY in names else ()
+    if not names or _POLICY in names:
+        return _proposal(text, text, *notes)
+    return _proposal(text, add(document, {"policies": [{"name": _POLICY}]}), *notes)
 
 
 def language_of(text: str) -> str:
@@ -31,9 +39,9 @@ def language_of(text: str) -> str:
     return str(parse(CONFIG_FILE, text).data.get("language") or "en")
 
 
-def _is_rule_policy(policy: Any) -> bool:
+def _name_of(policy: Any) -> str:
     name = policy.get("name") if isinstance(policy, dict) else policy
-    return str(name).rpartition(".")[2] == _POLICY
+    return str(name).rpartition(".")[2]
 
 
 def _proposal(before: str, after: str, *notes: str) -> Proposal:

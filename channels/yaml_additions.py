@@ -50,7 +50,7 @@ def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") 
     edits = [edit for key in there for edit in _edits(document, key, there[key], heading)]
     if missing:
         edits.append(_at_the_end(document, missing, heading))
-    return _applied(document, edits, _with(document.data, additions), ", ".join(additions))
+    return _applied(document, edits, _with(_followed(document), additions), ", ".join(additions))
 
 
 def rename(document: Document, key: str, name: str) -> str:
@@ -181,6 +181,13 @@ def _steps(node: Node) -> Iterator[tuple[type[Node], int]]:
                 yield type(part), part.start_mark.column - entry[0].start_mark.column
             if part.start_mark.index > node.start_mark.index:
                 yield from _steps(part)
+
+
+def _followed(document: Document) -> Mapping[str, Any]:
+    """What the file says once its last line has a break, which counts in a block of text."""
+    if document.text.endswith("\n"):
+        return document.data
+    return parse(document.name, document.text + document.newline).data
 
 
 def _with(data: Mapping[str, Any], additions: Mapping[str, Any]) -> dict[str, Any]:

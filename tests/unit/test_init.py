@@ -317,6 +317,11 @@ class TestEndpointsAndConfig:
         init(project, "--yes")
         assert "Note: config.yml is not of the recipe default.v1" in capsys.readouterr().out
 
+    def test_flows_are_noted(self, project: Path, capsys: Output) -> None:
+        write(project, "config.yml", "recipe: default.v1\npolicies:\n- name: FlowPolicy\n")
+        init(project, "--yes")
+        assert "Note: config.yml has the FlowPolicy" in capsys.readouterr().out
+
     def test_another_language_is_noted(self, project: Path, capsys: Output) -> None:
         write(project, "config.yml", "language: de\n")
         init(project, "--yes")

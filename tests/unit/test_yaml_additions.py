@@ -50,6 +50,11 @@ def merged(there: Any, additions: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def test_a_text_at_the_end_of_a_file_without_a_last_line_break_can_be_followed() -> None:
+    text = "responses:\n  utter_greet:\n  - text: |\n      Hey!\n      How are you?"
+    assert added(text, NEW_RESPONSE) == f"{text}\n  utter_connecting:\n  - text: One moment."
+
+
 def test_a_list_and_a_mapping_go_on_in_the_style_of_the_file() -> None:
     assert (
         added(OF_THE_TEMPLATE, NEW_INTENT | NEW_RESPONSE, "Handover")

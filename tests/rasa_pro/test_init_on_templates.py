@@ -1,0 +1,58 @@
+"""`init` on the projects that Rasa Pro's own `rasa init` writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+from rasa.core.config.configuration import Configuration
+from rasa.shared.importers.importer import TrainingDataImporter
+from rasa_project import contents
+
+from channels.cli import main
+
+_RASA = importlib.util.find_spec("rasa")
+assert _RASA is not None
+assert _RASA.origin is not None
+TEMPLATES = Path(_RASA.origin).parent / "cli" / "project_templates"
+NAMES = sorted(config.parent.name for config in TEMPLATES.glob("*/config.yml"))
+
+
+@pytest.fixture(params=NAMES)
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    directory = tmp_path / "project"
+    shutil.copytree(TEMPLATES / request.param, directory, ignore=lambda *_: {"__pycache__"})
+    return directory
+
+
+def init(project: Path) -> int:
+    return main(["init", "--project", str(project), "--yes"])
+
+
+def test_rasa_pro_has_templates() -> None:
+    assert NAMES
+
+
+def test_a_project_gets_what_a_handover_needs(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert init(project) == 0
+    assert "Note: config.yml has the FlowPolicy" in capsys.readouterr().out
+    Configuration.initialise_endpoints(project / "endpoints.yml")
+    domain = project / "domain"
+    found = TrainingDataImporter.load_from_config(
+        str(project / "config.yml"),
+        str(domain if domain.is_dir() else project / "domain.yml"),
+        [str(project / "data")],
+    )
+    assert "action_handover" in found.get_domain().user_actions
+    assert {"handover_ended", "handover_started"} <= set(found.get_domain().intents)
+
+
+def test_a_second_run_has_nothing_to_add(project: Path) -> None:
+    init(project)
+    before = contents(project)
+    assert init(project) == 0
+    assert contents(project) == before
