@@ -27,6 +27,7 @@ def default_config() -> Config:
                 secret="demo-bot-app-secret",  # noqa: S106
                 verify_token="demo-bot-verify-token",  # noqa: S106
                 page_access_token="demo-bot-page-access-token",  # noqa: S106
+                user_access_token="demo-bot-user-access-token",  # noqa: S106
                 webhook="http://127.0.0.1:5005/webhooks/facebook/webhook",
                 default=True,
             ),
@@ -36,6 +37,7 @@ def default_config() -> Config:
                 secret="demo-agent-app-secret",  # noqa: S106
                 verify_token="demo-agent-verify-token",  # noqa: S106
                 page_access_token="demo-agent-page-access-token",  # noqa: S106
+                user_access_token="demo-agent-user-access-token",  # noqa: S106
             ),
         ),
         instagram=InstagramAccount(id="17841400000000000", name="demo.page"),

@@ -25,6 +25,7 @@ class ChangeApp(Body, frozen=True, kw_only=True):
     secret: str | UnsetType = UNSET
     verify_token: str | UnsetType = UNSET
     page_access_token: str | UnsetType = UNSET
+    user_access_token: str | UnsetType = UNSET
     webhook: str | UnsetType | None = UNSET
     take_control: bool | UnsetType = UNSET
     subscribed_fields: tuple[str, ...] | UnsetType = UNSET

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 import msgspec
@@ -116,18 +115,11 @@ class ProtocolControl:
         )
 
     async def _handshake(self, request: web.Request) -> web.Response:
-        """The verification request of webhooks (the facts sheet 2.1; Meta: "Webhooks")."""
         app = self._app_with_webhook((await read_body(request, ChooseApp)).app_id)
-        challenge = str(secrets.randbelow(10**9))
-        query = {
-            "hub.mode": "subscribe",
-            "hub.verify_token": app.verify_token,
-            "hub.challenge": challenge,
-        }
-        answer = await self._client.get(app, query)
-        verified = answer.ok and answer.text == challenge
+        handshake = await self._client.handshake(app)
+        answer = handshake.answer
         return web.json_response(
-            {"verified": verified, "status": answer.status, "error": answer.error}
+            {"verified": handshake.verified, "status": answer.status, "error": answer.error}
         )
 
     def _app_with_webhook(self, app_id: str) -> App:

@@ -72,6 +72,30 @@ def app_token_needed() -> GraphError:
     return GraphError("(#15) This method must be called with an app access_token.", code=15)
 
 
+def page_token_needed() -> GraphError:
+    """Error 210: a call to the Page by the token of a user. The message is from the field."""
+    return GraphError("(#210) A page access token is required to request this resource.", code=210)
+
+
+def wrong_app(client_id: str) -> GraphError:
+    """Error 101: no app has this `client_id`. The code is from the field."""
+    return GraphError(
+        f"Error validating application. Cannot get application info for {client_id!r}.", code=101
+    )
+
+
+def wrong_client_secret() -> GraphError:
+    """Error 1: the `client_secret` is not the app's. The code is from the field."""
+    return GraphError("Error validating client secret.", code=1)
+
+
+def callback_not_verified(problem: str) -> GraphError:
+    """Error 2200: the callback URL did not return the challenge. The code is from the field."""
+    return GraphError(
+        f"(#2200) Callback verification failed with the following errors: {problem}", code=2200
+    )
+
+
 def invalid_proof() -> GraphError:
     """`appsecret_proof` does not belong to the token (Meta: "Secure Graph API Calls")."""
     return GraphError("Invalid appsecret_proof provided in the API argument", code=100)
@@ -117,6 +141,16 @@ def unknown_instagram_user() -> GraphError:
 def not_linked() -> GraphError:
     """Something about Instagram on a Page without an account there (Meta: "Error Codes")."""
     return invalid_parameter("The page is not linked to an Instagram account", subcode=2534013)
+
+
+def attachment_too_large() -> GraphError:
+    """A file beyond 25 MB (Meta: "Error Codes")."""
+    return invalid_parameter("Attachment size exceeds allowable limit", subcode=2018109)
+
+
+def invalid_attachment_id() -> GraphError:
+    """An `attachment_id` that is none of the Page's, or no longer (Meta: "Error Codes")."""
+    return invalid_parameter("Invalid attachment ID", subcode=2018074)
 
 
 def incorrect_app_id() -> GraphError:

@@ -1,32 +1,120 @@
-"""The app itself: its own webhook subscriptions (the facts sheet 1.4; Meta: "Subscriptions")."""
+"""The app itself and its own webhook subscriptions (the facts sheet 1.4; Meta: "Subscriptions").
+
+An app has one callback URL here for both objects, the Page and the Instagram account.
+"""
 
 from __future__ import annotations
 
-from .errors import JsonObject, app_token_needed, invalid_token
-from .graph_tokens import app_of_app_token, app_of_page_token
+import msgspec
+
+from .errors import (
+    JsonObject,
+    app_token_needed,
+    callback_not_verified,
+    invalid_parameter,
+    invalid_token,
+    no_such_object,
+)
+from .graph_request import GraphCall
+from .graph_tokens import app_of_app_token, app_of_token
 from .models import App
 from .state import State
+from .subscriptions import INSTAGRAM_FIELDS, PAGE_FIELDS
+from .webhook_client import WebhookClient
+
+_FIELDS = {"page": PAGE_FIELDS, "instagram": INSTAGRAM_FIELDS}
+_KEYS = {"page": "app_fields", "instagram": "instagram_fields"}
+_NODE_FIELDS = ("id", "name", "link")
 
 
-def subscriptions(state: State, token: str, app_id: str) -> JsonObject:
-    """The app's subscriptions; GraphError unless `token` is that app's `APP_ID|APP_SECRET`."""
-    app = app_of_app_token(state, token)
-    if app is None or app.id != app_id:
-        raise app_token_needed() if app_of_page_token(state, token) else invalid_token()
-    fields = {"page": app.app_fields, "instagram": app.instagram_fields}
-    return {
-        "data": [
-            _subscription(app, webhook_object, names)
-            for webhook_object, names in fields.items()
-            if names and app.webhook is not None
-        ]
-    }
+class GraphApp:
+    """What an app can do with `APP_ID|APP_SECRET`."""
+
+    def __init__(self, state: State, client: WebhookClient) -> None:
+        self._state = state
+        self._client = client
+
+    def owns(self, node: str) -> bool:
+        """Whether a path that begins so is about an app; `app` is the caller's own."""
+        return node == "app" or node in [app.id for app in self._state.connected_apps()]
+
+    async def answer(self, call: GraphCall) -> JsonObject:
+        """A call about an app; GraphError unless its token is that app's own."""
+        app = self._app(call)
+        if (call.method, call.edge) == ("GET", ""):
+            link = f"https://www.facebook.com/games/?app_id={app.id}"
+            known = {"id": app.id, "name": app.name, "link": link}
+            return call.picked(known, _NODE_FIELDS, "Application")
+        if call.edge != "subscriptions":
+            raise no_such_object(call.method, "/".join(call.path))
+        if call.method == "GET":
+            return {"data": _subscriptions(app)}
+        changed = self._unsubscribed(app, call)
+        if call.method == "POST":
+            changed = await self._subscribed(app, call)
+        self._state.replace_app(changed)
+        return {"success": True}
+
+    def _app(self, call: GraphCall) -> App:
+        app = app_of_app_token(self._state, call.token)
+        if app is None or call.node not in ("app", app.id):
+            is_other_kind = app is None and app_of_token(self._state, call.token) is not None
+            raise app_token_needed() if is_other_kind else invalid_token()
+        return app
+
+    async def _subscribed(self, app: App, call: GraphCall) -> App:
+        """The app with the new list of fields, which replaces the old one, once its callback URL
+        has returned the challenge (the facts sheet 1.4 and 2.1).
+        """
+        name, url = _object(call), call.text("callback_url") or ""
+        fields = _known_fields(name, call)
+        if not url.startswith(("http://", "https://")):
+            raise invalid_parameter("Param callback_url must be a URL")
+        verify = call.text("verify_token") or ""
+        changed = msgspec.structs.replace(
+            app, webhook=url, verify_token=verify, active=True, **{_KEYS[name]: fields}
+        )
+        handshake = await self._client.handshake(changed)
+        if not handshake.verified:
+            raise callback_not_verified(handshake.problem)
+        return changed
+
+    def _unsubscribed(self, app: App, call: GraphCall) -> App:
+        """The app without the `fields` of an object, without all of them, or without any object."""
+        names = [_object(call)] if "object" in call.params else list(_KEYS)
+        doomed = call.names("fields")
+        left = {
+            _KEYS[name]: tuple(
+                field for field in getattr(app, _KEYS[name]) if doomed and field not in doomed
+            )
+            for name in names
+        }
+        return msgspec.structs.replace(app, **left)
 
 
-def _subscription(app: App, webhook_object: str, fields: tuple[str, ...]) -> JsonObject:
-    return {
-        "object": webhook_object,
-        "callback_url": app.webhook,
-        "active": app.active,
-        "fields": [{"name": name, "version": "v25.0"} for name in fields],
-    }
+def _object(call: GraphCall) -> str:
+    name = call.text("object") or ""
+    if name not in _FIELDS:
+        raise invalid_parameter(f"Param object must be one of {{{', '.join(_FIELDS)}}}")
+    return name
+
+
+def _known_fields(name: str, call: GraphCall) -> tuple[str, ...]:
+    fields = call.names("fields")
+    if not fields or not _FIELDS[name].issuperset(fields):
+        allowed = ", ".join(sorted(_FIELDS[name]))
+        raise invalid_parameter(f"Param fields must be of {{{allowed}}}")
+    return fields
+
+
+def _subscriptions(app: App) -> list[JsonObject]:
+    return [
+        {
+            "object": name,
+            "callback_url": app.webhook,
+            "active": app.active,
+            "fields": [{"name": field, "version": "v25.0"} for field in getattr(app, key)],
+        }
+        for name, key in _KEYS.items()
+        if getattr(app, key) and app.webhook is not None
+    ]

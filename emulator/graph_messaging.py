@@ -9,6 +9,8 @@ from datetime import timedelta
 from . import limits
 from .accounts import PlatformName
 from .errors import JsonObject, invalid_parameter, nonexisting_field
+from .graph_attachments import GraphAttachments
+from .graph_personas import GraphPersonas
 from .graph_request import Edges, GraphCall
 from .models import App
 from .ownership import check_lists_receivers
@@ -23,10 +25,20 @@ SUCCESS: JsonObject = {"success": True}
 class GraphMessaging:
     """Sends and thread control; every edge raises GraphError where Meta refuses."""
 
-    def __init__(self, platform: Platform, control: ThreadControl, sends: Sends) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        control: ThreadControl,
+        sends: Sends,
+        *,
+        attachments: GraphAttachments,
+        personas: GraphPersonas,
+    ) -> None:
         self._platform = platform
         self._control = control
         self._sends = sends
+        self._attachments = attachments
+        self._personas = personas
 
     def edges(self) -> Edges:
         """What each method and edge does."""
@@ -45,17 +57,21 @@ class GraphMessaging:
         if "sender_action" in call.params:
             return self._sender_action(app, call)
         limits.check_messaging_type(call.params)
-        message = call.object("message")
+        message = self._attachments.with_file(call, call.object("message"))
         thread = self._thread(call)
         self._check_message(thread, message)
+        message = self._attachments.resolved(message)
+        persona = self._personas.check(call)
         inline = call.object("thread_control") if "thread_control" in call.params else None
         if inline is not None:
             self._control.check_inline(app.id, thread, inline)
-        mid = self._sends.app_writes(app.id, thread, message, human=limits.is_human(call.params))
+        written = message if persona is None else {**message, "persona_id": persona}
+        mid = self._sends.app_writes(app.id, thread, written, human=limits.is_human(call.params))
         if inline is not None:
             self._control.inline(app.id, thread, inline)
         self._sends.tell_echo(app.id, thread, mid)
-        return {"recipient_id": thread.user.id, "message_id": mid}
+        kept = self._attachments.kept(message)
+        return {"recipient_id": thread.user.id, "message_id": mid, **kept}
 
     def _check_message(self, thread: Thread, message: JsonObject) -> None:
         if thread.platform is PlatformName.INSTAGRAM:

@@ -1,25 +1,17 @@
-"""The Page, its people, its subscriptions and its profile (the facts sheet 1.3, 1.4 and 1.6)."""
+"""The Page, its people and its subscriptions (the facts sheet 1.3, 1.4 and 1.6)."""
 
 from __future__ import annotations
 
 import msgspec
 
 from .accounts import PlatformName
-from .errors import JsonObject, invalid_parameter, nonexisting_field
+from .errors import JsonObject, invalid_parameter
 from .graph_request import Edges, GraphCall
 from .models import App, User
 from .state import State
 from .subscriptions import PAGE_FIELDS
 
-PROFILE_KEYS = (
-    "get_started",
-    "greeting",
-    "ice_breakers",
-    "persistent_menu",
-    "commands",
-    "whitelisted_domains",
-    "account_linking_url",
-)
+UNTOLD = ("locale", "timezone", "gender")
 
 
 class GraphPage:
@@ -34,9 +26,7 @@ class GraphPage:
             ("GET", ""): self._page,
             ("GET", "subscribed_apps"): self._subscribed_apps,
             ("POST", "subscribed_apps"): self._subscribe,
-            ("GET", "messenger_profile"): self._profile,
-            ("POST", "messenger_profile"): self._set_profile,
-            ("DELETE", "messenger_profile"): self._delete_profile,
+            ("DELETE", "subscribed_apps"): self._unsubscribe,
         }
 
     def _page(self, app: App, call: GraphCall) -> JsonObject:
@@ -49,20 +39,24 @@ class GraphPage:
             "ig_multi_app": self._state.routing_on(PlatformName.INSTAGRAM),
         }
         page = self._state.page
-        known = {"id": page.id, "name": page.name, "messaging_feature_status": features}
-        fields = call.names("fields") or ("id", "name")
-        if "instagram_business_account" in fields and not self._shows_instagram(app):
-            fields = tuple(field for field in fields if field != "instagram_business_account")
-        if self._state.instagram is not None:
-            known["instagram_business_account"] = {"id": self._state.instagram.id}
-        return _pick(known, fields, "Page")
+        known = {
+            "id": page.id,
+            "name": page.name,
+            "category": "Messenger bots",
+            "access_token": app.page_access_token,
+            "messaging_feature_status": features,
+            "instagram_business_account": self._instagram(app),
+        }
+        shown = call.picked(known, ("id", "name"), "Page")
+        return {name: value for name, value in shown.items() if value is not None}
 
-    def _shows_instagram(self, app: App) -> bool:
-        """Whether Meta tells the app the linked account; if not, it leaves the field out (Meta:
+    def _instagram(self, app: App) -> JsonObject | None:
+        """The linked account if Meta tells the app of it; if not, it leaves the field out (Meta:
         "Instagram Platform", Page).
         """
-        may_see = "instagram_basic" not in app.page_token.without_scopes
-        return may_see and self._state.instagram is not None
+        if self._state.instagram is None or "instagram_basic" in app.page_token.without_scopes:
+            return None
+        return {"id": self._state.instagram.id}
 
     def _subscribed_apps(self, _app: App, _call: GraphCall) -> JsonObject:
         return {
@@ -84,37 +78,25 @@ class GraphPage:
         if not fields or not PAGE_FIELDS.issuperset(fields):
             allowed = ", ".join(sorted(PAGE_FIELDS))
             raise invalid_parameter(f"Param subscribed_fields must be of {{{allowed}}}")
-        self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=fields))
+        self._state.replace_app(
+            msgspec.structs.replace(app, subscribed_fields=fields, installed=True)
+        )
         return {"success": True}
 
-    def _profile(self, app: App, call: GraphCall) -> JsonObject:
-        profile = self._state.profiles.get((app.id, call.platform()), {})
-        wanted = call.names("fields") or PROFILE_KEYS
-        shown = {key: profile[key] for key in wanted if key in profile}
-        return {"data": [shown] if shown else []}
-
-    def _set_profile(self, app: App, call: GraphCall) -> JsonObject:
-        given = {key: value for key, value in call.params.items() if key in PROFILE_KEYS}
-        if not given:
-            raise invalid_parameter(f"Requires one of the params: {', '.join(PROFILE_KEYS)}")
-        key = (app.id, call.platform())
-        profile = {**self._state.profiles.get(key, {}), **given}
-        if "persistent_menu" in profile and "get_started" not in profile:
-            raise invalid_parameter("You must set a Get Started button to use a persistent menu")
-        self._state.profiles[key] = profile
-        return {"result": "success"}
-
-    def _delete_profile(self, app: App, call: GraphCall) -> JsonObject:
-        doomed, key = call.names("fields"), (app.id, call.platform())
-        profile = self._state.profiles.get(key, {})
-        self._state.profiles[key] = {
-            name: value for name, value in profile.items() if name not in doomed
-        }
-        return {"result": "success"}
+    def _unsubscribe(self, app: App, _call: GraphCall) -> JsonObject:
+        """The app is off the Page: it is listed no more and hears nothing (Meta:
+        "subscribed_apps").
+        """
+        self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=(), installed=False))
+        return {"success": True}
 
 
 def profile_of(user: User, call: GraphCall) -> JsonObject:
-    """The profile of a person (Meta: "User Profile"); GraphError 100 for an unknown field."""
+    """The profile of a person (Meta: "User Profile"); GraphError 100 for an unknown field.
+
+    Locale, timezone and gender need permissions of their own; nobody has them here, so they are
+    left out.
+    """
     first, _, last = user.name.partition(" ")
     known = {
         "id": user.id,
@@ -123,12 +105,6 @@ def profile_of(user: User, call: GraphCall) -> JsonObject:
         "last_name": last,
         "profile_pic": f"https://platform-lookaside.fbsbx.com/profilepic/?psid={user.id}",
     }
-    wanted = call.names("fields") or ("first_name", "last_name", "profile_pic")
-    return _pick(known, wanted, "User")
-
-
-def _pick(known: JsonObject, fields: tuple[str, ...], node_type: str) -> JsonObject:
-    for field in fields:
-        if field not in known:
-            raise nonexisting_field(field, node_type)
-    return {field: known[field] for field in ("id", *fields)}
+    default = ("first_name", "last_name", "profile_pic")
+    shown = call.picked({**known, **dict.fromkeys(UNTOLD)}, default, "User")
+    return {name: value for name, value in shown.items() if value is not None}

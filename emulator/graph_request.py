@@ -1,4 +1,4 @@
-"""A Graph API call: its path, and parameters from query, JSON body and form body alike."""
+"""A Graph API call: its path, its parameters wherever they stood, and its files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from .accounts import PlatformName
-from .errors import GraphError, JsonObject, invalid_parameter
+from .errors import GraphError, JsonObject, invalid_parameter, nonexisting_field
 from .models import App
 
-VERSION = re.compile(r"v\d+(\.\d+)?")
-SECRET_PARAMS = ("access_token", "appsecret_proof", "input_token")
+SECRET_PARAMS = (
+    "access_token",
+    "appsecret_proof",
+    "client_secret",
+    "fb_exchange_token",
+    "input_token",
+)
 MASK = "***"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """A file of a multipart body; `size` in bytes. Nobody looks into it, so it is not kept."""
+
+    name: str
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +39,7 @@ class GraphCall:
     path: tuple[str, ...]
     params: JsonObject = field(repr=False)
     token: str = field(default="", repr=False)
+    files: Mapping[str, Upload] = field(default_factory=dict)
     malformed: GraphError | None = None
 
     @property
@@ -47,7 +60,7 @@ class GraphCall:
     @property
     def user(self) -> str:
         """The person whom the call is about, as far as it says so."""
-        recipient = _from_json(self.params.get("recipient"))
+        recipient = from_json(self.params.get("recipient"))
         if isinstance(recipient, dict):
             recipient = recipient.get("id")
         return "" if recipient is None else str(recipient)
@@ -73,19 +86,36 @@ class GraphCall:
         value = self.params.get(name)
         if value is None:
             raise invalid_parameter(f"The parameter {name} is required")
-        value = _from_json(value)
+        value = from_json(value)
         if not isinstance(value, dict):
             raise invalid_parameter(f"Param {name} must be a JSON object")
         return value
 
+    def array(self, name: str) -> list[Any]:
+        """A required parameter that is a JSON array, or one written as a string."""
+        value = from_json(self.params.get(name))
+        if not isinstance(value, list):
+            raise invalid_parameter(f"Param {name} must be an array")
+        return value
+
     def names(self, name: str) -> tuple[str, ...]:
         """A list of names: a JSON array or a string with commas; empty if it is not there."""
-        value = _from_json(self.params.get(name) or [])
+        value = from_json(self.params.get(name) or [])
         if isinstance(value, str):
             value = value.split(",")
         if not isinstance(value, list):
             raise invalid_parameter(f"Param {name} must be an array")
         return tuple(str(one).strip() for one in value)
+
+    def picked(self, known: JsonObject, default: tuple[str, ...], node_type: str) -> JsonObject:
+        """The `fields` that the call asks for, or the `default` ones, and the id with them; error
+        100 for one that such a node has not.
+        """
+        fields = self.names("fields") or default
+        for name in fields:
+            if name not in known:
+                raise nonexisting_field(name, node_type)
+        return {name: known[name] for name in ("id", *fields)}
 
     def platform(self) -> PlatformName:
         """The optional parameter `platform`, in capitals or not; Messenger unless said."""
@@ -105,53 +135,7 @@ Edge = Callable[[App, GraphCall], JsonObject]
 Edges = Mapping[tuple[str, str], Edge]
 
 
-def graph_path(path: str) -> tuple[str, ...]:
-    """The segments of a URL path without its version, if it has one."""
-    segments = [segment for segment in path.split("/") if segment]
-    if segments and VERSION.fullmatch(segments[0]):
-        segments = segments[1:]
-    return tuple(segments)
-
-
-async def read_call(request: web.Request) -> GraphCall:
-    """The call that an HTTP request makes, with the token from its parameters or from
-    `Authorization: Bearer`.
-    """
-    params: JsonObject = dict(request.query)
-    malformed = None
-    try:
-        params |= await _read_body(request)
-    except GraphError as error:
-        malformed = error
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    token = params.get("access_token") or (bearer if scheme.lower() == "bearer" else "")
-    return GraphCall(
-        method=request.method,
-        path=graph_path(request.path),
-        params=params,
-        token=str(token),
-        malformed=malformed,
-    )
-
-
-async def _read_body(request: web.Request) -> JsonObject:
-    if request.content_type != "application/json":
-        try:
-            form = await request.post()
-        except ValueError as error:
-            raise invalid_parameter("The request body is not a valid form") from error
-        return {key: value for key, value in form.items() if isinstance(value, str)}
-    body = await request.read()
-    try:
-        decoded = msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid_parameter("The request body is not valid JSON") from error
-    if not isinstance(decoded, dict):
-        raise invalid_parameter("The request body must be a JSON object")
-    return decoded
-
-
-def _from_json(value: Any) -> Any:
+def from_json(value: Any) -> Any:
     """What a form or query parameter means: the JSON it holds, or else its text."""
     if not isinstance(value, str):
         return value

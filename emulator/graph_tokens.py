@@ -9,9 +9,10 @@ import hashlib
 import hmac
 
 from .errors import JsonObject, expired_token, invalid_proof, invalid_token, other_app
-from .models import App
+from .models import ADMINISTRATOR, App
 from .state import State
 
+_NO_END: JsonObject = {"is_valid": True, "expires_at": 0, "data_access_expires_at": 0}
 SCOPES = ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"]
 INSTAGRAM_SCOPES = ["instagram_basic", "instagram_manage_messages"]
 
@@ -22,10 +23,27 @@ def app_of_page_token(state: State, token: str) -> App | None:
     return found[0] if found and token else None
 
 
+def app_of_user_token(state: State, token: str) -> App | None:
+    """The app that the token of the Page's administrator belongs to."""
+    found = [app for app in state.connected_apps() if _same(app.user_access_token, token)]
+    return found[0] if found and token else None
+
+
 def app_of_app_token(state: State, token: str) -> App | None:
     """The app that an app token, `APP_ID|APP_SECRET`, belongs to."""
-    found = [app for app in state.connected_apps() if _same(f"{app.id}|{app.secret}", token)]
+    found = [app for app in state.connected_apps() if _same(app_token(app), token)]
     return found[0] if found else None
+
+
+def app_of_token(state: State, token: str) -> App | None:
+    """The app that a token of any kind belongs to."""
+    kinds = (app_of_page_token, app_of_user_token, app_of_app_token)
+    return next(filter(None, (find(state, token) for find in kinds)), None)
+
+
+def app_token(app: App) -> str:
+    """The token that an app makes of its id and its secret (Meta: "Access Tokens")."""
+    return f"{app.id}|{app.secret}"
 
 
 def check_time(state: State, app: App) -> None:
@@ -35,7 +53,11 @@ def check_time(state: State, app: App) -> None:
 
 
 def check_proof(app: App, token: str, proof: str | None) -> None:
-    """GraphError 100 if there is an `appsecret_proof` and it is wrong."""
+    """GraphError 100 if there is an `appsecret_proof` and it is wrong.
+
+    An app token holds the secret itself, and whether Meta looks at a proof beside one is not
+    documented; here nobody does.
+    """
     if proof is not None and not _same(proof, appsecret_proof(app.secret, token)):
         raise invalid_proof()
 
@@ -46,35 +68,37 @@ def appsecret_proof(secret: str, token: str) -> str:
 
 
 def debug_token(state: State, token: str, inspected: str) -> JsonObject:
-    """What the `inspected` token is; asked with an app token (`APP_ID|APP_SECRET`) or a Page
-    token of the same app.
-    """
-    asking = app_of_app_token(state, token) or app_of_page_token(state, token)
+    """What the `inspected` token is; asked with a token of the same app."""
+    asking = app_of_token(state, token)
     if asking is None:
         raise invalid_token()
-    app = app_of_page_token(state, inspected)
+    app = app_of_token(state, inspected)
     if app is None:
         return {"data": {"is_valid": False, "scopes": [], "error": _no_token()}}
     if app.id != asking.id:
         raise other_app()
-    expired = _has_expired(state, app)
+    common = {"app_id": app.id, "application": app.name}
+    if app_of_app_token(state, inspected):
+        return {"data": {**common, "type": "APP", "is_valid": True, "scopes": []}}
+    return {"data": {**common, **_told(state, app, by_user=app.page_access_token != inspected)}}
+
+
+def _told(state: State, app: App, *, by_user: bool) -> JsonObject:
+    """The Page token, or the user's token, which has the same permissions and no end."""
     targets = _targets_by_scope(state, app)
+    granular = [{"scope": scope, "target_ids": ids} for scope, ids in targets.items()]
+    shown = {"issued_at": 0, "scopes": list(targets), "granular_scopes": granular}
+    if by_user:
+        return {**shown, "type": "USER", "user_id": ADMINISTRATOR.id, **_NO_END}
+    expired = _has_expired(state, app)
     return {
-        "data": {
-            "app_id": app.id,
-            "type": app.page_token.type,
-            "application": app.name,
-            "profile_id": state.page.id,
-            "is_valid": not expired,
-            "issued_at": 0,
-            "expires_at": app.page_token.expires_at,
-            "data_access_expires_at": app.page_token.data_access_expires_at,
-            "scopes": list(targets),
-            "granular_scopes": [
-                {"scope": scope, "target_ids": ids} for scope, ids in targets.items()
-            ],
-            **({"error": expired_token().envelope()["error"]} if expired else {}),
-        }
+        **shown,
+        "type": app.page_token.type,
+        "profile_id": state.page.id,
+        "is_valid": not expired,
+        "expires_at": app.page_token.expires_at,
+        "data_access_expires_at": app.page_token.data_access_expires_at,
+        **({"error": expired_token().envelope()["error"]} if expired else {}),
     }
 
 

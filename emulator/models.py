@@ -38,6 +38,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     platform: PlatformName = PlatformName.MESSENGER
 
 
+ADMINISTRATOR = User(id="122100000000000001", name="Grace Hopper")
+"""Who runs the Page: the user whose token brings the Page's token. Nobody can write to them."""
+
+
 class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an app's token is, as `debug_token` tells it (the facts sheet 5; Meta: "debug_token").
 
@@ -60,7 +64,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `installed` says whether the app is on the Page at all. `subscribed_fields` are the webhook
     fields that it has subscribed to at the Page, `app_fields` those of its own subscription to
     Pages, which can be `active` or not; `instagram_fields` are those of the Instagram account.
-    Secrets stay out of the repr.
+    `user_access_token` is that of the Page's administrator for this app, by which client libraries
+    ask for the Page's token; without one the app has no such token. Secrets stay out of the repr.
     """
 
     id: str
@@ -68,6 +73,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     secret: str = ""
     verify_token: str = ""
     page_access_token: str = ""
+    user_access_token: str = ""
     webhook: str | None = None
     default: bool = False
     take_control: bool = True

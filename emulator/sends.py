@@ -16,6 +16,7 @@ from .threads import Thread, content_of
 
 STANDARD_WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
+UNTOLD_IN_ECHOES = ("quick_replies", "persona_id")
 
 
 class Sends:
@@ -44,7 +45,7 @@ class Sends:
         now, user = self._platform.now(), thread.user.id
         write = self._state.writer(thread.platform)
         content = thread.message(mid).content
-        shown = {key: value for key, value in content.items() if key != "quick_replies"}
+        shown = {key: value for key, value in content.items() if key not in UNTOLD_IN_ECHOES}
         echo = write.echo(user, self._echo_id(app_id), now, {"mid": mid, **shown})
         self._platform.publish(thread, "message_echoes", echo)
         receipt = write.delivered(user, mid, now)

@@ -17,8 +17,14 @@ from .control_settings import SettingsControl
 from .delivery import Deliveries
 from .faults import FaultPlan
 from .graph_api import GraphApi
+from .graph_app import GraphApp
+from .graph_attachments import GraphAttachments
+from .graph_dispatch import GraphDispatch
 from .graph_messaging import GraphMessaging
 from .graph_page import GraphPage
+from .graph_personas import GraphPersonas
+from .graph_profile import GraphProfile
+from .graph_user import GraphUser
 from .log import ProtocolLog
 from .models import Config
 from .people import People
@@ -45,7 +51,7 @@ def create_app(config: Config | None = None) -> web.Application:
     platform = Platform(state, log, deliveries)
     control = ThreadControl(platform)
     sends = Sends(platform, control)
-    edges = {**GraphMessaging(platform, control, sends).edges(), **GraphPage(state).edges()}
+    graph = _graph(platform, control, sends, client)
     own = [
         *SettingsControl(platform, faults).routes(),
         *PeopleControl(platform, People(platform), sends, control).routes(),
@@ -61,8 +67,20 @@ def create_app(config: Config | None = None) -> web.Application:
     app.cleanup_ctx.append(lifetime)
     app.add_routes(mounted(own))
     app.add_routes(chat_routes())
-    app.router.add_route("*", "/{path:.*}", GraphApi(state, edges, faults, log).handle)
+    app.router.add_route("*", "/{path:.*}", GraphApi(state, graph, faults, log).handle)
     return app
+
+
+def _graph(
+    platform: Platform, control: ThreadControl, sends: Sends, client: WebhookClient
+) -> GraphDispatch:
+    state = platform.state
+    attachments, personas = GraphAttachments(state), GraphPersonas(state)
+    messaging = GraphMessaging(platform, control, sends, attachments=attachments, personas=personas)
+    parts = (messaging, attachments, personas, GraphPage(state), GraphProfile(state))
+    edges = {key: edge for part in parts for key, edge in part.edges().items()}
+    apps, user = GraphApp(state, client), GraphUser(state)
+    return GraphDispatch(state, edges, apps=apps, user=user, personas=personas)
 
 
 @asynccontextmanager

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from .accounts import INBOXES, INSTAGRAM_IDS_BEGIN, Account, PlatformName
+from .attachments import Attachment
 from .clock import EmulatorClock
 from .errors import JsonObject, not_linked, unknown_instagram_user, unknown_user
 from .events import EventWriter
 from .models import App, Config, DeliverySettings, InstagramAccount, Page, User, inbox_app
 from .ownership import Routing, RoutingMode
+from .personas import Persona
 from .threads import Thread
 
 
@@ -36,6 +39,9 @@ class State:
         for user in self._config.users:
             self.add_user(user)
         self.profiles: dict[tuple[str, PlatformName], JsonObject] = {}
+        self.menus: dict[tuple[str, str], list[Any]] = {}
+        self.attachments: dict[str, Attachment] = {}
+        self.personas: dict[str, Persona] = {}
         self.modes = dict.fromkeys(self.platforms, self._config.routing)
         self.switches = self._config.switches
 

@@ -92,7 +92,7 @@ def new_mid() -> str:
 
 def content_of(message: JsonObject) -> JsonObject:
     """What a thread keeps of a Send API message; a single attachment becomes a list of one."""
-    kept = ("text", "sticker_id", "quick_replies", "metadata")
+    kept = ("text", "sticker_id", "quick_replies", "metadata", "persona_id")
     content: JsonObject = {key: message[key] for key in kept if message.get(key)}
     attachments = [message["attachment"]] if message.get("attachment") else []
     attachments += message.get("attachments") or []

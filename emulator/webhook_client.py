@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -27,6 +28,19 @@ class Answer:
     def ok(self) -> bool:
         """Whether it is a 200, which alone counts as received."""
         return self.status == HTTPStatus.OK
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handshake:
+    """How the verification request came out (the facts sheet 2.1; Meta: "Webhooks")."""
+
+    verified: bool
+    answer: Answer
+
+    @property
+    def problem(self) -> str:
+        """Why it is not verified."""
+        return self.answer.error or f"HTTP status {self.answer.status}, or not the challenge"
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -53,9 +67,16 @@ class WebhookClient:
             headers["X-Hub-Signature-256"] = signature(app.secret, body)
         return await self._request("POST", app, data=body, headers=headers)
 
-    async def get(self, app: App, query: dict[str, str]) -> Answer:
-        """Ask the app's webhook, which it must have, with a query."""
-        return await self._request("GET", app, params=query)
+    async def handshake(self, app: App) -> Handshake:
+        """Ask the app's webhook, which it must have, to return a challenge."""
+        challenge = str(secrets.randbelow(10**9))
+        query = {
+            "hub.mode": "subscribe",
+            "hub.verify_token": app.verify_token,
+            "hub.challenge": challenge,
+        }
+        answer = await self._request("GET", app, params=query)
+        return Handshake(verified=answer.ok and answer.text == challenge, answer=answer)
 
     async def _request(self, method: str, app: App, **options: Any) -> Answer:
         self._http = self._http or aiohttp.ClientSession(timeout=self._timeout)

@@ -1,0 +1,34 @@
+"""Files that were uploaded for use in messages (the facts sheet 1.5; Meta: "Attachment Upload")."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ATTACHMENT_LASTS = timedelta(days=90)
+LARGEST_FILE = 25 * 1024**2  # bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """An upload: `type` is image, audio, video or file, `url` where Meta would have it."""
+
+    id: str
+    type: str
+    url: str
+    uploaded_at: datetime
+
+    def is_there(self, now: datetime) -> bool:
+        """Whether it can still be sent: an `attachment_id` expires after 90 days."""
+        return now - self.uploaded_at <= ATTACHMENT_LASTS
+
+
+def new_id() -> str:
+    """An id of a new object, 16 digits as Meta's."""
+    return str(secrets.randbelow(9 * 10**15) + 10**15)
+
+
+def uploaded_url(name: str) -> str:
+    """An address for an uploaded file, as Meta would have one; nothing is served there."""
+    return f"https://cdn.fbsbx.com/v/{new_id()}/{name}"
