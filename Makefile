@@ -1,11 +1,13 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup demo demo-script test test-rasa-pro fuzz chaos bench docs lint lock clean
+.PHONY: setup clients demo demo-script test test-rasa-pro fuzz chaos bench docs lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 PRO := .venv-rasa-pro
 PRO_READY := $(PRO)/.ready
+CLIENTS := .venv-clients
+CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 PRO_TESTS := tests/rasa_pro tests/unit tests/scenario $(wildcard tests/contract/test_store_*.py)
 MODEL := models/handover.tar.gz
 ASSISTANT := config.yml domain.yml $(wildcard data/*.yml)
@@ -16,13 +18,16 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
 setup: $(READY)
 
+# Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator.
+clients: $(CLIENTS_READY)
+
 demo: $(READY) $(MODEL)
 	$(PYTHON) -m demo
 
 demo-script: $(READY) $(MODEL)
 	$(PYTHON) -m demo --script
 
-test: lint docs $(MODEL)
+test: lint docs $(MODEL) $(CLIENTS_READY)
 	$(PYTHON) -m pytest
 	$(MAKE) test-rasa-pro
 
@@ -51,7 +56,7 @@ lint: $(READY)
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-# The lock file needs uv, on any machine: pip install uv.
+# The lock files need uv, on any machine: pip install uv.
 lock:
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.10 \
 	  --extra dev --generate-hashes --no-emit-index-url --quiet pyproject.toml \
@@ -59,9 +64,13 @@ lock:
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --python-platform linux --python-version 3.10 \
 	  --extra pro --generate-hashes --no-emit-index-url --quiet pyproject.toml \
 	  --output-file requirements-rasa-pro.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.10 \
+	  --generate-hashes --no-emit-index-url --quiet tests/clients/requirements.in \
+	  --output-file tests/clients/requirements.lock
+	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 clean:
-	rm -rf .venv $(PRO) models .rasa build site
+	rm -rf .venv $(PRO) $(CLIENTS) tests/clients/node_modules models .rasa build site
 
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
@@ -74,6 +83,17 @@ $(PRO_READY): requirements-rasa-pro.lock $(READY)
 	rm -rf $(PRO)
 	python3.10 -m venv $(PRO)
 	$(PRO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-rasa-pro.lock
+	touch $@
+
+$(CLIENTS)/.ready: tests/clients/requirements.lock $(READY)
+	rm -rf $(CLIENTS)
+	python3.10 -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.lock
+	touch $@
+
+tests/clients/node_modules/.ready: tests/clients/package-lock.json
+	@command -v npm > /dev/null || { echo "Node 18 or later with npm is missing: some of the Messenger clients that are run on the emulator are written for it. On Debian, 'apt-get install nodejs npm'; then run make again." >&2; exit 1; }
+	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(MODEL): $(READY) $(ASSISTANT)
