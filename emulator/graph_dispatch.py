@@ -56,9 +56,10 @@ class GraphDispatch:
             raise call.malformed
         if (call.method, call.path) == ("GET", ()) and "ids" in call.params:
             return await self._several(call)
-        if call.path == ("debug_token",):
+        asked = (call.method, "/".join(call.path))
+        if asked == ("GET", "debug_token"):
             return debug_token(self._state, call.token, call.text("input_token") or "")
-        if call.path == ("oauth", "access_token"):
+        if asked in (("GET", "oauth/access_token"), ("POST", "oauth/access_token")):
             return access_token(self._state, call)
         if self._apps.owns(call.node):
             return await self._apps.answer(call)

@@ -106,19 +106,21 @@ class Library:
 
 async def started(name: str) -> Library:
     """The library, waiting for calls."""
-    program, driver = _program(DRIVERS[name]), HERE / DRIVERS[name]
+    driver = HERE / DRIVERS[name]
+    program = interpreter(driver.suffix)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *program, str(driver), stdin=pipe, stdout=pipe, cwd=HERE, limit=LINE
+        program, str(driver), stdin=pipe, stdout=pipe, cwd=HERE, limit=LINE
     )
     return Library(name=name, process=process)
 
 
-def _program(driver: str) -> list[str]:
-    if driver.endswith(".py"):
+def interpreter(language: str) -> str:
+    """The program that runs files of that suffix; a test fails that needs one which is missing."""
+    if language.endswith("py"):
         if not PYTHON.exists():
             pytest.fail("The Python client libraries are not there; `make clients` installs them.")
-        return [str(PYTHON)]
+        return str(PYTHON)
     node = shutil.which("node")
     if node is None:
         pytest.fail(
@@ -126,4 +128,4 @@ def _program(driver: str) -> list[str]:
         )
     if not PACKAGES.exists():
         pytest.fail("The Node client libraries are not there; `make clients` installs them.")
-    return [node]
+    return node
