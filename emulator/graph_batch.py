@@ -11,6 +11,8 @@ from .graph_reading import graph_path, meant_method
 from .graph_request import GraphCall, from_json
 
 MOST_CALLS = 50
+UNKNOWN = ("depends_on", "attached_files")
+REFERENCE = "{result="  # to the answer of another call of the batch
 INHERITED = ("access_token", "appsecret_proof")
 
 
@@ -55,11 +57,13 @@ def batch_answer(
 def _call(operation: Any, batch: GraphCall) -> GraphCall:
     if not isinstance(operation, dict) or not operation.get("method"):
         raise invalid_parameter("Each operation of a batch must have a method and a relative_url")
-    if operation.get("depends_on") or operation.get("attached_files"):
-        raise invalid_parameter("The emulator knows no depends_on and no attached_files in a batch")
     url = urlsplit(str(operation.get("relative_url") or ""))
     params: JsonObject = dict(parse_qsl(url.query, keep_blank_values=True))
     params |= parse_qsl(str(operation.get("body") or ""), keep_blank_values=True)
+    if any(map(operation.get, UNKNOWN)) or any(REFERENCE in value for value in params.values()):
+        raise invalid_parameter(
+            f"The emulator knows no {' and no '.join(UNKNOWN)} in a batch, and no {REFERENCE}…}}"
+        )
     token = str(params.get("access_token") or batch.token)
     if token == batch.token:
         inherited = {key: batch.params[key] for key in INHERITED if key in batch.params}

@@ -75,7 +75,7 @@ def libraries_with(*calls: str) -> pytest.MarkDecorator:
 
 
 class RefusedError(Exception):
-    """The library has raised its error; `code` and `subcode` are what it has read from it."""
+    """The library has raised its error; `codes` are the code and the subcode that it has read."""
 
     def __init__(self, told: dict[str, Any]) -> None:
         super().__init__(told)

@@ -55,6 +55,7 @@ async def test_a_batch_of_fifty_is_answered_and_one_of_more_is_not() -> None:
         ["me"],
         [{**READ, "depends_on": "first"}],
         [{**READ, "attached_files": "file"}],
+        [READ, {"method": "GET", "relative_url": "{result=first:$.id}?fields={result=first:$.x}"}],
     ],
 )
 async def test_what_is_no_batch_is_refused_as_a_whole(operations: Any) -> None:
