@@ -13,9 +13,10 @@ from .errors import (
     invalid_attachment_id,
     invalid_parameter,
 )
-from .graph_request import Edges, GraphCall, from_json
+from .graph_request import Edges, GraphCall
 from .limits import MEDIA_TYPES, check_message
 from .models import App
+from .relaxed_json import from_json
 from .state import State
 
 FILE_PARAM = "filedata"

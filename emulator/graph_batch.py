@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .errors import JsonObject, invalid_parameter
 from .graph_reading import graph_path, meant_method
-from .graph_request import GraphCall, from_json
+from .graph_request import GraphCall
+from .relaxed_json import from_json
 
 MOST_CALLS = 50
 UNKNOWN = ("depends_on", "attached_files")

@@ -81,9 +81,9 @@ class GraphMessaging:
             limits.check_message(message)
 
     def _sender_action(self, app: App, call: GraphCall) -> JsonObject:
-        limits.check_sender_action(call.params)
+        action = limits.sender_action(call.params)
         thread = self._thread(call)
-        self._sends.app_acts(app.id, thread, str(call.params["sender_action"]))
+        self._sends.app_acts(app.id, thread, action)
         return {"recipient_id": thread.user.id}
 
     def _pass(self, app: App, call: GraphCall) -> JsonObject:

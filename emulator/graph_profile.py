@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from .errors import JsonObject, invalid_parameter
-from .graph_request import Edges, GraphCall, from_json
+from .graph_request import Edges, GraphCall
 from .models import App
 from .profile_limits import PROFILE_KEYS, check_menu, check_profile
+from .relaxed_json import from_json
 from .state import State
 
 SUCCESS: JsonObject = {"result": "success"}

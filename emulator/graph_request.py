@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from .accounts import PlatformName
 from .errors import GraphError, JsonObject, invalid_parameter, nonexisting_field
 from .models import App
+from .relaxed_json import from_json
 
 SECRET_PARAMS = (
     "access_token",
@@ -133,13 +132,3 @@ class GraphCall:
 
 Edge = Callable[[App, GraphCall], JsonObject]
 Edges = Mapping[tuple[str, str], Edge]
-
-
-def from_json(value: Any) -> Any:
-    """What a form or query parameter means: the JSON it holds, or else its text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return value

@@ -59,11 +59,15 @@ def is_human(body: JsonObject) -> bool:
     return body.get("messaging_type") == "MESSAGE_TAG" and body.get("tag") == "HUMAN_AGENT"
 
 
-def check_sender_action(body: JsonObject) -> None:
-    """A sender action is a request of its own: with a message it is error 100/2018014."""
+def sender_action(body: JsonObject) -> str:
+    """The action, in small letters; Meta's reference and its libraries have it in capitals too. It
+    is a request of its own: with a message it is error 100/2018014.
+    """
     if "message" in body:
         raise invalid_parameter("Cannot send message and sender action together", subcode=2018014)
-    _one_of(body["sender_action"], SENDER_ACTIONS, "sender_action")
+    action = str(body["sender_action"]).lower()
+    _one_of(action, SENDER_ACTIONS, "sender_action")
+    return action
 
 
 def check_message(message: JsonObject) -> None:

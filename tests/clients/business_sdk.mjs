@@ -46,7 +46,7 @@ await serve({
       ),
     image_again: (api, { user, id }) => send(api, user, picture({ attachment_id: id })),
     typing: (api, { user }) =>
-      done(page(api).createMessage([], { ...to(user), sender_action: 'typing_on' })),
+      done(page(api).createMessage([], { ...to(user), sender_action: Page.SenderAction.typing_on })),
     human: (api, { user, text }) =>
       done(
         page(api).createMessage([], {

@@ -158,7 +158,7 @@ CALLS: dict[str, Any] = {
     ),
     "image_again": lambda api, args, _: send(api, args, picture(attachment_id=args["id"])),
     "typing": lambda api, args, _: done(
-        page(api).create_message(params={**to(args), "sender_action": "typing_on"})
+        page(api).create_message(params={**to(args), "sender_action": Page.SenderAction.typing_on})
     ),
     "human": human,
     "as_persona": lambda api, args, _: send(

@@ -13,8 +13,8 @@ from emulator.limits import (
     check_message,
     check_messaging_type,
     check_pass_metadata,
-    check_sender_action,
     is_human,
+    sender_action,
 )
 
 Json = dict[str, Any]
@@ -173,10 +173,14 @@ def test_only_a_message_tagged_human_agent_is_a_humans(body: Json, human: bool) 
     assert is_human(body) is human
 
 
+def test_a_sender_action_may_be_in_capitals() -> None:
+    assert sender_action({"sender_action": "TYPING_ON"}) == "typing_on"
+
+
 def test_a_sender_action_goes_alone_and_is_known() -> None:
-    check_sender_action({"sender_action": "mark_seen"})
+    assert sender_action({"sender_action": "mark_seen"}) == "mark_seen"
     with pytest.raises(GraphError) as together:
-        check_sender_action({"sender_action": "mark_seen", "message": {"text": "x"}})
+        sender_action({"sender_action": "mark_seen", "message": {"text": "x"}})
     assert (together.value.code, together.value.subcode) == (100, 2018014)
 
 

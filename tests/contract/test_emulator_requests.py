@@ -1,3 +1,5 @@
+"""Batches, several nodes, and parameters in each way that Graph takes them."""
+
 from __future__ import annotations
 
 import json
@@ -95,3 +97,19 @@ async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
     async with emulated() as world:
         status, answer = await world.graph(BOT, "", method="GET", ids=ids)
         assert (status, answer["error"]["code"]) == (400, 100)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"recipient": f"{{'id':'{USER}'}}", "message": "{'text':'hello, world'}"},
+        {"recipient": f"{{id:{USER}}}", "message": "{text:'hello, world'}"},
+    ],
+    ids=["single quotes", "no quotes"],
+)
+async def test_a_send_as_metas_samples_write_it_arrives(query: dict[str, str]) -> None:
+    async with emulated() as world:
+        await world.user_says("hello")
+        status, _ = await world.graph(BOT, "me/messages", messaging_type="RESPONSE", **query)
+        thread = await world.done("GET", f"threads/{USER}")
+        assert (status, thread["messages"][-1]["text"]) == (200, "hello, world")

@@ -1,0 +1,46 @@
+"""JSON as Meta's samples write it in forms and queries: strings in single quotes, names in none.
+
+The same call is on Meta's pages as `recipient={'id':'PSID'}` and as `recipient={id:PSID}` (Meta:
+"Send API", "Conversation Routing"). How much more Meta's reader forgives is not documented.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+_TOKEN = re.compile(
+    r"""
+    "(?:[^"\\]|\\.)*"  # a string as it should be
+    | '(?P<string>(?:[^'\\]|\\.)*)'
+    | (?P<name>[A-Za-z_]\w*)(?=\s*:)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BARE_QUOTE = re.compile(r'(?<!\\)"')
+
+
+def from_json(value: Any) -> Any:
+    """What a form or query parameter means: the JSON it holds, or else its text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return _relaxed(value) if value.lstrip().startswith(("{", "[")) else value
+
+
+def _relaxed(text: str) -> Any:
+    try:
+        return msgspec.json.decode(_TOKEN.sub(_as_strict, text))
+    except msgspec.DecodeError:
+        return text
+
+
+def _as_strict(token: re.Match[str]) -> str:
+    if token["string"] is not None:
+        inside = _BARE_QUOTE.sub(r"\"", token["string"].replace(r"\'", "'"))
+        return f'"{inside}"'
+    return f'"{token["name"]}"' if token["name"] is not None else token[0]
