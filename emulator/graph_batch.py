@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from .errors import JsonObject, invalid_parameter
 from .graph_reading import graph_path, meant_method
@@ -58,8 +58,8 @@ def batch_answer(
 def _call(operation: Any, batch: GraphCall) -> GraphCall:
     if not isinstance(operation, dict) or not operation.get("method"):
         raise invalid_parameter("Each operation of a batch must have a method and a relative_url")
-    url = urlsplit(str(operation.get("relative_url") or ""))
-    params: JsonObject = dict(parse_qsl(url.query, keep_blank_values=True))
+    path, _, query = str(operation.get("relative_url") or "").partition("?")
+    params: JsonObject = dict(parse_qsl(query, keep_blank_values=True))
     params |= parse_qsl(str(operation.get("body") or ""), keep_blank_values=True)
     if any(map(operation.get, UNKNOWN)) or any(REFERENCE in value for value in params.values()):
         raise invalid_parameter(
@@ -71,7 +71,7 @@ def _call(operation: Any, batch: GraphCall) -> GraphCall:
         params = {**inherited, **params}
     return GraphCall(
         method=meant_method(str(operation["method"]).upper(), params),
-        path=graph_path(url.path),
+        path=graph_path(path),
         params=params,
         token=token,
     )
