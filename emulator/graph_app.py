@@ -15,6 +15,7 @@ from .errors import (
     invalid_token,
     no_such_object,
 )
+from .graph_reading import VERBS
 from .graph_request import GraphCall
 from .graph_tokens import app_of_app_token, app_of_token
 from .models import App
@@ -45,14 +46,12 @@ class GraphApp:
             link = f"https://www.facebook.com/games/?app_id={app.id}"
             known = {"id": app.id, "name": app.name, "link": link}
             return call.picked(known, _NODE_FIELDS, "Application")
-        if call.edge != "subscriptions":
+        if call.edge != "subscriptions" or call.method not in VERBS:
             raise no_such_object(call.method, "/".join(call.path))
         if call.method == "GET":
             return {"data": _subscriptions(app)}
-        changed = self._unsubscribed(app, call)
-        if call.method == "POST":
-            changed = await self._subscribed(app, call)
-        self._state.replace_app(changed)
+        changes = _without(app, call) if call.method == "DELETE" else await self._asked(app, call)
+        self._state.replace_app(msgspec.structs.replace(self._state.app(app.id), **changes))
         return {"success": True}
 
     def _app(self, call: GraphCall) -> App:
@@ -62,34 +61,31 @@ class GraphApp:
             raise app_token_needed() if is_other_kind else invalid_token()
         return app
 
-    async def _subscribed(self, app: App, call: GraphCall) -> App:
-        """The app with the new list of fields, which replaces the old one, once its callback URL
-        has returned the challenge (the facts sheet 1.4 and 2.1).
+    async def _asked(self, app: App, call: GraphCall) -> JsonObject:
+        """What a subscription changes: the new list of fields replaces the old one, once the
+        callback URL has returned the challenge (the facts sheet 1.4 and 2.1).
         """
         name, url = _object(call), call.text("callback_url") or ""
         fields = _known_fields(name, call)
         if not url.startswith(("http://", "https://")):
             raise invalid_parameter("Param callback_url must be a URL")
-        verify = call.text("verify_token") or ""
-        changed = msgspec.structs.replace(
-            app, webhook=url, verify_token=verify, active=True, **{_KEYS[name]: fields}
-        )
-        handshake = await self._client.handshake(changed)
+        webhook = {"webhook": url, "verify_token": call.text("verify_token") or ""}
+        handshake = await self._client.handshake(msgspec.structs.replace(app, **webhook))
         if not handshake.verified:
             raise callback_not_verified(handshake.problem)
-        return changed
+        return {**webhook, "active": True, _KEYS[name]: fields}
 
-    def _unsubscribed(self, app: App, call: GraphCall) -> App:
-        """The app without the `fields` of an object, without all of them, or without any object."""
-        names = [_object(call)] if "object" in call.params else list(_KEYS)
-        doomed = call.names("fields")
-        left = {
-            _KEYS[name]: tuple(
-                field for field in getattr(app, _KEYS[name]) if doomed and field not in doomed
-            )
-            for name in names
-        }
-        return msgspec.structs.replace(app, **left)
+
+def _without(app: App, call: GraphCall) -> JsonObject:
+    """What is left without the `fields` of an object, without any of them, or of all objects."""
+    names = [_object(call)] if "object" in call.params else list(_KEYS)
+    doomed = call.names("fields")
+    return {
+        _KEYS[name]: tuple(
+            field for field in getattr(app, _KEYS[name]) if doomed and field not in doomed
+        )
+        for name in names
+    }
 
 
 def _object(call: GraphCall) -> str:

@@ -27,7 +27,7 @@ class GraphPersonas:
     def node(self, call: GraphCall) -> JsonObject:
         """A call about one persona that there is."""
         persona = self._state.personas[call.node]
-        if call.edge or call.method == "POST":
+        if call.edge or call.method not in ("GET", "DELETE"):
             raise no_such_object(call.method, "/".join(call.path))
         if call.method == "GET":
             return call.picked(asdict(persona), SHOWN, "Persona")

@@ -80,7 +80,12 @@ def debug_token(state: State, token: str, inspected: str) -> JsonObject:
     common = {"app_id": app.id, "application": app.name}
     if app_of_app_token(state, inspected):
         return {"data": {**common, "type": "APP", "is_valid": True, "scopes": []}}
-    return {"data": {**common, **_told(state, app, by_user=app.page_access_token != inspected)}}
+    return {
+        "data": {
+            **common,
+            **_told(state, app, by_user=app_of_user_token(state, inspected) is not None),
+        }
+    }
 
 
 def _told(state: State, app: App, *, by_user: bool) -> JsonObject:

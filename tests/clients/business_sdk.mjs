@@ -45,8 +45,10 @@ await serve({
         }),
       ),
     image_again: (api, { user, id }) => send(api, user, picture({ attachment_id: id })),
-    typing: (api, { user }) =>
-      done(page(api).createMessage([], { ...to(user), sender_action: Page.SenderAction.typing_on })),
+    typing: (api, { user }) => act(api, user, Page.SenderAction.typing_on),
+    seen: (api, { user }) => act(api, user, Page.SenderAction.mark_seen),
+    react: (api, { user, message, reaction }) =>
+      act(api, user, Page.SenderAction.react, { payload: { message_id: message, reaction } }),
     human: (api, { user, text }) =>
       done(
         page(api).createMessage([], {
@@ -121,6 +123,10 @@ function response(user, message) {
 
 function send(api, user, message) {
   return done(page(api).createMessage([], response(user, message)));
+}
+
+function act(api, user, action, more = {}) {
+  return done(page(api).createMessage([], { ...to(user), sender_action: action, ...more }));
 }
 
 function picture(payload) {

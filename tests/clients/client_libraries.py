@@ -18,7 +18,10 @@ PATIENCE = 30.0  # seconds for one call; the first one loads the library
 LINE = 2**20  # bytes
 
 _THREADS = ("pass", "take", "request", "owner")
-_SENDS = ("text", "quick_replies", "buttons", "image_url", "upload_url", "image_again", "typing")
+_SENDS = (
+    *("text", "quick_replies", "buttons", "human", "typing", "seen"),
+    *("image_url", "upload_url", "image_again"),
+)
 _FILES = ("image_file", "upload_file")
 _PERSONAS = ("as_persona", "create_persona", "persona", "personas", "delete_persona")
 _PROFILE = ("set_profile", "profile", "delete_profile")
@@ -40,30 +43,30 @@ CALLS: dict[str, set[str]] = {
     "messaging-api-messenger": {
         *_THREADS,
         *("pass_to_inbox", "secondary_receivers"),
-        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "human", "batch"),
+        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "media", "batch"),
         *(*_PROFILE, *_MENUS, "person", "page"),
         *("subscribe_app", "app_subscriptions", "debug_token"),
     },
     "facebook-nodejs-business-sdk": {
         *(*_THREADS, "release", "extend", "secondary_receivers"),
-        *(*_SENDS, *_PERSONAS, "generic", "human", "batch"),
+        *(*_SENDS, *_PERSONAS, "generic", "react", "batch"),
         *(*_PROFILE, "page"),
         *(*_PAGE, *_APP, "debug_token", "accounts"),
     },
-    "@warriorteam/messenger-sdk": {*_SENDS, "generic", "human", "person"},
+    "@warriorteam/messenger-sdk": {*_SENDS, "generic", "media", "react", "person"},
     "facebook-business": {
         *(*_THREADS, "release", "extend"),
-        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "human", "batch"),
+        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "react", "batch"),
         *(*_PROFILE, "page"),
         *(*_PAGE, *_APP, "accounts"),
     },
     "facebook-sdk": {
         *(*_THREADS, "release", "extend", "secondary_receivers"),
-        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "human", "batch"),
+        *(*_SENDS, *_FILES, *_PERSONAS, "generic", "media", "react", "batch"),
         *(*_PROFILE, "person", "people", "page"),
         *(*_PAGE, *_APP, "debug_token", "app_token", "longer_token", "accounts", "version"),
     },
-    "fbmessenger": {*_SENDS, "human", "person", "set_profile", "subscribe_without_fields"},
+    "fbmessenger": {*_SENDS, "person", "set_profile", "subscribe_without_fields"},
 }
 """What each library can do of all that is tested."""
 

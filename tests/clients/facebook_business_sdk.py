@@ -75,6 +75,10 @@ def send(api: FacebookAdsApi, args: Json, message: Json, **more: Any) -> Json:
     return done(page(api).create_message(params={**response(args, message), **more}))
 
 
+def act(api: FacebookAdsApi, args: Json, action: str, **more: Any) -> Json:
+    return done(page(api).create_message(params={**to(args), "sender_action": action, **more}))
+
+
 def picture(**payload: Any) -> Json:
     return {"attachment": {"type": "image", "payload": payload}}
 
@@ -157,8 +161,13 @@ CALLS: dict[str, Any] = {
         "message_attachments", api, args, {"message": picture(is_reusable=True)}
     ),
     "image_again": lambda api, args, _: send(api, args, picture(attachment_id=args["id"])),
-    "typing": lambda api, args, _: done(
-        page(api).create_message(params={**to(args), "sender_action": Page.SenderAction.typing_on})
+    "typing": lambda api, args, _: act(api, args, Page.SenderAction.typing_on),
+    "seen": lambda api, args, _: act(api, args, Page.SenderAction.mark_seen),
+    "react": lambda api, args, _: act(
+        api,
+        args,
+        Page.SenderAction.react,
+        payload={"message_id": args["message"], "reaction": args["reaction"]},
     ),
     "human": human,
     "as_persona": lambda api, args, _: send(

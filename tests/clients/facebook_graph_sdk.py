@@ -52,6 +52,10 @@ def send(graph: facebook.GraphAPI, args: Json, message: Json, **more: Any) -> Js
     )
 
 
+def act(graph: facebook.GraphAPI, args: Json, action: str, **more: Any) -> Json:
+    return put(graph, "messages", recipient=to(args), sender_action=action, **more)
+
+
 def picture(**payload: Any) -> Json:
     return {"attachment": {"type": "image", "payload": payload}}
 
@@ -136,9 +140,15 @@ CALLS: dict[str, Any] = {
         graph, "message_attachments", args, message=picture(is_reusable=True)
     ),
     "image_again": lambda graph, args, _: send(graph, args, picture(attachment_id=args["id"])),
-    "typing": lambda graph, args, _: put(
-        graph, "messages", recipient=to(args), sender_action="typing_on"
+    "typing": lambda graph, args, _: act(graph, args, "typing_on"),
+    "seen": lambda graph, args, _: act(graph, args, "mark_seen"),
+    "react": lambda graph, args, _: act(
+        graph,
+        args,
+        "react",
+        payload={"message_id": args["message"], "reaction": args["reaction"]},
     ),
+    "media": lambda graph, args, _: send(graph, args, template("media", elements=args["elements"])),
     "human": human,
     "as_persona": lambda graph, args, _: send(
         graph, args, {"text": args["text"]}, persona_id=args["persona"]

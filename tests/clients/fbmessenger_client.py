@@ -43,6 +43,10 @@ def send(client: MessengerClient, args: Json, message: Json, **more: str) -> Jso
     return done(client.send(message, args["user"], **more))
 
 
+def act(client: MessengerClient, args: Json, action: str) -> Json:
+    return done(client.send_action(SenderAction(action).to_dict(), args["user"]))
+
+
 def quick_replies(client: MessengerClient, args: Json, _: Json) -> Json:
     replies = QuickReplies([QuickReply(one["title"], one["payload"]) for one in args["replies"]])
     return send(client, args, Text(args["text"], quick_replies=replies).to_dict())
@@ -65,9 +69,8 @@ CALLS: dict[str, Any] = {
     "image_again": lambda client, args, _: send(
         client, args, Image(attachment_id=args["id"]).to_dict()
     ),
-    "typing": lambda client, args, _: done(
-        client.send_action(SenderAction("typing_on").to_dict(), args["user"])
-    ),
+    "typing": lambda client, args, _: act(client, args, "typing_on"),
+    "seen": lambda client, args, _: act(client, args, "mark_seen"),
     "human": lambda client, args, _: send(
         client,
         args,

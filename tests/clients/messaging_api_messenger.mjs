@@ -32,6 +32,7 @@ await serve({
       client.sendText(user, text, { quickReplies: replies.map(camel) }),
     buttons: (client, { user, text, buttons }) => client.sendButtonTemplate(user, text, buttons),
     generic: (client, { user, elements }) => client.sendGenericTemplate(user, elements),
+    media: (client, { user, elements }) => client.sendMediaTemplate(user, elements),
     image_url: (client, { user, image }) => client.sendImage(user, image),
     image_file: (client, { user, content }) =>
       client.sendImage(user, Buffer.from(content), { filename: 'picture.png' }),
@@ -40,6 +41,7 @@ await serve({
       client.uploadImage(Buffer.from(content), { isReusable: true, filename: 'picture.png' }),
     image_again: (client, { user, id }) => client.sendImage(user, { attachmentId: id }),
     typing: (client, { user }) => client.typingOn(user),
+    seen: (client, { user }) => client.markSeen(user),
     human: (client, { user, text }) => client.sendText(user, text, { tag: 'HUMAN_AGENT' }),
     as_persona: (client, { user, text, persona }) =>
       client.sendText(user, text, { personaId: persona }),

@@ -24,6 +24,11 @@ await serve({
     image_again: ({ send }, { user, id }) =>
       send.attachment({ ...to(user), type: 'image', attachment_id: id }),
     typing: ({ send }, { user }) => send.typingOn(user),
+    seen: ({ send }, { user }) => send.markSeen(user),
+    react: ({ send }, { user, message, reaction }) =>
+      send.addReaction(user, { messageId: message, emoji: reaction }),
+    media: ({ templates }, { user, elements: [element] }) =>
+      templates.media({ ...to(user), element }),
     human: ({ send }, { user, text }) =>
       send.message({
         ...to(user),

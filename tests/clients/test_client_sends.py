@@ -14,6 +14,7 @@ FILE = "not really a picture"
 REPLIES = [{"content_type": "text", "title": "Yes", "payload": "/affirm"}]
 BUTTONS = [{"type": "postback", "title": "Menu", "payload": "/menu"}]
 ELEMENTS = [{"title": "Shoes", "subtitle": "Red", "buttons": BUTTONS}]
+MEDIA = [{"media_type": "image", "url": "https://example.com/photo", "buttons": BUTTONS}]
 PERSONA = {"name": "Rosa", "picture": "https://example.com/rosa.png"}
 
 
@@ -68,6 +69,13 @@ async def test_a_generic_template_arrives_as_it_was(library: Library, stage: Sta
     assert attachment["payload"]["elements"] == ELEMENTS
 
 
+@libraries_with("media")
+async def test_a_media_template_arrives_as_it_was(library: Library, stage: Stage) -> None:
+    await library.call("media", stage.access(), user=USER, elements=MEDIA)
+    [attachment] = (await sent(stage))["attachments"]
+    assert attachment["payload"]["elements"] == MEDIA
+
+
 @libraries_with("image_url")
 async def test_an_image_is_sent_by_its_url(library: Library, stage: Stage) -> None:
     await library.call("image_url", stage.access(), user=USER, image=IMAGE)
@@ -110,6 +118,20 @@ async def test_an_unknown_attachment_is_refused(library: Library, stage: Stage) 
 async def test_typing_is_shown(library: Library, stage: Stage) -> None:
     await library.call("typing", stage.access(), user=USER)
     assert (await stage.newest("typing"))["action"] == "typing_on"
+
+
+@libraries_with("seen")
+async def test_a_message_is_marked_as_seen(library: Library, stage: Stage) -> None:
+    await library.call("seen", stage.access(), user=USER)
+    assert (await stage.newest("typing"))["action"] == "mark_seen"
+
+
+@libraries_with("react")
+async def test_a_message_gets_a_reaction(library: Library, stage: Stage) -> None:
+    thread = await stage.control("GET", f"threads/{USER}")
+    mid = thread["messages"][-1]["mid"]
+    await library.call("react", stage.access(), user=USER, message=mid, reaction="love")
+    assert (await stage.newest("typing"))["action"] == "react"
 
 
 @libraries_with("human")

@@ -108,6 +108,14 @@ async def test_a_send_with_an_unknown_persona_is_refused() -> None:
         assert (status, answer["error"]["code"]) == (400, 100)
 
 
+async def test_a_persona_takes_no_other_verb() -> None:
+    async with emulated() as world:
+        made = {"name": "Rosa", "profile_picture_url": URL}
+        _, persona = await world.graph(BOT, "me/personas", made)
+        _, answer = await world.graph(BOT, persona["id"], method="PUT")
+        assert answer["error"]["error_subcode"] == 33
+
+
 async def test_an_echo_does_not_tell_the_persona() -> None:
     async with emulated() as world:
         await world.user_says("hello")

@@ -109,6 +109,12 @@ async def test_a_wrong_subscription_of_an_app_is_refused(query: dict[str, str]) 
         assert (status, answer["error"]["code"]) == (400, 100)
 
 
+async def test_an_app_takes_no_other_verb() -> None:
+    async with emulated() as world:
+        _, answer = await asked(world, f"{BOT}/subscriptions", APP_TOKEN, "PUT")
+        assert answer["error"]["error_subcode"] == 33
+
+
 @pytest.mark.parametrize(
     ("query", "left"),
     [
