@@ -14,13 +14,16 @@ SENDS_A_SECOND = 300  # text, links, images, templates, and what is shown beside
 MEDIA_SENDS_A_SECOND = 10  # audio and video
 LONGEST_QUEUE = timedelta(seconds=20)  # how far ahead places may be taken
 
+# Meta counts messages as they arrive, and on their way some catch up with those before them.
+JITTER = timedelta(milliseconds=100)
+
 _SECOND = timedelta(seconds=1)
 _STRETCHES = 4  # in a second: a part of it each, or all would go out at its beginning
 _SLOW_TYPES = ("audio", "video")
 
 
 class Pace:
-    """Gives each message its place in time: in no second more than `a_second` of them.
+    """Gives each message its place in time: in no second, and JITTER, more than `a_second`.
 
     Places are given in the order in which they are asked for, so that no thread overtakes
     another. Workers that serve one page have a part of it each (`share_among`).
@@ -34,7 +37,7 @@ class Pace:
     def share_among(self, workers: int) -> None:
         """Keep to one part of so many; of less than one a second, to one in so many seconds."""
         most = max(1, self._a_second // workers)
-        window = max(_SECOND, _SECOND * workers / self._a_second)
+        window = max(_SECOND, _SECOND * workers / self._a_second) + JITTER
         self._limits = ((most, window), (-(-most // _STRETCHES), window / _STRETCHES))
 
     def wait(self, now: datetime) -> timedelta:
