@@ -19,7 +19,7 @@ from .models import App
 from .state import State
 
 OK = 200
-NEWEST_VERSION = "v25.0"
+NEWEST_VERSION = "v26.0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
