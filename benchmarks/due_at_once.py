@@ -4,9 +4,8 @@ The engine runs with its store, against a Graph that answers in 50 ms and admits
 second, as Meta does for a page; a send over that gets error 613. Each session takes a
 `take_thread_control`, which Meta limits by no second, and the follow-up that a trivial assistant
 sends. So the shortest possible time is what the follow-ups take at 300 a second, which stands as
-the baseline. A session is ended
-when Rasa has handled `handover_ended` and the follow-up is delivered; its lateness counts from
-when it was due.
+the baseline. A session is ended when Rasa has handled `handover_ended` and the follow-up is
+delivered; its lateness counts from when it was due.
 """
 
 from __future__ import annotations
