@@ -18,7 +18,7 @@ collect_ignore = (
         "unit/test_assistant_files.py",
         "unit/test_benchmark_results.py",
         "unit/test_deploy.py",
-        "unit/test_init.py",
+        "unit/init",
     ]
     if find_spec("rasa.shared.core.flows")
     else ["rasa_pro"]
