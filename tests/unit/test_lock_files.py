@@ -12,7 +12,7 @@ CLIENTS = PROJECT / "tests" / "clients"
 PYTHON_LOCKS = [*PROJECT.glob("requirements*.lock"), *CLIENTS.glob("requirements*.lock")]
 
 
-@pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda lock: lock.parent.name + lock.name)
+@pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda lock: str(lock.relative_to(PROJECT)))
 def test_a_python_lock_names_no_registry(lock: Path) -> None:
     assert [line for line in lock.read_text().splitlines() if "://" in line] == []
 
