@@ -21,8 +21,9 @@ setup: $(READY)
 # Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator.
 clients: $(CLIENTS_READY)
 
+# On port 8600; DEMO="--port 8601" for another one.
 demo: $(READY) $(MODEL)
-	$(PYTHON) -m demo
+	$(PYTHON) -m demo $(DEMO)
 
 demo-script: $(READY) $(MODEL)
 	$(PYTHON) -m demo --script

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did its work, 1 if not, 2 for a wrong call."""
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
+        with warnings.catch_warnings(record=True):  # Rasa's imports are full of them
+            status: int = options.run(options)
     except HandoverError as error:
         print(error, file=sys.stderr)
         return 1

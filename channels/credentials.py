@@ -23,7 +23,12 @@ _VARIABLE = re.compile(r"\$\{\w+\}")
 
 def add_credentials_argument(parser: ArgumentParser) -> None:
     """Let a command be told which credentials file to read."""
-    parser.add_argument("--credentials", default="credentials.yml", metavar="FILE")
+    parser.add_argument(
+        "--credentials",
+        default="credentials.yml",
+        metavar="FILE",
+        help="the credentials file (default: %(default)s)",
+    )
 
 
 def read_settings(path: str) -> Settings:

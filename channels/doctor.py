@@ -56,11 +56,21 @@ _ON_NO_PAGE = Unknown(
 
 def _add_arguments(parser: ArgumentParser) -> None:
     add_credentials_argument(parser)
-    parser.add_argument("--endpoints", default="endpoints.yml", metavar="FILE")
+    parser.add_argument(
+        "--endpoints",
+        default="endpoints.yml",
+        metavar="FILE",
+        help="the endpoints file (default: %(default)s)",
+    )
     parser.add_argument(
         "--model", default="models", metavar="PATH", help="a trained model, or the folder of models"
     )
-    parser.add_argument("--domain", default="domain.yml", metavar="PATH")
+    parser.add_argument(
+        "--domain",
+        default="domain.yml",
+        metavar="PATH",
+        help="the domain, where there is no model (default: %(default)s)",
+    )
     parser.add_argument(
         "--webhook-url", metavar="URL", help="where Meta should find the bot, to compare with"
     )

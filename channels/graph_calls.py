@@ -157,7 +157,7 @@ class GraphCalls:
             self._close(error)
             return
         except GraphError as error:
-            logger.info("Meta answers, if only with a refusal: %s", error)
+            logger.error("Meta refuses the calls of %s: %s", self._door.page, error)
         self._note_answer(_PROBE)
         self._open()
 

@@ -32,6 +32,7 @@ from .graph_connection import GraphConnection, GraphRequest
 from .graph_door import Door
 from .graph_echoes import Echoes, HeardElsewhere
 from .graph_retry import Tries
+from .marks import marked
 from .pace import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND, Pace, is_slow
 from .routing import Owner, Routing
 
@@ -71,6 +72,7 @@ class HttpGraph:
             graph_url=graph_url, page_access_token=page_access_token, app_secret=app_secret
         )
         self._app_id = app_id
+        self._app_secret = app_secret
         self._clock = clock
         self._calls = GraphCalls(
             self._connection,
@@ -110,7 +112,7 @@ class HttpGraph:
         self._slow_pace.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        metadata = message.get("metadata") or uuid.uuid4().hex
+        metadata = message.get("metadata") or marked(uuid.uuid4().hex, self._app_secret)
         sending = GraphRequest(
             path="/me/messages",
             body={

@@ -27,7 +27,8 @@ def _run(options: argparse.Namespace) -> int:
     if not changes:
         print("Nothing to add.")
         return 0
-    if not (options.yes or _agrees("Write these changes?")):
+    files = ", ".join(proposal.path for proposal in changes)
+    if not (options.yes or _agrees(f"Write these changes to {files}?")):
         print("Nothing was written.")
         return 1
     write_proposals(directory, changes)

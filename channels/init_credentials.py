@@ -13,7 +13,7 @@ CREDENTIALS_FILE = "credentials.yml"
 CHANNEL = "rasa_handover.channels.MessengerInput"
 
 _RASAS_CHANNEL = "facebook"
-_HEADING = "Values in ${…} are environment variables; write them without quotes."
+_HEADING = "Values in ${…} are environment variables."
 _TWO_CHANNELS = (
     f"{CREDENTIALS_FILE} has this plugin's channel and {_RASAS_CHANNEL}, and both answer under "
     f"/webhooks/{_RASAS_CHANNEL}: remove {_RASAS_CHANNEL}."

@@ -17,6 +17,7 @@ from .clock import Clock
 from .engine import INBOX_RETENTION, Engine
 from .errors import MalformedDelivery, SignatureRefused, StoreError
 from .events import Echo, Event, PageRoles
+from .marks import is_marked
 from .settings import Settings
 from .signature import check_signature
 from .webhook import decode_delivery
@@ -42,6 +43,7 @@ class WebhookReceiver:
         self._settings = settings
         self._clock = clock
         self._engine = engine
+        self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
         """Repeat the challenge to who knows the verify token."""
@@ -108,7 +110,20 @@ class WebhookReceiver:
 
     def _is_own_echo(self, event: Event) -> TypeGuard[Echo]:
         """Our own echoes say one thing only: that a send was carried out."""
-        return isinstance(event, Echo) and event.app_id == self._settings.app_id
+        if not isinstance(event, Echo):
+            return False
+        if event.app_id == self._settings.app_id:
+            return True
+        is_ours = is_marked(event.metadata, self._settings.secret)
+        if is_ours and event.app_id not in self._other_ids:
+            self._other_ids.add(event.app_id)
+            logger.error(
+                "Meta says that app %s has sent what this bot sent, so 'app-id' in "
+                "credentials.yml is not this app's: put that app's id there. Until then no "
+                "handover works.",
+                event.app_id,
+            )
+        return is_ours
 
 
 def _fresh(events: list[Event]) -> list[Event]:

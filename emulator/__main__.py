@@ -28,7 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         asyncio.run(_serve(config, options.host, options.port))
     except OSError as error:
-        print(f"Cannot serve on {options.host}:{options.port}: {error}.", file=sys.stderr)
+        print(
+            f"Cannot serve on {options.host}:{options.port}: {error}. Choose another port "
+            "with --port.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

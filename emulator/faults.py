@@ -21,11 +21,12 @@ SERVICE_ERROR: JsonObject = {
 class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next `times` Graph calls that match (null: to all until cleared).
 
-    `path` is the last segment of the call's path, such as `messages`; `app_id` and `user` narrow
-    it down. `perform` says whether the call takes effect all the same, before the latency: true
-    together with `reset` is a send that was delivered but whose answer got lost. Unless said, a
-    call takes effect only if it is merely slow. Without an `error` the answer is Meta's transient
-    error 2, with status 500 unless `status` says otherwise.
+    `path` is the last segment of the call's path, such as `messages`, or `sender_action` for what
+    that call shows besides messages; `app_id` and `user` narrow it down. `perform` says whether
+    the call takes effect all the same, before the latency: true together with `reset` is a send
+    that was delivered but whose answer got lost. Unless said, a call takes effect only if it is
+    merely slow. Without an `error` the answer is Meta's transient error 2, with status 500 unless
+    `status` says otherwise.
     """
 
     path: str = ""

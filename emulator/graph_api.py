@@ -102,10 +102,9 @@ class GraphApi:
 
     def _take_fault(self, call: GraphCall, app: App | None) -> CallFault | None:
         app_id = app.id if app else ""
-        fault = self._faults.take_call(call.last_segment, app_id, call.user)
+        fault = self._faults.take_call(call.kind, app_id, call.user)
         if fault is not None:
-            path = call.last_segment
-            self._log.add("fault", what="call", app_id=app_id, user=call.user, path=path)
+            self._log.add("fault", what="call", app_id=app_id, user=call.user, path=call.kind)
         return fault
 
     def _record(self, call: GraphCall, app: App | None, outcome: Outcome) -> None:

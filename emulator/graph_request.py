@@ -52,8 +52,10 @@ class GraphCall:
         return "/".join(self.path[1:])
 
     @property
-    def last_segment(self) -> str:
-        """What faults and searches call the path: `messages` of `/me/messages`."""
+    def kind(self) -> str:
+        """What faults call it: `messages` for `/me/messages`, if it sends no sender action."""
+        if "sender_action" in self.params:
+            return "sender_action"
         return self.path[-1] if self.path else ""
 
     @property

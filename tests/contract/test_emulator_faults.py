@@ -56,6 +56,20 @@ async def test_a_dropped_connection_may_have_taken_effect(perform: bool, texts: 
         assert [call["status"] for call in calls] == [None]
 
 
+@pytest.mark.parametrize(
+    ("path", "shown", "said"), [("messages", 200, 500), ("sender_action", 500, 200)]
+)
+async def test_a_fault_of_messages_leaves_what_is_shown_besides_them_alone_and_the_other_way_round(
+    path: str, shown: int, said: int
+) -> None:
+    async with emulated() as world:
+        await world.user_says("hi")
+        await world.done("POST", "faults", {"calls": {"path": path}})
+        typing = {"recipient": {"id": USER}, "sender_action": "typing_on"}
+        assert (await world.graph(BOT, "me/messages", typing))[0] == shown
+        assert (await world.sends(BOT))[0] == said
+
+
 async def test_a_slow_call_has_taken_effect_before_it_is_answered() -> None:
     async with emulated() as world:
         await world.user_says("hi")
