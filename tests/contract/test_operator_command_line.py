@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -140,3 +142,13 @@ async def test_apps_with_a_token_that_meta_refuses_says_so(command: Any) -> None
     assert (status, printed) == (1, "")
     assert "190" in error
     assert "S3CRET" not in error
+
+
+def test_a_command_says_nothing_but_what_it_has_to_say(tmp_path: Path) -> None:
+    section = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": BOT.id}
+    file = tmp_path / "credentials.yml"
+    file.write_text(yaml.safe_dump({"channels.MessengerInput": {**section, "admin-token": "a"}}))
+    command = [sys.executable, "-m", "channels", "sessions", "--credentials", str(file)]
+    done = subprocess.run([*command, "--url", NOBODY_THERE], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
