@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+# A string that nobody ends goes on to the end of the text, so that none is looked for twice.
 _TOKEN = re.compile(
     r"""
-    "(?:[^"\\]|\\.)*"  # a string as it should be
-    | '(?P<string>(?:[^'\\]|\\.)*)'
-    | (?P<name>[A-Za-z_]\w*)(?=\s*:)
+    "(?:[^"\\]|\\.)*"?  # a string as it should be
+    | '(?P<string>(?:[^'\\]|\\.)*)'?
+    | (?<!\w)(?P<name>[A-Za-z_]\w*)(?=\s*:)
     """,
     re.VERBOSE | re.DOTALL,
 )
