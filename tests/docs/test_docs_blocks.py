@@ -75,6 +75,8 @@ def test_yaml_is_what_its_reader_takes(
         _is_settings(content)
     elif "rules" in content:
         _is_rules(content, is_trained=block.page == "docs/forms.md")
+    elif "formatters" in content:
+        _is_logging(content)
     elif content.keys() <= ENDPOINTS.keys():
         _is_endpoints(block.code, content, tmp_path, monkeypatch)
     else:
@@ -97,6 +99,11 @@ def _is_rules(content: dict[str, Any], *, is_trained: bool) -> None:
     else:
         own = read_yaml((ROOT / "data" / "handover_rules.yml").read_text())["rules"]
         assert [rule for rule in content["rules"] if rule not in own] == []
+
+
+def _is_logging(content: dict[str, Any]) -> None:
+    own = (ROOT / "logging.yml").read_text()
+    assert content == read_yaml(own.replace("channels", "rasa_handover.channels"))
 
 
 def _is_endpoints(
