@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from .assistant import Turn
 from .clock import Clock
@@ -13,6 +14,7 @@ from .store import Store
 
 logger = logging.getLogger(__name__)
 
+_STORE_PAUSE = timedelta(seconds=1)
 _MOST_HERE = 1000  # turns that are remembered without the store
 
 
@@ -31,14 +33,26 @@ class CutTurns:
             known = Delivered(await self._store.sent(thread, turn.message_id))
         return known or Delivered()
 
-    async def remember(self, turn: Turn, thread: Thread, delivered: Delivered) -> None:
-        """The turn is cut short now."""
+    async def remember(
+        self, turn: Turn, thread: Thread, delivered: Delivered, *, waits: bool
+    ) -> None:
+        """The turn is cut short now; where this `waits`, it does until the store is there.
+
+        Another worker may take the turn again as soon as the store is back, and must know.
+        """
         if not delivered.sent:
             return
         self._here[turn.message_id] = delivered
         if len(self._here) > _MOST_HERE:
             self._here.pop(next(iter(self._here)))
-        try:
-            await self._store.keep_sent(thread, turn.message_id, delivered.sent, self._clock.now())
-        except StoreError as error:
-            logger.warning("What a turn has sent will not be known after a restart: %s", error)
+        while True:
+            now = self._clock.now()
+            try:
+                await self._store.keep_sent(thread, turn.message_id, delivered.sent, now)
+            except StoreError as error:
+                logger.warning("What a cut turn has sent is not known elsewhere yet: %s", error)
+            else:
+                return
+            if not waits:
+                return
+            await self._clock.sleep(_STORE_PAUSE)

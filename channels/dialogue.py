@@ -190,8 +190,10 @@ class Dialogue:
         began = self._clock.now()
         try:
             await self._assistant.take_turn(turn, output)
-        except (Exception, asyncio.CancelledError):
-            await self._cut_turns.remember(turn, thread, delivered)
+        except (Exception, asyncio.CancelledError) as cut:
+            # Who cancels it is about to stop, and waits for nothing.
+            waits = not isinstance(cut, asyncio.CancelledError)
+            await self._cut_turns.remember(turn, thread, delivered, waits=waits)
             raise
         else:
             self._metrics.turn_taken(self._clock.now() - began)
