@@ -48,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000, help="%(default)s")
     parser.add_argument("--kills", type=int, default=200, help="%(default)s")
+    parser.add_argument(
+        "--sanic-workers",
+        type=int,
+        default=1,
+        help="processes of each replica; where they are several, half of the kills hit one alone",
+    )
     parser.add_argument("--outages", type=int, default=6, help="of PostgreSQL, and of Redis")
     parser.add_argument("--faults", type=int, default=60, help="rounds of Graph faults")
     parser.add_argument("--throttles", type=int, default=2, help="rate limits of a minute")
@@ -58,14 +64,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
+    worker_kills = options.kills // 2 if options.sanic_workers > 1 else 0
     return Plan(
         seed=options.seed,
         users=max(1, options.messages // MESSAGES_OF_A_USER),
         messages=options.messages,
         lasting=timedelta(seconds=options.messages / options.rate),
         pause=PAUSE,
+        sanic_workers=options.sanic_workers,
         blows=Counts(
-            kills=options.kills,
+            kills=options.kills - worker_kills,
+            worker_kills=worker_kills,
             outages=options.outages,
             faults=options.faults,
             throttles=options.throttles,

@@ -30,7 +30,8 @@ class Plan:
     """What is to be run; the same plan with the same seed has the same courses and blows.
 
     New courses begin and blows fall for as long as `lasting`; `pause` is the mean time between
-    two steps of a course, `lease` the shortened life of a killed worker's claims.
+    two steps of a course, `lease` the shortened life of a killed worker's claims. Each replica has
+    as many processes as `sanic_workers`.
     """
 
     seed: int
@@ -40,6 +41,7 @@ class Plan:
     pause: timedelta
     blows: Counts
     lease: timedelta | None = None
+    sanic_workers: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,9 @@ async def run(plan: Plan, directory: Path) -> Result:
     )
     blows = storm(random, plan.blows, lasting=plan.lasting)
     users = [course.user for course in script]
-    async with ChaosStack(directory, plans=PLANS, users=users, lease=plan.lease) as stack:
+    async with ChaosStack(
+        directory, plans=PLANS, users=users, lease=plan.lease, sanic_workers=plan.sanic_workers
+    ) as stack:
         await stack.start()
         result = await play(stack, script, Thunder(stack, random, directory / "blows.log"), blows)
     (directory / "evidence.json").write_bytes(msgspec.json.encode(result.evidence))

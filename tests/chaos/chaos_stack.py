@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 import yaml
 from aiohttp import ClientSession
 from cast import AGENTS, BOT, PAGE
@@ -63,6 +64,10 @@ class Replica:
     @property
     def runs(self) -> bool:
         return self._command is not None and self._command.runs
+
+    def workers(self) -> list[psutil.Process]:
+        """Its processes for SANIC_WORKERS above 1; none while it starts."""
+        return self._command.workers() if self._command is not None and self.runs else []
 
     async def figure(self, name: str, **labels: str) -> float:
         """A metric of the plugin's as this replica shows it; 0 if it does not."""
@@ -127,10 +132,6 @@ class ChaosStack:
         self._environment = {**ENVIRONMENT, "SANIC_WORKERS": str(sanic_workers)}
         if lease is not None:
             self._environment["TICKET_LOCK_LIFETIME"] = str(round(lease.total_seconds()))
-        if sanic_workers > 1:
-            figures = directory / "figures"
-            figures.mkdir()
-            self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
         self._actions_port = free_port()
         self._forks = ForkServer(directory=PROJECT, logs=directory, lease=lease)
         self._model = directory / "none yet"
@@ -140,7 +141,7 @@ class ChaosStack:
         self.platform = EmulatedPlatform(f"http://127.0.0.1:{free_port()}")
         self.replicas: list[Replica] = []
         self._count = replicas
-        self._workers = replicas * sanic_workers
+        self._sanic_workers = sanic_workers
         self.front: Front | None = None
 
     async def __aenter__(self) -> ChaosStack:
@@ -205,8 +206,8 @@ class ChaosStack:
             "ACTIONS_URL": self._actions_url("webhook"),
         }
         self.replicas = [
-            Replica(f"replica_{number}", self._forks, arguments, environment)
-            for number in range(self._count)
+            Replica(name, self._forks, arguments, {**environment, **self._figures_of(name)})
+            for name in (f"replica_{number}" for number in range(self._count))
         ]
         self.front = Front(front_port, [replica.url for replica in self.replicas])
         await self.front.start()
@@ -215,10 +216,18 @@ class ChaosStack:
         await asyncio.gather(*(replica.ready() for replica in self.replicas))
         await asyncio.wait_for(self._all_at_work(), START_LIMIT.total_seconds())
 
+    def _figures_of(self, replica: str) -> dict[str, str]:
+        """Where a replica's processes keep their metrics for each other."""
+        if self._sanic_workers == 1:
+            return {}
+        figures = self._directory / f"figures_of_{replica}"
+        figures.mkdir()
+        return {"PROMETHEUS_MULTIPROC_DIR": str(figures)}
+
     async def _all_at_work(self) -> None:
         """One process of a replica answers for all of them while the others still load."""
         count = 0
-        while count < self._workers:
+        while count < self._count * self._sanic_workers:
             await asyncio.sleep(LOOK_INTERVAL.total_seconds())
             count = await asyncio.to_thread(at_work, self.postgresql.url)
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
+
 from demo.processes import ProcessFailed, until_ok
 
 PROGRAM = Path(__file__).with_name("fork_server.py")
@@ -41,6 +43,13 @@ class ForkedCommand:
             raise ProcessFailed(self._story(f"did not answer at {url} in time")) from None
         if not ok:
             raise ProcessFailed(self._story("ended instead of starting"))
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that it has started, as Sanic does for SANIC_WORKERS above 1."""
+        try:
+            return psutil.Process(self.pid).children()
+        except psutil.NoSuchProcess:
+            return []
 
     async def ended(self) -> None:
         """Return once it has ended, for whatever reason."""

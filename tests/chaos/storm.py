@@ -19,6 +19,7 @@ class What(enum.Enum):
     """What is hit."""
 
     REPLICA = "a replica is killed and started again"
+    WORKER = "one of a replica's processes is killed, and the others go on"
     POSTGRESQL = "PostgreSQL stops and starts again"
     REDIS = "Redis is killed and started again"
     GRAPH = "Graph calls go wrong"
@@ -42,13 +43,14 @@ class Blow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many blows of each kind."""
+    """How many blows of each kind; `worker_kills` need replicas of several processes."""
 
     kills: int
     outages: int
     faults: int
     throttles: int
     dead_tokens: int
+    worker_kills: int = 0
 
 
 def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
@@ -60,6 +62,7 @@ def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
         *_times(random, counts.faults, lasting, _graph_fails),
         *_times(random, counts.faults, lasting, _doubled),
         *_times(random, counts.throttles, lasting, _throttled),
+        *_times(random, counts.worker_kills, lasting, _worker_dies),
     ]
     for number in range(counts.dead_tokens):
         at = lasting * (number + 1) / (counts.dead_tokens + 1)
@@ -75,6 +78,10 @@ def _times(random: Random, count: int, lasting: timedelta, blow: Any) -> Iterato
 
 def _kill(random: Random, at: timedelta) -> Blow:
     return Blow(at=at, what=What.REPLICA, lasting=timedelta(seconds=4 * random.random()))
+
+
+def _worker_dies(_: Random, at: timedelta) -> Blow:
+    return Blow(at=at, what=What.WORKER)
 
 
 def _postgresql_stops(random: Random, at: timedelta) -> Blow:

@@ -10,7 +10,7 @@ from scripted_courses import PLANS, Course, Do, courses
 from storm import Counts, What, storm
 
 MINUTE = timedelta(minutes=1)
-COUNTS = Counts(kills=20, outages=3, faults=5, throttles=2, dead_tokens=1)
+COUNTS = Counts(kills=20, worker_kills=4, outages=3, faults=5, throttles=2, dead_tokens=1)
 
 
 def script(seed: int) -> list[Course]:
@@ -46,6 +46,7 @@ def test_the_storm_has_as_many_blows_as_asked_for() -> None:
     counted = Counter(blow.what for blow in storm(Random(1), COUNTS, lasting=MINUTE))
     assert counted == {
         What.REPLICA: 20,
+        What.WORKER: 4,
         What.POSTGRESQL: 3,
         What.REDIS: 3,
         What.GRAPH: 7,

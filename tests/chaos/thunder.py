@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
+import psutil
 from cast import BOT
-from chaos_stack import ChaosStack, Replica
+from chaos_stack import ChaosStack
 from storm import Blow, What
 
 LOOK_INTERVAL = timedelta(milliseconds=100)
+
+T = TypeVar("T")
 
 
 class Thunder:
@@ -30,6 +35,7 @@ class Thunder:
         self.kills: list[datetime] = []
         self._strikes = {
             What.REPLICA: self._kill,
+            What.WORKER: self._kill_worker,
             What.POSTGRESQL: self._stop_postgresql,
             What.REDIS: self._stop_redis,
             What.GRAPH: self._break_graph,
@@ -51,16 +57,25 @@ class Thunder:
             await self._strikes[blow.what](blow)
 
     async def _kill(self, blow: Blow) -> None:
-        replica = await self._one_that_runs()
+        replica = await self._one_of(lambda: [one for one in self._stack.replicas if one.runs])
         self._note(f"kill {replica.name}, back in {blow.lasting.total_seconds():.1f} s")
         self.kills.append(datetime.now(timezone.utc))
         await replica.kill(back_after=blow.lasting)
 
-    async def _one_that_runs(self) -> Replica:
+    async def _kill_worker(self, _: Blow) -> None:
+        worker = await self._one_of(
+            lambda: [one for replica in self._stack.replicas for one in replica.workers()]
+        )
+        self._note(f"kill process {worker.pid} alone")
+        self.kills.append(datetime.now(timezone.utc))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.kill()
+
+    async def _one_of(self, candidates: Callable[[], Sequence[T]]) -> T:
         while True:
-            running = [one for one in self._stack.replicas if one.runs]
-            if running:
-                return self._random.choice(running)
+            found = candidates()
+            if found:
+                return self._random.choice(found)
             await asyncio.sleep(LOOK_INTERVAL.total_seconds())
 
     async def _stop_postgresql(self, blow: Blow) -> None:
