@@ -25,7 +25,8 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     of which only `plan` is always there. The Messenger channel performs the handover once
     everything said before has been delivered, and reports its end, a failure to start
     included, with the intent `handover_ended`. Make it the last step of a rule: what the bot
-    says after it in the same turn cannot be delivered.
+    says after it in the same turn cannot be delivered. In a rule for `handover_ended` it asks
+    for the next handover, which begins once that rule's responses have been delivered.
 
     For a second kind of handover, subclass it, override `name` and set what differs:
 

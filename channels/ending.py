@@ -28,7 +28,8 @@ class Endings:
     """Ends sessions, each by the first reason that is stored.
 
     `tell_rasa` lets Rasa handle `handover_ended` and returns once it has; what Rasa says then is
-    not sent where the session has not `regained` its thread.
+    not sent where the session has not `regained` its thread. `next_of` makes the session that
+    the follow-up has asked for, if it has.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Endings:
         ledger: Ledger,
         metrics: Metrics,
         tell_rasa: Callable[[Session], Awaitable[None]],
+        next_of: Callable[[Session], Session | None],
     ) -> None:
         self._app_id = app_id
         self._store = store
@@ -47,6 +49,7 @@ class Endings:
         self._ledger = ledger
         self._metrics = metrics
         self._tell_rasa = tell_rasa
+        self._next_of = next_of
 
     async def end(
         self, session: Session, reason: EndReason, *, user_at: datetime | None = None
@@ -79,22 +82,26 @@ class Endings:
 
         return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
 
-    async def carry_through(self, session: Session) -> None:
-        """Take the thread back if need be, and let Rasa hear of the end."""
+    async def carry_through(self, session: Session) -> Session | None:
+        """Take the thread back if need be, and let Rasa hear of the end.
+
+        Returns the session that follows, where Rasa has asked for one: it is stored, and claimed.
+        """
         if session.state is State.ENDING and not session.regained:
             session = await self._take_back(session)
         if session.state is State.ENDING and session.regained:
-            await self._finish(session)
+            return await self._finish(session)
+        return None
 
     async def overtaken(self, session: Session) -> None:
         """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
-        await self._tell(session, in_silence=True)
+        await self._tell_in_silence(session)
 
     async def end_in_silence(self, session: Session) -> None:
         """Let Rasa hear of a held end now; what it says to that is not sent."""
         logger.info("A held end is told in silence.", extra=session_fields(session))
-        await self._tell(session, in_silence=True)
+        await self._tell_in_silence(session)
 
     async def _take_back(self, session: Session) -> Session:
         try:
@@ -106,7 +113,7 @@ class Endings:
             return await self._ledger.postpone(session, error)
         except UserUnreachable:
             logger.info("The user is gone; the session ends.", extra=session_fields(session))
-            await self._tell(session, in_silence=True)
+            await self._tell_in_silence(session)
             return await self._ledger.reload(session)
         except GraphError as error:
             return await self._leave(session, error)
@@ -158,27 +165,48 @@ class Endings:
         )
         return await self._ledger.keep(transitions.left_with_agent(session))
 
-    async def _finish(self, session: Session) -> None:
+    async def _finish(self, session: Session) -> Session | None:
         if session.reason is EndReason.FAILED and not session.is_announced:
             # An app asked for the thread and could not get it: nobody has told the user of it.
-            await self._tell(session, in_silence=True)
+            await self._tell_in_silence(session)
         elif is_window_open(session, self._ledger.now()):
-            await self._tell(session)
+            return await self._tell(session, session, self._next_of)
         else:
             logger.info(
                 "A follow-up waits for the user's next message: Meta takes none now.",
                 extra=session_fields(session),
             )
             await self._ledger.keep(transitions.held(session))
+        return None
 
-    async def _tell(self, session: Session, *, in_silence: bool = False) -> None:
-        """Let Rasa hear of the end, and store that it has."""
-        told = msgspec.structs.replace(session, regained=False) if in_silence else session
+    async def _tell_in_silence(self, session: Session) -> None:
+        """Let Rasa hear of the end; nothing that it wants then is said or done."""
+        await self._tell(session, msgspec.structs.replace(session, regained=False), _none)
+
+    async def _tell(
+        self, session: Session, told: Session, next_of: Callable[[Session], Session | None]
+    ) -> Session | None:
+        """Let Rasa hear of the end, and store that it has; returns the session that follows."""
         try:
             await self._tell_rasa(told)
         except Exception as error:
-            await self._ledger.postpone(session, error)
+            latest = await self._ledger.reload(session)
+            if latest.state is State.ENDING:
+                await self._ledger.postpone(latest, error)
             raise
-        ended = transitions.ended(session)
-        if await self._ledger.keep(ended) is ended and session.reason is not None:
-            self._metrics.ended.labels(session.reason.value).inc()
+        concluded = await self._ledger.conclude(session, next_of)
+        if concluded is None:
+            return None
+        ended, following = concluded
+        if ended.reason is not None:
+            self._metrics.ended.labels(ended.reason.value).inc()
+        if ended.next_wishes is not None and following is None:
+            logger.info(
+                "The next handover is not made: somebody has the thread, or nobody can be reached.",
+                extra=session_fields(ended),
+            )
+        return following
+
+
+def _none(_: Session) -> None:
+    return None

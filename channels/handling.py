@@ -61,7 +61,9 @@ class EventHandler:
             await self.handle(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
-        elif not await self._change(session, event, decision):
+        elif not await self._change(session, event, decision) or (
+            decision.route and await self._is_followed(session)
+        ):
             await self.handle(event, repeated=repeated)  # by the session as it is now
             return
         if decision.route and isinstance(event, (UserMessage, Postback)):
@@ -133,6 +135,11 @@ class EventHandler:
         if ending is not None:
             await self._handovers.advance(ending)
         return ending is not None
+
+    async def _is_followed(self, session: Session) -> bool:
+        """Whether the follow-up has handed the thread over again."""
+        now_open = await self._store.open_session(session.thread)
+        return now_open is not None and now_open.id != session.id
 
     async def _write_down(self, session: Session, speaker: Speaker, event: Event) -> None:
         """Keep what was said, if the settings ask for a transcript."""

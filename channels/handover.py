@@ -57,14 +57,6 @@ class Handovers:
         self._tell_started = tell_started
         self._ledger = Ledger(store=store, clock=clock)
         self._probing = Probing(metrics)
-        self._endings = Endings(
-            app_id=settings.app_id,
-            store=store,
-            graph=graph,
-            ledger=self._ledger,
-            metrics=metrics,
-            tell_rasa=tell_ended,
-        )
         self._openings = Openings(
             settings=settings,
             store=store,
@@ -72,6 +64,15 @@ class Handovers:
             ledger=self._ledger,
             metrics=metrics,
             language=language,
+        )
+        self._endings = Endings(
+            app_id=settings.app_id,
+            store=store,
+            graph=graph,
+            ledger=self._ledger,
+            metrics=metrics,
+            tell_rasa=tell_ended,
+            next_of=self._openings.next_of,
         )
 
     async def is_silent(self, thread: Thread) -> bool:
@@ -153,7 +154,14 @@ class Handovers:
             session = await self._announce(session)
         if session.state is State.ACTIVE:
             session = await self._watch(session)
-        await self._endings.carry_through(session)
+        following = await self._endings.carry_through(session)
+        if following is not None:
+            await self._begin(following)
+
+    async def _begin(self, following: Session) -> None:
+        session = await self._openings.begin(following)
+        if session.state is not State.OPENING:  # which waits for Graph
+            await self.advance(session)
 
     async def advance_adopted(self, session: Session, cause: Cause) -> None:
         """Advance the session that the cause has led to.

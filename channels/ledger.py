@@ -55,6 +55,26 @@ class Ledger:
             session = await self.reload(session)
         return None
 
+    async def conclude(
+        self, session: Session, next_of: Callable[[Session], Session | None]
+    ) -> tuple[Session, Session | None] | None:
+        """End a session and store the one that `next_of` has follow it, in one step.
+
+        Returns both, the next one claimed; None if the session has ended before.
+        """
+        while session.state is State.ENDING:
+            ended = transitions.ended(session)
+            following = next_of(ended)
+            if following is None:
+                is_stored = await self._store.save_session(ended)
+            else:
+                claim = self.claim()
+                is_stored = await self._store.follow_session(ended, following, claim_until=claim)
+            if is_stored:
+                return ended, following
+            session = await self.reload(session)
+        return None
+
     async def postpone(self, session: Session, error: Exception) -> Session:
         """Try the step under way later, and not before a rate limit is over."""
         now = self._clock.now()

@@ -24,6 +24,7 @@ from .store import Store
 logger = logging.getLogger(__name__)
 
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
+MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
 class Openings:
@@ -55,7 +56,7 @@ class Openings:
         """
         known = await self._store.open_session(thread)
         if known is not None:
-            return await self._already_open(known, cause)
+            return await self._already_open(known, wishes, cause)
         known = await self._store.session(cause.session_id)
         if known is not None:
             return known
@@ -116,6 +117,20 @@ class Openings:
         self._begin(session)
         return await self._pass(session)
 
+    def next_of(self, session: Session) -> Session | None:
+        """The session that the follow-up of an ending one has asked for; None if it has not."""
+        if session.next_wishes is None:
+            return None
+        plan, is_known = self._plan(session.thread, session.next_wishes)
+        now = self._ledger.now()
+        following = transitions.following(session, plan, now)
+        return following if is_known else transitions.failed(following, now)
+
+    async def begin(self, session: Session) -> Session:
+        """Pass control for a session that has just been stored, unless it has failed already."""
+        self._begin(session)
+        return await self._pass(session) if session.state is State.OPENING else session
+
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that a crash cut short: has control been passed?"""
         try:
@@ -153,21 +168,44 @@ class Openings:
         """When the user last wrote; if nothing tells, too long ago for Meta to take messages."""
         return await self._store.last_user_at(thread) or cause.at - MESSAGING_WINDOW
 
-    async def _already_open(self, session: Session, cause: Cause) -> Session:
+    async def _already_open(
+        self, session: Session, wishes: Mapping[str, Any], cause: Cause
+    ) -> Session:
         """The open session as it goes on; another worker may be at it, unless the cause is ours."""
-        if session.regained:
-            logger.warning(
-                "The follow-up of a handover asked for the next one, which can't begin before the "
-                "follow-up is over; it is not made. Let a button of the follow-up ask for it.",
-                extra=session_fields(session),
-            )
-            return session
+        is_repeated = session.id == cause.session_id
+        if session.regained and not is_repeated:
+            return await self._ask_for_next(session, wishes, cause)
         logger.info(
             "A handover was asked for while one is open in the thread; it goes on unchanged.",
             extra=session_fields(session),
         )
-        is_cut_short = session.state is State.OPENING and session.id == cause.session_id
+        is_cut_short = is_repeated and session.state is State.OPENING
         return await self.settle(session) if is_cut_short else session
+
+    async def _ask_for_next(
+        self, session: Session, wishes: Mapping[str, Any], cause: Cause
+    ) -> Session:
+        """The follow-up wants the next handover: it begins when the follow-up is over."""
+        if transitions.next_in_row(session) >= MOST_IN_A_ROW:
+            logger.error(
+                "Follow-ups asked for %d handovers in a row while nobody said anything; the next "
+                "one is not made. Let the rule for handover_end_reason '%s' end somewhere.",
+                MOST_IN_A_ROW,
+                session.reason.value if session.reason else None,
+                extra=session_fields(session),
+            )
+            return session
+        logger.info(
+            "The next handover is asked for; it begins when this one has ended.",
+            extra=session_fields(session),
+        )
+        asked = await self._ledger.change(
+            session,
+            lambda ending: transitions.next_asked_for(ending, wishes),
+            only_while=State.ENDING,
+            claimed=True,
+        )
+        return asked or await self.open(session.thread, wishes, cause)
 
     async def _pass(self, session: Session) -> Session:
         texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)

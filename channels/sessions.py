@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -68,7 +69,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     that somebody else began the handover, `is_announced` that Rasa knows of it. `regained` says
     that the thread is the bot's own again, `asked_at` that Meta's owner was asked for it.
     `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
-    first heard.
+    first heard. `next_wishes` are those of the handover that the follow-up has asked for, `row`
+    how many handovers led from one to the next, up to this one, while nobody said anything.
     """
 
     id: str
@@ -95,6 +97,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     operator_messages: int = 0
     user_messages: int = 0
+    next_wishes: dict[str, Any] | None = None
+    row: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -143,6 +143,15 @@ class Store(Protocol):
         It replaces the session's claim by `claim_until`, as with `add_session`.
         """
 
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        """Store a session's last version and the thread's next session: both, or neither.
+
+        False unless the version before `ended` is what is stored; `claim_until` is as with
+        `add_session`.
+        """
+
     async def session(self, session_id: str) -> Session | None:
         """The session of that id, open or ended."""
 

@@ -133,6 +133,12 @@ class MemoryStore:
         self._keep(session, claim_until)
         return True
 
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        is_saved = await self.save_session(ended)
+        return is_saved and await self.add_session(following, claim_until=claim_until)
+
     async def session(self, session_id: str) -> Session | None:
         kept = self._rows.sessions.get(session_id)
         return None if kept is None else kept.session

@@ -142,6 +142,14 @@ def save(connection: Connection, asked: Sequence[tuple[Session, datetime | None]
     return is_next
 
 
+def follow(
+    connection: Connection, ended: Session, following: Session, claim_until: datetime | None
+) -> bool:
+    """Save a session's last version and add the next one; False if neither is done."""
+    [is_saved] = save(connection, [(ended, None)])
+    return is_saved and add(connection, following, claim_until)
+
+
 def by_id(connection: Connection, session_id: str) -> Session | None:
     data = connection.execute(_ONE, {"this_id": session_id}).scalar()
     return None if data is None else _SESSION.decode(data)

@@ -133,6 +133,14 @@ class SqlStore:
         saved = await self._writer.run_together(store_sessions.save, (session, claim_until))
         return self._claimed(session, claim_until, is_stored=saved)
 
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        follow = partial(
+            store_sessions.follow, ended=ended, following=following, claim_until=claim_until
+        )
+        return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
+
     async def session(self, session_id: str) -> Session | None:
         return await self._writer.run(partial(store_sessions.by_id, session_id=session_id))
 

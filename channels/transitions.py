@@ -8,6 +8,7 @@ whatever races, one wins.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -189,9 +190,32 @@ def left_with_agent(session: Session) -> Session:
     )
 
 
+def next_asked_for(session: Session, wishes: Mapping[str, Any]) -> Session:
+    """The follow-up asks for the next handover, which begins once this one has ended."""
+    return _next(session, next_wishes=dict(wishes))
+
+
 def ended(session: Session) -> Session:
     """Rasa has handled `handover_ended`."""
     return _next(session, state=State.ENDED, due_at=None)
+
+
+def following(session: Session, plan: Plan, now: datetime) -> Session:
+    """The handover that begins as this session ends, because its follow-up asked for it."""
+    first = opening(
+        thread=session.thread,
+        plan=plan,
+        cause=Cause(at=now, key=session.ended_message_id),
+        now=now,
+        user_at=session.last_user_at,
+    )
+    return msgspec.structs.replace(first, row=next_in_row(session))
+
+
+def next_in_row(session: Session) -> int:
+    """The `row` of the session that follows; what somebody says begins it anew."""
+    was_quiet = session.user_messages == session.operator_messages == 0
+    return session.row + 1 if was_quiet else 0
 
 
 def heard(session: Session, speaker: Speaker, *, said_at: datetime, now: datetime) -> Session:

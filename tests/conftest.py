@@ -13,6 +13,7 @@ collect_ignore = (
     [
         "acceptance",
         "scenario/test_forms.py",
+        "scenario/test_next_team.py",
         "scenario/test_rasa_assistant.py",
         "scenario/test_rules.py",
         "unit/test_assistant_files.py",

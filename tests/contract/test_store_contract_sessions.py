@@ -78,6 +78,8 @@ async def test_every_field_comes_back_as_it_was(store: Store) -> None:
         attempts=3,
         operator_messages=4,
         user_messages=5,
+        next_wishes={"plan": "second", "timeout": 90, "metadata": {"emoji": "👋"}},
+        row=2,
     )
 
     await store.add_session(session)

@@ -140,6 +140,21 @@ class Comparison(RuleBasedStateMachine):
             claim_until = self._now + claim if claim else None
             self._same(worker, lambda store: store.save_session(changed, claim_until=claim_until))
 
+    @rule(worker=workers, user=users, claim=st.none() | pauses, is_outrun=st.booleans())
+    def follow_session(
+        self, worker: int, user: str, claim: timedelta | None, is_outrun: bool
+    ) -> None:
+        session = self._same(worker, lambda store: store.open_session(thread_of(user)))
+        if session is not None:
+            self._session_count += 1
+            following = new_session(str(self._session_count), thread_of(user), now=self._now)
+            over = ended(self._changed(session, "hear") if is_outrun else session)
+            claim_until = self._now + claim if claim else None
+            self._same(
+                worker,
+                lambda store: store.follow_session(over, following, claim_until=claim_until),
+            )
+
     @rule(worker=workers)
     def claim_due(self, worker: int) -> None:
         async def claim(store: Store) -> list[Session]:

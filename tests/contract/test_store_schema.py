@@ -20,6 +20,7 @@ from store_samples import ANNA, BEN, HOUR, NOW, end_session, line, message, new_
 from channels.errors import StoreUnavailable, StoreVersionError
 from channels.store import Store
 from channels.store_sql import SqlStore
+from channels.transitions import ended
 
 REPOSITORY = Path(__file__).parents[2]
 FIXTURES = REPOSITORY / "tests" / "fixtures" / "store"
@@ -66,6 +67,12 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
+        pytest.param(
+            lambda store: store.follow_session(
+                ended(new_session("session")), new_session("next"), claim_until=NOW
+            ),
+            id="follow_session",
+        ),
         pytest.param(
             lambda store: store.ended_sessions(since=NOW - HOUR, limit=9), id="ended_sessions"
         ),

@@ -28,6 +28,7 @@ from emulator.__main__ import _parser as emulator_parser
 
 LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid"}
 WITH_CLIENTS = "With any Messenger client"  # tests/clients runs its blocks, with the libraries
+NEXT_TEAM = "On to the next team"  # scenario/test_next_team trains with its slot and its rule
 ENDPOINTS = {  # as Rasa's file has them, and as its reader calls them
     "action_endpoint": "action",
     "tracker_store": "tracker_store",
@@ -73,6 +74,8 @@ def test_yaml_is_what_its_reader_takes(
         content = {"rules": content}
     if any(map(is_own_section, content)):
         _is_settings(content)
+    elif NEXT_TEAM in block.headings:
+        assert content.keys() <= {"slots", "rules"}
     elif "rules" in content:
         _is_rules(content, is_trained=block.page == "docs/forms.md")
     elif "formatters" in content:

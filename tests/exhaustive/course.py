@@ -69,8 +69,10 @@ def advanced(world: World, which: int) -> World:
 
 def done(world: World, which: int) -> World:
     """Nothing more to do for the session; there may be more to do for the event."""
-    decision = world.workers[which].decision or routing.NOTHING
-    if decision.adopt:
+    worker, session = world.workers[which], world.session
+    decision = worker.decision or routing.NOTHING
+    is_followed = session is not None and session.id != world.session_of(which).id
+    if decision.adopt or worker.reads_again or (decision.route and is_followed):
         return read_again(world, which)
     if decision.route:
         return world.going(which, Step.TURN, session=None, reason=None)

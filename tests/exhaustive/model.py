@@ -90,7 +90,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     It has the event of that `key` in hand, and the session and the rest of the decision as it
     last knew them; `reason` is why it ends a session where no event does. `in_turn`: it holds
     Rasa's lock. `was_refused`: its follow-up was. `is_outdated`: somebody has taken the thread
-    since it began.
+    since it began. `reads_again`: a session follows the one that its event has ended.
     """
 
     step: Step = Step.IDLE
@@ -101,6 +101,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     in_turn: bool = False
     was_refused: bool = False
     is_outdated: bool = False
+    reads_again: bool = False
 
 
 IDLE = Worker()

@@ -8,14 +8,14 @@ from course import advanced, done, handled, read_again
 from event_steps import adopted, opened
 from happenings import CRY_FOR_HELP
 from merging import LATER_THAN_ALL
-from model import AGENT, Step, Violation, World
+from model import AGENT, NOW, PLAN, Step, Violation, World
 from msgspec.structs import replace
-from stored import changed, kept
+from stored import added, changed, kept
 
 from channels import transitions
 from channels.events import UserMessage
 from channels.routing import NOTHING
-from channels.sessions import Cause, State
+from channels.sessions import Cause, Session, State
 
 
 def turn(world: World, which: int) -> Iterator[World]:
@@ -48,7 +48,15 @@ def tell(world: World, which: int) -> Iterator[World]:
         return
     was_refused = not _is_sent(world, which)
     yield _told(world, which).going(which, Step.ENDED, was_refused=was_refused)
+    if not was_refused and world.session_of(which).next_wishes is None:
+        after, is_noted = changed(world, which, _next_asked_for, State.ENDING, is_claimed=True)
+        if is_noted:
+            yield after
     yield _rasa_fails(world, which)
+
+
+def _next_asked_for(ending: Session) -> Session:
+    return transitions.next_asked_for(ending, {"plan": PLAN.name})
 
 
 def overtaken(world: World, which: int) -> Iterator[World]:
@@ -65,9 +73,29 @@ def ended(world: World, which: int) -> Iterator[World]:
     session = world.session_of(which)
     if session.id not in world.told:
         raise Violation("a session ends and Rasa does not know")
-    after = kept(world, which, transitions.ended(session))
-    yield (
-        after.going(which, Step.FOLLOW) if after.workers[which].was_refused else done(after, which)
+    stored = world.session
+    after, has_ended = changed(world, which, transitions.ended, State.ENDING)
+    if has_ended and stored is not None and stored.next_wishes is not None:
+        yield _followed(after, which, stored)
+    elif after.workers[which].was_refused:
+        yield after.going(which, Step.FOLLOW)
+    else:
+        yield done(after, which)
+
+
+def _followed(world: World, which: int, ended: Session) -> World:
+    """The session that the follow-up has asked for is stored with the end of the one before."""
+    following = transitions.following(ended, PLAN, NOW)
+    after = added(world, which, replace(following, cause_at=LATER_THAN_ALL), is_claimed=True)
+    assert after is not None
+    decision = world.workers[which].decision or NOTHING
+    return after.going(
+        which,
+        Step.PASS,
+        reason=None,
+        decision=NOTHING,
+        in_turn=False,
+        reads_again=decision.route,
     )
 
 

@@ -14,6 +14,7 @@ from channels.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
 BACK_INTENT = "back_to_bot"
 PLANS_ASKED_FOR = {"human": "default", "sales": "sales", "astray": "astray", "nowhere": "nowhere"}
 READ_AS_BACK = "I am done with her"
+HANDED_OVER_AGAIN = ("failed", "unanswered")  # reasons whose follow-up asks for the next handover
 
 
 class TrackingAssistant:
@@ -77,6 +78,11 @@ def answer_to(text: str) -> str:
 
 def _second_part(turn: Turn) -> list[Mapping[str, Any]]:
     if turn.text in PLANS_ASKED_FOR:
-        handover = {"handover": {"plan": PLANS_ASKED_FOR[turn.text]}}
-        return [{"custom": handover}, {"text": "said too late, unless nobody has come"}]
+        return [_ask_for(PLANS_ASKED_FOR[turn.text]), {"text": "too late, unless nobody has come"}]
+    if turn.metadata.get("handover", {}).get("reason") in HANDED_OVER_AGAIN:
+        return [{"text": "somebody else will help"}, _ask_for("default")]
     return [{"text": "what else?"}]
+
+
+def _ask_for(plan: str) -> Mapping[str, Any]:
+    return {"custom": {"handover": {"plan": plan}}}

@@ -44,6 +44,10 @@ class KeepingStore:
     async def save_session(self, session: Session, **claim: Any) -> bool:
         return self._keep(session, await self._store.save_session(session, **claim))
 
+    async def follow_session(self, ended: Session, following: Session, **claim: Any) -> bool:
+        stored = await self._store.follow_session(ended, following, **claim)
+        return self._keep(ended, stored) and self._keep(following, stored)
+
     def sessions(self) -> list[Session]:
         """Each session as it is now."""
         return [versions[-1] for versions in self.versions.values()]

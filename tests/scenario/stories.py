@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from scripted_assistant import HANDOVER
 from wire import Wire
 from world import ANNA, BOT, SECOND, TIMEOUT, World, first
 
 from channels.errors import GraphRefused, GraphTimeout, StoreError
 from channels.events import Event
-from channels.sessions import EndReason, State
+from channels.sessions import EndReason
+from channels.store import CLAIM_LEASE
 
 
 class HarshWorld(World):
@@ -38,11 +40,14 @@ class HarshWorld(World):
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """It begins with "hello" and "human"; `goes_on` is what happens then, until the end."""
+    """It begins with "hello" and "human"; `goes_on` is what happens then, until the end.
+
+    `reasons` are those of its handovers, of which the follow-up of one asks for the next.
+    """
 
     prepare: Callable[[World], object] = lambda _: None
     goes_on: Callable[[World], Awaitable[object]]
-    reason: EndReason
+    reasons: tuple[EndReason, ...]
 
 
 async def writes_keyword(world: World) -> None:
@@ -55,19 +60,37 @@ async def waits(world: World) -> None:
     await world.wait(TIMEOUT)
 
 
+async def is_handed_over_again(world: World) -> None:
+    await writes_keyword(world)
+    for _ in range(3):
+        await world.wait(CLAIM_LEASE + SECOND)
+    await world.agent_returns()
+
+
+def let_follow_up_hand_over(world: World) -> None:
+    world.script.answers["keyword"] = ["re: keyword", HANDOVER]
+
+
 STORIES = {
-    "keyword": Story(goes_on=writes_keyword, reason=EndReason.KEYWORD),
-    "timeout": Story(goes_on=waits, reason=EndReason.TIMEOUT),
-    "returned": Story(goes_on=lambda world: world.agent_returns(), reason=EndReason.AGENT_RETURNED),
+    "keyword": Story(goes_on=writes_keyword, reasons=(EndReason.KEYWORD,)),
+    "timeout": Story(goes_on=waits, reasons=(EndReason.TIMEOUT,)),
+    "returned": Story(
+        goes_on=lambda world: world.agent_returns(), reasons=(EndReason.AGENT_RETURNED,)
+    ),
     "refused": Story(
         prepare=lambda world: world.graph.fail("pass_control", GraphRefused("No such app"), 9),
         goes_on=lambda world: world.wait(SECOND),
-        reason=EndReason.FAILED,
+        reasons=(EndReason.FAILED,),
     ),
     "unanswered": Story(
         prepare=lambda world: world.graph.fail("pass_control", GraphTimeout("No answer"), 9),
         goes_on=lambda world: world.wait(SECOND),
-        reason=EndReason.FAILED,
+        reasons=(EndReason.FAILED,),
+    ),
+    "followed": Story(
+        prepare=let_follow_up_hand_over,
+        goes_on=is_handed_over_again,
+        reasons=(EndReason.KEYWORD, EndReason.AGENT_RETURNED),
     ),
 }
 
@@ -98,14 +121,16 @@ def calls_of(story: Story) -> list[str]:
 
 async def has_turned_out_well(world: World, story: Story) -> None:
     """Whatever was cut where: nothing is lost, nothing is said twice that need not be."""
-    reason = story.reason.value
-    assert world.heard() == ["hello", "human", f"<{reason}>"]
-    assert list(dict.fromkeys(world.said())) == ["re: hello", "connecting", f"re: {reason}"]
+    reasons = [reason.value for reason in story.reasons]
+    assert world.heard() == ["hello", "human", *(f"<{reason}>" for reason in reasons)]
+    follow_ups = [f"re: {reason}" for reason in reasons]
+    assert list(dict.fromkeys(world.said())) == ["re: hello", "connecting", *follow_ups]
     assert world.calls("send") == len(world.graph.sent), "the bot wrote where it was not the owner"
     assert world.graph.threads.get(ANNA) in (BOT, None)
 
-    session = await world.session_of("human")
-    assert (session.state, session.reason) == (State.ENDED, story.reason)
+    first = await world.session_of("human")
+    ended = await world.store.ended_sessions(since=first.opened_at, limit=9)
+    assert [session.reason for session in reversed(ended)] == list(story.reasons)
     assert await world.store.open_sessions(limit=9) == []
     await world.kill()
     store = world.make_store("successor")

@@ -15,6 +15,7 @@ from stories import STORIES, HarshWorld, calls_of, has_turned_out_well, play
 from wire import Wire
 from world import Worker
 
+from channels.sessions import EndReason
 from channels.store_sql import SqlStore
 
 DEATHS = [
@@ -27,7 +28,7 @@ DEATHS = [
 # enough where a test takes long.
 DEATHS_ON_SQLITE = [
     pytest.param(name, number, id=f"{name}, after {number} {call}")
-    for name in ("keyword", "refused")
+    for name in ("keyword", "refused", "followed")
     for number, call in enumerate(calls_of(STORIES[name]))
 ]
 
@@ -50,10 +51,11 @@ class MortalWorld(HarshWorld):
     def repeats_only_what_was_cut_down(self) -> bool:
         """A turn that was not saved is taken again, and may repeat what it had said."""
         turns = {"re: hello": "hello", "connecting": "human"}
+        turns |= {f"re: {reason.value}": f"<{reason.value}>" for reason in EndReason}
         said = self.said()
         return all(
             said.count(text) == 1
-            or (said.count(text) == 2 and turns.get(text, text) not in self.saved_before_death)
+            or (said.count(text) == 2 and turns[text] not in self.saved_before_death)
             for text in said
         )
 

@@ -165,20 +165,6 @@ async def test_a_follow_up_has_every_kind_of_response(world: World) -> None:
     assert [next(iter(message)) for message in sent] == ["text", *["attachment"] * 3]
 
 
-async def test_a_follow_up_that_asks_for_the_next_handover_is_told_why_there_is_none(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    world.script.answers["timeout"] = ["back", HANDOVER, "how was it?"]
-    await world.hand_over()
-    await world.wait(TIMEOUT)
-
-    assert world.said() == ["back", "how was it?"]
-    assert world.ends() == ["timeout"]
-    assert passes(world) == 0
-    assert await world.store.open_session(ANNA) is None
-    assert "Let a button of the follow-up ask for it." in caplog.text
-
-
 async def test_the_follow_up_comes_before_the_answer_to_what_the_user_writes_then(
     world: World,
 ) -> None:
