@@ -15,6 +15,8 @@ from demo.stack import PROJECT
 HERE = Path(__file__).with_name("assistant")
 MODELS = PROJECT / "build" / "chaos"
 RULES = PROJECT / "data" / "handover_rules.yml"
+FAILED = {"slot_was_set": [{"handover_end_reason": "failed"}]}
+ASK_SHORT_TEAM = {"action": "utter_ask_short_team"}
 
 
 async def trained_model(forks: ForkServer, directory: Path) -> Path:
@@ -38,8 +40,10 @@ def write_assistant(directory: Path) -> None:
     """Write config.yml, domain.yml and the training data into an empty directory."""
     (directory / "data").mkdir(parents=True)
     shutil.copy(HERE / "config.yml", directory)
-    for data in (RULES, HERE / "rules.yml", HERE / "nlu.yml"):
+    for data in (HERE / "rules.yml", HERE / "nlu.yml"):
         shutil.copy(data, directory / "data")
+    rules = with_second_team(_read(RULES))
+    (directory / "data" / RULES.name).write_text(yaml.safe_dump(rules, sort_keys=False))
     domain = merged(_read(PROJECT / "domain.yml"), _read(HERE / "domain.yml"))
     (directory / "domain.yml").write_text(yaml.safe_dump(domain, sort_keys=True))
 
@@ -56,6 +60,14 @@ def merged(project: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
         "slots": slots,
         "responses": {**project["responses"], **added["responses"]},
     }
+
+
+def with_second_team(rules: dict[str, Any]) -> dict[str, Any]:
+    """The project's rules, with a second handover after each that has failed."""
+    [failed] = [rule for rule in rules["rules"] if FAILED in rule.get("condition", [])]
+    others = [rule for rule in rules["rules"] if rule is not failed]
+    failed = {**failed, "steps": [*failed["steps"], ASK_SHORT_TEAM]}
+    return {**rules, "rules": [*others, failed]}
 
 
 def _digest(directory: Path) -> str:

@@ -15,6 +15,8 @@ from cast import BOT
 from evidence import USER, Evidence, Said
 from tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
 
+from channels.sessions import session_id_for
+
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 MESSAGING = "messaging"
 
@@ -118,6 +120,7 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("sessions ended twice", _ended_twice),
         ("sessions whose end Rasa never heard", _untold),
         ("follow-ups missing", _follow_ups_missing),
+        ("next handovers missing", _next_missing),
         ("answers missing", _answers_missing),
         ("bot messages doubled", _doubled),
         ("bot messages that belong to no turn", _unexplained),
@@ -217,6 +220,16 @@ def _follow_ups_missing(case: Case) -> Iterator[str]:
     for turn, text in _unsent(case):
         if turn.is_follow_up and not _was_taken(case, turn):
             yield f"{turn.user}: {text!r} of session {turn.session}"
+
+
+def _next_missing(case: Case) -> Iterator[str]:
+    """The follow-up of a handover that failed asks for the next one."""
+    reasons = {one.session: one.reason for one in case.evidence.sessions}
+    for turn in case.all_turns:
+        if turn.is_follow_up and reasons.get(turn.session) == "failed":
+            follows = session_id_for(turn.message_id)
+            if follows not in reasons and not _was_taken(case, turn):
+                yield f"{turn.user}: none after session {turn.session}"
 
 
 def _answers_missing(case: Case) -> Iterator[str]:

@@ -26,6 +26,7 @@ from forged_records import (
 from judge import judge
 
 ANSWER = "You said: message 2"
+SORRY = "I'm sorry, I could not reach our team."
 
 
 def found(evidence: Evidence) -> dict[str, int]:
@@ -68,6 +69,10 @@ def answered_the_wrong_way_round() -> Evidence:
     )
 
 
+def failed_one(session: str) -> Stored:
+    return Stored(session=session, user=USER_ID, state="ended", reason="failed")
+
+
 FAULTS = {
     "user messages never delivered to the bot": more(GOOD, written(40, "m_9", "hello")),
     "user messages lost": more(
@@ -85,6 +90,12 @@ FAULTS = {
     ),
     "sessions whose end Rasa never heard": more(GOOD, sessions=(ended("s_2"),)),
     "follow-ups missing": without(GOOD, FEEDBACK),
+    "next handovers missing": more(
+        GOOD,
+        sent(41, SORRY),
+        sessions=(failed_one("s_2"),),
+        tracked=end_of("s_2", 40.5, SORRY),
+    ),
     "answers missing": without(GOOD, ANSWER),
     "bot messages doubled": more(GOOD, sent(31.2, ANSWER)),
     "bot messages that belong to no turn": more(GOOD, sent(50, "Who asked?")),
