@@ -132,6 +132,8 @@ class ChaosStack:
         self._environment = {**ENVIRONMENT, "SANIC_WORKERS": str(sanic_workers)}
         if lease is not None:
             self._environment["TICKET_LOCK_LIFETIME"] = str(round(lease.total_seconds()))
+        if sanic_workers > 1:  # looked at when prometheus_client is imported
+            self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
         self._actions_port = free_port()
         self._forks = ForkServer(directory=PROJECT, logs=directory, lease=lease)
         self._model = directory / "none yet"
