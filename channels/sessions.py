@@ -112,12 +112,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ended_message_id(self) -> str:
         """The `message_id` of this session's `handover_ended` in the tracker."""
-        return f"handover-ended-{self.id}"
+        return ended_message_id(self.id)
 
     @property
     def started_message_id(self) -> str:
         """The `message_id` of this session's `handover_started`, where it is adopted."""
         return f"handover-started-{self.id}"
+
+
+def ended_message_id(session_id: str) -> str:
+    """The `message_id` in the tracker of the `handover_ended` of the session with that id."""
+    return f"handover-ended-{session_id}"
 
 
 def session_id_for(event_key: str) -> str:

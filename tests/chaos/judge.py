@@ -15,7 +15,7 @@ from cast import BOT
 from evidence import USER, Evidence, Said
 from tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
 
-from channels.sessions import session_id_for
+from channels.sessions import ended_message_id, session_id_for
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 MESSAGING = "messaging"
@@ -227,7 +227,7 @@ def _next_missing(case: Case) -> Iterator[str]:
     reasons = {one.session: one.reason for one in case.evidence.sessions}
     for turn in case.all_turns:
         if turn.is_follow_up and reasons.get(turn.session) == "failed":
-            follows = session_id_for(turn.message_id)
+            follows = session_id_for(ended_message_id(turn.session))
             if follows not in reasons and not _was_taken(case, turn):
                 yield f"{turn.user}: none after session {turn.session}"
 

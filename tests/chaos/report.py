@@ -9,6 +9,8 @@ from chaos_run import Plan, Result
 from evidence import USER
 from judge import Figure
 
+from channels.sessions import ended_message_id, session_id_for
+
 REASONS = (
     *("timeout", "idle", "unanswered", "keyword", "intent"),
     *("agent_returned", "agent_released", "operator_request", "failed"),
@@ -24,6 +26,12 @@ def report(plan: Plan, result: Result, figures: Sequence[Figure]) -> str:
 def reasons(result: Result) -> Counter[str]:
     """How many sessions ended for each reason."""
     return Counter(one.reason for one in result.evidence.sessions if one.reason is not None)
+
+
+def followed(result: Result) -> int:
+    """How many handovers began because the follow-up of another asked for them."""
+    ids = {one.session for one in result.evidence.sessions}
+    return sum(session_id_for(ended_message_id(session)) in ids for session in ids)
 
 
 def _run(plan: Plan, result: Result) -> Iterator[str]:
@@ -50,6 +58,7 @@ def _sessions(result: Result) -> Iterator[str]:
     yield f"{'sessions':<40} {len(result.evidence.sessions):>10}"
     for reason in REASONS:
         yield f"  ended by {reason:<29} {counts[reason]:>10}"
+    yield f"  {'begun by a follow-up':<38} {followed(result):>10}"
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[str]:

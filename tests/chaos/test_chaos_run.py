@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chaos_run import Plan, run
 from judge import judge
-from report import reasons, report
+from report import followed, reasons, report
 from storm import Counts
 
 SHORT = Plan(
@@ -33,3 +33,4 @@ async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path) -> Non
     assert [figure.name for figure in figures if figure.failed] == [], story
     assert len(result.evidence.kills) == SHORT.blows.kills
     assert len(reasons(result)) >= 5, story
+    assert followed(result) > 0, story
