@@ -187,14 +187,15 @@ class Endings:
         self, session: Session, told: Session, next_of: Callable[[Session], Session | None]
     ) -> Session | None:
         """Let Rasa hear of the end, and store that it has; returns the session that follows."""
-        try:
-            await self._tell_rasa(told)
-        except Exception as error:
-            latest = await self._ledger.reload(session)
-            if latest.state is State.ENDING:
-                await self._ledger.postpone(latest, error)
-            raise
-        concluded = await self._ledger.conclude(session, next_of)
+        async with self._ledger.turn(session):
+            try:
+                await self._tell_rasa(told)
+            except Exception as error:
+                latest = await self._ledger.reload(session)
+                if latest.state is State.ENDING:
+                    await self._ledger.postpone(latest, error)
+                raise
+            concluded = await self._ledger.conclude(session, next_of)
         if concluded is None:
             return None
         ended, following = concluded

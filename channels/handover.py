@@ -178,7 +178,8 @@ class Handovers:
 
     async def _announce(self, session: Session) -> Session:
         try:
-            await self._tell_started(session)
+            async with self._ledger.turn(session):
+                await self._tell_started(session)
         except Exception as error:
             if self._is_over(session):
                 logger.exception(

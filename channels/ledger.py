@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from . import transitions
 from .clock import Clock
-from .errors import GraphThrottled
+from .errors import GraphThrottled, StoreError
 from .sessions import Session, State
 from .store import CLAIM_LEASE, Store
+
+logger = logging.getLogger(__name__)
+
+TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another worker's turn is over
 
 
 class Ledger:
@@ -74,6 +80,24 @@ class Ledger:
                 return ended, following
             session = await self.reload(session)
         return None
+
+    @asynccontextmanager
+    async def turn(self, session: Session) -> AsyncIterator[None]:
+        """Be the only worker that lets Rasa hear of the session; waits while another one does.
+
+        Rasa's lock store can't be relied on for that: of two processes that ask at the same
+        moment, Rasa 3.6 gives both the first ticket.
+        """
+        thread = session.thread
+        while not await self._store.reserve_turn(thread, self._clock.now()):
+            await self._clock.sleep(TURN_INTERVAL)
+        try:
+            yield
+        finally:
+            try:
+                await self._store.free_turn(thread)
+            except StoreError as error:
+                logger.warning("Another worker waits until this one's turn has lapsed: %s", error)
 
     async def postpone(self, session: Session, error: Exception) -> Session:
         """Try the step under way later, and not before a rate limit is over."""

@@ -4,7 +4,7 @@
 |----------------------------------------------|----------|--------------------------------------|
 | messaging: message, postback                 | none     | route to Rasa                        |
 | messaging: the cause itself, once more       | open     | route to Rasa                        |
-| messaging: message, not newer than the cause | open     | hear it                              |
+| messaging: either, not newer than the cause  | open     | hear it                              |
 | all but echoes, not newer than the cause     | open     | nothing                              |
 | messaging: message, postback                 | regained | carry the end through, then route    |
 | messaging: message, routing off              | open     | as on standby                        |
@@ -37,7 +37,7 @@ The first row that fits counts. Open is opening, active or ending; regained is e
 thread ours already: its follow-up may wait for days, and somebody may take the thread meanwhile.
 The owner is ours if nobody else has the thread. It is asked for where a row names it, because
 deliveries come late and out of order: what an event says of the owner may be over.
-What the user wrote to the bot before the cause, and came late, is not answered: it is kept with
+What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
 turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
@@ -153,7 +153,8 @@ def _user_spoke(
     if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
     if event.at <= session.cause_at:
-        return HEAR_USER if _was_said_to_us(event) else NOTHING
+        # It was said to the bot, which may not answer it any more.
+        return HEAR_USER if event.array is Array.MESSAGING else NOTHING
     if event.array is Array.MESSAGING and session.regained:
         return OURS_AGAIN
     if _is_overtaken(session, owner):
@@ -161,11 +162,6 @@ def _user_spoke(
     if event.array is Array.STANDBY or routing is Routing.OFF or isinstance(event, Postback):
         return _maybe_return(event, session, is_return_word)
     return _routed_to_us(event, session, owner)
-
-
-def _was_said_to_us(event: UserMessage | Postback) -> bool:
-    """Whether the user wrote it to the bot, which may not answer it any more."""
-    return isinstance(event, UserMessage) and event.array is Array.MESSAGING
 
 
 def _routed_to_us(event: UserMessage, session: Session, owner: Owner | None) -> Decision:

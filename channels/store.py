@@ -117,10 +117,19 @@ class Store(Protocol):
         """
 
     async def renew_claims(self, now: datetime) -> None:
-        """Hold what is in this worker's hand for another CLAIM_LEASE.
+        """Hold what is in this worker's hand for another CLAIM_LEASE, reserved turns included.
 
         What another worker has taken over meanwhile stays that worker's.
         """
+
+    async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
+        """Be the worker that lets Rasa hear of the thread's session; False while another one is.
+
+        It lasts until it is freed or released, or for a CLAIM_LEASE.
+        """
+
+    async def free_turn(self, thread: Thread) -> None:
+        """Let other workers have the thread's turn, if it is this worker's."""
 
     async def done(self, position: int, now: datetime) -> None:
         """The entry has been handled; it is kept (for duplicates) until it is pruned."""

@@ -62,6 +62,14 @@ class Sent:
     kept_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reserved:
+    """A thread's turn is a worker's, until then at most."""
+
+    worker: str
+    until: datetime
+
+
 @dataclass(slots=True)
 class Rows:
     """All rows; `entries` are by key, in the order of their positions."""
@@ -74,6 +82,7 @@ class Rows:
     workers: dict[str, datetime] = field(default_factory=dict)
     echoes: dict[str, datetime] = field(default_factory=dict)
     sent: dict[tuple[Thread, str], Sent] = field(default_factory=dict)  # by thread and turn
+    turns: dict[Thread, Reserved] = field(default_factory=dict)
 
     def waiting(self) -> list[Entry]:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
@@ -109,7 +118,8 @@ class Rows:
             del self.lines[line]
         for turn in turns:
             del self.sent[turn]
-        return len(entries) + len(sessions) + len(lines) + len(turns)
+        reserved = self.turns.pop(thread, None)
+        return len(entries) + len(sessions) + len(lines) + len(turns) + (reserved is not None)
 
     def prune(
         self,
@@ -135,5 +145,10 @@ class Rows:
         }
         self.sent = {
             turn: kept for turn, kept in self.sent.items() if kept.kept_at >= entries_before
+        }
+        self.turns = {
+            thread: reserved
+            for thread, reserved in self.turns.items()
+            if reserved.until >= echoes_before
         }
         self.echoes = {metadata: at for metadata, at in self.echoes.items() if at >= echoes_before}

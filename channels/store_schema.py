@@ -28,7 +28,7 @@ from .errors import StoreVersionError
 from .sessions import State
 from .store_upgrades import upgrade
 
-VERSION = 3
+VERSION = 4
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 
@@ -124,6 +124,15 @@ sent = Table(
     Column("kept_at_us", BigInteger, nullable=False),
 )
 
+# Which worker lets Rasa hear of a thread's session, until then at most.
+turns = Table(
+    "handover_turns",
+    metadata,
+    Column("thread", Text, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+
 # The states are literals, not parameters: SQLite uses a partial index only for a query that
 # repeats the index's condition word for word.
 _LITERAL_WAITING = literal_column(f"'{WAITING}'")
@@ -165,6 +174,7 @@ _partial_index(
 _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
 Index("handover_echoes_heard", echoes.c.heard_at_us)
 Index("handover_sent_kept", sent.c.kept_at_us)
+Index("handover_turns_until", turns.c.until_us)
 Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
 Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)
 Index("handover_transcript_said", lines.c.said_at_us)

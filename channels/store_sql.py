@@ -18,6 +18,7 @@ from . import (
     store_sent,
     store_sessions,
     store_transcript,
+    store_turns,
     store_workers,
 )
 from .errors import StoreUnavailable
@@ -25,6 +26,7 @@ from .events import Event, PageRoles, Thread
 from .sessions import Session
 from .store import CLAIM_LEASE, ECHO_RETENTION, Backlog, InboxEntry
 from .store_database import Database
+from .store_hand import StoreHand
 from .store_writer import Writer
 from .transcript import Line
 
@@ -46,9 +48,11 @@ class SqlStore:
         self._worker = worker
         self._resources = AsyncExitStack()
         self._opened_writer: Writer | None = None
-        self._in_hand: set[int] = set()
-        self._claimed_sessions: dict[str, datetime] = {}
+        self._hand = StoreHand(worker)
+        self._is_alone = False
         self._record = partial(store_inbox.record, worker=worker)
+        self._reserve_turn = partial(store_turns.reserve, worker=worker)
+        self._free_turn = partial(store_turns.free, worker=worker)
 
     async def open(self) -> None:
         database = Database(self._url)
@@ -60,8 +64,8 @@ class SqlStore:
             if database.is_sqlite:
                 await writer.run(_void_claims)
             self._resources = stack.pop_all()
-        self._in_hand.clear()
-        self._claimed_sessions.clear()
+        self._hand.clear()
+        self._is_alone = database.is_sqlite
         self._opened_writer = writer
 
     async def close(self) -> None:
@@ -74,7 +78,7 @@ class SqlStore:
             return []
         entries = await self._writer.run_together(self._record, (events, now, in_hand))
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
-        self._in_hand.update(entry.position for entry in entries)
+        self._hand.positions.update(entry.position for entry in entries)
         return entries
 
     async def claim_inbox(
@@ -94,20 +98,29 @@ class SqlStore:
             without_pages=without_pages,
         )
         claimed = await self._writer.run(claim)
-        entries = [entry for entry in claimed if entry.position not in self._in_hand]
-        self._in_hand.update(entry.position for entry in entries)
+        entries = [entry for entry in claimed if entry.position not in self._hand.positions]
+        self._hand.positions.update(entry.position for entry in entries)
         return entries
 
     async def renew_claims(self, now: datetime) -> None:
-        positions = sorted(self._in_hand)
-        await self._writer.run(
-            partial(store_claims.renew, positions=positions, now=now, worker=self._worker)
-        )
+        await self._writer.run(self._hand.renewing(now))
+
+    async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
+        if self._is_alone:
+            return True
+        is_ours = await self._writer.run_together(self._reserve_turn, (thread, now))
+        if is_ours:
+            self._hand.turns.add(thread)
+        return is_ours
+
+    async def free_turn(self, thread: Thread) -> None:
+        self._hand.turns.discard(thread)
+        if not self._is_alone:
+            await self._writer.run_together(self._free_turn, thread)
 
     async def release(self) -> None:
-        await self._writer.run(self._release)
-        self._in_hand.clear()
-        self._claimed_sessions.clear()
+        await self._writer.run(self._hand.releasing())
+        self._hand.clear()
 
     async def backlog(self) -> Backlog:
         return await self._writer.run(store_inbox.backlog)
@@ -117,12 +130,12 @@ class SqlStore:
 
     async def done(self, position: int, now: datetime) -> None:
         await self._writer.run_together(store_claims.done, (position, now))
-        self._in_hand.discard(position)
+        self._hand.positions.discard(position)
 
     async def failed(self, position: int, now: datetime) -> bool:
         dead = await self._writer.run(partial(store_claims.failed, position=position, now=now))
         if dead:
-            self._in_hand.discard(position)
+            self._hand.positions.discard(position)
         return dead
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
@@ -156,8 +169,9 @@ class SqlStore:
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
         claim = partial(store_sessions.claim_due, now=now, limit=limit, worker=self._worker)
         due = await self._writer.run(claim)
-        held = {id_: until for id_, until in self._claimed_sessions.items() if until > now}
-        self._claimed_sessions = held | {session.id: now + CLAIM_LEASE for session in due}
+        self._hand.forget_claims_before(now)
+        for session in due:
+            self._hand.note_claim(session, now + CLAIM_LEASE)
         return due
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
@@ -226,6 +240,7 @@ class SqlStore:
         await self._prune(partial(store_transcript.prune, before=said))
         await self._writer.run(partial(store_sent.prune, before=handled))
         await self._writer.run(partial(store_echoes.prune, before=now - ECHO_RETENTION))
+        await self._writer.run(partial(store_turns.prune, before=now - ECHO_RETENTION))
         await self._writer.run(partial(store_workers.prune, before=now - ECHO_RETENTION))
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:
@@ -235,16 +250,9 @@ class SqlStore:
 
     def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
         """Note whether this worker has the session's claim, once the session is stored."""
-        if is_stored and claim_until is not None:
-            self._claimed_sessions[session.id] = claim_until
-        elif is_stored:
-            self._claimed_sessions.pop(session.id, None)
+        if is_stored:
+            self._hand.note_claim(session, claim_until)
         return is_stored
-
-    def _release(self, connection: Connection) -> None:
-        store_claims.release(connection, sorted(self._in_hand), worker=self._worker)
-        store_sessions.release(connection, self._claimed_sessions)
-        store_workers.leave(connection, worker=self._worker)
 
     @property
     def _writer(self) -> Writer:
@@ -259,7 +267,7 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
         store_sessions.open_of_threads(connection, [thread])
     ):
         return None
-    kept = (store_inbox, store_sessions, store_transcript, store_sent)
+    kept = (store_inbox, store_sessions, store_transcript, store_sent, store_turns)
     erased: int = sum(rows.forget(connection, thread) for rows in kept)
     return erased
 

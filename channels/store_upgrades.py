@@ -37,6 +37,15 @@ _STEPS = {
         """,
         "CREATE INDEX handover_sent_kept ON handover_sent (kept_at_us)",
     ),
+    3: (
+        """
+        CREATE TABLE handover_turns (
+            thread TEXT NOT NULL, worker TEXT NOT NULL, until_us BIGINT NOT NULL,
+            PRIMARY KEY (thread)
+        )
+        """,
+        "CREATE INDEX handover_turns_until ON handover_turns (until_us)",
+    ),
 }
 
 

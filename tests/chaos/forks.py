@@ -45,9 +45,10 @@ class ForkedCommand:
             raise ProcessFailed(self._story("ended instead of starting"))
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that it has started, as Sanic does for SANIC_WORKERS above 1."""
+        """The processes of its own that live, as Sanic starts them for SANIC_WORKERS above 1."""
         try:
-            return psutil.Process(self.pid).children()
+            children = psutil.Process(self.pid).children()
+            return [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:
             return []
 

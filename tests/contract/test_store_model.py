@@ -19,6 +19,7 @@ from channels.events import Event, Thread
 from channels.sessions import EndReason, Session, State
 from channels.store import CLAIM_LEASE, InboxEntry, Store
 from channels.store_memory import MemoryStore
+from channels.store_schema import metadata, versions
 from channels.store_sql import SqlStore
 from channels.transitions import ended, ending, postponed
 
@@ -99,6 +100,14 @@ class Comparison(RuleBasedStateMachine):
     @rule(number=numbers)
     def has_echo(self, number: int) -> None:
         self._same(1, lambda store: store.has_echo(str(number)))
+
+    @rule(worker=workers, user=users)
+    def reserve_turn(self, worker: int, user: str) -> None:
+        self._same(worker, lambda store: store.reserve_turn(thread_of(user), self._now))
+
+    @rule(worker=workers, user=users)
+    def free_turn(self, worker: int, user: str) -> None:
+        self._same(worker, lambda store: store.free_turn(thread_of(user)))
 
     @rule(worker=workers)
     def renew_claims(self, worker: int) -> None:
@@ -227,9 +236,8 @@ def test_answers_are_those_of_the_store_in_memory(
 
     def on_empty_tables() -> Comparison:
         machine = Comparison(postgresql_url)
-        kinds = ("inbox", "sessions", "transcript", "workers", "echoes")
-        tables = [f"handover_{kind}" for kind in kinds]
-        emptied = ", ".join(f"{schema}.{table}" for table in tables)
+        filled = (table.name for table in metadata.tables.values() if table is not versions)
+        emptied = ", ".join(f"{schema}.{table}" for table in filled)
         execute(postgresql_server, f"TRUNCATE {emptied}")
         return machine
 

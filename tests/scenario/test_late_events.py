@@ -37,6 +37,17 @@ async def test_a_message_from_before_the_cause_that_comes_late_ends_nothing(
     await stays_with_the_agent(world)
 
 
+async def test_a_tap_from_before_the_cause_that_comes_late_is_kept_with_what_agents_read(
+    world: World,
+) -> None:
+    early = world.postback(title="Back", payload="/back")
+    await world.hand_over()
+    await world.deliver(early)
+
+    await stays_with_the_agent(world)
+    assert (await world.session()).user_messages == 1
+
+
 async def test_a_message_from_before_the_cause_is_no_keyword(world: World) -> None:
     early = world.message("menu", array=Array.STANDBY)
     await world.hand_over()

@@ -101,11 +101,14 @@ TABLE = [
         ),
     ),
     Row(
-        event="messaging: message, not newer than the cause",
+        event="messaging: either, not newer than the cause",
         session="open",
         do="hear it",
         decision=HEAR_USER,
-        events=(message("menu", at=CAUSE_AT, received_at=LATER),),
+        events=(
+            message("menu", at=CAUSE_AT, received_at=LATER),
+            tap(payload="/back_to_bot", at=CAUSE_AT),
+        ),
     ),
     Row(
         event="all but echoes, not newer than the cause",
@@ -114,7 +117,6 @@ TABLE = [
         decision=NOTHING,
         events=(
             message("menu", on=STANDBY, at=CAUSE_AT),
-            tap(payload="/back_to_bot", at=CAUSE_AT),
             tap("menu", on=STANDBY, at=CAUSE_AT),
             passed(US, at=CAUSE_AT),
             passed(AGENT, at=CAUSE_AT),
