@@ -112,6 +112,7 @@ async def test_of_all_reasons_at_once_one_wins_across_workers(
         *[reason(world, worker) for reason, worker in zip(order, workers, strict=True)]
     )
     await world.settle()
+    await world.wait(SECOND)  # another worker's turn is over
     await world.wait(TIMEOUT)
     await check(world)
 
@@ -126,6 +127,7 @@ async def test_of_two_reasons_at_once_one_wins_across_workers(
         *[reason(world, worker) for reason, worker in zip(pair, world.workers, strict=True)]
     )
     await world.settle()
+    await world.wait(SECOND)  # another worker's turn is over
     await world.wait(TIMEOUT)
     await check(world)
 
@@ -139,6 +141,7 @@ async def test_a_message_that_comes_as_the_thread_does_is_answered(
     world = await handed_over(workers=workers, chance=chance)
     await asyncio.gather(other(world, world.workers[0]), released(world, world.workers[-1]))
     await world.settle()
+    await world.wait(SECOND)  # another worker's turn is over
     await world.wait(TIMEOUT)
 
     assert world.said()[-1:] == ["re: anybody there?"]
