@@ -70,6 +70,15 @@ async def health_becomes(stack: Stack, http: ClientSession, status: int) -> dict
             await asyncio.sleep(0.2)
 
 
+async def an_end_shows(stack: Stack, http: ClientSession, reason: str) -> None:
+    """Wait until a handover has ended: its follow-up is heard a moment before that is stored."""
+    async with timeout(LIMIT.total_seconds()):
+        while True:
+            if await figure(stack, http, "sessions_ended_total", reason=reason):
+                return
+            await asyncio.sleep(0.2)
+
+
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Nobody else can write to the database meanwhile, nor gets an answer soon."""
@@ -95,6 +104,7 @@ async def test_a_handover_shows_in_the_metrics(
     stack: Stack, chat: Conversation, http: ClientSession
 ) -> None:
     await is_through_a_handover(chat)
+    await an_end_shows(stack, http, "keyword")
 
     for name, labels in (
         ("sessions_opened_total", {"started_by": "bot"}),
