@@ -96,12 +96,12 @@ class Endings:
     async def overtaken(self, session: Session) -> None:
         """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
-        await self._tell_in_silence(session)
+        await self._tell(session, in_silence=True)
 
     async def end_in_silence(self, session: Session) -> None:
         """Let Rasa hear of a held end now; what it says to that is not sent."""
         logger.info("A held end is told in silence.", extra=session_fields(session))
-        await self._tell_in_silence(session)
+        await self._tell(session, in_silence=True)
 
     async def _take_back(self, session: Session) -> Session:
         try:
@@ -113,7 +113,7 @@ class Endings:
             return await self._ledger.postpone(session, error)
         except UserUnreachable:
             logger.info("The user is gone; the session ends.", extra=session_fields(session))
-            await self._tell_in_silence(session)
+            await self._tell(session, in_silence=True)
             return await self._ledger.reload(session)
         except GraphError as error:
             return await self._leave(session, error)
@@ -168,9 +168,9 @@ class Endings:
     async def _finish(self, session: Session) -> Session | None:
         if session.reason is EndReason.FAILED and not session.is_announced:
             # An app asked for the thread and could not get it: nobody has told the user of it.
-            await self._tell_in_silence(session)
+            await self._tell(session, in_silence=True)
         elif is_window_open(session, self._ledger.now()):
-            return await self._tell(session, session, self._next_of)
+            return await self._tell(session)
         else:
             logger.info(
                 "A follow-up waits for the user's next message: Meta takes none now.",
@@ -179,14 +179,12 @@ class Endings:
             await self._ledger.keep(transitions.held(session))
         return None
 
-    async def _tell_in_silence(self, session: Session) -> None:
-        """Let Rasa hear of the end; nothing that it wants then is said or done."""
-        await self._tell(session, msgspec.structs.replace(session, regained=False), _none)
+    async def _tell(self, session: Session, *, in_silence: bool = False) -> Session | None:
+        """Let Rasa hear of the end, and store that it has; returns the session that follows.
 
-    async def _tell(
-        self, session: Session, told: Session, next_of: Callable[[Session], Session | None]
-    ) -> Session | None:
-        """Let Rasa hear of the end, and store that it has; returns the session that follows."""
+        In silence, nothing that Rasa wants then is said or done.
+        """
+        told = msgspec.structs.replace(session, regained=False) if in_silence else session
         async with self._ledger.turn(session):
             try:
                 await self._tell_rasa(told)
@@ -195,7 +193,7 @@ class Endings:
                 if latest.state is State.ENDING:
                     await self._ledger.postpone(latest, error)
                 raise
-            concluded = await self._ledger.conclude(session, next_of)
+            concluded = await self._ledger.conclude(session, _none if in_silence else self._next_of)
         if concluded is None:
             return None
         ended, following = concluded

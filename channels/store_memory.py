@@ -29,7 +29,6 @@ class MemoryStore:
         self._worker = worker
         self._rows: Rows = Rows() if shared is None else shared._rows
         self._in_hand: set[int] = set()
-        self._turns: set[Thread] = set()
 
     async def open(self) -> None:
         pass
@@ -87,8 +86,8 @@ class MemoryStore:
         for kept in self._rows.sessions.values():
             if kept.claimed_by == self._worker:
                 kept.claimed_until = FIRST_MOMENT
-        for thread in list(self._turns):
-            await self.free_turn(thread)
+        for thread in self._own_turns():
+            del self._rows.turns[thread]
         self._rows.workers.pop(self._worker, None)
 
     async def backlog(self) -> Backlog:
@@ -104,20 +103,18 @@ class MemoryStore:
         for entry in self._rows.waiting():
             if entry.position in self._in_hand and entry.claimed_by == self._worker:
                 entry.claimed_until = now + CLAIM_LEASE
-        for thread in filter(self._has_turn, self._turns):
-            self._reserve(thread, now)
+        for thread in self._own_turns():
+            await self.reserve_turn(thread, now)
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         reserved = self._rows.turns.get(thread)
         if reserved and reserved.until > now and reserved.worker != self._worker:
             return False
-        self._reserve(thread, now)
-        self._turns.add(thread)
+        self._rows.turns[thread] = Reserved(worker=self._worker, until=now + CLAIM_LEASE)
         return True
 
     async def free_turn(self, thread: Thread) -> None:
-        self._turns.discard(thread)
-        if self._has_turn(thread):
+        if thread in self._own_turns():
             del self._rows.turns[thread]
 
     async def done(self, position: int, now: datetime) -> None:
@@ -255,12 +252,12 @@ class MemoryStore:
             echoes_before=now - ECHO_RETENTION,
         )
 
-    def _reserve(self, thread: Thread, now: datetime) -> None:
-        self._rows.turns[thread] = Reserved(worker=self._worker, until=now + CLAIM_LEASE)
-
-    def _has_turn(self, thread: Thread) -> bool:
-        reserved = self._rows.turns.get(thread)
-        return reserved is not None and reserved.worker == self._worker
+    def _own_turns(self) -> list[Thread]:
+        return [
+            thread
+            for thread, reserved in self._rows.turns.items()
+            if reserved.worker == self._worker
+        ]
 
     def _take_in_hand(self, entries: list[Entry]) -> list[InboxEntry]:
         self._in_hand.update(entry.position for entry in entries)

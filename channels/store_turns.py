@@ -1,4 +1,7 @@
-"""Which worker may let Rasa hear of a thread's session, in SQL: operations for the writer."""
+"""Which worker may let Rasa hear of a thread's session, in SQL: operations for the writer.
+
+On SQLite there is one worker only, so that nothing is reserved there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
 from .events import Thread
@@ -19,17 +22,12 @@ _ANOTHER_WORKERS = select(turns.c.thread).where(
     _are_these, turns.c.worker != bindparam("this_worker"), turns.c.until_us > bindparam("now_us")
 )
 _OURS = select(turns.c.thread).where(_are_these, _is_ours)
-_INSERT = {"sqlite": sqlite.insert(turns), "postgresql": postgresql.insert(turns)}
-_RESERVE = {
-    dialect: insert.on_conflict_do_update(
-        index_elements=[turns.c.thread],
-        set_={"worker": insert.excluded.worker, "until_us": insert.excluded.until_us},
-        where=or_(
-            turns.c.until_us <= bindparam("now_us"), turns.c.worker == insert.excluded.worker
-        ),
-    )
-    for dialect, insert in _INSERT.items()
-}
+_NEW = insert(turns)
+_RESERVE = _NEW.on_conflict_do_update(
+    index_elements=[turns.c.thread],
+    set_={"worker": _NEW.excluded.worker, "until_us": _NEW.excluded.until_us},
+    where=or_(turns.c.until_us <= bindparam("now_us"), turns.c.worker == _NEW.excluded.worker),
+)
 _FREE = delete(turns).where(_are_these, _is_ours)
 _RENEW = update(turns).where(_are_these, _is_ours).values(until_us=bindparam("renewed_us"))
 _FORGET = delete(turns).where(turns.c.thread == bindparam("this_thread"))
@@ -55,7 +53,7 @@ def reserve(
         if key not in taken
     ]
     if rows:
-        connection.execute(_RESERVE[connection.dialect.name], rows)
+        connection.execute(_RESERVE, rows)
     ours = set(connection.execute(_OURS, these).scalars())
     return [thread.key in ours for thread, _ in asked]
 

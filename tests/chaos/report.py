@@ -29,7 +29,7 @@ def reasons(result: Result) -> Counter[str]:
 
 
 def followed(result: Result) -> int:
-    """How many handovers began because the follow-up of another asked for them."""
+    """How many handovers a follow-up led to: it asked for them, or Meta refused to send it."""
     ids = {one.session for one in result.evidence.sessions}
     return sum(session_id_for(ended_message_id(session)) in ids for session in ids)
 
@@ -58,7 +58,7 @@ def _sessions(result: Result) -> Iterator[str]:
     yield f"{'sessions':<40} {len(result.evidence.sessions):>10}"
     for reason in REASONS:
         yield f"  ended by {reason:<29} {counts[reason]:>10}"
-    yield f"  {'begun by a follow-up':<38} {followed(result):>10}"
+    yield f"  {'begun by a follow-up, or its refusal':<38} {followed(result):>10}"
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[str]:

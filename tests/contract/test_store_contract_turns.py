@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from store_samples import ANNA, BEN, NOW, SECOND
 
@@ -85,6 +86,15 @@ async def test_a_worker_that_stops_gives_it_back(workers: Workers) -> None:
     await one.release()
 
     assert await two.reserve_turn(ANNA, NOW) is True
+
+
+async def test_what_a_dead_worker_has_left_is_pruned(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.reserve_turn(ANNA, NOW)
+    day = timedelta(days=1)
+    await two.prune(NOW + day, inbox_retention=day, session_retention=day, transcript_retention=day)
+
+    assert await two.forget(ANNA) == 0
 
 
 async def test_what_is_left_of_it_is_forgotten_with_the_person(workers: Workers) -> None:

@@ -200,5 +200,8 @@ async def test_no_label_holds_who_writes_or_what_is_written(world: World) -> Non
     await world.operator_says("Hello, this is Olga.")
     await world.user_says("menu")
     page = world.engine.metrics.page().decode()
+    # A number, a time for one, may have the digits of a secret by chance.
+    without_values = "\n".join(line.rpartition(" ")[0] for line in page.splitlines())
+    assert 'reason="keyword"' in without_values
     for secret in (ANNA.user, ANNA.page, "4711", "Olga", INBOX):
-        assert secret not in page
+        assert secret not in without_values

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from scripted_assistant import Locks
+from scripted_assistant import Locks, Step
 from world import ANNA, INBOX, SECOND, TIMEOUT, Worker, World
 
 from channels.events import Array
@@ -58,21 +58,15 @@ async def ends_while_the_user_writes(world: World) -> None:
     await writes_to_another_worker(world, "hello", Array.MESSAGING)
 
 
-async def test_an_end_is_told_once(world: World, gate: asyncio.Event) -> None:
-    world.script.answers["timeout"] = ["time is up", gate, "how was it?"]
-    await ends_while_the_user_writes(world)
-    gate.set()
-    await world.settle()
-    await world.wait(SECOND)
-
-    assert world.heard() == ["human", "<timeout>", "hello"]
-    assert world.said() == ["time is up", "how was it?", "re: hello"]
-
-
-async def test_another_worker_goes_on_at_once_where_rasa_has_failed(
-    world: World, gate: asyncio.Event
-) -> None:
-    world.script.once["timeout"] = [["time is up", gate, OSError("No tracker store")]]
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("how was it?", id="whole"),
+        pytest.param(OSError("No tracker store"), id="until Rasa fails"),
+    ],
+)
+async def test_an_end_is_told_once(world: World, gate: asyncio.Event, rest: Step) -> None:
+    world.script.once["timeout"] = [["time is up", gate, rest]]
     world.script.answers["timeout"] = ["time is up", "how was it?"]
     await ends_while_the_user_writes(world)
     gate.set()
