@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from rasa.core.channels.channel import OutputChannel
 
-from channels.assistant import Turn
+from channels.dialogue.assistant import Turn
 
 _MOST_TIME = timedelta(minutes=5)
 

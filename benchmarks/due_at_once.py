@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from channels.clock import SystemClock
-from channels.engine import Engine
-from channels.graph_http import HttpGraph
-from channels.settings import parse_settings
-from channels.store_sql import SqlStore
+from channels.core.settings import parse_settings
+from channels.engine.engine import Engine
+from channels.graph.http import HttpGraph
+from channels.instruments.clock import SystemClock
+from channels.store.sql import SqlStore
 
 from .assistants import FollowingUp
 from .credentials import APP_ID, TOKEN, section

@@ -14,7 +14,7 @@ import string
 import time
 from collections.abc import Callable, Sequence
 
-from channels.keywords import KeywordMatch, KeywordMatcher
+from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
 
 from .results import Bound, Goal, Line, Quantity, Row, Size
 

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 
-from channels.events import Array, UserMessage
-from channels.store_sql import SqlStore
+from channels.core.events import Array, UserMessage
+from channels.store.sql import SqlStore
 
 from .databases import Kind, databases
 from .profiles import profiled, top_functions

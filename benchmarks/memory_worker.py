@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from channels.clock import SystemClock
-from channels.engine import Engine
-from channels.events import Array, UserMessage
-from channels.graph_memory import MemoryGraph
-from channels.settings import parse_settings
-from channels.store_sql import SqlStore
+from channels.core.events import Array, UserMessage
+from channels.core.settings import parse_settings
+from channels.engine.engine import Engine
+from channels.graph.memory import MemoryGraph
+from channels.instruments.clock import SystemClock
+from channels.store.sql import SqlStore
 
 from .assistants import FollowingUp
 from .credentials import APP_ID, section

@@ -8,12 +8,13 @@ from itertools import islice
 
 from sqlalchemy import insert
 
-from channels import store_schema, transitions
-from channels.events import Thread
-from channels.plans import Plan
-from channels.sessions import Cause, Session
-from channels.store_database import Database
-from channels.store_sessions import row_of
+from channels.core import transitions
+from channels.core.events import Thread
+from channels.core.plans import Plan
+from channels.core.sessions import Cause, Session
+from channels.store import schema as store_schema
+from channels.store.database import Database
+from channels.store.sessions import row_of
 
 from .databases import tidy
 from .deliveries import user_id

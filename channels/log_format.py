@@ -10,7 +10,7 @@ from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, WrappedLogger
 
-from .log_fields import subject
+from .instruments.log_fields import subject
 
 
 class JsonFormatter(ProcessorFormatter):

@@ -17,24 +17,24 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json, raw, text
 
-from .assistant import RasaAssistant
-from .clock import Clock, SystemClock
-from .engine import Engine
-from .environment import filled_in
-from .errors import SettingsError, StoreError
-from .events import Platform
-from .framing import refuse_unsound_lengths
-from .graph import Graph
-from .graph_door import Door
-from .graph_echoes import HeardElsewhere
-from .graph_http import HttpGraph
-from .graph_pages import PagesGraph
-from .health import Problem
-from .operator_api import OperatorApi
-from .output import MessengerOutput
-from .receiver import WebhookReceiver
-from .settings import Settings, parse_settings
-from .store_sql import SqlStore
+from .core.environment import filled_in
+from .core.errors import SettingsError, StoreError
+from .core.events import Platform
+from .core.settings import Settings, parse_settings
+from .dialogue.assistant import RasaAssistant
+from .dialogue.output import MessengerOutput
+from .engine.engine import Engine
+from .engine.health import Problem
+from .graph.closing import Door
+from .graph.echoes import HeardElsewhere
+from .graph.http import HttpGraph
+from .graph.pages import PagesGraph
+from .graph.protocol import Graph
+from .instruments.clock import Clock, SystemClock
+from .operators.api import OperatorApi
+from .store.sql import SqlStore
+from .webhook.content_length import refuse_unsound_lengths
+from .webhook.receiver import WebhookReceiver
 
 logger = logging.getLogger(__name__)
 

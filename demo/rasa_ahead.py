@@ -61,7 +61,7 @@ def main() -> None:
     clock = AheadClock(os.environ[EMULATOR_URL])
     threading.Thread(target=clock.follow, daemon=True).start()
     # By name, as Rasa itself loads the channel: the demo knows the project by its files alone.
-    importlib.import_module("channels.clock").SystemClock.now = lambda _: clock.now()
+    importlib.import_module("channels.instruments.clock").SystemClock.now = lambda _: clock.now()
     importlib.import_module("rasa.__main__").main()
 
 

@@ -1,11 +1,11 @@
 """A local Messenger Platform: Graph API, webhooks, and a control API for tests."""
 
-from .accounts import INSTAGRAM_INBOX, PAGE_INBOX, PlatformName
-from .config import ConfigError, default_config, load_config
-from .models import App, Config, DeliverySettings, InstagramAccount, Page, User
-from .ownership import RoutingMode
+from .platform.config import ConfigError, default_config, load_config
+from .platform.models import App, Config, DeliverySettings, InstagramAccount, Page, User
+from .rules.accounts import INSTAGRAM_INBOX, PAGE_INBOX, PlatformName
+from .rules.ownership import RoutingMode
+from .rules.switches import Switches
 from .server import create_app, running
-from .switches import Switches
 
 __all__ = [
     "INSTAGRAM_INBOX",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from .config import ConfigError, default_config, load_config
-from .models import Config
+from .platform.config import ConfigError, default_config, load_config
+from .platform.models import Config
 from .server import running
 
 

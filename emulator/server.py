@@ -8,32 +8,32 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from .chat_page import chat_routes
-from .config import check_config, default_config
-from .control_http import mounted
-from .control_people import PeopleControl
-from .control_protocol import ProtocolControl
-from .control_settings import SettingsControl
-from .delivery import Deliveries
-from .faults import FaultPlan
-from .graph_api import GraphApi
-from .graph_app import GraphApp
-from .graph_attachments import GraphAttachments
-from .graph_dispatch import GraphDispatch
-from .graph_messaging import GraphMessaging
-from .graph_page import GraphPage
-from .graph_personas import GraphPersonas
-from .graph_profile import GraphProfile
-from .graph_user import GraphUser
-from .log import ProtocolLog
-from .models import Config
-from .people import People
-from .platform import Platform
-from .same_origin import same_origin
-from .sends import Sends
-from .state import State
-from .thread_control import ThreadControl
-from .webhook_client import WebhookClient
+from .chat.page import chat_routes
+from .chat.same_origin import same_origin
+from .control.http import mounted
+from .control.people import PeopleControl
+from .control.protocol import ProtocolControl
+from .control.settings import SettingsControl
+from .graph.api import GraphApi
+from .graph.app import GraphApp
+from .graph.attachments import GraphAttachments
+from .graph.dispatch import GraphDispatch
+from .graph.messaging import GraphMessaging
+from .graph.page import GraphPage
+from .graph.personas import GraphPersonas
+from .graph.profile import GraphProfile
+from .graph.user import GraphUser
+from .platform.config import check_config, default_config
+from .platform.delivery import Deliveries
+from .platform.faults import FaultPlan
+from .platform.log import ProtocolLog
+from .platform.models import Config
+from .platform.people import People
+from .platform.platform import Platform
+from .platform.sends import Sends
+from .platform.state import State
+from .platform.thread_control import ThreadControl
+from .platform.webhook_client import WebhookClient
 
 LARGEST_BODY = 32 * 1024**2  # bytes
 SHUTDOWN_GRACE = timedelta(seconds=1)

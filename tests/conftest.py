@@ -12,14 +12,12 @@ from hypothesis import settings
 collect_ignore = (
     [
         "acceptance",
-        "scenario/test_forms.py",
-        "scenario/test_next_team.py",
-        "scenario/test_rasa_assistant.py",
-        "scenario/test_rules.py",
-        "unit/test_assistant_files.py",
-        "unit/test_benchmark_results.py",
-        "unit/test_deploy.py",
-        "unit/init",
+        "scenario/assistant",
+        "scenario/dialogue/test_rasa_assistant.py",
+        "unit/repository/test_assistant_files.py",
+        "unit/benchmarks/test_results.py",
+        "unit/repository/test_deploy.py",
+        "unit/cli/init",
     ]
     if find_spec("rasa.shared.core.flows")
     else ["rasa_pro"]

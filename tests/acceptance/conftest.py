@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
-from conversation import Conversation
-from rasa_api import ADMIN_TOKEN, Handovers, Rasa
 
 from demo.stack import MODEL, Stack
+from tests.acceptance.conversation import Conversation
+from tests.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa
 
 HERE = Path(__file__).parent
 

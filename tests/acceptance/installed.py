@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rasa_project import write_template
-
 from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port
+from tests.rasa_project import write_template
 
 # In place of the template's own choice, which trains for minutes.
 FAST_CONFIG = """\

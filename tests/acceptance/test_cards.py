@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest_asyncio
 import yaml
-from conversation import Conversation
 
 from demo.stack import PROJECT, Stack
+from tests.acceptance.conversation import Conversation
 
 ELEMENT = {
     "title": "Opening hours",

@@ -7,10 +7,10 @@ import time
 
 import pytest
 from aiohttp import ClientSession
-from conversation import Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import Conversation
+from tests.acceptance.rasa_api import Rasa
 
 
 async def post(stack: Stack, body: object, *, sign: bool = True) -> int:

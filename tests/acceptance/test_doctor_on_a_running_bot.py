@@ -16,7 +16,7 @@ async def doctor(stack: Stack) -> tuple[int | None, list[dict[str, Any]]]:
     """The command's status, and its rows."""
     endpoints = stack.credentials.with_name("endpoints.yml")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "channels", "doctor", "--json", "--model", str(MODEL)),
+        *(sys.executable, "-m", "cli", "doctor", "--json", "--model", str(MODEL)),
         *("--credentials", str(stack.credentials), "--endpoints", str(endpoints)),
         *("--webhook-url", f"{stack.channel_url}/webhook"),
         cwd=PROJECT,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from conversation import CONNECTING, Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import CONNECTING, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 SORRY = "I'm sorry, I could not reach our team"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from conversation import CONNECTING, FEEDBACK, Conversation
-from rasa_api import ADMIN, Rasa
 
 from demo.stack import PROJECT, Stack
+from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
+from tests.acceptance.rasa_api import ADMIN, Rasa
 
 
 async def test_control_is_passed_after_all_that_was_said_before(chat: Conversation) -> None:
@@ -194,9 +194,9 @@ def lateness(ending: dict[str, Any], timeout: timedelta) -> timedelta:
 
 
 async def command(*arguments: str) -> str:
-    """What `python -m channels …` prints; it must succeed and say nothing on standard error."""
+    """What `python -m cli …` prints; it must succeed and say nothing on standard error."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "ignore", "-m", "channels", *arguments),
+        *(sys.executable, "-W", "ignore", "-m", "cli", *arguments),
         cwd=PROJECT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

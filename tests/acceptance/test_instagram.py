@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest_asyncio
 from aiohttp import ClientSession
-from conversation import FEEDBACK, Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
-from building import ROOT, build_wheel, install
-from conversation import FEEDBACK, Conversation
-from installed import InstalledAssistant, write_project
+
+from tests.acceptance.building import ROOT, build_wheel, install
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.installed import InstalledAssistant, write_project
 
 pytestmark = pytest.mark.timeout(900)  # it builds, installs and trains before it begins
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 from async_timeout import timeout
-from conversation import FEEDBACK, Conversation
-from rasa_api import LOOK_INTERVAL
 
 from demo.platform import WAIT_LIMIT
 from demo.stack import PROJECT, Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import LOOK_INTERVAL
 
 START_LIMIT = timedelta(seconds=90)  # each command imports Rasa, on a machine that may be busy
 
@@ -20,7 +20,7 @@ START_LIMIT = timedelta(seconds=90)  # each command imports Rasa, on a machine t
 async def command(stack: Stack, *arguments: str) -> tuple[int | None, str, str]:
     """The command's status, and what it printed on each stream."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "channels", *arguments, "--url", stack.rasa_url),
+        *(sys.executable, "-m", "cli", *arguments, "--url", stack.rasa_url),
         *("--credentials", str(stack.credentials)),
         cwd=PROJECT,
         stdout=asyncio.subprocess.PIPE,

@@ -10,10 +10,10 @@ import time
 
 import pytest
 from aiohttp import ClientSession
-from conversation import FEEDBACK, Conversation
-from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Handovers, Rasa
 
 STRANGER = 123456789
 REFUSAL = f"App {STRANGER} asked for a thread and does not get it"

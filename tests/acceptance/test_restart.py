@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
-from conversation import CONNECTING, FEEDBACK, Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 HANDED_BACK = "Our colleague has handed you back to me"
 AT_ONCE = timedelta(seconds=2)

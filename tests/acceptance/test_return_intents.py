@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conversation import FEEDBACK, Conversation
-from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Handovers, Rasa
 
 WISH = "show me my options"  # show_menu, with a confidence of more than 0.9
 FAINT_WISH = "I want to start over"  # show_menu, with less than the plan's threshold of 0.8

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conversation import FEEDBACK, Conversation
-from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Handovers, Rasa
 
 # The plan's owner-probe is 10s, and the first probe comes after half to one and a half of it.
 PROBE_LIMIT = timedelta(seconds=18)

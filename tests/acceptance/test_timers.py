@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conversation import FEEDBACK, Conversation
-from rasa_api import Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Rasa
 
 TIMEOUT = timedelta(seconds=5)
 SHORT = timedelta(seconds=3)  # the idle and the unanswered timeout

@@ -15,10 +15,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, ClientTimeout
 from async_timeout import timeout
-from conversation import FEEDBACK, Conversation
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.stack import Stack
+from tests.acceptance.conversation import FEEDBACK, Conversation
 
 LIMIT = timedelta(seconds=90)  # for what is noticed within seconds, on a machine that is busy
 GREETING = "I am the bot of this page"
@@ -169,7 +169,7 @@ async def test_the_log_is_json_and_tells_whose_handover_it_is(
     ends = [line for line in lines if line["event"].startswith("A handover ends")]
     assert len({line["session_id"] for line in ends}) == len(ends) == 2
     assert len({line["thread_hash"] for line in ends}) == 2
-    assert {line["logger"] for line in lines} >= {"channels.ending", "channels.messenger"}
+    assert {line["logger"] for line in lines} >= {"channels.handover.ending", "channels.messenger"}
 
 
 async def test_neither_log_nor_answers_tell_a_secret_or_who_wrote_what(

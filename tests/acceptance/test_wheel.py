@@ -12,10 +12,11 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-from building import ROOT, build_sdist, build_wheel
+
+from tests.acceptance.building import ROOT, build_sdist, build_wheel
 
 PACKAGE = "rasa_handover"
-FOLDERS = ("actions", "channels", "emulator")
+FOLDERS = ("actions", "channels", "cli", "emulator")
 IMPORTED_AS = {"pystemmer": "Stemmer"}
 OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brings along
 ASSISTANT = {"domain.yml", "data/handover_rules.yml", "data/nlu.yml"}
@@ -77,7 +78,7 @@ def test_it_pulls_in_what_it_imports_but_rasa(metadata: Message) -> None:
 def test_it_installs_the_command(wheel: zipfile.ZipFile) -> None:
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     assert wheel.read(name).decode() == (
-        "[console_scripts]\nrasa-handover = rasa_handover.channels.cli:main\n"
+        "[console_scripts]\nrasa-handover = rasa_handover.cli.main:main\n"
     )
 
 

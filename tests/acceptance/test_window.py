@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conversation import CONNECTING, FEEDBACK, Conversation
-from rasa_api import Handovers, Rasa
 
 from demo.stack import Stack
+from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
+from tests.acceptance.rasa_api import Handovers, Rasa
 
 WINDOW = timedelta(hours=24)
 DAYS = {"duration": int(timedelta(days=7).total_seconds())}

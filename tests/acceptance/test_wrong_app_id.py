@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from conversation import Conversation
 
 from demo.stack import Stack
+from tests.acceptance.conversation import Conversation
 
 GREETING = "I am the bot of this page"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
 from playwright.async_api import Browser, async_playwright
 
 from demo.live import live_stack
 from demo.platform import EmulatedPlatform
 from demo.stack import MODEL, Stack
+from tests.browser.chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
 
 HERE = Path(__file__).parent
 NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

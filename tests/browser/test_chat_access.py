@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from chat_screen import SCREENSHOTS, ChatScreen
 from playwright.async_api import Locator, ViewportSize, expect
+
+from tests.browser.chat_screen import SCREENSHOTS, ChatScreen
 
 NARROW = ViewportSize(width=360, height=740)
 MEDIUM = ViewportSize(width=1024, height=720)

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest_asyncio
-from chat_screen import ChatScreen
 from playwright.async_api import Browser, expect
 
 from demo.platform import EmulatedPlatform
 from demo.processes import free_port
 from emulator import Config, default_config, running
+from tests.browser.chat_screen import ChatScreen
 
 USER = default_config().users[0].id
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chat_screen import ChatScreen
 from playwright.async_api import expect
+
+from tests.browser.chat_screen import ChatScreen
 
 
 async def test_a_fault_is_shown_while_it_lasts_and_can_be_cleared(screen: ChatScreen) -> None:

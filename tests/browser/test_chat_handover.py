@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chat_screen import ChatScreen
 from playwright.async_api import expect
+
+from tests.browser.chat_screen import ChatScreen
 
 FEEDBACK = "How was the chat with our team?"
 PEOPLE = "Page Inbox"

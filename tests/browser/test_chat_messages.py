@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat_screen import ChatScreen
-from message_samples import media, template
 from playwright.async_api import expect
+
+from tests.browser.chat_screen import ChatScreen
+from tests.browser.message_samples import media, template
 
 FREE_SPACE_BESIDE_THE_FIRST_WORD = """
 bubble => {

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from chat_screen import FOREIGN_NAME, ChatScreen
-from message_samples import media, template
 from playwright.async_api import Error, expect
+
+from tests.browser.chat_screen import FOREIGN_NAME, ChatScreen
+from tests.browser.message_samples import media, template
 
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 HOSTILE_ADDRESSES = [

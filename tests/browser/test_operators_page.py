@@ -9,11 +9,11 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from chat_screen import SCREENSHOTS
-from operators_screen import OperatorsScreen
 from playwright.async_api import Browser, Error, ViewportSize, expect
 
 from demo.stack import Stack
+from tests.browser.chat_screen import SCREENSHOTS
+from tests.browser.operators_screen import OperatorsScreen
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 AA = 4.5

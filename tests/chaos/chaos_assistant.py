@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from forks import ForkServer
 
 from demo.stack import PROJECT
+from tests.chaos.forks import ForkServer
 
 HERE = Path(__file__).with_name("assistant")
 MODELS = PROJECT / "build" / "chaos"

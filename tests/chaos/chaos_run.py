@@ -11,14 +11,15 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-from chaos_stack import ChaosStack
-from crowd import Crowd
-from evidence import Evidence
-from gathering import gather, left_to_do
-from journal import Journal
-from scripted_courses import PLANS, Course, courses
-from storm import Blow, Counts, storm
-from thunder import Thunder
+
+from tests.chaos.chaos_stack import ChaosStack
+from tests.chaos.crowd import Crowd
+from tests.chaos.evidence import Evidence
+from tests.chaos.gathering import gather, left_to_do
+from tests.chaos.journal import Journal
+from tests.chaos.scripted_courses import PLANS, Course, courses
+from tests.chaos.storm import Blow, Counts, storm
+from tests.chaos.thunder import Thunder
 
 REST_LIMIT = timedelta(minutes=5)
 LOOK_INTERVAL = timedelta(seconds=1)

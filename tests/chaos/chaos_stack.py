@@ -14,17 +14,17 @@ from typing import Any
 import psutil
 import yaml
 from aiohttp import ClientSession
-from cast import AGENTS, BOT, PAGE
-from chaos_assistant import trained_model
-from forks import ForkedCommand, ForkServer
-from front import Front
-from gathering import at_work
 from prometheus_client.parser import text_string_to_metric_families
-from servers import PostgreSql, Redis
 
 from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port, until_ok
 from demo.stack import CHANNEL, PROJECT
+from tests.chaos.cast import AGENTS, BOT, PAGE
+from tests.chaos.chaos_assistant import trained_model
+from tests.chaos.forks import ForkedCommand, ForkServer
+from tests.chaos.front import Front
+from tests.chaos.gathering import at_work
+from tests.chaos.servers import PostgreSql, Redis
 
 ADMIN_TOKEN = "the-admin-token"
 ROUTES = "/webhooks/facebook"

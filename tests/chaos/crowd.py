@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
-from cast import BOT
-from chaos_stack import ADMIN_TOKEN, ChaosStack
-from journal import Journal
-from scripted_courses import LONGEST_HANDOVER, Course, Do, Step
 
 from demo.platform import NotSeen
+from tests.chaos.cast import BOT
+from tests.chaos.chaos_stack import ADMIN_TOKEN, ChaosStack
+from tests.chaos.journal import Journal
+from tests.chaos.scripted_courses import LONGEST_HANDOVER, Course, Do, Step
 
 PATIENCE_FOR_AGENT = timedelta(seconds=20)
 PATIENCE_FOR_BOT = LONGEST_HANDOVER + timedelta(seconds=20)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from cast import BOT
-from evidence import USER, Delivered, Evidence, Kind, Owned, Said, Stored, Tracked
+from tests.chaos.cast import BOT
+from tests.chaos.evidence import USER, Delivered, Evidence, Kind, Owned, Said, Stored, Tracked
 
 USER_ID = "7200000000000000"
 INBOX = "263902037430900"

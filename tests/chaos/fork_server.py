@@ -38,7 +38,7 @@ IMPORTS = (
     "rasa.model_training",
     "rasa_sdk.__main__",
     "psycopg2",
-    "channels",
+    "channels.messenger",
 )
 
 

@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 import psycopg2
-from evidence import Evidence, Kind, Said, Stored, Tracked, Undone
-from journal import Journal
+
+from tests.chaos.evidence import Evidence, Kind, Said, Stored, Tracked, Undone
+from tests.chaos.journal import Journal
 
 _EVENTS = (
     "SELECT sender_id, data FROM events"

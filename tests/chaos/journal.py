@@ -9,10 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from cast import BOT
-from evidence import Delivered, Owned, Said
-
 from demo.platform import EmulatedPlatform
+from tests.chaos.cast import BOT
+from tests.chaos.evidence import Delivered, Owned, Said
 
 KINDS = "message,postback,owner,webhook,call"
 POLL_PAUSE = timedelta(milliseconds=50)  # between two reads, so that each brings a handful

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from cast import BOT
-from evidence import USER, Evidence, Said
-from tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
-
-from channels.sessions import ended_message_id, session_id_for
+from channels.core.sessions import ended_message_id, session_id_for
+from tests.chaos.cast import BOT
+from tests.chaos.evidence import USER, Evidence, Said
+from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 MESSAGING = "messaging"

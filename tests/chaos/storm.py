@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from cast import PAGE
+from tests.chaos.cast import PAGE
 
 _RATE_LIMIT_HEADER = "X-Business-Use-Case-Usage"
 

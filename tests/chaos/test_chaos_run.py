@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from chaos_run import Plan, run
-from judge import judge
-from report import followed, reasons, report
-from storm import Counts
+
+from tests.chaos.chaos_run import Plan, run
+from tests.chaos.judge import judge
+from tests.chaos.report import followed, reasons, report
+from tests.chaos.storm import Counts
 
 SHORT = Plan(
     seed=1,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from evidence import Delivered, Evidence, Stored, Undone
-from forged_records import (
+
+from tests.chaos.evidence import Delivered, Evidence, Stored, Undone
+from tests.chaos.forged_records import (
     BACK,
     FEEDBACK,
     GOOD,
@@ -23,7 +24,7 @@ from forged_records import (
     without,
     written,
 )
-from judge import judge
+from tests.chaos.judge import judge
 
 ANSWER = "You said: message 2"
 SORRY = "I'm sorry, I could not reach our team."

@@ -7,13 +7,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cast import FIRST_USER
-from chaos_run import play
-from chaos_stack import ChaosStack
-from gathering import workers
-from judge import judge
-from scripted_courses import MENU, PLANS, Course, Do, Step
-from thunder import Thunder
+
+from tests.chaos.cast import FIRST_USER
+from tests.chaos.chaos_run import play
+from tests.chaos.chaos_stack import ChaosStack
+from tests.chaos.gathering import workers
+from tests.chaos.judge import judge
+from tests.chaos.scripted_courses import MENU, PLANS, Course, Do, Step
+from tests.chaos.thunder import Thunder
 
 USERS = [str(FIRST_USER + number) for number in range(12)]
 PAUSE = timedelta(milliseconds=300)

@@ -12,9 +12,10 @@ from random import Random
 from typing import TypeVar
 
 import psutil
-from cast import BOT
-from chaos_stack import ChaosStack
-from storm import Blow, What
+
+from tests.chaos.cast import BOT
+from tests.chaos.chaos_stack import ChaosStack
+from tests.chaos.storm import Blow, What
 
 LOOK_INTERVAL = timedelta(milliseconds=100)
 

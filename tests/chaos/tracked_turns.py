@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from evidence import Kind, Said, Tracked
+from tests.chaos.evidence import Kind, Said, Tracked
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from client_libraries import Library, started
-from client_stage import Stage, staged
+
+from tests.clients.client_libraries import Library, started
+from tests.clients.client_stage import Stage, staged
 
 HERE = Path(__file__).parent
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from client_libraries import CALLS, DRIVERS, Library, RefusedError, libraries_with
-from client_stage import AGENT, NOBODY, USER, Stage
+
+from tests.clients.client_libraries import CALLS, DRIVERS, Library, RefusedError, libraries_with
+from tests.clients.client_stage import AGENT, NOBODY, USER, Stage
 
 
 @libraries_with("text")

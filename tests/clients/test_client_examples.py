@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from client_libraries import DRIVERS, HERE, interpreter
-from client_stage import AGENT, BOT, USER, Stage
-from documents import codes, examples, table
+from tests.clients.client_libraries import DRIVERS, HERE, interpreter
+from tests.clients.client_stage import AGENT, BOT, USER, Stage
+from tests.documents import codes, examples, table
 
 PAGE = "docs/emulator.md"
 SECTION = "With any Messenger client"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from client_libraries import Library, RefusedError, libraries_with
-from client_stage import OTHER_USER, PAGE, USER, Stage
+
+from tests.clients.client_libraries import Library, RefusedError, libraries_with
+from tests.clients.client_stage import OTHER_USER, PAGE, USER, Stage
 
 ITEMS = [{"type": "postback", "title": "Talk to a person", "payload": "/ask_human"}]
 GREETING = [{"locale": "default", "text": "Good day"}]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from client_libraries import Library, RefusedError, libraries_with
-from client_stage import BOT, NOBODY, USER, Json, Stage
+
+from tests.clients.client_libraries import Library, RefusedError, libraries_with
+from tests.clients.client_stage import BOT, NOBODY, USER, Json, Stage
 
 TEXT = "50 % & more = ça va? 👋"
 IMAGE = "https://example.com/picture.png"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from client_libraries import Library, RefusedError, libraries_with
-from client_stage import AGENT, BOT, VERIFY_TOKEN, Stage
+
+from tests.clients.client_libraries import Library, RefusedError, libraries_with
+from tests.clients.client_stage import AGENT, BOT, VERIFY_TOKEN, Stage
 
 FIELDS = ["messages", "messaging_handovers", "standby"]
 

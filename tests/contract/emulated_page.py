@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 
-from channels.clock import Clock, SystemClock
-from channels.events import Thread
-from channels.graph_http import HttpGraph
-from channels.routing import Routing
+from channels.core.events import Thread
+from channels.core.routing import Routing
+from channels.graph.http import HttpGraph
+from channels.instruments.clock import Clock, SystemClock
 from emulator import PAGE_INBOX, running
 
 

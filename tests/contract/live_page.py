@@ -21,12 +21,12 @@ import pytest
 import yaml
 from aiohttp import web
 
-from channels import doctor
-from channels.clock import SystemClock
-from channels.credentials import read_settings
-from channels.doctor_findings import Finding, Outcome
-from channels.errors import SignatureRefused
-from channels.signature import check_signature
+from channels.core.app_secret import check_signature
+from channels.core.errors import SignatureRefused
+from channels.instruments.clock import SystemClock
+from cli.credentials import read_settings
+from cli.doctor import command as doctor
+from cli.doctor.findings import Finding, Outcome
 from emulator import default_config, running
 
 PROJECT = Path(__file__).parents[2]

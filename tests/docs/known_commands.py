@@ -13,15 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from channel_routes import channel_routes
-from documents import ROOT, Block
 from rasa.__main__ import create_argument_parser
 
-from channels import cli
+from cli.main import _parser as cli_parser
 from demo.__main__ import _parser as demo_parser
-from emulator import control_bodies, create_app
+from emulator import create_app
 from emulator.__main__ import _parser as emulator_parser
-from emulator.models import User
+from emulator.control import bodies as control_bodies
+from emulator.platform.models import User
+from tests.docs.channel_routes import channel_routes
+from tests.documents import ROOT, Block
 
 PLACEHOLDER = "path/to/this/repository"
 _VARIABLE = re.compile(r"\w+=\S*")
@@ -68,7 +69,7 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> Any:
 
 
 def _own(arguments: list[str]) -> None:
-    _parsed(cli._parser(), arguments)
+    _parsed(cli_parser(), arguments)
 
 
 def _rasa(arguments: list[str]) -> None:
@@ -178,8 +179,8 @@ def _nothing_to_check(_: list[str]) -> None:
 _MODULES: dict[str, Callable[[list[str]], None]] = {
     "rasa_handover.emulator": _emulator,
     "emulator": _emulator,
-    "rasa_handover.channels": _own,
-    "channels": _own,
+    "rasa_handover.cli": _own,
+    "cli": _own,
     "demo": _demo,
     "pytest": _pytest,
     "benchmarks": _benchmarks,

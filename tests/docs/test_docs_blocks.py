@@ -10,21 +10,21 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from channel_routes import complete
-from documents import ROOT, Block, blocks, examples, read_yaml
-from known_commands import check, commands_of
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
-from rasa_project import write_template
 
 import actions
 import emulator
-from channels.cli import main
-from channels.credentials import read_settings
-from channels.environment import filled_in
-from channels.settings import SECTION, is_own_section, parse_settings
+from channels.core.environment import filled_in
+from channels.core.settings import SECTION, is_own_section, parse_settings
+from cli.credentials import read_settings
+from cli.main import main
 from emulator.__main__ import _parser as emulator_parser
+from tests.docs.channel_routes import complete
+from tests.docs.known_commands import check, commands_of
+from tests.documents import ROOT, Block, blocks, examples, read_yaml
+from tests.rasa_project import write_template
 
 LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid"}
 WITH_CLIENTS = "With any Messenger client"  # tests/clients runs its blocks, with the libraries

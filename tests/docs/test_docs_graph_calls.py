@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import aiohttp
 import msgspec
-from documents import ROOT, codes, table
 
 from emulator import RoutingMode, default_config, running
+from tests.documents import ROOT, codes, table
 
 EMULATOR = "docs/reference/emulator.md"
 CONFIG = default_config()
@@ -23,7 +23,7 @@ MISSING = re.compile(r"nonexisting field|^Unsupported \w+ request")
 
 def words() -> set[str]:
     """All that could be an edge: the words that the code of the Graph API has in quotes."""
-    code = "".join(file.read_text() for file in (ROOT / "emulator").glob("graph_*.py"))
+    code = "".join(file.read_text() for file in (ROOT / "emulator" / "graph").glob("*.py"))
     return {"", *re.findall(r'"([a-z_/]*[a-z_])"', code)} - OTHER_NAMES
 
 

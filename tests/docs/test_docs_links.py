@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 import pytest
-from documents import DOCS, ROOT, pages, text_of
+
+from tests.documents import DOCS, ROOT, pages, text_of
 
 LISTED = ROOT / "tests" / "fixtures" / "external_links.txt"
 

@@ -14,41 +14,44 @@ from typing import Any
 
 import msgspec
 import pytest
-from channel_routes import REQUIRED, channel_routes, complete
-from documents import DOCS, ROOT, blocks, codes, examples, read_yaml, table, text_of
-from known_commands import control_routes
 from rasa.shared.core.domain import Domain
 
-from channels import (
-    cli,
-    doctor_app,
-    doctor_assistant,
-    doctor_endpoints,
-    doctor_graph,
-    doctor_instagram,
-    doctor_page,
-    doctor_store,
-    doctor_switches,
-    doctor_token,
-    doctor_webhook,
-    errors,
-    graph_verdicts,
+from channels.core import errors
+from channels.core.errors import SettingsError
+from channels.core.events import Platform, Thread
+from channels.core.pass_metadata import pass_metadata
+from channels.core.plans import Plan
+from channels.core.sessions import EndReason, Session, State
+from channels.core.settings import is_own_section, parse_settings
+from channels.core.statistics import Statistics, statistics_of
+from channels.core.turns import (
+    END_REASON_ENTITY,
+    RESERVED_INTENTS,
+    ended_metadata,
+    started_metadata,
 )
-from channels.context import pass_metadata
-from channels.errors import SettingsError
-from channels.events import Platform, Thread
-from channels.health import Part, Problem
-from channels.operator_answers import Handover
-from channels.plans import Plan
-from channels.session_statistics import Statistics, statistics_of
-from channels.sessions import EndReason, Session, State
-from channels.settings import is_own_section, parse_settings
-from channels.turns import END_REASON_ENTITY, RESERVED_INTENTS, ended_metadata, started_metadata
+from channels.engine.health import Part, Problem
+from channels.graph import verdicts as graph_verdicts
+from channels.operators.answers import Handover
+from cli.doctor.checks import app as doctor_app
+from cli.doctor.checks import assistant as doctor_assistant
+from cli.doctor.checks import endpoints as doctor_endpoints
+from cli.doctor.checks import graph as doctor_graph
+from cli.doctor.checks import instagram as doctor_instagram
+from cli.doctor.checks import page as doctor_page
+from cli.doctor.checks import store as doctor_store
+from cli.doctor.checks import switches as doctor_switches
+from cli.doctor.checks import token as doctor_token
+from cli.doctor.checks import webhook as doctor_webhook
+from cli.main import COMMANDS
 from emulator import Switches, load_config
 from emulator.__main__ import _parser as emulator_parser
-from emulator.control_bodies import ChangeApp
-from emulator.faults import CallFault, WebhookFault
-from emulator.models import PageToken, User
+from emulator.control.bodies import ChangeApp
+from emulator.platform.faults import CallFault, WebhookFault
+from emulator.platform.models import PageToken, User
+from tests.docs.channel_routes import REQUIRED, channel_routes, complete
+from tests.docs.known_commands import control_routes
+from tests.documents import DOCS, ROOT, blocks, codes, examples, read_yaml, table, text_of
 
 SETTINGS = "docs/reference/settings.md"
 TRACKER = "docs/reference/tracker.md"
@@ -221,7 +224,7 @@ def test_a_problem_is_shown_as_health_tells_it() -> None:
     assert Part(problem["part"])
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_a_commands_options_are_all_listed(command: Any) -> None:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
@@ -240,7 +243,7 @@ def options_of(parser: argparse.ArgumentParser) -> list[str]:
 
 def test_no_command_is_listed_that_does_not_exist() -> None:
     sections = re.findall(r"^## (.*)$", text_of(CLI), re.MULTILINE)
-    assert sections == [*(command.name for command in cli.COMMANDS), "The emulator"]
+    assert sections == [*(command.name for command in COMMANDS), "The emulator"]
 
 
 def test_the_checks_of_doctor_are_all_listed() -> None:
@@ -326,7 +329,7 @@ def test_the_emulators_configuration_is_one_that_it_takes(tmp_path: Path) -> Non
 
 
 def test_the_log_lines_are_those_that_the_channel_writes() -> None:
-    written = "\n".join(texts_of((ROOT / "channels").glob("*.py")))
+    written = "\n".join(texts_of((ROOT / "channels").rglob("*.py")))
     pieces = [
         piece.strip()
         for line in first_codes("docs/troubles.md", "When something is wrong")

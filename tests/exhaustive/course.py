@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from happenings import RETURN_WORD
-from model import AGENT, DAY, IDLE, NOW, TICK, US, Step, World
 from msgspec.structs import replace
 
-from channels import routing, sessions
-from channels.routing import Decision, Owner, Routing
-from channels.sessions import EndReason, Session, State, deadline
+from channels.core import routing, sessions
+from channels.core.routing import Decision, Owner, Routing
+from channels.core.sessions import EndReason, Session, State, deadline
+from tests.exhaustive.happenings import RETURN_WORD
+from tests.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, US, Step, World
 
 BEFORE_ANY_PASS = NOW - DAY
 AFTER_ANY_PASS = NOW + TICK

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from course import advanced, carried_on, decided, handled, read_again
-from meta_steps import owner_of
-from model import ADA, AGENT, NOW, PLAN, Step, Violation, World
-from stored import added, changed
-
-from channels import transitions
-from channels.routing import ANOTHER, NOTHING
-from channels.sessions import Cause, Session, State
+from channels.core import transitions
+from channels.core.routing import ANOTHER, NOTHING
+from channels.core.sessions import Cause, Session, State
+from tests.exhaustive.course import advanced, carried_on, decided, handled, read_again
+from tests.exhaustive.meta_steps import owner_of
+from tests.exhaustive.model import ADA, AGENT, NOW, PLAN, Step, Violation, World
+from tests.exhaustive.stored import added, changed
 
 JUST_BEFORE = timedelta(microseconds=1)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from merging import later, next_place
-from model import ADA, AGENT, DAY, IDLE, INBOX, NOW, TICK, US, Delivery, World
 from msgspec.structs import replace
 
-from channels.events import (
+from channels.core.events import (
     Array,
     ControlPassed,
     ControlRequested,
@@ -18,7 +16,9 @@ from channels.events import (
     Postback,
     UserMessage,
 )
-from channels.routing import Routing
+from channels.core.routing import Routing
+from tests.exhaustive.merging import later, next_place
+from tests.exhaustive.model import ADA, AGENT, DAY, IDLE, INBOX, NOW, TICK, US, Delivery, World
 
 CRY_FOR_HELP = "a person, please"  # Rasa answers it with a handover
 RETURN_WORD = "menu"

@@ -6,10 +6,10 @@ import math
 from datetime import datetime, timedelta
 
 import msgspec
-from model import AGENT, DAY, IDLE, NOW, TICK, Delivery, Worker, World
 from msgspec.structs import replace
 
-from channels.sessions import MESSAGING_WINDOW, Session, session_id_for
+from channels.core.sessions import MESSAGING_WINDOW, Session, session_id_for
+from tests.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, Delivery, Worker, World
 
 OLDEST = 3  # ticks, by when every deadline is over
 STORED, KNOWN = 2, 1  # a session's versions: as it is stored, and as it was known before that

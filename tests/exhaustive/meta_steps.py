@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course import advanced, done
-from model import AGENT, NOW, US, Step, World
 from msgspec.structs import replace
-from stored import kept
 
-from channels import transitions
-from channels.routing import ANOTHER, Owner, Routing
-from channels.sessions import EndReason
+from channels.core import transitions
+from channels.core.routing import ANOTHER, Owner, Routing
+from channels.core.sessions import EndReason
+from tests.exhaustive.course import advanced, done
+from tests.exhaustive.model import AGENT, NOW, US, Step, World
+from tests.exhaustive.stored import kept
 
 ENDED_BY_OWNER = {Owner.OURS: EndReason.AGENT_RETURNED, Owner.IDLE: EndReason.AGENT_RELEASED}
 

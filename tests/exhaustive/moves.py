@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import event_steps
-import meta_steps
-import rasa_steps
-from course import advanced
-from model import IDLE, Step, World
 from msgspec.structs import replace
-from stored import is_due
+
+from tests.exhaustive import event_steps, meta_steps, rasa_steps
+from tests.exhaustive.course import advanced
+from tests.exhaustive.model import IDLE, Step, World
+from tests.exhaustive.stored import is_due
 
 UNDER_RASAS_LOCK = frozenset({Step.TURN, Step.TELL, Step.OVERTAKEN, Step.ANNOUNCE})
 

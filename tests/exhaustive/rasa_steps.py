@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course import advanced, done, handled, read_again
-from event_steps import adopted, opened
-from happenings import CRY_FOR_HELP
-from merging import LATER_THAN_ALL
-from model import AGENT, NOW, PLAN, Step, Violation, World
 from msgspec.structs import replace
-from stored import added, changed, kept
 
-from channels import transitions
-from channels.events import UserMessage
-from channels.routing import NOTHING
-from channels.sessions import Cause, Session, State
+from channels.core import transitions
+from channels.core.events import UserMessage
+from channels.core.routing import NOTHING
+from channels.core.sessions import Cause, Session, State
+from tests.exhaustive.course import advanced, done, handled, read_again
+from tests.exhaustive.event_steps import adopted, opened
+from tests.exhaustive.happenings import CRY_FOR_HELP
+from tests.exhaustive.merging import LATER_THAN_ALL
+from tests.exhaustive.model import AGENT, NOW, PLAN, Step, Violation, World
+from tests.exhaustive.stored import added, changed, kept
 
 
 def turn(world: World, which: int) -> Iterator[World]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from happenings import happenings, user_writes
-from merging import key_of, later, merged
-from model import AGENT, TICK, Violation, World
-from moves import moves
 from msgspec.structs import replace
 
-from channels.sessions import Session, State
+from channels.core.sessions import Session, State
+from tests.exhaustive.happenings import happenings, user_writes
+from tests.exhaustive.merging import key_of, later, merged
+from tests.exhaustive.model import AGENT, TICK, Violation, World
+from tests.exhaustive.moves import moves
 
 Found = list[tuple[bytes, World]]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from merging import KNOWN, STORED, rounded
-from model import NOW, Delivery, Worker, World
 from msgspec.structs import replace
 
-from channels import transitions
-from channels.events import Array, UserMessage
-from channels.sessions import Session, State
+from channels.core import transitions
+from channels.core.events import Array, UserMessage
+from channels.core.sessions import Session, State
+from tests.exhaustive.merging import KNOWN, STORED, rounded
+from tests.exhaustive.model import NOW, Delivery, Worker, World
 
 
 def is_due(world: World) -> bool:

@@ -14,17 +14,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from happenings import CRY_FOR_HELP, happenings
-from merging import LONG_AGO, merged
-from model import Violation, World
-from moves import moves
 from msgspec.structs import replace
-from search import Search
 
-from channels import routing, sessions, transitions
-from channels.events import Array, Event
-from channels.routing import Decision, Owner
-from channels.sessions import Session
+from channels.core import routing, sessions, transitions
+from channels.core.events import Array, Event
+from channels.core.routing import Decision, Owner
+from channels.core.sessions import Session
+from tests.exhaustive.happenings import CRY_FOR_HELP, happenings
+from tests.exhaustive.merging import LONG_AGO, merged
+from tests.exhaustive.model import Violation, World
+from tests.exhaustive.moves import moves
+from tests.exhaustive.search import Search
 
 DEPTH = 8
 MOST_DELIVERIES = 2  # at a time, one for each worker

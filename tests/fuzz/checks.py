@@ -12,19 +12,19 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import msgspec
-from odd_settings import SECRETS
-from odd_words import Search
-from served_channel import APP_SECRET, signed
 
-from channels.errors import MalformedDelivery, SettingsError, SignatureRefused
-from channels.events import Event, PageRoles, Postback, UserMessage
-from channels.keywords import KeywordMatch, KeywordMatcher
-from channels.plans import Plan
-from channels.settings import Settings, parse_settings
-from channels.signature import check_signature
-from channels.store import user_text
-from channels.turns import metadata_for_rasa, text_for_rasa
-from channels.webhook import decode_delivery
+from channels.core.app_secret import check_signature
+from channels.core.errors import MalformedDelivery, SettingsError, SignatureRefused
+from channels.core.events import Event, PageRoles, Postback, UserMessage
+from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
+from channels.core.plans import Plan
+from channels.core.settings import Settings, parse_settings
+from channels.core.turns import metadata_for_rasa, text_for_rasa
+from channels.store.protocol import user_text
+from channels.webhook.decoding import decode_delivery
+from tests.fuzz.odd_settings import SECRETS
+from tests.fuzz.odd_words import Search
+from tests.fuzz.served_channel import APP_SECRET, signed
 
 TIME_LIMIT = timedelta(milliseconds=100)
 NOTICEABLE = timedelta(milliseconds=10)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from served_channel import ServedChannel, served_channel
+
+from tests.fuzz.served_channel import ServedChannel, served_channel
 
 HERE = Path(__file__).parent
 

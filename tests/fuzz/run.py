@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
 
-from checks import (
+from tests.fuzz.checks import (
     TIME_LIMIT,
     Offence,
     ShortLogs,
@@ -34,11 +34,11 @@ from checks import (
     take_settings,
     timed,
 )
-from findings import Findings
-from mutations import OddDeliveries
-from odd_settings import OddSettings
-from odd_words import OddWords
-from served_channel import ServedChannel, served_channel
+from tests.fuzz.findings import Findings
+from tests.fuzz.mutations import OddDeliveries
+from tests.fuzz.odd_settings import OddSettings
+from tests.fuzz.odd_words import OddWords
+from tests.fuzz.served_channel import ServedChannel, served_channel
 
 PORTION = 10_000  # inputs with one seed
 AT_ONCE = 8  # requests

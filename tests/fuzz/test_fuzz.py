@@ -6,14 +6,15 @@ from collections import Counter
 from random import Random
 
 import pytest
-from checks import Offence, take_delivery, take_settings, timed
-from findings import MOST_GROWTH_KB, Findings
-from mutations import OddDeliveries
-from odd_settings import APP_SECRET
-from run import fuzz_over_http, fuzz_portion
-from served_channel import ServedChannel
 
-from channels import settings, webhook
+from channels.core import settings
+from channels.webhook import decoding as webhook
+from tests.fuzz.checks import Offence, take_delivery, take_settings, timed
+from tests.fuzz.findings import MOST_GROWTH_KB, Findings
+from tests.fuzz.mutations import OddDeliveries
+from tests.fuzz.odd_settings import APP_SECRET
+from tests.fuzz.run import fuzz_over_http, fuzz_portion
+from tests.fuzz.served_channel import ServedChannel
 
 SEED = 20_260_829
 

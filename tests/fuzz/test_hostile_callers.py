@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from raw_requests import PATH, delivery, message, request
-from served_channel import ADMIN, ServedChannel, signed
+
+from tests.fuzz.raw_requests import PATH, delivery, message, request
+from tests.fuzz.served_channel import ADMIN, ServedChannel, signed
 
 
 class TestSignatures:

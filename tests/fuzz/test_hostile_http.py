@@ -13,13 +13,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from raw_requests import PAGE, PATH, delivery, message, request
-from served_channel import BOT, ServedChannel, signed
 
-from channels import receiver
-from channels.engine import INBOX_RETENTION, Engine
-from channels.events import Event
-from channels.receiver import LARGEST_DELIVERY
+from channels.core.events import Event
+from channels.engine.engine import INBOX_RETENTION, Engine
+from channels.webhook import receiver
+from channels.webhook.receiver import LARGEST_DELIVERY
+from tests.fuzz.raw_requests import PAGE, PATH, delivery, message, request
+from tests.fuzz.served_channel import BOT, ServedChannel, signed
 
 MEGABYTE = 1024 * 1024
 

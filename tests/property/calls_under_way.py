@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from channels.clock import Clock
+from channels.instruments.clock import Clock
 
 T = TypeVar("T")
 

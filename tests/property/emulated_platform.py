@@ -17,12 +17,12 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from channels.clock import ManualClock
+from channels.instruments.clock import ManualClock
 from emulator import Config, default_config, running
-from emulator.accounts import INBOXES as INBOX_BY_PLATFORM
-from emulator.clock import EmulatorClock
-from emulator.delivery import Deliveries
-from emulator.events import Delivery
+from emulator.platform.clock import EmulatorClock
+from emulator.platform.delivery import Deliveries
+from emulator.rules.accounts import INBOXES as INBOX_BY_PLATFORM
+from emulator.rules.events import Delivery
 
 _DEFAULT = default_config()
 _DESK = _DEFAULT.apps[1]

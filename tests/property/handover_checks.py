@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulated_platform import BOT, USERS, Json
-from handover_world import World
-from tracking_assistant import RasaFails
-
-from channels.errors import GraphError
-from channels.sessions import Session, State, deadline
+from channels.core.errors import GraphError
+from channels.core.sessions import Session, State, deadline
+from tests.property.emulated_platform import BOT, USERS, Json
+from tests.property.handover_world import World
+from tests.property.tracking_assistant import RasaFails
 
 NOT_THE_OWNER = (10, 2018300)
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta, timezone
 
-from calls_under_way import CallsUnderWay
-from emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
-from tracking_assistant import BACK_INTENT, TrackingAssistant
-from unreliable_network import Delivery, UnreliableNetwork
-from witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
-
-from channels.clock import ManualClock
-from channels.engine import Engine
-from channels.events import Array, Echo, PageRoles, UserMessage
-from channels.graph_http import HttpGraph
-from channels.settings import parse_settings
-from channels.signature import check_signature
-from channels.store_memory import MemoryStore
-from channels.webhook import decode_delivery
+from channels.core.app_secret import check_signature
+from channels.core.events import Array, Echo, PageRoles, UserMessage
+from channels.core.settings import parse_settings
+from channels.engine.engine import Engine
+from channels.graph.http import HttpGraph
+from channels.instruments.clock import ManualClock
+from channels.store.memory import MemoryStore
+from channels.webhook.decoding import decode_delivery
+from tests.property.calls_under_way import CallsUnderWay
+from tests.property.emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
+from tests.property.tracking_assistant import BACK_INTENT, TrackingAssistant
+from tests.property.unreliable_network import Delivery, UnreliableNetwork
+from tests.property.witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
 
 SECOND = timedelta(seconds=1)
 PLANS = {

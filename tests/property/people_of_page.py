@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulated_platform import BOT, INBOXES, EmulatedPlatform, inbox_of
-from handover_checks import Conduct
+from tests.property.emulated_platform import BOT, INBOXES, EmulatedPlatform, inbox_of
+from tests.property.handover_checks import Conduct
 
 OWNER, INBOX = "whoever has the thread", "the inbox"
 

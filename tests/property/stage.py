@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from typing import TypeVar
 
-from emulated_platform import EmulatedPlatform, emulated_platform
+from tests.property.emulated_platform import EmulatedPlatform, emulated_platform
 
 T = TypeVar("T")
 

@@ -11,9 +11,6 @@ from collections.abc import Awaitable, Iterator
 from datetime import timedelta
 
 import pytest
-from emulated_platform import BOT, DESK, SHOP, USERS
-from handover_checks import Conduct, check_rest, check_step
-from handover_world import SECOND, World
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,9 +20,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from people_of_page import INBOX, OWNER, PeopleOfPage
-from stage import Stage, quiet_channels
-from tracking_assistant import PLANS_ASKED_FOR, READ_AS_BACK
+
+from tests.property.emulated_platform import BOT, DESK, SHOP, USERS
+from tests.property.handover_checks import Conduct, check_rest, check_step
+from tests.property.handover_world import SECOND, World
+from tests.property.people_of_page import INBOX, OWNER, PeopleOfPage
+from tests.property.stage import Stage, quiet_channels
+from tests.property.tracking_assistant import PLANS_ASKED_FOR, READ_AS_BACK
 
 EXAMPLES, STEPS = 90, 50
 MODES = ("on", "off", "legacy")

@@ -8,8 +8,8 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from channels.assistant import Turn
-from channels.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
+from channels.core.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
+from channels.dialogue.assistant import Turn
 
 BACK_INTENT = "back_to_bot"
 PLANS_ASKED_FOR = {"human": "default", "sales": "sales", "astray": "astray", "nowhere": "nowhere"}

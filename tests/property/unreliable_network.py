@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from channels.clock import Clock
+from channels.instruments.clock import Clock
 
 GIVEN_UP_AFTER = timedelta(hours=36)  # Meta repeats a delivery for so long at most (facts, 2.1)
 

@@ -9,16 +9,16 @@ from datetime import datetime, timezone
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
-from tracking_assistant import TrackingAssistant, answer_to
 
-from channels.assistant import Turn
-from channels.clock import Clock
-from channels.errors import NotThreadOwner
-from channels.events import Thread
-from channels.graph import Graph
-from channels.sessions import Session, State, is_window_open, session_id_for
-from channels.store import Store
-from channels.turns import HANDOVER_ENDED, external_text
+from channels.core.errors import NotThreadOwner
+from channels.core.events import Thread
+from channels.core.sessions import Session, State, is_window_open, session_id_for
+from channels.core.turns import HANDOVER_ENDED, external_text
+from channels.dialogue.assistant import Turn
+from channels.graph.protocol import Graph
+from channels.instruments.clock import Clock
+from channels.store.protocol import Store
+from tests.property.tracking_assistant import TrackingAssistant, answer_to
 
 _NEVER = datetime.fromtimestamp(0, timezone.utc)
 

@@ -13,9 +13,9 @@ from rasa.dialogue_understanding.commands.command import Command
 from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 
-from channels.assistant import RasaAssistant, Turn
-from channels.sessions import EndReason
-from channels.turns import ended_parse_data, started_parse_data
+from channels.core.sessions import EndReason
+from channels.core.turns import ended_parse_data, started_parse_data
+from channels.dialogue.assistant import RasaAssistant, Turn
 
 FLOWS = Path(__file__).parents[2] / "examples" / "calm" / "data" / "flows.yml"
 

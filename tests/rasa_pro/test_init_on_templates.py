@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rasa.core.config.configuration import Configuration
 from rasa.shared.importers.importer import TrainingDataImporter
-from rasa_project import contents
 
-from channels.cli import main
+from cli.main import main
+from tests.rasa_project import contents
 
 _RASA = importlib.util.find_spec("rasa")
 assert _RASA is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from world import World
+
+from tests.scenario.world import World
 
 
 @pytest.fixture

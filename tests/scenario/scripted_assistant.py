@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from channels.assistant import Turn
+from channels.dialogue.assistant import Turn
 
 HANDOVER = {"custom": {"handover": {"plan": "default"}}}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
-from world import World
+
+from tests.scenario.world import World
 
 
 def shown(world: World, name: str, **labels: str) -> float:

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from scripted_assistant import HANDOVER
-from wire import Wire
-from world import ANNA, BOT, SECOND, TIMEOUT, World, first
-
-from channels.errors import GraphRefused, GraphTimeout, StoreError
-from channels.events import Event
-from channels.sessions import EndReason
-from channels.store import CLAIM_LEASE
+from channels.core.errors import GraphRefused, GraphTimeout, StoreError
+from channels.core.events import Event
+from channels.core.sessions import EndReason
+from channels.store.protocol import CLAIM_LEASE
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.wire import Wire
+from tests.scenario.world import ANNA, BOT, SECOND, TIMEOUT, World, first
 
 
 class HarshWorld(World):

@@ -8,13 +8,8 @@ from datetime import datetime, timedelta, timezone
 from itertools import count
 from typing import Any
 
-from scripted_assistant import HANDOVER, Locks, Script, ScriptedAssistant, TrackerStore, reason_of
-from wire import Wire, WiredClock
-
-from channels.clock import ManualClock
-from channels.engine import Engine
-from channels.errors import GraphUnavailable, StoreUnavailable
-from channels.events import (
+from channels.core.errors import GraphUnavailable, StoreUnavailable
+from channels.core.events import (
     Array,
     ControlPassed,
     Echo,
@@ -24,12 +19,23 @@ from channels.events import (
     Thread,
     UserMessage,
 )
-from channels.graph_memory import MemoryGraph
-from channels.plans import INBOX_APP_IDS
-from channels.sessions import Session, session_id_for
-from channels.settings import parse_settings
-from channels.store import CLAIM_LEASE, Store
-from channels.store_memory import MemoryStore
+from channels.core.plans import INBOX_APP_IDS
+from channels.core.sessions import Session, session_id_for
+from channels.core.settings import parse_settings
+from channels.engine.engine import Engine
+from channels.graph.memory import MemoryGraph
+from channels.instruments.clock import ManualClock
+from channels.store.memory import MemoryStore
+from channels.store.protocol import CLAIM_LEASE, Store
+from tests.scenario.scripted_assistant import (
+    HANDOVER,
+    Locks,
+    Script,
+    ScriptedAssistant,
+    TrackerStore,
+    reason_of,
+)
+from tests.scenario.wire import Wire, WiredClock
 
 MakeStore = Callable[[str], Store]
 

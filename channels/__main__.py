@@ -1,7 +1,0 @@
-"""`python -m channels`."""
-
-import sys
-
-from .cli import main
-
-sys.exit(main())

@@ -1,0 +1,1 @@
+"""Whether a message is, or contains, a keyword, in many languages."""

@@ -1,0 +1,51 @@
+"""What a messaging platform takes in one message. Pure.
+
+Sources: facts sheet 1.5; Messenger Platform, Send API reference, Quick replies, Buttons,
+Button template, Generic template.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .splitting import Unit
+
+# Messenger Platform, Rate Limiting.
+SENDS_A_SECOND = 300  # text, links, images, templates, and what is shown besides messages
+MEDIA_SENDS_A_SECOND = 10  # audio and video
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that one platform takes. Lengths are in characters as `splitting` counts them."""
+
+    text: int
+    text_unit: Unit = Unit.CHARACTERS
+    template_text: int  # the text above the buttons of a button template
+    buttons: int  # under one template, and under one element
+    quick_replies: int  # on one message
+    quick_replies_need_text: bool = False  # whether they can't ride on an image or a template
+    title: int  # of a button or quick reply
+    payload: int  # of a button or quick reply
+    elements: int  # in one generic template
+    element_text: int  # the title, and the subtitle, of an element
+    metadata: int
+
+
+MESSENGER = Limits(
+    # Meta's page says "less than 2000 characters", the error that Graph answers says "less than
+    # or equal to 2000": one character less than either fits both. The same for metadata.
+    text=1999,
+    template_text=640,
+    buttons=3,
+    quick_replies=13,
+    title=20,
+    payload=1000,
+    elements=10,
+    element_text=80,
+    metadata=999,
+)
+
+# The Instagram pages say "less than 1000 characters" and "1,000 bytes or less": bytes fit both.
+INSTAGRAM = msgspec.structs.replace(
+    MESSENGER, text=999, text_unit=Unit.BYTES, quick_replies_need_text=True
+)

@@ -1,0 +1,162 @@
+"""A plan: the settings of one kind of handover. Pure.
+
+The `parse_…` functions raise ValueError with the second half of a sentence, never with the
+value in it: whoever calls them knows what to call the value, and whether it may be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from .events import Platform
+from .keywords.matcher import KeywordMatch, KeywordMatcher
+
+PAGE_INBOX = "page-inbox"
+INBOX_APP_IDS = {  # Meta, Conversation Routing: the Inbox is just an app
+    Platform.MESSENGER: "263902037430900",
+    Platform.INSTAGRAM: "1217981644879628",
+}
+ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
+SHORTEST_TIMEOUT = timedelta(seconds=1)
+LONGEST_TIMEOUT = timedelta(days=30)
+
+_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)", re.ASCII)  # no timedelta has more days
+_DURATIONS_ALLOWED = "a number of seconds, or a number with s, m, h or d, such as 90, 90s, 30m, 2h"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of handover goes: to whom, for how long, and what ends it.
+
+    `target_app` is an app id or "page-inbox". `keywords` maps a language to the words that
+    bring the bot back; the language "" stands for the assistant's own.
+    """
+
+    name: str
+    target_app: str = PAGE_INBOX
+    timeout: timedelta = timedelta(minutes=30)
+    idle_timeout: timedelta | None = None
+    unanswered_timeout: timedelta | None = None
+    owner_probe: timedelta = timedelta(minutes=2)
+    keywords: dict[str, tuple[str, ...]] = {}
+    keyword_match: KeywordMatch = KeywordMatch.WHOLE
+    return_payloads: tuple[str, ...] = ()
+    return_intents: tuple[str, ...] = ()
+    return_intent_threshold: float = 0.8
+    metadata: dict[str, Any] = {}
+
+    def target_app_id(self, platform: Platform) -> str:
+        """The id of the app that gets the thread; the Inbox has one on each platform."""
+        return INBOX_APP_IDS[platform] if self.target_app == PAGE_INBOX else self.target_app
+
+    def spoken_in(self, language: str) -> Plan:
+        """This plan with its language-less keywords put under the assistant's language."""
+        words = dict(self.keywords)
+        unnamed = words.pop(ASSISTANT_LANGUAGE, ())
+        if unnamed:
+            words[language] = (*words.get(language, ()), *unnamed)
+        return msgspec.structs.replace(self, keywords=words)
+
+    def overridden(self, wishes: Mapping[str, Any]) -> Plan:
+        """This plan with what the action's payload asks for, for one session.
+
+        Raises ValueError in prose for a key or value that is not allowed.
+        """
+        changes: dict[str, Any] = {}
+        for key, value in wishes.items():
+            if key not in _OVERRIDES:
+                allowed = ", ".join(sorted(_OVERRIDES))
+                raise ValueError(f"'{key}' can't be set for one handover; allowed are {allowed}.")
+            if value is not None:
+                changes[key] = _override(key, value)
+        if "metadata" in changes:
+            changes["metadata"] = {**self.metadata, **changes["metadata"]}
+        return msgspec.structs.replace(self, **changes)
+
+
+def _override(key: str, value: object) -> object:
+    try:
+        return _OVERRIDES[key](value)
+    except ValueError as error:
+        raise ValueError(f"'{key}' {error}") from None
+
+
+def parse_duration(value: object) -> timedelta:
+    """90, "90", "90s", "30m", "2h" or "1d" as a timedelta."""
+    match = _DURATION.fullmatch(str(value).strip() if isinstance(value, (int, str)) else "")
+    if match is None:
+        raise ValueError(f"is not a duration; write {_DURATIONS_ALLOWED}.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def parse_timeout(value: object) -> timedelta:
+    """A duration from one second to thirty days."""
+    timeout = parse_duration(value)
+    if not SHORTEST_TIMEOUT <= timeout <= LONGEST_TIMEOUT:
+        raise ValueError("is out of range; a timeout is at least 1s and at most 30d.")
+    return timeout
+
+
+def parse_target_app(value: object) -> str:
+    """An app id (digits; YAML may have read it as a number) or "page-inbox"."""
+    text = str(value) if isinstance(value, (int, str)) else ""
+    if text != PAGE_INBOX and not (text.isascii() and text.isdigit()):
+        raise ValueError(
+            "is no target app; write 'page-inbox', or the app id of the agent's app, "
+            "which is a number in quotes."
+        )
+    return text
+
+
+def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
+    """A list of words for the assistant's language, or a mapping from language to list."""
+    languages = value if isinstance(value, Mapping) else {ASSISTANT_LANGUAGE: value}
+    if not all(isinstance(language, str) for language in languages):
+        raise ValueError("has a language that is not a text; put it in quotes.")
+    _check_characters(languages)
+    words = {language: parse_words(listed) for language, listed in languages.items()}
+    KeywordMatcher(words)  # a keyword that nobody could ever type is refused here
+    return words
+
+
+def parse_words(value: object) -> tuple[str, ...]:
+    """One text, or a list of texts."""
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(word, str) for word in listed):
+        raise ValueError(
+            "is not a list of texts; write [menu, 'back to bot'], and put words that "
+            "YAML reads otherwise (yes, no, on, off, numbers) in quotes."
+        )
+    _check_characters(listed)
+    return tuple(listed)
+
+
+def _check_characters(texts: Iterable[str]) -> None:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate); type it anew.") from None
+
+
+def parse_metadata(value: object) -> dict[str, Any]:
+    """A mapping that can be written as JSON."""
+    if not isinstance(value, Mapping):
+        raise ValueError("is not a mapping; write keys and values, such as team: sales.")
+    try:
+        decoded = msgspec.json.decode(msgspec.json.encode(dict(value)), type=dict[str, Any])
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("holds something that JSON has no word for.") from None
+    return decoded
+
+
+_OVERRIDES: dict[str, Callable[[object], object]] = {
+    "target_app": parse_target_app,
+    "timeout": parse_timeout,
+    "keywords": parse_keywords,
+    "metadata": parse_metadata,
+}

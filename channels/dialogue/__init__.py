@@ -1,0 +1,1 @@
+"""Rasa's turns: what it is told, and its answers as messages."""

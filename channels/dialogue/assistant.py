@@ -1,0 +1,174 @@
+"""Rasa, as the engine sees it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.lock_store import LockError
+from rasa.shared.core.events import UserUttered
+
+from ..core.errors import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+_in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One message for Rasa; `parse_data` where it is an event and no user's words.
+
+    `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
+    """
+
+    sender_id: str
+    channel: str
+    text: str
+    message_id: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    parse_data: dict[str, Any] | None = None
+    once: bool = False
+
+
+class Assistant(Protocol):
+    """The assistant that answers while the thread is ours."""
+
+    def is_ready(self) -> bool:
+        """Whether a model is loaded; turns wait until one is."""
+
+    def language(self) -> str:
+        """The assistant's NLU language, such as "en"."""
+
+    def knows_intent(self, intent: str) -> bool:
+        """Whether the assistant's domain has the intent."""
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        """Let Rasa handle the message; returns once it has answered and saved its tracker.
+
+        A turn that is to be taken `once` is left out if the tracker has its `message_id`.
+        Raises StoreUnavailable while Rasa's tracker store or lock store is away: the turn is not
+        saved, and is to be taken again.
+        """
+
+
+class RasaAssistant:
+    """The agent of a running `rasa run`.
+
+    `agent` gives the agent that is loaded now (Rasa replaces it when a new model comes), and
+    `on_new_message` is what Rasa gave the channel for its messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: Callable[[], Any],
+        on_new_message: Callable[[UserMessage], Awaitable[Any]],
+    ) -> None:
+        self._agent = agent
+        self._on_new_message = on_new_message
+
+    def is_ready(self) -> bool:
+        agent = self._agent()
+        return agent is not None and bool(agent.is_ready())
+
+    def language(self) -> str:
+        return self._agent().processor.model_metadata.language or "en"
+
+    def knows_intent(self, intent: str) -> bool:
+        return intent in self._agent().domain.intents
+
+    async def read(self, text: str) -> tuple[str | None, float]:
+        parsed = await self._agent().parse_message(text)
+        intent = parsed["intent"]
+        return intent["name"], float(intent["confidence"])
+
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+        message = UserMessage(
+            text=turn.text,
+            output_channel=output,
+            sender_id=turn.sender_id,
+            parse_data=await self._with_its_flow(turn.parse_data),
+            input_channel=turn.channel,
+            message_id=turn.message_id,
+            metadata=turn.metadata,
+        )
+        with _insisting_on_stores(self._agent()):
+            if turn.once:
+                await self._handle_once(message)
+            else:
+                await self._on_new_message(message)
+
+    async def _with_its_flow(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
+        """In an assistant with flows (Rasa Pro), the flow that has the event's name is started.
+
+        A message that comes parsed goes past the NLU, and so past the flows' NLU triggers.
+        """
+        flows_of = getattr(self._agent().processor, "get_flows", None)
+        if parse_data is None or flows_of is None:
+            return parse_data
+        name = parse_data["intent"]["name"]
+        if (await flows_of()).flow_by_id(name) is None:
+            return parse_data
+        return {**parse_data, "commands": [{"command": "start flow", "flow": name}]}
+
+    async def _handle_once(self, message: UserMessage) -> None:
+        """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
+        agent = self._agent()
+        async with agent.lock_store.lock(message.sender_id):
+            if not await self._has_heard(message):
+                await agent.processor.handle_message(message)
+
+    async def _has_heard(self, message: UserMessage) -> bool:
+        tracker = await self._agent().tracker_store.retrieve_full_tracker(message.sender_id)
+        return tracker is not None and any(
+            isinstance(event, UserUttered) and event.message_id == message.message_id
+            for event in tracker.events
+        )
+
+
+@contextmanager
+def _insisting_on_stores(agent: Any) -> Iterator[None]:
+    """Let the turn inside fail where Rasa can't read or save its tracker, or get its lock.
+
+    Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
+    what it can't save in the memory of this process.
+    """
+    store = agent.tracker_store
+    if isinstance(store, _fail_safe_tracker_store()):
+        store._on_tracker_store_error = _tracker_store_failed
+    token = _in_turn.set(True)
+    try:
+        yield
+    except LockError as error:
+        raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
+    finally:
+        _in_turn.reset(token)
+
+
+@cache
+def _fail_safe_tracker_store() -> type[Any]:
+    """Imported late: its module makes SQLAlchemy warn, in front of all that a command prints."""
+    try:
+        from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
+    except ImportError:
+        from rasa.core.tracker_store import FailSafeTrackerStore
+    kind: type[Any] = FailSafeTrackerStore
+    return kind
+
+
+def _tracker_store_failed(error: Exception) -> None:
+    """What other channels do goes on as Rasa has it. The error may quote the user: it stays out."""
+    failure = f"Rasa's tracker store failed ({type(error).__name__})."
+    if _in_turn.get():
+        raise StoreUnavailable(failure) from None
+    logger.error("%s", failure)

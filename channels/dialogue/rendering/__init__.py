@@ -1,0 +1,1 @@
+"""A Rasa response as Send API messages. Pure."""

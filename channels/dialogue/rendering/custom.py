@@ -1,0 +1,95 @@
+"""The custom part of a Rasa response: messages in the Send API's own JSON. Pure.
+
+Sources: facts sheet 1.5; Messenger Platform, Send API; Rasa 3.6, `facebook` channel,
+`send_custom_json`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.splitting import length
+from .choices import Choice, first_quick_replies, fit_quick_reply
+from .fitting import Fitter, Message, Unsendable, as_object, as_text
+from .media import as_attachment
+
+# What stands beside the `message` of a Send API request is for the channel to set (a bot's
+# messages, for one, are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked
+# for another recipient.
+_BESIDE_MESSAGE = {
+    "messaging_type",
+    "notification_type",
+    "persona_id",
+    "recipient",
+    "reply_to",
+    "sender",
+    "sender_action",
+    "tag",
+    "thread_control",
+}
+_ATTACHED = {"attachment", "attachments", "sticker_id"}
+
+
+def custom_messages(custom: Any, fitter: Fitter) -> list[Message]:
+    """The messages for one custom object, or for each of a list of them."""
+    if isinstance(custom, list):
+        return fitter.every(custom, "custom", _fit_custom)
+    return fitter.one(custom, "custom", _fit_custom)
+
+
+def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
+    """The messages for one custom object: a `message`, or a request that holds one.
+
+    Text that is too long is split; what else the message holds stays with the last piece.
+    Raises Unsendable in prose.
+    """
+    rest = _message(as_object(value), field, fitter)
+    if "attachment" in rest:
+        as_attachment(rest["attachment"])
+    rest = _without_unfit_metadata(rest, field, fitter)
+    text = as_text(rest.pop("text", None), "text")
+    quick_replies = _quick_replies(rest.pop("quick_replies", None), field, fitter)
+    messages: list[Message] = [{"text": piece} for piece in fitter.split(text)]
+    if _ATTACHED & rest.keys():
+        if messages:
+            fitter.note(field, "has text and attachment, which no message can: sent as two.")
+        messages.append(rest)
+    elif messages:
+        messages[-1] |= rest
+    else:
+        raise Unsendable("it has neither text nor attachment; write it as the Send API has it.")
+    if quick_replies:
+        messages[-1]["quick_replies"] = quick_replies
+    return messages
+
+
+def _message(custom: dict[str, Any], field: str, fitter: Fitter) -> Message:
+    """A copy of the message in `custom`, without what a message can't hold."""
+    message = as_object(custom["message"], "its message") if "message" in custom else custom
+    beside = {*custom, *message} & _BESIDE_MESSAGE
+    if beside:
+        fitter.note(field, f"can't set {', '.join(sorted(beside))}, as the channel does: left out.")
+    if message is not custom and custom.keys() - _BESIDE_MESSAGE - {"message"}:
+        fitter.note(field, "has keys beside its message that no request has: left out.")
+    return {
+        key: value
+        for key, value in message.items()
+        if value is not None and key not in _BESIDE_MESSAGE
+    }
+
+
+def _quick_replies(value: Any, field: str, fitter: Fitter) -> list[Choice]:
+    field = f"{field}.quick_replies"
+    quick_replies = fitter.every(value, field, fit_quick_reply)
+    return first_quick_replies(quick_replies, field, fitter.limits.quick_replies, fitter)
+
+
+def _without_unfit_metadata(message: Message, field: str, fitter: Fitter) -> Message:
+    most = fitter.limits.metadata
+    metadata = message.get("metadata", "")
+    if isinstance(metadata, str) and length(metadata) <= most:
+        return message
+    fitter.note(
+        f"{field}.metadata", f"was left out: it must be a text of at most {most} characters."
+    )
+    return {key: value for key, value in message.items() if key != "metadata"}

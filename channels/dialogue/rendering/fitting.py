@@ -1,0 +1,152 @@
+"""Fitting single fields of a Rasa response to a platform's limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from ...core.limits import Limits
+from ...core.splitting import length, shorten, split_text, well_formed
+
+T = TypeVar("T")
+Message = dict[str, Any]  # the `message` object of a Send API request
+Fit: TypeAlias = Callable[[Any, str, "Fitter"], list[T]]  # value, field, fitter; see Unsendable
+
+_MISSING: tuple[Any, ...] = (None, "", [], {})
+_JSON_NAMES = {
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+
+
+class Unsendable(ValueError):
+    """A part of a response that no message can carry.
+
+    The message is the second half of a sentence, "it …" or "its …"; it says what is wrong and
+    how to mend it, and never quotes what the part holds.
+    """
+
+
+class Fitter:
+    """Fits the fields of one response to `limits`, and notes in prose what that took.
+
+    `field` is a path into the response such as "buttons[2].title". The notes name fields and
+    lengths, never what a field holds: a slot may have put the user's words there.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.notes: list[str] = []
+
+    def note(self, field: str, what_was_done: str) -> None:
+        self.notes.append(f"{field} {what_was_done}")
+
+    def well_formed(self, value: Any, part: str) -> Any:
+        """A deep copy of a JSON value, its texts such that UTF-8 can carry them."""
+        if isinstance(value, str):
+            return self._well_formed_text(value, part)
+        if isinstance(value, Mapping):
+            return {
+                self.well_formed(key, part): self.well_formed(item, part)
+                for key, item in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.well_formed(item, part) for item in value]
+        return value
+
+    def _well_formed_text(self, value: str, part: str) -> str:
+        text = well_formed(value)
+        if text != value:
+            self.note(part, "held surrogates, which UTF-8 can't carry: lone ones are now U+FFFD.")
+        return text
+
+    def one(self, value: Any, field: str, fit: Fit[T]) -> list[T]:
+        """What `fit` makes of a value; nothing if it is missing, or, with a note, Unsendable."""
+        return [] if value in _MISSING else self._attempt(value, field, fit)
+
+    def every(self, values: Any, field: str, fit: Fit[T]) -> list[T]:
+        """What `fit` makes of each item of a list, in order."""
+        if values in _MISSING:
+            return []
+        if not isinstance(values, list):
+            self.note(field, f"was left out: it must be a list, and is {json_name(values)}.")
+            return []
+        return [
+            fitted
+            for i, value in enumerate(values)
+            for fitted in self._attempt(value, f"{field}[{i}]", fit)
+        ]
+
+    def _attempt(self, value: Any, field: str, fit: Fit[T]) -> list[T]:
+        try:
+            return fit(value, field, self)
+        except Unsendable as error:
+            self.note(field, f"was left out: {error}")
+            return []
+
+    def split(self, text: str) -> list[str]:
+        """A text in pieces that a text message can hold."""
+        return split_text(text, self.limits.text, self.limits.text_unit)
+
+    def shortened(self, text: str, field: str, limit: int) -> str:
+        """`text`, shortened to `limit` characters if it is longer."""
+        if length(text) > limit:
+            self.note(
+                field,
+                f"has {length(text)} characters, and {limit} fit: it was shortened to end in "
+                "an ellipsis.",
+            )
+        return shorten(text, limit)
+
+    def title(self, value: Any, field: str) -> str:
+        """The title of a button or quick reply. Raises Unsendable if there is none."""
+        return self.shortened(required_text(value, "title"), field, self.limits.title)
+
+    def payload(self, value: Any, _field: str) -> str:
+        """The payload of a button or quick reply. Raises Unsendable if it is missing or long."""
+        payload = required_text(value, "payload")
+        if length(payload) > self.limits.payload:
+            raise Unsendable(
+                f"its payload has {length(payload)} characters, and {self.limits.payload} fit; "
+                "a shortened one would mean something else. Send a short intent and keep the "
+                "rest in slots."
+            )
+        return payload
+
+
+def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
+    """`value` if it is a JSON object, else Unsendable is raised, with `subject` for its name."""
+    if not isinstance(value, dict):
+        kind = json_name(value)
+        raise Unsendable(f"{subject} must be an object with keys and values, and is {kind}.")
+    return value
+
+
+def as_text(value: Any, name: str) -> str:
+    """A text, or a number as text, without white space around it; "" for null.
+
+    Raises Unsendable for anything else, in which the field is called `name`.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Unsendable(f"its {name} must be a text, and is {json_name(value)}.")
+    return str(value).strip()
+
+
+def required_text(value: Any, name: str) -> str:
+    """A text as `as_text` reads it. Raises Unsendable if nothing is in it."""
+    text = as_text(value, name)
+    if not text:
+        raise Unsendable(f"its {name} is missing or blank; give it one.")
+    return text
+
+
+def json_name(value: Any) -> str:
+    """What JSON calls the kind of `value`, with its article."""
+    return _JSON_NAMES.get(type(value), "not JSON")

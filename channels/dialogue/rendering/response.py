@@ -1,0 +1,136 @@
+"""From a Rasa response to the messages that Messenger's Send API takes. Pure.
+
+Nothing that a person should see is dropped in silence: what does not fit is split or shortened,
+what can't be sent is left out of an otherwise complete response, and a note says so.
+
+Sources: facts sheet 1.5; Messenger Platform, Send API; Rasa 3.6, `OutputChannel.send_response`
+for the order of the parts, and its `facebook` channel for what each of them means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...core.limits import MESSENGER, Limits
+from ...core.splitting import split_text
+from .cards import card_messages
+from .choices import Choice, arrange, fit_button, fit_quick_reply, in_groups, named
+from .custom import custom_messages
+from .fitting import Fitter, Message, as_text
+from .media import fit_attachment, fit_image
+
+_PARTS = ("text", "quick_replies", "buttons", "custom", "image", "attachment", "elements")
+_BLANK_LINES = re.compile(r"\n{2,}")
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages for one response, in order, and what it took to make them fit.
+
+    `notes` are sentences for the log: which field was shortened, moved or left out, and why.
+    They never quote the response, since slots may have put the user's words into it.
+    """
+
+    messages: tuple[Message, ...]
+    notes: tuple[str, ...]
+
+
+def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
+    """The messages for one response, as `OutputChannel.send_response` is given it.
+
+    The order is Rasa's: text (with its buttons), custom, image, attachment, elements. Quick
+    replies ride on the last message of all, since Messenger hides those of a message that
+    another one follows. Templates and attachments that a response holds in Meta's own JSON
+    (custom, attachment) are sent as they are.
+
+    `response` is not changed, and nothing that it holds makes this raise.
+    """
+    fitter = Fitter(limits)
+    parts = {part: fitter.well_formed(response.get(part), part) for part in _PARTS}
+    text = "".join(fitter.one(parts["text"], "text", _fit_text))
+    buttons = fitter.every(parts["buttons"], "buttons", fit_button)
+    quick_replies = fitter.every(parts["quick_replies"], "quick_replies", fit_quick_reply)
+    later = _later_messages(parts, fitter)
+    taken = len(later[-1].get("quick_replies", ())) if later else 0
+    room = limits.quick_replies - taken
+    buttons, quick_replies = arrange(buttons, quick_replies, room, fitter)
+    spoken = _spoken_messages(text, buttons, quick_replies, fitter)
+    if quick_replies:
+        _put_on_the_last(quick_replies, spoken, later, fitter)
+    return Rendered(messages=(*spoken, *later), notes=tuple(fitter.notes))
+
+
+def _fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
+    return [as_text(value, "value")]
+
+
+def _later_messages(parts: dict[str, Any], fitter: Fitter) -> list[Message]:
+    """The messages for the parts that follow text and choices."""
+    return [
+        *custom_messages(parts["custom"], fitter),
+        *fitter.one(parts["image"], "image", fit_image),
+        *fitter.one(parts["attachment"], "attachment", fit_attachment),
+        *card_messages(parts["elements"], fitter),
+    ]
+
+
+def _spoken_messages(
+    text: str, buttons: list[Choice], quick_replies: list[Choice], fitter: Fitter
+) -> list[Message]:
+    """The messages for text and buttons.
+
+    As in Rasa's own channel, a blank line in a text without choices begins a new message.
+    """
+    if buttons:
+        return _button_templates(text, buttons, fitter)
+    paragraphs = [text] if quick_replies else _BLANK_LINES.split(text)
+    return [{"text": piece} for paragraph in paragraphs for piece in fitter.split(paragraph)]
+
+
+def _button_templates(text: str, buttons: list[Choice], fitter: Fitter) -> list[Message]:
+    """Templates for all the buttons, the first of them with the end of the text.
+
+    What a template can't hold of the text goes ahead of it. The other templates, which need a
+    text as well, name their buttons.
+    """
+    limits = fitter.limits
+    if not text:
+        fitter.note("text", "is missing, and buttons need one: their titles stand in for it.")
+    end_of_text = split_text(text, limits.template_text)[-1:]
+    before = text.removesuffix("".join(end_of_text))
+    groups = in_groups(buttons, limits.buttons)
+    texts = end_of_text + [
+        named(group, limits.template_text) for group in groups[len(end_of_text) :]
+    ]
+    return [
+        *({"text": piece} for piece in fitter.split(before)),
+        *map(_button_template, texts, groups),
+    ]
+
+
+def _button_template(text: str, buttons: list[Choice]) -> Message:
+    payload = {"template_type": "button", "text": text, "buttons": buttons}
+    return {"attachment": {"type": "template", "payload": payload}}
+
+
+def _put_on_the_last(
+    quick_replies: list[Choice], spoken: list[Message], later: list[Message], fitter: Fitter
+) -> None:
+    if not (spoken or later):
+        fitter.note("text", "is missing, and quick replies need one: their titles stand in for it.")
+        spoken.append({"text": _name_all(quick_replies, fitter)})
+    if spoken and later:
+        fitter.note("quick_replies", "were moved to the last message, as an earlier one's vanish.")
+    last = (later or spoken)[-1]
+    if fitter.limits.quick_replies_need_text and "text" not in last:
+        fitter.note("quick_replies", "were put on a message of their own, which only names them.")
+        last = {"text": _name_all(quick_replies, fitter)}
+        later.append(last)
+    last["quick_replies"] = [*last.get("quick_replies", ()), *quick_replies]
+
+
+def _name_all(quick_replies: list[Choice], fitter: Fitter) -> str:
+    return named(quick_replies, fitter.limits.text, fitter.limits.text_unit)

@@ -1,0 +1,1 @@
+"""Recorded events and due sessions, thread by thread, to their handling."""

@@ -1,0 +1,166 @@
+"""Handling one event: look it up in the decision table, then do what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache, partial
+
+import msgspec
+
+from ..core.events import Array, Event, Postback, UserMessage
+from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
+from ..core.plans import Plan
+from ..core.routing import HEAR_USER, Decision, Routing, decide
+from ..core.sessions import Cause, EndReason, Session, Speaker, State
+from ..core.settings import Settings
+from ..core.transcript import line_of
+from ..dialogue.dialogue import Dialogue
+from ..graph.protocol import Graph
+from ..handover.handovers import Handovers
+from ..handover.routing_status import RoutingStatus
+from ..instruments.log_fields import about_session
+from ..store.protocol import Store
+
+_MOMENT = timedelta(microseconds=1)
+
+
+class EventHandler:
+    """Carries out the decision table of `routing` for one event at a time."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        graph: Graph,
+        routing: RoutingStatus,
+        handovers: Handovers,
+        dialogue: Dialogue,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._graph = graph
+        self._routing = routing
+        self._handovers = handovers
+        self._dialogue = dialogue
+
+    async def handle(self, event: Event, *, repeated: bool) -> None:
+        """Handle the event whole; raises where another try is needed.
+
+        A `repeated` event may have been handled before, whole or in part.
+        """
+        session = await self._store.open_session(event.thread)
+        if session is not None:
+            about_session(session)
+        decision = await self._decide(event, session)
+        if decision.adopt:
+            await self._adopt(event, decision, repeated=repeated)
+        elif session is not None and decision.overtaken:
+            await self._handovers.overtaken(session)
+            await self.handle(event, repeated=repeated)  # as in a thread without a session
+        elif session is None:
+            await self._answer_request(event, decision)
+        elif not await self._change(session, event, decision) or (
+            decision.route and await self._is_followed(session)
+        ):
+            await self.handle(event, repeated=repeated)  # by the session as it is now
+            return
+        if decision.route and isinstance(event, (UserMessage, Postback)):
+            await self._dialogue.route(event, repeated=repeated)
+
+    async def _decide(self, event: Event, session: Session | None) -> Decision:
+        look_up = partial(
+            decide,
+            event,
+            session,
+            us=self._settings.app_id,
+            # Without a session the mode makes no difference, and asking for it may take a call.
+            routing=await self._routing.of(event.thread.page) if session else Routing.ON,
+            is_return_word=return_words(session.plan) if session else _never,
+            may_have=partial(self._settings.may_have, event.thread),
+        )
+        decision = look_up()
+        if decision.ask_owner:
+            decision = look_up(owner=await self._graph.owner(event.thread))
+        if session is not None and await self._has_return_intent(event, session, decision):
+            return Decision(heard=Speaker.USER, end=EndReason.INTENT)
+        return decision
+
+    async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
+        """Whether the assistant's NLU reads what the user wrote on standby as a wish to return."""
+        plan = session.plan
+        if not plan.return_intents or session.state is not State.ACTIVE:
+            return False
+        if decision != HEAR_USER or event.array is not Array.STANDBY:
+            return False
+        if not isinstance(event, UserMessage) or event.text is None:
+            return False
+        intent, confidence = await self._dialogue.read(event.text)
+        return intent in plan.return_intents and confidence >= plan.return_intent_threshold
+
+    async def _adopt(self, event: Event, decision: Decision, *, repeated: bool) -> None:
+        """Open a session for a thread that somebody took, then handle the event by it."""
+        just_before = Cause(at=event.at - _MOMENT, key=event.key)
+        session = await self._handovers.adopt(event.thread, decision.owner_app, just_before)
+        if session is not None:
+            await self._handovers.advance_adopted(session, just_before)
+            await self.handle(event, repeated=repeated)
+
+    async def _answer_request(self, event: Event, decision: Decision) -> None:
+        if decision.grant is not None:
+            cause = Cause(at=event.at, key=event.key)
+            session = await self._handovers.grant(event, decision.grant, cause)
+            if session is not None:
+                await self._handovers.advance_adopted(session, cause)
+        if decision.refuse is not None:
+            self._handovers.refuse(event, decision.refuse)
+
+    async def _change(self, session: Session, event: Event, decision: Decision) -> bool:
+        """False if somebody else was faster, so that the decision no longer holds."""
+        if decision.refuse is not None:
+            self._handovers.refuse(event, decision.refuse)
+        if decision.owner_app is not None:
+            session = await self._handovers.owned_by(session, decision.owner_app)
+        if decision.heard is not None:
+            await self._write_down(session, decision.heard, event)
+            session = await self._handovers.hear(session, decision.heard, event)
+        user_at = event.at if decision.route else None
+        if decision.end is not None:
+            ending = await self._handovers.end(session, decision.end, user_at=user_at)
+        elif decision.regained:
+            ending = await self._handovers.regain(session, user_at=user_at)
+        else:
+            return True
+        if ending is not None:
+            await self._handovers.advance(ending)
+        return ending is not None
+
+    async def _is_followed(self, session: Session) -> bool:
+        """Whether the follow-up has handed the thread over again."""
+        now_open = await self._store.open_session(session.thread)
+        return now_open is not None and now_open.id != session.id
+
+    async def _write_down(self, session: Session, speaker: Speaker, event: Event) -> None:
+        """Keep what was said, if the settings ask for a transcript."""
+        line = line_of(event, speaker) if self._settings.transcript else None
+        if line is not None:
+            await self._store.add_line(session, line)
+
+
+def return_words(plan: Plan) -> Callable[[str], bool]:
+    """Whether a text is one of the plan's keywords."""
+    matcher = _matcher(msgspec.json.encode((plan.keywords, plan.keyword_match)))
+    return lambda text: matcher.find(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _matcher(keywords_and_match: bytes) -> KeywordMatcher:
+    keywords, match = msgspec.json.decode(
+        keywords_and_match, type=tuple[dict[str, tuple[str, ...]], KeywordMatch]
+    )
+    return KeywordMatcher(keywords, match=match)
+
+
+def _never(_: str) -> bool:
+    return False

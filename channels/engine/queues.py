@@ -1,0 +1,80 @@
+"""One queue a thread: its jobs run one after the other, those of other threads meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from ..core.events import Thread
+from ..instruments.log_fields import about_thread
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+class ThreadQueues:
+    """Runs the jobs of each thread in order. A job that raises is logged, and the next one runs."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Thread, deque[Job]] = {}
+        self._workers: dict[Thread, asyncio.Task[None]] = {}
+
+    def put(self, thread: Thread, job: Job) -> None:
+        """Add a job behind the thread's others."""
+        self._queue(thread).append(job)
+
+    def put_first(self, thread: Thread, job: Job) -> None:
+        """Add a job that comes right after the one under way."""
+        self._queue(thread).appendleft(job)
+
+    async def run(self, thread: Thread, job: Job) -> None:
+        """Add a job behind the thread's others, and return once it has run, or failed."""
+        over = asyncio.Event()
+
+        async def watched() -> None:
+            try:
+                await job()
+            finally:
+                over.set()
+
+        self.put(thread, watched)
+        await over.wait()
+
+    async def drained(self) -> None:
+        """Return once every job that was put has run."""
+        while self._workers:
+            await asyncio.wait(self._workers.values())
+
+    async def cancel(self) -> None:
+        """Stop every job where it is, and forget those that wait."""
+        self._jobs.clear()
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        self._workers.clear()  # one that was stopped before it began has not removed itself
+
+    def _queue(self, thread: Thread) -> deque[Job]:
+        jobs = self._jobs.setdefault(thread, deque())
+        if thread not in self._workers:
+            self._workers[thread] = asyncio.create_task(self._work(thread))
+        return jobs
+
+    async def _work(self, thread: Thread) -> None:
+        try:
+            while jobs := self._jobs.get(thread):
+                with about_thread(thread):
+                    await self._run(jobs.popleft())
+        finally:
+            self._jobs.pop(thread, None)
+            self._workers.pop(thread, None)
+
+    @staticmethod
+    async def _run(job: Job) -> None:
+        try:
+            await job()
+        except Exception:
+            logger.exception("A job of a thread failed; the thread's next job goes on.")

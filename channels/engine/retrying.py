@@ -1,0 +1,105 @@
+"""Handling a recorded event for as long as it takes: until it is done, or set aside as dead."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from ..core.errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError
+from ..core.events import Event
+from ..instruments.clock import Clock
+from ..instruments.log_fields import thread_fields
+from ..instruments.metrics import Metrics
+from ..store.protocol import InboxEntry, Store
+
+logger = logging.getLogger(__name__)
+
+RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
+LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
+PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
+
+T = TypeVar("T")
+
+
+class Handle(Protocol):
+    """Handles an event whole, or raises."""
+
+    async def __call__(self, event: Event, *, repeated: bool) -> None: ...
+
+
+class Attempts:
+    """Tries to handle entries, one after the other in each thread's queue.
+
+    An event that fails again and again is set aside, so that it does not hold up its thread. That
+    a rate limit, a refused token or an outage is in its way is no failure of its own: it waits.
+    """
+
+    def __init__(self, *, store: Store, clock: Clock, metrics: Metrics, handle: Handle) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._handle = handle
+
+    async def handle(self, entry: InboxEntry) -> None:
+        """Handle an entry until it is done or dead."""
+        began, waits, repeated = self._clock.now(), 0, entry.is_repeated
+        while True:
+            pause = RETRY_PAUSE
+            try:
+                await self._handle(entry.event, repeated=repeated)
+            except StoreError as error:
+                logger.error("An event waits for the store: %s", error)
+            except Exception as error:
+                if not _is_its_own(error, self._clock.now() - began):
+                    logger.info("An event waits for Meta: %s", error, extra=_fields(entry))
+                    pause = _pause(error, waits)
+                    waits += 1
+                elif await self._has_died(entry):
+                    return
+            else:
+                await self._once_stored(self._store.done, entry)
+                return
+            repeated = True
+            await self._clock.sleep(pause)
+
+    async def _has_died(self, entry: InboxEntry) -> bool:
+        logger.exception("Handling an event failed.", extra=_fields(entry))
+        is_dead = await self._once_stored(self._store.failed, entry)
+        if is_dead:
+            self._metrics.dead.inc()
+            logger.error("An event is set aside for good.", extra=_fields(entry))
+        return is_dead
+
+    async def _once_stored(
+        self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
+    ) -> T:
+        """What came of an entry; while the store is away, wait for it."""
+        while True:
+            try:
+                return await note(entry.position, self._clock.now())
+            except StoreError as error:
+                logger.error("What came of an event waits for the store: %s", error)
+            await self._clock.sleep(RETRY_PAUSE)
+
+
+def _is_its_own(error: Exception, tried_for: timedelta) -> bool:
+    """Whether it is the event that fails.
+
+    A message that Meta can't deal with looks like a piece of an outage, for which others get
+    through now and then: only time tells them apart.
+    """
+    if isinstance(error, GraphUnavailable):
+        return error.others_answered and tried_for >= PATIENCE
+    return not isinstance(error, TRY_LATER)
+
+
+def _pause(error: Exception, waits: int) -> timedelta:
+    """How long an event waits for Meta after so many waits before."""
+    pause = min(RETRY_PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
+    return max(pause, error.retry_after) if isinstance(error, GraphThrottled) else pause
+
+
+def _fields(entry: InboxEntry) -> dict[str, Any]:
+    return {"position": entry.position, **thread_fields(entry.event.thread)}

@@ -1,0 +1,80 @@
+"""The shapes of Graph's answers, and what they say. Pure.
+
+Source: Messenger Platform, Conversation Routing and Send API; the facts sheet, section 1.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..core.routing import Owner
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The answer to a send."""
+
+    message_id: str
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer to a change of control, or to a sender action (which has no `success`)."""
+
+    success: bool = True
+
+
+class _OwningApp(msgspec.Struct, frozen=True):
+    app_id: str | int | None = None
+
+
+class _ThreadOwnerLine(msgspec.Struct, frozen=True):
+    thread_owner: _OwningApp | None = None
+
+
+class ThreadOwnerAnswer(msgspec.Struct, frozen=True):
+    """The answer of `thread_owner`; empty while the thread is idle."""
+
+    data: list[_ThreadOwnerLine] = []
+
+    def owner(self, *, us: str) -> Owner:
+        """Who owns the thread, for the app `us`.
+
+        Meta names another app to the default app alone: an owner without an app id is
+        somebody, not nobody.
+        """
+        owners = [line.thread_owner for line in self.data if line.thread_owner is not None]
+        if not owners:
+            return Owner.IDLE
+        app_id = owners[0].app_id
+        if app_id in (None, "null"):
+            return Owner.UNNAMED
+        return Owner.OURS if str(app_id) == us else Owner.ANOTHER_APP
+
+
+class _FeatureStatus(msgspec.Struct, frozen=True):
+    msgr_multi_app: bool = False
+    ig_multi_app: bool = False
+
+
+class PageStatus(msgspec.Struct, frozen=True):
+    """The answer to `messaging_feature_status`: where Conversation Routing is on."""
+
+    id: str | int
+    messaging_feature_status: _FeatureStatus = _FeatureStatus()
+
+    def routes(self, page: str) -> bool:
+        """Whether routing is on for the page, or for its Instagram account (any other id)."""
+        status = self.messaging_feature_status
+        return status.msgr_multi_app if str(self.id) == page else status.ig_multi_app
+
+
+class PageIdentity(msgspec.Struct, frozen=True):
+    """The page that the token is for."""
+
+    id: str | int
+
+
+SENT = msgspec.json.Decoder(Sent)
+ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
+THREAD_OWNER = msgspec.json.Decoder(ThreadOwnerAnswer)
+PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
+PAGE_STATUS = msgspec.json.Decoder(PageStatus)

@@ -1,0 +1,192 @@
+"""The calls of one page: each goes out when it may, and what Meta answers opens or closes the way.
+
+How often a call is tried is `graph_retry`'s to say, and how fast messages go out is `pace`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta, timezone
+from typing import TypeVar
+
+import msgspec
+
+from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable
+from ..instruments.clock import Clock
+from ..instruments.log_fields import thread_hash
+from .answers import PAGE_IDENTITY
+from .closing import Door, concerns_all
+from .connection import GraphConnection, GraphRequest
+from .pace import LONGEST_QUEUE, Pace
+from .protocol import Closure, Obstacle
+from .retry import LONGEST_THROTTLE, Tries
+from .verdicts import APP_LIMITS
+
+logger = logging.getLogger(__name__)
+
+_PROBE = GraphRequest(path="/me", query={"fields": "id"})
+_NEWS = {
+    Obstacle.THROTTLED: "Meta's rate limit is reached, so %s waits: %s",
+    Obstacle.UNAUTHORISED: "Meta refuses the token of %s; what users write waits: %s",
+    Obstacle.UNREACHABLE: "Meta answers no call of %s; what users write waits: %s",
+}
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+_T = TypeVar("_T")
+
+
+class GraphCalls:
+    """One page's way to Meta: through its own door, and that of all pages of the app."""
+
+    def __init__(
+        self,
+        connection: GraphConnection,
+        *,
+        door: Door,
+        app_door: Door,
+        clock: Clock,
+        request_timeout: timedelta,
+    ) -> None:
+        self._connection = connection
+        self._door = door
+        self._app_door = app_door
+        self._clock = clock
+        self._request_timeout = request_timeout
+        self._probing = asyncio.Lock()
+        self._answered_at: dict[str, datetime] = {}
+
+    def closure(self) -> Closure | None:
+        """Why no call may go out now, and until when at least; None if calls may."""
+        now = self._clock.now()
+        of_page, of_app = self._door.closure(now), self._app_door.closure(now)
+        if of_page is None or of_app is None:
+            return of_page or of_app
+        return max(of_page, of_app, key=lambda closure: closure.until)
+
+    async def probe(self) -> None:
+        """Ask Meta whether calls may go out again, if it is time to. Raises what says they may not.
+
+        A page that is open need not be asked for.
+        """
+        async with self._probing:
+            closure = self.closure()
+            if closure is not None and closure.until <= self._clock.now():
+                await self._ask()
+        for door in (self._app_door, self._door):
+            door.check(self._clock.now())
+
+    async def check(self) -> None:
+        """Ask Meta whether calls may go out, unless it is known for how long they may not."""
+        async with self._probing:
+            closure = self.closure()
+            if closure is None or closure.until <= self._clock.now():
+                await self._ask()
+
+    async def answered(
+        self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
+    ) -> _T:
+        """The answer to a request that may be tried again."""
+        while True:
+            await self._opened()
+            try:
+                return await self.once(request, answer, tries)
+            except GraphError as error:
+                pause = await self.pause_after(error, request, tries)
+                if pause is None:
+                    raise
+                log_retry(request, error)
+            await self._clock.sleep(pause)
+
+    async def admitted(self, pace: Pace) -> None:
+        """Return once a message may go out. Raises what has closed the way, if for long."""
+        await self._opened()
+        wait = pace.wait(self._clock.now())
+        if wait > LONGEST_QUEUE:
+            raise GraphThrottled("More waits for the page than may go out", retry_after=wait)
+        if pace.take(self._clock.now()):
+            await self._clock.sleep(wait)
+            await self._opened()
+
+    async def once(
+        self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
+    ) -> _T:
+        """One try of a request that has been admitted."""
+        limit = min(self._request_timeout, tries.time_left(self._clock.now()))
+        try:
+            answered = await self._connection.ask(request, answer, limit=limit)
+        except GraphUnavailable:
+            raise
+        except GraphError as error:
+            self._note_answer(request)
+            if concerns_all(error):
+                self._close(error)
+            raise
+        self._note_answer(request)
+        return answered
+
+    async def pause_after(
+        self, error: GraphError, request: GraphRequest, tries: Tries
+    ) -> timedelta | None:
+        """How long to pause before the next try; None if there is none.
+
+        If Meta then answers nothing else either, it is an outage.
+        """
+        tries.failed(error)
+        pause = tries.pause_after(error, self._clock.now())
+        if pause is None and isinstance(error, GraphUnavailable):
+            error.others_answered = self._has_answered(tries, request.path)
+            async with self._probing:
+                if self.closure() is None and not self._has_answered(tries, *self._answered_at):
+                    await self._ask()
+        return pause
+
+    async def _opened(self) -> None:
+        """Return once calls may go out; raises what keeps the way closed for longer."""
+        closure = self.closure()
+        if closure is None:
+            return
+        left = closure.until - self._clock.now()
+        if closure.obstacle is Obstacle.THROTTLED and left <= LONGEST_THROTTLE:
+            await self._clock.sleep(left)
+        await self.probe()
+
+    async def _ask(self) -> None:
+        try:
+            await self._connection.ask(_PROBE, PAGE_IDENTITY, limit=self._request_timeout)
+        except TRY_LATER as error:
+            self._close(error)
+            return
+        except GraphError as error:
+            logger.error("Meta refuses the calls of %s: %s", self._door.page, error)
+        self._note_answer(_PROBE)
+        self._open()
+
+    def _has_answered(self, tries: Tries, *paths: str) -> bool:
+        """Whether Meta has answered a call of one of these paths since the tries began."""
+        answered = (self._answered_at.get(path, _NEVER) for path in paths)
+        return any(at > tries.started_at for at in answered)
+
+    def _note_answer(self, request: GraphRequest) -> None:
+        self._answered_at[request.path] = self._clock.now()
+        closure = self._door.closure(self._clock.now())
+        if closure is not None and closure.obstacle is Obstacle.UNREACHABLE:
+            self._open()
+
+    def _open(self) -> None:
+        if self._door.closure(self._clock.now()) is not None:
+            logger.warning("Meta takes the calls of %s again.", self._door.page)
+        self._door.open()
+
+    def _close(self, error: GraphError) -> None:
+        door = self._app_door if error.code in APP_LIMITS else self._door
+        news = door.close(error, self._clock.now())
+        if news is not None:
+            level = logging.WARNING if news is Obstacle.THROTTLED else logging.ERROR
+            logger.log(level, _NEWS[news], door.page, error)
+
+
+def log_retry(request: GraphRequest, error: GraphError, level: int = logging.INFO) -> None:
+    fields = {"call": request.name}
+    if request.thread is not None:
+        fields["thread_hash"] = thread_hash(request.thread)
+    logger.log(level, "A Graph call is tried again: %s", error, extra=fields)

@@ -1,0 +1,88 @@
+"""Whether the calls of a page may go out now. Pure: `now` is an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
+from .protocol import Closure, Obstacle
+from .retry import LONGEST_THROTTLE
+
+FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
+LONGEST_PAUSE = timedelta(seconds=30)
+
+
+def concerns_all(error: GraphError) -> bool:
+    """Whether Meta's answer to one call stands in the way of the page's other calls too.
+
+    A rate limit that is over in seconds slows the one call alone: it may be a thread's own.
+    """
+    if isinstance(error, GraphThrottled):
+        return error.retry_after > LONGEST_THROTTLE
+    return isinstance(error, TokenRefused)
+
+
+class Door:
+    """Open, or closed by an error that concerns every call; `page` is whose it is, for readers.
+
+    A rate limit is over when its time has passed. A refused token and an outage are over once
+    Meta answers: when their time has passed, it is time to ask.
+    """
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        self._closure: Closure | None = None
+        self._error: GraphError | None = None
+        self._pause = FIRST_PAUSE
+
+    def closure(self, now: datetime) -> Closure | None:
+        """Why it is closed and until when at least; None while it is open."""
+        closure = self._closure
+        if closure is None or (closure.obstacle is Obstacle.THROTTLED and closure.until <= now):
+            return None
+        return closure
+
+    def close(self, error: GraphError, now: datetime) -> Obstacle | None:
+        """An error shows that nothing can be done now; returns the obstacle, if it is news.
+
+        What keeps it closed for longer goes before.
+        """
+        before = self.closure(now)
+        obstacle, pause = self._read(error)
+        if before is not None and before.until > now + pause:
+            return None
+        self._error = error
+        self._closure = Closure(
+            page=self.page, obstacle=obstacle, until=now + pause, reason=str(error)
+        )
+        return obstacle if before is None or before.obstacle is not obstacle else None
+
+    def open(self) -> None:
+        """Meta answers as it should."""
+        self._closure = self._error = None
+        self._pause = FIRST_PAUSE
+
+    def check(self, now: datetime) -> None:
+        """Raises, to a call that may not go out, what has closed the door, as of now."""
+        closure, error = self.closure(now), self._error
+        if closure is None or error is None:
+            return
+        message = f"Meta is not asked before {closure.until:%H:%M:%S} UTC. {error.message}"
+        raise _once_more(error, message, left=closure.until - now)
+
+    def _read(self, error: GraphError) -> tuple[Obstacle, timedelta]:
+        """What the error stands for, and how long nothing need be tried."""
+        if isinstance(error, GraphThrottled):
+            return Obstacle.THROTTLED, error.retry_after
+        pause = self._pause
+        self._pause = min(2 * pause, LONGEST_PAUSE)
+        is_refused = isinstance(error, TokenRefused)
+        return Obstacle.UNAUTHORISED if is_refused else Obstacle.UNREACHABLE, pause
+
+
+def _once_more(error: GraphError, message: str, *, left: timedelta) -> GraphError:
+    code, subcode, remedy = error.code, error.subcode, error.remedy
+    if isinstance(error, GraphThrottled):
+        return GraphThrottled(message, retry_after=left, code=code, subcode=subcode, remedy=remedy)
+    kind = TokenRefused if isinstance(error, TokenRefused) else GraphUnavailable
+    return kind(message, code=code, subcode=subcode, remedy=remedy)

@@ -1,0 +1,158 @@
+"""One request to the Graph API, and its answer: authorised, timed and read.
+
+Nothing is tried again here; every failure becomes a GraphError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from ..core.errors import GraphError, GraphTimeout, GraphUnavailable
+from ..core.events import Thread
+from .refusals import fault_in, refusal, succeeded, unreadable
+
+_T = TypeVar("_T")
+
+_USAGE_HEADER = "X-Business-Use-Case-Usage"
+_CHECK_THE_WAY = (
+    "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
+)
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphRequest:
+    """A request to a path below the Graph URL: POST if there is a body, else GET.
+
+    `thread` is the conversation that it is about, for the log.
+    """
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    thread: Thread | None = None
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.body is None else "POST"
+
+    @property
+    def name(self) -> str:
+        """What errors and the log call it; holds no id."""
+        return f"{self.method} {self.path}"
+
+
+class GraphConnection:
+    """The way to Meta: one pool of connections, made when it is first needed."""
+
+    def __init__(self, *, graph_url: str, page_access_token: str, app_secret: str) -> None:
+        self.graph_url = graph_url.rstrip("/")
+        proof = appsecret_proof(app_secret, page_access_token)
+        self._authorization = {"Authorization": f"Bearer {page_access_token}"}
+        self._proof = {"appsecret_proof": proof}
+        self._urls: dict[str, URL] = {}  # of the few paths that there are
+        self._secrets = (page_access_token, app_secret, proof)
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"GraphConnection(graph_url={self.graph_url!r}, secrets='***')"
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def ask(
+        self, request: GraphRequest, answer: msgspec.json.Decoder[_T], *, limit: timedelta
+    ) -> _T:
+        """Send the request once and read the answer; `limit` is for all of it."""
+        try:
+            async with self._opened().request(
+                request.method,
+                self._url(request),
+                data=None if request.body is None else msgspec.json.encode(request.body),
+                headers=None if request.body is None else _JSON,
+                allow_redirects=False,  # the token is for Graph alone
+                timeout=aiohttp.ClientTimeout(total=limit.total_seconds()),
+            ) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise _no_answer(error, request.name, limit) from error
+        return self._read(request, answer, response, body)
+
+    def _url(self, request: GraphRequest) -> URL:
+        url = self._urls.get(request.path)
+        if url is None:
+            url = URL(self.graph_url + request.path).with_query(self._proof)
+            self._urls[request.path] = url
+        return url.update_query(request.query) if request.query else url
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._authorization)
+        return self._session
+
+    def _read(
+        self,
+        request: GraphRequest,
+        answer: msgspec.json.Decoder[_T],
+        response: aiohttp.ClientResponse,
+        body: bytes,
+    ) -> _T:
+        fault = fault_in(body)
+        if fault is not None:
+            raise refusal(
+                fault,
+                call=request.name,
+                status=response.status,
+                usage=response.headers.get(_USAGE_HEADER),
+                hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
+            )
+        if not succeeded(response.status):
+            raise unreadable(request.name, response.status)
+        try:
+            return answer.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unreadable(request.name, response.status) from error
+
+
+def appsecret_proof(app_secret: str, token: str) -> str:
+    """Proof that who uses the token knows the app secret.
+
+    Source: Graph API, Secure Graph API Calls.
+    """
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
+    if isinstance(error, asyncio.TimeoutError):
+        problem = f"Graph did not answer {name} within {limit.total_seconds():g} s"
+        return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError):
+        problem = f"No connection to Graph for {name} ({kind})"
+        return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
+    problem = f"The connection broke before Graph answered {name} ({kind})"
+    return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
+
+
+def _texts(sent: object, key: str = "") -> Iterator[str]:
+    """Every text in what we sent, but the names of kinds ("RESPONSE", "template")."""
+    if isinstance(sent, Mapping):
+        for name, value in sent.items():
+            yield from _texts(value, name)
+    elif isinstance(sent, (list, tuple)):
+        for value in sent:
+            yield from _texts(value, key)
+    elif isinstance(sent, str) and not key.endswith("type"):
+        yield sent

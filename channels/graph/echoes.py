@@ -1,0 +1,74 @@
+"""The echoes of our own messages: they prove that a send without an answer was carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from ..core.errors import StoreError
+from ..instruments.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+LOOK_INTERVAL = timedelta(seconds=1)  # between looks for an echo that another worker has heard
+
+HeardElsewhere = Callable[[str], Awaitable[bool]]
+
+
+class Echoes:
+    """Those that are waited for, by the metadata of their messages.
+
+    The webhook of an echo may come to another worker: `heard_elsewhere` tells of those.
+    """
+
+    def __init__(self, clock: Clock, heard_elsewhere: HeardElsewhere | None) -> None:
+        self._clock = clock
+        self._heard_elsewhere = heard_elsewhere
+        self._awaited: dict[str, asyncio.Event] = {}
+
+    @contextmanager
+    def awaited(self, metadata: str) -> Iterator[None]:
+        """An echo counts while the message is being sent."""
+        self._awaited.setdefault(metadata, asyncio.Event())
+        try:
+            yield
+        finally:
+            self._awaited.pop(metadata, None)
+
+    def heard(self, metadata: str) -> None:
+        echo = self._awaited.get(metadata)
+        if echo is not None:
+            echo.set()
+
+    async def heard_within(self, limit: timedelta, metadata: str) -> bool:
+        """Whether the echo has been heard by now, or is within the time limit."""
+        echo, until = self._awaited[metadata], self._clock.now() + limit
+        look = limit if self._heard_elsewhere is None else LOOK_INTERVAL
+        while True:
+            if echo.is_set() or await self._is_heard_elsewhere(metadata):
+                return True
+            left = until - self._clock.now()
+            if left <= timedelta():
+                return False
+            await self._wait(echo, min(left, look))
+
+    async def _wait(self, echo: asyncio.Event, limit: timedelta) -> None:
+        hearing = asyncio.ensure_future(echo.wait())
+        waiting = asyncio.ensure_future(self._clock.sleep(limit))
+        try:
+            await asyncio.wait({hearing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hearing.cancel()
+            waiting.cancel()
+
+    async def _is_heard_elsewhere(self, metadata: str) -> bool:
+        if self._heard_elsewhere is None:
+            return False
+        try:
+            return await self._heard_elsewhere(metadata)
+        except StoreError as error:
+            logger.warning("Nobody can tell whether a message has arrived: %s", error)
+            return False

@@ -1,0 +1,243 @@
+"""Meta's Graph API over HTTP: the real Graph.
+
+Each verb is tried up to three times within half a minute (`graph_retry`), and goes out when the
+page's limits allow it (`graph_calls`, `pace`). What a lost answer leaves open is cleared up before
+it counts: for a send by its echo, for thread control by `thread_owner`. Source: Messenger
+Platform, Conversation Routing, Send API and Rate Limiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..core.errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    NotThreadOwner,
+    TokenRefused,
+)
+from ..core.events import Thread
+from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from ..core.marks import marked
+from ..core.routing import Owner, Routing
+from ..instruments.clock import Clock
+from .answers import ACCEPTED, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
+from .calls import GraphCalls, log_retry
+from .closing import Door
+from .connection import GraphConnection, GraphRequest
+from .echoes import Echoes, HeardElsewhere
+from .pace import Pace, is_slow
+from .protocol import Closure, SenderAction
+from .retry import Tries
+
+ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
+
+_ANOTHER = (Owner.ANOTHER_APP, Owner.UNNAMED)
+
+
+class HttpGraph:
+    """Meta's Graph API for one page and one app.
+
+    `graph_url` has the API's version and no page: "https://graph.facebook.com/v25.0". The page
+    is the one that the token is for, and `page_name` what the log calls it. `request_timeout` is
+    for one try. The connections are made at the first call, in the event loop that makes it.
+
+    The Graphs of one app's pages share an `app_door`. `sends_a_second` and
+    `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its metadata
+    whether another worker has heard a message's echo.
+    """
+
+    def __init__(
+        self,
+        *,
+        graph_url: str,
+        page_access_token: str,
+        app_id: str,
+        app_secret: str,
+        clock: Clock,
+        request_timeout: timedelta = timedelta(seconds=10),
+        page_name: str = "the page",
+        app_door: Door | None = None,
+        sends_a_second: int = SENDS_A_SECOND,
+        media_sends_a_second: int = MEDIA_SENDS_A_SECOND,
+        heard_elsewhere: HeardElsewhere | None = None,
+    ) -> None:
+        self._connection = GraphConnection(
+            graph_url=graph_url, page_access_token=page_access_token, app_secret=app_secret
+        )
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._clock = clock
+        self._calls = GraphCalls(
+            self._connection,
+            door=Door(page_name),
+            app_door=app_door or Door("every page of the app"),
+            clock=clock,
+            request_timeout=request_timeout,
+        )
+        self._pace, self._slow_pace = Pace(sends_a_second), Pace(media_sends_a_second)
+        self._echoes = Echoes(clock, heard_elsewhere)
+        self._page: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"HttpGraph(graph_url={self._connection.graph_url!r}, app_id={self._app_id!r}, "
+            "page_access_token='***', app_secret='***')"
+        )
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    def closure(self, _page: str, /) -> Closure | None:
+        return self._calls.closure()
+
+    def closures(self) -> list[Closure]:
+        closure = self._calls.closure()
+        return [] if closure is None else [closure]
+
+    async def probe(self, _page: str, /) -> None:
+        await self._calls.probe()
+
+    async def check(self) -> None:
+        await self._calls.check()
+
+    def share_among(self, workers: int) -> None:
+        self._pace.share_among(workers)
+        self._slow_pace.share_among(workers)
+
+    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
+        metadata = message.get("metadata") or marked(uuid.uuid4().hex, self._app_secret)
+        sending = GraphRequest(
+            path="/me/messages",
+            body={
+                "recipient": {"id": thread.user},
+                "messaging_type": "RESPONSE",
+                "message": {**message, "metadata": metadata},
+            },
+            thread=thread,
+        )
+        with self._echoes.awaited(metadata):
+            return await self._sent(sending, metadata, self._pace_of(message))
+
+    def echo_heard(self, metadata: str) -> None:
+        self._echoes.heard(metadata)
+
+    async def sender_action(self, thread: Thread, action: SenderAction) -> None:
+        showing = GraphRequest(
+            path="/me/messages",
+            body={"recipient": {"id": thread.user}, "sender_action": action.value},
+            thread=thread,
+        )
+        is_open = self._calls.closure() is None
+        if is_open and self._pace.take_spare(self._clock.now()):
+            await self._calls.once(showing, ACCEPTED, self._tries())
+
+    async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
+        tries = self._tries()
+        wish = {"target_app_id": app_id, "metadata": metadata}
+        try:
+            await self._change_control("/me/pass_thread_control", thread, wish, tries)
+        except GraphUnavailable:
+            raise
+        except GraphError:
+            # After a lost answer this may be good news: an earlier try has passed it already.
+            if not tries.in_doubt or not await self._has_been_passed(thread, tries):
+                raise
+
+    async def take_control(self, thread: Thread, *, metadata: str) -> None:
+        tries = self._tries()
+        wish = {"metadata": metadata}
+        try:
+            await self._change_control("/me/take_thread_control", thread, wish, tries)
+        except (GraphRefused, NotThreadOwner):
+            # Meta refuses to give us what we own, with an error 100 that says nothing more.
+            if await self._owner(thread, tries) is not Owner.OURS:
+                raise
+
+    async def request_control(self, thread: Thread, *, metadata: str) -> None:
+        tries = self._tries()
+        wish = {"metadata": metadata}
+        try:
+            await self._change_control("/me/request_thread_control", thread, wish, tries)
+        except GraphRefused:
+            if await self._owner(thread, tries) is not Owner.OURS:
+                raise
+
+    async def owner(self, thread: Thread) -> Owner:
+        return await self._owner(thread, self._tries())
+
+    async def page(self) -> str:
+        """Asked once; a token is for one page as long as it lives."""
+        if self._page is None:
+            asking = GraphRequest(path="/me", query={"fields": "id"})
+            identity = await self._calls.answered(asking, PAGE_IDENTITY, self._tries())
+            self._page = str(identity.id)
+        return self._page
+
+    async def routing(self, page: str) -> Routing:
+        asking = GraphRequest(path="/me", query={"fields": "messaging_feature_status"})
+        status = await self._calls.answered(asking, PAGE_STATUS, self._tries())
+        return Routing.ON if status.routes(page) else Routing.OFF
+
+    async def _has_been_passed(self, thread: Thread, tries: Tries) -> bool:
+        try:
+            return await self._owner(thread, tries) in _ANOTHER
+        except (GraphThrottled, TokenRefused) as error:
+            raise GraphTimeout(
+                "Control may have been passed, and Meta can't be asked now", remedy=str(error)
+            ) from error
+
+    async def _owner(self, thread: Thread, earlier: Tries) -> Owner:
+        """Ask who owns the thread, within the time that the earlier tries have left."""
+        asking = GraphRequest(
+            path="/me/thread_owner", query={"recipient": thread.user}, thread=thread
+        )
+        tries = Tries(started_at=earlier.started_at)
+        answer = await self._calls.answered(asking, THREAD_OWNER, tries)
+        return answer.owner(us=self._app_id)
+
+    async def _change_control(
+        self, path: str, thread: Thread, wish: Mapping[str, str], tries: Tries
+    ) -> None:
+        body = {"recipient": {"id": thread.user}, **wish}
+        changing = GraphRequest(path=path, body=body, thread=thread)
+        answer = await self._calls.answered(changing, ACCEPTED, tries)
+        if not answer.success:
+            raise GraphRefused(
+                f"Graph answered {changing.name} with success: false",
+                remedy="Meta gave no reason; check the Page's settings under Advanced messaging.",
+            )
+
+    async def _sent(self, sending: GraphRequest, metadata: str, pace: Pace) -> str:
+        await self._calls.admitted(pace)
+        tries = self._tries()
+        while True:
+            try:
+                return (await self._calls.once(sending, SENT, tries)).message_id
+            except GraphError as error:
+                failure = error
+            pause = await self._calls.pause_after(failure, sending, tries)
+            is_lost = isinstance(failure, GraphTimeout)
+            wait = ECHO_WAIT if is_lost else pause or timedelta()
+            if tries.in_doubt and await self._echoes.heard_within(wait, metadata):
+                return ""
+            if pause is None:
+                raise failure
+            if not tries.in_doubt:
+                await self._clock.sleep(pause)
+            # A message that arrived after all, and is sent again, shows twice.
+            log_retry(sending, failure, logging.WARNING if is_lost else logging.INFO)
+            await self._calls.admitted(pace)
+
+    def _pace_of(self, message: Mapping[str, Any]) -> Pace:
+        return self._slow_pace if is_slow(message) else self._pace
+
+    def _tries(self) -> Tries:
+        return Tries(started_at=self._clock.now())

@@ -1,0 +1,132 @@
+"""The Graph seam: what the plugin asks of Meta's Messenger Platform.
+
+Two implementations: `HttpGraph` (the real one) and `MemoryGraph` (for tests). One contract
+test holds both to what is written here. Source: Messenger Platform, Conversation Routing and
+Send API.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..core.events import Thread
+from ..core.routing import Owner, Routing
+
+
+class SenderAction(enum.Enum):
+    """What the page can show to a user without saying anything."""
+
+    MARK_SEEN = "mark_seen"
+    TYPING_ON = "typing_on"
+    TYPING_OFF = "typing_off"
+
+
+class Obstacle(enum.Enum):
+    """What keeps a page's calls from going out."""
+
+    THROTTLED = "throttled"
+    UNAUTHORISED = "token refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closure:
+    """A page can't be used before `until`, and then it may still be closed.
+
+    `page` is what the log calls it ("page 111222333"), `reason` what Meta said and the remedy.
+    """
+
+    page: str
+    obstacle: Obstacle
+    until: datetime
+    reason: str
+
+
+class Graph(Protocol):
+    """Meta's side of a page's conversations. Every coroutine method raises GraphError.
+
+    Transient failures are tried again inside (a few times, within seconds) before
+    GraphUnavailable or GraphThrottled is raised.
+
+    A page is closed by a rate limit that lasts, by a refused token, and while Meta answers none
+    of its calls. Whoever calls then gets the error that has closed it, and no request goes out;
+    where a limit is over within seconds, the call waits. A page opens by itself when a rate limit
+    is over, else by `probe`. Other pages are not touched, unless the limit is the app's. A page's
+    Instagram account shares its token, and is closed with it.
+    """
+
+    def closure(self, page: str, /) -> Closure | None:
+        """Why the page can't be used now; None if it can."""
+
+    def closures(self) -> list[Closure]:
+        """The pages that are closed now."""
+
+    async def probe(self, page: str, /) -> None:
+        """Return if the page can be used, or can be again: once it is time to, Meta is asked.
+
+        Raises the error that keeps it closed. Several callers at once make one request.
+        """
+
+    async def check(self) -> None:
+        """Ask Meta whether each page can be used, as its token may be refused since the last call.
+
+        `closures` tells what came of it; raises nothing. Where it is not yet time to ask for a
+        closed page, nobody is asked.
+        """
+
+    def share_among(self, workers: int) -> None:
+        """So many workers send for these pages: keep to this one's part of Meta's limits."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
+        """Send one Send API `message` object; returns its id.
+
+        A send that got no answer is tried again only if its echo has not shown up
+        (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo
+        is known by `message.metadata`, which must be this message's alone; without one, a
+        metadata is made up.
+        """
+
+    def echo_heard(self, metadata: str) -> None:
+        """The webhook reports an echo of ours: the send with this metadata was carried out."""
+
+    async def sender_action(self, thread: Thread, action: SenderAction) -> None:
+        """Show that the message was seen, or that an answer is being typed.
+
+        Tried once only, and left out while the page is closed or busy: it is worth nothing late.
+        """
+
+    async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
+        """Give the thread to another app; it must be ours or idle, else NotThreadOwner."""
+
+    async def take_control(self, thread: Thread, *, metadata: str) -> None:
+        """Take the thread; taking what is ours already changes nothing.
+
+        Raises RoutingIsOff, or GraphRefused where the page's setting forbids it.
+        """
+
+    async def request_control(self, thread: Thread, *, metadata: str) -> None:
+        """Ask the thread's owner for it: this means *asked*, not *granted*.
+
+        If it is granted, `pass_thread_control` comes by webhook; an idle thread is granted at
+        once, and asking for what is ours already changes nothing. Raises GraphRefused while
+        routing is on.
+        """
+
+    async def owner(self, thread: Thread) -> Owner:
+        """Who controls the thread now."""
+
+    async def page(self) -> str:
+        """The id of the page that the token is for."""
+
+    async def routing(self, page: str) -> Routing:
+        """Whether Conversation Routing is on (`messaging_feature_status`).
+
+        `page` is the page, or its Instagram account, which has a setting of its own.
+        """

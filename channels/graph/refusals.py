@@ -1,0 +1,161 @@
+"""Graph's error envelope read as one of our errors. Pure.
+
+The verdict is looked up by (code, subcode), by subcode, by code, by the words of the message
+where Meta has no number, and last by what the HTTP status says. The table is in
+`graph_verdicts`. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+import msgspec
+
+from ..core.errors import GraphError, GraphThrottled, GraphTimeout, GraphUnavailable
+from .verdicts import (
+    BROAD_CODES,
+    CODES,
+    NUMBERS,
+    PAIRS,
+    PHRASES,
+    TRANSIENT,
+    UNKNOWN,
+    Verdict,
+)
+
+MESSAGE_LIMIT = 300  # characters of Meta's message that are kept
+MOST_MINUTES = 24 * 60  # of a rate limit that are believed
+
+_REDIRECTED = 300
+_SERVER_ERROR = 500
+_GATEWAY_TIMEOUT = 504
+_LONG_TEXT = 8  # characters
+_MASK = "***"
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """The `error` object of an answer, as far as it matters here."""
+
+    code: int | None = None
+    subcode: int | None = msgspec.field(name="error_subcode", default=None)
+    message: str | None = None
+    is_transient: bool | None = None
+    trace: str | None = msgspec.field(name="fbtrace_id", default=None)
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    error: Fault
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    """One line of the header X-Business-Use-Case-Usage; the time is in minutes."""
+
+    estimated_time_to_regain_access: float | None = None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope, strict=False)
+_USAGES = msgspec.json.Decoder(dict[str, list[_Usage]], strict=False)
+
+
+def fault_in(body: bytes) -> Fault | None:
+    """The error that an answer's body holds; None if it is not an error envelope."""
+    try:
+        return _ENVELOPE.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def refusal(
+    fault: Fault, *, call: str, status: int, usage: str | None = None, hidden: Iterable[str] = ()
+) -> GraphError:
+    """What Graph's error means for us.
+
+    `call` names the request for the reader ("POST /me/messages"), `usage` is the header
+    X-Business-Use-Case-Usage, and `hidden` are texts that must not show in the error: secrets,
+    and what we sent, since Meta may repeat it.
+    """
+    verdict = _verdict(fault, status)
+    make: Callable[..., GraphError] = verdict.kind
+    if verdict.kind is GraphThrottled:
+        wait = regain_access_after(usage) or verdict.retry_after
+        make = functools.partial(GraphThrottled, retry_after=wait)
+    reason = _shown(fault.message or "it gave no reason", hidden)
+    return make(
+        f"Graph refused {call}: {reason}",
+        code=fault.code,
+        subcode=fault.subcode,
+        trace=fault.trace,
+        remedy=verdict.remedy,
+    )
+
+
+def succeeded(status: int) -> bool:
+    """Whether the HTTP status is a success; a redirect is none, for Graph sends nobody on."""
+    return status < _REDIRECTED
+
+
+def unreadable(call: str, status: int) -> GraphUnavailable:
+    """The answer is not Graph's: a gateway's page, nothing at all, or broken JSON.
+
+    GraphTimeout where the call may have been carried out: after a success that can't be read,
+    and where a gateway lost its patience.
+    """
+    in_doubt = succeeded(status) or status == _GATEWAY_TIMEOUT
+    kind = GraphTimeout if in_doubt else GraphUnavailable
+    return kind(
+        f"Graph's answer to {call} can't be read (HTTP status {status})",
+        remedy="If it stays so, check 'graph-url' and what stands between this machine and Meta.",
+    )
+
+
+def regain_access_after(usage: str | None) -> timedelta | None:
+    """The longest `estimated_time_to_regain_access` of the header, a day at most; None if
+    there is none.
+
+    Source: Graph API, Rate Limits (Business Use Case).
+    """
+    try:
+        usages = _USAGES.decode(usage or "{}")
+    except msgspec.DecodeError:
+        return None
+    times = (line.estimated_time_to_regain_access for lines in usages.values() for line in lines)
+    minutes = max((time for time in times if time), default=0)
+    return timedelta(minutes=min(minutes, MOST_MINUTES)) if minutes > 0 else None
+
+
+def _verdict(fault: Fault, status: int) -> Verdict:
+    exact = (
+        PAIRS.get((fault.code, fault.subcode))
+        or NUMBERS.get(fault.subcode)
+        or NUMBERS.get(fault.code)
+        or CODES.get(fault.code)
+        or _verdict_by_words(fault.message or "")
+    )
+    if exact is not None:
+        return exact
+    if fault.is_transient or status >= _SERVER_ERROR:
+        return TRANSIENT
+    return BROAD_CODES.get(fault.code, UNKNOWN)
+
+
+def _verdict_by_words(message: str) -> Verdict | None:
+    words = message.lower()
+    return next((verdict for phrase, verdict in PHRASES.items() if phrase in words), None)
+
+
+def _anywhere(text: str) -> str:
+    """A pattern for the text; a short one only as whole words, or "a" would hide every a."""
+    pattern = re.escape(text)
+    return pattern if len(text) >= _LONG_TEXT else rf"(?<!\w){pattern}(?!\w)"
+
+
+def _shown(message: str, hidden: Iterable[str]) -> str:
+    """Meta's message on one line, cut, and without the hidden texts."""
+    longest_first = sorted(filter(None, hidden), key=len, reverse=True)
+    if longest_first:
+        message = re.sub("|".join(map(_anywhere, longest_first)), _MASK, message)
+    line = " ".join(message.split()).rstrip(".")
+    return line if len(line) <= MESSAGE_LIMIT else f"{line[:MESSAGE_LIMIT]}…"

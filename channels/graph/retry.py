@@ -1,0 +1,44 @@
+"""When a Graph call is tried again. Pure: `now` is an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..core.errors import GraphError, GraphThrottled, GraphUnavailable
+
+MOST_TRIES = 3
+LONGEST_CALL = timedelta(seconds=30)  # all tries of one call and the pauses between them
+LONGEST_THROTTLE = timedelta(seconds=5)  # a longer rate limit is the caller's to wait out
+
+_FIRST_PAUSE = timedelta(seconds=0.5)
+_SHORTEST_TRY = timedelta(seconds=1)  # with less time left, another try is not worth it
+
+
+class Tries:
+    """The tries of one call: how many are left, and how long to pause before the next."""
+
+    def __init__(self, *, started_at: datetime) -> None:
+        self.started_at = started_at
+        self.failures = 0
+        self.in_doubt = False
+        """A try got no usable answer, so the call may have been carried out all the same."""
+
+    def failed(self, error: GraphError) -> None:
+        """Count one more try."""
+        self.failures += 1
+        self.in_doubt = self.in_doubt or isinstance(error, GraphUnavailable)
+
+    def time_left(self, now: datetime) -> timedelta:
+        """For the next try; never less than the shortest one."""
+        return max(self.started_at + LONGEST_CALL - now, _SHORTEST_TRY)
+
+    def pause_after(self, error: GraphError, now: datetime) -> timedelta | None:
+        """How long to wait after the error before the next try; None if there is none."""
+        if isinstance(error, GraphThrottled):
+            pause = error.retry_after
+            worth_it = pause <= LONGEST_THROTTLE
+        else:
+            pause = _FIRST_PAUSE * 2 ** (self.failures - 1)
+            worth_it = isinstance(error, GraphUnavailable)
+        in_time = now + pause + _SHORTEST_TRY <= self.started_at + LONGEST_CALL
+        return pause if worth_it and in_time and self.failures < MOST_TRIES else None

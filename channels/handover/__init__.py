@@ -1,0 +1,1 @@
+"""A session's life: opened, watched, ended."""

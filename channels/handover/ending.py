@@ -1,0 +1,211 @@
+"""How a session ends: take the thread back, then let Rasa hear of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from ..core import transitions
+from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
+from ..core.pass_metadata import return_metadata
+from ..core.routing import ANOTHER
+from ..core.sessions import EndReason, Session, State, is_window_open
+from ..graph.protocol import Graph
+from ..instruments.log_fields import session_fields
+from ..instruments.metrics import Metrics
+from ..store.protocol import Store
+from .ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_SECONDARY = "secondary_receiver"
+
+
+class Endings:
+    """Ends sessions, each by the first reason that is stored.
+
+    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has; what Rasa says then is
+    not sent where the session has not `regained` its thread. `next_of` makes the session that
+    the follow-up has asked for, if it has.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        store: Store,
+        graph: Graph,
+        ledger: Ledger,
+        metrics: Metrics,
+        tell_rasa: Callable[[Session], Awaitable[None]],
+        next_of: Callable[[Session], Session | None],
+    ) -> None:
+        self._app_id = app_id
+        self._store = store
+        self._graph = graph
+        self._ledger = ledger
+        self._metrics = metrics
+        self._tell_rasa = tell_rasa
+        self._next_of = next_of
+
+    async def end(
+        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
+    ) -> Session | None:
+        """End an active session for `reason`; None if another reason was faster.
+
+        The session is then ENDING: `carry_through` brings it to its end. `user_at` is when the
+        user wrote, where that has ended it.
+        """
+
+        def step(active: Session) -> Session:
+            return transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+
+        ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=True)
+        if ending is not None:
+            logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
+        return ending
+
+    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
+        """Meta has shown that an ending session's thread is ours again; None if it ends no more.
+
+        `user_at` is when the user wrote, where that has shown it: an end that was held because
+        nothing could be sent can go on then.
+        """
+
+        def step(ending: Session) -> Session:
+            if ending.regained and user_at is None:
+                return ending
+            return transitions.regained(ending, self._ledger.now(), user_at=user_at)
+
+        return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
+
+    async def carry_through(self, session: Session) -> Session | None:
+        """Take the thread back if need be, and let Rasa hear of the end.
+
+        Returns the session that follows, where Rasa has asked for one: it is stored, and claimed.
+        """
+        if session.state is State.ENDING and not session.regained:
+            session = await self._take_back(session)
+        if session.state is State.ENDING and session.regained:
+            return await self._finish(session)
+        return None
+
+    async def overtaken(self, session: Session) -> None:
+        """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
+        logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
+        await self._tell(session, in_silence=True)
+
+    async def end_in_silence(self, session: Session) -> None:
+        """Let Rasa hear of a held end now; what it says to that is not sent."""
+        logger.info("A held end is told in silence.", extra=session_fields(session))
+        await self._tell(session, in_silence=True)
+
+    async def _take_back(self, session: Session) -> Session:
+        try:
+            has_it = await self._has_been_passed(session) or await self._take(session)
+        except TRY_LATER as error:
+            logger.warning(
+                "A thread can't be taken back yet: %s", error, extra=session_fields(session)
+            )
+            return await self._ledger.postpone(session, error)
+        except UserUnreachable:
+            logger.info("The user is gone; the session ends.", extra=session_fields(session))
+            await self._tell(session, in_silence=True)
+            return await self._ledger.reload(session)
+        except GraphError as error:
+            return await self._leave(session, error)
+        if not has_it:
+            return await self._ledger.keep(transitions.asked(session, self._ledger.now()))
+        return await self.regain(session) or await self._ledger.reload(session)
+
+    async def _has_been_passed(self, session: Session) -> bool:
+        """Whether an owner that was asked for the thread has given it, or given it up."""
+        if session.asked_at is None:
+            return False
+        if await self._graph.owner(session.thread) in ANOTHER:
+            raise RoutingIsOff(
+                "The thread's owner was asked for it and did not pass it",
+                remedy="Switch on Conversation Routing, so that the bot may take threads back.",
+            )
+        return True
+
+    async def _take(self, session: Session) -> bool:
+        """Take the thread, or ask for it where apps can't take; False if it was asked for.
+
+        That Meta refuses does no harm where nobody else has the thread.
+        """
+        metadata = return_metadata(session)
+        try:
+            await self._graph.take_control(session.thread, metadata=metadata)
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            if await self._graph.owner(session.thread) not in ANOTHER:
+                return True
+            if not isinstance(error, RoutingIsOff) and not await self._is_secondary(session):
+                raise
+            await self._graph.request_control(session.thread, metadata=metadata)
+            return False
+        return True
+
+    async def _is_secondary(self, session: Session) -> bool:
+        """Whether the page has roles and ours may only ask (Handover Protocol, `app_roles`)."""
+        roles = await self._store.roles(session.thread.page)
+        return _SECONDARY in roles.get(self._app_id, ())
+
+    async def _leave(self, session: Session, error: GraphError) -> Session:
+        self._metrics.stuck.inc()
+        logger.error(
+            "A thread can't be taken back, so the user stays with the agent: %s",
+            error,
+            extra=session_fields(session),
+        )
+        return await self._ledger.keep(transitions.left_with_agent(session))
+
+    async def _finish(self, session: Session) -> Session | None:
+        if session.reason is EndReason.FAILED and not session.is_announced:
+            # An app asked for the thread and could not get it: nobody has told the user of it.
+            await self._tell(session, in_silence=True)
+        elif is_window_open(session, self._ledger.now()):
+            return await self._tell(session)
+        else:
+            logger.info(
+                "A follow-up waits for the user's next message: Meta takes none now.",
+                extra=session_fields(session),
+            )
+            await self._ledger.keep(transitions.held(session))
+        return None
+
+    async def _tell(self, session: Session, *, in_silence: bool = False) -> Session | None:
+        """Let Rasa hear of the end, and store that it has; returns the session that follows.
+
+        In silence, nothing that Rasa wants then is said or done.
+        """
+        told = msgspec.structs.replace(session, regained=False) if in_silence else session
+        async with self._ledger.turn(session):
+            try:
+                await self._tell_rasa(told)
+            except Exception as error:
+                latest = await self._ledger.reload(session)
+                if latest.state is State.ENDING:
+                    await self._ledger.postpone(latest, error)
+                raise
+            concluded = await self._ledger.conclude(session, _none if in_silence else self._next_of)
+        if concluded is None:
+            return None
+        ended, following = concluded
+        if ended.reason is not None:
+            self._metrics.ended.labels(ended.reason.value).inc()
+        if ended.next_wishes is not None and following is None:
+            logger.info(
+                "The next handover is not made: somebody has the thread, or nobody can be reached.",
+                extra=session_fields(ended),
+            )
+        return following
+
+
+def _none(_: Session) -> None:
+    return None

@@ -1,0 +1,111 @@
+"""Changing stored sessions: by compare-and-set, so that of two that race one wins."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from ..core import transitions
+from ..core.errors import GraphThrottled, StoreError
+from ..core.sessions import Session, State
+from ..instruments.clock import Clock
+from ..store.protocol import CLAIM_LEASE, Store
+
+logger = logging.getLogger(__name__)
+
+TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another worker's turn is over
+
+
+class Ledger:
+    """The sessions in the store, as one worker changes them."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def claim(self) -> datetime:
+        """Until when a session is ours alone if it is stored now for the next step."""
+        return self._clock.now() + CLAIM_LEASE
+
+    async def add(self, session: Session, *, claimed: bool) -> bool:
+        """Store a new session; False if the thread has an open one, or the id is known."""
+        return await self._store.add_session(session, claim_until=self.claim() if claimed else None)
+
+    async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
+        """Store the next version; where another worker was faster, what it has stored."""
+        if await self._store.save_session(session, claim_until=claim_until):
+            return session
+        return await self.reload(session)
+
+    async def change(
+        self,
+        session: Session,
+        step: Callable[[Session], Session],
+        *,
+        only_while: State,
+        claimed: bool = False,
+    ) -> Session | None:
+        """Take the step from whatever version is stored; None if the state is another by then."""
+        while session.state is only_while:
+            changed = step(session)
+            if changed is session:
+                return session
+            claim_until = self.claim() if claimed else None
+            if await self._store.save_session(changed, claim_until=claim_until):
+                return changed
+            session = await self.reload(session)
+        return None
+
+    async def conclude(
+        self, session: Session, next_of: Callable[[Session], Session | None]
+    ) -> tuple[Session, Session | None] | None:
+        """End a session and store the one that `next_of` has follow it, in one step.
+
+        Returns both, the next one claimed; None if the session has ended before.
+        """
+        while session.state is State.ENDING:
+            ended = transitions.ended(session)
+            following = next_of(ended)
+            if following is None:
+                is_stored = await self._store.save_session(ended)
+            else:
+                claim = self.claim()
+                is_stored = await self._store.follow_session(ended, following, claim_until=claim)
+            if is_stored:
+                return ended, following
+            session = await self.reload(session)
+        return None
+
+    @asynccontextmanager
+    async def turn(self, session: Session) -> AsyncIterator[None]:
+        """Be the only worker that lets Rasa hear of the session; waits while another one does.
+
+        Rasa's lock store can't be relied on for that: of two processes that ask at the same
+        moment, Rasa 3.6 gives both the first ticket.
+        """
+        thread = session.thread
+        while not await self._store.reserve_turn(thread, self._clock.now()):
+            await self._clock.sleep(TURN_INTERVAL)
+        try:
+            yield
+        finally:
+            try:
+                await self._store.free_turn(thread)
+            except StoreError as error:
+                logger.warning("Another worker waits until this one's turn has lapsed: %s", error)
+
+    async def postpone(self, session: Session, error: Exception) -> Session:
+        """Try the step under way later, and not before a rate limit is over."""
+        now = self._clock.now()
+        allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
+        return await self.keep(transitions.postponed(session, now), allowed_at)
+
+    async def reload(self, session: Session) -> Session:
+        """The session as it is stored; as ended, where it is stored no more."""
+        stored = await self._store.session(session.id)
+        return stored if stored is not None else transitions.ended(session)

@@ -1,0 +1,1 @@
+"""The clock, the log and the metrics."""

@@ -1,0 +1,143 @@
+"""What the plugin counts and measures, for Prometheus.
+
+No label holds anything of a user's: each has a closed list of values. Durations are in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ..core.sessions import EndReason, Session
+from ..store.protocol import Backlog
+
+# The edges of the buckets. Meta expects an acknowledgement at once; a turn is noticed from a
+# second on; an operator is a person.
+_ACK = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_TURN = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
+_ANSWER = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
+
+_STARTED_BY = ("bot", "somebody else")
+_REQUEST_ANSWERS = ("granted", "refused")
+
+
+class Metrics:
+    """One worker's figures; `page` gives them in Prometheus' text format.
+
+    Where PROMETHEUS_MULTIPROC_DIR names a directory, the page has those of all the processes
+    that write there (prometheus_client, "Multiprocess Mode").
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.opened = self._counter("sessions_opened", "Sessions opened.", "started_by")
+        self.ended = self._counter("sessions_ended", "Sessions ended, by reason.", "reason")
+        self.stuck = self._counter(
+            "threads_not_returned",
+            "Threads that Meta refuses to give back: switch on 'Take control of conversations'.",
+        )
+        self.requests = self._counter(
+            "requests", "Apps that asked for a thread, by what they got.", "answer"
+        )
+        self.dead = self._counter("events_dead", "Events set aside for good by this worker.")
+        self.graph_calls = self._counter(
+            "graph_calls",
+            "What was asked of Meta's Graph API, and what came of it.",
+            "verb outcome",
+        )
+        self.open = self._gauge("sessions_open", "Sessions that have not ended.")
+        self.probe_interval = self._gauge(
+            "owner_probe_interval_seconds",
+            "How often the owner of a session's thread is asked for; it grows with the sessions.",
+        )
+        self._waiting = self._gauge("inbox_waiting", "Events that are recorded and not handled.")
+        self._oldest = self._gauge(
+            "inbox_oldest_age_seconds", "How long the oldest event of the inbox has waited."
+        )
+        self._dead_kept = self._gauge("inbox_dead", "Events set aside that the store still has.")
+        self._acks = self._histogram(
+            "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
+        )
+        self._turns = self._histogram(
+            "turn_seconds", "Rasa's turns, until the answers are sent and the tracker saved.", _TURN
+        )
+        self._first_answers = self._histogram(
+            "first_answer_seconds",
+            "From a session's opening to the operator's first message.",
+            _ANSWER,
+            "started_by",
+        )
+        self._show_from_the_start()
+
+    def page(self) -> bytes:
+        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def acknowledged(self, status: int, took: timedelta) -> None:
+        """A webhook delivery has got its answer."""
+        _observe(self._acks.labels(str(status)), took)
+
+    def turn_taken(self, took: timedelta) -> None:
+        """Rasa has handled a message whole."""
+        _observe(self._turns, took)
+
+    def first_answered(self, session: Session, after: timedelta) -> None:
+        """The first message of an operator in a session."""
+        _observe(self._first_answers.labels(started_by(session)), after)
+
+    def inbox_is(self, backlog: Backlog, now: datetime) -> None:
+        """What waits in the inbox now."""
+        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
+        self._waiting.set(backlog.waiting)
+        self._oldest.set(max(age.total_seconds(), 0))
+        self._dead_kept.set(backlog.dead)
+
+    def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
+        """Show these at nought until the first one comes, so that a first failure is a rise."""
+        for verb in verbs:
+            for outcome in outcomes:
+                self.graph_calls.labels(verb, outcome)
+
+    def _show_from_the_start(self) -> None:
+        for starter in _STARTED_BY:
+            self.opened.labels(starter)
+            self._first_answers.labels(starter)
+        for reason in EndReason:
+            self.ended.labels(reason.value)
+        for answer in _REQUEST_ANSWERS:
+            self.requests.labels(answer)
+
+    def _counter(self, name: str, meaning: str, labels: str = "") -> Counter:
+        return Counter(_full(name), meaning, labels.split(), registry=self._registry)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        # All workers look at the same store: the latest look counts.
+        return Gauge(_full(name), meaning, multiprocess_mode="mostrecent", registry=self._registry)
+
+    def _histogram(
+        self, name: str, meaning: str, edges: Sequence[float], labels: str = ""
+    ) -> Histogram:
+        return Histogram(
+            _full(name), meaning, labels.split(), buckets=edges, registry=self._registry
+        )
+
+
+def started_by(session: Session) -> str:
+    """Who began a handover, as a label."""
+    return _STARTED_BY[session.is_adopted]
+
+
+def _full(name: str) -> str:
+    return f"rasa_handover_{name}"
+
+
+def _observe(histogram: Histogram, duration: timedelta) -> None:
+    """A clock that is set back meanwhile must not make the sum fall."""
+    histogram.observe(max(duration.total_seconds(), 0))

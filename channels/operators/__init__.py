@@ -1,0 +1,1 @@
+"""The operator API, its page and its client."""

@@ -1,0 +1,100 @@
+"""What the operator API answers, as typed values: no text of anybody's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from ..core.plans import INBOX_APP_IDS
+from ..core.sessions import EndReason, Session, State, deadline
+from ..core.statistics import Moment, Statistics
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """An open session.
+
+    `sender_id` is the user as Rasa has it, and as the paths of this API have it. `target_app` is
+    the app that has the thread, as far as is known, and `is_with_inbox` says that this is Meta's
+    own Inbox. `ends_at` is when the session ends by itself if nothing is said until then, and
+    `ends_by` for what reason; `due_at` is when the bot looks at it next.
+    """
+
+    session_id: str
+    page: str
+    user: str
+    sender_id: str
+    plan: str
+    target_app: str
+    is_with_inbox: bool
+    state: State
+    reason: EndReason | None
+    opened_at: Moment
+    ends_at: Moment | None
+    ends_by: EndReason | None
+    due_at: Moment | None
+    operator_messages: int
+    user_messages: int
+
+
+class Handovers(msgspec.Struct, frozen=True, kw_only=True):
+    """The open sessions, the oldest first; `total` counts those that are too many to list, too.
+
+    `now` is the bot's clock, for the time that is left.
+    """
+
+    now: Moment
+    total: int
+    handovers: list[Handover]
+
+
+class Returning(msgspec.Struct, frozen=True, kw_only=True):
+    """The bot takes this session's thread back."""
+
+    returning: Handover
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was kept of a user is erased: so many events, sessions and lines."""
+
+    sender_id: str
+    erased: int
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a call did nothing, in prose."""
+
+    error: str
+
+
+ANSWERS: Sequence[type[msgspec.Struct]] = (
+    Handovers,
+    Handover,
+    Returning,
+    Forgotten,
+    Statistics,
+    Problem,
+)
+
+
+def handover(session: Session, sender_id: str) -> Handover:
+    """A session as operators see it."""
+    target_app = session.owner_app or session.target_app_id
+    ends = deadline(session) if session.state is State.ACTIVE else None
+    return Handover(
+        session_id=session.id,
+        page=session.thread.page,
+        user=session.thread.user,
+        sender_id=sender_id,
+        plan=session.plan.name,
+        target_app=target_app,
+        is_with_inbox=target_app in INBOX_APP_IDS.values(),
+        state=session.state,
+        reason=session.reason,
+        opened_at=session.opened_at,
+        ends_at=ends and ends[0],
+        ends_by=ends and ends[1],
+        due_at=session.due_at,
+        operator_messages=session.operator_messages,
+        user_messages=session.user_messages,
+    )

@@ -1,0 +1,145 @@
+"""The operator API: who has the open threads, bringing one back, and forgetting a person.
+
+It exists only with an `admin-token`, and every call has to bear it. The OpenAPI document and the
+page that works by this API hold no data, and need none.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from urllib.parse import unquote
+
+import msgspec
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, json, raw
+
+from ..core.errors import GraphError, StoreError
+from ..core.sessions import Session
+from ..engine.engine import Engine
+from ..engine.operations import Operations
+from .answers import Forgotten, Handover, Handovers, Problem, Returning, handover
+from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
+from .page import add_page
+
+_Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
+
+
+class OperatorApi:
+    """The routes of the operator API; `engine` gives the engine once it has started."""
+
+    def __init__(self, *, admin_token: str, engine: Callable[[], Engine | None]) -> None:
+        self._admin_token = admin_token
+        self._engine = engine
+
+    def add_to(self, routes: Blueprint) -> None:
+        """Add the routes to the channel's own."""
+        for method, path, handler in (
+            ("GET", "/handovers", _list),
+            ("GET", "/handovers/statistics", _count),
+            ("GET", "/handovers/<user:str>", _show),
+            ("DELETE", "/handovers/<user:str>", _forget),
+            ("POST", "/handovers/<user:str>/return", _return),
+        ):
+            self._add(routes, method, path, handler)
+        routes.add_route(_describe, "/openapi.json", methods=["GET"], name="openapi")
+        add_page(routes)
+
+    def _add(self, routes: Blueprint, method: str, path: str, handler: _Handler) -> None:
+        async def guarded(request: Request, user: str = "") -> HTTPResponse:
+            return await self._answer(request, handler, user)
+
+        # Below `/handovers/` is a page, so a slash at the end makes a difference.
+        routes.add_route(
+            guarded, path, methods=[method], name=handler.__name__, strict_slashes=True
+        )
+
+    async def _answer(self, request: Request, handler: _Handler, user: str) -> HTTPResponse:
+        if not self._is_authorised(request):
+            answer = _problem("Send Authorization: Bearer <admin-token>.", status=401)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        engine = self._engine()
+        if engine is None:
+            return _problem("The channel is starting; try again.", status=503)
+        user = unquote(user)  # Sanic leaves it quoted
+        if not user.isprintable():
+            return _no_session()
+        try:
+            return await handler(engine.operations, request, user)
+        except (StoreError, GraphError) as error:
+            return _problem(str(error), status=503)
+
+    def _is_authorised(self, request: Request) -> bool:
+        given = request.headers.get("Authorization") or ""
+        expected = f"Bearer {self._admin_token}"
+        return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
+
+
+async def _describe(_: Request) -> HTTPResponse:
+    return json(document())
+
+
+async def _list(operations: Operations, _: Request, __: str) -> HTTPResponse:
+    listed = [_shown(operations, one) for one in await operations.open_sessions(limit=MOST_LISTED)]
+    total = max(await operations.count_open(), len(listed))
+    return _told(Handovers(now=operations.now(), total=total, handovers=listed))
+
+
+async def _count(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    asked = request.get_args(keep_blank_values=True).get("days", str(USUAL_PERIOD))
+    days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+    if not 1 <= days <= LONGEST_PERIOD:
+        return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
+    return _told(await operations.statistics(timedelta(days=days), limit=MOST_COUNTED))
+
+
+async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    session = await operations.open_session(user)
+    return _no_session() if session is None else _told(_shown(operations, session))
+
+
+async def _return(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    session = await operations.open_session(user)
+    if session is None:
+        return _no_session()
+    if not await operations.return_thread(session):
+        return _problem("This handover is opening, or ending already.", status=409)
+    return _told(Returning(returning=_shown(operations, session)), status=202)
+
+
+async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    erased = await operations.forget(user)
+    if erased is None and await operations.open_session(user) is not None:
+        return _problem(
+            "A handover of this user is open. Return the thread, and try again once the handover "
+            "has ended.",
+            status=409,
+        )
+    if erased is None:
+        return _problem(
+            "Something that this user wrote or got is being handled. Try again in a moment.",
+            status=409,
+        )
+    if not erased:
+        return _problem("Nothing is kept of this user.", status=404)
+    return _told(Forgotten(sender_id=user, erased=erased))
+
+
+def _shown(operations: Operations, session: Session) -> Handover:
+    return handover(session, operations.sender_id_of(session.thread))
+
+
+def _no_session() -> HTTPResponse:
+    return _problem("This user has no open handover.", status=404)
+
+
+def _problem(error: str, *, status: int) -> HTTPResponse:
+    return _told(Problem(error=error), status=status)
+
+
+def _told(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
+    body = msgspec.json.encode(answer)
+    return raw(body, status=status, content_type="application/json")

@@ -1,0 +1,84 @@
+"""A client of a running bot's operator API."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+
+from ..core.errors import OperatorError
+from .answers import Forgotten, Handovers, Problem, Returning
+
+LIMIT = timedelta(seconds=30)  # for each call
+CHANNEL_PATH = "/webhooks/facebook"
+
+_T = TypeVar("_T")
+
+
+class OperatorClient:
+    """Calls the operator API of the bot at `url`, which is that of its Rasa server.
+
+    Each method raises OperatorError where the bot does not answer, or says no.
+    """
+
+    def __init__(self, *, url: str, admin_token: str) -> None:
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise OperatorError(
+                "--url has to be the address of the Rasa server, such as http://localhost:5005."
+            )
+        self._url = url.rstrip("/")
+        self._authorization = {"Authorization": f"Bearer {admin_token}"}
+
+    def __repr__(self) -> str:
+        return f"OperatorClient(url={self._url!r}, admin_token='***')"
+
+    async def open_handovers(self) -> Handovers:
+        """The open handovers, the oldest first."""
+        return await self._call("GET", "/handovers", Handovers)
+
+    async def return_thread(self, sender_id: str) -> Returning:
+        """Let the bot take a user's thread back."""
+        return await self._call("POST", f"/handovers/{_quoted(sender_id)}/return", Returning)
+
+    async def forget(self, sender_id: str) -> Forgotten:
+        """Erase all that the plugin keeps of a user."""
+        return await self._call("DELETE", f"/handovers/{_quoted(sender_id)}", Forgotten)
+
+    async def _call(self, method: str, path: str, answer: type[_T]) -> _T:
+        url = f"{self._url}{CHANNEL_PATH}{path}"
+        limit = aiohttp.ClientTimeout(total=LIMIT.total_seconds())
+        try:
+            async with (
+                aiohttp.ClientSession(headers=self._authorization, timeout=limit) as http,
+                http.request(method, url, allow_redirects=False) as response,
+            ):
+                return self._read(response.status, await response.read(), answer)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise OperatorError(
+                f"No bot answers at {self._url} ({type(error).__name__}). Start it with `rasa "
+                "run`, or name its address with --url."
+            ) from error
+
+    def _read(self, status: int, body: bytes, answer: type[_T]) -> _T:
+        if status == 401:
+            raise OperatorError(
+                f"The bot at {self._url} has another admin-token than this credentials file. "
+                "Restart the bot, or name the file that it was started with by --credentials."
+            )
+        try:
+            if status < 300:
+                return msgspec.json.decode(body, type=answer)
+            raise OperatorError(msgspec.json.decode(body, type=Problem).error)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise OperatorError(
+                f"There is no operator API at {self._url} (status {status}): start the bot with "
+                "an 'admin-token' in its credentials.yml, or name its address with --url."
+            ) from error
+
+
+def _quoted(sender_id: str) -> str:
+    return quote(sender_id, safe="")

@@ -1,0 +1,146 @@
+"""The operator API as an OpenAPI 3.1 document, whose schemas are made of the answers' types. Pure.
+
+Source: OpenAPI Specification 3.1.0; JSON Schema 2020-12, by msgspec.
+"""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from ..core.statistics import Statistics
+from .answers import ANSWERS, Forgotten, Handover, Handovers, Problem, Returning
+
+LONGEST_PERIOD = 3650  # days, as `retention`
+USUAL_PERIOD = 7  # days
+MOST_LISTED = 1000
+MOST_COUNTED = 10_000
+
+_SCHEMAS = "#/components/schemas/"
+_UNAUTHORISED = "The admin token is missing or another."
+_NO_HANDOVER = "The user has no open handover."
+_USER = {
+    "name": "user",
+    "in": "path",
+    "required": True,
+    "description": "The user as Rasa's sender id: the page-scoped id, or PAGE:USER.",
+    "schema": {"type": "string", "pattern": r"^([0-9]{1,32}:)?[0-9]{1,32}$"},
+}
+_DAYS = {
+    "name": "days",
+    "in": "query",
+    "description": "How many days back.",
+    "schema": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": LONGEST_PERIOD,
+        "default": USUAL_PERIOD,
+    },
+}
+
+
+def document() -> dict[str, Any]:
+    """The document; its version is that of the API, which grows with each change to it."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "rasa-handover operator API",
+            "version": "1.0.0",
+            "description": "Who has the open threads, and bringing one back to the bot.",
+        },
+        "servers": [{"url": "/webhooks/facebook"}],
+        "security": [{"admin-token": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {"admin-token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    return {
+        "/handovers": {
+            "get": _operation(
+                "listHandovers",
+                f"The open handovers, the oldest first, up to {MOST_LISTED}.",
+                {200: ("The open handovers.", Handovers)},
+            )
+        },
+        "/handovers/statistics": {
+            "get": _operation(
+                "countHandovers",
+                "How handovers ended, and how long users waited for the first answer. The last "
+                f"{MOST_COUNTED} are counted: `since` is later where there were more.",
+                {
+                    200: ("The statistics.", Statistics),
+                    400: ("`days` is not a number in its range.", Problem),
+                },
+                _DAYS,
+            )
+        },
+        "/handovers/{user}": {
+            "get": _operation(
+                "showHandover",
+                "A user's open handover.",
+                {200: ("The handover.", Handover), 404: (_NO_HANDOVER, Problem)},
+                _USER,
+            ),
+            "delete": _operation(
+                "forgetUser",
+                "Erase all that the plugin keeps of a user. Rasa's tracker store and Meta keep "
+                "their own.",
+                {
+                    200: ("It is erased.", Forgotten),
+                    404: ("Nothing is kept of this user.", Problem),
+                    409: ("A handover is open, or something is being handled.", Problem),
+                },
+                _USER,
+            ),
+        },
+        "/handovers/{user}/return": {
+            "post": _operation(
+                "returnThread",
+                "Let the bot take a thread back, with the end reason operator_request.",
+                {
+                    202: ("The bot takes the thread back.", Returning),
+                    404: (_NO_HANDOVER, Problem),
+                    409: ("The handover is opening, or ending already.", Problem),
+                },
+                _USER,
+            )
+        },
+    }
+
+
+def _operation(
+    name: str,
+    description: str,
+    answers: dict[int, tuple[str, type[msgspec.Struct]]],
+    *parameters: dict[str, Any],
+) -> dict[str, Any]:
+    always: dict[int, tuple[str, type[msgspec.Struct]]] = {
+        401: (_UNAUTHORISED, Problem),
+        503: ("The channel is starting, or its store or Meta does not answer.", Problem),
+    }
+    every = sorted({**answers, **always}.items())
+    return {
+        "operationId": name,
+        "description": description,
+        "parameters": list(parameters),
+        "responses": {str(status): _response(*answer) for status, answer in every},
+    }
+
+
+def _response(description: str, answer: type[msgspec.Struct]) -> dict[str, Any]:
+    schema = {"$ref": _SCHEMAS + answer.__name__}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _schemas() -> dict[str, Any]:
+    _, schemas = msgspec.json.schema_components(ANSWERS, ref_template=_SCHEMAS + "{name}")
+    for schema in schemas.values():
+        schema["description"] = cleandoc(schema["description"])
+    return schemas

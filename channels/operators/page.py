@@ -1,0 +1,54 @@
+"""The operators' page: static files below `/handovers/`, which work by the operator API alone.
+
+They hold no data, so they need no token; the page asks for it, and sends it in a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, raw
+
+FILES = Path(__file__).parent / "static"
+INDEX = "index.html"
+CONTENT_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+_Handler = Callable[[Request], Awaitable[HTTPResponse]]
+
+
+def add_page(routes: Blueprint) -> None:
+    """Add the page at `/handovers/`, and a route for each file that it is made of."""
+    for path in sorted(FILES.iterdir()):
+        if path.suffix in CONTENT_TYPES:
+            place = "/handovers/" if path.name == INDEX else f"/handovers/page/{path.name}"
+            name = f"page_{path.name.replace('.', '_')}"
+            routes.add_route(_serving(path), place, methods=["GET"], name=name, strict_slashes=True)
+
+
+def _serving(path: Path) -> _Handler:
+    content, content_type = path.read_bytes(), f"{CONTENT_TYPES[path.suffix]}; charset=utf-8"
+
+    async def serve(_: Request) -> HTTPResponse:
+        return raw(content, headers=HEADERS, content_type=content_type)
+
+    return serve

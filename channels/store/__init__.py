@@ -1,0 +1,1 @@
+"""Sessions and the inbox, on SQLite or PostgreSQL."""

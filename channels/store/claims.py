@@ -1,0 +1,183 @@
+"""Claims in SQL: which worker has which inbox entries in hand, and what comes of them.
+
+Each function is an operation for the writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Integer, bindparam, case, func, literal_column, not_, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import Select
+
+from ..core.events import Event, Thread
+from .protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
+from .schema import (
+    AT_ONCE,
+    CLAIM_LOCK,
+    DEAD,
+    DONE,
+    WAITING,
+    earlier,
+    earlier_is_waiting,
+    inbox,
+    is_waiting,
+    microseconds,
+)
+
+NOBODY = ""
+_GIVEN_BACK = "-"  # by a worker that may have begun
+UNCLAIMED = literal_column("0")
+
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+# Two that claim side by side, each blind to what the other takes, could each get a part of
+# one thread. So one claims at a time, and whoever comes second leaves it for its next turn.
+_MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
+_BEHIND_ANOTHER_WORKER = (
+    select(earlier.c.position)
+    .where(
+        earlier.c.thread == inbox.c.thread,
+        earlier.c.position < inbox.c.position,
+        earlier_is_waiting,
+        earlier.c.claimed_until_us > bindparam("now_us"),
+        earlier.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+_CLAIMABLE = (
+    select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by)
+    .where(is_waiting, not_(_BEHIND_ANOTHER_WORKER))
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+# Entries whose claim has expired are as few as workers hold: they can be sorted. Those that
+# nobody has may be a night's worth: they are read in the order of the index.
+_EXPIRED = _CLAIMABLE.where(
+    inbox.c.claimed_until_us > UNCLAIMED, inbox.c.claimed_until_us <= bindparam("now_us")
+).order_by(inbox.c.position + 0)
+_FREE = _CLAIMABLE.where(inbox.c.claimed_until_us == UNCLAIMED).order_by(inbox.c.position)
+_among_these = inbox.c.position.in_(bindparam("positions", expanding=True))
+_CLAIM = (
+    update(inbox)
+    .where(_among_these)
+    .values(claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
+)
+_RENEW = (
+    update(inbox)
+    .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
+    .values(claimed_until_us=bindparam("until_us"))
+)
+_VOID = (
+    update(inbox)
+    .where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED)
+    .values(claimed_by=_GIVEN_BACK, claimed_until_us=0)
+)
+_RELEASE = (
+    update(inbox)
+    .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
+    .values(claimed_by=_GIVEN_BACK, claimed_until_us=0)
+)
+_DONE = (
+    update(inbox)
+    .where(_among_these, is_waiting)
+    .values(state=DONE, handled_at_us=bindparam("now_us"))
+)
+_is_last_failure = inbox.c.failures + 1 >= DEAD_AFTER_FAILURES
+_FAILED = (
+    update(inbox)
+    .where(inbox.c.position == bindparam("this_position"), is_waiting)
+    .values(
+        failures=inbox.c.failures + 1,
+        state=case((_is_last_failure, DEAD), else_=WAITING),
+        handled_at_us=case((_is_last_failure, bindparam("now_us"))),
+    )
+)
+_STATE = select(inbox.c.state).where(inbox.c.position == bindparam("this_position"))
+
+
+def claim(
+    connection: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    worker: str,
+    without_threads: Collection[Thread] = (),
+    without_pages: Collection[str] = (),
+) -> list[InboxEntry]:
+    """Take the oldest entries that nobody has, or whose claim has expired."""
+    if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
+        return []
+    claimable: list[Any] = []
+    for statement in (_EXPIRED, _FREE):
+        wanted = _without(statement, without_threads, without_pages)
+        left = {"limit": limit - len(claimable), "now_us": microseconds(now), "worker": worker}
+        claimable += connection.execute(wanted, left).all()
+    entries = [
+        InboxEntry(
+            position=position,
+            event=_EVENT.decode(event),
+            failures=failures,
+            is_repeated=claimed_by != NOBODY,
+        )
+        for position, event, failures, claimed_by in sorted(claimable)
+    ]
+    positions = [entry.position for entry in entries]
+    _in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
+    return entries
+
+
+def renew(connection: Connection, positions: Sequence[int], now: datetime, *, worker: str) -> None:
+    """Prolong the claims on these entries, save those that another worker has taken over."""
+    _in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
+
+
+def void_claims(connection: Connection) -> None:
+    """Let every waiting entry be claimed at once."""
+    connection.execute(_VOID)
+
+
+def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
+    """Let these entries be claimed at once, save those that another worker has taken over."""
+    _in_parts(connection, _RELEASE, positions, worker=worker)
+
+
+def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> list[None]:
+    """Set the entries of many calls to done."""
+    positions = [position for position, _ in handled]
+    latest = max(now for _, now in handled)
+    _in_parts(connection, _DONE, positions, now_us=microseconds(latest))
+    return [None] * len(handled)
+
+
+def failed(connection: Connection, position: int, now: datetime) -> bool:
+    """Count a failure of a waiting entry; True if the entry is dead by now."""
+    this = {"this_position": position}
+    connection.execute(_FAILED, {**this, "now_us": microseconds(now)})
+    return bool(connection.execute(_STATE, this).scalar() == DEAD)
+
+
+def _without(
+    claimable: Select, without_threads: Collection[Thread], without_pages: Collection[str]
+) -> Select:
+    if without_threads:
+        claimable = claimable.where(inbox.c.thread.not_in([each.key for each in without_threads]))
+    for page in without_pages:
+        claimable = claimable.where(not_(inbox.c.thread.startswith(f"{page}:", autoescape=True)))
+    return claimable
+
+
+def lease_end(now: datetime) -> int:
+    return microseconds(now + CLAIM_LEASE)
+
+
+def _in_parts(
+    connection: Connection, statement: Any, positions: Sequence[int], **parameters: object
+) -> None:
+    for start in range(0, len(positions), AT_ONCE):
+        part = positions[start : start + AT_ONCE]
+        connection.execute(statement, {**parameters, "positions": part})

@@ -1,0 +1,131 @@
+"""The database that the setting `store` names: how to reach it, and what to say if it fails."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from ..core.errors import StoreUnavailable
+from .lock import hold
+
+_FORMS = (
+    "write sqlite:///handover.db (a file), or postgresql://user:password@host/database "
+    "(for more than one worker)."
+)
+_KINDS = ("sqlite", "postgresql")
+_ON_SQLITE_CONNECT = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit outlives a power cut; NORMAL's does not, with WAL
+    "PRAGMA busy_timeout=5000",  # milliseconds, for whoever else has a look into the file
+)
+_POSTGRESQL_OPTIONS = {
+    "application_name": "rasa-handover",
+    "connect_timeout": "5",  # seconds
+    "tcp_user_timeout": "10000",  # milliseconds until a silent server counts as gone
+}
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreUnavailable if `url` names neither of the two."""
+        try:
+            self._url = make_url(url)
+        except (SQLAlchemyError, ValueError):  # whose messages hold the URL with its password
+            raise StoreUnavailable(f"`store` is not a database URL; {_FORMS}") from None
+        if self._url.drivername not in _KINDS:
+            raise StoreUnavailable(f"`store` can't be '{self._url.drivername}'; {_FORMS}")
+        self.is_sqlite = self._url.drivername == "sqlite"
+        if self.is_sqlite and self._url.database in (None, "", ":memory:"):
+            raise StoreUnavailable(f"`store` names no SQLite file to keep sessions in; {_FORMS}")
+
+    def __str__(self) -> str:
+        """The URL, with each password in it masked."""
+        query = {
+            key: "***" if "password" in key else self._url.query[key] for key in self._url.query
+        }
+        return str(self._url.set(query=query).render_as_string(hide_password=True))
+
+    def reserve(self) -> AbstractContextManager[object]:
+        """Keep other processes away from a SQLite file, until the context is left.
+
+        Raises StoreUnavailable if one is there, or if the file's directory is of no use.
+        """
+        if not self.is_sqlite:
+            return nullcontext()
+        file = Path(self._url.database)
+        if not file.parent.is_dir():
+            raise StoreUnavailable(
+                f"The session store {self} can't be opened: there is no directory "
+                f"'{file.parent.absolute()}'. Create it, or correct `store`."
+            )
+        try:
+            return hold(file.with_name(f"{file.name}.lock"))
+        except BlockingIOError:
+            raise StoreUnavailable(
+                f"The session store {self} is in use by another process, and SQLite serves one "
+                "worker. Stop the other `rasa run`; or, for SANIC_WORKERS above 1 or several "
+                "machines, let `store` name a PostgreSQL database."
+            ) from None
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The session store {self} can't be opened: {error.strerror}. {self._remedy}"
+            ) from error
+
+    def engine(self) -> Engine:
+        """An engine for one thread: it has one connection, and tests it before it is used."""
+        if self.is_sqlite:
+            engine = _engine(self._url)
+            event.listen(engine, "connect", _sqlite_connected)
+            event.listen(engine, "begin", _sqlite_begin)
+            return engine
+        return _engine(
+            self._url.set(query={**_POSTGRESQL_OPTIONS, **self._url.query}), pool_pre_ping=True
+        )
+
+    def explain(self, error: SQLAlchemyError) -> StoreUnavailable:
+        """What the database said, and what to look at."""
+        # The first line alone: in those that follow, PostgreSQL quotes the row.
+        words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+        return StoreUnavailable(
+            f"The session store {self} failed: {words.partition(chr(10))[0]}. {self._remedy}"
+        )
+
+    @property
+    def _remedy(self) -> str:
+        if self.is_sqlite:
+            return (
+                "Check that the file and its directory can be written, and that the disk has room."
+            )
+        return "Check that PostgreSQL runs there, and that the user can log in and create tables."
+
+
+def _engine(url: Any, **options: Any) -> Engine:
+    return create_engine(
+        url,
+        future=True,
+        hide_parameters=True,  # they hold what users wrote
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        **options,
+    )
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:
+    # SQLAlchemy, SQLite, "Serializable isolation / Savepoints / Transactional DDL": the driver
+    # must not begin transactions by itself, or DDL and reads run outside of them.
+    connection.isolation_level = None
+    for pragma in _ON_SQLITE_CONNECT:
+        connection.execute(pragma)
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

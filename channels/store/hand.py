@@ -1,0 +1,66 @@
+"""What one worker has in hand of the SQL store: to be renewed while it works, or given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from ..core.events import Thread
+from ..core.sessions import Session
+from . import claims as store_claims
+from . import sessions as store_sessions
+from . import turns as store_turns
+from . import workers as store_workers
+
+
+class StoreHand:
+    """The inbox entries by position, the sessions with their claims' ends, the threads' turns."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self.positions: set[int] = set()
+        self.turns: set[Thread] = set()
+        self._sessions: dict[str, datetime] = {}
+
+    def clear(self) -> None:
+        self.positions.clear()
+        self.turns.clear()
+        self._sessions.clear()
+
+    def note_claim(self, session: Session, until: datetime | None) -> None:
+        """The session was stored, claimed until then or not at all."""
+        if until is None:
+            self._sessions.pop(session.id, None)
+        else:
+            self._sessions[session.id] = until
+
+    def forget_claims_before(self, now: datetime) -> None:
+        """Those that are over may be other workers' by now."""
+        self._sessions = {id_: until for id_, until in self._sessions.items() if until > now}
+
+    def renewing(self, now: datetime) -> Callable[[Connection], None]:
+        """The operation that holds entries and turns, as they are now, for longer."""
+        positions, turns = sorted(self.positions), list(self.turns)
+
+        def renew(connection: Connection) -> None:
+            store_claims.renew(connection, positions, now, worker=self._worker)
+            if turns:
+                store_turns.renew(connection, turns, now, worker=self._worker)
+
+        return renew
+
+    def releasing(self) -> Callable[[Connection], None]:
+        """The operation that gives everything back, as it is now, and signs the worker off."""
+        positions, turns = sorted(self.positions), list(self.turns)
+        sessions = dict(self._sessions)
+
+        def release(connection: Connection) -> None:
+            store_claims.release(connection, positions, worker=self._worker)
+            store_sessions.release(connection, sessions)
+            if turns:
+                store_turns.free(connection, turns, worker=self._worker)
+            store_workers.leave(connection, worker=self._worker)
+
+        return release

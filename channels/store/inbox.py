@@ -1,0 +1,162 @@
+"""The inbox in SQL: each function is an operation for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Integer, bindparam, delete, func, select, text
+from sqlalchemy.engine import Connection
+
+from ..core.events import Event, Thread
+from .claims import NOBODY, UNCLAIMED, lease_end
+from .insert import insert_new
+from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
+from .schema import AT_ONCE, DEAD, inbox, is_waiting, microseconds, moment
+
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+_RECORD = insert_new(inbox)
+_LAST_POSITION = select(func.max(inbox.c.position))
+_RECORDED = select(inbox.c.key, inbox.c.position).where(
+    inbox.c.position > bindparam("last"), inbox.c.claimed_by == bindparam("worker")
+)
+# Two that record for one thread side by side, each blind to what the other adds, could both
+# take the thread in hand. The order keeps them from waiting for each other in a circle.
+_LOCK_THREADS = text(
+    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
+    "FROM unnest(CAST(:threads AS text[])) AS thread ORDER BY hash) AS hashes"
+)
+_WAITING_ELSEWHERE = (
+    select(inbox.c.thread)
+    .where(
+        inbox.c.thread.in_(bindparam("threads", expanding=True)),
+        is_waiting,
+        inbox.c.claimed_by != bindparam("worker"),
+    )
+    .distinct()
+)
+_RECENT = (
+    select(inbox.c.event)
+    .where(inbox.c.thread == bindparam("thread"))
+    .order_by(inbox.c.position.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_USER_TEXTS = _RECENT.where(inbox.c.has_user_text)
+_COUNT_WAITING = select(func.count()).select_from(inbox).where(is_waiting)
+_COUNT_DEAD = select(func.count()).where(inbox.c.state == DEAD, inbox.c.handled_at_us.is_not(None))
+_OLDEST = (
+    select(inbox.c.recorded_at_us)
+    .where(is_waiting, inbox.c.claimed_until_us == UNCLAIMED)
+    .order_by(inbox.c.position)
+    .limit(1)
+)
+_OLDEST_CLAIMED = select(func.min(inbox.c.recorded_at_us)).where(
+    is_waiting, inbox.c.claimed_until_us > UNCLAIMED
+)
+_WAITS = select(inbox.c.position).where(inbox.c.thread == bindparam("thread"), is_waiting).limit(1)
+_FORGET = delete(inbox).where(inbox.c.thread == bindparam("this_thread"))
+_PRUNE = delete(inbox).where(
+    inbox.c.position.in_(
+        select(inbox.c.position)
+        .where(inbox.c.state == bindparam("state"), inbox.c.handled_at_us < bindparam("before_us"))
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
+
+
+def record(
+    connection: Connection, asked: Sequence[tuple[Sequence[Event], datetime, bool]], *, worker: str
+) -> list[list[InboxEntry]]:
+    """Insert the events of many calls at once; each call gets what comes into its hand."""
+    threads = sorted({event.thread.key for events, _, _ in asked for event in events})
+    elsewhere = _waiting_elsewhere(connection, threads, worker)
+    last = connection.execute(_LAST_POSITION).scalar() or 0
+    rows = []
+    for events, now, in_hand in asked:
+        for event in events:
+            if not in_hand:
+                elsewhere.add(event.thread.key)
+            claimant = NOBODY if event.thread.key in elsewhere else worker
+            rows.append(_row(event, now, claimant))
+    connection.execute(_RECORD, rows)
+    # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
+    # its name. (SQLite learned RETURNING only with its release 3.35.)
+    recorded = connection.execute(_RECORDED, {"last": last, "worker": worker})
+    positions: dict[str, int] = dict(recorded.all())
+    return [
+        [
+            InboxEntry(position=positions.pop(event.key), event=event)
+            for event in events
+            if event.key in positions
+        ]
+        for events, _, _ in asked
+    ]
+
+
+def backlog(connection: Connection) -> Backlog:
+    oldest = [connection.execute(each).scalar() for each in (_OLDEST, _OLDEST_CLAIMED)]
+    oldest_us = min((each for each in oldest if each is not None), default=None)
+    return Backlog(
+        waiting=int(connection.execute(_COUNT_WAITING).scalar_one()),
+        oldest_at=None if oldest_us is None else moment(oldest_us),
+        dead=int(connection.execute(_COUNT_DEAD).scalar_one()),
+    )
+
+
+def waits(connection: Connection, thread: Thread) -> bool:
+    """Whether an event of the thread waits, in whoever's hand."""
+    return connection.execute(_WAITS, {"thread": thread.key}).first() is not None
+
+
+def lock_threads(connection: Connection, threads: Sequence[str]) -> None:
+    """Until the transaction ends, nobody else records events of these threads."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_THREADS, {"threads": list(threads)})
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    """Delete every event of the thread, whatever its state; return how many."""
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
+
+
+def last_user_texts(connection: Connection, thread: Thread, *, limit: int) -> list[str]:
+    """The oldest first."""
+    latest_first = connection.execute(_USER_TEXTS, {"thread": thread.key, "limit": limit})
+    texts = [user_text(_EVENT.decode(event)) for (event,) in latest_first]
+    return [text for text in reversed(texts) if text is not None]
+
+
+def last_user_at(connection: Connection, thread: Thread) -> datetime | None:
+    recent = connection.execute(_RECENT, {"thread": thread.key, "limit": RECENT_EVENTS})
+    return user_at(_EVENT.decode(event) for (event,) in recent)
+
+
+def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
+    """Delete so many entries that have been in this state since before then; return how many."""
+    parameters = {"state": state, "before_us": microseconds(before), "limit": limit}
+    return int(connection.execute(_PRUNE, parameters).rowcount)
+
+
+def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
+    """Those of the threads that have entries which wait, and not in this worker's hand."""
+    lock_threads(connection, threads)
+    elsewhere: set[str] = set()
+    for start in range(0, len(threads), AT_ONCE):
+        part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
+        elsewhere.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
+    return elsewhere
+
+
+def _row(event: Event, now: datetime, claimant: str) -> dict[str, Any]:
+    return {
+        "key": event.key,
+        "thread": event.thread.key,
+        "event": msgspec.json.encode(event).decode(),
+        "has_user_text": user_text(event) is not None,
+        "recorded_at_us": microseconds(now),
+        "claimed_by": claimant,
+        "claimed_until_us": 0 if claimant == NOBODY else lease_end(now),
+    }

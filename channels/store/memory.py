@@ -1,0 +1,288 @@
+"""The store in memory, for tests: it says what a Store means in the fewest words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from ..core.events import Event, PageRoles, Thread
+from ..core.sessions import Session
+from ..core.transcript import Line
+from .memory_rows import FIRST_MOMENT, Entry, Kept, Reserved, Rows, Said, Sent
+from .protocol import (
+    CLAIM_LEASE,
+    ECHO_RETENTION,
+    RECENT_EVENTS,
+    Backlog,
+    InboxEntry,
+    user_at,
+    user_text,
+)
+
+_GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
+
+
+class MemoryStore:
+    """The Store of one worker. Give `shared` another worker's to work on the same data."""
+
+    def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
+        self._worker = worker
+        self._rows: Rows = Rows() if shared is None else shared._rows
+        self._in_hand: set[int] = set()
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def record(
+        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+    ) -> list[InboxEntry]:
+        new = []
+        for event in events:
+            if event.key not in self._rows.entries:
+                self._rows.last_position += 1
+                is_ours = in_hand and not self._rows.waits_elsewhere(event.thread, self._worker)
+                entry = Entry(
+                    position=self._rows.last_position,
+                    event=event,
+                    recorded_at=now,
+                    claimed_by=self._worker if is_ours else None,
+                    claimed_until=now + CLAIM_LEASE if is_ours else FIRST_MOMENT,
+                )
+                self._rows.entries[event.key] = entry
+                new += [entry] if is_ours else []
+        return self._take_in_hand(new)
+
+    async def claim_inbox(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[InboxEntry]:
+        claimable = [
+            entry
+            for entry in self._rows.waiting()
+            if self._is_claimable(entry, now)
+            and entry.event.thread not in without_threads
+            and entry.event.thread.page not in without_pages
+        ]
+        for entry in claimable[:limit]:
+            entry.is_repeated = entry.claimed_by is not None
+            entry.claimed_by = self._worker
+            entry.claimed_until = now + CLAIM_LEASE
+        return self._take_in_hand(
+            [entry for entry in claimable[:limit] if entry.position not in self._in_hand]
+        )
+
+    async def release(self) -> None:
+        for entry in self._rows.waiting():
+            if entry.position in self._in_hand and entry.claimed_by == self._worker:
+                entry.claimed_by, entry.claimed_until = _GIVEN_BACK, FIRST_MOMENT
+        self._in_hand.clear()
+        for kept in self._rows.sessions.values():
+            if kept.claimed_by == self._worker:
+                kept.claimed_until = FIRST_MOMENT
+        for thread in self._own_turns():
+            del self._rows.turns[thread]
+        self._rows.workers.pop(self._worker, None)
+
+    async def backlog(self) -> Backlog:
+        recorded = [entry.recorded_at for entry in self._rows.waiting()]
+        dead = sum(entry.is_dead for entry in self._rows.entries.values())
+        return Backlog(waiting=len(recorded), oldest_at=min(recorded, default=None), dead=dead)
+
+    async def report(self, now: datetime) -> int:
+        self._rows.workers[self._worker] = now
+        return sum(seen_at > now - CLAIM_LEASE for seen_at in self._rows.workers.values())
+
+    async def renew_claims(self, now: datetime) -> None:
+        for entry in self._rows.waiting():
+            if entry.position in self._in_hand and entry.claimed_by == self._worker:
+                entry.claimed_until = now + CLAIM_LEASE
+        for thread in self._own_turns():
+            await self.reserve_turn(thread, now)
+
+    async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
+        reserved = self._rows.turns.get(thread)
+        if reserved and reserved.until > now and reserved.worker != self._worker:
+            return False
+        self._rows.turns[thread] = Reserved(worker=self._worker, until=now + CLAIM_LEASE)
+        return True
+
+    async def free_turn(self, thread: Thread) -> None:
+        if thread in self._own_turns():
+            del self._rows.turns[thread]
+
+    async def done(self, position: int, now: datetime) -> None:
+        entry = self._rows.entry(position)
+        if entry is not None and entry.handled_at is None:
+            entry.handled_at = now
+        self._in_hand.discard(position)
+
+    async def failed(self, position: int, now: datetime) -> bool:
+        entry = self._rows.entry(position)
+        if entry is None:
+            return False
+        if entry.handled_at is None:
+            entry.failures += 1
+        if not entry.is_dead:
+            return False
+        entry.handled_at = entry.handled_at or now
+        self._in_hand.discard(position)
+        return True
+
+    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        if session.id in self._rows.sessions or await self.open_session(session.thread):
+            return False
+        self._keep(session, claim_until)
+        return True
+
+    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        stored = await self.session(session.id)
+        if stored is None or stored.version != session.version - 1:
+            return False
+        self._keep(session, claim_until)
+        return True
+
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        is_saved = await self.save_session(ended)
+        return is_saved and await self.add_session(following, claim_until=claim_until)
+
+    async def session(self, session_id: str) -> Session | None:
+        kept = self._rows.sessions.get(session_id)
+        return None if kept is None else kept.session
+
+    async def open_session(self, thread: Thread) -> Session | None:
+        of_thread = (session for session in self._rows.open_sessions() if session.thread == thread)
+        return next(of_thread, None)
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        oldest_first = sorted(
+            self._rows.open_sessions(), key=lambda session: (session.opened_at, session.id)
+        )
+        return oldest_first[:limit]
+
+    async def count_open(self) -> int:
+        return len(self._rows.open_sessions())
+
+    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+        due = [
+            (wake_at, kept)
+            for kept in self._rows.sessions.values()
+            if (wake_at := kept.wake_at) is not None
+            and wake_at <= now
+            and not self._rows.waits_elsewhere(kept.session.thread, self._worker)
+        ]
+        claimed = [kept for _, kept in sorted(due, key=lambda pair: pair[0])[:limit]]
+        for kept in claimed:
+            kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
+        return [kept.session for kept in claimed]
+
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        ended = [
+            (kept.session.ended_at, kept.session.id, kept.session)
+            for kept in self._rows.sessions.values()
+            if not kept.session.is_open and kept.session.ended_at is not None
+        ]
+        last_first = sorted(ended, key=lambda row: row[:2], reverse=True)
+        return [session for ended_at, _, session in last_first if ended_at >= since][:limit]
+
+    async def forget(self, thread: Thread) -> int | None:
+        return self._rows.forget(thread)
+
+    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
+        events = [entry.event for entry in self._rows.entries.values()]
+        texts = [user_text(event) for event in events if event.thread == thread]
+        return [text for text in texts if text is not None][-limit:]
+
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        events = [entry.event for entry in self._rows.entries.values()]
+        of_thread = [event for event in events if event.thread == thread]
+        return user_at(of_thread[-RECENT_EVENTS:])
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        said = Said(session_id=session.id, line=line)
+        self._rows.lines.setdefault((session.thread, line.key), said)
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        of_session = [
+            said.line for said in self._rows.lines.values() if said.session_id == session_id
+        ]
+        return sorted(of_session, key=lambda line: line.at)[-limit:]
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        self._rows.roles[roles.page] = await self.roles(roles.page) | roles.roles
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return self._rows.roles.get(page, {})
+
+    async def keep_echo(self, metadata: str, now: datetime) -> None:
+        self._rows.echoes.setdefault(metadata, now)
+
+    async def has_echo(self, metadata: str) -> bool:
+        return metadata in self._rows.echoes
+
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        self._rows.sent[thread, turn] = Sent(fingerprints=tuple(fingerprints), kept_at=now)
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        kept = self._rows.sent.get((thread, turn))
+        return () if kept is None else kept.fingerprints
+
+    async def prune(
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
+    ) -> None:
+        self._rows.prune(
+            entries_before=now - inbox_retention,
+            ended_before=now - session_retention,
+            said_before=now - transcript_retention,
+            echoes_before=now - ECHO_RETENTION,
+        )
+
+    def _own_turns(self) -> list[Thread]:
+        return [
+            thread
+            for thread, reserved in self._rows.turns.items()
+            if reserved.worker == self._worker
+        ]
+
+    def _take_in_hand(self, entries: list[Entry]) -> list[InboxEntry]:
+        self._in_hand.update(entry.position for entry in entries)
+        return [
+            InboxEntry(
+                position=entry.position,
+                event=entry.event,
+                failures=entry.failures,
+                is_repeated=entry.is_repeated,
+            )
+            for entry in entries
+        ]
+
+    def _is_claimable(self, entry: Entry, now: datetime) -> bool:
+        return entry.claimed_until <= now and not any(
+            earlier.position < entry.position
+            and earlier.event.thread == entry.event.thread
+            and earlier.claimed_until > now
+            and earlier.claimed_by != self._worker
+            for earlier in self._rows.waiting()
+        )
+
+    def _keep(self, session: Session, claim_until: datetime | None) -> None:
+        self._rows.sessions[session.id] = Kept(
+            session=session,
+            claimed_by=self._worker,
+            claimed_until=claim_until or FIRST_MOMENT,
+        )

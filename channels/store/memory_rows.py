@@ -1,0 +1,154 @@
+"""What the store in memory keeps, as rows that several workers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ..core.events import Event, Thread
+from ..core.sessions import Session
+from ..core.transcript import Line
+from .protocol import DEAD_AFTER_FAILURES
+
+FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
+
+
+@dataclass(kw_only=True, slots=True)
+class Entry:
+    """A row of the inbox; it waits as long as `handled_at` is None."""
+
+    position: int
+    event: Event
+    recorded_at: datetime
+    claimed_by: str | None
+    claimed_until: datetime
+    failures: int = 0
+    is_repeated: bool = False
+    handled_at: datetime | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        return self.failures >= DEAD_AFTER_FAILURES
+
+
+@dataclass(kw_only=True, slots=True)
+class Kept:
+    """A session, and who has claimed it."""
+
+    session: Session
+    claimed_by: str
+    claimed_until: datetime
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When a worker may get the session: due, and claimed by nobody."""
+        due_at = self.session.due_at
+        return None if due_at is None else max(due_at, self.claimed_until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A line of a session's transcript."""
+
+    session_id: str
+    line: Line
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What a turn that was cut short has sent."""
+
+    fingerprints: tuple[str, ...]
+    kept_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reserved:
+    """A thread's turn is a worker's, until then at most."""
+
+    worker: str
+    until: datetime
+
+
+@dataclass(slots=True)
+class Rows:
+    """All rows; `entries` are by key, in the order of their positions."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    last_position: int = 0
+    sessions: dict[str, Kept] = field(default_factory=dict)
+    lines: dict[tuple[Thread, str], Said] = field(default_factory=dict)  # by thread and key
+    roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
+    workers: dict[str, datetime] = field(default_factory=dict)
+    echoes: dict[str, datetime] = field(default_factory=dict)
+    sent: dict[tuple[Thread, str], Sent] = field(default_factory=dict)  # by thread and turn
+    turns: dict[Thread, Reserved] = field(default_factory=dict)
+
+    def waiting(self) -> list[Entry]:
+        return [entry for entry in self.entries.values() if entry.handled_at is None]
+
+    def waits_elsewhere(self, thread: Thread, worker: str) -> bool:
+        """Whether the thread has entries that wait, and not in the worker's hand."""
+        return any(
+            entry.event.thread == thread and entry.claimed_by != worker for entry in self.waiting()
+        )
+
+    def entry(self, position: int) -> Entry | None:
+        of_position = (entry for entry in self.entries.values() if entry.position == position)
+        return next(of_position, None)
+
+    def open_sessions(self) -> list[Session]:
+        return [kept.session for kept in self.sessions.values() if kept.session.is_open]
+
+    def forget(self, thread: Thread) -> int | None:
+        """Drop every row of the thread; how many. None if there is something left to do."""
+        if any(session.thread == thread for session in self.open_sessions()):
+            return None
+        if any(entry.event.thread == thread for entry in self.waiting()):
+            return None
+        entries = [key for key, entry in self.entries.items() if entry.event.thread == thread]
+        sessions = [key for key, kept in self.sessions.items() if kept.session.thread == thread]
+        lines = [key for key in self.lines if key[0] == thread]
+        turns = [key for key in self.sent if key[0] == thread]
+        for key in entries:
+            del self.entries[key]
+        for key in sessions:
+            del self.sessions[key]
+        for line in lines:
+            del self.lines[line]
+        for turn in turns:
+            del self.sent[turn]
+        reserved = self.turns.pop(thread, None)
+        return len(entries) + len(sessions) + len(lines) + len(turns) + (reserved is not None)
+
+    def prune(
+        self,
+        *,
+        entries_before: datetime,
+        ended_before: datetime,
+        said_before: datetime,
+        echoes_before: datetime,
+    ) -> None:
+        """Drop what was handled, ended, said or heard before then."""
+        for key, entry in list(self.entries.items()):
+            before = ended_before if entry.is_dead else entries_before
+            if entry.handled_at is not None and entry.handled_at < before:
+                del self.entries[key]
+        for session_id, kept in list(self.sessions.items()):
+            ended_at = None if kept.session.is_open else kept.session.ended_at
+            if ended_at is not None and ended_at < ended_before:
+                del self.sessions[session_id]
+        self.lines = {
+            known: said
+            for known, said in self.lines.items()
+            if said.line.at >= said_before and said.session_id in self.sessions
+        }
+        self.sent = {
+            turn: kept for turn, kept in self.sent.items() if kept.kept_at >= entries_before
+        }
+        self.turns = {
+            thread: reserved
+            for thread, reserved in self.turns.items()
+            if reserved.until >= echoes_before
+        }
+        self.echoes = {metadata: at for metadata, at in self.echoes.items() if at >= echoes_before}

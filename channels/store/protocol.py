@@ -1,0 +1,250 @@
+"""The store seam: what the engine keeps, and what it may ask for.
+
+Two implementations: `SqlStore` (SQLite, PostgreSQL) and `MemoryStore` (for tests). One
+contract test holds both to what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from ..core.events import Event, PageRoles, Postback, Thread, UserMessage
+from ..core.sessions import Session
+from ..core.transcript import Line
+
+DEAD_AFTER_FAILURES = 3
+CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+ECHO_RETENTION = timedelta(minutes=10)  # longer than any send waits for its echo
+RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in the inbox: how many entries, since when the oldest; and how many are dead."""
+
+    waiting: int
+    oldest_at: datetime | None
+    dead: int
+
+
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that was recorded before it was acknowledged, and has not been handled yet.
+
+    `position` grows with each recorded event: events of one thread are handled in its order.
+    `failures` counts the times that handling it failed. `is_repeated` says that it has been in
+    somebody's hand before, who may have handled it.
+    """
+
+    position: int
+    event: Event
+    failures: int = 0
+    is_repeated: bool = False
+
+
+def user_at(events: Iterable[Event]) -> datetime | None:
+    """When the user last wrote or tapped."""
+    said = (event.at for event in events if isinstance(event, (UserMessage, Postback)))
+    return max(said, default=None)
+
+
+def user_text(event: Event) -> str | None:
+    """What the user wrote, or the title of what the user tapped."""
+    if isinstance(event, UserMessage):
+        return event.text
+    return event.title if isinstance(event, Postback) else None
+
+
+class Store(Protocol):
+    """Sessions and the inbox, durable and shared by all workers.
+
+    Each method but `prune` and `ended_sessions` is one atomic step. Each raises StoreUnavailable
+    where the database does not answer; what was asked may then have been done all the same.
+    Cancelling a call does not undo it.
+
+    A claim keeps an entry or a session from the other workers until it expires, so that they
+    take over what a dead worker leaves. All of a thread's entries that are claimed are one
+    worker's, and come before those that are not: whatever worker has a thread in hand, it handles
+    the thread's events in their order.
+    """
+
+    async def open(self) -> None:
+        """Connect, and create the tables or check their version (StoreVersionError).
+
+        A store that only one worker can have open voids all claims: whoever made them is gone.
+        """
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the database; claims stay until they expire."""
+
+    async def record(
+        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+    ) -> list[InboxEntry]:
+        """Record the events that are new; those whose key is known are left out.
+
+        What it returns is claimed by this worker, and in its hand until it is done or dead. What
+        it does not return waits for `claim_inbox`: all of it, if the worker wants nothing
+        `in_hand`; and an event whose thread has an earlier entry that waits elsewhere.
+        """
+
+    async def claim_inbox(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[InboxEntry]:
+        """Take the oldest unhandled entries that nobody has, or whose claim has expired, in order.
+
+        They are in this worker's hand then; what has been there before is left out. So is an
+        entry behind an earlier one of its thread that another worker's claim still holds. May
+        return less than there is, even nothing, while another worker is claiming.
+        """
+
+    async def release(self) -> None:
+        """Give back what is in this worker's hand, so that nobody waits for claims to expire."""
+
+    async def backlog(self) -> Backlog:
+        """What waits in the inbox, in whoever's hand."""
+
+    async def report(self, now: datetime) -> int:
+        """Say that this worker is alive; returns how many workers have said so lately.
+
+        Lately: within a CLAIM_LEASE. A worker that has released its hand counts no more.
+        """
+
+    async def renew_claims(self, now: datetime) -> None:
+        """Hold what is in this worker's hand for another CLAIM_LEASE, reserved turns included.
+
+        What another worker has taken over meanwhile stays that worker's.
+        """
+
+    async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
+        """Be the worker that lets Rasa hear of the thread's session; False while another one is.
+
+        It lasts until it is freed or released, or for a CLAIM_LEASE.
+        """
+
+    async def free_turn(self, thread: Thread) -> None:
+        """Let other workers have the thread's turn, if it is this worker's."""
+
+    async def done(self, position: int, now: datetime) -> None:
+        """The entry has been handled; it is kept (for duplicates) until it is pruned."""
+
+    async def failed(self, position: int, now: datetime) -> bool:
+        """Handling the entry failed; True once that makes it dead, so never tried again.
+
+        Until then it stays in this worker's hand, which is the one to try it again.
+        """
+
+    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        """Store a new session; False if the thread has an open one already.
+
+        `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
+        """
+
+    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        """Store the next version; False unless the version before it is what is stored.
+
+        It replaces the session's claim by `claim_until`, as with `add_session`.
+        """
+
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        """Store a session's last version and the thread's next session: both, or neither.
+
+        False unless the version before `ended` is what is stored; `claim_until` is as with
+        `add_session`.
+        """
+
+    async def session(self, session_id: str) -> Session | None:
+        """The session of that id, open or ended."""
+
+    async def open_session(self, thread: Thread) -> Session | None:
+        """The thread's one session that has not ended."""
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        """Open sessions, the oldest first."""
+
+    async def count_open(self) -> int:
+        """How many sessions are open."""
+
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        """The sessions that have ended since then, those that ended last first.
+
+        It reads in small steps, each of them atomic, so that nothing waits long for it.
+        """
+
+    async def forget(self, thread: Thread) -> int | None:
+        """Erase all that is kept of a person: events, sessions, what was said. How many rows.
+
+        None, and nothing is erased, while a session of theirs is open or an event waits.
+        """
+
+    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+        """Sessions whose `due_at` has come, as stored, those that wait longest first.
+
+        A session whose thread has events that wait elsewhere is left out: what they say comes
+        first.
+        No worker gets them again for CLAIM_LEASE, unless they are saved or released before. The
+        claim is a column of its own: it changes neither `due_at` nor `version`.
+        """
+
+    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
+        """The last `user_text` of the thread's recorded events that have one, the oldest first."""
+
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        """When the user last wrote or tapped, by Meta's clock; None if no recorded event tells.
+
+        Only the thread's last RECENT_EVENTS are looked at.
+        """
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        """Keep what was said in a session; a line whose key the thread has already is left out."""
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        """The newest lines of a session, in the order of saying."""
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        """Keep the roles that apps have on a page; those of other apps there stay."""
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        """The roles that apps were last told to have on a page, by app id."""
+
+    async def keep_echo(self, metadata: str, now: datetime) -> None:
+        """A webhook has reported the send that bore this metadata; other workers may ask for it."""
+
+    async def has_echo(self, metadata: str) -> bool:
+        """Whether the send that bore this metadata was reported, within the last ECHO_RETENTION."""
+
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        """Keep what a turn that was cut short has sent, in the place of what was kept before.
+
+        `turn` is the id of the message to Rasa that the turn answers.
+        """
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        """What was kept of the turn; nothing, if nothing was."""
+
+    async def prune(
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
+    ) -> None:
+        """Delete what was done, and what was kept of cut turns, longer ago than
+        `inbox_retention`, and the sessions that ended
+        and the entries that died longer ago than `session_retention`. A session takes its lines
+        with it; what was said longer ago than `transcript_retention` goes before that. Echoes go
+        after ECHO_RETENTION, and so do workers that were not heard of since.
+
+        It does so in small steps, each of them atomic, so that nothing waits long for it.
+        """

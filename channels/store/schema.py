@@ -1,0 +1,214 @@
+"""The tables of the session store, the same on SQLite and PostgreSQL.
+
+Times are whole microseconds since 1970 (UTC): exact, and sorted alike by both databases.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection
+
+from ..core.errors import StoreVersionError
+from ..core.sessions import State
+from .upgrades import upgrade
+
+VERSION = 4
+AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
+WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys alone
+_SETUP_LOCK = 0x68616E646F766572  # "handover" in ASCII: a number that nobody else picks
+CLAIM_LOCK = _SETUP_LOCK + 1
+
+metadata = MetaData()
+
+versions = Table("handover_schema", metadata, Column("version", Integer, nullable=False))
+
+inbox = Table(
+    "handover_inbox",
+    metadata,
+    Column("position", _POSITION, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("thread", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("has_user_text", Boolean, nullable=False),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default=WAITING),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False),
+    Column("claimed_until_us", BigInteger, nullable=False),
+    Column("handled_at_us", BigInteger),
+    sqlite_autoincrement=True,  # a pruned position is never given again
+)
+
+# `wake_at_us` is when a worker may get the session: due_at_us, or claimed_until_us if that is
+# later.
+sessions = Table(
+    "handover_sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("thread", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("opened_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger),
+    Column("claimed_until_us", BigInteger),
+    Column("wake_at_us", BigInteger),
+    Column("ended_at_us", BigInteger),
+    Column("data", Text, nullable=False),
+)
+
+# What was said in a session, at the time that Meta gives. `thread` is the session's, so that
+# what a user has said can be found and deleted wherever it was said.
+lines = Table(
+    "handover_transcript",
+    metadata,
+    Column("position", _POSITION, primary_key=True),
+    Column("session_id", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("said_at_us", BigInteger, nullable=False),
+    Column("speaker", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# What webhooks tell of a page: `roles` is JSON, the roles of each app id.
+pages = Table(
+    "handover_pages",
+    metadata,
+    Column("page", Text, primary_key=True),
+    Column("roles", Text, nullable=False),
+)
+
+# Who works on this database: each worker says so again and again.
+workers = Table(
+    "handover_workers",
+    metadata,
+    Column("worker", Text, primary_key=True),
+    Column("seen_at_us", BigInteger, nullable=False),
+)
+
+# The metadata of our own messages whose echo a webhook has brought, to whichever worker.
+echoes = Table(
+    "handover_echoes",
+    metadata,
+    Column("metadata", Text, primary_key=True),
+    Column("heard_at_us", BigInteger, nullable=False),
+)
+
+# What turns that were cut short have sent: fingerprints of the messages, as JSON.
+sent = Table(
+    "handover_sent",
+    metadata,
+    Column("thread", Text, primary_key=True),
+    Column("turn", Text, primary_key=True),
+    Column("fingerprints", Text, nullable=False),
+    Column("kept_at_us", BigInteger, nullable=False),
+)
+
+# Which worker lets Rasa hear of a thread's session, until then at most.
+turns = Table(
+    "handover_turns",
+    metadata,
+    Column("thread", Text, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+
+# The states are literals, not parameters: SQLite uses a partial index only for a query that
+# repeats the index's condition word for word.
+_LITERAL_WAITING = literal_column(f"'{WAITING}'")
+_LITERAL_ENDED = literal_column(f"'{State.ENDED.value}'")
+
+is_waiting = inbox.c.state == _LITERAL_WAITING
+earlier = inbox.alias("earlier")
+earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
+is_open = sessions.c.state != _LITERAL_ENDED
+has_ended = sessions.c.state == _LITERAL_ENDED
+
+
+def _partial_index(name: str, *columns: Column, where: object, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+Index("handover_inbox_thread", inbox.c.thread, inbox.c.position)
+_partial_index(
+    "handover_inbox_waiting", inbox.c.claimed_until_us, inbox.c.position, where=is_waiting
+)
+_partial_index("handover_inbox_thread_waiting", inbox.c.thread, inbox.c.position, where=is_waiting)
+_partial_index(
+    "handover_inbox_handled",
+    inbox.c.state,
+    inbox.c.handled_at_us,
+    where=inbox.c.handled_at_us.is_not(None),
+)
+Index("handover_sessions_thread", sessions.c.thread)
+_partial_index("handover_sessions_one_open", sessions.c.thread, where=is_open, unique=True)
+_partial_index("handover_sessions_open", sessions.c.opened_at_us, sessions.c.id, where=is_open)
+_partial_index(
+    "handover_sessions_wake", sessions.c.wake_at_us, where=sessions.c.wake_at_us.is_not(None)
+)
+_partial_index(
+    "handover_sessions_claimed",
+    sessions.c.claimed_until_us,
+    where=sessions.c.claimed_until_us.is_not(None),
+)
+_partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
+Index("handover_echoes_heard", echoes.c.heard_at_us)
+Index("handover_sent_kept", sent.c.kept_at_us)
+Index("handover_turns_until", turns.c.until_us)
+Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
+Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)
+Index("handover_transcript_said", lines.c.said_at_us)
+
+
+def microseconds(at: datetime) -> int:
+    """An aware datetime as the tables hold it."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(at_us: int) -> datetime:
+    """The aware datetime, in UTC, that a column holds."""
+    return _EPOCH + timedelta(microseconds=at_us)
+
+
+def prepare(connection: Connection) -> None:
+    """Create the tables, or bring those of an older release up to VERSION, with what is in them.
+
+    Raises StoreVersionError if a newer release has made them.
+    """
+    if connection.dialect.name == "postgresql":
+        # Workers that start together would otherwise all create the tables, and one succeed.
+        connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
+    versions.create(connection, checkfirst=True)
+    found = connection.execute(select(versions.c.version)).scalar()
+    if found is None:
+        metadata.create_all(connection)
+        connection.execute(insert(versions).values(version=VERSION))
+    elif found > VERSION:
+        raise StoreVersionError(
+            f"The session store has tables of version {found}, which a newer release has made; "
+            f"this release knows versions up to {VERSION}. Upgrade rasa-handover, or let `store` "
+            "name another database."
+        )
+    elif found < VERSION:
+        upgrade(connection, found)
+        connection.execute(update(versions).values(version=VERSION))

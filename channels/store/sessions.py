@@ -1,0 +1,251 @@
+"""The sessions in SQL: each function is an operation for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy.engine import Connection
+
+from ..core.events import Thread
+from ..core.sessions import Session
+from .insert import insert_new
+from .protocol import CLAIM_LEASE
+from .schema import (
+    has_ended,
+    inbox,
+    is_open,
+    is_waiting,
+    lines,
+    microseconds,
+    sessions,
+)
+
+_LATEST = 2**63 - 1  # microseconds: later than any session ends
+
+_SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
+
+# SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
+_ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
+_SAVE = update(sessions).where(
+    sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
+)
+# Locked in one order, so that no two workers wait for each other in a circle.
+_LOCK_VERSIONS = (
+    select(sessions.c.id, sessions.c.version)
+    .where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(sessions.c.id)
+    .with_for_update()
+)
+_ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
+_OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
+    sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
+)
+_OPEN = (
+    select(sessions.c.data)
+    .where(is_open)
+    .order_by(sessions.c.opened_at_us, sessions.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
+_EVENTS_WAIT_ELSEWHERE = (
+    select(inbox.c.position)
+    .where(
+        inbox.c.thread == sessions.c.thread,
+        is_waiting,
+        inbox.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+_DUE = (
+    select(sessions.c.id, sessions.c.data)
+    .where(sessions.c.wake_at_us <= bindparam("now_us"), not_(_EVENTS_WAIT_ELSEWHERE))
+    .order_by(sessions.c.wake_at_us)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(sessions)
+    .where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+    .values(claimed_until_us=bindparam("until_us"), wake_at_us=bindparam("until_us"))
+)
+_VOID = (
+    update(sessions)
+    .where(sessions.c.claimed_until_us > 0)
+    .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_RELEASE = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("this_session"),
+        sessions.c.claimed_until_us == bindparam("claimed_us"),
+    )
+    .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_FORGET = delete(sessions).where(sessions.c.thread == bindparam("this_thread"), has_ended)
+_ENDED_SINCE = (
+    select(sessions.c.data)
+    .where(
+        has_ended,
+        sessions.c.ended_at_us >= bindparam("since_us"),
+        sessions.c.ended_at_us <= bindparam("before_us"),
+        or_(
+            sessions.c.ended_at_us < bindparam("before_us"),
+            sessions.c.id < bindparam("before_id"),
+        ),
+    )
+    .order_by(sessions.c.ended_at_us.desc(), sessions.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_ENDED_BEFORE = (
+    select(sessions.c.id)
+    .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
+    .limit(bindparam("limit", type_=Integer))
+)
+_DELETE = delete(sessions).where(sessions.c.id.in_(bindparam("ids", expanding=True)))
+_DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expanding=True)))
+
+
+def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
+    """False if the thread has an open session."""
+    row = row_of(session, claim_until)
+    return bool(connection.execute(_ADD, row).rowcount == 1)
+
+
+def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
+    """All columns of a session that is new."""
+    return {
+        "id": session.id,
+        "thread": session.thread.key,
+        "opened_at_us": microseconds(session.opened_at),
+        **_changing(session, claim_until),
+    }
+
+
+def save(connection: Connection, asked: Sequence[tuple[Session, datetime | None]]) -> list[bool]:
+    """Save the sessions of many calls; False unless the version before one is what is stored."""
+    ids = sorted({session.id for session, _ in asked})
+    stored: dict[str, int] = dict(connection.execute(_LOCK_VERSIONS, {"ids": ids}).all())
+    rows, is_next = [], []
+    for session, claim_until in asked:
+        before = session.version - 1
+        is_next.append(stored.get(session.id) == before)
+        if is_next[-1]:
+            stored[session.id] = session.version
+            this = {"this_id": session.id, "version_before": before}
+            rows.append({**this, **_changing(session, claim_until)})
+    if rows:
+        connection.execute(_SAVE, rows)
+    return is_next
+
+
+def follow(
+    connection: Connection, ended: Session, following: Session, claim_until: datetime | None
+) -> bool:
+    """Save a session's last version and add the next one; False if neither is done."""
+    [is_saved] = save(connection, [(ended, None)])
+    return is_saved and add(connection, following, claim_until)
+
+
+def by_id(connection: Connection, session_id: str) -> Session | None:
+    data = connection.execute(_ONE, {"this_id": session_id}).scalar()
+    return None if data is None else _SESSION.decode(data)
+
+
+def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[Session | None]:
+    """Look up the open sessions of many calls at once."""
+    keys = [thread.key for thread in threads]
+    found = {
+        thread: _SESSION.decode(data)
+        for thread, data in connection.execute(_OPEN_OF_THREADS, {"threads": keys})
+    }
+    return [found.get(key) for key in keys]
+
+
+def open_ones(connection: Connection, *, limit: int) -> list[Session]:
+    """The oldest first."""
+    return [_SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
+
+
+def count_open(connection: Connection) -> int:
+    return int(connection.execute(_COUNT_OPEN).scalar_one())
+
+
+def claim_due(connection: Connection, now: datetime, *, limit: int, worker: str) -> list[Session]:
+    """The one that has been due for the longest time first."""
+    asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
+    due = connection.execute(_DUE, asked).all()
+    until_us = microseconds(now + CLAIM_LEASE)
+    if due:
+        connection.execute(_CLAIM, {"ids": [id_ for id_, _ in due], "until_us": until_us})
+    return [_SESSION.decode(data) for _, data in due]
+
+
+def void_claims(connection: Connection) -> None:
+    """Let every session be claimed as soon as it is due."""
+    connection.execute(_VOID)
+
+
+def release(connection: Connection, claims: Mapping[str, datetime]) -> None:
+    """Let these sessions be claimed as soon as they are due, but for those with a later claim.
+
+    `claims` says until when; one that is over may have been followed by another worker's.
+    """
+    rows = [
+        {"this_session": session_id, "claimed_us": microseconds(until)}
+        for session_id, until in sorted(claims.items())
+    ]
+    if rows:
+        connection.execute(_RELEASE, rows)
+
+
+def ended_ones(
+    connection: Connection, *, since: datetime, before: Sequence[Session], limit: int
+) -> list[Session]:
+    """Those that ended last first; `before` has the one before which to go on, if there is one."""
+    ended_at = before[-1].ended_at if before else None
+    asked = {
+        "since_us": microseconds(since),
+        "before_us": _LATEST if ended_at is None else microseconds(ended_at),
+        "before_id": before[-1].id if before else "",
+        "limit": limit,
+    }
+    return [_SESSION.decode(data) for (data,) in connection.execute(_ENDED_SINCE, asked)]
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    """Delete every session of the thread that has ended; return how many."""
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
+
+
+def prune(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete so many sessions that ended before then, with all that was said; return how many."""
+    parameters = {"before_us": microseconds(before), "limit": limit}
+    ids = connection.execute(_ENDED_BEFORE, parameters).scalars().all()
+    if ids:
+        connection.execute(_DELETE_LINES, {"ids": ids})
+        connection.execute(_DELETE, {"ids": ids})
+    return len(ids)
+
+
+def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
+    """The columns that a new version may change."""
+    wake_at = session.due_at
+    if wake_at is not None and claim_until is not None:
+        wake_at = max(wake_at, claim_until)
+    return {
+        "state": session.state.value,
+        "version": session.version,
+        "due_at_us": _microseconds(session.due_at),
+        "claimed_until_us": _microseconds(claim_until),
+        "wake_at_us": _microseconds(wake_at),
+        "ended_at_us": _microseconds(session.ended_at),
+        "data": msgspec.json.encode(session).decode(),
+    }
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)

@@ -1,0 +1,275 @@
+"""The store on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.engine import Connection
+
+from ..core.errors import StoreUnavailable
+from ..core.events import Event, PageRoles, Thread
+from ..core.sessions import Session
+from ..core.transcript import Line
+from . import claims as store_claims
+from . import echoes as store_echoes
+from . import inbox as store_inbox
+from . import pages as store_pages
+from . import schema as store_schema
+from . import sent as store_sent
+from . import sessions as store_sessions
+from . import transcript as store_transcript
+from . import turns as store_turns
+from . import workers as store_workers
+from .database import Database
+from .hand import StoreHand
+from .protocol import CLAIM_LEASE, ECHO_RETENTION, Backlog, InboxEntry
+from .writer import Writer
+
+# Rows in one transaction, so that events never wait long for it.
+_PRUNED_AT_ONCE = 500
+_READ_AT_ONCE = 200
+
+
+class SqlStore:
+    """The Store of one worker; `Store` says what its methods do.
+
+    `url` is sqlite:///handover.db, a file for one worker process, or postgresql://…, for any
+    number of them. `worker` is a name that no other worker has, not even this one's
+    predecessor.
+    """
+
+    def __init__(self, url: str, *, worker: str) -> None:
+        self._url = url
+        self._worker = worker
+        self._resources = AsyncExitStack()
+        self._opened_writer: Writer | None = None
+        self._hand = StoreHand(worker)
+        self._is_alone = False
+        self._record = partial(store_inbox.record, worker=worker)
+        self._reserve_turn = partial(store_turns.reserve, worker=worker)
+        self._free_turn = partial(store_turns.free, worker=worker)
+
+    async def open(self) -> None:
+        database = Database(self._url)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(database.reserve())
+            writer = Writer(database.engine(), explain=database.explain)
+            stack.push_async_callback(writer.close)
+            await writer.run(store_schema.prepare)
+            if database.is_sqlite:
+                await writer.run(_void_claims)
+            self._resources = stack.pop_all()
+        self._hand.clear()
+        self._is_alone = database.is_sqlite
+        self._opened_writer = writer
+
+    async def close(self) -> None:
+        await self._resources.aclose()
+
+    async def record(
+        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+    ) -> list[InboxEntry]:
+        if not events:
+            return []
+        entries = await self._writer.run_together(self._record, (events, now, in_hand))
+        # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
+        self._hand.positions.update(entry.position for entry in entries)
+        return entries
+
+    async def claim_inbox(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[InboxEntry]:
+        claim = partial(
+            store_claims.claim,
+            now=now,
+            limit=limit,
+            worker=self._worker,
+            without_threads=without_threads,
+            without_pages=without_pages,
+        )
+        claimed = await self._writer.run(claim)
+        entries = [entry for entry in claimed if entry.position not in self._hand.positions]
+        self._hand.positions.update(entry.position for entry in entries)
+        return entries
+
+    async def renew_claims(self, now: datetime) -> None:
+        await self._writer.run(self._hand.renewing(now))
+
+    async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
+        if self._is_alone:
+            return True
+        is_ours = await self._writer.run_together(self._reserve_turn, (thread, now))
+        if is_ours:
+            self._hand.turns.add(thread)
+        return is_ours
+
+    async def free_turn(self, thread: Thread) -> None:
+        self._hand.turns.discard(thread)
+        if not self._is_alone:
+            await self._writer.run_together(self._free_turn, thread)
+
+    async def release(self) -> None:
+        await self._writer.run(self._hand.releasing())
+        self._hand.clear()
+
+    async def backlog(self) -> Backlog:
+        return await self._writer.run(store_inbox.backlog)
+
+    async def report(self, now: datetime) -> int:
+        return await self._writer.run(partial(store_workers.report, now=now, worker=self._worker))
+
+    async def done(self, position: int, now: datetime) -> None:
+        await self._writer.run_together(store_claims.done, (position, now))
+        self._hand.positions.discard(position)
+
+    async def failed(self, position: int, now: datetime) -> bool:
+        dead = await self._writer.run(partial(store_claims.failed, position=position, now=now))
+        if dead:
+            self._hand.positions.discard(position)
+        return dead
+
+    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        add = partial(store_sessions.add, session=session, claim_until=claim_until)
+        return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
+
+    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+        saved = await self._writer.run_together(store_sessions.save, (session, claim_until))
+        return self._claimed(session, claim_until, is_stored=saved)
+
+    async def follow_session(
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+    ) -> bool:
+        follow = partial(
+            store_sessions.follow, ended=ended, following=following, claim_until=claim_until
+        )
+        return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
+
+    async def session(self, session_id: str) -> Session | None:
+        return await self._writer.run(partial(store_sessions.by_id, session_id=session_id))
+
+    async def open_session(self, thread: Thread) -> Session | None:
+        return await self._writer.run_together(store_sessions.open_of_threads, thread)
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        return await self._writer.run(partial(store_sessions.open_ones, limit=limit))
+
+    async def count_open(self) -> int:
+        return await self._writer.run(store_sessions.count_open)
+
+    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+        claim = partial(store_sessions.claim_due, now=now, limit=limit, worker=self._worker)
+        due = await self._writer.run(claim)
+        self._hand.forget_claims_before(now)
+        for session in due:
+            self._hand.note_claim(session, now + CLAIM_LEASE)
+        return due
+
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        found: list[Session] = []
+        while room := min(_READ_AT_ONCE, limit - len(found)):
+            read = partial(store_sessions.ended_ones, since=since, before=found[-1:], limit=room)
+            some = await self._writer.run(read)
+            found += some
+            if len(some) < room:
+                break
+        return found
+
+    async def forget(self, thread: Thread) -> int | None:
+        return await self._writer.run(partial(_forget, thread=thread))
+
+    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
+        texts = partial(store_inbox.last_user_texts, thread=thread, limit=limit)
+        return await self._writer.run(texts)
+
+    async def last_user_at(self, thread: Thread) -> datetime | None:
+        return await self._writer.run(partial(store_inbox.last_user_at, thread=thread))
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        await self._writer.run_together(store_transcript.add, (session, line))
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        newest = partial(store_transcript.newest, session_id=session_id, limit=limit)
+        return await self._writer.run(newest)
+
+    async def keep_roles(self, roles: PageRoles) -> None:
+        await self._writer.run(partial(store_pages.keep_roles, told=roles))
+
+    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
+        return await self._writer.run(partial(store_pages.roles, page=page))
+
+    async def keep_echo(self, metadata: str, now: datetime) -> None:
+        await self._writer.run_together(store_echoes.keep, (metadata, now))
+
+    async def has_echo(self, metadata: str) -> bool:
+        return await self._writer.run(partial(store_echoes.has, metadata=metadata))
+
+    async def keep_sent(
+        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
+    ) -> None:
+        keep = partial(
+            store_sent.keep, thread=thread, turn=turn, fingerprints=fingerprints, now=now
+        )
+        await self._writer.run(keep)
+
+    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
+        return await self._writer.run(partial(store_sent.of_turn, thread=thread, turn=turn))
+
+    async def prune(
+        self,
+        now: datetime,
+        *,
+        inbox_retention: timedelta,
+        session_retention: timedelta,
+        transcript_retention: timedelta,
+    ) -> None:
+        handled, ended = now - inbox_retention, now - session_retention
+        await self._prune(partial(store_inbox.prune, state=store_schema.DONE, before=handled))
+        await self._prune(partial(store_inbox.prune, state=store_schema.DEAD, before=ended))
+        await self._prune(partial(store_sessions.prune, before=ended))
+        said = now - transcript_retention
+        await self._prune(partial(store_transcript.prune, before=said))
+        await self._writer.run(partial(store_sent.prune, before=handled))
+        await self._writer.run(partial(store_echoes.prune, before=now - ECHO_RETENTION))
+        await self._writer.run(partial(store_turns.prune, before=now - ECHO_RETENTION))
+        await self._writer.run(partial(store_workers.prune, before=now - ECHO_RETENTION))
+
+    async def _prune(self, delete_some: Callable[..., int]) -> None:
+        delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
+        while await self._writer.run(delete) == _PRUNED_AT_ONCE:
+            pass
+
+    def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
+        """Note whether this worker has the session's claim, once the session is stored."""
+        if is_stored:
+            self._hand.note_claim(session, claim_until)
+        return is_stored
+
+    @property
+    def _writer(self) -> Writer:
+        if self._opened_writer is None:
+            raise StoreUnavailable("The session store is not open; open() has to come first.")
+        return self._opened_writer
+
+
+def _forget(connection: Connection, thread: Thread) -> int | None:
+    store_inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
+    if store_inbox.waits(connection, thread) or any(
+        store_sessions.open_of_threads(connection, [thread])
+    ):
+        return None
+    kept = (store_inbox, store_sessions, store_transcript, store_sent, store_turns)
+    erased: int = sum(rows.forget(connection, thread) for rows in kept)
+    return erased
+
+
+def _void_claims(connection: Connection) -> None:
+    store_claims.void_claims(connection)
+    store_sessions.void_claims(connection)

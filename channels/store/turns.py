@@ -1,0 +1,82 @@
+"""Which worker may let Rasa hear of a thread's session, in SQL: operations for the writer.
+
+On SQLite there is one worker only, so that nothing is reserved there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Connection
+
+from ..core.events import Thread
+from .protocol import CLAIM_LEASE
+from .schema import microseconds, turns
+
+_are_these = turns.c.thread.in_(bindparam("threads", expanding=True))
+_is_ours = turns.c.worker == bindparam("this_worker")
+_ANOTHER_WORKERS = select(turns.c.thread).where(
+    _are_these, turns.c.worker != bindparam("this_worker"), turns.c.until_us > bindparam("now_us")
+)
+_OURS = select(turns.c.thread).where(_are_these, _is_ours)
+_NEW = insert(turns)
+_RESERVE = _NEW.on_conflict_do_update(
+    index_elements=[turns.c.thread],
+    set_={"worker": _NEW.excluded.worker, "until_us": _NEW.excluded.until_us},
+    where=or_(turns.c.until_us <= bindparam("now_us"), turns.c.worker == _NEW.excluded.worker),
+)
+_FREE = delete(turns).where(_are_these, _is_ours)
+_RENEW = update(turns).where(_are_these, _is_ours).values(until_us=bindparam("renewed_us"))
+_FORGET = delete(turns).where(turns.c.thread == bindparam("this_thread"))
+_PRUNE = delete(turns).where(turns.c.until_us < bindparam("before_us"))
+
+
+def reserve(
+    connection: Connection, asked: Sequence[tuple[Thread, datetime]], *, worker: str
+) -> list[bool]:
+    """Reserve the threads of many calls; False for those that another worker has.
+
+    What another worker has is left alone, and the rest taken in one order, so that two workers
+    don't wait for each other in a circle.
+    """
+    keys = sorted({thread.key for thread, _ in asked})
+    now = max(at for _, at in asked)
+    these = {"threads": keys, "this_worker": worker, "now_us": microseconds(now)}
+    taken = set(connection.execute(_ANOTHER_WORKERS, these).scalars())
+    until_us = microseconds(now + CLAIM_LEASE)
+    rows = [
+        {"thread": key, "worker": worker, "until_us": until_us, "now_us": microseconds(now)}
+        for key in keys
+        if key not in taken
+    ]
+    if rows:
+        connection.execute(_RESERVE, rows)
+    ours = set(connection.execute(_OURS, these).scalars())
+    return [thread.key in ours for thread, _ in asked]
+
+
+def free(connection: Connection, threads: Collection[Thread], *, worker: str) -> list[None]:
+    """Let other workers have the threads of many calls, where they are this worker's."""
+    keys = [thread.key for thread in threads]
+    connection.execute(_FREE, {"threads": keys, "this_worker": worker})
+    return [None] * len(keys)
+
+
+def renew(
+    connection: Connection, threads: Collection[Thread], now: datetime, *, worker: str
+) -> None:
+    """Keep these threads for another CLAIM_LEASE, save those that another worker has by now."""
+    these = {"threads": [thread.key for thread in threads], "this_worker": worker}
+    connection.execute(_RENEW, {**these, "renewed_us": microseconds(now + CLAIM_LEASE)})
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
+
+
+def prune(connection: Connection, *, before: datetime) -> None:
+    """Delete what has lapsed before then: a worker has died."""
+    connection.execute(_PRUNE, {"before_us": microseconds(before)})

@@ -1,0 +1,147 @@
+"""Group commit: one thread runs the database operations of many callers in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core.errors import StoreUnavailable
+
+LARGEST_BATCH = 200  # operations in one transaction
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class _Waiting:
+    """One caller's operation: `run` takes the arguments of all that wait for the same `run`."""
+
+    run: Callable[[Connection, list[Any]], Sequence[Any]]
+    argument: Any
+    answer: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """The one thread that talks to the database.
+
+    It takes all operations that wait into one transaction, so that many callers share the
+    cost of one commit. If an operation raises, the batch is rolled back and each of its
+    operations runs in a transaction of its own: only the culprit fails. If the connection is
+    lost or the commit fails, the whole batch fails, and the next one connects anew.
+
+    Operations that wait at the same time may run in any order: await one before asking for
+    another that depends on it. Cancelling a caller does not take its operation back.
+    """
+
+    def __init__(
+        self, engine: Engine, *, explain: Callable[[SQLAlchemyError], StoreUnavailable]
+    ) -> None:
+        """`explain` turns what SQLAlchemy raised into what the caller gets to see."""
+        self._engine = engine
+        self._explain = explain
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self._finished = asyncio.Event()
+        threading.Thread(target=self._work, name="handover-store", daemon=True).start()
+
+    async def run(self, operation: Callable[[Connection], T]) -> T:
+        """What `operation` returns, once it has been committed."""
+        return cast(T, await self._submit(lambda connection, _: [operation(connection)], None))
+
+    async def run_together(
+        self, operation: Callable[[Connection, list[A]], Sequence[T]], argument: A
+    ) -> T:
+        """The same, for an operation that takes many arguments as cheaply as one.
+
+        It is called with the arguments of all that wait for it, and returns a result for each.
+        """
+        return cast(T, await self._submit(operation, argument))
+
+    async def close(self) -> None:
+        """Finish what was submitted, then disconnect."""
+        if not self._closing:
+            self._closing = True
+            self._queue.put(None)
+        await self._finished.wait()
+
+    def _submit(
+        self, run: Callable[[Connection, list[Any]], Sequence[Any]], argument: object
+    ) -> asyncio.Future[Any]:
+        if self._closing:
+            raise StoreUnavailable("The session store has been closed; open a new one.")
+        answer = self._loop.create_future()
+        self._queue.put(_Waiting(run=run, argument=argument, answer=answer))
+        return answer
+
+    def _work(self) -> None:
+        for batch in self._batches():
+            self._carry_out(batch)
+            self._loop.call_soon_threadsafe(_resolve, batch)
+        self._engine.dispose()
+        self._loop.call_soon_threadsafe(self._finished.set)
+
+    def _batches(self) -> Iterator[list[_Waiting]]:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < LARGEST_BATCH and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    yield batch
+                    return
+                batch.append(following)
+            yield batch
+
+    def _carry_out(self, batch: list[_Waiting]) -> None:
+        one_failed = False
+        try:
+            with self._engine.begin() as connection:
+                try:
+                    _run_all(connection, batch)
+                except Exception:
+                    one_failed = not connection.invalidated
+                    raise
+        except Exception as error:
+            if one_failed and len(batch) > 1:
+                for waiting in batch:
+                    self._carry_out([waiting])
+            else:
+                for waiting in batch:
+                    waiting.error = self._explained(error)
+
+    def _explained(self, error: Exception) -> Exception:
+        if not isinstance(error, SQLAlchemyError):
+            return error
+        explained = self._explain(error)
+        explained.__cause__ = error
+        return explained
+
+
+def _run_all(connection: Connection, batch: list[_Waiting]) -> None:
+    alike: dict[object, list[_Waiting]] = {}
+    for waiting in batch:
+        alike.setdefault(waiting.run, []).append(waiting)
+    for members in alike.values():
+        results = members[0].run(connection, [waiting.argument for waiting in members])
+        for waiting, result in zip(members, results, strict=True):
+            waiting.result = result
+
+
+def _resolve(batch: list[_Waiting]) -> None:
+    for waiting in batch:
+        if waiting.answer.cancelled():
+            continue
+        if waiting.error is not None:
+            waiting.answer.set_exception(waiting.error)
+        else:
+            waiting.answer.set_result(waiting.result)

@@ -1,0 +1,1 @@
+"""What Meta posts: the handshake, and deliveries of events."""

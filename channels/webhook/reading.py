@@ -1,0 +1,151 @@
+"""Reading raw JSON, whatever somebody has put into it. Pure."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..core.errors import MalformedDelivery
+from .shapes import NOTHING
+
+logger = logging.getLogger(__name__)
+
+LONGEST_TEXT = 20_000  # characters; Messenger's own apps let nobody write more
+LONGEST_ID = 100  # characters; Meta's have about 17 digits, and a database index has a limit
+DEEPEST_PAYLOAD = 20  # levels; what Rasa keeps in its tracker it copies level by level
+NO_CHARACTER = "\ufffd"
+
+_DEEPEST = 200  # levels of a part that is mended; Meta's have about 10
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair of surrogates
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+_TOKEN = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*"?'  # a string; one that does not end goes to the end
+    r"|[\[\]{}]"
+    r"|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?",
+    re.DOTALL,
+)
+_AN_ID = re.compile(rf"(?!null$)[A-Za-z0-9._-]{{1,{LONGEST_ID}}}")
+_END_OF_IDS = 10**LONGEST_ID
+_JSON = msgspec.json.Decoder(msgspec.Raw)
+_T = TypeVar("_T")
+
+
+class Reader:
+    """Reads the parts of one delivery.
+
+    A part that can't be read is left out and noted; it never takes the parts beside it along.
+    """
+
+    def __init__(self) -> None:
+        self._left_out: dict[str, int] = {}
+
+    def read(self, decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw) -> _T | None:
+        """The part in the decoder's shape; None where it is missing or has another shape."""
+        if raw is NOTHING:
+            return None
+        try:
+            return decoder.decode(raw)
+        except _UNREADABLE:
+            return self._read_mended(decoder, raw)
+
+    def text(self, value: object) -> str | None:
+        """What was written, if anything, with U+FFFD for NUL, which PostgreSQL can't store."""
+        if not isinstance(value, str) or not value:
+            return None
+        if len(value) > LONGEST_TEXT:
+            self._leave_out(f"the end of a text, after {LONGEST_TEXT} characters")
+            value = value[:LONGEST_TEXT]
+        return value.replace("\0", NO_CHARACTER)
+
+    def id(self, value: object) -> str | None:
+        """An id as text; null, "null", empty, missing and what can be no id are all "nobody"."""
+        if isinstance(value, str) and _AN_ID.fullmatch(value):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_IDS:
+            return str(value)
+        if value not in (None, "", "null"):
+            self._leave_out("what can be no id")
+        return None
+
+    def payload(self, value: object) -> dict[str, Any]:
+        """An attachment's payload; an empty one where it is none, or nested too deep."""
+        if not isinstance(value, dict):
+            return {}
+        if _is_nested_within(value, DEEPEST_PAYLOAD):
+            return value
+        self._leave_out(f"a payload of more than {DEEPEST_PAYLOAD} levels")
+        return {}
+
+    def log(self) -> None:
+        """Say what was left out, once for each kind of part; a delivery may have thousands."""
+        for what, times in self._left_out.items():
+            logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
+
+    def _read_mended(
+        self, decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw
+    ) -> _T | None:
+        try:
+            return decoder.decode(_mended(raw))
+        except _UNREADABLE:
+            self._leave_out(f"its shape is not {decoder.type}")
+            return None
+
+    def _leave_out(self, what: str) -> None:
+        self._left_out[what] = self._left_out.get(what, 0) + 1
+
+
+def check_json(body: bytes) -> None:
+    """Raise MalformedDelivery unless the body is JSON."""
+    try:
+        _JSON.decode(_mended(body))
+    except _UNREADABLE:
+        raise MalformedDelivery(
+            "A signed webhook delivery is not JSON. Look for a proxy that changes the body."
+        ) from None
+
+
+def _mended(raw: bytes | msgspec.Raw) -> bytes:
+    """The same JSON without what JSON allows, but msgspec or UTF-8 can't carry on.
+
+    U+FFFD stands for what is no character (half of a surrogate pair, as of an emoji that was cut
+    in two; broken UTF-8), and null for what is nested too deep, and for numbers beyond all floats.
+    """
+    text = bytes(raw).decode(errors="replace")
+    text = _ESCAPE.sub(lambda found: NO_CHARACTER if found["half"] else found[0], text)
+    return _within_bounds(text).encode()
+
+
+def _within_bounds(text: str) -> str:
+    """JSON text with null for each number, array and object that is too large."""
+    kept, depth, end = [], 0, 0
+    for token in _TOKEN.finditer(text):
+        kind = token[0][0]
+        if kind in "[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                kept.append(text[end : token.start()])
+        elif kind in "]}":
+            if depth == _DEEPEST + 1:
+                kept.append("null")
+                end = token.end()
+            depth -= 1
+        elif kind != '"' and depth <= _DEEPEST and not math.isfinite(float(token[0])):
+            kept += text[end : token.start()].removesuffix("-"), "null"
+            end = token.end()
+    return "".join((*kept, text[end:]))
+
+
+def _is_nested_within(value: dict[str, Any] | list[Any], levels: int) -> bool:
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, (dict, list)) and not (
+            levels > 1 and _is_nested_within(part, levels - 1)
+        ):
+            return False
+    return True

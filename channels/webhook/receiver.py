@@ -1,0 +1,164 @@
+"""What Meta sends to the webhook: the handshake, and deliveries of events."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeGuard
+
+from sanic.exceptions import PayloadTooLarge
+from sanic.request import Request
+from sanic.response import HTTPResponse, text
+
+from ..core.app_secret import check_signature
+from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
+from ..core.events import Echo, Event, PageRoles
+from ..core.marks import is_marked
+from ..core.settings import Settings
+from ..engine.engine import INBOX_RETENTION, Engine
+from ..instruments.clock import Clock
+from .decoding import decode_delivery
+
+logger = logging.getLogger(__name__)
+
+# Meta sends up to 1,000 updates in a POST (facts sheet 2.1), and escapes what is not ASCII: the
+# longest text that the Send API takes makes 12 KB. All of these at once fit in here.
+LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
+SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner
+_LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for others to notice
+_AT_ONCE = 1000  # events in one step of the store
+
+_Told = tuple[list[Event], list[PageRoles]]
+
+
+class WebhookReceiver:
+    """Answers the webhook's requests; `engine` gives the engine once it has started."""
+
+    def __init__(
+        self, *, settings: Settings, clock: Clock, engine: Callable[[], Engine | None]
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._engine = engine
+        self._other_ids: set[str | None] = set()  # under which Meta knows this app
+
+    async def handshake(self, request: Request) -> HTTPResponse:
+        """Repeat the challenge to who knows the verify token."""
+        token = request.args.get("hub.verify_token") or ""
+        if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
+            logger.warning(
+                "A webhook handshake came with another verify token than the one under 'verify' "
+                "in credentials.yml; Meta's dialog and that key have to agree."
+            )
+            return text("wrong verify token", status=403)
+        return text(request.args.get("hub.challenge") or "")
+
+    async def receive(self, request: Request) -> HTTPResponse:
+        """Acknowledge a delivery once its events are stored. The route is a stream."""
+        began = self._clock.now()
+        answer = await self._answer(request)
+        engine = self._engine()
+        if engine is not None:
+            engine.metrics.acknowledged(answer.status, self._clock.now() - began)
+        return answer
+
+    async def _answer(self, request: Request) -> HTTPResponse:
+        try:
+            await self._take_in(*await self._read(request))
+        except PayloadTooLarge:
+            logger.warning("A delivery of more than %d bytes was refused.", LARGEST_DELIVERY)
+            return text("too large", status=413)
+        except SignatureRefused as error:
+            logger.warning("%s", error)
+            return text("not signed by the app", status=403)
+        except MalformedDelivery as error:
+            logger.warning("%s", error)
+            return text("not JSON", status=400)
+        except StoreError as error:
+            logger.error("A delivery was refused, so Meta will repeat it: %s", error)
+            return text("try again", status=503)
+        return text("EVENT_RECEIVED")
+
+    async def _read(self, request: Request) -> _Told:
+        body, signature = await _body(request), request.headers.get("X-Hub-Signature-256")
+        if len(body) <= _LARGE:
+            return self._check_and_decode(body, signature)
+        # A thread lets others have their turn meanwhile.
+        return await asyncio.to_thread(self._check_and_decode, body, signature)
+
+    def _check_and_decode(self, body: bytes, signature: str | None) -> _Told:
+        check_signature(body, signature, self._settings.secret)
+        told = decode_delivery(body, self._clock.now())
+        events = [event for event in told if not isinstance(event, PageRoles)]
+        return events, _merged(one for one in told if isinstance(one, PageRoles))
+
+    async def _take_in(self, events: list[Event], roles: list[PageRoles]) -> None:
+        engine = self._engine()
+        if engine is None:
+            raise StoreError("the channel has not started yet.")
+        own = [event.metadata for event in events if self._is_own_echo(event)]
+        if own:
+            await asyncio.gather(*(engine.hear_echo(nonce) for nonce in own if nonce is not None))
+        news = [event for event in _fresh(events) if not self._is_own_echo(event)]
+        for start in range(0, len(news), _AT_ONCE):
+            await engine.accept(news[start : start + _AT_ONCE])
+        for of_page in roles:
+            await engine.keep_roles(of_page)
+
+    def _is_own_echo(self, event: Event) -> TypeGuard[Echo]:
+        """Our own echoes say one thing only: that a send was carried out."""
+        if not isinstance(event, Echo):
+            return False
+        if event.app_id == self._settings.app_id:
+            return True
+        is_ours = is_marked(event.metadata, self._settings.secret)
+        if is_ours and event.app_id not in self._other_ids:
+            self._other_ids.add(event.app_id)
+            logger.error(
+                "Meta says that app %s has sent what this bot sent, so 'app-id' in "
+                "credentials.yml is not this app's: put that app's id there. Until then no "
+                "handover works.",
+                event.app_id,
+            )
+        return is_ours
+
+
+def _fresh(events: list[Event]) -> list[Event]:
+    """Those that the inbox still knew if it had had them before."""
+    fresh = [event for event in events if event.received_at - event.at <= INBOX_RETENTION]
+    if len(fresh) < len(events):
+        logger.warning(
+            "%d events were left out, because Meta repeats none that is so old. Somebody repeats "
+            "an old delivery, or this machine's clock is wrong.",
+            len(events) - len(fresh),
+        )
+    return fresh
+
+
+async def _body(request: Request) -> bytes:
+    """The body. Raises PayloadTooLarge before it has read more than LARGEST_DELIVERY.
+
+    The connection is cut if the body has not come within SLOWEST_BODY: Rasa would let it be
+    open for an hour.
+    """
+    if request.stream is not None:
+        request.stream.request_max_size = LARGEST_DELIVERY
+    loop = asyncio.get_running_loop()
+    cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
+    try:
+        await request.receive_body()
+    finally:
+        cut.cancel()
+    body: bytes = request.body
+    return body
+
+
+def _merged(told: Iterable[PageRoles]) -> list[PageRoles]:
+    """What was told of each page's roles, the later in the place of the earlier."""
+    roles: dict[str, dict[str, tuple[str, ...]]] = {}
+    for one in told:
+        roles.setdefault(one.page, {}).update(one.roles)
+    return [PageRoles(page=page, roles=of_apps) for page, of_apps in roles.items()]

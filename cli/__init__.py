@@ -1,0 +1,1 @@
+"""The command line: `rasa-handover`, and in the repository `python -m cli`."""

@@ -1,0 +1,70 @@
+"""The channel's settings, read from a project's credentials file."""
+
+from __future__ import annotations
+
+import os
+import re
+from argparse import ArgumentParser
+from typing import Any
+
+from rasa.shared.exceptions import RasaException, YamlSyntaxException
+
+from channels.core.environment import filled_in
+from channels.core.errors import SettingsError
+from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
+
+try:
+    from rasa.shared.utils.yaml import read_config_file  # Rasa Pro
+except ImportError:
+    from rasa.shared.utils.io import read_config_file
+
+_VARIABLE = re.compile(r"\$\{\w+\}")
+
+
+def add_credentials_argument(parser: ArgumentParser) -> None:
+    """Let a command be told which credentials file to read."""
+    parser.add_argument(
+        "--credentials",
+        default="credentials.yml",
+        metavar="FILE",
+        help="the credentials file (default: %(default)s)",
+    )
+
+
+def read_settings(path: str) -> Settings:
+    """The channel's settings in a credentials file; SettingsError if they can't be read."""
+    for name, section in _read_channels(path).items():
+        if is_own_section(name):
+            return parse_settings(filled_in(section, os.environ))
+    raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """A file of the project as Rasa reads it; raises what Rasa raises, which may quote secrets."""
+    config: dict[str, Any] = read_config_file(path)
+    return config
+
+
+def _read_channels(path: str) -> dict[str, Any]:
+    try:
+        return read_config(path)
+    except FileNotFoundError:
+        raise SettingsError(
+            f"There is no {path} here. Go to the folder of your Rasa project, or name the file "
+            "with --credentials."
+        ) from None
+    except (RasaException, OSError) as error:
+        raise SettingsError(f"{path} can't be read: {_cause(error)}") from None
+
+
+def _cause(error: RasaException | OSError) -> str:
+    """What is wrong with the file. Rasa's own words quote its lines, which may hold secrets."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}."
+    if isinstance(error, YamlSyntaxException):
+        mark = getattr(error.underlying_yaml_exception, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        return f"there is a mistake in its YAML{place}."
+    if variables := sorted(set(_VARIABLE.findall(str(error)))):
+        return f"set the environment variables {', '.join(variables)} first."
+    return "it has to be YAML, in UTF-8, with a mapping from channels to their settings."

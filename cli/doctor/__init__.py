@@ -1,0 +1,1 @@
+"""`doctor`: whether a live Page has all that it needs."""

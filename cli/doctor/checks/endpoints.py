@@ -1,0 +1,136 @@
+"""What endpoints.yml names: where Rasa keeps conversations and locks, its action server. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import links
+from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
+
+ACTION = "action_handover"
+
+_LOCKS_FOR_ALL = ("redis", "concurrent_redis")  # the second is Rasa Pro's
+_REDIS = "Let 'lock_store' in endpoints.yml have the type redis."
+_OK = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionServerFacts:
+    """The HTTP status of the action server's `/health`, and the names of its actions."""
+
+    health: int | Unknown
+    actions: Collection[str] | Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndpointsFacts:
+    """`endpoints` is what endpoints.yml has. `several_workers` says whether SANIC_WORKERS is more
+    than one, `shares_store` whether 'store' is a database that several `rasa run` can share.
+    """
+
+    endpoints: Mapping[str, Any] | Unknown
+    several_workers: bool
+    shares_store: bool
+    action_server: ActionServerFacts
+
+
+def action_server(endpoints: Mapping[str, Any] | Unknown) -> str | Unknown:
+    """The action server's base URL: that of endpoints.yml, without the `/webhook` at its end."""
+    if isinstance(endpoints, Unknown):
+        return Unknown(told_by=endpoints.told_by)
+    section = endpoints.get("action_endpoint")
+    url = section.get("url") if isinstance(section, Mapping) else None
+    if url is not None:
+        return str(url).rstrip("/").removesuffix("/webhook")
+    problem = wrong(
+        "endpoints.yml has no 'action_endpoint', so Rasa runs no action of yours.",
+        "Write 'action_endpoint:' with 'url: http://localhost:5055/webhook' below it.",
+    )
+    return Unknown(told_by="action-server", verdict=problem)
+
+
+def _type_of(endpoints: Mapping[str, Any], name: str) -> str | None:
+    """The type of the tracker store or lock store, in lower case; None if none is set."""
+    section = endpoints.get(name)
+    kind = section.get("store_type", section.get("type")) if isinstance(section, Mapping) else None
+    return None if kind is None else str(kind).lower()
+
+
+def _endpoints(facts: EndpointsFacts) -> Verdict:
+    known(facts.endpoints)
+    return ok("endpoints.yml can be read.")
+
+
+def _tracker_store(facts: EndpointsFacts) -> Verdict:
+    endpoints = known(facts.endpoints)
+    kind = _type_of(endpoints, "tracker_store")
+    if kind is None:
+        return wrong(
+            "Rasa keeps conversations in memory: a restart forgets them, and that handovers have "
+            "ended may be told twice.",
+            "Give endpoints.yml a 'tracker_store'.",
+        )
+    if facts.several_workers and kind == "sql" and _is_sqlite(endpoints["tracker_store"]):
+        return wrong(
+            "Several workers share a tracker store in SQLite.",
+            "Let 'tracker_store' have the dialect postgresql.",
+        )
+    return ok(f"Conversations are kept in a tracker store of type {kind}.")
+
+
+def _is_sqlite(section: Mapping[str, Any]) -> bool:
+    return bool(section.get("dialect", "sqlite") == "sqlite")  # which is Rasa's default
+
+
+def _lock_store(facts: EndpointsFacts) -> Verdict:
+    kind = _type_of(known(facts.endpoints), "lock_store") or "in_memory"
+    if kind in _LOCKS_FOR_ALL:
+        return ok("The lock store is Redis, which all workers share.")
+    if kind != "in_memory":
+        return cannot_tell(
+            f"The lock store is {kind}, which is not known here.",
+            "With several workers, make sure that they share its locks.",
+        )
+    if facts.several_workers:
+        return wrong(
+            "SANIC_WORKERS is more than one, and the lock store is in memory: Rasa then runs one "
+            "worker all the same.",
+            _REDIS,
+        )
+    if facts.shares_store:
+        return cannot_tell(
+            "The lock store is in memory, and 'store' is PostgreSQL, as for several `rasa run`.",
+            f"It is right for one `rasa run` alone; for several: {_REDIS}",
+        )
+    return ok("The lock store is in memory, which is right for one worker.")
+
+
+def _health(facts: EndpointsFacts) -> Verdict:
+    status = known(facts.action_server.health)
+    if status == _OK:
+        return ok("The action server answers.")
+    return wrong(
+        f"The action server's /health answers with HTTP {status}.",
+        "Check that 'action_endpoint' leads to `rasa run actions`.",
+    )
+
+
+def _action(facts: EndpointsFacts) -> Verdict:
+    if ACTION in known(facts.action_server.actions):
+        return ok(f"The action server has {ACTION}.")
+    return wrong(
+        f"The action server does not have {ACTION}: the bot says that it connects, and nothing "
+        "follows.",
+        "`rasa-handover init` adds it to your actions; then start `rasa run actions` again.",
+    )
+
+
+CHECKS = (
+    Check(name="endpoints-file", judge=_endpoints, link=links.RASA_TRACKER_STORES),
+    Check(name="tracker-store", judge=_tracker_store, link=links.RASA_TRACKER_STORES),
+    Check(name="lock-store", judge=_lock_store, link=links.RASA_LOCK_STORES),
+    Check(name="action-server", judge=_health, link=links.RASA_ACTION_SERVER),
+    Check(name="action-handover", judge=_action, link=links.RASA_ACTION_SERVER),
+)

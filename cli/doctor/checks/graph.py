@@ -1,0 +1,87 @@
+"""Whether Graph can be used at all: reachable, a version that lives, clocks that agree. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from .. import links
+from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
+
+MOST_SKEW = timedelta(seconds=30)
+"""Of our clock against Meta's. Deadlines, the messaging window and the order of events compare
+the two; Meta gives its time in whole seconds.
+"""
+
+# Graph API, Changelog: the day on which each version ends; None where Meta has named none.
+VERSION_ENDS = {
+    "v20.0": date(2026, 9, 24),
+    "v21.0": date(2027, 1, 21),
+    "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
+    "v24.0": date(2028, 2, 18),
+    "v25.0": date(2028, 7, 29),
+    "v26.0": None,
+}
+_GOOD_VERSION = "v25.0"
+_OLDEST = 20  # of the table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphFacts:
+    """`answered` is the HTTP status of an answer of any kind; `skew` is Meta's clock less ours."""
+
+    graph_url: str
+    now: datetime
+    answered: int | Unknown
+    skew: timedelta | Unknown
+
+
+def _reachable(facts: GraphFacts) -> Verdict:
+    known(facts.answered)
+    return ok(f"{facts.graph_url} answers.")
+
+
+def _version(facts: GraphFacts) -> Verdict:
+    version = facts.graph_url.rpartition("/")[2]
+    number = re.match(r"v(\d+)\.", version)
+    if version not in VERSION_ENDS and number is not None and int(number[1]) < _OLDEST:
+        return _ended(version, "long ago")
+    if version not in VERSION_ENDS:
+        return cannot_tell(
+            f"{version} is not among the versions that this release knows.",
+            "Look up when Meta ends it.",
+        )
+    end = VERSION_ENDS[version]
+    if end is None:
+        return ok(f"{version}; Meta has not said yet when it ends.")
+    if end <= facts.now.date():
+        return _ended(version, f"on {end}")
+    return ok(f"{version} lives until {end}.")
+
+
+def _ended(version: str, when: str) -> Verdict:
+    return wrong(
+        f"Meta ended {version} {when}; calls get what an older or newer version answers.",
+        f"Let 'graph-url' end with {_GOOD_VERSION}.",
+    )
+
+
+def _clock(facts: GraphFacts) -> Verdict:
+    skew = known(facts.skew)
+    seconds = round(abs(skew).total_seconds())
+    if abs(skew) <= MOST_SKEW:
+        return ok(f"This machine's clock and Meta's differ by {seconds} s.")
+    direction = "behind" if skew > timedelta() else "ahead of"
+    return wrong(
+        f"This machine's clock is {seconds} s {direction} Meta's.",
+        "Let the machine keep its time by NTP; timeouts and the 24-hour window go by it.",
+    )
+
+
+CHECKS = (
+    Check(name="graph-reachable", judge=_reachable, link=links.STATUS),
+    Check(name="graph-version", judge=_version, link=links.GRAPH_VERSIONS),
+    Check(name="clock", judge=_clock, link=links.WEBHOOKS),
+)

@@ -1,0 +1,75 @@
+"""What a trained model holds: its domain, its policies, and the end reasons that its rules answer.
+Pure.
+
+A RulePolicy keeps a table from states, as JSON, to what the bot does next:
+`[{"prev_action": {"action_name": "action_listen"}, "user": {"intent": "handover_ended"},
+"slots": {"handover_end_reason": [0.0, 1.0, …]}}]`, in which a categorical slot's value is the
+place of the 1. (rasa 3.6, `rule_policy.json` in the model.)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from channels.core.sessions import EndReason
+from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
+
+from .checks.assistant import DomainFacts, Slot
+
+_DECIDES = "predict_action_probabilities"  # what a policy does in the graph
+
+
+def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
+    """What a domain has; `domain` is as in a model's metadata, or as `Domain.as_dict` gives it."""
+    return DomainFacts(
+        intents=_names(domain.get("intents") or ()),
+        entities=_names(domain.get("entities") or ()),
+        actions=_names(domain.get("actions") or ()),
+        slots={name: _slot(slot) for name, slot in (domain.get("slots") or {}).items()},
+    )
+
+
+def has_other_policies(predict_schema: Mapping[str, Any]) -> bool:
+    """Whether a model's graph decides what to do next by more than rules."""
+    policies = [node for node in predict_schema["nodes"].values() if node.get("fn") == _DECIDES]
+    return any(not str(node["uses"]).endswith(".RulePolicy") for node in policies)
+
+
+def _names(entries: Iterable[str | Mapping[str, Any]]) -> frozenset[str]:
+    """An entry is a name, or a mapping from the name to how it is used."""
+    return frozenset(one if isinstance(one, str) else next(iter(one)) for one in entries)
+
+
+def _slot(slot: Mapping[str, Any]) -> Slot:
+    mappings = slot.get("mappings") or ()
+    return Slot(
+        type=str(slot.get("type", "")),
+        values=tuple(map(str, slot.get("values") or ())),
+        filled_from=frozenset(
+            mapping["entity"] for mapping in mappings if mapping.get("type") == "from_entity"
+        ),
+    )
+
+
+def answered_reasons(rules: Iterable[str], values: Sequence[str]) -> frozenset[str]:
+    """The reasons that some rule answers; `values` are the slot's, in the domain's order."""
+    answered: set[str] = set()
+    for states in rules:
+        answered.update(_reasons(json.loads(states), values))
+    return frozenset(answered)
+
+
+def _reasons(states: list[dict[str, Any]], values: Sequence[str]) -> Iterable[str]:
+    """The reasons for which a rule begins with `handover_ended`, in any conversation."""
+    first = states[0]
+    if len(states) > 1 or first.get("user", {}).get("intent") != HANDOVER_ENDED:
+        return ()
+    conditions = dict(first.get("slots", {}))
+    chosen = conditions.pop(END_REASON_ENTITY, None)
+    if conditions or "active_loop" in first:
+        return ()
+    if chosen is None:
+        return (reason.value for reason in EndReason)
+    return (value for value, weight in zip(values, chosen, strict=False) if weight)

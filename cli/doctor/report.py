@@ -1,0 +1,70 @@
+"""How findings are told: as lines for people, as JSON and as an exit status for scripts. Pure."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..terminal import printable
+from .findings import Finding, Outcome
+
+WIDTH = 100  # columns
+_INDENT = " " * 14
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """The findings below the names of their groups, and how many there are of each outcome."""
+    lines: list[str] = []
+    for group, members in itertools.groupby(findings, key=lambda finding: finding.group):
+        lines.append(group)
+        for finding in members:
+            lines.extend(_lines(finding))
+        lines.append("")
+    return "\n".join([*lines, _summary(findings)])
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """A list with an object for each finding; its keys and the names of checks stay as they are."""
+    rows = [
+        {
+            "group": finding.group,
+            "check": finding.check,
+            "outcome": finding.outcome.value,
+            "detail": finding.detail,
+            "remedy": finding.remedy,
+            "link": finding.link,
+        }
+        for finding in findings
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
+
+
+def exit_status(findings: Sequence[Finding]) -> int:
+    """1 if anything is wrong; what can't be told is no failure."""
+    return int(any(finding.outcome is Outcome.WRONG for finding in findings))
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield from _wrapped(f"  {finding.outcome.value:<11} {finding.check}: {finding.detail}")
+    if finding.remedy:
+        yield from _wrapped(f"{_INDENT}{finding.remedy}")
+        yield f"{_INDENT}{finding.link}"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines of a text, in which what others wrote can't steer the terminal."""
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    counted = Counter(finding.outcome for finding in findings)
+    return ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome) + "."

@@ -1,0 +1,1 @@
+"""`init`: adds to a Rasa project what a handover needs."""

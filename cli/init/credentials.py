@@ -1,0 +1,64 @@
+"""`init` and `credentials.yml`: the channel's section, with what `facebook:` has. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.core.settings import is_own_section
+
+from .project import ProjectError, Proposal
+from .yaml_additions import add, rename
+from .yaml_document import Document, is_block, parse, round_trip
+
+CREDENTIALS_FILE = "credentials.yml"
+CHANNEL = "rasa_handover.channels.MessengerInput"
+
+_RASAS_CHANNEL = "facebook"
+_HEADING = "Values in ${…} are environment variables."
+_TWO_CHANNELS = (
+    f"{CREDENTIALS_FILE} has this plugin's channel and {_RASAS_CHANNEL}, and both answer under "
+    f"/webhooks/{_RASAS_CHANNEL}: remove {_RASAS_CHANNEL}."
+)
+_KEYS = """\
+verify: ${MESSENGER_VERIFY_TOKEN}
+secret: ${MESSENGER_APP_SECRET}
+page-access-token: ${MESSENGER_PAGE_ACCESS_TOKEN}
+app-id: ${MESSENGER_APP_ID}
+plans:
+  default:
+    target-app: page-inbox
+    timeout: 30m
+    keywords: [menu, back to bot]
+"""
+
+
+def propose_credentials(text: str | None) -> Proposal:
+    """Make the section of Rasa's `facebook` channel ours, or add one that reads variables."""
+    document = parse(CREDENTIALS_FILE, text or "")
+    if any(is_own_section(name) for name in document.data):
+        notes = (_TWO_CHANNELS,) if _RASAS_CHANNEL in document.data else ()
+        return Proposal(path=CREDENTIALS_FILE, before=text, after=text, notes=notes)
+    if _RASAS_CHANNEL in document.data:
+        after = _taken_over(document)
+    else:
+        after = add(document, {CHANNEL: _keys()}, heading=_HEADING)
+    return Proposal(path=CREDENTIALS_FILE, before=text, after=after)
+
+
+def _taken_over(document: Document) -> str:
+    pair = document.pair(_RASAS_CHANNEL)
+    there = document.data[_RASAS_CHANNEL] or {}
+    if pair is None or (there and not is_block(pair[1])):
+        raise ProjectError(
+            f"{document.name}: write the section {_RASAS_CHANNEL} as plain keys, one a line, and "
+            "run this again. Rasa fills in ${…} in no other way of writing it."
+        )
+    renamed = parse(document.name, rename(document, _RASAS_CHANNEL, CHANNEL))
+    missing = _keys()
+    for key in there.keys() & missing.keys():
+        del missing[key]
+    return add(renamed, {CHANNEL: missing}) if missing else renamed.text
+
+
+def _keys() -> Any:
+    return round_trip().load(_KEYS)

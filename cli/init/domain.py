@@ -1,0 +1,108 @@
+"""`init` and the domain: which intents, slots, responses … are missing in it. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, name_of
+from .project import Files, Proposal
+from .yaml_additions import add
+from .yaml_document import Document, parse
+
+DOMAIN_FILE = "domain.yml"
+DOMAIN_FOLDER = "domain/"
+
+_FILE_OF_OURS = f"{DOMAIN_FOLDER}handover.yml"
+_LONGEST_SESSION_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DomainProposal:
+    """What is to be written into the domain, and the names of the intents that are new."""
+
+    proposal: Proposal
+    new_intents: tuple[str, ...]
+
+
+def propose_domain(files: Files, part: Part) -> DomainProposal:
+    """Add what is missing: to `domain.yml`, or to a file of its own in the folder `domain/`."""
+    documents = _documents(files)
+    path = DOMAIN_FILE if DOMAIN_FILE in files else _FILE_OF_OURS
+    there = {section: dict(_entries(documents, section)) for section in SECTIONS}
+    missing = {
+        section: entries
+        for section in SECTIONS
+        if (entries := _without(part.domain.data[section], there[section]))
+    }
+    return DomainProposal(
+        proposal=Proposal(
+            path=path,
+            before=files.get(path),
+            after=_added(path, files.get(path), missing),
+            notes=(*_kept(part, there), *_too_long_a_session(documents)),
+        ),
+        new_intents=tuple(map(name_of, missing.get("intents", ()))),
+    )
+
+
+def _documents(files: Files) -> list[Document]:
+    paths = [DOMAIN_FILE] if DOMAIN_FILE in files else sorted(_in_the_folder(files))
+    return [parse(path, files[path]) for path in paths]
+
+
+def _in_the_folder(files: Files) -> Iterator[str]:
+    return (path for path in files if path.startswith(DOMAIN_FOLDER))
+
+
+def _entries(documents: list[Document], section: str) -> Iterator[tuple[str, Any]]:
+    """The names in a section of the domain, each with its content, None for a name alone."""
+    for document in documents:
+        entries = document.data.get(section) or []
+        if isinstance(entries, Mapping):
+            yield from entries.items()
+        elif isinstance(entries, list):
+            yield from ((name_of(entry), None) for entry in entries)
+
+
+def _without(ours: Any, there: Mapping[str, Any]) -> Any:
+    """A section of ours without the names that are there; its comments stay."""
+    section = copy.deepcopy(ours)
+    names = list(map(name_of, ours))
+    for place, name in reversed(list(enumerate(names))):
+        if name in there:
+            del section[name if isinstance(ours, Mapping) else place]
+    return section
+
+
+def _added(path: str, text: str | None, missing: Mapping[str, Any]) -> str | None:
+    if not missing:
+        return text
+    if text is None:
+        return add(parse(path, f'version: "{FORMAT_VERSION}"\n'), missing)
+    return add(parse(path, text), missing, heading=HEADING)
+
+
+def _kept(part: Part, there: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for section in ("slots", "responses"):
+        ours = part.domain.data[section]
+        names = [name for name in ours if name in there[section]]
+        if other := [name for name in names if there[section][name] != ours[name]]:
+            yield (
+                f"The domain has {section} of these names with other content, and they stay as "
+                f"they are: {', '.join(other)}."
+            )
+
+
+def _too_long_a_session(documents: list[Document]) -> Iterator[str]:
+    for document in documents:
+        config = document.data.get("session_config")
+        minutes = config.get("session_expiration_time") if isinstance(config, Mapping) else None
+        if isinstance(minutes, int | float) and not 0 < minutes <= _LONGEST_SESSION_MINUTES:
+            yield (
+                f"session_expiration_time in {document.name} is {minutes}. Make it "
+                f"{_LONGEST_SESSION_MINUTES} minutes, a day, or less: a day after the user's last "
+                "message Meta takes no follow-up from the bot."
+            )

@@ -1,0 +1,128 @@
+"""The bodies that the control API takes; unknown keys and wrong types are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ..platform.faults import CallFault, WebhookFault
+from ..platform.models import PageToken
+from ..rules.accounts import PlatformName
+from ..rules.errors import JsonObject
+from ..rules.ownership import RoutingMode
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON object with known keys only."""
+
+
+class ChangeApp(Body, frozen=True, kw_only=True):
+    """The keys of an app that may change while the emulator runs; those left out stay."""
+
+    name: str | UnsetType = UNSET
+    secret: str | UnsetType = UNSET
+    verify_token: str | UnsetType = UNSET
+    page_access_token: str | UnsetType = UNSET
+    user_access_token: str | UnsetType = UNSET
+    webhook: str | UnsetType | None = UNSET
+    take_control: bool | UnsetType = UNSET
+    subscribed_fields: tuple[str, ...] | UnsetType = UNSET
+    instagram_fields: tuple[str, ...] | UnsetType = UNSET
+    installed: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    app_fields: tuple[str, ...] | UnsetType = UNSET
+    page_token: PageToken | UnsetType = UNSET
+
+    def given(self) -> JsonObject:
+        """The keys that were there, with their values."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in values.items() if value is not UNSET}
+
+
+class QuickReply(Body, frozen=True, kw_only=True):
+    payload: str
+
+
+class UserMessage(Body, frozen=True, kw_only=True):
+    """What a person writes; `timestamp_ms` fakes an old event."""
+
+    text: str = ""
+    attachments: list[JsonObject] = []
+    quick_reply: QuickReply | None = None
+    timestamp_ms: int | None = None
+
+    def content(self) -> JsonObject:
+        """The `message` of the event, without its mid."""
+        content: JsonObject = {}
+        if self.text:
+            content["text"] = self.text
+        if self.attachments:
+            content["attachments"] = self.attachments
+        if self.quick_reply is not None:
+            content["quick_reply"] = {"payload": self.quick_reply.payload}
+        return content
+
+
+class Tap(Body, frozen=True, kw_only=True):
+    """A tap on the button with `title`; with `payload`, a raw postback as from a persistent menu,
+    whose owner may be named in `app_id`.
+    """
+
+    title: str | None = None
+    payload: str | None = None
+    app_id: str | None = None
+
+    def postback(self) -> JsonObject:
+        """The `postback` of the event, without its mid."""
+        values = {"title": self.title, "payload": self.payload}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class React(Body, frozen=True, kw_only=True):
+    mid: str
+    reaction: str
+
+
+class InboxMessage(Body, frozen=True, kw_only=True):
+    text: str
+
+
+class PassControl(Body, frozen=True, kw_only=True):
+    """`target_app_id` is the default app unless said."""
+
+    target_app_id: str | None = None
+    metadata: str | None = None
+
+
+class RequestControl(Body, frozen=True, kw_only=True):
+    metadata: str | None = None
+
+
+class AdvanceClock(Body, frozen=True, kw_only=True):
+    advance_seconds: float
+
+
+class SetFaults(Body, frozen=True, kw_only=True):
+    calls: CallFault | None = None
+    webhooks: WebhookFault | None = None
+
+
+class SetRouting(Body, frozen=True, kw_only=True):
+    """`platform` is the one whose routing changes; without it, all of the Page's."""
+
+    mode: RoutingMode
+    platform: PlatformName | None = None
+
+
+class ChooseApp(Body, frozen=True, kw_only=True):
+    app_id: str
+
+
+class RawWebhook(Body, frozen=True, kw_only=True):
+    """`body` is posted as it is if it is a string, else as Meta would serialise it."""
+
+    app_id: str
+    body: Any
+    sign: bool = True

@@ -1,0 +1,102 @@
+"""HTTP in, Graph calls out: query, JSON body, form body and multipart body alike.
+
+Meta takes a call's parameters from wherever they stand, and lets a `method` among them name
+another verb than that of HTTP (Meta: "Graph API overview", "Batch Requests").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from ..rules.errors import GraphError, JsonObject, invalid_parameter
+from .request import GraphCall, Upload
+
+VERSION = re.compile(r"v\d+(\.\d+)?")
+VERBS = ("GET", "POST", "DELETE")
+
+
+def graph_path(path: str) -> tuple[str, ...]:
+    """The segments of a URL path without its version, if it has one."""
+    segments = [segment for segment in path.split("/") if segment]
+    if segments and VERSION.fullmatch(segments[0]):
+        segments = segments[1:]
+    return tuple(segments)
+
+
+def graph_version(path: str) -> str | None:
+    """The version that a URL path names, such as `v25.0`."""
+    first = path.lstrip("/").partition("/")[0]
+    return first if VERSION.fullmatch(first) else None
+
+
+async def read_call(request: web.Request) -> GraphCall:
+    """The call that an HTTP request makes, with the token from its parameters or from
+    `Authorization: Bearer`.
+    """
+    params: JsonObject = dict(request.query)
+    files: dict[str, Upload] = {}
+    malformed = None
+    try:
+        params |= await _read_body(request, files)
+    except GraphError as error:
+        malformed = error
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    token = params.get("access_token") or (bearer if scheme.lower() == "bearer" else "")
+    return GraphCall(
+        method=meant_method(request.method, params),
+        path=graph_path(request.path),
+        params=params,
+        token=str(token),
+        files=files,
+        malformed=malformed,
+    )
+
+
+def meant_method(of_http: str, params: JsonObject) -> str:
+    """The verb in the parameter `method`, which is taken out of `params`, or else that of HTTP."""
+    named = str(params.get("method", "")).upper()
+    if named not in VERBS:
+        return of_http
+    del params["method"]
+    return named
+
+
+async def _read_body(request: web.Request, files: dict[str, Upload]) -> JsonObject:
+    if request.content_type != "application/json":
+        return await _read_form(request, files)
+    body = await request.read()
+    try:
+        decoded = msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise invalid_parameter("The request body is not valid JSON") from error
+    if not isinstance(decoded, dict):
+        raise invalid_parameter("The request body must be a JSON object")
+    return decoded
+
+
+async def _read_form(request: web.Request, files: dict[str, Upload]) -> JsonObject:
+    try:
+        form = await request.post()
+    except ValueError as error:
+        raise invalid_parameter("The request body is not a valid form") from error
+    params: JsonObject = {}
+    for name, value in form.items():
+        if isinstance(value, web.FileField):
+            files[name] = Upload(name=value.filename, size=_size(value))
+        else:
+            params[name] = _text(value)
+    return params
+
+
+def _size(file: web.FileField) -> int:
+    return file.file.seek(0, os.SEEK_END)
+
+
+def _text(value: Any) -> str:
+    """A part with a content type of its own, JSON for one, comes as bytes."""
+    return value if isinstance(value, str) else bytes(value).decode(errors="replace")

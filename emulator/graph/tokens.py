@@ -1,0 +1,131 @@
+"""Access tokens: whose they are, whether their proof is right, and what `debug_token` says.
+
+The facts sheet 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from ..platform.models import ADMINISTRATOR, App
+from ..platform.state import State
+from ..rules.errors import JsonObject, expired_token, invalid_proof, invalid_token, other_app
+
+_NO_END: JsonObject = {"is_valid": True, "expires_at": 0, "data_access_expires_at": 0}
+SCOPES = ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"]
+INSTAGRAM_SCOPES = ["instagram_basic", "instagram_manage_messages"]
+
+
+def app_of_page_token(state: State, token: str) -> App | None:
+    """The app that a Page token belongs to."""
+    found = [app for app in state.connected_apps() if _same(app.page_access_token, token)]
+    return found[0] if found and token else None
+
+
+def app_of_user_token(state: State, token: str) -> App | None:
+    """The app that the token of the Page's administrator belongs to."""
+    found = [app for app in state.connected_apps() if _same(app.user_access_token, token)]
+    return found[0] if found and token else None
+
+
+def app_of_app_token(state: State, token: str) -> App | None:
+    """The app that an app token, `APP_ID|APP_SECRET`, belongs to."""
+    found = [app for app in state.connected_apps() if _same(app_token(app), token)]
+    return found[0] if found else None
+
+
+def app_of_token(state: State, token: str) -> App | None:
+    """The app that a token of any kind belongs to."""
+    kinds = (app_of_page_token, app_of_user_token, app_of_app_token)
+    return next(filter(None, (find(state, token) for find in kinds)), None)
+
+
+def app_token(app: App) -> str:
+    """The token that an app makes of its id and its secret (Meta: "Access Tokens")."""
+    return f"{app.id}|{app.secret}"
+
+
+def check_time(state: State, app: App) -> None:
+    """GraphError 190/463 if the app's Page token has expired by now."""
+    if _has_expired(state, app):
+        raise expired_token()
+
+
+def check_proof(app: App, token: str, proof: str | None) -> None:
+    """GraphError 100 if there is an `appsecret_proof` and it is wrong.
+
+    An app token holds the secret itself, and whether Meta looks at a proof beside one is not
+    documented; here nobody does.
+    """
+    if proof is not None and not _same(proof, appsecret_proof(app.secret, token)):
+        raise invalid_proof()
+
+
+def appsecret_proof(secret: str, token: str) -> str:
+    """Hex HMAC-SHA256 of the token, keyed with the app secret."""
+    return hmac.new(secret.encode(), token.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def debug_token(state: State, token: str, inspected: str) -> JsonObject:
+    """What the `inspected` token is; asked with a token of the same app."""
+    asking = app_of_token(state, token)
+    if asking is None:
+        raise invalid_token()
+    app = app_of_token(state, inspected)
+    if app is None:
+        return {"data": {"is_valid": False, "scopes": [], "error": _no_token()}}
+    if app.id != asking.id:
+        raise other_app()
+    common = {"app_id": app.id, "application": app.name}
+    if app_of_app_token(state, inspected):
+        return {"data": {**common, "type": "APP", "is_valid": True, "scopes": []}}
+    return {
+        "data": {
+            **common,
+            **_told(state, app, by_user=app_of_user_token(state, inspected) is not None),
+        }
+    }
+
+
+def _told(state: State, app: App, *, by_user: bool) -> JsonObject:
+    """The Page token, or the user's token, which has the same permissions and no end."""
+    targets = _targets_by_scope(state, app)
+    granular = [{"scope": scope, "target_ids": ids} for scope, ids in targets.items()]
+    shown = {"issued_at": 0, "scopes": list(targets), "granular_scopes": granular}
+    if by_user:
+        return {**shown, "type": "USER", "user_id": ADMINISTRATOR.id, **_NO_END}
+    expired = _has_expired(state, app)
+    return {
+        **shown,
+        "type": app.page_token.type,
+        "profile_id": state.page.id,
+        "is_valid": not expired,
+        "expires_at": app.page_token.expires_at,
+        "data_access_expires_at": app.page_token.data_access_expires_at,
+        **({"error": expired_token().envelope()["error"]} if expired else {}),
+    }
+
+
+def _no_token() -> JsonObject:
+    return {"code": 190, "message": "Invalid OAuth access token."}
+
+
+def _has_expired(state: State, app: App) -> bool:
+    return 0 < app.page_token.expires_at <= state.clock.now().timestamp()
+
+
+def _targets_by_scope(state: State, app: App) -> dict[str, list[str]]:
+    """What a Page token may do, and to whom; Instagram's scopes where an account is linked."""
+    pages = app.page_token.page_ids
+    of_page = [state.page.id] if pages is None else list(pages)
+    targets = dict.fromkeys(SCOPES, of_page)
+    if state.instagram is not None:
+        of_account = [state.instagram.id]
+        targets |= dict.fromkeys(INSTAGRAM_SCOPES, of_account)
+    missing = app.page_token.without_scopes
+    return {scope: ids for scope, ids in targets.items() if scope not in missing}
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))

@@ -1,0 +1,1 @@
+"""The platform as it stands: its Page, threads, apps, faults and webhooks."""

@@ -1,0 +1,130 @@
+"""What the emulator is configured with: a Page, apps, people, and how webhooks are delivered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from ..rules.accounts import INBOXES, PlatformName
+from ..rules.ownership import RoutingMode
+from ..rules.subscriptions import ALL_PAGE_FIELDS, DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
+from ..rules.switches import Switches
+
+INBOX_NAMES = {PlatformName.MESSENGER: "Page Inbox", PlatformName.INSTAGRAM: "Instagram Inbox"}
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Page that people write to."""
+
+    id: str
+    name: str
+
+
+class InstagramAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Instagram account that is linked to the Page."""
+
+    id: str
+    name: str
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person: `id` is the page-scoped id (PSID) or the Instagram-scoped one (IGSID), digits
+    only.
+    """
+
+    id: str
+    name: str
+    platform: PlatformName = PlatformName.MESSENGER
+
+
+ADMINISTRATOR = User(id="122100000000000001", name="Grace Hopper")
+"""Who runs the Page: the user whose token brings the Page's token. Nobody can write to them."""
+
+
+class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an app's token is, as `debug_token` tells it (the facts sheet 5; Meta: "debug_token").
+
+    The two dates are seconds since 1970, and 0 is never; once `expires_at` has passed, Graph
+    refuses the token. `page_ids` are the Pages that its permissions are for; None: this one.
+    """
+
+    type: str = "PAGE"
+    without_scopes: tuple[str, ...] = ()
+    page_ids: tuple[str, ...] | None = None
+    expires_at: int = 0
+    data_access_expires_at: int = 0
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An app that is connected to the Page.
+
+    `webhook` is the callback URL; without one the app's webhooks are recorded in the log and
+    posted nowhere. `take_control` is the Page's per-app setting *Take control of conversations*.
+    `installed` says whether the app is on the Page at all. `subscribed_fields` are the webhook
+    fields that it has subscribed to at the Page, `app_fields` those of its own subscription to
+    Pages, which can be `active` or not; `instagram_fields` are those of the Instagram account.
+    `user_access_token` is that of the Page's administrator for this app, by which client libraries
+    ask for the Page's token; without one the app has no such token. Secrets stay out of the repr.
+    """
+
+    id: str
+    name: str
+    secret: str = ""
+    verify_token: str = ""
+    page_access_token: str = ""
+    user_access_token: str = ""
+    webhook: str | None = None
+    default: bool = False
+    take_control: bool = True
+    subscribed_fields: tuple[str, ...] = DEFAULT_PAGE_FIELDS
+    instagram_fields: tuple[str, ...] = DEFAULT_INSTAGRAM_FIELDS
+    installed: bool = True
+    active: bool = True
+    app_fields: tuple[str, ...] = ALL_PAGE_FIELDS
+    page_token: PageToken = PageToken()
+
+    def __repr__(self) -> str:
+        return f"App(id={self.id!r}, name={self.name!r}, webhook={self.webhook!r})"
+
+    def fields(self, platform: PlatformName) -> frozenset[str]:
+        """The fields that bring this app events of a platform. The Page's need both levels, the
+        Page's and the app's own (the facts sheet 1.4; Meta: "subscribed_apps"); Instagram's need
+        any field of the Page besides (the facts sheet 2.6; Meta: "Instagram Webhooks").
+        """
+        if not self.installed:
+            return frozenset()
+        if platform is PlatformName.MESSENGER:
+            own = self.app_fields if self.active else ()
+            return frozenset(self.subscribed_fields).intersection(own)
+        return frozenset(self.instagram_fields if self.subscribed_fields else ())
+
+
+class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How webhooks are posted, on real time (the facts sheet 2.1; Meta: "Webhooks").
+
+    Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in
+    all; an hour is too long for a local tool, hence the short list of waits. An app is posted to
+    in so many `lanes` at once; what happens in one person's thread stays in order.
+    """
+
+    answer_within_ms: int = 5_000
+    retry_after_ms: tuple[int, ...] = (0, 250, 500, 1_000, 2_000, 4_000)
+    lanes: Annotated[int, msgspec.Meta(ge=1)] = 1
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that an emulator starts with. The first app is the bot, the second an agent's app."""
+
+    page: Page
+    apps: tuple[App, ...]
+    instagram: InstagramAccount | None = None
+    users: tuple[User, ...] = ()
+    routing: RoutingMode = RoutingMode.ON
+    switches: Switches = Switches()
+    delivery: DeliverySettings = DeliverySettings()
+
+
+def inbox_app(platform: PlatformName) -> App:
+    """The Inbox is an app like any other, but Meta's own: no token, no webhook."""
+    return App(id=INBOXES[platform], name=INBOX_NAMES[platform], subscribed_fields=())

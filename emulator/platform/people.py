@@ -1,0 +1,112 @@
+"""What people do in a thread, and which apps hear of it (the facts sheet 2.2, 2.3 and 3)."""
+
+from __future__ import annotations
+
+from ..rules.accounts import PlatformName
+from ..rules.errors import JsonObject
+from ..rules.events import milliseconds
+from ..rules.ownership import Array, How, after_user_message
+from .platform import Platform
+from .threads import FROM_USER, Thread, UnknownMessageError
+
+
+class NotTappableError(LookupError):
+    """The thread has no quick reply or button that can be tapped so."""
+
+
+class People:
+    """Messages, taps, reads and reactions of people."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._state = platform.state
+
+    def write(self, thread: Thread, message: JsonObject, timestamp_ms: int | None = None) -> str:
+        """A text, attachments or a quick reply; returns the mid.
+
+        An idle thread goes to the default app first, so that it hears the message as owner (Meta:
+        "Conversation Routing"). `timestamp_ms` fakes the time in the event alone.
+        """
+        self._act(thread)
+        mid = self._platform.keep(thread, "message", FROM_USER, message)
+        at = self._platform.now() if timestamp_ms is None else timestamp_ms
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, at, message={"mid": mid, **message})
+        self._platform.publish(thread, "messages", event)
+        return mid
+
+    def tap(self, thread: Thread, title: str) -> str:
+        """A tap on the newest quick reply or button of that title; returns the mid.
+
+        NotTappableError if there is none, or if it is no quick reply and no postback: the others
+        send the Page nothing.
+        """
+        found = thread.find_tappable(title)
+        if found is None:
+            raise NotTappableError(f"No message of this thread has a button {title!r}.")
+        message, tapped = found
+        payload = tapped.get("payload", "")
+        if "content_type" in tapped:
+            return self.write(thread, {"text": title, "quick_reply": {"payload": payload}})
+        if tapped.get("type") != "postback":
+            raise NotTappableError(
+                f"The button {title!r} is a {tapped.get('type')}; only a postback sends an event."
+            )
+        postback = {"title": title, "payload": payload}
+        return self.post_back(thread, postback, button_of=message.sender)
+
+    def post_back(self, thread: Thread, postback: JsonObject, *, button_of: str | None) -> str:
+        """A postback; returns its mid.
+
+        The app that sent the button hears it on `messaging` with the payload even while another
+        app owns the thread; other bystanders get the title alone (Meta: "standby").
+        """
+        self._act(thread)
+        mid = self._platform.keep(thread, "postback", FROM_USER, {"postback": postback})
+        body = {"mid": mid, **postback}
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, self._platform.now(), postback=body)
+        for app in self._state.connected_apps():
+            own = app.id == button_of
+            array = Array.MESSAGING if own else self._platform.array_for(app, thread)
+            self._platform.deliver(app, thread, array, "messaging_postbacks", event)
+        return mid
+
+    def read(self, thread: Thread) -> None:
+        """The person has seen all messages up to now.
+
+        Messenger says until when, Instagram which message (the facts sheet 2.2; Meta:
+        "messaging_seen"); UnknownMessageError if there is none that could be seen there.
+        """
+        now = self._platform.now()
+        body: JsonObject = {"watermark": milliseconds(now)}
+        if thread.platform is PlatformName.INSTAGRAM:
+            body = {"mid": _seen(thread)}
+        self._platform.log.add("read", user=thread.user.id)
+        event = self._state.writer(thread.platform).from_user(thread.user.id, now, read=body)
+        self._platform.publish(thread, "message_reads", event)
+
+    def react(self, thread: Thread, mid: str, reaction: str) -> None:
+        """A reaction opens the messaging window but moves no owner (Meta: "Send Messages").
+        Whether bystanders hear of it is not documented; here they do not.
+        """
+        now = thread.last_user_action_at = self._platform.now()
+        body = {"reaction": reaction, "action": "react", "mid": mid}
+        event = self._state.writer(thread.platform).from_user(thread.user.id, now, reaction=body)
+        for app in self._state.connected_apps():
+            array = self._platform.array_for(app, thread)
+            if array is Array.MESSAGING:
+                self._platform.deliver(app, thread, array, "message_reactions", event)
+
+    def _act(self, thread: Thread) -> None:
+        now = thread.last_user_action_at = thread.last_user_message_at = self._platform.now()
+        routing = self._state.routing(thread.platform)
+        control = after_user_message(thread.control, routing, now)
+        self._platform.move(thread, control, How.USER_MESSAGE)
+
+
+def _seen(thread: Thread) -> str:
+    newest = thread.newest_answer()
+    if newest is None:
+        raise UnknownMessageError("Nobody has sent this person a message that could be seen.")
+    return newest.mid

@@ -1,0 +1,83 @@
+"""What apps and the Inbox send to people (the facts sheet 1.5, 2.5 and 3; Meta: "Send API",
+"message_echoes").
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..rules.accounts import PAGE_INBOX, PlatformName
+from ..rules.errors import JsonObject, outside_instagram_window, outside_window
+from ..rules.events import ECHO_PAGE_INBOX
+from ..rules.ownership import How, check_send
+from .platform import Platform
+from .thread_control import ThreadControl
+from .threads import Thread, content_of
+
+STANDARD_WINDOW = timedelta(hours=24)
+HUMAN_AGENT_WINDOW = timedelta(days=7)
+UNTOLD_IN_ECHOES = ("quick_replies", "persona_id")
+
+
+class Sends:
+    """Messages and sender actions of apps, replies of the Inbox, and their echoes."""
+
+    def __init__(self, platform: Platform, control: ThreadControl) -> None:
+        self._platform = platform
+        self._state = platform.state
+        self._control = control
+
+    def app_writes(
+        self, app_id: str, thread: Thread, message: JsonObject, *, human: bool = False
+    ) -> str:
+        """A message of an app; returns the mid. `human` gives it the 7 days of HUMAN_AGENT.
+
+        GraphError 10/2018300 if another app controls the thread, 10/2018278 outside the window,
+        or 10/2534022 on Instagram.
+        The echo is told apart, once control has moved if the send moves it.
+        """
+        check_send(app_id, thread.control, self._state.routing(thread.platform))
+        self._check_window(thread, HUMAN_AGENT_WINDOW if human else STANDARD_WINDOW)
+        return self._platform.keep(thread, "message", app_id, content_of(message))
+
+    def tell_echo(self, app_id: str, thread: Thread, mid: str) -> None:
+        """Send the echo and the delivery receipt of a message, by the owner of this moment."""
+        now, user = self._platform.now(), thread.user.id
+        write = self._state.writer(thread.platform)
+        content = thread.message(mid).content
+        shown = {key: value for key, value in content.items() if key not in UNTOLD_IN_ECHOES}
+        echo = write.echo(user, self._echo_id(app_id), now, {"mid": mid, **shown})
+        self._platform.publish(thread, "message_echoes", echo)
+        receipt = write.delivered(user, mid, now)
+        self._platform.publish(thread, "message_deliveries", receipt)
+
+    def app_acts(self, app_id: str, thread: Thread, action: str) -> None:
+        """A sender action, such as `typing_on`."""
+        if self._state.switches.sender_actions_need_control:
+            check_send(app_id, thread.control, self._state.routing(thread.platform))
+        self._platform.log.add("typing", user=thread.user.id, app_id=app_id, action=action)
+
+    def inbox_writes(self, thread: Thread, text: str) -> str:
+        """The operator replies in the Inbox; returns the mid.
+
+        With routing on, a reply to a thread that the inbox does not own takes control without
+        asking anyone (Meta: "Conversation Routing"). Otherwise it needs control as any app does.
+        It is a human's message, so the 7 days of HUMAN_AGENT are its window.
+        """
+        self._check_window(thread, HUMAN_AGENT_WINDOW)
+        if self._state.routing_on(thread.platform) and thread.control.owner != thread.inbox:
+            self._control.seize(thread.inbox, thread, How.INBOX_REPLY)
+        mid = self.app_writes(thread.inbox, thread, {"text": text}, human=True)
+        self.tell_echo(thread.inbox, thread, mid)
+        return mid
+
+    def _check_window(self, thread: Thread, window: timedelta) -> None:
+        """The person's last message, tap or reaction opens the window (Meta: "Send Messages")."""
+        last = thread.last_user_action_at
+        if last is None or self._platform.now() - last > window:
+            instagram = thread.platform is PlatformName.INSTAGRAM
+            raise outside_instagram_window() if instagram else outside_window()
+
+    def _echo_id(self, app_id: str) -> str:
+        short = self._state.switches.inbox_echo_id == "echo_page"
+        return ECHO_PAGE_INBOX if short and app_id == PAGE_INBOX else app_id

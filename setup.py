@@ -1,0 +1,31 @@
+"""The one step of the build that pyproject.toml can't name.
+
+In the repository `cli` imports `channels`; in the wheel both lie in `rasa_handover`, and a wheel
+that imported a bare `channels` would find the project's own, or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+_IMPORT_OF_CHANNELS = re.compile(r"^(\s*)(from|import) channels\b", re.MULTILINE)
+
+
+class BuildCli(build_py):
+    """Copies the packages, and lets `cli` import the `channels` that lies beside it."""
+
+    def build_module(self, module: str, module_file: str, package: str) -> object:
+        built = super().build_module(module, module_file, package)
+        if package.startswith("rasa_handover.cli"):
+            file = Path(self.get_module_outfile(self.build_lib, package.split("."), module))
+            source = file.read_text(encoding="utf-8")
+            rewritten = _IMPORT_OF_CHANNELS.sub(r"\1\2 rasa_handover.channels", source)
+            file.write_text(rewritten, encoding="utf-8")
+        return built
+
+
+setup(cmdclass={"build_py": BuildCli})

@@ -1,0 +1,27 @@
+"""Names of checks and of fields, and a page that `pages` has, as the doctor's tests need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cli.doctor.checks.app import PAGE_FIELDS
+from tests.contract.live_page import INSTAGRAM, PAGE, LivePage
+
+ALL_PAGE_FIELDS = [*PAGE_FIELDS, "message_reads"]
+
+
+def names(*groups: Any) -> set[str]:
+    return {check.name for group in groups for check in group.CHECKS}
+
+
+def configure_pages(page: LivePage, *, page_id: str = PAGE, instagram: str | None) -> None:
+    """Write `pages` with one page, in place of its token alone."""
+    one = {"page-access-token": page.section.pop("page-access-token")}
+    if instagram is not None:
+        one["instagram"] = instagram
+    page.section["pages"] = {page_id: one}
+
+
+def account() -> str:
+    assert INSTAGRAM is not None
+    return INSTAGRAM.id

@@ -1,0 +1,79 @@
+"""What answers mean that are no success, or not Graph's at all: the errors that come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from channels.core.errors import GraphError, GraphRefused, GraphUnavailable, UserUnreachable
+from channels.core.events import Thread
+from channels.graph.http import HttpGraph
+from channels.graph.protocol import SenderAction
+from tests.contract.emulated_page import EmulatedPage
+from tests.contract.graph.http.graph_http_samples import ADA, pass_to_agent, send
+from tests.contract.graph.scripted_graph import Act, Reply, Reset, ScriptedGraph, accepted, refused
+
+
+async def test_success_false_is_a_refusal(graph: HttpGraph, meta: ScriptedGraph) -> None:
+    meta.script = [accepted(success=False)]
+    with pytest.raises(GraphRefused, match="success: false"):
+        await pass_to_agent(graph)
+
+
+async def test_a_user_of_another_page_is_unreachable(live: HttpGraph, page: EmulatedPage) -> None:
+    stranger = Thread(page=page.thread.page, user="7999999999999999")
+    with pytest.raises(UserUnreachable) as refusal:
+        await live.send(stranger, {"text": "Hello"})
+    assert (refusal.value.code, refusal.value.subcode) == (100, 2018001)
+    assert refusal.value.trace
+
+
+async def test_an_unknown_target_app_is_a_wrong_setting(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    with pytest.raises(GraphRefused, match="'target-app'"):
+        await live.pass_control(page.thread, app_id="12345", metadata="{}")
+    assert await page.owner_id() == page.bot["id"]
+
+
+async def test_the_secret_of_another_app_is_a_wrong_setting(page: EmulatedPage) -> None:
+    graph = page.graph(app_secret="of another app")
+    with pytest.raises(GraphRefused, match="'secret'"):
+        await graph.routing(page.thread.page)
+    await graph.close()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"data":1}', b'{"data":[{"thread', b"\xff"]
+)
+async def test_an_answer_that_is_not_graph_s_names_the_http_status(
+    graph: HttpGraph, meta: ScriptedGraph, body: bytes
+) -> None:
+    meta.script = [Reply(body=body)] * 3
+    with pytest.raises(GraphUnavailable, match="HTTP status 200"):
+        await graph.owner(ADA)
+
+
+def calls_of(graph: HttpGraph) -> dict[str, Any]:
+    return {
+        "send": lambda: send(graph),
+        "pass": lambda: pass_to_agent(graph),
+        "take": lambda: graph.take_control(ADA, metadata=""),
+        "owner": lambda: graph.owner(ADA),
+        "page": graph.page,
+        "routing": lambda: graph.routing(ADA.page),
+        "sender_action": lambda: graph.sender_action(ADA, SenderAction.TYPING_ON),
+    }
+
+
+@pytest.mark.parametrize(
+    "verb", ["send", "pass", "take", "owner", "page", "routing", "sender_action"]
+)
+@pytest.mark.parametrize("act", [Reset(), Reply(status=503, body=b""), refused(code=368)])
+async def test_nothing_but_a_graph_error_comes_out(
+    graph: HttpGraph, meta: ScriptedGraph, verb: str, act: Act
+) -> None:
+    meta.script = [act] * 9
+    with pytest.raises(GraphError):
+        await calls_of(graph)[verb]()

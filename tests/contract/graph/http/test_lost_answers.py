@@ -1,0 +1,208 @@
+"""A send or a change of control whose answer is lost: what shows whether Meta did it."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
+from channels.graph.http import ECHO_WAIT, HttpGraph
+from emulator import PAGE_INBOX
+from tests.contract.emulated_page import EmulatedPage
+from tests.contract.graph.http.graph_http_samples import (
+    ADA,
+    ANOTHER_OWNS,
+    DOWN,
+    NOBODY_OWNS,
+    NOT_OWNER,
+    SENT,
+    WE_OWN,
+    pass_to_agent,
+    posts,
+    send,
+)
+from tests.contract.graph.impatient_clock import ImpatientClock
+from tests.contract.graph.scripted_graph import Reply, Reset, ScriptedGraph, Silence, refused
+
+# A send whose answer is lost ---------------------------------------------------------------------
+
+
+async def test_a_send_whose_echo_shows_up_is_not_sent_again(
+    live: HttpGraph, page: EmulatedPage, clock: ImpatientClock
+) -> None:
+    await page.break_calls(path="messages", reset=True, perform=True)
+    clock.on_sleep = lambda: live.echo_heard("mine")
+    assert await live.send(page.thread, {"text": "Hello", "metadata": "mine"}) == ""
+    assert len(await page.delivered()) == 1
+    assert clock.pauses == [ECHO_WAIT]
+
+
+async def test_a_send_without_an_echo_is_sent_again_with_the_same_metadata(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reset(), SENT]
+    assert await send(graph) == "m_1"
+    first, second = (seen.body["message"] for seen in meta.seen)
+    assert first == second
+
+
+async def test_an_echo_that_comes_before_the_time_limit_counts(
+    hasty: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.on_request = lambda seen: hasty.echo_heard(seen.body["message"]["metadata"])
+    meta.script = [Silence()]
+    assert await send(hasty) == ""
+    assert len(meta.seen) == 1
+
+
+async def test_an_echo_of_another_message_proves_nothing(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
+    clock.on_sleep = lambda: graph.echo_heard("another")
+    meta.script = [Reset(), SENT]
+    assert await send(graph) == "m_1"
+
+
+async def test_an_echo_proves_nothing_about_a_later_message_with_the_same_metadata(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    message = {"text": "Hello", "metadata": "the same"}
+    meta.script = [SENT, Reset(), SENT]
+    await graph.send(ADA, message)
+    graph.echo_heard("the same")
+    assert await graph.send(ADA, message) == "m_1"
+    assert len(meta.seen) == 3
+
+
+async def test_a_success_that_cannot_be_read_waits_for_the_echo(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.on_request = lambda seen: graph.echo_heard(seen.body["message"]["metadata"])
+    meta.script = [Reply(body=b"<html>")]
+    assert await send(graph) == ""
+    assert len(meta.seen) == 1
+
+
+async def test_an_echo_during_the_pause_after_a_server_error_counts(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.on_request = lambda seen: graph.echo_heard(seen.body["message"]["metadata"])
+    meta.script = [DOWN]
+    assert await send(graph) == ""
+    assert len(meta.seen) == 1
+
+
+async def test_a_send_that_is_never_answered_nor_echoed_times_out(
+    hasty: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
+    meta.script = [Silence(), Silence(), Silence()]
+    with pytest.raises(GraphTimeout, match=r"within 0\.25 s"):
+        await send(hasty)
+    assert posts(meta) == ["messages"] * 3
+    assert clock.pauses == [ECHO_WAIT] * 3
+
+
+async def test_a_send_that_may_show_twice_is_a_warning(
+    hasty: HttpGraph, meta: ScriptedGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    meta.script = [Silence(), SENT]
+    with caplog.at_level(logging.INFO, "channels"):
+        await send(hasty)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+# Thread control whose answer is lost -------------------------------------------------------------
+
+
+async def test_a_pass_that_went_through_is_a_success_although_its_answer_was_lost(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.break_calls(path="pass_thread_control", reset=True, perform=True)
+    await live.pass_control(page.thread, app_id=PAGE_INBOX, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
+    statuses = [call["status"] for call in await page.calls("pass_thread_control")]
+    assert statuses == [None, 400]
+
+
+async def test_a_pass_that_was_lost_is_made_again(live: HttpGraph, page: EmulatedPage) -> None:
+    await page.break_calls(path="pass_thread_control", reset=True)
+    await live.pass_control(page.thread, app_id=PAGE_INBOX, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
+
+
+async def test_a_take_that_went_through_is_a_success_although_its_answer_was_lost(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.break_calls(path="take_thread_control", reset=True, perform=True)
+    await live.take_control(page.thread, metadata="{}")
+    assert await page.owner_id() == page.bot["id"]
+
+
+async def test_a_refused_pass_without_a_doubt_is_a_refusal(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [NOT_OWNER]
+    with pytest.raises(NotThreadOwner):
+        await pass_to_agent(graph)
+    assert len(meta.seen) == 1
+
+
+async def test_a_refused_pass_after_a_rate_limit_is_a_refusal(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [refused(code=613), NOT_OWNER]
+    with pytest.raises(NotThreadOwner):
+        await pass_to_agent(graph)
+
+
+async def test_a_refused_pass_of_a_thread_that_is_still_ours_is_a_refusal(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reset(), NOT_OWNER, WE_OWN]
+    with pytest.raises(NotThreadOwner):
+        await pass_to_agent(graph)
+
+
+async def test_a_short_rate_limit_after_a_lost_answer_does_not_hide_that_it_was_passed(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reset(), refused(code=613), refused(code=613), ANOTHER_OWNS]
+    await pass_to_agent(graph)
+    assert [seen.method for seen in meta.seen] == ["POST", "POST", "POST", "GET"]
+
+
+async def test_a_long_rate_limit_after_a_lost_answer_leaves_the_fate_of_a_pass_open(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reset(), refused(code=80006)]
+    with pytest.raises(GraphTimeout, match=r"may have been passed.*calling on lengthens"):
+        await pass_to_agent(graph)
+    assert [seen.method for seen in meta.seen] == ["POST", "POST"]
+
+
+async def test_a_wrong_target_is_a_refusal_even_after_a_lost_answer(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reset(), refused(code=100, error_subcode=2018164), NOBODY_OWNS]
+    with pytest.raises(GraphRefused):
+        await pass_to_agent(graph)
+
+
+async def test_a_refused_take_of_another_app_s_thread_is_a_refusal(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.forbid_taking()
+    with pytest.raises(GraphRefused, match="'Take control of conversations'"):
+        await live.take_control(page.thread, metadata="{}")
+    assert await page.owner_id() == PAGE_INBOX
+
+
+async def test_an_unknown_owner_leaves_the_fate_of_a_take_open(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [refused(code=100, message="No"), DOWN, DOWN, DOWN]
+    with pytest.raises(GraphUnavailable):
+        await graph.take_control(ADA, metadata="")

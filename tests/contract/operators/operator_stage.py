@@ -1,0 +1,198 @@
+"""The channel on a Sanic server, as `rasa run` has it, with the emulator as its Page.
+
+An assistant that only listens stands in for Rasa.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession
+from async_timeout import timeout
+from rasa.core.channels.channel import UserMessage, register
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.domain import Domain
+from sanic import Blueprint, Sanic
+
+from channels import MessengerInput
+from channels.operators.api import OperatorApi
+from emulator import default_config, running
+
+BOT = default_config().apps[0]
+ADMIN_TOKEN = "the-admin-token"
+ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+PATH = "/webhooks/facebook"
+LOOK_INTERVAL = 0.02  # seconds
+WAIT_LIMIT = 60  # seconds
+STRANGER = "24870165432999999"
+
+
+class ListeningAgent:
+    """Stands in for Rasa's: hears each message, while it is let, and says nothing."""
+
+    def __init__(self) -> None:
+        self.listens = asyncio.Event()
+        self.listens.set()
+        self.heard: list[str] = []
+        self._news = asyncio.Event()
+        self.domain = Domain.empty()
+        self.tracker_store = InMemoryTrackerStore(self.domain)
+        self.lock_store = InMemoryLockStore()
+        self.processor = SimpleNamespace(
+            model_metadata=SimpleNamespace(language="en"), handle_message=self.handle_message
+        )
+
+    def is_ready(self) -> bool:
+        return True
+
+    async def handle_message(self, message: UserMessage) -> None:
+        await self.listens.wait()
+        self.heard.append(message.text)
+        self._news.set()
+
+    async def has_heard(self, text: str) -> None:
+        """Wait until this is the last that it has heard."""
+        async with timeout(WAIT_LIMIT):
+            while self.heard[-1:] != [text]:
+                self._news.clear()
+                await self._news.wait()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorStage:
+    """The running channel, the people on its Page, and calls of its operator API."""
+
+    url: str
+    emulator_url: str
+    http: ClientSession
+    directory: Path
+    agent: ListeningAgent = field(default_factory=ListeningAgent)
+
+    async def control(self, method: str, path: str, **body: Any) -> Any:
+        """A call of the emulator's control API."""
+        url = f"{self.emulator_url}/_emulator/{path}"
+        async with self.http.request(method, url, json=body or None) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.json()
+
+    async def calls(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """The status and the body of an answer, with the admin token unless `headers` are given."""
+        options.setdefault("headers", ADMIN)
+        async with self.http.request(method, f"{self.url}{path}", **options) as answer:
+            return answer.status, await _body(answer)
+
+    async def is_with_operator(self, user: str, *, says: str | None = None) -> Any:
+        """An operator takes the user's thread, and writes; returns the handover that begins."""
+        await self.control("POST", "users", id=user, name="Grace")
+        await self.control("POST", f"users/{user}/messages", text="Hello")
+        await self.control("POST", f"inbox/{user}/take")
+        if says is not None:
+            await self.control("POST", f"inbox/{user}/messages", text=says)
+        counted = 0 if says is None else 1
+        return await self.until(user, lambda one: one and one["operator_messages"] == counted)
+
+    async def until(self, user: str, is_so: Any) -> Any:
+        """The user's handover once it is as wanted; None where the user has none."""
+        async with timeout(WAIT_LIMIT):
+            while True:
+                status, found = await self.calls("GET", f"/handovers/{user}")
+                shown = found if status == 200 else None
+                if is_so(shown):
+                    return shown
+                await asyncio.sleep(LOOK_INTERVAL)
+
+    async def returns(self, user: str) -> None:
+        """The thread is returned, and the handover has ended."""
+        assert (await self.calls("POST", f"/handovers/{user}/return"))[0] == 202
+        await self.until(user, lambda one: one is None)
+
+    async def erases(self, user: str, *, unless: int) -> tuple[int, Any]:
+        """Ask to erase what is kept of the user until the answer has another status."""
+        async with timeout(WAIT_LIMIT):
+            while True:
+                status, answer = await self.calls("DELETE", f"/handovers/{user}")
+                if status != unless:
+                    return status, answer
+                await asyncio.sleep(LOOK_INTERVAL)
+
+
+@asynccontextmanager
+async def operator_stage(directory: Path, **keys: Any) -> AsyncIterator[OperatorStage]:
+    """The channel with a SQLite store in the directory; `keys` are added to its section."""
+    async with running() as emulator_url, ClientSession() as http:
+        section = {**_section(directory, emulator_url), **keys}
+        channel = MessengerInput.from_credentials(section)
+        app = _app()
+        register([channel], app, route="/webhooks/")
+        async with _served(app) as url:
+            stage = OperatorStage(
+                url=f"{url}{PATH}", emulator_url=emulator_url, http=http, directory=directory
+            )
+            app.ctx.agent = stage.agent
+            await stage.control("PUT", f"apps/{BOT.id}", webhook=f"{stage.url}/webhook")
+            yield stage
+
+
+def credentials_of(stage: OperatorStage) -> dict[str, Any]:
+    """The channel's section of credentials.yml."""
+    return _section(stage.directory, stage.emulator_url)
+
+
+@asynccontextmanager
+async def starting_api() -> AsyncIterator[str]:
+    """The address of an operator API whose channel has not started yet."""
+    app = _app()
+    routes = Blueprint("starting", url_prefix=PATH)
+    OperatorApi(admin_token=ADMIN_TOKEN, engine=lambda: None).add_to(routes)
+    app.blueprint(routes)
+    async with _served(app) as url:
+        yield f"{url}{PATH}"
+
+
+def _app() -> Sanic:
+    logging.getLogger("sanic.root").setLevel(logging.CRITICAL)
+    Sanic.test_mode = True  # a process may have had a server before
+    return Sanic(f"operators-{uuid.uuid4().hex}", configure_logging=False)
+
+
+@asynccontextmanager
+async def _served(app: Sanic) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = await app.create_server(
+        sock=listener, return_asyncio_server=True, access_log=False, asyncio_server_kwargs=None
+    )
+    await server.startup()
+    await server.before_start()
+    await server.after_start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await server.before_stop()
+        await server.close()
+
+
+async def _body(answer: ClientResponse) -> Any:
+    return await answer.json() if "json" in answer.content_type else await answer.text()
+
+
+def _section(directory: Path, emulator_url: str) -> dict[str, Any]:
+    return {
+        "verify": BOT.verify_token,
+        "secret": BOT.secret,
+        "page-access-token": BOT.page_access_token,
+        "app-id": BOT.id,
+        "admin-token": ADMIN_TOKEN,
+        "graph-url": f"{emulator_url}/v25.0",
+        "routing": "on",
+        "store": f"sqlite:///{directory / 'handover.db'}",
+    }

@@ -1,0 +1,261 @@
+"""The operator API over HTTP, on a running channel: each status that its document has."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from async_timeout import timeout
+from hypothesis import HealthCheck, given, settings
+
+from channels.operators.openapi import document
+from tests.contract.operators.operator_stage import (
+    ADMIN,
+    LOOK_INTERVAL,
+    STRANGER,
+    WAIT_LIMIT,
+    OperatorStage,
+    operator_stage,
+    starting_api,
+)
+
+ANNA, BEN = "24870165432500001", "24870165432500002"
+WRONG_TOKENS = ["", "Bearer", "Bearer the-admin-tökén", "the-admin-token", "Basic dGhl"]
+METHODS = {"get", "post", "put", "patch", "delete"}
+DOCUMENTED = {
+    (method.upper(), path, int(status))
+    for path, item in document()["paths"].items()
+    for method, operation in item.items()
+    if method in METHODS
+    for status in operation["responses"]
+}
+
+Prepare = Callable[[OperatorStage], Awaitable[object]]
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[OperatorStage]:
+    async with operator_stage(tmp_path) as running:
+        yield running
+        running.agent.listens.set()
+
+
+async def nothing(_: OperatorStage) -> None:
+    """All is well as it is."""
+
+
+async def has_handover(stage: OperatorStage) -> None:
+    await stage.is_with_operator(ANNA)
+
+
+async def is_ending(stage: OperatorStage) -> None:
+    """Rasa takes its time with the end."""
+    await stage.is_with_operator(ANNA)
+    stage.agent.listens.clear()
+    await stage.calls("POST", f"/handovers/{ANNA}/return")
+
+
+async def has_ended(stage: OperatorStage) -> None:
+    await stage.is_with_operator(ANNA)
+    await stage.returns(ANNA)
+    await stage.control("POST", f"users/{ANNA}/messages", text="Back?")
+    await stage.agent.has_heard("Back?")
+
+
+STATUSES: list[tuple[str, str, int, Prepare]] = [
+    ("GET", "/handovers", 200, nothing),
+    ("GET", "/handovers/statistics", 200, nothing),
+    ("GET", "/handovers/statistics?days=0", 400, nothing),
+    ("GET", "/handovers/{user}", 200, has_handover),
+    ("GET", "/handovers/{user}", 404, nothing),
+    ("DELETE", "/handovers/{user}", 404, nothing),
+    ("DELETE", "/handovers/{user}", 409, has_handover),
+    ("POST", "/handovers/{user}/return", 202, has_handover),
+    ("POST", "/handovers/{user}/return", 404, nothing),
+    ("POST", "/handovers/{user}/return", 409, is_ending),
+]
+TESTED = {(method, path.partition("?")[0], status) for method, path, status, _ in STATUSES}
+OPERATIONS = sorted({(method, path) for method, path, _ in DOCUMENTED})
+
+
+def schema_of(url: str) -> Any:
+    schema = schemathesis.openapi.from_dict(document())
+    schema.config.update(base_url=url)
+    return schema
+
+
+async def conforms(url: str, method: str, path: str, **headers: str) -> int:
+    """The status of a call whose answer is as its document has it."""
+    schema = schema_of(url)
+    operation = schema[path.partition("?")[0]][method]
+    query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
+    parameters = {"user": ANNA} if "{user}" in path else {}
+    case = operation.Case(path_parameters=parameters, query=query, headers=headers)
+    answer = await asyncio.to_thread(case.call)
+    operation.validate_response(answer)
+    return int(answer.status_code)
+
+
+def test_every_documented_status_is_tested() -> None:
+    everywhere = {(*operation, status) for operation in OPERATIONS for status in (401, 503)}
+    erased = {("DELETE", "/handovers/{user}", 200)}
+    assert TESTED | everywhere | erased == DOCUMENTED
+
+
+@pytest.mark.parametrize(("method", "path", "status", "prepare"), STATUSES)
+async def test_an_answer_is_as_the_document_has_it(
+    stage: OperatorStage, method: str, path: str, status: int, prepare: Prepare
+) -> None:
+    await prepare(stage)
+    assert await conforms(stage.url, method, path, **ADMIN) == status
+
+
+async def test_the_answer_to_erasing_is_as_the_document_has_it(stage: OperatorStage) -> None:
+    await has_ended(stage)
+    async with timeout(WAIT_LIMIT):
+        while True:  # the last event is noted as done only after it was heard
+            status = await conforms(stage.url, "DELETE", "/handovers/{user}", **ADMIN)
+            if status != 409:
+                break
+            await asyncio.sleep(LOOK_INTERVAL)
+    assert status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_a_channel_that_starts_says_so(method: str, path: str) -> None:
+    async with starting_api() as url:
+        assert await conforms(url, method, path, **ADMIN) == 503
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_who_has_no_token_or_another_is_refused(
+    stage: OperatorStage, method: str, path: str
+) -> None:
+    for given_token in WRONG_TOKENS:
+        headers = {"Authorization": given_token}
+        url = f"{stage.url}{path.replace('{user}', ANNA)}"
+        async with stage.http.request(method, url, headers=headers) as answer:
+            assert answer.status == 401
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert "error" in await answer.json()
+
+
+async def test_that_meta_does_not_answer_is_told(stage: OperatorStage) -> None:
+    await stage.control("POST", "faults", calls={"path": "me", "times": None})
+    status, told = await stage.calls("GET", f"/handovers/{ANNA}")
+    assert (status, "error" in told) == (503, True)
+
+
+async def test_a_handover_tells_who_has_the_thread_and_until_when(stage: OperatorStage) -> None:
+    shown = await stage.is_with_operator(ANNA, says="Good morning")
+    assert shown["user"] == shown["sender_id"] == ANNA
+    assert (shown["plan"], shown["state"], shown["is_with_inbox"]) == ("default", "active", True)
+    left = moment(shown["ends_at"]) - moment(shown["opened_at"])
+    assert (left.total_seconds(), shown["ends_by"]) == (1800, "timeout")
+    assert "Good morning" not in str(shown)
+    _, listed = await stage.calls("GET", "/handovers")
+    assert (listed["total"], listed["handovers"]) == (1, [shown])
+    assert moment(listed["now"]) >= moment(shown["opened_at"])
+
+
+async def test_the_statistics_count_ends_and_waits(stage: OperatorStage) -> None:
+    await stage.is_with_operator(ANNA, says="Good morning")
+    await stage.is_with_operator(BEN)
+    for user in (ANNA, BEN):
+        await stage.returns(user)
+    _, counted = await stage.calls("GET", "/handovers/statistics?days=1")
+    assert counted["ended"] == counted["by_reason"]["operator_request"] == 2
+    assert sum(one["sessions"] for one in counted["first_answers"]) == 1
+    assert (counted["unanswered"], counted["median_first_answer_seconds"] >= 0) == (1, True)
+
+
+@pytest.mark.parametrize("days", ["", "0", "-1", "3651", "9" * 500, "²", "seven", "1.5"])
+async def test_days_that_are_none_are_refused_in_prose(stage: OperatorStage, days: str) -> None:
+    status, told = await stage.calls("GET", "/handovers/statistics", params={"days": days})
+    assert status == 400
+    assert "from 1 to 3650" in told["error"]
+
+
+async def test_of_an_erased_user_nothing_is_left_and_the_next_message_is_heard(
+    stage: OperatorStage,
+) -> None:
+    await has_ended(stage)
+    status, told = await stage.erases(ANNA, unless=409)
+    assert (status, told["sender_id"]) == (200, ANNA)
+    assert told["erased"] >= 2
+    assert (await stage.calls("GET", "/handovers/statistics"))[1]["ended"] == 0
+    assert (await stage.calls("DELETE", f"/handovers/{ANNA}"))[0] == 404
+    await stage.control("POST", f"users/{ANNA}/messages", text="Do you know me?")
+    await stage.agent.has_heard("Do you know me?")
+
+
+async def test_who_is_with_an_operator_is_not_erased_and_the_remedy_is_told(
+    stage: OperatorStage,
+) -> None:
+    await has_handover(stage)
+    status, told = await stage.calls("DELETE", f"/handovers/{ANNA}")
+    assert status == 409
+    assert "Return the thread" in told["error"]
+    assert (await stage.calls("GET", f"/handovers/{ANNA}"))[0] == 200
+
+
+async def test_a_message_that_waits_keeps_its_user_from_being_erased(stage: OperatorStage) -> None:
+    await stage.control("POST", "users", id=BEN, name="Ben")
+    stage.agent.listens.clear()
+    await stage.control("POST", f"users/{BEN}/messages", text="Hello")
+    status, told = await stage.erases(BEN, unless=404)
+    assert status == 409
+    assert "being handled" in told["error"]
+    stage.agent.listens.set()
+    assert (await stage.erases(BEN, unless=409))[0] == 200
+
+
+@pytest.mark.parametrize("user", [STRANGER, "statistics%2F", "%FF", "%00", "a%20b", "1:2:3"])
+async def test_who_is_nobody_has_no_handover(stage: OperatorStage, user: str) -> None:
+    assert (await stage.calls("GET", f"/handovers/{user}"))[0] == 404
+
+
+async def test_the_document_needs_no_token(stage: OperatorStage) -> None:
+    status, served = await stage.calls("GET", "/openapi.json", headers={})
+    assert (status, served) == (200, document())
+
+
+async def test_the_served_api_keeps_to_its_document(stage: OperatorStage) -> None:
+    await has_handover(stage)
+    await asyncio.to_thread(keeps_to_its_document, f"{stage.url}/openapi.json")
+
+
+def keeps_to_its_document(url: str) -> None:
+    """Let schemathesis call each operation, with what fits the document and what does not."""
+    schema = schemathesis.openapi.from_url(url)
+    schema.config.update(headers=ADMIN)
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        call_often(operation, schemathesis.GenerationMode.POSITIVE)
+        if operation.definition.raw["parameters"]:  # or there is nothing to get wrong
+            call_often(operation, schemathesis.GenerationMode.NEGATIVE)
+
+
+def call_often(operation: Any, mode: schemathesis.GenerationMode) -> None:
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=25,
+        deadline=None,
+        database=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=list(HealthCheck),
+    )
+    def call(case: Any) -> None:
+        case.call_and_validate(headers=ADMIN)
+
+    call()
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

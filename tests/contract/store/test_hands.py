@@ -1,0 +1,238 @@
+"""What `Store` promises of entries in hand: one worker a thread, in order, and given back."""
+
+from __future__ import annotations
+
+from channels.core.events import Thread
+from channels.store.protocol import (
+    CLAIM_LEASE,
+    DEAD_AFTER_FAILURES,
+    ECHO_RETENTION,
+    InboxEntry,
+    Store,
+)
+from tests.contract.store.store_samples import (
+    ANNA,
+    BEN,
+    HOUR,
+    NOW,
+    SECOND,
+    end_session,
+    line,
+    message,
+    new_session,
+)
+
+Workers = tuple[Store, Store, Store]
+
+LEASE_OVER = NOW + CLAIM_LEASE
+ELSEWHERE = Thread(page="10010", user="2001")  # its page's id begins with that of ANNA's page
+
+
+def keys(entries: list[InboxEntry]) -> list[str]:
+    return [entry.event.key for entry in entries]
+
+
+async def test_what_nobody_wants_in_hand_waits_for_whoever_comes(workers: Workers) -> None:
+    one, two, _ = workers
+
+    assert await one.record([message("a"), message("b", BEN)], NOW, in_hand=False) == []
+    assert keys(await two.claim_inbox(NOW, limit=9)) == ["a", "b"]
+
+
+async def test_an_event_follows_the_earlier_ones_of_its_thread(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("first")], NOW)
+
+    assert keys(await two.record([message("second"), message("ben", BEN)], NOW)) == ["ben"]
+    assert await two.claim_inbox(NOW, limit=9) == []
+
+
+async def test_whoever_claims_first_gets_what_has_become_free(workers: Workers) -> None:
+    one, two, _ = workers
+    [first] = await one.record([message("first")], NOW)
+    await two.record([message("second")], NOW)
+    await one.done(first.position, NOW)
+
+    assert keys(await two.claim_inbox(NOW, limit=9)) == ["second"]
+
+
+async def test_an_event_behind_one_that_nobody_has_waits_too(store: Store) -> None:
+    await store.record([message("first")], NOW, in_hand=False)
+
+    assert await store.record([message("second")], NOW) == []
+    assert keys(await store.claim_inbox(NOW, limit=9)) == ["first", "second"]
+
+
+async def test_an_event_behind_those_in_the_same_hand_joins_them(store: Store) -> None:
+    await store.record([message("first")], NOW)
+
+    assert keys(await store.record([message("second")], NOW)) == ["second"]
+
+
+async def test_what_a_dead_entry_was_ahead_of_is_not_held_up(workers: Workers) -> None:
+    one, two, _ = workers
+    [first] = await one.record([message("first")], NOW)
+    for _ in range(DEAD_AFTER_FAILURES):
+        await one.failed(first.position, NOW)
+
+    assert keys(await two.record([message("second")], NOW)) == ["second"]
+
+
+async def test_threads_and_pages_can_be_left_out(store: Store) -> None:
+    entries = [message("anna"), message("ben", BEN), message("elsewhere", ELSEWHERE)]
+    await store.record(entries, NOW, in_hand=False)
+
+    assert await store.claim_inbox(NOW, limit=9, without_pages=["1001", "10010"]) == []
+    assert keys(await store.claim_inbox(NOW, limit=9, without_pages=["1001"])) == ["elsewhere"]
+    assert keys(await store.claim_inbox(NOW, limit=9, without_threads=[ANNA])) == ["ben"]
+    assert keys(await store.claim_inbox(NOW, limit=9)) == ["anna"]
+
+
+async def test_what_is_given_back_can_be_had_at_once(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("a")], NOW)
+    await one.add_session(new_session("anna"), claim_until=LEASE_OVER)
+    await one.add_session(new_session("ben", BEN))
+    await one.claim_due(NOW, limit=9)
+    await one.release()
+
+    assert keys(await two.claim_inbox(NOW, limit=9)) == ["a"]
+    assert {session.id for session in await two.claim_due(NOW, limit=9)} == {"anna", "ben"}
+
+
+async def test_who_gives_back_leaves_what_others_have(workers: Workers) -> None:
+    one, two, three = workers
+    await one.record([message("a")], NOW)
+    await two.claim_inbox(LEASE_OVER, limit=9)
+    await one.release()
+
+    assert await three.claim_inbox(LEASE_OVER, limit=9) == []
+
+
+async def test_who_gives_back_leaves_the_sessions_that_others_have_claimed_since(
+    workers: Workers,
+) -> None:
+    one, two, three = workers
+    await one.add_session(new_session("anna"), claim_until=NOW + SECOND)
+    await two.claim_due(NOW + SECOND, limit=9)
+    await one.release()
+
+    assert await three.claim_due(NOW + SECOND, limit=9) == []
+
+
+async def test_a_session_waits_for_the_events_of_its_thread(workers: Workers) -> None:
+    one, two, _ = workers
+    [entry] = await one.record([message("of anna")], NOW)
+    await two.add_session(new_session("anna"))
+    await two.add_session(new_session("ben", BEN))
+    assert [session.id for session in await two.claim_due(NOW, limit=9)] == ["ben"]
+
+    await one.done(entry.position, NOW)
+    assert [session.id for session in await two.claim_due(NOW, limit=9)] == ["anna"]
+
+
+async def test_a_session_waits_for_events_that_nobody_has_yet(store: Store) -> None:
+    await store.record([message("of anna")], NOW, in_hand=False)
+    await store.add_session(new_session("anna"))
+
+    assert await store.claim_due(NOW, limit=9) == []
+
+
+async def test_what_was_given_back_can_be_taken_again(store: Store) -> None:
+    await store.record([message("a")], NOW)
+    await store.release()
+
+    assert keys(await store.claim_inbox(NOW, limit=9)) == ["a"]
+
+
+async def test_the_backlog_is_what_waits_and_what_is_dead(store: Store) -> None:
+    first, second, dead = await store.record([message("a"), message("b"), message("c")], NOW)
+    await store.record([message("d", BEN)], NOW + SECOND, in_hand=False)
+    await store.done(first.position, NOW)
+    for _ in range(DEAD_AFTER_FAILURES):
+        await store.failed(dead.position, NOW)
+
+    backlog = await store.backlog()
+    assert (backlog.waiting, backlog.oldest_at, backlog.dead) == (2, NOW, 1)
+
+    await store.done(second.position, NOW)
+    assert (await store.backlog()).oldest_at == NOW + SECOND
+
+
+async def test_an_empty_inbox_has_no_oldest(store: Store) -> None:
+    assert (await store.backlog()).oldest_at is None
+
+
+async def test_workers_count_each_other_while_they_are_heard_of(workers: Workers) -> None:
+    one, two, three = workers
+
+    assert [await one.report(NOW), await two.report(NOW), await three.report(NOW)] == [1, 2, 3]
+    await two.release()
+    assert await one.report(NOW + SECOND) == 2
+    assert await one.report(LEASE_OVER) == 1
+
+
+async def test_an_echo_is_known_to_all_workers(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.keep_echo("nonce", NOW)
+    await two.keep_echo("nonce", NOW + SECOND)
+
+    assert await two.has_echo("nonce")
+    assert not await two.has_echo("another")
+
+
+async def test_echoes_go_when_no_send_can_wait_for_them(store: Store) -> None:
+    await store.keep_echo("old", NOW - ECHO_RETENTION - SECOND)
+    await store.keep_echo("new", NOW)
+    await store.prune(NOW, inbox_retention=HOUR, session_retention=HOUR, transcript_retention=HOUR)
+
+    assert [await store.has_echo("old"), await store.has_echo("new")] == [False, True]
+
+
+async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:
+    for key, thread in (("anna", ANNA), ("ben", BEN)):
+        [entry] = await store.record([message(key, thread)], NOW)
+        await store.add_session(new_session(key, thread))
+        await store.add_line(new_session(key, thread), line(key))
+        await store.done(entry.position, NOW)
+    await end_session(store, new_session("anna"))
+
+    assert await store.forget(ANNA) == 3
+    assert await store.last_user_texts(ANNA, limit=9) == []
+    assert await store.session("anna") is None
+    assert await store.transcript("anna", limit=9) == []
+    assert await store.last_user_texts(BEN, limit=9) == ["text of ben"]
+    assert await store.open_session(BEN) is not None
+    assert await store.transcript("ben", limit=9) == [line("ben")]
+
+
+async def test_a_person_with_an_open_session_is_not_forgotten(store: Store) -> None:
+    await store.add_session(new_session("anna"))
+    await store.add_line(new_session("anna"), line("said"))
+
+    assert await store.forget(ANNA) is None
+    assert await store.open_session(ANNA) is not None
+    assert await store.transcript("anna", limit=9) == [line("said")]
+
+
+async def test_a_person_of_whom_an_event_waits_is_not_forgotten(store: Store) -> None:
+    [first, second] = await store.record([message("first"), message("second")], NOW)
+    await store.done(first.position, NOW)
+
+    assert await store.forget(ANNA) is None
+    assert await store.last_user_texts(ANNA, limit=9) == ["text of first", "text of second"]
+    await store.done(second.position, NOW)
+    assert await store.forget(ANNA) == 2
+
+
+async def test_nothing_is_kept_of_a_stranger(store: Store) -> None:
+    assert await store.forget(ANNA) == 0
+
+
+async def test_a_person_who_is_forgotten_may_write_again(store: Store) -> None:
+    [entry] = await store.record([message("first")], NOW)
+    await store.done(entry.position, NOW)
+    await store.forget(ANNA)
+
+    assert keys(await store.record([message("second")], NOW)) == ["second"]
+    assert await store.last_user_texts(ANNA, limit=9) == ["text of second"]

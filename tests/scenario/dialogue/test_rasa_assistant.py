@@ -1,0 +1,219 @@
+"""The Assistant seam on a real Rasa agent: its lock, its tracker store, its rules."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import rasa.model_training
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.core.lock_store import InMemoryLockStore, TicketLock
+from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from channels.core.errors import StoreUnavailable
+from channels.dialogue.assistant import RasaAssistant, Turn
+
+FILES = {
+    "config.yml": """
+recipe: default.v1
+assistant_id: small
+language: tr
+pipeline: [{name: KeywordIntentClassifier}]
+policies: [{name: RulePolicy}]
+""",
+    "domain.yml": """
+version: "3.1"
+intents: [handover_ended]
+responses: {utter_back: [{text: back}]}
+""",
+    "data.yml": """
+version: "3.1"
+nlu: [{intent: handover_ended, examples: "- ended\\n- over"}]
+rules: [{rule: back, steps: [{intent: handover_ended}, {action: utter_back}]}]
+""",
+}
+USER = "2001"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder: Path = tmp_path_factory.mktemp("small")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RASA_TELEMETRY_ENABLED", "false")
+        environment.setenv("RASA_CACHE_DIRECTORY", str(folder / "cache"))
+        trained = rasa.model_training.train(
+            domain=str(folder / "domain.yml"),
+            config=str(folder / "config.yml"),
+            training_files=[str(folder / "data.yml")],
+            output=str(folder),
+        )
+    assert trained.model is not None
+    return trained.model
+
+
+@pytest.fixture
+def agent(model: str) -> Agent:
+    agent = Agent.load(model)
+    agent.tracker_store = InMemoryTrackerStore(agent.domain)
+    agent.processor.tracker_store = agent.tracker_store
+    return agent
+
+
+@pytest.fixture
+def assistant(agent: Agent) -> RasaAssistant:
+    return RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
+
+
+def turn(message_id: str, *, once: bool) -> Turn:
+    parse_data = {
+        "text": "ended",
+        "intent": {"name": "handover_ended", "confidence": 1.0},
+        "entities": [],
+    }
+    return Turn(
+        channel="facebook",
+        sender_id=USER,
+        text="ended",
+        message_id=message_id,
+        parse_data=parse_data,
+        once=once,
+    )
+
+
+async def heard(agent: Agent) -> list[str]:
+    tracker = await agent.tracker_store.retrieve_full_tracker(USER)
+    assert tracker is not None
+    return [event.message_id for event in tracker.events if isinstance(event, UserUttered)]
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_is_answered_and_saved(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    output = CollectingOutputChannel()
+    await assistant.take_turn(turn("m_1", once=once), output)
+
+    assert [message["text"] for message in output.messages] == ["back"]
+    assert await heard(agent) == ["m_1"]
+
+
+async def test_a_turn_that_several_take_at_once_counts_once(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    output = CollectingOutputChannel()
+    await asyncio.gather(
+        *[assistant.take_turn(turn("m_1", once=True), output) for _ in range(2)],
+    )
+
+    assert [message["text"] for message in output.messages] == ["back"]
+    assert await heard(agent) == ["m_1"]
+
+
+async def test_another_turn_is_another_turn(assistant: RasaAssistant, agent: Agent) -> None:
+    for message_id in ("m_1", "m_2"):
+        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1", "m_2"]
+
+
+async def test_what_fails_is_not_saved_and_can_be_taken_again(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    class Refusing(CollectingOutputChannel):
+        async def send_response(self, *_: object, **__: object) -> None:
+            raise ConnectionError("Graph is down")
+
+    with pytest.raises(ConnectionError):
+        await assistant.take_turn(turn("m_1", once=True), Refusing())
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1"]
+
+
+class TrackersAway(InMemoryTrackerStore):
+    """A tracker store that can't save, or read, while `away` says so."""
+
+    away = ""
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        self._refuse("save")
+        await super().save(tracker)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        self._refuse("read")
+        return await super().retrieve(sender_id)
+
+    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        self._refuse("read")
+        return await super().retrieve_full_tracker(conversation_id)
+
+    def _refuse(self, operation: str) -> None:
+        if operation == self.away:
+            raise ConnectionError("what the user said")
+
+
+@pytest.fixture
+def trackers(agent: Agent) -> TrackersAway:
+    """They are what the agent keeps its trackers in, wrapped as Rasa wraps its store."""
+    trackers = TrackersAway(agent.domain)
+    agent.tracker_store = agent.processor.tracker_store = FailSafeTrackerStore(trackers)
+    return trackers
+
+
+@pytest.mark.parametrize("once", [True, False])
+@pytest.mark.parametrize("operation", ["save", "read"])
+async def test_a_turn_fails_where_its_tracker_can_t_be_had_and_counts_once_it_can(
+    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway, operation: str, once: bool
+) -> None:
+    await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    trackers.away = operation
+    with pytest.raises(StoreUnavailable) as failure:
+        await assistant.take_turn(turn("m_2", once=once), CollectingOutputChannel())
+    trackers.away = ""
+    await assistant.take_turn(turn("m_2", once=True), CollectingOutputChannel())
+
+    assert await heard(agent) == ["m_1", "m_2"]
+    assert "what the user said" not in str(failure.value)
+
+
+async def test_what_others_do_while_the_trackers_are_away_goes_on_as_rasa_has_it(
+    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway
+) -> None:
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    trackers.away = "read"
+
+    assert await agent.tracker_store.retrieve(USER) is None
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_without_its_lock_is_not_begun(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    class Away(InMemoryLockStore):
+        def get_lock(self, _: str) -> TicketLock | None:
+            raise ConnectionError
+
+    agent.lock_store = Away()
+    output = CollectingOutputChannel()
+    with pytest.raises(StoreUnavailable):
+        await assistant.take_turn(turn("m_1", once=once), output)
+
+    assert output.messages == []
+
+
+def test_its_language_is_the_model_s(assistant: RasaAssistant) -> None:
+    assert assistant.is_ready()
+    assert assistant.language() == "tr"
+
+
+def test_without_an_agent_it_is_not_ready() -> None:
+    async def never(_: object) -> None:
+        raise AssertionError
+
+    assert not RasaAssistant(agent=lambda: None, on_new_message=never).is_ready()

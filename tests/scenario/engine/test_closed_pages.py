@@ -1,0 +1,360 @@
+"""While Meta takes none of a page's calls, what users write waits, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from channels.core.errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphUnavailable,
+    TokenRefused,
+)
+from channels.core.events import Thread
+from channels.core.sessions import State
+from channels.engine import engine
+from channels.engine.engine import RENEWAL_INTERVAL
+from channels.engine.retrying import PATIENCE
+from channels.graph.closing import LONGEST_PAUSE
+from channels.graph.protocol import Obstacle
+from channels.store.sql import SqlStore
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, TIMEOUT, World
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+OTHER_PAGE = "222000222000222"
+ON_OTHER_PAGE = Thread(page=OTHER_PAGE, user="2002")
+USERS = [Thread(page=PAGE, user=str(number)) for number in range(3000, 3030)]
+
+DEAD_TOKEN = TokenRefused("The token has expired", code=190, subcode=463)
+THROTTLED = GraphThrottled("Too many calls", code=80006, retry_after=HOUR)
+OUTAGE = GraphUnavailable("Graph is down")
+KINDS = [
+    pytest.param(DEAD_TOKEN, id="dead token"),
+    pytest.param(THROTTLED, id="rate limit"),
+    pytest.param(OUTAGE, id="outage"),
+]
+
+
+def two_pages(**settings: object) -> World:
+    tokens = {PAGE: {"page-access-token": "one"}, OTHER_PAGE: {"page-access-token": "two"}}
+    world = World(pages=tokens, **settings)
+    del world.section["page-access-token"]
+    return world
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[World]:
+    world = two_pages()
+    await world.start()
+    yield world
+    await world.kill()
+
+
+@pytest.fixture
+async def lasting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A world whose worker can be stopped and started, over a store in a file."""
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    url = f"sqlite:///{tmp_path / 'handover.db'}"
+    world = World(lambda worker: SqlStore(url, worker=worker))
+    await world.start()
+    yield world
+    await world.kill()
+
+
+async def is_restarted(world: World) -> None:
+    await world.engine.stop()
+    world.workers.clear()
+    await world.start()
+
+
+def breaking(world: World, error: GraphError = DEAD_TOKEN) -> Callable[[object], None]:
+    """A step of a turn in which the page breaks."""
+
+    def breaks(_: object) -> None:
+        world.graph.broken[PAGE] = error
+
+    return breaks
+
+
+async def pass_hours(world: World, hours: int) -> None:
+    for _ in range(hours * 60):
+        await world.wait(MINUTE)
+
+
+# Events ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", KINDS)
+async def test_what_users_write_waits_as_long_as_it_takes_and_is_answered_once(
+    world: World, error: GraphError
+) -> None:
+    world.graph.broken[PAGE] = error
+    await world.deliver(world.message("hello"), world.message("anybody?"))
+    await pass_hours(world, 3)
+    assert (world.said(), world.heard()) == ([], [])
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert world.said() == ["re: hello", "re: anybody?"]
+    assert (await world.store.backlog()).dead == 0
+
+
+@pytest.mark.parametrize("error", KINDS)
+async def test_a_turn_that_is_cut_in_the_middle_goes_on_where_it_was(
+    world: World, error: GraphError
+) -> None:
+    world.script.answers["hello"] = ["one", "two", "three"]
+    world.script.once["hello"] = [["one", breaking(world, error), "two", "three"]]
+    await world.user_says("hello")
+    await world.wait(MINUTE)
+    assert world.said() == ["one"]
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert world.said() == ["one", "two", "three"]
+    assert world.heard() == ["hello"]
+
+
+async def test_a_refused_send_still_counts_to_the_end_of_an_event(world: World) -> None:
+    world.script.once["hello"] = [[GraphRefused("Invalid parameter", code=100)]] * 3
+    await world.user_says("hello")
+    await world.wait(SECOND)
+    await world.wait(SECOND)
+
+    assert (await world.store.backlog()).dead == 1
+
+
+async def test_a_message_that_meta_alone_of_all_never_answers_is_set_aside_in_the_end(
+    world: World,
+) -> None:
+    strange = GraphUnavailable("Server error", others_answered=True)
+    world.script.answers["strange"] = [strange]
+    await world.deliver(world.message("strange"), world.message("hello"))
+    await world.wait(PATIENCE - SECOND)
+    assert world.said() == []
+
+    for _ in range(5):
+        await world.wait(MINUTE)
+    assert world.said() == ["re: hello"]
+
+
+async def test_no_turn_begins_on_a_page_that_is_known_to_be_closed(world: World) -> None:
+    begun = []
+    world.graph.broken[PAGE] = DEAD_TOKEN
+    await world.user_says("hello")
+    world.script.answers["human"] = [begun.append]
+    await world.deliver(*[world.message("human", user) for user in USERS])
+    await pass_hours(world, 1)
+    assert begun == []
+
+    del world.graph.broken[PAGE]
+    await world.wait(MINUTE)
+    assert len(begun) == len(USERS)
+
+
+async def test_one_question_finds_out_for_everybody_that_the_page_can_be_used(
+    world: World,
+) -> None:
+    world.graph.broken[PAGE] = DEAD_TOKEN
+    await world.user_says("hello")
+    await world.deliver(*[world.message("hello", user) for user in USERS])
+    world.graph.calls.clear()
+    await world.wait(LONGEST_PAUSE)
+
+    assert [call.verb for call in world.graph.calls] == ["probe"]
+
+
+async def test_nothing_is_asked_of_meta_before_a_rate_limit_is_over(world: World) -> None:
+    world.graph.fail("send", THROTTLED)
+    await world.user_says("hello")
+    await world.deliver(*[world.message("hello", user) for user in USERS])
+    world.graph.calls.clear()
+    await world.wait(HOUR - SECOND)
+    assert world.graph.calls == []
+
+    await world.wait(SECOND)
+    assert all(world.said(user) == ["re: hello"] for user in (ANNA, *USERS))
+
+
+async def test_neither_seen_nor_typing_is_shown_for_what_waits(world: World) -> None:
+    world.graph.broken[PAGE] = DEAD_TOKEN
+    await world.user_says("hello")
+    world.graph.calls.clear()
+    await world.user_says("hello?", USERS[0])
+
+    assert world.calls("sender_action") == 0
+
+
+# Several pages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", KINDS)
+async def test_a_closed_page_keeps_no_other_page_waiting(pages: World, error: GraphError) -> None:
+    pages.graph.broken[PAGE] = error
+    await pages.deliver(*[pages.message("hello", user) for user in USERS])
+    await pages.user_says("hello", ON_OTHER_PAGE)
+    await pages.user_says("human", ON_OTHER_PAGE)
+
+    assert pages.said(ON_OTHER_PAGE) == ["re: hello", "connecting"]
+    assert [closure.page for closure in pages.graph.closures()] == [f"page {PAGE}"]
+
+
+async def test_a_page_whose_turns_are_slow_leaves_places_to_the_others() -> None:
+    world = two_pages(max_turns=10)
+    await world.start()
+    gate = asyncio.Event()
+    world.script.answers["slow"] = [gate, "at last"]
+    await world.deliver(*[world.message("slow", user) for user in USERS])
+    await world.user_says("hello", ON_OTHER_PAGE)
+    assert world.said(ON_OTHER_PAGE) == ["re: hello"]
+
+    gate.set()
+    await world.settle()
+    assert all(world.said(user) == ["at last"] for user in USERS)
+
+
+# Handovers ---------------------------------------------------------------------------------------
+
+
+async def test_a_handover_that_a_rate_limit_holds_up_is_made_when_it_is_over(
+    world: World,
+) -> None:
+    limit = GraphThrottled("Too many calls", code=80006, retry_after=10 * MINUTE)
+    world.graph.fail("pass_control", limit)
+    await world.user_says("human")
+    await world.user_says("hello?")
+    assert (await world.session()).state is State.OPENING
+
+    await world.wait(10 * MINUTE)
+    assert world.graph.threads[ANNA] == INBOX
+    assert world.said() == ["connecting"]
+    assert (await world.session()).state is State.ACTIVE
+
+
+async def test_a_handover_that_a_dead_token_prevents_is_told_to_have_failed_once_it_can_be(
+    world: World,
+) -> None:
+    world.script.answers["human"] = ["connecting", breaking(world), HANDOVER]
+    await world.user_says("human")
+    await pass_hours(world, 1)
+    assert (world.said(), world.ends()) == (["connecting"], [])
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert (world.said(), world.ends()) == (["connecting", "re: failed"], ["failed"])
+
+
+@pytest.mark.parametrize("error", KINDS)
+async def test_the_end_of_a_handover_is_told_once_the_page_is_open(
+    world: World, error: GraphError
+) -> None:
+    await world.hand_over()
+    world.graph.broken[PAGE] = error
+    await world.wait(TIMEOUT)
+    await world.wait(TIMEOUT)
+    assert (world.ends(), world.graph.threads[ANNA]) == ([], INBOX)
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert (world.ends(), world.graph.threads[ANNA]) == (["timeout"], BOT)
+    assert world.said() == ["re: timeout"]
+
+
+async def test_the_follow_up_of_a_thread_that_is_ours_waits_for_the_page(world: World) -> None:
+    await world.hand_over()
+    world.graph.broken[PAGE] = DEAD_TOKEN
+    await world.agent_returns()
+    await world.wait(HOUR)
+    assert world.ends() == []
+
+    del world.graph.broken[PAGE]
+    await pass_hours(world, 1)
+    assert world.ends() == ["agent_returned"]
+    assert world.said() == ["re: agent_returned"]
+
+
+# Restarts ----------------------------------------------------------------------------------------
+
+
+async def test_a_new_token_that_comes_with_a_restart_sends_what_was_not_sent(
+    lasting: World,
+) -> None:
+    lasting.script.answers["hello"] = ["one", "two", "three"]
+    lasting.script.once["hello"] = [["one", "two", breaking(lasting), "three"]]
+    await lasting.deliver(lasting.message("hello"), lasting.message("thanks"))
+    assert lasting.said() == ["one", "two"]
+
+    del lasting.graph.broken[PAGE]
+    await is_restarted(lasting)
+    await lasting.wait(MINUTE)
+    assert lasting.said() == ["one", "two", "three", "re: thanks"]
+    assert lasting.heard() == ["hello", "thanks"]
+
+
+async def test_a_follow_up_that_a_dead_token_cut_goes_on_after_a_restart(lasting: World) -> None:
+    lasting.script.answers["keyword"] = ["welcome back", "what else?"]
+    lasting.script.once["keyword"] = [["welcome back", breaking(lasting), "what else?"]]
+    await lasting.hand_over()
+    await lasting.user_says("menu")
+    assert lasting.said() == ["welcome back"]
+
+    del lasting.graph.broken[PAGE]
+    await is_restarted(lasting)
+    await pass_hours(lasting, 1)
+    assert lasting.said() == ["welcome back", "what else?"]
+    assert lasting.ends() == ["keyword"]
+
+
+async def test_a_turn_that_a_stop_cuts_says_nothing_twice_after_the_next_start(
+    lasting: World,
+) -> None:
+    lasting.script.answers["hello"] = ["one", "two"]
+    lasting.script.once["hello"] = [["one", asyncio.Event()]]
+    await lasting.user_says("hello")
+    await is_restarted(lasting)
+
+    assert lasting.said() == ["one", "two"]
+
+
+# Workers -----------------------------------------------------------------------------------------
+
+
+async def test_workers_share_the_limits_of_a_page(world: World) -> None:
+    assert world.graph.workers == 1
+    await world.start()
+    await world.wait(RENEWAL_INTERVAL)
+    assert world.graph.workers == 2
+
+
+async def test_a_worker_knows_of_the_echoes_that_another_has_heard(world: World) -> None:
+    other = await world.start()
+    await world.wait(RENEWAL_INTERVAL)
+    await other.engine.hear_echo("nonce")
+
+    assert await world.engine.has_echo("nonce")
+    assert not await world.engine.has_echo("another")
+    assert world.graph.echoes == ["nonce"]
+
+
+async def test_a_worker_that_is_alone_keeps_no_echoes(world: World) -> None:
+    await world.engine.hear_echo("nonce")
+
+    assert not await world.store.has_echo("nonce")
+    assert world.graph.echoes == ["nonce"]
+
+
+async def test_health_can_tell_what_keeps_a_page_closed(world: World) -> None:
+    world.graph.broken[PAGE] = DEAD_TOKEN
+    await world.user_says("hello")
+
+    [closure] = world.graph.closures()
+    assert closure.obstacle is Obstacle.UNAUTHORISED
+    assert "expired" in closure.reason

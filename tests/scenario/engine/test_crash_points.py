@@ -1,0 +1,103 @@
+"""A worker that is killed at any point of a handover, and started again, loses and doubles nothing.
+
+Each story is played once for each call that the worker makes to store, Graph and tracker store,
+and the worker dies there. Its successor finds the claims expired; on SQLite they are voided when
+the store is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from channels.core.sessions import EndReason
+from channels.store.sql import SqlStore
+from tests.scenario.stories import STORIES, HarshWorld, calls_of, has_turned_out_well, play
+from tests.scenario.wire import Wire
+from tests.scenario.world import Worker
+
+DEATHS = [
+    pytest.param(name, number, after, id=f"{name}, {moment} {number} {call}")
+    for name, story in STORIES.items()
+    for number, call in enumerate(calls_of(story))
+    for moment, after in (("before", False), ("after", True))
+]
+# What is done after a call and before the next one changes nothing, so that one of the two is
+# enough where a test takes long.
+DEATHS_ON_SQLITE = [
+    pytest.param(name, number, id=f"{name}, after {number} {call}")
+    for name in ("keyword", "refused", "followed")
+    for number, call in enumerate(calls_of(STORIES[name]))
+]
+
+
+class MortalWorld(HarshWorld):
+    """A world that knows what Rasa had saved when the worker died."""
+
+    has_survivor = False
+
+    async def start(self, wire: Wire | None = None) -> Worker:
+        worker = await super().start(wire)
+        if self.has_survivor and len(self.workers) == 1:
+            await super().start()
+        return worker
+
+    async def replace_dead(self) -> None:
+        self.saved_before_death = self.heard()
+        await super().replace_dead()
+
+    def repeats_only_what_was_cut_down(self) -> bool:
+        """A turn that was not saved is taken again, and may repeat what it had said."""
+        turns = {"re: hello": "hello", "connecting": "human"}
+        turns |= {f"re: {reason.value}": f"<{reason.value}>" for reason in EndReason}
+        said = self.said()
+        return all(
+            said.count(text) == 1
+            or (said.count(text) == 2 and turns[text] not in self.saved_before_death)
+            for text in said
+        )
+
+
+@pytest.fixture
+async def mortal_world() -> AsyncIterator[MortalWorld]:
+    world = MortalWorld()
+    yield world
+    await world.kill()
+
+
+@pytest.fixture
+async def mortal_world_on_sqlite(tmp_path: Path) -> AsyncIterator[MortalWorld]:
+    url = f"sqlite:///{tmp_path / 'handover.db'}"
+    world = MortalWorld(lambda worker: SqlStore(url, worker=worker))
+    yield world
+    await world.kill()
+
+
+@pytest.mark.parametrize(("name", "call", "after"), DEATHS)
+async def test_a_worker_that_dies(
+    mortal_world: MortalWorld, name: str, call: int, after: bool
+) -> None:
+    await play(mortal_world, STORIES[name], Wire(breaks_at=call, after=after))
+    assert mortal_world.repeats_only_what_was_cut_down()
+    await has_turned_out_well(mortal_world, STORIES[name])
+
+
+@pytest.mark.parametrize(("name", "call", "after"), DEATHS)
+async def test_a_worker_that_dies_beside_another(
+    mortal_world: MortalWorld, name: str, call: int, after: bool
+) -> None:
+    mortal_world.has_survivor = True
+    await play(mortal_world, STORIES[name], Wire(breaks_at=call, after=after))
+    assert mortal_world.repeats_only_what_was_cut_down()
+    await has_turned_out_well(mortal_world, STORIES[name])
+
+
+@pytest.mark.parametrize(("name", "call"), DEATHS_ON_SQLITE)
+async def test_a_worker_that_dies_on_sqlite(
+    mortal_world_on_sqlite: MortalWorld, name: str, call: int
+) -> None:
+    await play(mortal_world_on_sqlite, STORIES[name], Wire(breaks_at=call, after=True))
+    assert mortal_world_on_sqlite.repeats_only_what_was_cut_down()
+    await has_turned_out_well(mortal_world_on_sqlite, STORIES[name])

@@ -1,0 +1,200 @@
+"""What becomes of a turn and of a handover when Meta refuses, or does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import pytest
+
+from channels.core.errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    NotThreadOwner,
+    TokenRefused,
+)
+from channels.core.events import Array, Thread
+from channels.core.sessions import State
+from channels.graph.memory import MemoryGraph
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.wire import Wire
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
+
+DOWN = GraphUnavailable("Graph is down")
+HOUR = timedelta(hours=1)
+
+
+class SilentGraph(MemoryGraph):
+    """Passes control and never says so."""
+
+    async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
+        await super().pass_control(thread, app_id=app_id, metadata=metadata)
+        raise GraphTimeout("Graph did not answer in time")
+
+
+@pytest.fixture
+async def silent_world() -> AsyncIterator[World]:
+    world = World(graph=SilentGraph)
+    await world.start()
+    yield world
+    await world.kill()
+
+
+# Passing control
+
+
+@pytest.mark.parametrize("error", [DOWN, GraphTimeout("No answer"), TokenRefused("Bad token")])
+async def test_a_handover_that_meta_does_not_make_fails_and_is_told(
+    world: World, error: GraphError
+) -> None:
+    world.graph.fail("pass_control", error)
+    await world.user_says("human")
+    await world.wait(SECOND)
+
+    assert world.heard() == ["human", "<failed>"]
+    assert world.said() == ["connecting", "re: failed"]
+
+
+async def test_a_handover_that_was_made_without_an_answer_is_taken_back(
+    silent_world: World,
+) -> None:
+    await silent_world.user_says("human")
+
+    assert silent_world.graph.threads[ANNA] == BOT
+    assert silent_world.said() == ["connecting", "re: failed"]
+
+
+async def test_while_nobody_knows_who_has_the_thread_the_bot_says_nothing(
+    silent_world: World,
+) -> None:
+    silent_world.script.answers["human"] = ["connecting", HANDOVER, "one more thing"]
+    silent_world.graph.fail("take_control", DOWN)
+    await silent_world.user_says("human")
+    assert silent_world.said() == ["connecting"]
+
+    await silent_world.wait(SECOND)
+    assert silent_world.said() == ["connecting", "re: failed"]
+    assert silent_world.calls("send") == 2
+
+
+async def test_what_follows_a_refused_handover_in_its_turn_comes_before_the_follow_up(
+    world: World,
+) -> None:
+    world.script.answers["human"] = ["connecting", HANDOVER, "one more thing"]
+    world.graph.fail("pass_control", GraphRefused("No such app"))
+    await world.user_says("human")
+
+    assert world.said() == ["connecting", "one more thing", "re: failed"]
+
+
+async def test_the_user_s_next_message_waits_for_the_follow_up_of_a_failed_handover(
+    world: World,
+) -> None:
+    world.graph.fail("pass_control", GraphRefused("No such app"))
+    await world.deliver(world.message("human"), world.message("hello?"))
+
+    assert world.heard() == ["human", "<failed>", "hello?"]
+
+
+async def test_a_thread_that_somebody_took_meanwhile_counts_as_handed_over(world: World) -> None:
+    world.graph.fail("pass_control", NotThreadOwner("Another app has it"))
+    await world.user_says("human")
+
+    assert (await world.session()).state is State.ACTIVE
+
+
+# Turns
+
+
+async def test_a_turn_that_graph_cuts_short_goes_on_where_it_was(world: World) -> None:
+    world.script.answers["hello"] = ["one", "two", "three"]
+    world.script.once["hello"] = [["one", DOWN]]
+    await world.user_says("hello")
+    assert world.said() == ["one"]
+
+    await world.wait(SECOND)
+    assert world.said() == ["one", "two", "three"]
+    assert world.heard() == ["hello"]
+
+
+async def test_a_rate_limit_is_waited_for_before_a_turn_goes_on(world: World) -> None:
+    world.graph.fail("send", GraphThrottled("Slow down", retry_after=HOUR))
+    await world.user_says("hello")
+    await world.wait(HOUR - SECOND)
+    assert world.calls("send") == 1
+
+    await world.wait(SECOND)
+    assert world.said() == ["re: hello"]
+
+
+async def test_an_owner_that_comes_in_the_middle_of_a_turn_ends_what_the_bot_says(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.script.answers["hello"] = ["one", {"text": "two", "utter_action": "utter_two"}, "three"]
+    world.graph.fail("send", NotThreadOwner("Another app has it"))
+    await world.user_says("hello")
+
+    assert world.calls("send") == 1
+    assert world.heard() == ["hello", "EXTERNAL: handover_started"]
+    assert "utter_two was not sent, because another app controls the thread" in caplog.text
+
+
+async def test_outside_the_window_nothing_is_sent_and_the_log_says_so(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    world.script.answers["hello"] = [{"text": "one", "utter_action": "utter_one"}]
+    world.graph.closed_windows.add(ANNA)
+    await world.user_says("hello")
+
+    assert world.said() == []
+    assert world.heard() == ["hello"]
+    [error] = errors()
+    assert "utter_one was not sent" in error
+    assert "window" in error
+
+
+async def test_a_follow_up_outside_the_window_does_not_keep_the_session_open(
+    world: World,
+) -> None:
+    await world.hand_over()
+    world.graph.closed_windows.add(ANNA)
+    await world.wait(TIMEOUT)
+
+    assert world.ends() == ["timeout"]
+    assert await world.store.open_session(ANNA) is None
+
+
+# Questions
+
+
+async def test_a_message_in_doubt_waits_until_meta_tells_the_owner(world: World) -> None:
+    await world.hand_over()
+    world.graph.fail("owner", DOWN, times=2)
+    await world.deliver(world.message("hello?", array=Array.MESSAGING))
+    assert world.heard() == ["human"]
+
+    await world.wait(SECOND)
+    await world.wait(SECOND)
+    assert world.ends() == []
+    assert world.graph.threads[ANNA] == INBOX
+
+
+@pytest.mark.parametrize(
+    ("error", "reasons"), [(DOWN, []), (GraphRefused("Not permitted"), ["failed"])]
+)
+async def test_an_opening_that_a_crash_cut_short_is_settled_once_meta_tells_the_owner(
+    world: World, error: GraphError, reasons: list[str]
+) -> None:
+    await world.kill()
+    await world.start(Wire(breaks_at="save_session"))
+    await world.user_says("human")
+    assert world.graph.threads[ANNA] == INBOX
+
+    world.graph.fail("owner", error)
+    await world.replace_dead()
+    await world.wait(SECOND)
+    assert world.ends() == reasons
+    assert world.calls("send") == len(world.graph.sent)

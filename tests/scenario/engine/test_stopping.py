@@ -1,0 +1,72 @@
+"""A worker that is stopped properly leaves nothing half done, and the next one goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from channels.engine import engine
+from channels.store.sql import SqlStore
+from tests.scenario.world import ANNA, INBOX, World
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    url = f"sqlite:///{tmp_path / 'handover.db'}"
+    world = World(lambda worker: SqlStore(url, worker=worker))
+    await world.start()
+    yield world
+    await world.kill()
+
+
+async def starts_again(world: World) -> None:
+    world.workers.clear()
+    await world.start()
+
+
+async def test_a_turn_under_way_is_finished_and_not_repeated(world: World) -> None:
+    go_on = asyncio.Event()
+    world.script.answers["slow"] = ["one", go_on, "two"]
+    await world.deliver(world.message("slow"))
+    stopping = asyncio.create_task(world.engine.stop())
+    await world.settle()
+    go_on.set()
+    await stopping
+    await starts_again(world)
+
+    assert world.said() == ["one", "two"]
+    assert world.heard() == ["slow"]
+
+
+async def test_a_turn_that_takes_too_long_begins_anew_after_the_next_start(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    world.script.once["slow"] = [[asyncio.Event()]]
+    await world.deliver(world.message("slow"), world.message("hello"))
+    await world.engine.stop()
+    assert "begin anew" in caplog.text
+
+    await starts_again(world)
+    assert world.heard() == ["slow", "hello"]
+    assert world.said() == ["re: slow", "re: hello"]
+
+
+async def test_a_handover_goes_on_across_a_stop(world: World) -> None:
+    await world.hand_over()
+    await world.engine.stop()
+    await starts_again(world)
+    assert world.graph.threads[ANNA] == INBOX
+
+    await world.user_says("menu")
+    assert world.said() == ["re: keyword"]
+
+
+async def test_a_stop_lets_go_of_graph(world: World) -> None:
+    await world.engine.stop()
+
+    assert world.graph.closed

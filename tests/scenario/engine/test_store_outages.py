@@ -1,0 +1,174 @@
+"""While the store is away, work waits: nothing is lost, nothing is dead, nothing is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from channels.core.errors import StoreUnavailable
+from channels.core.sessions import State
+from channels.engine.health import Part
+from channels.engine.vitals import LOOK_INTERVAL
+from channels.store.memory import MemoryStore
+from channels.store.protocol import CLAIM_LEASE
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.world import SECOND, TIMEOUT, World
+
+ALL = "all"
+
+
+class StoreWithOutages(MemoryStore):
+    """A store whose methods in `away` (or ALL of them) fail as long as they are there."""
+
+    def __init__(self, *, worker: str) -> None:
+        super().__init__(worker=worker)
+        self.away: set[str] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        away = object.__getattribute__(self, "__dict__").get("away", ())
+        if not name.startswith("_") and name not in ("away", "close") and {name, ALL} & {*away}:
+            return _unavailable
+        return super().__getattribute__(name)
+
+
+async def _unavailable(*_: object, **__: object) -> Any:
+    raise StoreUnavailable("The database is away")
+
+
+@pytest.fixture
+async def store() -> StoreWithOutages:
+    return StoreWithOutages(worker="worker")
+
+
+@pytest.fixture
+async def world(store: StoreWithOutages) -> AsyncIterator[World]:
+    world = World(lambda _: store)
+    await world.start()
+    yield world
+    await world.kill()
+
+
+async def outage(world: World) -> None:
+    """It lasts for a minute."""
+    for _ in range(60):
+        await world.wait(SECOND)
+
+
+async def test_an_event_that_can_t_be_recorded_is_not_acknowledged(
+    world: World, store: StoreWithOutages
+) -> None:
+    store.away = {ALL}
+    with pytest.raises(StoreUnavailable):
+        await world.deliver(world.message("hello"))
+
+
+@pytest.mark.parametrize("method", [ALL, "open_session", "done"])
+async def test_an_event_waits_for_the_store_and_is_handled_once(
+    world: World, store: StoreWithOutages, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.script.is_ready = False
+    await world.user_says("hello")
+    store.away = {method}
+    world.script.is_ready = True
+    await outage(world)
+    store.away = set()
+    await world.wait(SECOND)
+
+    assert world.heard() == ["hello"]
+    assert world.said() == ["re: hello"]
+    assert "set aside" not in caplog.text
+    assert (
+        await MemoryStore(worker="successor", shared=store).claim_inbox(
+            world.clock.now() + CLAIM_LEASE, limit=9
+        )
+        == []
+    )
+
+
+async def test_what_was_heard_is_counted_once_however_long_it_can_t_be_noted(
+    world: World, store: StoreWithOutages
+) -> None:
+    await world.hand_over()
+    store.away = {"done"}
+    await world.user_says("my order")
+    await outage(world)
+
+    session = await world.session()
+    assert session.user_messages == 1
+
+
+async def test_a_failure_that_can_t_be_noted_counts_once(
+    world: World, store: StoreWithOutages, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.script.once["hello"] = [[RuntimeError("Rasa is broken")]]
+    store.away = {"failed"}
+    await world.user_says("hello")
+    await outage(world)
+    store.away = set()
+    for _ in range(2):
+        await world.wait(SECOND)
+
+    assert world.said() == ["re: hello"]
+    assert "set aside" not in caplog.text
+
+
+@pytest.mark.parametrize("method", ["session", "add_session", "last_user_texts", "save_session"])
+async def test_a_handover_that_can_t_be_stored_is_made_once_the_store_is_back(
+    world: World, store: StoreWithOutages, method: str
+) -> None:
+    world.script.answers["human"] = ["one", "two", HANDOVER]
+    store.away = {method}
+    await world.user_says("human")
+    await outage(world)
+    store.away = set()
+    await world.wait(SECOND)
+
+    assert world.said() == ["one", "two"]
+    assert world.heard() == ["human"]
+    session = await world.session_of("human")
+    assert session.state is State.ACTIVE
+
+
+async def test_a_handover_whose_time_is_over_ends_within_a_second_of_the_store_s_return(
+    world: World, store: StoreWithOutages
+) -> None:
+    await world.hand_over()
+    store.away = {ALL}
+    await world.wait(TIMEOUT)
+    await outage(world)
+    assert world.ends() == []
+
+    store.away = set()
+    await world.wait(SECOND)
+    assert world.ends() == ["timeout"]
+    assert world.said() == ["re: timeout"]
+
+
+async def test_an_end_that_the_store_cuts_short_is_carried_through(
+    world: World, store: StoreWithOutages
+) -> None:
+    await world.hand_over()
+    store.away = {"save_session"}
+    await world.wait(TIMEOUT)
+    await outage(world)
+    assert world.calls("take_control") == 0
+
+    store.away = set()
+    await world.wait(CLAIM_LEASE)
+    assert world.ends() == ["timeout"]
+    assert world.said() == ["re: timeout"]
+
+
+async def test_an_outage_shows_in_the_worker_s_health(
+    world: World, store: StoreWithOutages
+) -> None:
+    assert world.engine.problems() == []
+    store.away = {ALL}
+    await outage(world)
+    assert [problem.part for problem in world.engine.problems()] == [Part.STORE]
+
+    store.away = set()
+    await world.wait(LOOK_INTERVAL)
+    assert world.engine.problems() == []

@@ -1,0 +1,136 @@
+"""A follow-up that Meta would refuse waits for the user, and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from channels.core.events import Array, ControlTaken, Event
+from channels.core.sessions import MESSAGING_WINDOW
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
+
+AGENT = "777"
+DAYS = {"default": {"timeout": "30d", "keywords": ["menu"], "owner-probe": "1d"}}
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World(plans=DAYS)
+    await world.start()
+    yield world
+    await world.kill()
+
+
+async def is_returned_too_late(world: World) -> None:
+    """The agent passes the thread back when the user's last message is more than a day old."""
+    await world.hand_over()
+    await world.wait(MESSAGING_WINDOW)
+    await world.agent_returns()
+    assert world.ends() == []
+    assert world.said() == []
+
+
+async def test_a_held_follow_up_comes_just_before_the_answer_to_the_user(world: World) -> None:
+    await is_returned_too_late(world)
+    await world.wait(MESSAGING_WINDOW)
+    await world.user_says("hello")
+
+    assert world.heard() == ["human", "<agent_returned>", "hello"]
+    assert world.said() == ["re: agent_returned", "re: hello"]
+
+
+async def test_a_held_follow_up_outlives_its_worker(world: World) -> None:
+    await is_returned_too_late(world)
+    await world.kill()
+    await world.start()
+    await world.user_says("hello")
+
+    assert world.said() == ["re: agent_returned", "re: hello"]
+
+
+async def test_a_user_who_shows_a_release_a_day_later_hears_the_follow_up_first(
+    world: World,
+) -> None:
+    await world.hand_over()
+    world.graph.threads[ANNA] = None
+    await world.wait(MESSAGING_WINDOW - SECOND)
+    await world.user_says("hello")
+
+    assert world.said() == ["re: agent_released", "re: hello"]
+
+
+async def test_the_window_counts_from_the_user_where_an_operator_begins(world: World) -> None:
+    await world.user_says("hello")
+    await world.wait(MESSAGING_WINDOW)
+    world.graph.sent.clear()
+    world.graph.threads[ANNA] = INBOX
+    await world.operator_says("Your parcel is back in our shop.")
+    await world.agent_returns()
+    assert world.said() == []
+
+    await world.user_says("thank you")
+    assert world.said() == ["re: agent_returned", "re: thank you"]
+
+
+async def test_the_window_counts_from_the_user_where_rasa_begins_on_its_own(world: World) -> None:
+    await world.user_says("hello")
+    await world.wait(MESSAGING_WINDOW - SECOND)
+    world.graph.sent.clear()
+    await world.engine.output().send_response(ANNA.user, dict(HANDOVER))
+    await world.agent_returns()
+    assert world.said() == []
+
+    await world.user_says("hello again")
+    assert world.said() == ["re: agent_returned", "re: hello again"]
+
+
+def event_of_a_takeover(world: World, kind: str) -> Event:
+    if kind == "echo":
+        return world.echo("I have found your parcel.")
+    if kind == "standby":
+        return world.message("where is it?", array=Array.STANDBY)
+    now = world.clock.now()
+    return ControlTaken(
+        key="taken",
+        thread=ANNA,
+        array=Array.MESSAGING,
+        at=now,
+        received_at=now,
+        previous_owner=BOT,
+        new_owner=AGENT,
+    )
+
+
+@pytest.mark.parametrize("kind", ["echo", "standby", "take"])
+async def test_who_takes_a_thread_whose_follow_up_is_held_begins_a_handover_anew(
+    world: World, kind: str
+) -> None:
+    await is_returned_too_late(world)
+    held = await world.session()
+    await world.wait(timedelta(hours=1))
+    world.graph.threads[ANNA] = AGENT
+    await world.deliver(event_of_a_takeover(world, kind))
+
+    assert world.heard() == ["human", "<agent_returned>", "EXTERNAL: handover_started"]
+    assert world.said() == []
+    assert (await world.session()).id != held.id
+
+    await world.user_says("menu")
+    assert world.ends() == ["agent_returned", "keyword"]
+    assert world.said() == ["re: keyword"]
+    assert world.graph.threads[ANNA] == BOT
+
+
+@pytest.mark.parametrize("kind", ["echo", "standby", "take"])
+async def test_a_late_event_of_the_handover_tells_no_held_follow_up(
+    world: World, kind: str
+) -> None:
+    await is_returned_too_late(world)
+    await world.deliver(event_of_a_takeover(world, kind))
+
+    assert world.heard() == ["human"]
+    await world.user_says("hello")
+    assert world.said() == ["re: agent_returned", "re: hello"]

@@ -1,0 +1,96 @@
+"""Apps that ask for a thread with `request_thread_control`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from channels.core.errors import GraphRefused, GraphUnavailable
+from channels.core.events import ControlPassed, ControlRequested
+from channels.core.sessions import State
+from tests.scenario.wire import Wire
+from tests.scenario.world import ANNA, BOT, INBOX, TIMEOUT, World
+
+STRANGER = "31337"
+MINUTE = timedelta(minutes=1)
+
+
+def asks(world: World, app_id: str) -> ControlRequested:
+    passed: ControlPassed = world.control_passed()
+    return ControlRequested(
+        key=passed.key,
+        thread=passed.thread,
+        array=passed.array,
+        at=passed.at,
+        received_at=passed.received_at,
+        requested_owner=app_id,
+    )
+
+
+async def test_an_app_of_a_plan_gets_the_thread_and_a_session_begins(world: World) -> None:
+    await world.deliver(asks(world, INBOX))
+
+    assert world.graph.threads[ANNA] == INBOX
+    session = await world.session()
+    assert (session.is_adopted, session.owner_app) == (True, INBOX)
+    assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+async def test_the_session_ends_as_any_other(world: World) -> None:
+    await world.user_says("hello")
+    await world.deliver(asks(world, INBOX))
+    await world.wait(TIMEOUT)
+
+    assert world.ends() == ["timeout"]
+    assert world.graph.threads[ANNA] == BOT
+
+
+async def test_a_stranger_gets_nothing_and_the_log_says_how_it_could(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.deliver(asks(world, STRANGER))
+
+    assert world.graph.calls == []
+    assert f"App {STRANGER} asked for a thread and does not get it" in caplog.text
+    assert "'requests' in credentials.yml" in caplog.text
+
+
+async def test_a_grant_that_was_cut_short_after_the_pass_still_begins_a_session(
+    world: World,
+) -> None:
+    """The event comes again after a crash, when the thread is the other app's already."""
+    world.graph.threads[ANNA] = INBOX
+    await world.deliver(asks(world, INBOX))
+
+    assert (await world.session()).owner_app == INBOX
+
+
+async def test_a_grant_is_stored_before_control_is_passed(world: World) -> None:
+    """So that whoever dies in between, the session goes on."""
+    await world.kill()
+    await world.start(Wire(breaks_at="pass_control", after=True))
+    await world.deliver(asks(world, INBOX))
+    assert (await world.store.open_sessions(limit=9))[0].state is State.OPENING
+
+    await world.replace_dead()
+    assert (await world.session()).state is State.ACTIVE
+    assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+async def test_while_graph_is_away_a_grant_waits(world: World) -> None:
+    world.graph.fail("pass_control", GraphUnavailable("No Graph"))
+    await world.deliver(asks(world, INBOX))
+    assert (await world.session()).state is State.OPENING
+
+    await world.wait(MINUTE)
+    assert world.graph.threads[ANNA] == INBOX
+    assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+async def test_a_grant_that_meta_refuses_says_nothing_to_the_user(world: World) -> None:
+    world.graph.fail("pass_control", GraphRefused("No such app"))
+    await world.deliver(asks(world, INBOX))
+
+    assert world.ends() == ["failed"]
+    assert world.said() == []

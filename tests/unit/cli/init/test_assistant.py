@@ -1,0 +1,122 @@
+"""`init` on the assistant: its domain, its rules and its actions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rasa_project import contents
+from tests.unit.cli.init.init_on_project import Output, init, read, write
+
+
+class TestDomain:
+    def test_a_folder_of_files_gets_one_more_without_what_is_there(self, project: Path) -> None:
+        (project / "domain.yml").unlink()
+        write(project, "domain/chat.yml", "intents:\n- ask_human\n- greet\n")
+        write(project, "domain/more.yaml", "responses:\n  utter_menu:\n  - text: Choose.\n")
+        before = contents(project)
+        init(project, "--yes")
+        new = read(project, "domain/handover.yml")
+        assert "ask_human" not in new["intents"]
+        assert "utter_menu" not in new["responses"]
+        assert "utter_connecting" in new["responses"]
+        names = ("domain/chat.yml", "domain/more.yaml")
+        assert [contents(project)[name] for name in names] == [before[name] for name in names]
+
+    def test_an_intent_of_the_projects_own_gets_no_examples(self, project: Path) -> None:
+        write(project, "domain.yml", "intents:\n- ask_human:\n    use_entities: []\n")
+        init(project, "--yes")
+        trained = [item["intent"] for item in read(project, "data/handover_nlu.yml")["nlu"]]
+        assert trained == ["rate_good", "rate_bad"]
+
+    def test_a_slot_of_the_same_name_stays_and_is_noted(
+        self, project: Path, capsys: Output
+    ) -> None:
+        mine = "slots:\n  handover_plan:\n    type: any\n    mappings:\n    - type: custom\n"
+        write(project, "domain.yml", mine)
+        init(project, "--yes")
+        assert read(project, "domain.yml")["slots"]["handover_plan"]["type"] == "any"
+        told = "Note: The domain has slots of these names with other content, and they stay as "
+        assert told + "they are: handover_plan.\n" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("minutes", [0, 1441])
+    def test_a_session_that_outlives_metas_day_is_noted(
+        self, project: Path, capsys: Output, minutes: int
+    ) -> None:
+        write(project, "domain.yml", f"session_config:\n  session_expiration_time: {minutes}\n")
+        init(project, "--yes")
+        told = f"Note: session_expiration_time in domain.yml is {minutes}. Make it 1440 minutes"
+        assert told in capsys.readouterr().out
+
+    def test_windows_line_ends_stay(self, project: Path) -> None:
+        text = (project / "domain.yml").read_text().replace("\n", "\r\n")
+        write(project, "domain.yml", text)
+        init(project, "--yes")
+        after = (project / "domain.yml").read_bytes()
+        assert after.count(b"\n") == after.count(b"\r\n") > text.count("\n")
+
+
+class TestRules:
+    OWN = 'version: "3.1"\nrules:\n- rule: mine\n  steps:\n  - intent: handover_ended\n'
+
+    def test_rules_of_the_projects_own_get_no_others_beside_them(
+        self, project: Path, capsys: Output
+    ) -> None:
+        write(project, "data/mine.yml", self.OWN)
+        init(project, "--yes")
+        assert not (project / "data" / "handover_rules.yml").exists()
+        told = "data/mine.yml has rules for handover_ended, so data/handover_rules.yml is not added"
+        assert told in capsys.readouterr().out
+
+    def test_a_comment_is_no_rule(self, project: Path) -> None:
+        write(project, "data/mine.yml", "# - intent: handover_ended\nrules: []\n")
+        init(project, "--yes")
+        assert (project / "data" / "handover_rules.yml").exists()
+
+
+class TestActions:
+    LINE = "from rasa_handover.actions import ActionHandover"
+
+    def test_a_project_without_actions_gets_a_package(self, project: Path) -> None:
+        for path in (project / "actions").iterdir():
+            path.unlink()
+        (project / "actions").rmdir()
+        init(project, "--yes")
+        assert (project / "actions" / "__init__.py").is_file()
+        assert self.LINE in (project / "actions" / "handover.py").read_text()
+
+    @pytest.mark.parametrize("name", ["actions.py", "actions/handover.py"])
+    def test_a_module_gets_the_line_below_its_imports(self, project: Path, name: str) -> None:
+        if name == "actions.py":
+            (project / "actions" / "__init__.py").unlink()
+        text = '"""Mine."""\r\n\r\nimport os\r\nfrom a import (\r\n    b,\r\n)\r\n\r\nX = 1\r\n'
+        write(project, name, text)
+        init(project, "--yes")
+        line = f"{self.LINE}  # noqa: F401 (to be imported is enough)\r\n"
+        after = (project / name).read_bytes().decode()
+        assert after == text.replace(")\r\n", f")\r\n{line}")
+
+    @pytest.mark.parametrize("text", ["", "#!/usr/bin/env python\nX = 1", "import os"])
+    def test_a_module_without_imports_gets_the_line_at_its_end(
+        self, project: Path, text: str
+    ) -> None:
+        write(project, "actions/handover.py", text)
+        init(project, "--yes")
+        *kept, line = (project / "actions" / "handover.py").read_text().splitlines()
+        assert kept == text.splitlines()
+        assert line.startswith(self.LINE)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            LINE,
+            "import rasa_handover.actions as a\nclass Mine(a.ActionHandover): ...\n",
+            "class ActionHandover: ...\n",
+        ],
+        ids=["imported", "subclassed", "copied"],
+    )
+    def test_a_project_that_has_the_action_gets_no_line(self, project: Path, text: str) -> None:
+        write(project, "actions/mine.py", text)
+        init(project, "--yes")
+        assert not (project / "actions" / "handover.py").exists()

@@ -1,0 +1,207 @@
+"""The command line: the request that it prints, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.command import Command
+from cli.main import COMMANDS, main
+
+USER = "24870165432109876"
+MARK = "S3CRET"  # stands in every value that nobody may see
+CREDENTIALS = f"""
+rest:
+channels.MessengerInput:
+  verify: {MARK}-verify
+  secret: {MARK}-secret
+  page-access-token: {MARK}-token
+  admin-token: {MARK}-admin
+  store: postgresql://user:{MARK}@host/db
+  app-id: 1000000000000001
+  graph-url: https://graph.example/v25.0
+"""
+REQUEST = """\
+curl -X POST https://graph.example/v25.0/me/pass_thread_control \\
+  -H 'Authorization: Bearer PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"recipient": {"id": "24870165432109876"}, "target_app_id": "1000000000000001"}'
+"""
+PROJECT = Path(__file__).parents[3]
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty Rasa project, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UNSET", raising=False)
+    return tmp_path
+
+
+def write(project: Path, credentials: str) -> None:
+    (project / "credentials.yml").write_text(credentials)
+
+
+def test_the_module_prints_the_request(project: Path) -> None:
+    write(project, CREDENTIALS)
+    command = [sys.executable, "-m", "cli", "return-request", USER]
+    command += ["--credentials", str(project / "credentials.yml")]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.stdout == REQUEST
+    assert done.returncode == 0
+    assert MARK not in done.stderr
+
+
+def test_the_request_is_one_command_for_the_shell(project: Path, capsys: Output) -> None:
+    write(project, CREDENTIALS)
+    assert main(["return-request", USER]) == 0
+    *command, body = shlex.split(capsys.readouterr().out.replace("\\\n", ""))
+    assert command == [
+        *("curl", "-X", "POST", "https://graph.example/v25.0/me/pass_thread_control"),
+        *("-H", "Authorization: Bearer PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"),
+        *("-H", "Content-Type: application/json"),
+        "-d",
+    ]
+    assert json.loads(body) == {
+        "recipient": {"id": USER},
+        "target_app_id": "1000000000000001",
+    }
+
+
+def test_an_address_that_a_shell_would_read_otherwise_is_quoted(
+    project: Path, capsys: Output
+) -> None:
+    write(project, CREDENTIALS.replace("graph.example/", "graph.example/$HOME/it's;ls/"))
+    assert main(["return-request", USER]) == 0
+    address = shlex.split(capsys.readouterr().out.replace("\\\n", ""))[3]
+    assert address == "https://graph.example/$HOME/it's;ls/v25.0/me/pass_thread_control"
+
+
+def test_the_section_is_found_under_the_name_of_the_installed_package(
+    project: Path, capsys: Output
+) -> None:
+    write(project, CREDENTIALS.replace("channels.", "rasa_handover.channels."))
+    assert main(["return-request", USER]) == 0
+    assert capsys.readouterr().out == REQUEST
+
+
+def test_values_may_come_from_the_environment(
+    project: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSENGER_APP_ID", "42")
+    write(project, CREDENTIALS.replace("1000000000000001", "${MESSENGER_APP_ID}"))
+    assert main(["return-request", USER]) == 0
+    assert '"target_app_id": "42"' in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("project")
+def test_without_credentials_it_says_where_to_go(capsys: Output) -> None:
+    assert main(["return-request", USER]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "There is no credentials.yml here. Go to the folder of your Rasa project, or name the "
+        "file with --credentials.\n"
+    )
+
+
+@pytest.mark.parametrize("credentials", ["", "rest:\n7: x\n"], ids=["empty", "other channels"])
+def test_credentials_without_the_channel_are_told_to_have_it(
+    project: Path, capsys: Output, credentials: str
+) -> None:
+    write(project, credentials)
+    assert main(["return-request", USER]) == 1
+    told = "credentials.yml has no section whose name ends in .MessengerInput.\n"
+    assert capsys.readouterr() == ("", told)
+
+
+def test_a_section_without_keys_is_told_to_have_some(project: Path, capsys: Output) -> None:
+    write(project, "channels.MessengerInput:\n")
+    assert main(["return-request", USER]) == 1
+    told = "channels.MessengerInput in credentials.yml is empty. Indent its keys below it.\n"
+    assert capsys.readouterr() == ("", told)
+
+
+NO_MAPPING = "it has to be YAML, in UTF-8, with a mapping from channels to their settings."
+
+
+@pytest.mark.parametrize(
+    ("credentials", "cause"),
+    [
+        (f"verify: x\nsecret: '{MARK}\n", "there is a mistake in its YAML in line 3."),
+        (f"secret: {MARK}\nsecret: {MARK}\n", "there is a mistake in its YAML in line 2."),
+        (f"secret: {MARK}\x00\n", "there is a mistake in its YAML."),
+        (f"- secret: {MARK}\n", NO_MAPPING),
+        (f"secret: {MARK}\nverify: ${{UNSET}}\n", "set the environment variables ${UNSET} first."),
+    ],
+    ids=["open quote", "doubled key", "control character", "list", "unset variable"],
+)
+def test_a_file_that_can_not_be_read_is_told_without_its_lines(
+    project: Path, capsys: Output, credentials: str, cause: str
+) -> None:
+    write(project, credentials)
+    assert main(["return-request", USER]) == 1
+    assert capsys.readouterr() == ("", f"credentials.yml can't be read: {cause}\n")
+
+
+def test_a_wrong_setting_is_told_without_a_secret(project: Path, capsys: Output) -> None:
+    write(project, CREDENTIALS.replace("postgresql:", "mysql:"))
+    assert main(["return-request", USER]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("channels.MessengerInput.store names no kind of database ")
+    assert MARK not in printed.out + printed.err
+
+
+def test_a_folder_is_no_credentials_file(project: Path, capsys: Output) -> None:
+    assert main(["return-request", USER, "--credentials", str(project)]) == 1
+    assert capsys.readouterr().err == f"{project} can't be read: Is a directory.\n"
+
+
+@pytest.mark.parametrize("user", ["ada", "", "12 34", "-5", "٣٤"])
+def test_a_user_id_that_is_no_number_is_a_wrong_call(capsys: Output, user: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["return-request", user])
+    assert left.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["return-request"], ["give-back", USER]])
+def test_a_call_without_a_known_command_and_its_user_is_a_wrong_call(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+
+
+def _listed(command: Command) -> str:
+    return f"{command.name} {command.summary}"
+
+
+def test_help_lists_every_command_with_its_summary(capsys: Output) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert [line for line in map(_listed, COMMANDS) if line not in printed] == []
+
+
+@pytest.mark.parametrize(
+    ("started", "name"),
+    [
+        ("/project/cli/__main__.py", "python -m cli"),
+        ("/usr/bin/rasa-handover", "rasa-handover"),
+    ],
+)
+def test_help_names_the_program_as_it_was_called(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch, started: str, name: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h] COMMAND")

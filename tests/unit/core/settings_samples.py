@@ -1,0 +1,38 @@
+"""A section of credentials.yml, its keys, and what becomes of it with changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from channels.core.errors import SettingsError
+from channels.core.settings import Settings, parse_settings
+
+MARK = "S3CRET"  # stands in every value that nobody may see
+REQUIRED = {
+    "verify": f"{MARK}-verify",
+    "secret": f"{MARK}-secret",
+    "page-access-token": f"{MARK}-token",
+    "app-id": "1000000000000001",
+}
+SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
+CHANNEL_KEYS = (
+    "admin-token, app-id, graph-url, max-turns, media-sends-a-second, page-access-token, pages, "
+    "plans, requests, retention, routing, secret, sends-a-second, store, transcript, "
+    "transcript-retention, typed-intents, verify"
+)
+PLAN_KEYS = (
+    "idle-timeout, keyword-match, keywords, metadata, owner-probe, return-intent-threshold, "
+    "return-intents, return-payloads, target-app, timeout, unanswered-timeout"
+)
+
+
+def settings_with(changes: dict[Any, Any]) -> Settings:
+    return parse_settings({**REQUIRED, **changes})
+
+
+def complaint_about(section: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(section)
+    return str(caught.value)

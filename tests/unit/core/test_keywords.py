@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
+
+WHOLE, CONTAINS = KeywordMatch.WHOLE, KeywordMatch.CONTAINS
+Case = tuple[str, str, str]  # language, keyword, message
+
+
+def cases(listed: Mapping[str, Sequence[Case]]) -> pytest.MarkDecorator:
+    params = [pytest.param(*case, id=name) for name, each in listed.items() for case in each]
+    return pytest.mark.parametrize(("language", "keyword", "message"), params)
+
+
+def found(language: str, keyword: str, message: str, match: KeywordMatch = WHOLE) -> bool:
+    return KeywordMatcher({language: [keyword]}, match=match).find(message) == keyword
+
+
+THE_SAME_TO_A_READER = {
+    "as-typed": [("en", "back to bot", "back to bot"), ("zh", "返回菜单", "返回菜单")],
+    "case": [("en", "menu", "MENU"), ("ru", "меню", "Меню"), ("ka", "მენიუ", "ᲛᲔᲜᲘᲣ")],
+    "case-turkish": [("tr", "iptal", "İPTAL"), ("tr", "ırmak", "IRMAK"), ("tr", "İptal", "iptal")],
+    "case-azeri": [("az", "çıxış", "ÇIXIŞ"), ("az", "imtina", "İMTİNA")],
+    "case-dotted-i-elsewhere": [("en", "menu in", "menu İn")],
+    "case-german-sharp-s": [("de", "Straße", "STRASSE"), ("de", "STRASSE", "Straße")],
+    "case-greek": [("el", "έξοδος", "ΕΞΟΔΟΣ"), ("el", "μενού", "ΜΕΝΟΥ")],
+    "case-lithuanian": [("lt", "įėjimas", "ĮĖJIMAS")],
+    "case-vietnamese": [("vi", "thoát", "THOÁT")],
+    "width": [("ja", "bot", "ＢＯＴ"), ("ja", "メニュー", "ﾒﾆｭｰ"), ("ja", "ボット", "ﾎﾞｯﾄ")],
+    "digits": [("ar", "0", "٠"), ("fa", "12", "۱۲"), ("hi", "3", "३"), ("th", "กด 1", "กด๑")],
+    "composed": [("ko", "메뉴", "메뉴"), ("vi", "thoát", "thoa\u0301t"), ("hi", "ज़रूर", "ज़रूर")],
+    "thai-am-in-two-parts": [("th", "ทำงาน", "ท\u0e4d\u0e32งาน")],
+    "arabic-harakat": [("ar", "القائمة", "القَائِمَةُ"), ("ur", "ختم", "خَتم")],
+    "arabic-tatweel": [("ar", "إنهاء", "إنهـــاء")],
+    "arabic-alef": [("ar", "إلغاء", "الغاء"), ("ar", "أوقف", "اوقف")],
+    "arabic-final-letters": [("ar", "القائمة", "القائمه"), ("ar", "عربي", "عربى")],
+    "arabic-article": [("ar", "القائمة", "قائمة"), ("ar", "قائمة", "للقائمة")],
+    "hebrew-niqqud": [("he", "תפריט", "תַּפְרִיט")],
+    "persian-letters": [("fa", "کمک", "كمك"), ("ur", "مینیو", "مينيو")],
+    "persian-joiner": [("fa", "می\u200cخواهم", "میخواهم")],
+    "hindi-joiner": [("hi", "क्षमा", "क्\u200dषमा")],
+    "khmer-space": [("km", "ចាកចេញ", "ចាក\u200bចេញ")],
+    "accents": [
+        ("es", "menú", "menu"),
+        ("es", "menu", "menú"),
+        ("fr", "arrêter", "ARRETER"),
+        ("pt-BR", "início", "inicio"),
+        ("it", "perché", "perche"),
+        ("nl", "één", "een"),
+        ("ca", "menú", "menu"),
+    ],
+    "umlauts-written-out": [("de", "zurück", "zurueck"), ("de", "Menü", "MENUE")],
+    "yo": [("ru", "ещё раз", "еще раз")],
+    "romanian-cedilla": [("ro", "Oprește", "oprește".replace("ș", "ş"))],
+    "punctuation": [("en", "menu", "menu!"), ("es", "menú", "¡¿menú?!"), ("hi", "मेनू", "मेनू।")],
+    "quotes": [("ja", "終了", "「終了」"), ("ru", "стоп", "«стоп»"), ("en", "menu", "'menu'")],
+    "hyphens": [("en", "back to bot", "back-to-bot"), ("en", "back to bot", "back_to_bot")],
+    "apostrophes": [("en", "I'm done", "im done"), ("uk", "м'ята", "м’ята")],
+    "elision": [("fr", "l'agent", "l’agent"), ("it", "l'agente", "l agente")],
+    "emoji": [("en", "menu", "🤖 menu 👍🏽"), ("th", "เมนู", "เมนู🙏"), ("en", "menu", "ℹ️ menu")],
+    "newer-emoji": [("en", "menu", "menu \U0001fae0")],
+    "keycap": [("en", "1", "1️⃣")],
+    "bidi-marks": [("he", "תפריט", "\u200fתפריט\u200e"), ("ar", "بوت", "\u2067بوت\u2069")],
+    "space": [("en", "back to bot", " back  to\n\tbot "), ("en", "menu", "menu\u00a0")],
+    "space-in-a-run": [("th", "กลับเมนู", "กลับ เมนู"), ("ja", "ボットに戻る", "ボット に 戻る")],
+    "space-around-a-run": [("ja", "Botに戻る", "bot に戻る"), ("zh", "转bot", "转 bot")],
+}
+
+THE_SAME_WORD_INFLECTED = {
+    "ar": [("ar", "موظف", "الموظفين")],
+    "cs": [("cs", "operátor", "operátorem")],
+    "da": [("da", "menu", "menuen")],
+    "de": [("de", "Menü", "Menüs"), ("de", "Mitarbeiter", "Mitarbeiters")],
+    "en": [("en", "menu", "menus"), ("en", "city", "cities"), ("en", "bot", "bots")],
+    "es": [("es", "menú", "menús"), ("es", "operador", "operadores"), ("es", "botón", "botones")],
+    "fa": [("fa", "اپراتور", "اپراتور\u200cها")],
+    "fi": [("fi", "valikko", "valikkoon")],
+    "fr": [("fr", "conseiller", "conseillers"), ("fr", "menu", "menus")],
+    "hi": [("hi", "लड़का", "लड़के")],
+    "hu": [("hu", "menü", "menüt")],
+    "id": [("id", "robot", "robotnya")],
+    "it": [("it", "operatore", "operatori")],
+    "nl": [("nl", "medewerker", "medewerkers"), ("nl", "menu", "menu's")],
+    "no": [("nb", "meny", "menyer")],
+    "pl": [("pl", "konsultant", "konsultanta")],
+    "pt": [("pt", "operador", "operadores")],
+    "ro": [("ro", "operator", "operatorul")],
+    "ru": [("ru", "оператор", "оператора"), ("ru", "кнопка", "кнопкой")],
+    "sv": [("sv", "meny", "menyer")],
+    "tr": [("tr", "menü", "menüye"), ("tr", "operatör", "operatöre")],
+    "in-a-phrase": [("en", "back to menu", "back to menus")],
+    "keyword-inflected": [("en", "agents", "agent")],
+}
+
+ANOTHER_WORD_TO_A_READER = {
+    "part-of-the-message": [("en", "menu", "the menu"), ("th", "กลับ", "กลับบ้าน")],
+    "part-of-the-keyword": [("en", "back to bot", "back"), ("zh", "返回菜单", "菜单")],
+    "other-order": [("en", "back to bot", "bot to back")],
+    "no-space": [("en", "back to bot", "backtobot")],
+    "one-more-letter": [("en", "bot", "both"), ("ko", "메뉴", "메뉴판"), ("he", "בוט", "בוטל")],
+    "other-letter": [("fa", "ربات", "رباط"), ("ja", "ボット", "ポット"), ("hi", "मेनू", "मैना")],
+    "turkish-i": [("tr", "iptal", "IPTAL"), ("tr", "ırmak", "irmak"), ("az", "qız", "qiz")],
+    "german-umlaut": [("de", "schön", "schon")],
+    "spanish-n": [("es", "año", "ano")],
+    "vietnamese-tones": [("vi", "bạn", "ban"), ("vi", "bạn", "bán")],
+    "letters-of-their-own": [("pl", "łaska", "laska"), ("sv", "får", "far"), ("ru", "мой", "мои")],
+    "simplified-and-traditional": [("zh-TW", "選單", "选单"), ("zh-CN", "机器人", "機器人")],
+    "thai-tones": [("th", "ไม่", "ไม้")],
+    "khmer-vowels": [("km", "បូត", "បុត")],
+    "arabic-root": [("ar", "كتاب", "كاتب")],
+    "stem-too-short": [("ru", "меню", "меня"), ("es", "bot", "bota"), ("es", "fin", "fino")],
+    "stem-too-far": [("en", "operator", "operation"), ("es", "operador", "operación")],
+    "stem-without-prefix": [("id", "keluar", "luar")],
+    "pattern": [("en", "m.nu", "menu"), ("en", "menu|bot", "menu"), ("en", "(menu)*", "menumenu")],
+    "emoji-instead": [("en", "menu", "📋"), ("en", "🤖", "bot")],
+    "nothing": [("en", "menu", ""), ("en", "menu", " \u200d\ufe0f")],
+}
+
+FOUND_INSIDE = {
+    "ar": [("ar", "القائمة", "أريد العودة إلى القائمة الرئيسية")],
+    "de": [("de", "Bot", "Ich möchte lieber mit dem Bot reden.")],
+    "en": [("en", "back to bot", "ok, back to bot, please"), ("en", "menu", "the menu's gone")],
+    "es": [("es", "menú", "quiero volver al menu principal")],
+    "fa": [("fa", "منو", "لطفا برگرد به منو")],
+    "fr": [("fr", "opérateur", "je parlais à l'operateur"), ("fr", "robots", "le robot svp")],
+    "he": [("he", "תפריט ראשי", "אני רוצה תפריט ראשי בבקשה")],
+    "hi": [("hi", "मुख्य मेनू", "मुझे मुख्य मेनू पर जाना है")],
+    "ja": [
+        ("ja", "ボットに戻る", "ボットに戻るボタンはどこ？"),
+        ("ja", "終了", "会話を終了したい"),
+    ],
+    "km": [("km", "ម៉ឺនុយ", "ខ្ញុំចង់ត្រឡប់ទៅម៉ឺនុយ"), ("km", "ចាកចេញ", "ខ្ញុំចង់ចាកចេញ")],
+    "ko": [("ko", "처음으로", "이제 처음으로 갈게요"), ("ko", "bot", "bot으로 돌아갈래요")],
+    "lo": [("lo", "ເມນູ", "ຂ້ອຍຢາກກັບຄືນໄປເມນູ")],
+    "my": [("my", "မီနူး", "မီနူးသို့ပြန်သွားပါ")],
+    "ru": [("ru", "бот", "верните бот обратно"), ("ru", "оператор", "без оператора")],
+    "th": [("th", "เมนู", "อยากกลับไปที่เมนูค่ะ"), ("th", "จบการสนทนา", "ขอจบการสนทนานะคะ")],
+    # ICU breaks these as ขอก|ลับ|เมนู and แช|ทบ|อท.
+    "th-broken-elsewhere": [("th", "กลับเมนู", "ขอกลับเมนูหลักหน่อย"), ("th", "บอท", "คุยกับแชทบอทได้ไหม")],
+    "tr": [("tr", "ana menü", "ana menüye dönmek istiyorum")],
+    "vi": [("vi", "thoát", "tôi muốn thoát bây giờ")],
+    "zh": [("zh", "主菜单", "我想返回主菜单"), ("zh", "机器人", "我要和机器人聊天")],
+    "zh-TW": [("zh-TW", "主選單", "請返回主選單。")],
+    "mixed": [("ja", "botに戻る", "今すぐBotに戻る"), ("th", "กด 1", "ช่วยกด1ด้วย")],
+    "alone": [("en", "menu", "Menu!"), ("th", "กลับ", "กลับ"), ("zh", "出", "出")],
+    "longer-than-the-message-after-it": [("en", "menu", "a menu b c")],
+}
+
+NOT_FOUND_INSIDE = {
+    "part-of-a-word": [("en", "bot", "he took both"), ("en", "back to me", "back to menu")],
+    "part-of-a-run": [("ja", "ボット", "ロボットが壊れた"), ("th", "ออก", "ออกแบบเว็บไซต์")],
+    "syllable-cut": [("th", "บอท", "พอบอที่บ้าน"), ("km", "ចាក", "ចាកចេញ")],
+    "not-in-a-row": [("en", "back to bot", "back to the bot"), ("zh", "返回菜单", "返回主菜单")],
+    "at-the-end": [("en", "menu bot", "the menu"), ("zh", "菜单页", "我想返回主菜单")],
+    "other-word": [("ru", "меню", "у меня вопрос"), ("es", "bot", "quiero una bota roja")],
+    "traditional": [("zh", "机器人", "我要跟機器人說話")],
+    "hebrew-prefix": [("he", "בוט", "זה בוטל אתמול")],
+    "arabic": [("ar", "بوت", "بيوت جميلة")],
+}
+
+# What people say to an operator, with each language's likeliest keywords in it.
+TALK = [
+    ("en", "menu", "Hi, the menu on your website does not open, can you check my order please?"),
+    ("de", "Menü", "Hallo, das Menü öffnet sich nicht, können Sie bitte nachsehen?"),
+    ("es", "salir", "No puedo salir de la página de pago, ¿qué hago?"),
+    ("fr", "retour", "Je voudrais faire un retour, l'article est trop petit."),
+    ("ru", "стоп", "Сначала всё работало, а потом стоп, и ничего не открывается"),
+    ("tr", "menü", "Merhaba, menü sayfası açılmıyor, yardımcı olur musunuz?"),
+    ("ar", "إلغاء", "أريد إلغاء الطلب الذي أرسلته أمس ولم يصل بعد"),
+    ("he", "ביטול", "שלום, אני רוצה ביטול של ההזמנה מאתמול"),
+    ("hi", "बंद", "मेरा खाता बंद हो गया है, कृपया देखिए"),
+    ("th", "ยกเลิก", "อยากยกเลิกคำสั่งซื้อเมื่อวานนี้ ต้องทำอย่างไรคะ"),
+    ("zh", "退出", "我昨天退出登录以后就看不到订单了"),
+    ("ja", "終了", "昨日のセールはもう終了しましたか、まだ買えますか"),
+    ("ko", "취소", "어제 주문한 것을 취소 하고 싶은데 어떻게 하나요"),
+    ("vi", "hủy", "Tôi muốn hủy đơn hàng hôm qua thì làm thế nào"),
+]
+
+
+class TestWhole:
+    @cases(THE_SAME_TO_A_READER)
+    def test_finds_what_reads_the_same(self, language: str, keyword: str, message: str) -> None:
+        assert found(language, keyword, message)
+
+    @cases(THE_SAME_WORD_INFLECTED)
+    def test_finds_the_word_in_another_form(
+        self, language: str, keyword: str, message: str
+    ) -> None:
+        assert found(language, keyword, message)
+
+    @cases(ANOTHER_WORD_TO_A_READER)
+    def test_finds_no_other_word(self, language: str, keyword: str, message: str) -> None:
+        assert not found(language, keyword, message)
+
+    @pytest.mark.parametrize(("language", "keyword", "message"), TALK)
+    def test_a_sentence_with_a_keyword_in_it_is_none(
+        self, language: str, keyword: str, message: str
+    ) -> None:
+        assert found(language, keyword, message, CONTAINS)
+        assert not found(language, keyword, message, WHOLE)
+
+
+class TestContains:
+    @cases(FOUND_INSIDE)
+    def test_finds_the_words_in_a_row(self, language: str, keyword: str, message: str) -> None:
+        assert found(language, keyword, message, CONTAINS)
+
+    @cases(NOT_FOUND_INSIDE)
+    def test_finds_no_piece_of_a_word_and_no_gaps(
+        self, language: str, keyword: str, message: str
+    ) -> None:
+        assert not found(language, keyword, message, CONTAINS)
+
+    def test_of_several_keywords_finds_the_first_and_there_the_longest(self) -> None:
+        matcher = KeywordMatcher({"en": ["bot", "menu", "menu please"]}, match=CONTAINS)
+        assert matcher.find("the menu please, or the bot") == "menu please"
+
+
+class TestSymbols:
+    @pytest.mark.parametrize(
+        ("keyword", "message"),
+        [("🤖", " 🤖\ufe0f"), ("👍", "👍🏽"), ("#", "#"), ("ℹ️", "ℹ"), ("\U0001fae0", "\U0001fae0")],
+    )
+    def test_a_keyword_without_words_is_compared_by_its_symbols(
+        self, keyword: str, message: str
+    ) -> None:
+        assert found("en", keyword, message)
+
+    @pytest.mark.parametrize("message", ["🤖 bot", "🤖👍", "👍", "?", ""])
+    def test_and_the_message_may_have_nothing_else(self, message: str) -> None:
+        assert not found("en", "🤖", message)
+
+    def test_or_has_it_anywhere(self) -> None:
+        assert found("en", "🔙", "ok then 🔙 thanks!", CONTAINS)
+        assert not found("en", "🔙", "ok then, thanks 🙂", CONTAINS)
+
+
+class TestLanguages:
+    def test_each_keyword_is_compared_by_the_rules_of_its_own_language(self) -> None:
+        matcher = KeywordMatcher({"tr": ["ılık"], "en": ["ilk"], "es": ["menú"], "vi": ["bạn"]})
+        assert matcher.find("ILIK") == "ılık"
+        assert matcher.find("ILK") == "ilk"
+        assert matcher.find("menu") == "menú"
+        assert matcher.find("ban") is None
+
+    def test_a_keyword_of_two_languages_is_the_first_ones(self) -> None:
+        assert KeywordMatcher({"de": ["Menü"], "en": ["menu"]}).find("menu") == "Menü"
+
+    @pytest.mark.parametrize("code", ["", "xx", "tlh-Latn", "not a language"])
+    def test_a_language_that_nobody_knows_has_neutral_rules(self, code: str) -> None:
+        assert found(code, "menu", "MENU!")
+        assert not found(code, "menu", "menus")
+
+    @pytest.mark.parametrize("code", ["tr", "tr-TR", "tr_TR", "TR"])
+    def test_a_code_may_have_a_region(self, code: str) -> None:
+        assert found(code, "ırmak", "IRMAK")
+
+    def test_regions_of_one_language_are_searched_as_one(self) -> None:
+        matcher = KeywordMatcher({"pt-BR": ["início"], "pt-PT": ["ecrã inicial"]})
+        assert matcher.find("ecra inicial") == "ecrã inicial"
+
+
+class TestKeywords:
+    def test_without_any_nothing_is_found(self) -> None:
+        assert KeywordMatcher({"en": []}).find("menu") is None
+        assert KeywordMatcher({}, match=CONTAINS).find("") is None
+
+    @pytest.mark.parametrize("keyword", ["", " \n", "\u200d\ufe0f", "\u3164", "\ud83e"])
+    def test_one_with_nothing_to_see_is_refused(self, keyword: str) -> None:
+        with pytest.raises(ValueError, match="nothing to see") as refusal:
+            KeywordMatcher({"en": ["menu", keyword]})
+        assert repr(keyword) in str(refusal.value)
+
+    def test_one_is_returned_as_it_was_configured(self) -> None:
+        assert KeywordMatcher({"en": ["  Back to BOT! "]}).find("back to bots") == "  Back to BOT! "
+
+    @pytest.mark.parametrize("match", KeywordMatch)
+    def test_each_of_many_is_found(self, match: KeywordMatch) -> None:
+        keywords = [f"{word} {number}" for word in ("go", "menu") for number in range(500)]
+        matcher = KeywordMatcher({"en": keywords}, match=match)
+        assert [matcher.find(keyword.upper()) for keyword in keywords] == keywords
+
+
+def processor_seconds(matcher: KeywordMatcher, text: str) -> float:
+    def once() -> float:
+        started = time.process_time()
+        matcher.find(text)
+        return time.process_time() - started
+
+    return min(once() for _ in range(3))
+
+
+HOSTILE = {
+    "one-word": "a",
+    "keywords-beginning": "back to ",
+    "runs": "返回主",
+    "runs-and-letters": "กa",
+    "marks": "\u0301\u0323",
+    "apostrophes": "'",
+    "long-decomposition": "\ufdfa",
+    "emoji": "🤖",
+}
+
+
+class TestTime:
+    @pytest.mark.parametrize("match", KeywordMatch)
+    @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+    def test_grows_no_faster_than_the_text(self, unit: str, match: KeywordMatch) -> None:
+        matcher = KeywordMatcher({"en": ["back to bot"], "zh": ["返回主页"]}, match=match)
+        short, long = (f"b{unit * (size // len(unit))}e" for size in (4_000, 80_000))
+        # 20 times the text; a time that grew with the square would be 400 times as long.
+        assert processor_seconds(matcher, long) < 100 * processor_seconds(matcher, short)

@@ -1,0 +1,182 @@
+"""What a session is: its ids, its deadline and Meta's window."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.core.events import Platform, Thread
+from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX, Plan
+from channels.core.sessions import (
+    MESSAGING_WINDOW,
+    Cause,
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    deadline,
+    is_window_open,
+    session_id_for,
+)
+from channels.core.transitions import activated, ended, ending, heard, left_with_agent, opening
+
+ADA = Thread(page="111", user="222")
+CAUSE_AT = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)
+CAUSE = Cause(at=CAUSE_AT, key="111/messaging/m_1")
+OPENED_AT = CAUSE_AT + timedelta(seconds=1)
+PASSED_AT = CAUSE_AT + timedelta(seconds=3)
+MINUTE, A_MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
+
+
+def opened(thread: Thread = ADA, **settings: object) -> Session:
+    """A new session whose plan has these settings."""
+    plan = msgspec.structs.replace(Plan(name="default"), **settings)
+    return opening(thread=thread, plan=plan, cause=CAUSE, now=OPENED_AT)
+
+
+def active(**settings: object) -> Session:
+    return activated(opened(**settings), PASSED_AT)
+
+
+def said(session: Session, speaker: Speaker, at: datetime) -> Session:
+    return heard(session, speaker, said_at=at, now=at)
+
+
+ACTIVE = active()
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_session_is_open_until_it_has_ended(state: State) -> None:
+    session = msgspec.structs.replace(ACTIVE, state=state)
+    assert session.is_open is (state is not State.ENDED)
+
+
+def test_a_session_never_changes_in_place() -> None:
+    with pytest.raises(AttributeError):
+        ACTIVE.state = State.ENDED  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_the_inbox_that_gets_the_thread_is_the_platforms(platform: Platform) -> None:
+    session = opened(Thread(page="111", user="222", platform=platform), target_app=PAGE_INBOX)
+    assert session.target_app_id == INBOX_APP_IDS[platform]
+
+
+def test_an_app_that_the_plan_names_gets_the_thread() -> None:
+    assert opened(target_app="2000").target_app_id == "2000"
+
+
+# Ids.
+def test_an_event_leads_to_one_session_however_often_it_comes() -> None:
+    again = msgspec.structs.replace(CAUSE, at=CAUSE_AT + MINUTE)
+    assert CAUSE.session_id == again.session_id == session_id_for(CAUSE.key)
+
+
+def test_two_events_lead_to_two_sessions() -> None:
+    assert session_id_for("111/messaging/m_1") != session_id_for("111/messaging/m_2")
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_a_session_id_is_short_whatever_the_events_key(key: str) -> None:
+    assert re.fullmatch("[0-9a-f]{32}", session_id_for(key))
+
+
+@pytest.mark.parametrize("name", ["started_message_id", "ended_message_id"])
+def test_a_message_id_for_rasa_is_the_same_in_every_version(name: str) -> None:
+    ends = ending(ACTIVE, EndReason.KEYWORD, PASSED_AT)
+    assert len({getattr(version, name) for version in (ACTIVE, ends, ended(ends))}) == 1
+
+
+def test_no_two_message_ids_for_rasa_are_the_same() -> None:
+    other = msgspec.structs.replace(ACTIVE, id="another")
+    sessions = (ACTIVE, other)
+    ids = [id_ for each in sessions for id_ in (each.started_message_id, each.ended_message_id)]
+    assert len(set(ids)) == 4
+
+
+# The deadline.
+def test_the_timeout_counts_from_the_start() -> None:
+    assert deadline(active(timeout=30 * MINUTE)) == (OPENED_AT + 30 * MINUTE, EndReason.TIMEOUT)
+
+
+def test_a_session_whose_thread_is_not_passed_yet_has_no_deadline() -> None:
+    assert deadline(opened(idle_timeout=MINUTE, unanswered_timeout=MINUTE)) is None
+
+
+def test_a_thread_that_was_left_with_the_agent_has_no_deadline() -> None:
+    session = active(idle_timeout=MINUTE, unanswered_timeout=MINUTE)
+    assert deadline(left_with_agent(ending(session, EndReason.IDLE, PASSED_AT + MINUTE))) is None
+
+
+def test_silence_counts_from_the_pass_until_somebody_is_heard() -> None:
+    assert deadline(active(idle_timeout=5 * MINUTE)) == (PASSED_AT + 5 * MINUTE, EndReason.IDLE)
+
+
+@pytest.mark.parametrize("speaker", Speaker)
+def test_whoever_speaks_breaks_the_silence(speaker: Speaker) -> None:
+    spoken_at = PASSED_AT + 2 * MINUTE
+    session = said(active(idle_timeout=5 * MINUTE), speaker, spoken_at)
+    assert deadline(session) == (spoken_at + 5 * MINUTE, EndReason.IDLE)
+
+
+def test_the_wait_for_an_operator_counts_from_the_start() -> None:
+    session = active(unanswered_timeout=5 * MINUTE)
+    assert deadline(session) == (OPENED_AT + 5 * MINUTE, EndReason.UNANSWERED)
+
+
+def test_what_the_user_says_is_no_answer() -> None:
+    session = said(active(unanswered_timeout=5 * MINUTE), Speaker.USER, PASSED_AT + MINUTE)
+    assert deadline(session) == (OPENED_AT + 5 * MINUTE, EndReason.UNANSWERED)
+
+
+def test_an_operators_first_words_end_the_wait_for_one() -> None:
+    waiting = active(timeout=30 * MINUTE, unanswered_timeout=5 * MINUTE)
+    answered = said(waiting, Speaker.OPERATOR, PASSED_AT + MINUTE)
+    assert deadline(answered) == (OPENED_AT + 30 * MINUTE, EndReason.TIMEOUT)
+
+
+minutes = st.integers(1, 60).map(lambda count: count * MINUTE)
+
+
+@given(timeout=minutes, idle_timeout=minutes, unanswered_timeout=minutes)
+def test_the_first_of_all_dates_is_the_deadline(
+    timeout: timedelta, idle_timeout: timedelta, unanswered_timeout: timedelta
+) -> None:
+    session = active(
+        timeout=timeout, idle_timeout=idle_timeout, unanswered_timeout=unanswered_timeout
+    )
+    dates = {
+        EndReason.TIMEOUT: OPENED_AT + timeout,
+        EndReason.IDLE: PASSED_AT + idle_timeout,
+        EndReason.UNANSWERED: OPENED_AT + unanswered_timeout,
+    }
+    ends_at, reason = deadline(session) or (None, None)
+    assert ends_at == min(dates.values()) == dates.get(reason)
+
+
+def test_lively_talk_does_not_put_the_timeout_off() -> None:
+    session = active(timeout=10 * MINUTE, idle_timeout=5 * MINUTE)
+    for count in range(1, 9):
+        session = said(session, Speaker.USER, PASSED_AT + count * MINUTE)
+    assert deadline(session) == (OPENED_AT + 10 * MINUTE, EndReason.TIMEOUT)
+
+
+# Meta's window.
+def test_the_window_closes_a_day_after_the_user_last_wrote() -> None:
+    assert is_window_open(ACTIVE, CAUSE_AT + MESSAGING_WINDOW - A_MOMENT)
+    assert not is_window_open(ACTIVE, CAUSE_AT + MESSAGING_WINDOW)
+
+
+def test_what_the_user_says_to_the_agent_opens_the_window_anew() -> None:
+    spoke = said(ACTIVE, Speaker.USER, CAUSE_AT + timedelta(hours=5))
+    assert is_window_open(spoke, CAUSE_AT + timedelta(hours=28))
+
+
+def test_what_the_operator_says_does_not_keep_the_window_open() -> None:
+    answered = said(ACTIVE, Speaker.OPERATOR, CAUSE_AT + timedelta(hours=5))
+    assert not is_window_open(answered, CAUSE_AT + timedelta(hours=28))

@@ -1,0 +1,91 @@
+"""How ends are counted by reason, and waits by length."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+import pytest
+
+from channels.core.events import Thread
+from channels.core.plans import Plan
+from channels.core.sessions import Cause, EndReason, Session, Speaker
+from channels.core.statistics import Statistics, statistics_of
+from channels.core.transitions import activated, ended, ending, failed, heard, opening
+
+OPENED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+UNTIL = OPENED + timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def active() -> Session:
+    thread = Thread(page="111", user="222")
+    cause = Cause(at=OPENED, key="cause")
+    began = opening(thread=thread, plan=Plan(name="default"), cause=cause, now=OPENED)
+    return activated(began, OPENED)
+
+
+def over(session: Session, reason: EndReason = EndReason.TIMEOUT) -> Session:
+    return ended(ending(session, reason, UNTIL))
+
+
+def answered(after: timedelta) -> Session:
+    at = OPENED + after
+    return over(heard(active(), Speaker.OPERATOR, said_at=at, now=at))
+
+
+def counted(*sessions: Session) -> Statistics:
+    return statistics_of(sessions, since=OPENED, until=UNTIL)
+
+
+def waits(statistics: Statistics) -> dict[int | None, int]:
+    return {one.within_seconds: one.sessions for one in statistics.first_answers if one.sessions}
+
+
+def test_every_reason_is_there_even_if_nothing_ended() -> None:
+    nothing = counted()
+    assert nothing.by_reason == dict.fromkeys(EndReason, 0)
+    assert (nothing.ended, nothing.unanswered, nothing.median_first_answer_seconds) == (0, 0, None)
+
+
+def test_ends_are_counted_by_their_reason() -> None:
+    reasons = [EndReason.KEYWORD, EndReason.KEYWORD, EndReason.TIMEOUT]
+    found = counted(*(over(active(), reason) for reason in reasons))
+    assert found.ended == 3
+    assert {reason: count for reason, count in found.by_reason.items() if count} == {
+        EndReason.KEYWORD: 2,
+        EndReason.TIMEOUT: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "within"),
+    [
+        (timedelta(), 30),
+        (30 * SECOND, 30),
+        (30 * SECOND + timedelta(microseconds=1), 60),
+        (timedelta(minutes=15), 900),
+        (timedelta(hours=4), 14_400),
+        (timedelta(hours=4, seconds=1), None),
+        (-SECOND, 30),
+    ],
+)
+def test_a_wait_counts_where_it_is_just_within(after: timedelta, within: int | None) -> None:
+    assert waits(counted(answered(after))) == {within: 1}
+
+
+def test_the_median_is_of_those_that_were_answered() -> None:
+    found = counted(*(answered(seconds * SECOND) for seconds in (1, 3, 50)), over(active()))
+    assert found.median_first_answer_seconds == 3
+
+
+def test_who_got_no_answer_counts_unless_the_handover_failed() -> None:
+    no_answer = over(active())
+    found = counted(no_answer, ended(failed(active(), UNTIL)), answered(SECOND))
+    assert found.unanswered == 1
+
+
+def test_a_session_whose_first_answer_was_not_noted_counts_as_neither() -> None:
+    before = msgspec.structs.replace(answered(SECOND), first_answer_at=None)
+    found = counted(before)
+    assert (waits(found), found.unanswered) == ({}, 0)

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rasa.core.channels.channel import UserMessage as RasaMessage
+from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
+from rasa.shared.core.events import UserUttered
+from rasa.shared.nlu.training_data.message import Message
+
+from channels.core import transitions
+from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
+from channels.core.plans import Plan
+from channels.core.sessions import Cause, EndReason, Session, Speaker, session_id_for
+from channels.core.turns import (
+    HANDOVER_ENDED,
+    HANDOVER_STARTED,
+    ended_metadata,
+    ended_parse_data,
+    external_text,
+    metadata_for_rasa,
+    started_metadata,
+    started_parse_data,
+    text_for_rasa,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:rasa")  # Rasa's, of odd commands
+
+NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
+ADA = Thread(page="11", user="22")
+COMMON = {
+    "key": "11/messaging/m",
+    "thread": ADA,
+    "array": Array.MESSAGING,
+    "at": NOW,
+    "received_at": NOW + timedelta(seconds=1),
+}
+RESERVED = {HANDOVER_ENDED, HANDOVER_STARTED}
+SPELLINGS = [
+    "/handover_ended",
+    " /handover_ended",
+    "/ handover_ended",
+    "/handover_ended ",
+    "\n/\thandover_ended\n",
+    "\u00a0/\u2003handover_ended",
+    "/handover_ended@1.0",
+    '/handover_ended{"handover_end_reason":"timeout"}',
+    '/ handover_ended @0.5{"handover_end_reason":"timeout"}',
+    "/handover_ended{",
+    "/handover_ended @",
+    "/handover_started",
+]
+
+commands = st.lists(
+    st.sampled_from(
+        [
+            *("/", " ", "\t", "\n", "\x1f", "\u00a0", "\u2003", "\u200b", "\ufeff", "／"),
+            *("@", "@1.0", "{", "}", '{"handover_end_reason":"timeout"}', ".", "x"),
+            *("handover_ended", "handover_started", "HANDOVER_ENDED", "greet", "EXTERNAL: "),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+said = st.one_of(commands, commands.map("/".__add__), st.text()).filter(bool)
+
+
+def typed(text: str, *, typed_intents: bool = False) -> str:
+    return text_for_rasa(UserMessage(**COMMON, text=text), typed_intents=typed_intents)
+
+
+def quick_reply(payload: str) -> str:
+    event = UserMessage(**COMMON, text="Yes", payload=payload)
+    return text_for_rasa(event, typed_intents=False)
+
+
+def postback(payload: str | None, title: str | None = "Yes") -> str:
+    event = Postback(**COMMON, title=title, payload=payload)
+    return text_for_rasa(event, typed_intents=False)
+
+
+def intent_that_rasa_reads(text: str) -> str | None:
+    """The intent that a command in the text gives it, as `rasa run` finds it out."""
+    [read] = RegexMessageHandler().process([Message.build(RasaMessage(text).text)])
+    intent = read.get("intent")
+    return intent["name"] if intent else None
+
+
+class TestTypedText:
+    @given(said)
+    def test_nothing_that_a_user_types_is_a_command_to_rasa(self, text: str) -> None:
+        assert intent_that_rasa_reads(typed(text)) is None
+
+    @pytest.mark.parametrize("text", SPELLINGS)
+    def test_a_reserved_intent_is_one_to_rasa_when_nobody_refuses_it(self, text: str) -> None:
+        assert intent_that_rasa_reads(text) in RESERVED
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("hello", "hello"),
+            (" hello ", " hello "),
+            ("and/or", "and/or"),
+            ("/greet", "greet"),
+            ("//x", "x"),
+            (" / / x", "x"),
+            ("/greet /goodbye", "greet /goodbye"),
+            ("/", "/"),
+            ("///", "/"),
+            (" / ", "/"),
+            ("/handover_ended", "handover_ended"),
+            ("EXTERNAL: handover_ended", "EXTERNAL: handover_ended"),
+        ],
+    )
+    def test_only_slashes_at_the_start_are_taken_away(self, text: str, told: str) -> None:
+        assert typed(text) == told
+
+    @given(said)
+    def test_a_text_is_never_told_as_nothing(self, text: str) -> None:
+        assert typed(text) != ""
+
+    @given(said)
+    def test_typed_intents_never_reach_the_reserved_ones(self, text: str) -> None:
+        assert intent_that_rasa_reads(typed(text, typed_intents=True)) not in RESERVED
+
+    @pytest.mark.parametrize("text", ["/greet", ' /greet{"name":"Ada"}', "/greet@1.0", "hello"])
+    def test_typed_intents_leave_other_texts_as_they_are(self, text: str) -> None:
+        assert typed(text, typed_intents=True) == text
+
+
+@pytest.mark.parametrize("tap", [quick_reply, postback])
+class TestPayloads:
+    @given(payload=said)
+    def test_no_payload_is_a_reserved_intent_to_rasa(self, tap: Any, payload: str) -> None:
+        assert intent_that_rasa_reads(tap(payload)) not in RESERVED
+
+    @pytest.mark.parametrize("payload", SPELLINGS)
+    def test_a_refused_payload_is_told_as_a_text(self, tap: Any, payload: str) -> None:
+        assert intent_that_rasa_reads(tap(payload)) is None
+        assert tap(payload).startswith("handover_")
+
+    @given(payload=said)
+    def test_every_other_payload_is_told_as_it_is(self, tap: Any, payload: str) -> None:
+        if intent_that_rasa_reads(payload) not in RESERVED:
+            assert tap(payload) == payload
+
+
+class TestOtherEvents:
+    def test_a_quick_reply_is_told_by_its_payload(self) -> None:
+        assert quick_reply('/rate{"stars":5}') == '/rate{"stars":5}'
+
+    @given(said)
+    def test_a_button_without_payload_is_told_by_its_title_and_is_no_command(
+        self, title: str
+    ) -> None:
+        told = postback(None, title)
+        assert told != ""
+        assert intent_that_rasa_reads(told) is None
+
+    def test_attachments_without_text_are_told_by_the_first_url(self) -> None:
+        event = UserMessage(
+            **COMMON,
+            attachments=(
+                Attachment(type="fallback"),
+                Attachment(type="image", url="https://cdn.example/cat.jpg"),
+                Attachment(type="image", url="https://cdn.example/dog.jpg"),
+            ),
+        )
+        assert text_for_rasa(event, typed_intents=False) == "https://cdn.example/cat.jpg"
+
+    def test_attachments_without_any_url_are_told_by_their_type(self) -> None:
+        event = UserMessage(**COMMON, attachments=(Attachment(type="location"),))
+        assert text_for_rasa(event, typed_intents=False) == "location"
+
+    def test_a_text_comes_before_what_is_attached_to_it(self) -> None:
+        link = Attachment(type="fallback", url="https://example.com")
+        event = UserMessage(**COMMON, text="look", attachments=(link,))
+        assert text_for_rasa(event, typed_intents=False) == "look"
+
+    @pytest.mark.parametrize("typed_intents", [True, False])
+    @given(said, said)
+    def test_no_attachment_is_a_command(self, typed_intents: bool, url: str, kind: str) -> None:
+        for attachment in (Attachment(type="image", url=url), Attachment(type=kind)):
+            event = UserMessage(**COMMON, attachments=(attachment,))
+            told = text_for_rasa(event, typed_intents=typed_intents)
+            assert intent_that_rasa_reads(told) is None
+
+
+class TestMetadata:
+    def test_it_tells_page_and_time(self) -> None:
+        assert metadata_for_rasa(Postback(**COMMON, title="Yes")) == {
+            "page": "11",
+            "timestamp": "2026-08-29T10:40:00+00:00",
+        }
+
+    def test_it_tells_every_attachment_whole(self) -> None:
+        place = {"coordinates": {"lat": 52.5, "long": 13.4}}
+        event = UserMessage(
+            **COMMON,
+            attachments=(Attachment(type="location", payload=place), Attachment(type="fallback")),
+        )
+        assert metadata_for_rasa(event)["attachments"] == [
+            {"type": "location", "payload": place},
+            {"type": "fallback", "payload": {}},
+        ]
+
+
+def ended_session() -> Session:
+    plan = Plan(name="sales", target_app="77", metadata={"team": "sales"})
+    cause = Cause(at=NOW, key="s1")
+    session = transitions.opening(thread=ADA, plan=plan, cause=cause, now=NOW)
+    session = transitions.activated(session, NOW)
+    for speaker in (Speaker.OPERATOR, Speaker.USER, Speaker.USER):
+        session = transitions.heard(session, speaker, said_at=NOW, now=NOW)
+    return transitions.ending(session, EndReason.KEYWORD, NOW + timedelta(minutes=5))
+
+
+class TestHandoverEnded:
+    @pytest.mark.parametrize("reason", EndReason)
+    def test_rasa_reads_the_same_from_its_own_command(self, reason: EndReason) -> None:
+        ours = ended_parse_data(reason)
+        command = "/handover_ended" + json.dumps({"handover_end_reason": reason.value})
+        [theirs] = RegexMessageHandler().process([Message.build(command)])
+        assert ours["intent"] == theirs.get("intent")
+        [our_entity], [their_entity] = ours["entities"], theirs.get("entities")
+        assert our_entity.keys() == their_entity.keys() - {"extractor"}
+        assert our_entity["entity"] == their_entity["entity"]
+        assert our_entity["value"] == their_entity["value"]
+
+    def test_it_looks_like_an_external_event_of_rasas_own(self) -> None:
+        theirs = UserUttered.create_external("handover_ended", [])
+        assert ended_parse_data(EndReason.IDLE)["text"] == theirs.text
+        assert theirs.metadata.items() <= ended_metadata(ended_session()).items()
+
+    def test_its_beginning_looks_like_one_too(self) -> None:
+        theirs = UserUttered.create_external("handover_started", [])
+        ours = started_parse_data()
+        assert (ours["text"], ours["intent"]["name"]) == (theirs.text, "handover_started")
+        assert theirs.metadata.items() <= started_metadata(ended_session()).items()
+
+    def test_its_metadata_tells_what_happened_in_the_session(self) -> None:
+        assert ended_metadata(ended_session())["handover"] == {
+            "session_id": session_id_for("s1"),
+            "plan": "sales",
+            "reason": "keyword",
+            "target_app": "77",
+            "opened_at": "2026-08-29T10:40:00+00:00",
+            "ended_at": "2026-08-29T10:45:00+00:00",
+            "operator_messages": 1,
+            "user_messages": 2,
+            "metadata": {"team": "sales"},
+        }
+
+    def test_its_metadata_has_a_transcript_only_where_one_is_given(self) -> None:
+        transcript = {"truncated": False, "lines": []}
+        told = ended_metadata(ended_session(), transcript)["handover"]
+        assert told == {**ended_metadata(ended_session())["handover"], "transcript": transcript}
+
+    def test_the_tracker_store_can_write_it(self) -> None:
+        session = ended_session()
+        uttered = UserUttered(
+            external_text("handover_ended"),
+            parse_data=ended_parse_data(EndReason.KEYWORD),
+            metadata=ended_metadata(session),
+        )
+        written = json.loads(json.dumps(uttered.as_dict()))
+        assert written["metadata"] == msgspec.to_builtins(ended_metadata(session))

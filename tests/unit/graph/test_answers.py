@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from channels.core.routing import Owner
+from channels.graph.answers import PAGE_STATUS, THREAD_OWNER
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b'{"data":[]}', Owner.IDLE),
+        (b"{}", Owner.IDLE),
+        (b'{"data":[{"thread_owner":null}]}', Owner.IDLE),
+        (b'{"data":[{"thread_owner":{"app_id":"1","expiration":1760000000}}]}', Owner.OURS),
+        (b'{"data":[{"thread_owner":{"app_id":1,"expiration":"1760000000"}}]}', Owner.OURS),
+        (b'{"data":[{"thread_owner":{"app_id":"2"}}]}', Owner.ANOTHER_APP),
+        (b'{"data":[{"thread_owner":{"app_id":263902037430900}}]}', Owner.ANOTHER_APP),
+        (b'{"data":[{"thread_owner":{"expiration":1760000000}}]}', Owner.UNNAMED),
+        (b'{"data":[{"thread_owner":{"app_id":null}}]}', Owner.UNNAMED),
+        (b'{"data":[{"thread_owner":{"app_id":"null"}}]}', Owner.UNNAMED),
+    ],
+)
+def test_each_shape_of_thread_owner_is_read(answer: bytes, expected: Owner) -> None:
+    assert THREAD_OWNER.decode(answer).owner(us="1") is expected
+
+
+@pytest.mark.parametrize(
+    ("features", "page", "instagram"),
+    [
+        (b'{"hop_v2":true,"msgr_multi_app":true,"ig_multi_app":false}', True, False),
+        (b'{"hop_v2":true,"msgr_multi_app":false,"ig_multi_app":true}', False, True),
+        (b"{}", False, False),
+    ],
+)
+def test_the_page_and_its_instagram_account_are_routed_each_by_its_own_flag(
+    features: bytes, page: bool, instagram: bool
+) -> None:
+    status = PAGE_STATUS.decode(b'{"messaging_feature_status":%b,"id":"7"}' % features)
+    assert (status.routes("7"), status.routes("17841400000000000")) == (page, instagram)
+
+
+def test_a_page_without_a_feature_status_has_no_routing() -> None:
+    assert not PAGE_STATUS.decode(b'{"id":7}').routes("7")
