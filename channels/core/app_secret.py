@@ -1,7 +1,4 @@
-"""Meta's signature of a webhook delivery. Pure.
-
-Source: Messenger Platform, Webhooks: HMAC-SHA256 with the app secret over the raw bytes.
-"""
+"""What the app secret is for: checking Meta's signatures, and marking our own messages. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +11,10 @@ _SCHEME = "sha256="
 
 
 def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
-    """Raise SignatureRefused unless `header` (X-Hub-Signature-256) signs these bytes."""
+    """Raise SignatureRefused unless `header` (X-Hub-Signature-256) signs these bytes.
+
+    Source: Messenger Platform, Webhooks: HMAC-SHA256 with the app secret over the raw bytes.
+    """
     if not header:
         raise SignatureRefused(
             "A webhook delivery came without X-Hub-Signature-256. Meta always signs: either "
@@ -27,3 +27,27 @@ def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
             "credentials.yml with App settings > Basic > App secret, and make sure that no proxy "
             "changes the body."
         )
+
+
+_DIGITS = 16
+
+
+def marked(nonce: str, app_secret: str) -> str:
+    """The `metadata` by which a message of ours is known in its echo, whoever brings it.
+
+    Meta repeats it to the sender's app (Messenger Platform, Message Echoes). `nonce` is this
+    message's alone, and the mark tells nothing of the message.
+    """
+    return f"{nonce}.{_mark(nonce, app_secret)}"
+
+
+def is_marked(metadata: str | None, app_secret: str) -> bool:
+    """Whether this is the metadata of a message that an app with this secret has marked."""
+    nonce, dot, mark = (metadata or "").rpartition(".")
+    made = _mark(nonce, app_secret) if dot else ""
+    return hmac.compare_digest(made.encode(), mark.encode(errors="surrogatepass")) and bool(dot)
+
+
+def _mark(nonce: str, app_secret: str) -> str:
+    told = nonce.encode(errors="surrogatepass")
+    return hmac.new(app_secret.encode(), told, hashlib.sha256).hexdigest()[:_DIGITS]

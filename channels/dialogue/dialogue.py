@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..core.addresses import sender_id_of
 from ..core.errors import TRY_LATER
-from ..core.events import Platform, Postback, Thread, UserMessage
+from ..core.events import Platform, Postback, Thread, UserMessage, sender_id_of
 from ..core.sessions import Cause, Session
 from ..core.settings import Settings
 from ..core.transcript import MOST_LINES, for_metadata

@@ -10,9 +10,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from ..core.addresses import page_and_user_of
 from ..core.errors import StoreError
-from ..core.events import Event, PageRoles, Platform, Thread
+from ..core.events import Event, PageRoles, Platform, Thread, page_and_user_of
 from ..core.sessions import Cause, State
 from ..core.settings import Settings
 from ..dialogue.assistant import Assistant

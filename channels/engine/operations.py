@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from ..core.addresses import sender_id_of
-from ..core.events import Thread
+from ..core.events import Thread, sender_id_of
 from ..core.sessions import EndReason, Session, is_held
 from ..core.settings import Settings
 from ..core.statistics import Statistics, statistics_of

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from ..core.app_secret import marked
 from ..core.errors import (
     GraphError,
     GraphRefused,
@@ -25,7 +26,6 @@ from ..core.errors import (
 )
 from ..core.events import Thread
 from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
-from ..core.marks import marked
 from ..core.routing import Owner, Routing
 from ..instruments.clock import Clock
 from .answers import ACCEPTED, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER

@@ -13,10 +13,9 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
-from ..core.app_secret import check_signature
+from ..core.app_secret import check_signature, is_marked
 from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
 from ..core.events import Echo, Event, PageRoles
-from ..core.marks import is_marked
 from ..core.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
 from ..instruments.clock import Clock

@@ -13,8 +13,8 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import datetime
 
-from channels.core.addresses import page_and_user_of
 from channels.core.errors import SettingsError
+from channels.core.events import page_and_user_of
 from channels.core.routing import Owner
 from channels.core.settings import Settings
 from channels.instruments.clock import Clock, SystemClock

@@ -16,8 +16,7 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 
 import actions
 import emulator
-from channels.core.environment import filled_in
-from channels.core.settings import SECTION, is_own_section, parse_settings
+from channels.core.settings import SECTION, filled_in, is_own_section, parse_settings
 from cli.credentials import read_settings
 from cli.main import main
 from emulator.__main__ import _parser as emulator_parser

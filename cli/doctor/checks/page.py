@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from channels.core.addresses import page_and_user_of
+from channels.core.events import page_and_user_of
 from channels.core.plans import PAGE_INBOX, Plan
 from channels.core.setting_values import RoutingSetting
 from channels.core.settings import Settings

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.core.addresses import page_and_user_of, sender_id_of
-from channels.core.events import Platform, Thread
+from channels.core.events import Platform, Thread, page_and_user_of, sender_id_of
 
 ON_MESSENGER = Thread(page="111", user="42")
 ON_INSTAGRAM = Thread(page="178", user="42", platform=Platform.INSTAGRAM)

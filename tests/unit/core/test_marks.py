@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.core.marks import is_marked, marked
+from channels.core.app_secret import is_marked, marked
 
 SECRET = "the-app-secret"
 
