@@ -19,9 +19,9 @@ import msgspec
 from channels.core.events import Array, UserMessage
 from channels.core.settings import parse_settings
 from channels.engine.engine import Engine
-from channels.graph.memory import MemoryGraph
 from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore
+from tests.fakes.graph import MemoryGraph
 
 from .assistants import FollowingUp
 from .credentials import APP_ID, section

@@ -1,8 +1,7 @@
 """The Graph seam: what the plugin asks of Meta's Messenger Platform.
 
-Two implementations: `HttpGraph` (the real one) and `MemoryGraph` (for tests). One contract
-test holds both to what is written here. Source: Messenger Platform, Conversation Routing and
-Send API.
+`HttpGraph` asks it. One contract test holds it, and the platform in memory that the tests use, to
+what is written here. Source: Messenger Platform, Conversation Routing and Send API.
 """
 
 from __future__ import annotations

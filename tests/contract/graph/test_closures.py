@@ -14,10 +14,10 @@ import pytest
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from channels.core.events import Thread
 from channels.graph.closing import LONGEST_PAUSE
-from channels.graph.memory import MemoryGraph
 from channels.graph.protocol import Graph, Obstacle, SenderAction
 from tests.contract.emulated_page import EmulatedPage, emulated_page
 from tests.contract.graph.impatient_clock import ImpatientClock
+from tests.fakes.graph import MemoryGraph
 
 TEXT = {"text": "Good morning"}
 FIVE_MINUTES = timedelta(minutes=5)

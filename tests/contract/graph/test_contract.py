@@ -16,12 +16,12 @@ from channels.core.errors import (
 )
 from channels.core.events import Thread
 from channels.core.routing import Owner, Routing
-from channels.graph.memory import MemoryGraph
 from channels.graph.metered import MeteredGraph
 from channels.graph.protocol import Graph, Obstacle, SenderAction
 from channels.instruments.metrics import Metrics
 from emulator import PAGE_INBOX
 from tests.contract.emulated_page import emulated_page
+from tests.fakes.graph import MemoryGraph
 
 TEXT = {"text": "Good morning"}
 

@@ -18,7 +18,7 @@ from channels.graph.http import HttpGraph
 from channels.graph.pace import JITTER, LONGEST_QUEUE
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Obstacle, SenderAction
-from channels.instruments.clock import Clock, ManualClock
+from channels.instruments.clock import Clock
 from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import (
     Act,
@@ -28,6 +28,7 @@ from tests.contract.graph.scripted_graph import (
     refused,
     scripted_graph,
 )
+from tests.fakes.clock import ManualClock
 
 ADA = Thread(page="111", user="222")
 ON_OTHER_PAGE = Thread(page="333", user="444")

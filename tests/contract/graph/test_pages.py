@@ -7,9 +7,9 @@ import pytest
 from channels.core.errors import GraphRefused, TokenRefused
 from channels.core.events import Platform, Thread
 from channels.core.routing import Owner, Routing
-from channels.graph.memory import MemoryGraph
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Graph, SenderAction
+from tests.fakes.graph import MemoryGraph
 
 ON_FIRST = Thread(page="111", user="42")
 ON_SECOND = Thread(page="222", user="42")

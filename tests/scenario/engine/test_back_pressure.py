@@ -10,8 +10,8 @@ import pytest
 
 from channels.core.events import Event, Thread
 from channels.engine import engine, hand
-from channels.store.memory import MemoryStore
 from channels.store.protocol import InboxEntry
+from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, PAGE, TIMEOUT, World
 
 USERS = [Thread(page=PAGE, user=str(number)) for number in range(3001, 3031)]

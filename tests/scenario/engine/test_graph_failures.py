@@ -18,7 +18,7 @@ from channels.core.errors import (
 )
 from channels.core.events import Array, Thread
 from channels.core.sessions import State
-from channels.graph.memory import MemoryGraph
+from tests.fakes.graph import MemoryGraph
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World

@@ -11,8 +11,8 @@ from channels.core.errors import StoreUnavailable
 from channels.core.sessions import State
 from channels.engine.health import Part
 from channels.engine.vitals import LOOK_INTERVAL
-from channels.store.memory import MemoryStore
 from channels.store.protocol import CLAIM_LEASE
+from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import SECOND, TIMEOUT, World
 

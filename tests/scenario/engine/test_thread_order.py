@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from channels.core.events import Thread
-from channels.store.memory import MemoryStore
 from channels.store.protocol import CLAIM_LEASE
+from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, PAGE, SECOND, World
 
 USERS = [Thread(page=PAGE, user=str(number)) for number in range(3001, 3021)]

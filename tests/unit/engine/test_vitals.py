@@ -10,11 +10,11 @@ import pytest
 from channels.core.errors import StoreUnavailable
 from channels.engine.health import STORE_SILENCE, Part
 from channels.engine.vitals import LOOK_INTERVAL, Vitals
-from channels.graph.memory import MemoryGraph
-from channels.instruments.clock import ManualClock
 from channels.instruments.metrics import Metrics
-from channels.store.memory import MemoryStore
 from channels.store.protocol import Backlog
+from tests.fakes.clock import ManualClock
+from tests.fakes.graph import MemoryGraph
+from tests.fakes.store import MemoryStore
 
 SECOND = timedelta(seconds=1)
 

@@ -10,7 +10,7 @@ import pytest
 
 from channels.core.errors import StoreUnavailable
 from channels.graph.echoes import LOOK_INTERVAL, Echoes
-from channels.instruments.clock import ManualClock
+from tests.fakes.clock import ManualClock
 
 LIMIT = timedelta(seconds=4)
 

@@ -11,9 +11,9 @@ import pytest
 from channels.core.errors import GraphUnavailable, TokenRefused
 from channels.core.routing import Routing
 from channels.core.setting_values import RoutingSetting
-from channels.graph.memory import MemoryGraph
 from channels.handover.routing_status import ASK_AGAIN_AFTER, ASK_AGAIN_AFTER_FAILURE, RoutingStatus
-from channels.instruments.clock import ManualClock
+from tests.fakes.clock import ManualClock
+from tests.fakes.graph import MemoryGraph
 
 PAGE, OTHER_PAGE = "111", "112"
 A_MOMENT = timedelta(milliseconds=1)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from channels.graph.memory import MemoryGraph
 from channels.graph.metered import MeteredGraph
 from channels.instruments.metrics import Metrics
 from channels.store.protocol import Backlog
 from tests.documents import codes, table
+from tests.fakes.graph import MemoryGraph
 
 PROJECT = Path(__file__).parents[3]
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)

@@ -4,7 +4,7 @@ import pytest
 
 from channels.core.errors import GraphError, GraphUnavailable, NotThreadOwner
 from channels.core.events import Thread
-from channels.graph.memory import MemoryGraph, RecordedCall
+from tests.fakes.graph import MemoryGraph, RecordedCall
 
 ADA = Thread(page="111", user="222")
 

@@ -1,4 +1,4 @@
-"""A Messenger Platform in memory, for tests: the same answers as Meta's, no network."""
+"""A Messenger Platform in memory: the same answers as Meta's, no network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from ..core.errors import TRY_LATER, GraphError
-from ..core.events import Thread
-from ..core.routing import Owner, Routing
-from ..instruments.clock import Clock, SystemClock
-from .closing import Door, concerns_all
-from .protocol import Closure, SenderAction
-from .refusals import Fault, refusal
+from channels.core.errors import TRY_LATER, GraphError
+from channels.core.events import Thread
+from channels.core.routing import Owner, Routing
+from channels.graph.closing import Door, concerns_all
+from channels.graph.protocol import Closure, SenderAction
+from channels.graph.refusals import Fault, refusal
+from channels.instruments.clock import Clock, SystemClock
 
 Verb = Literal[
     "send",
@@ -62,7 +62,7 @@ class RecordedCall:
 
 
 class MemoryGraph:
-    """The Graph seam for tests; the app `app_id` is the default app of the page `page_id`.
+    """The app `app_id` is the default app of the page `page_id`.
 
     A test sets the scene with `threads` (the owner's app id; None or absent: idle),
     `closed_windows`, `routing_now`, `broken` (what every call of a page fails with) and `fail`,

@@ -1,15 +1,14 @@
-"""The store in memory, for tests: it says what a Store means in the fewest words."""
+"""The store in memory: it says what a Store means in the fewest words."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from ..core.events import Event, PageRoles, Thread
-from ..core.sessions import Session
-from ..core.transcript import Line
-from .memory_rows import FIRST_MOMENT, Entry, Kept, Reserved, Rows, Said, Sent
-from .protocol import (
+from channels.core.events import Event, PageRoles, Thread
+from channels.core.sessions import Session
+from channels.core.transcript import Line
+from channels.store.protocol import (
     CLAIM_LEASE,
     ECHO_RETENTION,
     RECENT_EVENTS,
@@ -18,6 +17,7 @@ from .protocol import (
     user_at,
     user_text,
 )
+from tests.fakes.store_rows import FIRST_MOMENT, Entry, Kept, Reserved, Rows, Said, Sent
 
 _GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from ..core.events import Event, Thread
-from ..core.sessions import Session
-from ..core.transcript import Line
-from .protocol import DEAD_AFTER_FAILURES
+from channels.core.events import Event, Thread
+from channels.core.sessions import Session
+from channels.core.transcript import Line
+from channels.store.protocol import DEAD_AFTER_FAILURES
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
 
