@@ -1,6 +1,6 @@
 """What a messaging platform takes in one message. Pure.
 
-Sources: facts sheet 1.5; Messenger Platform, Send API reference, Quick replies, Buttons,
+Sources: Meta facts 1.5; Messenger Platform, Send API reference, Quick replies, Buttons,
 Button template, Generic template.
 """
 

@@ -1,6 +1,6 @@
 """The shapes of Graph's answers, and what they say. Pure.
 
-Source: Messenger Platform, Conversation Routing and Send API; the facts sheet, section 1.
+Source: Messenger Platform, Conversation Routing and Send API; Meta facts 1.
 """
 
 from __future__ import annotations

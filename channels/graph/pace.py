@@ -1,6 +1,6 @@
 """How fast messages may go out to one page. Pure: `now` is an argument.
 
-Source: Messenger Platform, Rate Limiting (facts sheet, section 4).
+Source: Messenger Platform, Rate Limiting (Meta facts 4).
 """
 
 from __future__ import annotations

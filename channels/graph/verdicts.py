@@ -1,7 +1,7 @@
 """The table of Graph's error numbers: what each means for us, and what mends it. Pure data.
 
 Source: Messenger Platform, Error Codes; Graph API, Handle Errors and Rate Limits; reports from
-production where Meta documents no number (section 4 of the facts sheet).
+production where Meta documents no number (Meta facts 4).
 """
 
 from __future__ import annotations

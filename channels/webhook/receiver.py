@@ -23,7 +23,7 @@ from .decoding import decode_delivery
 
 logger = logging.getLogger(__name__)
 
-# Meta sends up to 1,000 updates in a POST (facts sheet 2.1), and escapes what is not ASCII: the
+# Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
 # longest text that the Send API takes makes 12 KB. All of these at once fit in here.
 LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
 SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner

@@ -1,7 +1,7 @@
 """The shapes of Graph's answers that the doctor alone reads. Pure.
 
 Source: Graph API, `debug_token`, `subscriptions` of an app, `subscribed_apps` of a Page;
-Messenger Platform, `messenger_profile`; the facts sheet, sections 1.3, 1.4, 1.6 and 5.
+Messenger Platform, `messenger_profile`; Meta facts 1.3, 1.4, 1.6 and 5.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The app itself and its own webhook subscriptions (the facts sheet 1.4; Meta: "Subscriptions").
+"""The app itself and its own webhook subscriptions (Meta facts 1.4; Meta: "Subscriptions").
 
 An app has one callback URL here for both objects, the Page and the Instagram account.
 """
@@ -63,7 +63,7 @@ class GraphApp:
 
     async def _asked(self, app: App, call: GraphCall) -> JsonObject:
         """What a subscription changes: the new list of fields replaces the old one, once the
-        callback URL has returned the challenge (the facts sheet 1.4 and 2.1).
+        callback URL has returned the challenge (Meta facts 1.4 and 2.1).
         """
         name, url = _object(call), call.text("callback_url") or ""
         fields = _known_fields(name, call)

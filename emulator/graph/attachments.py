@@ -1,4 +1,4 @@
-"""Attachments: uploaded for later, sent as a file, sent again by id (the facts sheet 1.5; Meta:
+"""Attachments: uploaded for later, sent as a file, sent again by id (Meta facts 1.5; Meta:
 "Attachment Upload", "Send API").
 
 What a URL leads to is not fetched: the emulator has no network to fetch it from.

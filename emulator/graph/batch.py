@@ -1,4 +1,4 @@
-"""Several calls in one (the facts sheet 1.6; Meta: "Batch Requests")."""
+"""Several calls in one (Meta facts 1.6; Meta: "Batch Requests")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edges of the Page that send and that control threads (the facts sheet 1.1, 1.2 and 1.5; Meta:
+"""Edges of the Page that send and that control threads (Meta facts 1.1, 1.2 and 1.5; Meta:
 "Send API", "Conversation Routing").
 """
 

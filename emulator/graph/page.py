@@ -1,4 +1,4 @@
-"""The Page, its people and its subscriptions (the facts sheet 1.3, 1.4 and 1.6)."""
+"""The Page, its people and its subscriptions (Meta facts 1.3, 1.4 and 1.6)."""
 
 from __future__ import annotations
 

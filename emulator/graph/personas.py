@@ -1,4 +1,4 @@
-"""Personas: made, listed, looked at and deleted (the facts sheet 1.6; Meta: "Personas API")."""
+"""Personas: made, listed, looked at and deleted (Meta facts 1.6; Meta: "Personas API")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Messenger profile of the Page, and the menu of one person (the facts sheet 1.6; Meta:
+"""The Messenger profile of the Page, and the menu of one person (Meta facts 1.6; Meta:
 "Messenger Profile API", "Custom User Settings").
 """
 

@@ -1,6 +1,6 @@
 """Access tokens: whose they are, whether their proof is right, and what `debug_token` says.
 
-The facts sheet 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token".
+Meta facts 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token".
 """
 
 from __future__ import annotations

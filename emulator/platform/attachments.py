@@ -1,4 +1,4 @@
-"""Files that were uploaded for use in messages (the facts sheet 1.5; Meta: "Attachment Upload")."""
+"""Files that were uploaded for use in messages (Meta facts 1.5; Meta: "Attachment Upload")."""
 
 from __future__ import annotations
 

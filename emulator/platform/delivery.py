@@ -1,6 +1,6 @@
 """Webhooks on their way: ordered queues for each app, tried again, faults applied.
 
-The facts sheet 2.1; Meta: "Webhooks for Messenger Platform".
+Meta facts 2.1; Meta: "Webhooks for Messenger Platform".
 """
 
 from __future__ import annotations

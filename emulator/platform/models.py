@@ -43,7 +43,7 @@ ADMINISTRATOR = User(id="122100000000000001", name="Grace Hopper")
 
 
 class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an app's token is, as `debug_token` tells it (the facts sheet 5; Meta: "debug_token").
+    """What an app's token is, as `debug_token` tells it (Meta facts 5; Meta: "debug_token").
 
     The two dates are seconds since 1970, and 0 is never; once `expires_at` has passed, Graph
     refuses the token. `page_ids` are the Pages that its permissions are for; None: this one.
@@ -89,8 +89,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def fields(self, platform: PlatformName) -> frozenset[str]:
         """The fields that bring this app events of a platform. The Page's need both levels, the
-        Page's and the app's own (the facts sheet 1.4; Meta: "subscribed_apps"); Instagram's need
-        any field of the Page besides (the facts sheet 2.6; Meta: "Instagram Webhooks").
+        Page's and the app's own (Meta facts 1.4; Meta: "subscribed_apps"); Instagram's need
+        any field of the Page besides (Meta facts 2.6; Meta: "Instagram Webhooks").
         """
         if not self.installed:
             return frozenset()
@@ -101,7 +101,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How webhooks are posted, on real time (the facts sheet 2.1; Meta: "Webhooks").
+    """How webhooks are posted, on real time (Meta facts 2.1; Meta: "Webhooks").
 
     Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in
     all; an hour is too long for a local tool, hence the short list of waits. An app is posted to

@@ -1,4 +1,4 @@
-"""What people do in a thread, and which apps hear of it (the facts sheet 2.2, 2.3 and 3)."""
+"""What people do in a thread, and which apps hear of it (Meta facts 2.2, 2.3 and 3)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class People:
     def read(self, thread: Thread) -> None:
         """The person has seen all messages up to now.
 
-        Messenger says until when, Instagram which message (the facts sheet 2.2; Meta:
+        Messenger says until when, Instagram which message (Meta facts 2.2; Meta:
         "messaging_seen"); UnknownMessageError if there is none that could be seen there.
         """
         now = self._platform.now()

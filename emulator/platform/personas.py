@@ -1,4 +1,4 @@
-"""Names and pictures that a Page's messages can have (the facts sheet 1.6; Meta: "Personas")."""
+"""Names and pictures that a Page's messages can have (Meta facts 1.6; Meta: "Personas")."""
 
 from __future__ import annotations
 

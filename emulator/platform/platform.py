@@ -102,7 +102,7 @@ class Platform:
             self._tell_roles(self.state.account(platform))
 
     def _tell_roles(self, account: Account) -> None:
-        """`app_roles` to each connected app (the facts sheet 2.4; Meta: "messaging_handovers").
+        """`app_roles` to each connected app (Meta facts 2.4; Meta: "messaging_handovers").
         For Instagram it is not documented; here it has the same shape.
         """
         routing, write = self.state.routing(account.platform), self.state.writer(account.platform)

@@ -1,4 +1,4 @@
-"""What apps and the Inbox send to people (the facts sheet 1.5, 2.5 and 3; Meta: "Send API",
+"""What apps and the Inbox send to people (Meta facts 1.5, 2.5 and 3; Meta: "Send API",
 "message_echoes").
 """
 

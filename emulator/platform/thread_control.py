@@ -1,4 +1,4 @@
-"""The verbs of thread control (the facts sheet 1.1 and 2.4; Meta: "Conversation Routing",
+"""The verbs of thread control (Meta facts 1.1 and 2.4; Meta: "Conversation Routing",
 "messaging_handovers"). Each raises GraphError where Meta refuses.
 """
 
@@ -82,7 +82,7 @@ class ThreadControl:
         return {"data": [{"thread_owner": shown}]}
 
     def inline(self, app_id: str, thread: Thread, control: JsonObject) -> None:
-        """`thread_control` of a send, once the message has gone (the facts sheet 1.2). The
+        """`thread_control` of a send, once the message has gone (Meta facts 1.2). The
         handover event carries no metadata: none is documented for it.
         """
         if control.get("control_type") == "pass":

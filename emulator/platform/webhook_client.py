@@ -1,4 +1,4 @@
-"""Posting to an app's webhook (the facts sheet 2.1; Meta: "Webhooks for Messenger Platform")."""
+"""Posting to an app's webhook (Meta facts 2.1; Meta: "Webhooks for Messenger Platform")."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handshake:
-    """How the verification request came out (the facts sheet 2.1; Meta: "Webhooks")."""
+    """How the verification request came out (Meta facts 2.1; Meta: "Webhooks")."""
 
     verified: bool
     answer: Answer

@@ -1,6 +1,6 @@
 """What people write to: the Page on Messenger, and the Instagram account that is linked to it.
 
-The facts sheet 1.1, 2.1 and 2.6; Meta: "Conversation Routing", "Instagram Webhooks".
+Meta facts 1.1, 2.1 and 2.6; Meta: "Conversation Routing", "Instagram Webhooks".
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 PAGE_INBOX = "263902037430900"
-"""The app id of the Page Inbox of Messenger (the facts sheet 1.1; Meta: "Conversation Routing")."""
+"""The app id of the Page Inbox of Messenger (Meta facts 1.1; Meta: "Conversation Routing")."""
 
 INSTAGRAM_INBOX = "1217981644879628"
-"""The app id of the Instagram Inbox, an app of its own (the facts sheet 1.1 and 2.6; Meta:
+"""The app id of the Instagram Inbox, an app of its own (Meta facts 1.1 and 2.6; Meta:
 "Conversation Routing APIs" for Instagram).
 """
 
@@ -46,5 +46,5 @@ class Account:
 
     @property
     def webhook_object(self) -> str:
-        """The `object` of its webhooks (the facts sheet 2.1; Meta: "Webhooks")."""
+        """The `object` of its webhooks (Meta facts 2.1; Meta: "Webhooks")."""
         return _WEBHOOK_OBJECTS[self.platform]

@@ -1,4 +1,4 @@
-"""Meta's error envelopes (the facts sheet 4; Meta: "Error Codes", "Handle Errors").
+"""Meta's error envelopes (Meta facts 4; Meta: "Error Codes", "Handle Errors").
 
 Where Meta documents a refusal but not its code, the function says so.
 """
@@ -102,7 +102,7 @@ def invalid_proof() -> GraphError:
 
 
 def another_app_controls() -> GraphError:
-    """A send by an app that does not own the thread (the facts sheet 3).
+    """A send by an app that does not own the thread (Meta facts 3).
 
     Also the answer to a send by another app than the default one while the thread is idle, which
     Meta forbids without giving a code.
@@ -164,7 +164,7 @@ def permission_denied(problem: str) -> GraphError:
 
 
 def take_needs_routing() -> GraphError:
-    """A take while Conversation Routing is off (the facts sheet 3, reports from production)."""
+    """A take while Conversation Routing is off (Meta facts 3, reports from production)."""
     return GraphError(
         "(#27) Take thread control is not supported when Conversation Routing is not enabled.",
         code=27,

@@ -1,6 +1,6 @@
 """The events of Meta's webhooks, as they stand in `messaging` or `standby` of an entry.
 
-The facts sheet 2.2 to 2.5; Meta: "messages", "messaging_postbacks", "message_echoes",
+Meta facts 2.2 to 2.5; Meta: "messages", "messaging_postbacks", "message_echoes",
 "messaging_handovers", "standby" and their siblings.
 """
 
@@ -18,7 +18,7 @@ from .ownership import Array
 from .switches import Switches
 
 ECHO_PAGE_INBOX = "26390203743090"
-"""The Page Inbox's id as "message_echoes" prints it, one digit short (the facts sheet 2.5)."""
+"""The Page Inbox's id as "message_echoes" prints it, one digit short (Meta facts 2.5)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +101,7 @@ class EventWriter:
 
 
 def for_standby(event: JsonObject) -> JsonObject:
-    """The event as a bystander gets it: postbacks lose their payload (the facts sheet 2.3)."""
+    """The event as a bystander gets it: postbacks lose their payload (Meta facts 2.3)."""
     if "postback" not in event:
         return event
     postback = {key: value for key, value in event["postback"].items() if key != "payload"}
@@ -118,7 +118,7 @@ def webhook_body(deliveries: list[Delivery], at: datetime) -> bytes:
     array share an entry.
 
     Serialised as Meta does, which matters because the signature is over these bytes: ASCII only,
-    lower-case `\\uXXXX`, and `/` as `\\/` (the facts sheet 2.1; Meta: "Webhooks").
+    lower-case `\\uXXXX`, and `/` as `\\/` (Meta facts 2.1; Meta: "Webhooks").
     """
     account, entries = deliveries[0].account, list[JsonObject]()
     for delivery in deliveries:

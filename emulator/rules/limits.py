@@ -1,6 +1,6 @@
 """What the Send API refuses in a body before it looks at the thread: pure checks.
 
-The facts sheet 1.5; Meta: "Send API", "Quick Replies", "Button Template", "Generic Template", and
+Meta facts 1.5; Meta: "Send API", "Quick Replies", "Button Template", "Generic Template", and
 Instagram's own "Send Messages" and "Quick Replies".
 Every check raises GraphError 100.
 """
@@ -47,7 +47,7 @@ def check_messaging_type(body: JsonObject) -> None:
     """`messaging_type` is there and known; a message tag is one that still lives.
 
     CONFIRMED_EVENT_UPDATE, ACCOUNT_UPDATE and POST_PURCHASE_UPDATE are refused since 2026-04-27
-    (the facts sheet 0; Meta: "Send Messages").
+    (Meta facts 0; Meta: "Send Messages").
     """
     _one_of(body.get("messaging_type"), MESSAGING_TYPES, "messaging_type")
     if body["messaging_type"] == "MESSAGE_TAG":
@@ -91,7 +91,7 @@ def check_instagram_message(
     message: JsonObject, *, text_in: Literal["bytes", "characters"]
 ) -> None:
     """As `check_message`, with a shorter text, and quick replies below plain text only: an
-    attachment, such as a button template, has none (the facts sheet 1.5).
+    attachment, such as a button template, has none (Meta facts 1.5).
     """
     check_message(message)
     text, limit = message.get("text") or "", INSTAGRAM_TEXT_MAX[text_in]

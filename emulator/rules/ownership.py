@@ -1,6 +1,6 @@
 """Who controls a thread, who hears of it and who may do what: pure rules, one set a mode.
 
-The facts sheet 0, 1.1 and 3; Meta: "Conversation Routing" (Messenger and Instagram), "Handover
+Meta facts 0, 1.1 and 3; Meta: "Conversation Routing" (Messenger and Instagram), "Handover
 Protocol" for the legacy roles.
 """
 
@@ -33,7 +33,7 @@ class RoutingMode(str, Enum):
 
 
 class Role(str, Enum):
-    """What an app is to a Page with legacy roles (the facts sheet 2.4; Meta: "app_roles")."""
+    """What an app is to a Page with legacy roles (Meta facts 2.4; Meta: "app_roles")."""
 
     PRIMARY = "primary_receiver"
     SECONDARY = "secondary_receiver"
@@ -97,7 +97,7 @@ def owned_by(app_id: str, now: datetime) -> Control:
 
 
 def settled(control: Control, now: datetime) -> Control:
-    """Control as it stands now: idle once it has expired (the facts sheet 3)."""
+    """Control as it stands now: idle once it has expired (Meta facts 3)."""
     if control.expires_at is not None and control.expires_at <= now:
         return IDLE
     return control
@@ -195,7 +195,7 @@ def check_request(app_id: str, control: Control, routing: Routing) -> None:
 
 def asked_for_control(control: Control, routing: Routing, *, primary_is_asked: bool) -> str | None:
     """The app that a request goes to: the owner, or the default app where `primary_is_asked` or
-    roles are legacy (the facts sheet 0: secondary → primary).
+    roles are legacy (Meta facts 0: secondary → primary).
     """
     if primary_is_asked or routing.mode is RoutingMode.LEGACY:
         return routing.default_app
@@ -217,7 +217,7 @@ def sees_owner(app_id: str, control: Control, routing: Routing) -> bool:
 
 def check_asks_owner(app_id: str, routing: Routing) -> None:
     """GraphError 10 for a secondary receiver: under legacy roles `thread_owner` is the primary
-    receiver's alone (the facts sheet 1.1); Meta documents no subcode for it.
+    receiver's alone (Meta facts 1.1); Meta documents no subcode for it.
     """
     if routing.role_of(app_id) is Role.SECONDARY:
         raise permission_denied("Only the primary receiver may ask for the thread owner.")
@@ -225,7 +225,7 @@ def check_asks_owner(app_id: str, routing: Routing) -> None:
 
 def check_lists_receivers(app_id: str, routing: Routing) -> None:
     """GraphError 10/2018234 for a secondary receiver, 10/2018171 where there are no roles: the
-    primary receiver alone may list the others (the facts sheet 1.1 and 4; Meta: "Error Codes").
+    primary receiver alone may list the others (Meta facts 1.1 and 4; Meta: "Error Codes").
     """
     role = routing.role_of(app_id)
     if role is None:

@@ -1,4 +1,4 @@
-"""What a Messenger profile must keep to: pure checks (the facts sheet 1.6; Meta: "Messenger
+"""What a Messenger profile must keep to: pure checks (Meta facts 1.6; Meta: "Messenger
 Profile API", "Persistent Menu", "Ice Breakers").
 
 Every check raises GraphError 100. The pace of 10 calls in 10 minutes is not held to: a fault

@@ -30,7 +30,7 @@ PAGE_FIELDS = frozenset(
         "business_integrity",
     )
 )
-"""The fields of the Page (the facts sheet 1.4; Meta: "subscribed_apps")."""
+"""The fields of the Page (Meta facts 1.4; Meta: "subscribed_apps")."""
 
 ALL_PAGE_FIELDS = tuple(sorted(PAGE_FIELDS))
 
@@ -56,7 +56,7 @@ INSTAGRAM_FIELDS = frozenset(
         "standby",
     )
 )
-"""The fields of the `instagram` object (the facts sheet 1.4, 2.6; Meta: "Instagram Webhooks")."""
+"""The fields of the `instagram` object (Meta facts 1.4, 2.6; Meta: "Instagram Webhooks")."""
 
 DEFAULT_INSTAGRAM_FIELDS = (
     "messages",
@@ -76,8 +76,8 @@ _INSTAGRAM_NAMES = {
 def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset[str]:
     """What an app must have subscribed to for an event of the Page's `field` to reach it.
 
-    On `standby` that field besides (the facts sheet 2.3; Meta: "standby"). Instagram has names of
-    its own: echoes come with `messages`, reads with `messaging_seen` (the facts sheet 2.5 and
+    On `standby` that field besides (Meta facts 2.3; Meta: "standby"). Instagram has names of
+    its own: echoes come with `messages`, reads with `messaging_seen` (Meta facts 2.5 and
     2.6). It has no delivery receipts: no field that can be subscribed to brings them.
     """
     name = field

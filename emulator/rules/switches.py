@@ -8,71 +8,74 @@ import msgspec
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Each field names a contradiction of the facts sheet; the default is the likelier reading."""
+    """Each field is a contradiction or a silence of Meta's; the default is the likelier reading.
+
+    Meta facts 6.
+    """
 
     handover_events_to: Literal["new_owner", "all"] = "new_owner"
     """Who hears of a pass or a take. `new_owner`: the app concerned alone, which is the new owner
     of a passed thread and the app that lost a taken one. `all`: every subscribed app, also for
-    a take from idle. The facts sheet 2.4 ("messaging_handovers" against "Conversation Routing").
+    a take from idle. Meta facts 2.4 ("messaging_handovers" against "Conversation Routing").
     """
 
     null_owner: Literal["null", "string", "missing"] = "null"
     """`previous_owner_app_id` of an idle thread: JSON null, the string "null", or no key at all.
-    The facts sheet 2.4.
+    Meta facts 2.4.
     """
 
     app_ids: Literal["documented", "strings", "numbers"] = "documented"
     """App ids in webhooks and in `thread_owner`. `documented`: each as its own sample prints it.
-    The facts sheet 1.1, 2.2 and 2.4.
+    Meta facts 1.1, 2.2 and 2.4.
     """
 
     timestamps: Literal["numbers", "strings"] = "numbers"
-    """Event timestamps; some samples show strings. The facts sheet 2.1."""
+    """Event timestamps; some samples show strings. Meta facts 2.1."""
 
     requests_to: Literal["owner", "primary_receiver"] = "owner"
     """Who gets `request_thread_control` while routing is off: the current owner (Instagram
     "Conversation Routing") or the primary receiver ("messaging_handovers"), who gets it under
-    legacy roles in any case. The facts sheet 0 and 2.4.
+    legacy roles in any case. Meta facts 0 and 2.4.
     """
 
     inline_release_to: Literal["idle", "default_app"] = "idle"
     """What `thread_control` with `release` does: the Instagram page says idle, the Messenger page
-    "to the default app". The facts sheet 1.2.
+    "to the default app". Meta facts 1.2.
     """
 
     routing_off_sends: Literal["owner_only", "anyone"] = "owner_only"
     """Who may send to an owned thread while routing is off. The documents say anyone, reports
-    from production say the owner only. The facts sheet 0 and 8.19.
+    from production say the owner only. Meta facts 0 and 6.13.
     """
 
     inbox_echo_id: Literal["routing_page", "echo_page"] = "routing_page"
     """The Page Inbox's `app_id` in echoes: 15 digits ("Conversation Routing") or the 14 that
-    "message_echoes" prints. The facts sheet 2.5.
+    "message_echoes" prints. Meta facts 2.5.
     """
 
     sender_actions_need_control: bool = True
     """Whether a sender action of an app that does not own the thread is refused; undocumented.
-    The facts sheet 1.5.
+    Meta facts 1.5.
     """
 
     limit_pass_metadata: bool = True
     """Whether metadata of a thread control call is held to 1,000 characters. Meta documents no
-    limit; 1,000 is the Send API's. The facts sheet 2.4.
+    limit; 1,000 is the Send API's. Meta facts 2.4.
     """
 
     secondary_receivers: Literal["gone", "refused"] = "gone"
     """What `secondary_receivers` answers without legacy roles: that there is no such edge, as
     since 2026-06 (Meta's SDK, reports from production), or 2018171, which the error table still
-    lists. The facts sheet 1.1 and 4.
+    lists. Meta facts 1.1 and 4.
     """
 
     instagram_text_in: Literal["bytes", "characters"] = "bytes"
     """An Instagram text has at most 1,000 bytes of UTF-8, or fewer than 1,000 characters; "Send
-    API" says both. The facts sheet 1.5.
+    API" says both. Meta facts 1.5.
     """
 
     instagram_control_fields: bool = True
     """Whether the `instagram` object has the fields `standby` and `messaging_handover`:
-    "Instagram Webhooks" lists `standby`, the table of the Instagram platform has neither. The
-    facts sheet 2.6.
+    "Instagram Webhooks" lists `standby`, the table of the Instagram platform has neither.
+    Meta facts 2.6.
     """

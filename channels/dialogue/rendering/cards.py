@@ -1,6 +1,6 @@
 """The elements of a Rasa response as cards: Messenger's generic template. Pure.
 
-Sources: facts sheet 1.5; Messenger Platform, Generic template.
+Sources: Meta facts 1.5; Messenger Platform, Generic template.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a user can tap: buttons and quick replies. Pure.
 
-Sources: facts sheet 1.5; Messenger Platform, Buttons, Quick replies.
+Sources: Meta facts 1.5; Messenger Platform, Buttons, Quick replies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The custom part of a Rasa response: messages in the Send API's own JSON. Pure.
 
-Sources: facts sheet 1.5; Messenger Platform, Send API; Rasa 3.6, `facebook` channel,
+Sources: Meta facts 1.5; Messenger Platform, Send API; Rasa 3.6, `facebook` channel,
 `send_custom_json`.
 """
 

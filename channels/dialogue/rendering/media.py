@@ -1,6 +1,6 @@
 """The image and the attachment of a Rasa response. Pure.
 
-Source: facts sheet 1.5; Rasa 3.6, `OutputChannel.send_attachment`.
+Source: Meta facts 1.5; Rasa 3.6, `OutputChannel.send_attachment`.
 """
 
 from __future__ import annotations

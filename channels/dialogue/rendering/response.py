@@ -3,7 +3,7 @@
 Nothing that a person should see is dropped in silence: what does not fit is split or shortened,
 what can't be sent is left out of an otherwise complete response, and a note says so.
 
-Sources: facts sheet 1.5; Messenger Platform, Send API; Rasa 3.6, `OutputChannel.send_response`
+Sources: Meta facts 1.5; Messenger Platform, Send API; Rasa 3.6, `OutputChannel.send_response`
 for the order of the parts, and its `facebook` channel for what each of them means.
 """
 

@@ -1,7 +1,7 @@
 """The app: its id and secret, and the webhook fields that it needs. Pure.
 
 A field of the Page comes only if both the app and the Page subscribe to it. Source: Graph API,
-`subscribed_apps` of a Page; Instagram Webhooks; the facts sheet, sections 1.4, 2.3 to 2.6.
+`subscribed_apps` of a Page; Instagram Webhooks; Meta facts 1.4, 2.3 to 2.6.
 """
 
 from __future__ import annotations

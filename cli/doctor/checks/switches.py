@@ -1,6 +1,6 @@
 """What a Page's admin switches and no API tells, with where to look. Pure.
 
-Source: Messenger Platform, Conversation Routing; the facts sheet, sections 1.3, 3 and 5.
+Source: Messenger Platform, Conversation Routing; Meta facts 1.3, 3 and 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A Page's access token, as `debug_token` describes it. Pure.
 
-Source: Graph API, `debug_token`; the facts sheet, section 5.
+Source: Graph API, `debug_token`; Meta facts 5.
 """
 
 from __future__ import annotations

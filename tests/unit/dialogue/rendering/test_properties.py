@@ -86,7 +86,7 @@ shaped = st.fixed_dictionaries(
 )
 
 
-# Meta's rules, written from its pages (facts sheet 1.5) and not from the code under test.
+# Meta's rules, written from its pages (Meta facts 1.5) and not from the code under test.
 def characters(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
