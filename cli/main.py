@@ -10,19 +10,19 @@ from pathlib import Path
 
 from channels.core.errors import HandoverError
 
-from . import forget_person, list_apps, list_sessions, return_request, return_thread
+from . import apps, return_request, running_bot
 from .doctor import command as doctor
 from .init import command as init
 
-# Each command is a module that offers a `Command` as COMMAND; `--help` lists them in this order.
+# Each command is a `Command` that its module offers; `--help` lists them in this order.
 COMMANDS = (
     init.COMMAND,
     doctor.COMMAND,
-    list_apps.COMMAND,
-    list_sessions.COMMAND,
-    return_thread.COMMAND,
+    apps.COMMAND,
+    running_bot.SESSIONS,
+    running_bot.RETURN,
     return_request.COMMAND,
-    forget_person.COMMAND,
+    running_bot.FORGET,
 )
 
 

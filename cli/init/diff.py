@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
+from .configuration import ENDPOINTS_FILE
 from .credentials import CREDENTIALS_FILE
-from .endpoints import ENDPOINTS_FILE
 from .project import Proposal
 from .yaml_document import parse
 

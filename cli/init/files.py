@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .actions import ACTIONS_FOLDER, ACTIONS_MODULE
-from .config import CONFIG_FILE
+from .configuration import CONFIG_FILE, ENDPOINTS_FILE
 from .credentials import CREDENTIALS_FILE
 from .domain import DOMAIN_FILE, DOMAIN_FOLDER
-from .endpoints import ENDPOINTS_FILE
 from .part import Part, part_of
 from .project import Files, ProjectError, Proposal
 from .proposals import DATA_FOLDER

@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .actions import propose_actions
-from .config import CONFIG_FILE, language_of, propose_config
+from .configuration import (
+    CONFIG_FILE,
+    ENDPOINTS_FILE,
+    language_of,
+    propose_config,
+    propose_endpoints,
+)
 from .credentials import CREDENTIALS_FILE, propose_credentials
 from .domain import propose_domain
-from .endpoints import ENDPOINTS_FILE, propose_endpoints
 from .part import Part, example_in
 from .project import Files, Proposal
 

@@ -1,4 +1,6 @@
-"""`init` and `config.yml`: the policy that follows rules. Pure."""
+"""`init` and how Rasa runs: `config.yml` with its policies, and `endpoints.yml` with the action
+server and the place where conversations are kept. Pure.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from .yaml_additions import add
 from .yaml_document import parse
 
 CONFIG_FILE = "config.yml"
+ENDPOINTS_FILE = "endpoints.yml"
 
 _POLICY = "RulePolicy"
 _FLOW_POLICY = "FlowPolicy"
@@ -18,6 +21,10 @@ _OF_FLOWS = (
     "assistant of intents: where flows do the talking, let pattern_human_handoff call "
     "action_handover and a flow named handover_ended be the follow-up, as examples/calm does."
 )
+_ACTION_SERVER = {"url": "http://localhost:5055/webhook"}
+_OF_THE_ACTIONS = "Where action_handover runs: rasa run actions."
+_OF_THE_TRACKERS = "On disk, so that conversations outlive a restart."
+_ON_DISK = {"type": "SQL", "dialect": "sqlite", "db": "tracker.db"}
 
 
 def propose_config(text: str) -> Proposal:
@@ -34,6 +41,17 @@ def propose_config(text: str) -> Proposal:
     return _proposal(text, add(document, {"policies": [{"name": _POLICY}]}), *notes)
 
 
+def propose_endpoints(text: str | None) -> Proposal:
+    """Add the action server and the tracker store, each if none is configured.
+
+    Without a tracker store Rasa keeps conversations in memory: after a restart it would know none
+    of them, nor how their handovers ended.
+    """
+    after = _with_section(text or "", "action_endpoint", _ACTION_SERVER, _OF_THE_ACTIONS)
+    after = _with_section(after, "tracker_store", _ON_DISK, _OF_THE_TRACKERS)
+    return Proposal(path=ENDPOINTS_FILE, before=text, after=after)
+
+
 def language_of(text: str) -> str:
     """The language that the assistant speaks, as config.yml has it; English is Rasa's default."""
     return str(parse(CONFIG_FILE, text).data.get("language") or "en")
@@ -46,3 +64,8 @@ def _name_of(policy: Any) -> str:
 
 def _proposal(before: str, after: str, *notes: str) -> Proposal:
     return Proposal(path=CONFIG_FILE, before=before, after=after, notes=notes)
+
+
+def _with_section(text: str, key: str, value: dict[str, Any], heading: str) -> str:
+    document = parse(ENDPOINTS_FILE, text)
+    return text if document.data.get(key) else add(document, {key: value}, heading=heading)

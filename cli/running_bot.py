@@ -1,0 +1,142 @@
+"""The commands that ask a running bot by its operator API: `sessions`, `return` and `forget`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+import msgspec
+
+from channels.core.errors import OperatorError
+from channels.core.sessions import State
+from channels.operators.answers import Handover, Handovers
+from channels.operators.client import OperatorClient
+
+from .command import Command
+from .credentials import add_credentials_argument, read_settings
+from .terminal import brief, table
+
+_SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
+_HEADS = ("USER", "PLAN", "OWNER", "SINCE", "TIME LEFT")
+
+
+def listing(answer: Handovers) -> str:
+    """A table of the open handovers, for people."""
+    if not answer.handovers:
+        return "No handover is open."
+    rows = [
+        (one.sender_id, one.plan, _owner(one), _since(one), _left(one, answer))
+        for one in answer.handovers
+    ]
+    lines = [table(_HEADS, rows)]
+    if answer.total > len(rows):
+        lines.append(f"These are the oldest {len(rows)} of {answer.total}.")
+    return "\n".join(lines)
+
+
+def _owner(one: Handover) -> str:
+    return "Page Inbox" if one.is_with_inbox else f"app {one.target_app}"
+
+
+def _since(one: Handover) -> str:
+    return f"{one.opened_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _left(one: Handover, answer: Handovers) -> str:
+    if one.state is not State.ACTIVE:
+        return str(one.state.value)
+    if one.ends_at is None:
+        return "stays with the agent"
+    return brief(one.ends_at - answer.now)
+
+
+def _list_sessions(options: Namespace) -> int:
+    answer = asyncio.run(_client_of(options).open_handovers())
+    print(msgspec.json.encode(answer).decode() if options.json else listing(answer))
+    return 0
+
+
+def _return_thread(options: Namespace) -> int:
+    answer = asyncio.run(_client_of(options).return_thread(options.user))
+    if options.json:
+        print(msgspec.json.encode(answer).decode())
+    else:
+        print(f"The bot takes the thread of {options.user} back.")
+    return 0
+
+
+def _forget(options: Namespace) -> int:
+    answer = asyncio.run(_client_of(options).forget(options.user))
+    if options.json:
+        print(msgspec.json.encode(answer).decode())
+    else:
+        print(
+            f"Erased {answer.erased} entries of {options.user}: events, handovers and what was "
+            "said in them. Rasa's tracker store and Meta keep their own."
+        )
+    return 0
+
+
+def _add_bot_arguments(parser: ArgumentParser) -> None:
+    """Where the bot is, and how to tell the answer."""
+    add_credentials_argument(parser)
+    parser.add_argument(
+        "--url",
+        default="http://localhost:5005",
+        help="the address of the running Rasa server (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+
+def _add_user_argument(parser: ArgumentParser) -> None:
+    """Whom it is about."""
+    parser.add_argument(
+        "user", type=_sender_id, metavar="USER", help="the user's id; of several Pages: PAGE:USER"
+    )
+
+
+def _client_of(options: Namespace) -> OperatorClient:
+    """The client of the bot that the arguments name, with the token of the credentials file."""
+    settings = read_settings(options.credentials)
+    if settings.admin_token is None:
+        raise OperatorError(
+            f"{options.credentials} has no 'admin-token', so the bot has no operator API. Add one "
+            "and restart the bot."
+        )
+    return OperatorClient(url=options.url, admin_token=settings.admin_token)
+
+
+def _sender_id(text: str) -> str:
+    if not _SENDER_ID.fullmatch(text):
+        raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
+    return text
+
+
+def _add_user_and_bot_arguments(parser: ArgumentParser) -> None:
+    _add_user_argument(parser)
+    _add_bot_arguments(parser)
+
+
+SESSIONS = Command(
+    name="sessions",
+    summary="list the open handovers: who has whose thread, since when, and the time left",
+    description="List the open handovers of a running bot, by its operator API.",
+    add_arguments=_add_bot_arguments,
+    run=_list_sessions,
+)
+RETURN = Command(
+    name="return",
+    summary="let the bot take a user's thread back",
+    description="End a user's open handover, with the end reason operator_request.",
+    add_arguments=_add_user_and_bot_arguments,
+    run=_return_thread,
+)
+FORGET = Command(
+    name="forget",
+    summary="erase all that the plugin keeps of a user",
+    description="Erase a user's events, handovers and transcripts. It can't be undone. Rasa's "
+    "tracker store keeps its conversation, and Meta the messages.",
+    add_arguments=_add_user_and_bot_arguments,
+    run=_forget,
+)
