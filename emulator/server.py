@@ -16,13 +16,11 @@ from .control.protocol import ProtocolControl
 from .control.settings import SettingsControl
 from .graph.api import GraphApi
 from .graph.app import GraphApp
-from .graph.attachments import GraphAttachments
 from .graph.dispatch import GraphDispatch
 from .graph.messaging import GraphMessaging
-from .graph.page import GraphPage
-from .graph.personas import GraphPersonas
+from .graph.page import GraphPage, GraphUser
 from .graph.profile import GraphProfile
-from .graph.user import GraphUser
+from .graph.uploads import GraphAttachments, GraphPersonas
 from .platform.config import check_config, default_config
 from .platform.delivery import Deliveries
 from .platform.faults import FaultPlan

@@ -15,11 +15,10 @@ from ..rules.errors import (
     page_token_needed,
 )
 from .app import GraphApp
-from .oauth import access_token
-from .page import profile_of
-from .personas import GraphPersonas
+from .page import GraphUser, profile_of
 from .request import Edges, GraphCall
 from .tokens import (
+    access_token,
     app_of_app_token,
     app_of_page_token,
     app_of_user_token,
@@ -27,7 +26,7 @@ from .tokens import (
     check_time,
     debug_token,
 )
-from .user import GraphUser
+from .uploads import GraphPersonas
 
 MOST_IDS = 50
 

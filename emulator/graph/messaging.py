@@ -15,9 +15,8 @@ from ..rules import limits
 from ..rules.accounts import PlatformName
 from ..rules.errors import JsonObject, invalid_parameter, nonexisting_field
 from ..rules.ownership import check_lists_receivers
-from .attachments import GraphAttachments
-from .personas import GraphPersonas
 from .request import Edges, GraphCall
+from .uploads import GraphAttachments, GraphPersonas
 
 SUCCESS: JsonObject = {"success": True}
 

@@ -1,17 +1,23 @@
-"""The Page, its people and its subscriptions (Meta facts 1.3, 1.4 and 1.6)."""
+"""The Page, its people, its subscriptions, and what its administrator can read.
+
+Meta facts 1.3, 1.4 and 1.6; Meta: "User", "User Accounts", "Page Access Tokens".
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from ..platform.models import App, User
+from ..platform.models import ADMINISTRATOR, App, User
 from ..platform.state import State
 from ..rules.accounts import PlatformName
-from ..rules.errors import JsonObject, invalid_parameter
+from ..rules.errors import JsonObject, invalid_parameter, no_such_object, page_token_needed
 from ..rules.subscriptions import PAGE_FIELDS
 from .request import Edges, GraphCall
 
 UNTOLD = ("locale", "timezone", "gender")
+TASKS = ["MESSAGING", "MODERATE", "MANAGE"]
+_USER_FIELDS = ("id", "name")
+_ACCOUNT_FIELDS = ("access_token", "category", "name", "tasks")
 
 
 class GraphPage:
@@ -89,6 +95,40 @@ class GraphPage:
         """
         self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=(), installed=False))
         return {"success": True}
+
+
+class GraphUser:
+    """What the token of the Page's administrator can read."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def answer(self, app: App, call: GraphCall) -> JsonObject:
+        """A call with a user token; GraphError 210 for what needs a Page token."""
+        is_me = call.node in ("me", ADMINISTRATOR.id)
+        if call.method == "GET" and is_me and call.edge == "":
+            known = {"id": ADMINISTRATOR.id, "name": ADMINISTRATOR.name}
+            return call.picked(known, _USER_FIELDS, "User")
+        if call.method == "GET" and is_me and call.edge == "accounts":
+            return {"data": [self._page(app, call)]}
+        if call.node != self._state.page.id:
+            raise no_such_object(call.method, "/".join(call.path))
+        if call.method == "GET" and call.edge == "":
+            return self._page(app, call)
+        raise page_token_needed()
+
+    def _page(self, app: App, call: GraphCall) -> JsonObject:
+        """The Page with the app's token for it, which is how apps get one."""
+        page = self._state.page
+        known = {
+            "id": page.id,
+            "name": page.name,
+            "category": "Messenger bots",
+            "tasks": TASKS,
+            "access_token": app.page_access_token,
+        }
+        default = _ACCOUNT_FIELDS if call.edge else _USER_FIELDS
+        return call.picked(known, default, "Page")
 
 
 def profile_of(user: User, call: GraphCall) -> JsonObject:

@@ -1,6 +1,7 @@
-"""Access tokens: whose they are, whether their proof is right, and what `debug_token` says.
+"""Access tokens: whose they are, how apps get them, and what `debug_token` says of them.
 
-Meta facts 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token".
+Meta facts 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token", "Access Tokens",
+"Long-Lived Access Tokens".
 """
 
 from __future__ import annotations
@@ -10,11 +11,22 @@ import hmac
 
 from ..platform.models import ADMINISTRATOR, App
 from ..platform.state import State
-from ..rules.errors import JsonObject, expired_token, invalid_proof, invalid_token, other_app
+from ..rules.errors import (
+    JsonObject,
+    expired_token,
+    invalid_parameter,
+    invalid_proof,
+    invalid_token,
+    other_app,
+    wrong_app,
+    wrong_client_secret,
+)
+from .request import GraphCall
 
 _NO_END: JsonObject = {"is_valid": True, "expires_at": 0, "data_access_expires_at": 0}
 SCOPES = ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"]
 INSTAGRAM_SCOPES = ["instagram_basic", "instagram_manage_messages"]
+LONG_LIVED = 60 * 24 * 3600  # seconds
 
 
 def app_of_page_token(state: State, token: str) -> App | None:
@@ -67,6 +79,24 @@ def appsecret_proof(secret: str, token: str) -> str:
     return hmac.new(secret.encode(), token.encode(errors="replace"), hashlib.sha256).hexdigest()
 
 
+def access_token(state: State, call: GraphCall) -> JsonObject:
+    """The token that is asked for by `client_id` and `client_secret`.
+
+    Meta's app token is another text than `APP_ID|APP_SECRET`, which it takes as well, and a
+    long-lived user token another one than it was made of; here both are the same.
+    GraphError 100 for a `grant_type` that needs a browser, 101 and 1 for a wrong app or secret.
+    """
+    app = _client(state, call)
+    grant = call.text("grant_type")
+    if grant == "client_credentials":
+        return {"access_token": app_token(app), "token_type": "bearer"}
+    if grant != "fb_exchange_token":
+        raise invalid_parameter(
+            "Param grant_type must be one of {client_credentials, fb_exchange_token}"
+        )
+    return {**_exchanged(state, app, call), "token_type": "bearer", "expires_in": LONG_LIVED}
+
+
 def debug_token(state: State, token: str, inspected: str) -> JsonObject:
     """What the `inspected` token is; asked with a token of the same app."""
     asking = app_of_token(state, token)
@@ -86,6 +116,24 @@ def debug_token(state: State, token: str, inspected: str) -> JsonObject:
             **_told(state, app, by_user=app_of_user_token(state, inspected) is not None),
         }
     }
+
+
+def _exchanged(state: State, app: App, call: GraphCall) -> JsonObject:
+    token = call.text("fb_exchange_token") or ""
+    owner = app_of_user_token(state, token)
+    if owner is None or owner.id != app.id:
+        raise invalid_token()
+    return {"access_token": token}
+
+
+def _client(state: State, call: GraphCall) -> App:
+    client_id = call.text("client_id") or ""
+    app = next((one for one in state.connected_apps() if one.id == client_id), None)
+    if app is None:
+        raise wrong_app(client_id)
+    if call.text("client_secret") != app.secret:
+        raise wrong_client_secret()
+    return app
 
 
 def _told(state: State, app: App, *, by_user: bool) -> JsonObject:

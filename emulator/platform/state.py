@@ -9,11 +9,10 @@ from ..rules.accounts import INBOXES, INSTAGRAM_IDS_BEGIN, Account, PlatformName
 from ..rules.errors import JsonObject, not_linked, unknown_instagram_user, unknown_user
 from ..rules.events import EventWriter
 from ..rules.ownership import Routing, RoutingMode
-from .attachments import Attachment
 from .clock import EmulatorClock
 from .models import App, Config, DeliverySettings, InstagramAccount, Page, User, inbox_app
-from .personas import Persona
 from .threads import Thread
+from .uploads import Attachment, Persona
 
 
 class UnknownAppError(LookupError):

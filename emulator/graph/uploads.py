@@ -1,25 +1,36 @@
-"""Attachments: uploaded for later, sent as a file, sent again by id (Meta facts 1.5; Meta:
-"Attachment Upload", "Send API").
+"""Attachments, uploaded for later or sent as a file, and the personas of a Page.
 
-What a URL leads to is not fetched: the emulator has no network to fetch it from.
+Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Send API", "Personas API". What a URL leads to
+is not fetched: the emulator has no network to fetch it from.
 """
 
 from __future__ import annotations
 
-from ..platform.attachments import LARGEST_FILE, Attachment, new_id, uploaded_url
+from dataclasses import asdict
+
 from ..platform.models import App
 from ..platform.state import State
+from ..platform.uploads import (
+    LARGEST_FILE,
+    LONGEST_NAME,
+    Attachment,
+    Persona,
+    new_id,
+    uploaded_url,
+)
 from ..rules.errors import (
     JsonObject,
     attachment_too_large,
     invalid_attachment_id,
     invalid_parameter,
+    no_such_object,
 )
 from ..rules.limits import MEDIA_TYPES, check_message
 from .relaxed_json import from_json
 from .request import Edges, GraphCall
 
 FILE_PARAM = "filedata"
+PERSONA_FIELDS = ("name", "profile_picture_url")
 
 
 class GraphAttachments:
@@ -83,3 +94,48 @@ class GraphAttachments:
         attachment = Attachment(id=new_id(), type=kind, url=url, uploaded_at=now)
         self._state.attachments[attachment.id] = attachment
         return attachment.id
+
+
+class GraphPersonas:
+    """The Page's personas; every method raises GraphError where Meta refuses."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def edges(self) -> Edges:
+        """What each method and edge of the Page does."""
+        return {("GET", "personas"): self._list, ("POST", "personas"): self._create}
+
+    def node(self, call: GraphCall) -> JsonObject:
+        """A call about one persona that there is."""
+        persona = self._state.personas[call.node]
+        if call.edge or call.method not in ("GET", "DELETE"):
+            raise no_such_object(call.method, "/".join(call.path))
+        if call.method == "GET":
+            return call.picked(asdict(persona), PERSONA_FIELDS, "Persona")
+        del self._state.personas[persona.id]
+        return {"success": True}
+
+    def check(self, call: GraphCall) -> str | None:
+        """The `persona_id` of a send; error 100 if there is none such. Meta documents no code."""
+        persona_id = call.text("persona_id")
+        if persona_id is not None and persona_id not in self._state.personas:
+            raise invalid_parameter("Invalid persona_id")
+        return persona_id
+
+    def _list(self, _app: App, call: GraphCall) -> JsonObject:
+        found = [
+            call.picked(asdict(persona), PERSONA_FIELDS, "Persona")
+            for persona in self._state.personas.values()
+        ]
+        return {"data": found}
+
+    def _create(self, _app: App, call: GraphCall) -> JsonObject:
+        name, picture = call.text("name") or "", call.text("profile_picture_url") or ""
+        if not name or len(name) > LONGEST_NAME:
+            raise invalid_parameter(f"Param name must have 1 to {LONGEST_NAME} characters")
+        if not picture.startswith(("http://", "https://")):
+            raise invalid_parameter("Param profile_picture_url must be a URL")
+        persona = Persona(id=new_id(), name=name, profile_picture_url=picture)
+        self._state.personas[persona.id] = persona
+        return {"id": persona.id}

@@ -1,4 +1,7 @@
-"""Files that were uploaded for use in messages (Meta facts 1.5; Meta: "Attachment Upload")."""
+"""What a Page keeps for its messages: uploaded files, and the personas they can be sent as.
+
+Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Personas".
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import datetime, timedelta
 
 ATTACHMENT_LASTS = timedelta(days=90)
 LARGEST_FILE = 25 * 1024**2  # bytes
+LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,15 @@ class Attachment:
     def is_there(self, now: datetime) -> bool:
         """Whether it can still be sent: an `attachment_id` expires after 90 days."""
         return now - self.uploaded_at <= ATTACHMENT_LASTS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Persona:
+    """A persona of the Page, whichever app made it."""
+
+    id: str
+    name: str
+    profile_picture_url: str
 
 
 def new_id() -> str:
