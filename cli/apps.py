@@ -10,14 +10,13 @@ import msgspec
 
 from channels.core.events import Platform
 from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX
-from channels.core.settings import Settings
+from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.connection import GraphConnection, GraphRequest
 
 from .command import Command
 from .credentials import add_credentials_argument, read_settings
 from .doctor.answers import IDENTITY, INSTALLED_APPS, Identity, InstalledApp
 from .doctor.asking import LIMIT
-from .doctor.checks.page import PageToAsk, pages_to_ask
 from .terminal import printable, table
 
 _HEADS = ("  ID", "NAME", "")

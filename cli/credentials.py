@@ -10,7 +10,8 @@ from typing import Any
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
 
 from channels.core.errors import SettingsError
-from channels.core.settings import CLASS_NAME, Settings, filled_in, is_own_section, parse_settings
+from channels.core.sections import filled_in
+from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
 
 try:
     from rasa.shared.utils.yaml import read_config_file  # Rasa Pro

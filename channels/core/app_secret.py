@@ -10,6 +10,11 @@ from .errors import SignatureRefused
 _SCHEME = "sha256="
 
 
+def signature(body: bytes, app_secret: str) -> str:
+    """The `X-Hub-Signature-256` with which Meta delivers these bytes."""
+    return _SCHEME + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+
+
 def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
     """Raise SignatureRefused unless `header` (X-Hub-Signature-256) signs these bytes.
 
@@ -20,7 +25,7 @@ def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
             "A webhook delivery came without X-Hub-Signature-256. Meta always signs: either "
             "somebody else called, or a proxy removed the header."
         )
-    expected = _SCHEME + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+    expected = signature(body, app_secret)
     if not hmac.compare_digest(expected.encode(), header.encode(errors="surrogatepass")):
         raise SignatureRefused(
             "A webhook delivery was not signed with this app's secret. Compare 'secret' in "

@@ -6,19 +6,18 @@ Keys that Rasa's own `facebook` channel has keep their names. An error names the
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from .errors import SettingsError
-from .events import Thread
+from .events import Thread, page_and_user_of
 from .keywords.matcher import KeywordMatch
 from .limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from .plans import (
     INBOX_APP_IDS,
+    PAGE_INBOX,
     Plan,
     parse_keywords,
     parse_metadata,
@@ -26,8 +25,8 @@ from .plans import (
     parse_timeout,
     parse_words,
 )
+from .sections import Key, parse_section
 from .setting_values import (
-    Parser,
     RequestPolicy,
     RoutingSetting,
     member_of,
@@ -49,7 +48,6 @@ DEFAULT_PLAN = "default"
 CLASS_NAME = "MessengerInput"
 SECTION = f"{__name__.partition('.core.')[0]}.{CLASS_NAME}"
 
-_UNSET_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Z_][A-Z0-9_]*$", re.ASCII)
 _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -109,19 +107,9 @@ class Settings:
         return self.requests is RequestPolicy.ALL
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Key:
-    """A key of the section: how it is read, and what stands in for it when it is missing."""
-
-    parse: Parser
-    default: object = None
-    required: str = ""  # why it can't be missing, and where to find it
-    secret: bool = False
-
-
 def parse_settings(section: object) -> Settings:
     """The settings in a section of credentials.yml; SettingsError for the first mistake."""
-    settings = Settings(**_parse_section(section, SECTION, _CHANNEL_KEYS))
+    settings = Settings(**parse_section(section, SECTION, _CHANNEL_KEYS))
     if settings.page_access_token is None and not settings.pages:
         raise SettingsError(
             f"{SECTION}.page-access-token is missing in credentials.yml. Generate it under "
@@ -147,7 +135,7 @@ def _parse_page(page: object, section: object) -> tuple[str, PageSettings]:
     except ValueError:
         raise ValueError(f"has a page {quoted(page)}; write the page's id, a number.") from None
     path = f"{SECTION}.pages.{page_id}"
-    return page_id, PageSettings(**_parse_section(section, path, _PAGE_KEYS))
+    return page_id, PageSettings(**parse_section(section, path, _PAGE_KEYS))
 
 
 def _parse_plans(section: object) -> dict[str, Plan]:
@@ -166,117 +154,106 @@ def _parse_plan(name: object, section: object) -> Plan:
             f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and _."
         )
     path = f"{SECTION}.plans.{name}"
-    return Plan(name=name, **_parse_section({} if section is None else section, path, _PLAN_KEYS))
-
-
-def _parse_section(section: object, path: str, known: Mapping[str, _Key]) -> dict[str, Any]:
-    if not isinstance(section, Mapping):
-        found = "empty" if section is None else "no mapping"
-        raise SettingsError(f"{path} in credentials.yml is {found}. Indent its keys below it.")
-    for key in section:
-        if key not in known:
-            raise SettingsError(_unknown(key, path, known))
-    return {
-        name.replace("-", "_"): _read(section.get(name), f"{path}.{name}", key)
-        for name, key in known.items()
-    }
-
-
-def _read(found: object, path: str, key: _Key) -> Any:
-    if found is None:
-        if key.required:
-            raise SettingsError(f"{path} is missing in credentials.yml. {key.required}")
-        return key.default
-    shown = " " if key.secret or isinstance(found, Mapping) else f" {quoted(found)} "
-    if isinstance(found, str) and _UNSET_VARIABLE.search(found):
-        raise SettingsError(
-            f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
-            "run`, and write it as ${NAME}."
-        )
-    try:
-        return key.parse(found)
-    except ValueError as error:
-        raise SettingsError(f"{path}{shown}{error}") from None
-    except RecursionError:
-        raise SettingsError(f"{path} is nested too deep; nothing here has many levels.") from None
-
-
-def _unknown(key: object, path: str, known: Mapping[str, _Key]) -> str:
-    close = difflib.get_close_matches(quoted(key).strip("'").replace("_", "-"), known, n=1)
-    guess = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{path} has no key {quoted(key)}. {guess}Allowed are: {', '.join(sorted(known))}."
+    return Plan(name=name, **parse_section({} if section is None else section, path, _PLAN_KEYS))
 
 
 _CHANNEL_KEYS = {
-    "verify": _Key(
+    "verify": Key(
         parse=parse_secret,
         secret=True,
         required="It is the token that you type in under Messenger settings > Webhooks.",
     ),
-    "secret": _Key(
+    "secret": Key(
         parse=parse_secret,
         secret=True,
         required="Without it anybody could post messages; see App settings > Basic > App secret.",
     ),
-    "page-access-token": _Key(parse=parse_secret, secret=True),
-    "pages": _Key(parse=_parse_pages, default={}, secret=True),  # it holds tokens
-    "app-id": _Key(
+    "page-access-token": Key(parse=parse_secret, secret=True),
+    "pages": Key(parse=_parse_pages, default={}, secret=True),  # it holds tokens
+    "app-id": Key(
         parse=parse_app_id,
         required="It tells the bot's own messages from an operator's; see App settings > Basic.",
     ),
-    "graph-url": _Key(parse=parse_graph_url, default="https://graph.facebook.com/v25.0"),
-    "store": _Key(parse=parse_store, secret=True, default="sqlite:///handover.db"),
-    "admin-token": _Key(parse=parse_secret, secret=True),
-    "routing": _Key(parse=parse_routing, default=RoutingSetting.AUTO),
-    "typed-intents": _Key(parse=parse_flag, default=False),
-    "max-turns": _Key(parse=parse_count, default=50),
-    "sends-a-second": _Key(parse=parse_count, default=SENDS_A_SECOND),
-    "media-sends-a-second": _Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),
-    "retention": _Key(parse=parse_retention, default=timedelta(days=30)),
-    "transcript": _Key(parse=parse_flag, default=False),
-    "transcript-retention": _Key(parse=parse_retention, default=timedelta(days=7)),
-    "requests": _Key(parse=parse_requests, default=RequestPolicy.PLANS),
-    "plans": _Key(parse=_parse_plans, default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN)}),
+    "graph-url": Key(parse=parse_graph_url, default="https://graph.facebook.com/v25.0"),
+    "store": Key(parse=parse_store, secret=True, default="sqlite:///handover.db"),
+    "admin-token": Key(parse=parse_secret, secret=True),
+    "routing": Key(parse=parse_routing, default=RoutingSetting.AUTO),
+    "typed-intents": Key(parse=parse_flag, default=False),
+    "max-turns": Key(parse=parse_count, default=50),
+    "sends-a-second": Key(parse=parse_count, default=SENDS_A_SECOND),
+    "media-sends-a-second": Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),
+    "retention": Key(parse=parse_retention, default=timedelta(days=30)),
+    "transcript": Key(parse=parse_flag, default=False),
+    "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
+    "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
+    "plans": Key(parse=_parse_plans, default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN)}),
 }
 _PAGE_KEYS = {
-    "page-access-token": _Key(
+    "page-access-token": Key(
         parse=parse_secret,
         secret=True,
         required="Each page has a token of its own; see Messenger settings > Access tokens.",
     ),
-    "instagram": _Key(parse=parse_app_id),
-    "plans": _Key(parse=_parse_named_plans, default={}),
+    "instagram": Key(parse=parse_app_id),
+    "plans": Key(parse=_parse_named_plans, default={}),
 }
 _PLAN_KEYS = {
-    "target-app": _Key(parse=parse_target_app, default=Plan(name="").target_app),
-    "timeout": _Key(parse=parse_timeout, default=Plan(name="").timeout),
-    "idle-timeout": _Key(parse=parse_timeout),
-    "unanswered-timeout": _Key(parse=parse_timeout),
-    "owner-probe": _Key(parse=parse_probe, default=Plan(name="").owner_probe),
-    "keywords": _Key(parse=parse_keywords, default={}),
-    "keyword-match": _Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),
-    "return-payloads": _Key(parse=parse_words, default=()),
-    "return-intents": _Key(parse=parse_words, default=()),
-    "return-intent-threshold": _Key(
+    "target-app": Key(parse=parse_target_app, default=Plan(name="").target_app),
+    "timeout": Key(parse=parse_timeout, default=Plan(name="").timeout),
+    "idle-timeout": Key(parse=parse_timeout),
+    "unanswered-timeout": Key(parse=parse_timeout),
+    "owner-probe": Key(parse=parse_probe, default=Plan(name="").owner_probe),
+    "keywords": Key(parse=parse_keywords, default={}),
+    "keyword-match": Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),
+    "return-payloads": Key(parse=parse_words, default=()),
+    "return-intents": Key(parse=parse_words, default=()),
+    "return-intent-threshold": Key(
         parse=parse_threshold, default=Plan(name="").return_intent_threshold
     ),
-    "metadata": _Key(parse=parse_metadata, default={}),
+    "metadata": Key(parse=parse_metadata, default={}),
 }
 
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}", re.ASCII)
-
-
-def filled_in(value: object, environment: Mapping[str, str]) -> object:
-    """`value` with its variables filled in, within mappings and lists too.
-
-    Rasa fills in most of them before. It leaves those in quotes, and Rasa Pro the one under a key
-    that is named `secret`. A variable that is not set stays as it stands.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageToAsk:
+    """A Page to look at: its id if credentials.yml has it, its token, and the id of the Instagram
+    account that is configured for it; `agent_apps` are the apps that its plans hand over to, apart
+    from the Inbox.
     """
-    if isinstance(value, str):
-        return _VARIABLE.sub(lambda found: environment.get(found[1], found[0]), value)
-    if isinstance(value, Mapping):
-        return {key: filled_in(one, environment) for key, one in value.items()}
-    if isinstance(value, list):
-        return [filled_in(one, environment) for one in value]
-    return value
+
+    id: str | None
+    page_access_token: str = field(repr=False)
+    instagram: str | None
+    agent_apps: tuple[str, ...]
+
+    def has(self, sender_id: str) -> bool:
+        """Whether the user of a sender id writes to this Page or to its Instagram account."""
+        named = page_and_user_of(sender_id)[0]
+        return self.id is None or (named is not None and named in (self.id, self.instagram))
+
+
+def pages_to_ask(settings: Settings) -> list[PageToAsk]:
+    """The one Page of the settings, or each of its pages."""
+    if settings.page_access_token is not None:
+        return [
+            PageToAsk(
+                id=None,
+                page_access_token=settings.page_access_token,
+                instagram=None,
+                agent_apps=_agent_apps_of(settings.plans),
+            )
+        ]
+    return [
+        PageToAsk(
+            id=page,
+            page_access_token=one.page_access_token,
+            instagram=one.instagram,
+            agent_apps=_agent_apps_of(settings.plans_of(page)),
+        )
+        for page, one in settings.pages.items()
+    ]
+
+
+def _agent_apps_of(plans: Mapping[str, Plan]) -> tuple[str, ...]:
+    targets = {plan.target_app for plan in plans.values()}
+    return tuple(sorted(targets - {PAGE_INBOX}))

@@ -11,7 +11,7 @@ import msgspec
 
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable
 from channels.core.routing import Owner
-from channels.core.settings import Settings
+from channels.core.settings import PageToAsk, Settings
 from channels.graph.answers import THREAD_OWNER
 from channels.graph.connection import GraphConnection, GraphRequest
 
@@ -28,7 +28,6 @@ from .answers import (
 )
 from .checks.app import AppFacts
 from .checks.graph import GraphFacts
-from .checks.page import PageToAsk
 from .checks.token import unusable
 from .findings import Unknown, Verdict, cannot_tell, wrong
 

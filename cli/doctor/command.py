@@ -16,7 +16,7 @@ from datetime import datetime
 from channels.core.errors import SettingsError
 from channels.core.events import page_and_user_of
 from channels.core.routing import Owner
-from channels.core.settings import Settings
+from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock, SystemClock
 from channels.store.schema import VERSION
 
@@ -36,7 +36,6 @@ from .checks import token as doctor_token
 from .checks import webhook as doctor_webhook
 from .checks.app import AppFacts
 from .checks.assistant import AssistantFacts
-from .checks.page import PageToAsk, pages_to_ask
 from .findings import Finding, Unknown, cannot_tell, examine
 from .reading import read_assistant, read_endpoints, read_store_version
 from .report import as_json, as_text, exit_status

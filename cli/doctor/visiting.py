@@ -6,8 +6,6 @@ Nothing that it posts holds an event.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,6 +15,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from channels.core.app_secret import signature
 from channels.core.settings import Settings
 from channels.instruments.clock import Clock
 
@@ -78,8 +77,10 @@ async def visit_webhook(
         challenge=challenge,
         handshake=handshake,
         unsigned=await _deliver(url, {}),
-        wrongly_signed=await _deliver(url, {_SIGNATURE: _signed_with(secrets.token_hex())}),
-        signed=await _deliver(url, {_SIGNATURE: _signed_with(settings.secret)}),
+        wrongly_signed=await _deliver(
+            url, {_SIGNATURE: signature(_EMPTY_DELIVERY, secrets.token_hex())}
+        ),
+        signed=await _deliver(url, {_SIGNATURE: signature(_EMPTY_DELIVERY, settings.secret)}),
     )
 
 
@@ -124,10 +125,6 @@ async def _call_webhook(method: str, url: str | Unknown, **options: Any) -> WebA
         "Start `rasa run`, and check that the callback URL leads to it from the internet.",
     )
     return Unknown(told_by="webhook-handshake", verdict=problem)
-
-
-def _signed_with(secret: str) -> str:
-    return "sha256=" + hmac.new(secret.encode(), _EMPTY_DELIVERY, hashlib.sha256).hexdigest()
 
 
 async def _fetch(method: str, url: str, **options: Any) -> WebAnswer | str:

@@ -1,0 +1,82 @@
+"""Sections of credentials.yml: which keys each has, and how their values are read. Pure.
+
+An error names the key, the value (unless it is a secret), what is allowed and how to mend it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import SettingsError
+from .setting_values import Parser, quoted
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}", re.ASCII)
+_UNSET_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Z_][A-Z0-9_]*$", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """A key of the section: how it is read, and what stands in for it when it is missing."""
+
+    parse: Parser
+    default: object = None
+    required: str = ""  # why it can't be missing, and where to find it
+    secret: bool = False
+
+
+def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[str, Any]:
+    """A section as the values of its keys; SettingsError for the first mistake."""
+    if not isinstance(section, Mapping):
+        found = "empty" if section is None else "no mapping"
+        raise SettingsError(f"{path} in credentials.yml is {found}. Indent its keys below it.")
+    for key in section:
+        if key not in known:
+            raise SettingsError(_unknown(key, path, known))
+    return {
+        name.replace("-", "_"): _read(section.get(name), f"{path}.{name}", key)
+        for name, key in known.items()
+    }
+
+
+def _read(found: object, path: str, key: Key) -> Any:
+    if found is None:
+        if key.required:
+            raise SettingsError(f"{path} is missing in credentials.yml. {key.required}")
+        return key.default
+    shown = " " if key.secret or isinstance(found, Mapping) else f" {quoted(found)} "
+    if isinstance(found, str) and _UNSET_VARIABLE.search(found):
+        raise SettingsError(
+            f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
+            "run`, and write it as ${NAME}."
+        )
+    try:
+        return key.parse(found)
+    except ValueError as error:
+        raise SettingsError(f"{path}{shown}{error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deep; nothing here has many levels.") from None
+
+
+def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:
+    close = difflib.get_close_matches(quoted(key).strip("'").replace("_", "-"), known, n=1)
+    guess = f"Did you mean '{close[0]}'? " if close else ""
+    return f"{path} has no key {quoted(key)}. {guess}Allowed are: {', '.join(sorted(known))}."
+
+
+def filled_in(value: object, environment: Mapping[str, str]) -> object:
+    """`value` with its variables filled in, within mappings and lists too.
+
+    Rasa fills in most of them before. It leaves those in quotes, and Rasa Pro the one under a key
+    that is named `secret`. A variable that is not set stays as it stands.
+    """
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda found: environment.get(found[1], found[0]), value)
+    if isinstance(value, Mapping):
+        return {key: filled_in(one, environment) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled_in(one, environment) for one in value]
+    return value
