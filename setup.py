@@ -18,6 +18,10 @@ _IMPORT_OF_CHANNELS = re.compile(r"^(\s*)(from|import) channels\b", re.MULTILINE
 class BuildCli(build_py):
     """Copies the packages, and lets `cli` import the `channels` that lies beside it."""
 
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        found = super().find_package_modules(package, package_dir)
+        return [module for module in found if Path(module[2]).resolve() != Path(__file__).resolve()]
+
     def build_module(self, module: str, module_file: str, package: str) -> object:
         built = super().build_module(module, module_file, package)
         if package.startswith("rasa_handover.cli"):
