@@ -29,11 +29,10 @@ from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
 from .assistant import Assistant, Turn
-from .cut_turns import CutTurns
-from .delivered import Delivered
+from .cut_turns import CutTurns, Delivered
 from .output import InstagramOutput, MessengerOutput
-from .turn_limit import Places
-from .typing_indicator import Indications
+from .turn_limit import TurnLimit
+from .typing_indicator import TypingIndicator
 
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
@@ -69,9 +68,9 @@ class Dialogue:
         self._is_silent = is_silent
         self._hand_over = hand_over
         self._lost = lost
-        self._places = Places(settings.max_turns, several_pages=bool(settings.pages))
+        self._turn_limit = TurnLimit(settings.max_turns, several_pages=bool(settings.pages))
         self._cut_turns = CutTurns(store=store, clock=clock)
-        self._indications = Indications(graph)
+        self._typing = TypingIndicator(graph)
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -89,7 +88,7 @@ class Dialogue:
         await self._ready()
         await self._opened(event.thread.page)
         if not repeated:
-            self._indications.begin(event.thread)
+            self._typing.begin(event.thread)
         await self._take(turn, event.thread, Cause(at=event.at, key=event.key))
 
     async def tell_started(self, session: Session) -> None:
@@ -154,7 +153,7 @@ class Dialogue:
             is_silent=_always if in_silence else self._is_silent,
             hand_over=self._hand_over,
             lost=self._lost,
-            answers=self._indications.answered,
+            answers=self._typing.answered,
             cause=cause,
             delivered=delivered or Delivered(),
         )
@@ -164,7 +163,7 @@ class Dialogue:
 
     async def stop(self) -> None:
         """Give up what is shown to users besides messages."""
-        await self._indications.stop()
+        await self._typing.stop()
 
     async def _transcript(self, session: Session) -> dict[str, Any] | None:
         if not self._settings.transcript:
@@ -178,7 +177,7 @@ class Dialogue:
         """Let Rasa take the turn. Raises, before it begins, what keeps its page closed."""
         if not in_silence:
             await self._check_open(thread.page)
-        async with self._places.place(thread.page):
+        async with self._turn_limit.place(thread.page):
             if not in_silence:
                 await self._check_open(thread.page)  # which may have been closed meanwhile
             await self._run(turn, thread, cause, in_silence=in_silence)

@@ -14,7 +14,7 @@ from ..core.limits import INSTAGRAM, MESSENGER
 from ..core.sessions import Cause
 from ..graph.protocol import Graph
 from ..instruments.log_fields import thread_fields
-from .delivered import Delivered
+from .cut_turns import Delivered
 from .rendering.response import render
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from ..instruments.log_fields import thread_fields
 logger = logging.getLogger(__name__)
 
 
-class Indications:
+class TypingIndicator:
     """Shows both beside the turn, which never waits for them."""
 
     def __init__(self, graph: Graph) -> None:

@@ -25,12 +25,11 @@ from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import CLAIM_LEASE, Store
 from .handling import EventHandler
-from .health import Problem
-from .intake import Intake
+from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthWatch, Problem
+from .inbox import Inbox
 from .operations import Operations
 from .queues import ThreadQueues
-from .retrying import Attempts
-from .vitals import CHECK_INTERVAL, LOOK_INTERVAL, Vitals
+from .retrying import Retrying
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class Engine:
         self._clock = clock
         self.metrics = Metrics()
         self._graph = graph = MeteredGraph(graph, self.metrics)
-        self._vitals = Vitals(store=store, graph=graph, clock=clock, metrics=self.metrics)
+        self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=self.metrics)
         self._queues = ThreadQueues()
         self._due: set[str] = set()
         self._workers = 1
@@ -105,11 +104,11 @@ class Engine:
             handovers=self._handovers,
             dialogue=self._dialogue,
         )
-        self._intake = Intake(
+        self._inbox = Inbox(
             store=store,
             clock=clock,
             queues=self._queues,
-            attempts=Attempts(
+            retrying=Retrying(
                 store=store, clock=clock, metrics=self.metrics, handle=handler.handle
             ),
         )
@@ -120,17 +119,17 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
-        await self._attempt(self._vitals.look)
+        await self._attempt(self._health.look)
         await self._attempt(self._report)
-        await self._attempt(self._intake.claim)
+        await self._attempt(self._inbox.claim)
         for step, interval in (
             (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._count_open, COUNTING_INTERVAL),
-            (self._vitals.look, LOOK_INTERVAL),
-            (self._vitals.check_tokens, CHECK_INTERVAL),
+            (self._health.look, LOOK_INTERVAL),
+            (self._health.check_tokens, CHECK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 
@@ -142,7 +141,7 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self._intake.settled()
+        await self._inbox.settled()
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
         except asyncio.TimeoutError:
@@ -155,7 +154,7 @@ class Engine:
 
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
-        await self._intake.accept(events)
+        await self._inbox.accept(events)
 
     async def hear_echo(self, metadata: str) -> None:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""
@@ -173,7 +172,7 @@ class Engine:
 
     def problems(self) -> list[Problem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""
-        return self._vitals.problems()
+        return self._health.problems()
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
@@ -228,7 +227,7 @@ class Engine:
 
     async def _poll(self) -> None:
         # The inbox first: the event that led to a session comes before what becomes of it.
-        await self._attempt(self._intake.claim)
+        await self._attempt(self._inbox.claim)
         await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:

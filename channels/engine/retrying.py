@@ -29,7 +29,7 @@ class Handle(Protocol):
     async def __call__(self, event: Event, *, repeated: bool) -> None: ...
 
 
-class Attempts:
+class Retrying:
     """Tries to handle entries, one after the other in each thread's queue.
 
     An event that fails again and again is set aside, so that it does not hold up its thread. That

@@ -23,7 +23,7 @@ _SLOW_TYPES = ("audio", "video")
 class Pace:
     """Gives each message its place in time: in no second, and JITTER, more than `a_second`.
 
-    Places are given in the order in which they are asked for, so that no thread overtakes
+    TurnLimit are given in the order in which they are asked for, so that no thread overtakes
     another. Workers that serve one page have a part of it each (`share_among`).
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core import transitions
@@ -25,7 +25,6 @@ from ..store.protocol import Store
 from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
-from .probing import Probing
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class Handovers:
         return session is not None and not session.regained
 
     async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
-        """Hand a thread over as an action wishes; see `Openings.open`."""
+        """Workload a thread over as an action wishes; see `Openings.open`."""
         return await self._openings.open(thread, wishes, cause)
 
     async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
@@ -221,3 +220,38 @@ class Handovers:
             ending = await self.end(session, _ENDED_BY_OWNER[owner])
             return ending or await self._ledger.reload(session)
         return await self._ledger.keep(transitions.probed(session, next_at))
+
+
+PROBES_A_SECOND = 5  # far below the calls that Meta grants an app (Rate Limiting)
+
+
+class Probing:
+    """Spaces the probes of a worker's sessions.
+
+    The interval is the plan's `owner-probe`, or longer where so many sessions are open that the
+    budget would not do; never do more than `PROBES_A_SECOND` go out.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._shortest = timedelta()
+        self._spent_in: datetime | None = None
+        self._spent = 0
+
+    def open_sessions_are(self, count: int) -> None:
+        """Stretch the interval to what this many sessions leave of the budget."""
+        self._shortest = timedelta(seconds=count / PROBES_A_SECOND)
+        self._metrics.open.set(count)
+        self._metrics.probe_interval.set(self._shortest.total_seconds())
+
+    def interval(self, session: Session) -> timedelta:
+        """How long to wait before this session is probed again."""
+        return max(session.plan.owner_probe, self._shortest)
+
+    def may_probe(self, now: datetime) -> bool:
+        """Take one probe out of this second's budget; False if none is left."""
+        second = now.replace(microsecond=0)
+        if second != self._spent_in:
+            self._spent_in, self._spent = second, 0
+        self._spent += 1
+        return self._spent <= PROBES_A_SECOND

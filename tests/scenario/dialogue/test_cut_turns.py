@@ -9,8 +9,7 @@ from datetime import datetime, timedelta, timezone
 from channels.core.errors import StoreUnavailable
 from channels.core.events import Thread
 from channels.dialogue.assistant import Turn
-from channels.dialogue.cut_turns import CutTurns
-from channels.dialogue.delivered import Delivered
+from channels.dialogue.cut_turns import CutTurns, Delivered
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from channels.core.events import Platform, Thread
-from channels.dialogue.typing_indicator import Indications
+from channels.dialogue.typing_indicator import TypingIndicator
 from channels.graph.protocol import SenderAction
 from tests.fakes.clock import ManualClock
 from tests.fakes.graph import MemoryGraph
@@ -42,14 +42,14 @@ async def all_is_done() -> None:
 
 
 async def test_seen_and_typing_are_shown_until_the_answer_comes(graph: SlowGraph) -> None:
-    Indications(graph).begin(ADA)
+    TypingIndicator(graph).begin(ADA)
     graph.go_on.set()
     await all_is_done()
     assert graph.shown == [SenderAction.MARK_SEEN, SenderAction.TYPING_ON]
 
 
 async def test_typing_is_not_shown_after_the_answer(graph: SlowGraph) -> None:
-    indications = Indications(graph)
+    indications = TypingIndicator(graph)
     indications.begin(ADA)
     indications.answered(ADA)
     graph.go_on.set()
@@ -58,7 +58,7 @@ async def test_typing_is_not_shown_after_the_answer(graph: SlowGraph) -> None:
 
 
 async def test_an_answer_to_somebody_else_changes_nothing(graph: SlowGraph) -> None:
-    indications = Indications(graph)
+    indications = TypingIndicator(graph)
     indications.begin(ADA)
     indications.answered(Thread(page="111", user="2002", platform=Platform.MESSENGER))
     graph.go_on.set()
@@ -69,7 +69,7 @@ async def test_an_answer_to_somebody_else_changes_nothing(graph: SlowGraph) -> N
 async def test_the_next_turn_is_shown_while_the_last_one_is_still_being_shown(
     graph: SlowGraph,
 ) -> None:
-    indications = Indications(graph)
+    indications = TypingIndicator(graph)
     indications.begin(ADA)
     await asyncio.sleep(0)
     graph.go_on.set()
@@ -86,7 +86,7 @@ async def test_the_next_turn_is_shown_while_the_last_one_is_still_being_shown(
 
 
 async def test_stopping_waits_for_nothing_that_is_slow(graph: SlowGraph) -> None:
-    indications = Indications(graph)
+    indications = TypingIndicator(graph)
     indications.begin(ADA)
     await asyncio.sleep(0)
     await indications.stop()

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from channels.core.events import Event, Thread
-from channels.engine import engine, hand
+from channels.engine import engine, inbox
 from channels.store.protocol import InboxEntry
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, PAGE, TIMEOUT, World
@@ -20,8 +20,8 @@ ROOM = 5
 
 @pytest.fixture
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hand, "MOST_OF_A_PAGE", ROOM)
-    monkeypatch.setattr(hand, "MOST_OF_A_THREAD", 2)
+    monkeypatch.setattr(inbox, "MOST_OF_A_PAGE", ROOM)
+    monkeypatch.setattr(inbox, "MOST_OF_A_THREAD", 2)
 
 
 @pytest.mark.usefixtures("little_room")

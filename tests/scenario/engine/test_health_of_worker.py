@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
-from channels.engine.health import INBOX_AGE_LIMIT, Part
-from channels.engine.vitals import CHECK_INTERVAL, LOOK_INTERVAL
+from channels.engine.health import CHECK_INTERVAL, INBOX_AGE_LIMIT, LOOK_INTERVAL, Part
 from tests.scenario.shown import shown
 from tests.scenario.world import PAGE, SECOND, World
 

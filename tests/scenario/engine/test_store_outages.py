@@ -9,8 +9,7 @@ import pytest
 
 from channels.core.errors import StoreUnavailable
 from channels.core.sessions import State
-from channels.engine.health import Part
-from channels.engine.vitals import LOOK_INTERVAL
+from channels.engine.health import LOOK_INTERVAL, Part
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER

@@ -10,7 +10,7 @@ from channels.core.events import Thread
 from channels.core.plans import Plan
 from channels.core.sessions import Cause, Session
 from channels.core.transitions import opening
-from channels.handover.probing import PROBES_A_SECOND, Probing
+from channels.handover.handovers import PROBES_A_SECOND, Probing
 from channels.instruments.metrics import Metrics
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)

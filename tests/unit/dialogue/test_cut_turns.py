@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.dialogue.delivered import Delivered, DeliveredReplay
+from channels.dialogue.cut_turns import Delivered, DeliveredReplay
 
 ONE, TWO, THREE = ({"text": text} for text in ("one", "two", "three"))
 

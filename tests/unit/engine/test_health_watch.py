@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import StoreUnavailable
-from channels.engine.health import STORE_SILENCE, Part
-from channels.engine.vitals import LOOK_INTERVAL, Vitals
+from channels.engine.health import LOOK_INTERVAL, STORE_SILENCE, HealthWatch, Part
 from channels.instruments.metrics import Metrics
 from channels.store.protocol import Backlog
 from tests.fakes.clock import ManualClock
@@ -46,46 +45,46 @@ def store() -> StoreInTrouble:
 
 
 @pytest.fixture
-def vitals(store: StoreInTrouble, clock: ManualClock) -> Vitals:
+def watch(store: StoreInTrouble, clock: ManualClock) -> HealthWatch:
     graph = MemoryGraph(app_id="900", clock=clock)
-    return Vitals(store=store, graph=graph, clock=clock, metrics=Metrics())
+    return HealthWatch(store=store, graph=graph, clock=clock, metrics=Metrics())
 
 
-def parts(vitals: Vitals) -> list[Part]:
-    return [problem.part for problem in vitals.problems()]
+def parts(watch: HealthWatch) -> list[Part]:
+    return [problem.part for problem in watch.problems()]
 
 
 def test_several_looks_fit_into_the_silence_that_is_allowed() -> None:
     assert 2 * LOOK_INTERVAL < STORE_SILENCE
 
 
-async def test_a_store_that_answers_is_well(vitals: Vitals, clock: ManualClock) -> None:
+async def test_a_store_that_answers_is_well(watch: HealthWatch, clock: ManualClock) -> None:
     clock.advance(STORE_SILENCE + SECOND)
-    await vitals.look()
-    assert parts(vitals) == []
+    await watch.look()
+    assert parts(watch) == []
 
 
 async def test_a_store_that_is_away_is_a_problem_until_it_is_back(
-    vitals: Vitals, store: StoreInTrouble
+    watch: HealthWatch, store: StoreInTrouble
 ) -> None:
     store.is_away = True
     with pytest.raises(StoreUnavailable):
-        await vitals.look()
-    assert parts(vitals) == [Part.STORE]
+        await watch.look()
+    assert parts(watch) == [Part.STORE]
 
     store.is_away = False
-    await vitals.look()
-    assert parts(vitals) == []
+    await watch.look()
+    assert parts(watch) == []
 
 
 async def test_a_store_that_hangs_is_a_problem_before_it_answers(
-    vitals: Vitals, store: StoreInTrouble, clock: ManualClock
+    watch: HealthWatch, store: StoreInTrouble, clock: ManualClock
 ) -> None:
     store.hangs = True
-    looking = asyncio.create_task(vitals.look())
+    looking = asyncio.create_task(watch.look())
     await asyncio.sleep(0)
     clock.advance(STORE_SILENCE)
-    assert parts(vitals) == []
+    assert parts(watch) == []
     clock.advance(SECOND)
-    assert parts(vitals) == [Part.STORE]
+    assert parts(watch) == [Part.STORE]
     looking.cancel()

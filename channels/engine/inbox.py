@@ -1,4 +1,8 @@
-"""The inbox's way into the queues: at once, while there is room, or from the store later."""
+"""The inbox: events are recorded, then queued, as many at once as a worker can hold.
+
+The bounds are a page's and a thread's: neither a page whose turns are slow or throttled nor a
+person who writes without end can take all the room. The rest of a flood waits in the store.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +16,25 @@ from ..core.errors import StoreError
 from ..core.events import Event, Thread
 from ..instruments.clock import Clock
 from ..store.protocol import InboxEntry, Store
-from .hand import Hand
 from .queues import ThreadQueues
-from .retrying import Attempts
+from .retrying import Retrying
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100  # entries that are claimed at once
 
 
-class Intake:
+class Inbox:
     """Records events and queues them, each in its thread's queue, in the order of recording."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, queues: ThreadQueues, attempts: Attempts
+        self, *, store: Store, clock: Clock, queues: ThreadQueues, retrying: Retrying
     ) -> None:
         self._store = store
         self._clock = clock
         self._queues = queues
-        self._attempts = attempts
-        self._hand = Hand()
+        self._retrying = retrying
+        self._workload = Workload()
         self._left_some = False
         self._recordings: set[asyncio.Task[None]] = set()
 
@@ -48,13 +51,13 @@ class Intake:
     async def claim(self) -> None:
         """Take from the store what nobody has in hand, as long as there is room."""
         while True:
-            threads, pages = self._hand.full_threads(), self._hand.full_pages()
+            threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
             entries = await self._store.claim_inbox(
                 self._clock.now(), limit=BATCH, without_threads=threads, without_pages=pages
             )
             for entry in entries:
-                self._hand.take(entry.event.thread)
+                self._workload.take(entry.event.thread)
                 self._queue(entry)
             if not entries:
                 return
@@ -65,7 +68,7 @@ class Intake:
 
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
-        in_hand = self._hand.take_all(threads)
+        in_hand = self._workload.take_all(threads)
         entries: list[InboxEntry] = []
         try:
             entries = await self._store.record(events, self._clock.now(), in_hand=in_hand)
@@ -81,7 +84,7 @@ class Intake:
         others = Counter(threads)
         others.subtract(entry.event.thread for entry in entries)
         for thread in others.elements():
-            self._hand.let_go(thread)
+            self._workload.let_go(thread)
 
     def _recorded(self, recording: asyncio.Task[None]) -> None:
         self._recordings.discard(recording)
@@ -93,10 +96,10 @@ class Intake:
 
     async def _handle(self, entry: InboxEntry) -> None:
         try:
-            await self._attempts.handle(entry)
+            await self._retrying.handle(entry)
         finally:
-            self._hand.let_go(entry.event.thread)
-        if self._left_some and self._hand.has_run_low(entry.event.thread):
+            self._workload.let_go(entry.event.thread)
+        if self._left_some and self._workload.has_run_low(entry.event.thread):
             await self._claim_more()
 
     async def _claim_more(self) -> None:
@@ -104,3 +107,51 @@ class Intake:
             await self.claim()
         except StoreError as error:
             logger.error("What waits in the inbox waits on for the store: %s", error)
+
+
+MOST_OF_A_PAGE = 1000  # events
+MOST_OF_A_THREAD = 20
+
+
+class Workload:
+    """Counts the events that a worker holds, by page and by thread."""
+
+    def __init__(self) -> None:
+        self._of_pages: Counter[str] = Counter()
+        self._of_threads: Counter[Thread] = Counter()
+
+    def take_all(self, threads: Sequence[Thread]) -> bool:
+        """Take an event of each of these threads, or none if not all fit; one may come twice."""
+        for thread in threads:
+            self.take(thread)
+        fits = all(
+            self._of_pages[thread.page] <= MOST_OF_A_PAGE
+            and self._of_threads[thread] <= MOST_OF_A_THREAD
+            for thread in threads
+        )
+        if not fits:
+            for thread in threads:
+                self.let_go(thread)
+        return fits
+
+    def take(self, thread: Thread) -> None:
+        self._of_pages[thread.page] += 1
+        self._of_threads[thread] += 1
+
+    def let_go(self, thread: Thread) -> None:
+        self._of_pages[thread.page] -= 1
+        self._of_threads[thread] -= 1
+        if not self._of_threads[thread]:
+            del self._of_threads[thread]
+
+    def has_run_low(self, thread: Thread) -> bool:
+        """Whether it is time for more: the thread has none left, or its page half of its room."""
+        return not self._of_threads[thread] and self._of_pages[thread.page] <= MOST_OF_A_PAGE // 2
+
+    def full_pages(self) -> list[str]:
+        """The pages that no event more is to be taken of."""
+        return [page for page, count in self._of_pages.items() if count >= MOST_OF_A_PAGE]
+
+    def full_threads(self) -> list[Thread]:
+        """The threads that no event more is to be taken of."""
+        return [thread for thread, count in self._of_threads.items() if count >= MOST_OF_A_THREAD]
