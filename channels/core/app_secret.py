@@ -38,21 +38,27 @@ _DIGITS = 16
 
 
 def marked(nonce: str, app_secret: str) -> str:
-    """The `metadata` by which a message of ours is known in its echo, whoever brings it.
+    """The mark by which a message of ours is known in its echo, whichever worker that comes to.
 
-    Meta repeats it to the sender's app (Messenger Platform, Message Echoes). `nonce` is this
-    message's alone, and the mark tells nothing of the message.
+    It begins the message's `metadata`, which Meta repeats in the echo (Messenger Platform,
+    Message Echoes). `nonce` is this message's alone and holds no space; the mark tells nothing
+    of the message.
     """
-    return f"{nonce}.{_mark(nonce, app_secret)}"
+    return f"{nonce}.{_signed(nonce, app_secret)}"
 
 
-def is_marked(metadata: str | None, app_secret: str) -> bool:
-    """Whether this is the metadata of a message that an app with this secret has marked."""
-    nonce, dot, mark = (metadata or "").rpartition(".")
-    made = _mark(nonce, app_secret) if dot else ""
-    return hmac.compare_digest(made.encode(), mark.encode(errors="surrogatepass")) and bool(dot)
+def mark_in(metadata: str | None, app_secret: str) -> str | None:
+    """The mark of the message that has this metadata; None if no app with this secret made it.
+
+    What follows the mark, after a space, is the metadata that a response brought along.
+    """
+    mark = (metadata or "").partition(" ")[0]
+    nonce, dot, claim = mark.rpartition(".")
+    made = _signed(nonce, app_secret) if dot else ""
+    is_ours = hmac.compare_digest(made.encode(), claim.encode(errors="surrogatepass"))
+    return mark if is_ours and dot else None
 
 
-def _mark(nonce: str, app_secret: str) -> str:
+def _signed(nonce: str, app_secret: str) -> str:
     told = nonce.encode(errors="surrogatepass")
     return hmac.new(app_secret.encode(), told, hashlib.sha256).hexdigest()[:_DIGITS]

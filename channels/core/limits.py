@@ -29,6 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     elements: int  # in one generic template
     element_text: int  # the title, and the subtitle, of an element
     metadata: int
+    own_metadata: int  # of a response, since a mark and a space stand before it (`app_secret`)
 
 
 MESSENGER = Limits(
@@ -43,6 +44,7 @@ MESSENGER = Limits(
     elements=10,
     element_text=80,
     metadata=999,
+    own_metadata=949,
 )
 
 # The Instagram pages say "less than 1000 characters" and "1,000 bytes or less": bytes fit both.

@@ -19,7 +19,7 @@ HeardElsewhere = Callable[[str], Awaitable[bool]]
 
 
 class Echoes:
-    """Those that are waited for, by the metadata of their messages.
+    """Those that are waited for, by the marks of their messages (`app_secret.marked`).
 
     The webhook of an echo may come to another worker: `heard_elsewhere` tells of those.
     """
@@ -30,25 +30,25 @@ class Echoes:
         self._awaited: dict[str, asyncio.Event] = {}
 
     @contextmanager
-    def awaited(self, metadata: str) -> Iterator[None]:
+    def awaited(self, mark: str) -> Iterator[None]:
         """An echo counts while the message is being sent."""
-        self._awaited.setdefault(metadata, asyncio.Event())
+        self._awaited[mark] = asyncio.Event()
         try:
             yield
         finally:
-            self._awaited.pop(metadata, None)
+            del self._awaited[mark]
 
-    def heard(self, metadata: str) -> None:
-        echo = self._awaited.get(metadata)
+    def heard(self, mark: str) -> None:
+        echo = self._awaited.get(mark)
         if echo is not None:
             echo.set()
 
-    async def heard_within(self, limit: timedelta, metadata: str) -> bool:
+    async def heard_within(self, limit: timedelta, mark: str) -> bool:
         """Whether the echo has been heard by now, or is within the time limit."""
-        echo, until = self._awaited[metadata], self._clock.now() + limit
+        echo, until = self._awaited[mark], self._clock.now() + limit
         look = limit if self._heard_elsewhere is None else LOOK_INTERVAL
         while True:
-            if echo.is_set() or await self._is_heard_elsewhere(metadata):
+            if echo.is_set() or await self._is_heard_elsewhere(mark):
                 return True
             left = until - self._clock.now()
             if left <= timedelta():
@@ -64,11 +64,11 @@ class Echoes:
             hearing.cancel()
             waiting.cancel()
 
-    async def _is_heard_elsewhere(self, metadata: str) -> bool:
+    async def _is_heard_elsewhere(self, mark: str) -> bool:
         if self._heard_elsewhere is None:
             return False
         try:
-            return await self._heard_elsewhere(metadata)
+            return await self._heard_elsewhere(mark)
         except StoreError as error:
             logger.warning("Nobody can tell whether a message has arrived: %s", error)
             return False

@@ -50,7 +50,7 @@ class HttpGraph:
     for one try. The connections are made at the first call, in the event loop that makes it.
 
     The Graphs of one app's pages share an `app_door`. `sends_a_second` and
-    `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its metadata
+    `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its mark
     whether another worker has heard a message's echo.
     """
 
@@ -113,21 +113,22 @@ class HttpGraph:
         self._slow_pace.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        metadata = message.get("metadata") or marked(uuid.uuid4().hex, self._app_secret)
+        mark = marked(uuid.uuid4().hex, self._app_secret)
+        own = message.get("metadata")
         sending = GraphRequest(
             path="/me/messages",
             body={
                 "recipient": {"id": thread.user},
                 "messaging_type": "RESPONSE",
-                "message": {**message, "metadata": metadata},
+                "message": {**message, "metadata": f"{mark} {own}" if own else mark},
             },
             thread=thread,
         )
-        with self._echoes.awaited(metadata):
-            return await self._sent(sending, metadata, self._pace_of(message))
+        with self._echoes.awaited(mark):
+            return await self._sent(sending, mark, self._pace_of(message))
 
-    def echo_heard(self, metadata: str) -> None:
-        self._echoes.heard(metadata)
+    def echo_heard(self, mark: str) -> None:
+        self._echoes.heard(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         showing = GraphRequest(
@@ -215,7 +216,7 @@ class HttpGraph:
                 remedy="Meta gave no reason; check the Page's settings under Advanced messaging.",
             )
 
-    async def _sent(self, sending: GraphRequest, metadata: str, pace: Pace) -> str:
+    async def _sent(self, sending: GraphRequest, mark: str, pace: Pace) -> str:
         await self._calls.admitted(pace)
         tries = self._tries()
         while True:
@@ -226,7 +227,7 @@ class HttpGraph:
             pause = await self._calls.pause_after(failure, sending, tries)
             is_lost = isinstance(failure, GraphTimeout)
             wait = ECHO_WAIT if is_lost else pause or timedelta()
-            if tries.in_doubt and await self._echoes.heard_within(wait, metadata):
+            if tries.in_doubt and await self._echoes.heard_within(wait, mark):
                 return ""
             if pause is None:
                 raise failure

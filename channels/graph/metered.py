@@ -80,8 +80,8 @@ class MeteredGraph:
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         return await self._counted("send", self._graph.send(thread, message))
 
-    def echo_heard(self, metadata: str) -> None:
-        self._graph.echo_heard(metadata)
+    def echo_heard(self, mark: str) -> None:
+        self._graph.echo_heard(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         await self._counted("sender_action", self._graph.sender_action(thread, action))

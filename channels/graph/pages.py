@@ -47,9 +47,9 @@ class PagesGraph:
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         return await self._of(thread.page).send(thread, message)
 
-    def echo_heard(self, metadata: str) -> None:
+    def echo_heard(self, mark: str) -> None:
         for graph in self._each():
-            graph.echo_heard(metadata)
+            graph.echo_heard(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         await self._of(thread.page).sender_action(thread, action)

@@ -88,12 +88,12 @@ class Graph(Protocol):
 
         A send that got no answer is tried again only if its echo has not shown up
         (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo
-        is known by `message.metadata`, which must be this message's alone; without one, a
-        metadata is made up.
+        is known by a mark of this message's alone, which begins the `metadata` that Meta gets;
+        a `metadata` that the message has already follows it after a space.
         """
 
-    def echo_heard(self, metadata: str) -> None:
-        """The webhook reports an echo of ours: the send with this metadata was carried out."""
+    def echo_heard(self, mark: str) -> None:
+        """The webhook reports an echo of ours: the send with this mark was carried out."""
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         """Show that the message was seen, or that an answer is being typed.

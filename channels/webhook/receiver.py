@@ -13,7 +13,7 @@ from sanic.exceptions import PayloadTooLarge
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
-from ..core.app_secret import check_signature, is_marked
+from ..core.app_secret import check_signature, mark_in
 from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
 from ..core.events import Echo, Event, PageRoles
 from ..core.settings import Settings
@@ -98,9 +98,9 @@ class WebhookReceiver:
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
-        own = [event.metadata for event in events if self._is_own_echo(event)]
+        own = [self._mark_in(event) for event in events if self._is_own_echo(event)]
         if own:
-            await asyncio.gather(*(engine.hear_echo(nonce) for nonce in own if nonce is not None))
+            await asyncio.gather(*(engine.hear_echo(mark) for mark in own if mark is not None))
         news = [event for event in _fresh(events) if not self._is_own_echo(event)]
         for start in range(0, len(news), _AT_ONCE):
             await engine.accept(news[start : start + _AT_ONCE])
@@ -113,7 +113,7 @@ class WebhookReceiver:
             return False
         if event.app_id == self._settings.app_id:
             return True
-        is_ours = is_marked(event.metadata, self._settings.secret)
+        is_ours = self._mark_in(event) is not None
         if is_ours and event.app_id not in self._other_ids:
             self._other_ids.add(event.app_id)
             logger.error(
@@ -123,6 +123,10 @@ class WebhookReceiver:
                 event.app_id,
             )
         return is_ours
+
+    def _mark_in(self, echo: Echo) -> str | None:
+        """The mark of a message that this channel has sent: what else the app sends has none."""
+        return mark_in(echo.metadata, self._settings.secret)
 
 
 def _fresh(events: list[Event]) -> list[Event]:

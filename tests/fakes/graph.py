@@ -136,8 +136,8 @@ class MemoryGraph:
         self.sent.append((thread, dict(message)))
         return f"m_{len(self.sent)}"
 
-    def echo_heard(self, metadata: str) -> None:
-        self.echoes.append(metadata)
+    def echo_heard(self, mark: str) -> None:
+        self.echoes.append(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         if self.closure(thread.page) is not None:

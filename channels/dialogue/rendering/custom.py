@@ -85,7 +85,7 @@ def _quick_replies(value: Any, field: str, fitter: Fitter) -> list[Choice]:
 
 
 def _without_unfit_metadata(message: Message, field: str, fitter: Fitter) -> Message:
-    most = fitter.limits.metadata
+    most = fitter.limits.own_metadata
     metadata = message.get("metadata", "")
     if isinstance(metadata, str) and length(metadata) <= most:
         return message

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from channels.core.app_secret import mark_in
 from channels.core.events import Thread
 from channels.graph.http import HttpGraph
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.scripted_graph import ScriptedGraph, accepted, refused
+from tests.contract.graph.scripted_graph import ScriptedGraph, Seen, accepted, refused
 
 TOKEN = "EAABpagetoken"
 SECRET = "appsecret123"
@@ -43,3 +44,10 @@ async def pass_to_agent(graph: HttpGraph) -> None:
 def posts(meta: ScriptedGraph) -> list[str]:
     """What was asked for besides looking: the last segment of each path."""
     return [seen.path.rsplit("/", 1)[1] for seen in meta.seen if seen.method == "POST"]
+
+
+def mark_of(seen: Seen) -> str:
+    """The mark of the message that this request sends."""
+    mark = mark_in(seen.body["message"]["metadata"], SECRET)
+    assert mark is not None
+    return mark

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import uuid
 
 import pytest
 
+from channels.core.app_secret import marked
 from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
 from channels.graph.http import ECHO_WAIT, HttpGraph
 from emulator import PAGE_INBOX
@@ -18,6 +20,7 @@ from tests.contract.graph.http.graph_http_samples import (
     NOT_OWNER,
     SENT,
     WE_OWN,
+    mark_of,
     pass_to_agent,
     posts,
     send,
@@ -29,10 +32,16 @@ from tests.contract.graph.scripted_graph import Reply, Reset, ScriptedGraph, Sil
 
 
 async def test_a_send_whose_echo_shows_up_is_not_sent_again(
-    live: HttpGraph, page: EmulatedPage, clock: ImpatientClock
+    live: HttpGraph,
+    page: EmulatedPage,
+    clock: ImpatientClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    nonce = uuid.UUID(int=1)
+    monkeypatch.setattr("channels.graph.http.uuid.uuid4", lambda: nonce)
+    mark = marked(nonce.hex, page.bot["secret"])
     await page.break_calls(path="messages", reset=True, perform=True)
-    clock.on_sleep = lambda: live.echo_heard("mine")
+    clock.on_sleep = lambda: live.echo_heard(mark)
     assert await live.send(page.thread, {"text": "Hello", "metadata": "mine"}) == ""
     assert len(await page.delivered()) == 1
     assert clock.pauses == [ECHO_WAIT]
@@ -50,7 +59,7 @@ async def test_a_send_without_an_echo_is_sent_again_with_the_same_metadata(
 async def test_an_echo_that_comes_before_the_time_limit_counts(
     hasty: HttpGraph, meta: ScriptedGraph
 ) -> None:
-    meta.on_request = lambda seen: hasty.echo_heard(seen.body["message"]["metadata"])
+    meta.on_request = lambda seen: hasty.echo_heard(mark_of(seen))
     meta.script = [Silence()]
     assert await send(hasty) == ""
     assert len(meta.seen) == 1
@@ -64,13 +73,13 @@ async def test_an_echo_of_another_message_proves_nothing(
     assert await send(graph) == "m_1"
 
 
-async def test_an_echo_proves_nothing_about_a_later_message_with_the_same_metadata(
+async def test_a_late_echo_proves_nothing_about_the_same_message_sent_later(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
     message = {"text": "Hello", "metadata": "the same"}
     meta.script = [SENT, Reset(), SENT]
     await graph.send(ADA, message)
-    graph.echo_heard("the same")
+    graph.echo_heard(mark_of(meta.seen[0]))
     assert await graph.send(ADA, message) == "m_1"
     assert len(meta.seen) == 3
 
@@ -78,7 +87,7 @@ async def test_an_echo_proves_nothing_about_a_later_message_with_the_same_metada
 async def test_a_success_that_cannot_be_read_waits_for_the_echo(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
-    meta.on_request = lambda seen: graph.echo_heard(seen.body["message"]["metadata"])
+    meta.on_request = lambda seen: graph.echo_heard(mark_of(seen))
     meta.script = [Reply(body=b"<html>")]
     assert await send(graph) == ""
     assert len(meta.seen) == 1
@@ -87,7 +96,7 @@ async def test_a_success_that_cannot_be_read_waits_for_the_echo(
 async def test_an_echo_during_the_pause_after_a_server_error_counts(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
-    meta.on_request = lambda seen: graph.echo_heard(seen.body["message"]["metadata"])
+    meta.on_request = lambda seen: graph.echo_heard(mark_of(seen))
     meta.script = [DOWN]
     assert await send(graph) == ""
     assert len(meta.seen) == 1

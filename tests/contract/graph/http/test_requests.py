@@ -21,6 +21,7 @@ from tests.contract.graph.http.graph_http_samples import (
     SECRET,
     SENT,
     TOKEN,
+    mark_of,
     pass_to_agent,
     send,
 )
@@ -33,7 +34,7 @@ async def test_a_send_is_a_json_body_with_the_token_in_the_header(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
     meta.script = [SENT]
-    await graph.send(ADA, {"text": "Grüß Gott", "metadata": "mine"})
+    await graph.send(ADA, {"text": "Grüß Gott"})
     seen = meta.seen[0]
     assert (seen.method, seen.path) == ("POST", "/v25.0/me/messages")
     assert seen.headers["Content-Type"] == "application/json"
@@ -41,7 +42,7 @@ async def test_a_send_is_a_json_body_with_the_token_in_the_header(
     assert seen.body == {
         "recipient": {"id": ADA.user},
         "messaging_type": "RESPONSE",
-        "message": {"text": "Grüß Gott", "metadata": "mine"},
+        "message": {"text": "Grüß Gott", "metadata": mark_of(seen)},
     }
 
 
@@ -52,9 +53,7 @@ async def test_every_call_proves_the_app_secret(graph: HttpGraph, meta: Scripted
     assert meta.seen[0].query == {"recipient": ADA.user, "appsecret_proof": proof}
 
 
-async def test_a_message_without_metadata_gets_one_of_its_own(
-    graph: HttpGraph, meta: ScriptedGraph
-) -> None:
+async def test_every_message_has_a_mark_of_its_own(graph: HttpGraph, meta: ScriptedGraph) -> None:
     meta.script = [SENT, SENT]
     await send(graph)
     await send(graph)

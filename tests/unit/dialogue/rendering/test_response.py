@@ -160,7 +160,7 @@ class TestCustom:
         assert messages(response) == [{"text": "?", "quick_replies": quick_replies(13)}]
         assert "custom.quick_replies had 2 more than a message can carry" in notes(response)
 
-    @pytest.mark.parametrize("metadata", ["m" * 1000, {"a": 1}])
+    @pytest.mark.parametrize("metadata", ["m" * 950, "m" * 1000, {"a": 1}])
     def test_metadata_that_meta_would_refuse_is_left_out(self, metadata: Any) -> None:
         response = {"custom": {"text": "hi", "metadata": metadata}}
         assert messages(response) == [{"text": "hi"}]

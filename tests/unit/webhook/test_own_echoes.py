@@ -1,0 +1,103 @@
+"""What the webhook makes of echoes: the channel's own prove that its messages went out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sanic.request import Request
+
+from channels.core.app_secret import marked, signature
+from channels.core.events import Event
+from channels.core.settings import parse_settings
+from channels.engine.engine import Engine
+from channels.webhook.receiver import WebhookReceiver
+from tests.fakes.clock import ManualClock
+
+SECRET, APP = "the-app-secret", "900"
+NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
+MARK = marked("5f0c8f4e", SECRET)
+
+
+class HearingEngine:
+    """Keeps what the webhook tells the engine."""
+
+    def __init__(self) -> None:
+        self.marks: list[str] = []
+        self.events: list[Event] = []
+        self.metrics = SimpleNamespace(acknowledged=lambda _status, _took: None)
+
+    async def hear_echo(self, mark: str) -> None:
+        self.marks.append(mark)
+
+    async def accept(self, events: list[Event]) -> None:
+        self.events += events
+
+
+@pytest.fixture
+def engine() -> HearingEngine:
+    return HearingEngine()
+
+
+async def delivered(engine: HearingEngine, metadata: str | None, app_id: str) -> None:
+    """An echo comes in: of a message with this metadata, that this app has sent."""
+    message = {"is_echo": True, "app_id": int(app_id), "mid": "m_1", "text": "Hello"}
+    if metadata is not None:
+        message["metadata"] = metadata
+    echo = {"sender": {"id": "111"}, "recipient": {"id": "222"}, "message": message}
+    entry = {"id": "111", "time": 1, "messaging": [echo]}
+    answer = await _receiver(engine).receive(_request({"object": "page", "entry": [entry]}))
+    assert answer.status == 200
+
+
+def _receiver(engine: HearingEngine) -> WebhookReceiver:
+    section = {"verify": "v", "secret": SECRET, "page-access-token": "t", "app-id": APP}
+    return WebhookReceiver(
+        settings=parse_settings(section),
+        clock=ManualClock(NOW),
+        engine=lambda: cast(Engine, engine),
+    )
+
+
+def _request(delivery: dict[str, Any]) -> Request:
+    body = json.dumps(delivery).encode()
+    request = SimpleNamespace(
+        body=body,
+        headers={"X-Hub-Signature-256": signature(body, SECRET)},
+        stream=None,
+        transport=asyncio.Transport(),
+        receive_body=lambda: asyncio.sleep(0),
+    )
+    return cast(Request, request)
+
+
+@pytest.mark.parametrize("own", ["", " promo", " ", " a b.c", " 5f0c8f4e.0123456789abcdef"])
+async def test_an_echo_is_known_by_its_mark_whatever_a_response_has_added(
+    engine: HearingEngine, own: str
+) -> None:
+    await delivered(engine, MARK + own, APP)
+    assert (engine.marks, engine.events) == ([MARK], [])
+
+
+@pytest.mark.parametrize("metadata", [None, "", "promo", "m" * 999, f"promo {MARK}", "\x00"])
+async def test_what_else_the_app_sends_is_no_proof_and_no_news(
+    engine: HearingEngine, metadata: str | None
+) -> None:
+    await delivered(engine, metadata, APP)
+    assert (engine.marks, engine.events) == ([], [])
+
+
+async def test_under_a_wrong_app_id_a_response_with_metadata_is_not_an_operator_s(
+    engine: HearingEngine,
+) -> None:
+    await delivered(engine, f"{MARK} promo", "123456")
+    assert (engine.marks, engine.events) == ([MARK], [])
+
+
+async def test_another_app_s_echo_is_news(engine: HearingEngine) -> None:
+    await delivered(engine, "promo", "123456")
+    assert (engine.marks, len(engine.events)) == ([], 1)
