@@ -28,6 +28,12 @@ _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
 )
 _JSON = {"Content-Type": "application/json"}
+# The kinds that a message may name; an error that repeats one is easier to understand with it.
+_KINDS = {
+    *("RESPONSE", "image", "audio", "video", "file", "template"),
+    *("generic", "button", "media", "text", "user_email", "user_phone_number"),
+    *("postback", "web_url", "phone_number", "account_link", "account_unlink", "game_play"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,12 +153,12 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
 
 
 def _texts(sent: object, key: str = "") -> Iterator[str]:
-    """Every text in what we sent, but the names of kinds ("RESPONSE", "template")."""
+    """Every text in what we sent but the names of kinds, since a slot may stand for any of them."""
     if isinstance(sent, Mapping):
         for name, value in sent.items():
-            yield from _texts(value, name)
+            yield from _texts(value, str(name))
     elif isinstance(sent, (list, tuple)):
         for value in sent:
             yield from _texts(value, key)
-    elif isinstance(sent, str) and not key.endswith("type"):
+    elif isinstance(sent, str) and not (key.endswith("type") and sent in _KINDS):
         yield sent

@@ -79,11 +79,20 @@ class Pace:
 
 
 def is_slow(message: Mapping[str, Any]) -> bool:
-    """Whether a Send API `message` carries audio or video, which have a pace of their own."""
-    attachment = message.get("attachment")
-    if not isinstance(attachment, Mapping):
-        return False
+    """Whether a Send API `message` carries audio or video, which have a pace of their own.
+
+    A response may hold anything in the place of an attachment; what is none is not slow.
+    """
+    attachments = [message.get("attachment"), *_listed(message.get("attachments"))]
+    return any(_is_slow(one) for one in attachments if isinstance(one, Mapping))
+
+
+def _is_slow(attachment: Mapping[str, Any]) -> bool:
     payload = attachment.get("payload")
-    elements = payload.get("elements") if isinstance(payload, Mapping) else None
-    kinds = [one.get("media_type") for one in elements or () if isinstance(one, Mapping)]
+    elements = _listed(payload.get("elements")) if isinstance(payload, Mapping) else []
+    kinds = [one.get("media_type") for one in elements if isinstance(one, Mapping)]
     return any(kind in _SLOW_TYPES for kind in (attachment.get("type"), *kinds))
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

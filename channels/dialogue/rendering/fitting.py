@@ -47,17 +47,23 @@ class Fitter:
         self.notes.append(f"{field} {what_was_done}")
 
     def well_formed(self, value: Any, part: str) -> Any:
-        """A deep copy of a JSON value, its texts such that UTF-8 can carry them."""
+        """A deep copy of a value as JSON, its texts such that UTF-8 can carry them.
+
+        Rasa reads a domain's dates as dates, and its numbers as keys.
+        """
         if isinstance(value, str):
             return self._well_formed_text(value, part)
         if isinstance(value, Mapping):
             return {
-                self.well_formed(key, part): self.well_formed(item, part)
+                self._well_formed_text(str(key), part): self.well_formed(item, part)
                 for key, item in value.items()
             }
         if isinstance(value, (list, tuple)):
             return [self.well_formed(item, part) for item in value]
-        return value
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        self.note(part, f"held a {type(value).__name__}, which JSON has not: it is sent as text.")
+        return self._well_formed_text(str(value), part)
 
     def _well_formed_text(self, value: str, part: str) -> str:
         text = well_formed(value)

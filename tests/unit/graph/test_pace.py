@@ -123,6 +123,11 @@ def test_a_clock_that_was_set_back_makes_nobody_wait() -> None:
         ),
         ({"attachment": "odd"}, False),
         ({"attachment": {"type": "template", "payload": "odd"}}, False),
+        ({"attachment": {"type": "template", "payload": {"elements": 5}}}, False),
+        ({"attachment": {"type": "template", "payload": {"elements": ["odd"]}}}, False),
+        ({"attachments": [{"type": "image"}, {"type": "video"}]}, True),
+        ({"attachments": [{"type": "image"}]}, False),
+        ({"attachments": {"type": "video"}}, False),
     ],
 )
 def test_audio_and_video_have_a_limit_of_their_own(message: dict[str, object], slow: bool) -> None:

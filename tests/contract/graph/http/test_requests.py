@@ -138,6 +138,16 @@ async def test_an_error_repeats_no_secret_no_id_and_no_text(
     assert "Bad *** *** *** *** '***' in message[text] of RESPONSE" in str(refusal.value)
 
 
+async def test_an_error_repeats_no_text_that_stands_where_a_kind_should(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    told = "Param message[attachment][type] can't be Ada; nor image for template_type"
+    meta.script = [refused(code=100, message=told)]
+    attachment = {"type": "Ada", "payload": {"template_type": "image", 1: "template_type"}}
+    with pytest.raises(GraphRefused, match=r"type\] can't be \*\*\*; nor image for \*\*\*"):
+        await graph.send(ADA, {"attachment": attachment})
+
+
 async def test_the_token_does_not_follow_a_redirect(graph: HttpGraph, meta: ScriptedGraph) -> None:
     meta.script = [Reply(status=302, headers={"Location": "/elsewhere"})]
     with pytest.raises(GraphUnavailable, match="HTTP status 302"):

@@ -10,13 +10,18 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.dialogue.cut_turns import DeliveredReplay
 from channels.dialogue.rendering.response import render
+from channels.graph.pace import is_slow
 
 Json = Any
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # busy machines
 
 # Responses of any shape at all, under the names that Rasa gives the parts.
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+# A domain's YAML has dates besides, and keys that are no texts.
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()
+)
 anything: st.SearchStrategy[Json] = st.recursive(
     scalars,
     lambda inner: (
@@ -25,7 +30,9 @@ anything: st.SearchStrategy[Json] = st.recursive(
             st.sampled_from(
                 ["text", "title", "type", "payload", "url", "message", "attachment", "tag"]
             )
-            | st.text(max_size=5),
+            | st.text(max_size=5)
+            | st.integers(0, 3)
+            | st.none(),
             inner,
             max_size=4,
         )
@@ -70,6 +77,7 @@ custom_messages = st.fixed_dictionaries(
         "quick_replies": st.lists(quick_replies, max_size=16),
         "metadata": words | long_texts,
         "tag": st.just("HUMAN_AGENT"),
+        1: st.dates(),
     },
 )
 shaped = st.fixed_dictionaries(
@@ -197,7 +205,11 @@ def test_rendering_changes_nothing_in_the_response(response: Json) -> None:
 @patient
 @given(shapeless | shaped)
 def test_every_message_can_be_written_as_json(response: Json) -> None:
-    msgspec.json.encode(render(response).messages).decode()
+    messages = render(response).messages
+    msgspec.json.encode(messages).decode()
+    for message in messages:
+        DeliveredReplay([]).add(message)  # which sorts the keys
+        is_slow(message)
 
 
 @patient

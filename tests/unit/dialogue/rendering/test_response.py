@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -77,6 +78,13 @@ class TestResponse:
         response = {"custom": {"text": "a\ud83d", "quick_replies": [{"title": "b\ud83d"}]}}
         msgspec.json.encode(render(response).messages)
         assert "held surrogates" in notes(response)
+
+    def test_what_a_domain_may_hold_and_json_may_not_is_sent_as_text(self) -> None:
+        response = {"custom": {"text": "hi", "day": date(2026, 10, 1), 1: {2: "a", "b": True}}}
+        assert messages(response) == [
+            {"text": "hi", "day": "2026-10-01", "1": {"2": "a", "b": True}}
+        ]
+        assert notes(response) == "custom held a date, which JSON has not: it is sent as text."
 
 
 class TestText:
