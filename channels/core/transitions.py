@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
+from .backoff import Backoff
 from .events import Thread
 from .plans import Plan
 from .sessions import Cause, EndReason, Session, Speaker, State, deadline
 
 ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
-_BACKOFF_FIRST = timedelta(seconds=1)
-_BACKOFF_LAST = timedelta(minutes=5)
+_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
 
 def opening(
@@ -166,8 +166,7 @@ def postponed(session: Session, now: datetime) -> Session:
 
     A deadline is not missed for that.
     """
-    pause = min(_BACKOFF_FIRST * 2 ** min(session.attempts, 16), _BACKOFF_LAST)
-    due_at, ends = now + pause, deadline(session)
+    due_at, ends = now + _BACKOFF.pause(before=session.attempts), deadline(session)
     if session.state is State.ACTIVE and ends is not None and now < ends[0]:
         due_at = min(due_at, ends[0])
     return _next(session, attempts=session.attempts + 1, due_at=due_at)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from ..core.backoff import Backoff
 from ..core.errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError
 from ..core.events import Event
 from ..instruments.clock import Clock
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
+_BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
 
 T = TypeVar("T")
@@ -97,7 +99,7 @@ def _is_its_own(error: Exception, tried_for: timedelta) -> bool:
 
 def _pause(error: Exception, waits: int) -> timedelta:
     """How long an event waits for Meta after so many waits before."""
-    pause = min(RETRY_PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
+    pause = _BACKOFF.pause(before=waits)
     return max(pause, error.retry_after) if isinstance(error, GraphThrottled) else pause
 
 

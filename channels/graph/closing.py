@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..core.backoff import Backoff
 from ..core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from .protocol import Closure, Obstacle
 from .retry import LONGEST_THROTTLE
 
 FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
+_BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 
 
 def concerns_all(error: GraphError) -> bool:
@@ -33,7 +35,7 @@ class Door:
         self.page = page
         self._closure: Closure | None = None
         self._error: GraphError | None = None
-        self._pause = FIRST_PAUSE
+        self._failures = 0
 
     def closure(self, now: datetime) -> Closure | None:
         """Why it is closed and until when at least; None while it is open."""
@@ -60,7 +62,7 @@ class Door:
     def open(self) -> None:
         """Meta answers as it should."""
         self._closure = self._error = None
-        self._pause = FIRST_PAUSE
+        self._failures = 0
 
     def check(self, now: datetime) -> None:
         """Raises, to a call that may not go out, what has closed the door, as of now."""
@@ -74,8 +76,8 @@ class Door:
         """What the error stands for, and how long nothing need be tried."""
         if isinstance(error, GraphThrottled):
             return Obstacle.THROTTLED, error.retry_after
-        pause = self._pause
-        self._pause = min(2 * pause, LONGEST_PAUSE)
+        pause = _BACKOFF.pause(before=self._failures)
+        self._failures += 1
         is_refused = isinstance(error, TokenRefused)
         return Obstacle.UNAUTHORISED if is_refused else Obstacle.UNREACHABLE, pause
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..core.backoff import Backoff
 from ..core.errors import GraphError, GraphThrottled, GraphUnavailable
 
 MOST_TRIES = 3
 LONGEST_CALL = timedelta(seconds=30)  # all tries of one call and the pauses between them
 LONGEST_THROTTLE = timedelta(seconds=5)  # a longer rate limit is the caller's to wait out
 
-_FIRST_PAUSE = timedelta(seconds=0.5)
+_BACKOFF = Backoff(first=timedelta(seconds=0.5), longest=LONGEST_CALL)
 _SHORTEST_TRY = timedelta(seconds=1)  # with less time left, another try is not worth it
 
 
@@ -38,7 +39,7 @@ class Tries:
             pause = error.retry_after
             worth_it = pause <= LONGEST_THROTTLE
         else:
-            pause = _FIRST_PAUSE * 2 ** (self.failures - 1)
+            pause = _BACKOFF.pause(before=self.failures - 1)
             worth_it = isinstance(error, GraphUnavailable)
         in_time = now + pause + _SHORTEST_TRY <= self.started_at + LONGEST_CALL
         return pause if worth_it and in_time and self.failures < MOST_TRIES else None
