@@ -108,7 +108,7 @@ def _engine(url: str, store: SqlStore, graph: RunningGraph, assistant: Following
     return Engine(
         settings=parse_settings(section(graph_url=graph.url, store=url)),
         store=store,
-        graph=HttpGraph(
+        graphs=HttpGraph(
             graph_url=graph.url,
             page_access_token=TOKEN,
             app_id=APP_ID,

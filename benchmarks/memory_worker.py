@@ -44,7 +44,7 @@ async def hear(store: str, sessions: int, messages: int) -> Memory:
     engine = Engine(
         settings=settings,
         store=SqlStore(store, worker="worker"),
-        graph=MemoryGraph(app_id=APP_ID, page_id=PAGE),
+        graphs=MemoryGraph(app_id=APP_ID, page_id=PAGE),
         clock=SystemClock(),
         assistant=FollowingUp(sessions),
     )

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -28,7 +28,6 @@ from .engine.health import Problem
 from .graph.closing import Door
 from .graph.echoes import HeardElsewhere
 from .graph.http import HttpGraph
-from .graph.pages import PagesGraph
 from .graph.protocol import Graph
 from .instruments.clock import Clock, SystemClock
 from .operators.api import OperatorApi
@@ -47,7 +46,6 @@ class MessengerInput(InputChannel):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._clock = SystemClock()
-        self._graph = _graph(settings, self._clock, self._has_echo)
         self._engine: Engine | None = None
 
     @classmethod
@@ -107,10 +105,11 @@ class MessengerInput(InputChannel):
     async def _start(
         self, app: Sanic, on_new_message: Callable[[UserMessage], Awaitable[Any]]
     ) -> None:
+        store = SqlStore(self._settings.store, worker=_worker_name())
         engine = Engine(
             settings=self._settings,
-            store=SqlStore(self._settings.store, worker=_worker_name()),
-            graph=self._graph,
+            store=store,
+            graphs=_graphs(self._settings, self._clock, store.has_echo),
             clock=self._clock,
             assistant=RasaAssistant(
                 agent=lambda: getattr(app.ctx, "agent", None), on_new_message=on_new_message
@@ -142,11 +141,10 @@ class MessengerInput(InputChannel):
             return text("", status=503)
         return raw(self._engine.metrics.page(), content_type=CONTENT_TYPE_LATEST)
 
-    async def _has_echo(self, metadata: str) -> bool:
-        return self._engine is not None and await self._engine.has_echo(metadata)
 
-
-def _graph(settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere) -> Graph:
+def _graphs(
+    settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere
+) -> Graph | Mapping[str, Graph]:
     app_door = Door("every page of the app")
 
     def of_token(page_access_token: str, page_name: str) -> HttpGraph:
@@ -170,7 +168,7 @@ def _graph(settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere) ->
         graphs[page] = of_token(one.page_access_token, f"page {page}")
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
-    return PagesGraph(graphs)
+    return graphs
 
 
 def _told(problems: list[Problem]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from ..core.settings import Settings
 from ..dialogue.assistant import Assistant
 from ..dialogue.dialogue import Dialogue
 from ..dialogue.output import MessengerOutput
-from ..graph.metered import MeteredGraph
+from ..graph.pages import PagesGraph
 from ..graph.protocol import Graph
 from ..handover.handovers import Handovers
 from ..handover.routing_status import RoutingStatus
@@ -44,14 +44,17 @@ DUE_BATCH = 100  # of them claimed at once
 
 
 class Engine:
-    """Runs one worker's share of all threads."""
+    """Runs one worker's share of all threads.
+
+    `graphs` is the page's Graph, or those of several pages by the ids that webhooks name.
+    """
 
     def __init__(
         self,
         *,
         settings: Settings,
         store: Store,
-        graph: Graph,
+        graphs: Graph | Mapping[str, Graph],
         clock: Clock,
         assistant: Assistant,
     ) -> None:
@@ -59,7 +62,7 @@ class Engine:
         self._store = store
         self._clock = clock
         self.metrics = Metrics()
-        self._graph = graph = MeteredGraph(graph, self.metrics)
+        self._graph = graph = PagesGraph(graphs, self.metrics)
         self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=self.metrics)
         self._queues = ThreadQueues()
         self._due: set[str] = set()
@@ -156,15 +159,11 @@ class Engine:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
         await self._inbox.accept(events)
 
-    async def hear_echo(self, metadata: str) -> None:
+    async def hear_echo(self, mark: str) -> None:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""
-        self._graph.echo_heard(metadata)
+        self._graph.echo_heard(mark)
         if self._workers > 1:
-            await self._attempt(partial(self._store.keep_echo, metadata, self._clock.now()))
-
-    async def has_echo(self, metadata: str) -> bool:
-        """Whether any worker has heard of the send with this metadata. Raises StoreError."""
-        return self._workers > 1 and await self._store.has_echo(metadata)
+            await self._attempt(partial(self._store.keep_echo, mark, self._clock.now()))
 
     async def keep_roles(self, roles: PageRoles) -> None:
         """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""

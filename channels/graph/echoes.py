@@ -27,7 +27,12 @@ class Echoes:
     def __init__(self, clock: Clock, heard_elsewhere: HeardElsewhere | None) -> None:
         self._clock = clock
         self._heard_elsewhere = heard_elsewhere
+        self._has_others = False
         self._awaited: dict[str, asyncio.Event] = {}
+
+    def share_among(self, workers: int) -> None:
+        """So many workers get the webhooks of these echoes."""
+        self._has_others = workers > 1
 
     @contextmanager
     def awaited(self, mark: str) -> Iterator[None]:
@@ -46,14 +51,13 @@ class Echoes:
     async def heard_within(self, limit: timedelta, mark: str) -> bool:
         """Whether the echo has been heard by now, or is within the time limit."""
         echo, until = self._awaited[mark], self._clock.now() + limit
-        look = limit if self._heard_elsewhere is None else LOOK_INTERVAL
         while True:
             if echo.is_set() or await self._is_heard_elsewhere(mark):
                 return True
             left = until - self._clock.now()
             if left <= timedelta():
                 return False
-            await self._wait(echo, min(left, look))
+            await self._wait(echo, min(left, LOOK_INTERVAL if self._has_others else left))
 
     async def _wait(self, echo: asyncio.Event, limit: timedelta) -> None:
         hearing = asyncio.ensure_future(echo.wait())
@@ -65,7 +69,7 @@ class Echoes:
             waiting.cancel()
 
     async def _is_heard_elsewhere(self, mark: str) -> bool:
-        if self._heard_elsewhere is None:
+        if self._heard_elsewhere is None or not self._has_others:
             return False
         try:
             return await self._heard_elsewhere(mark)

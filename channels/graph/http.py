@@ -51,7 +51,7 @@ class HttpGraph:
 
     The Graphs of one app's pages share an `app_door`. `sends_a_second` and
     `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its mark
-    whether another worker has heard a message's echo.
+    whether another worker has heard a message's echo; it is asked while there are others.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class HttpGraph:
     def share_among(self, workers: int) -> None:
         self._pace.share_among(workers)
         self._slow_pace.share_among(workers)
+        self._echoes.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         mark = marked(uuid.uuid4().hex, self._app_secret)

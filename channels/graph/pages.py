@@ -1,39 +1,78 @@
-"""One Graph for several pages: each thread's calls go out with its own page's token."""
+"""The pages' Graphs as one: each call goes out with its own page's token, and is counted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Set
+from typing import Any, TypeVar
 
-from ..core.errors import GraphRefused
+from ..core.errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    NotThreadOwner,
+    RoutingIsOff,
+    TokenRefused,
+    UserUnreachable,
+    WindowClosed,
+)
 from ..core.events import Thread
 from ..core.routing import Owner, Routing
+from ..instruments.metrics import Metrics
 from .protocol import Closure, Graph, SenderAction
+
+_OK = "ok"
+_REFUSED = "refused"
+_OUTCOMES: Mapping[type[GraphError], str] = {
+    GraphUnavailable: "unavailable",
+    GraphTimeout: "timeout",
+    GraphThrottled: "throttled",
+    NotThreadOwner: "not_owner",
+    WindowClosed: "window_closed",
+    UserUnreachable: "user_unreachable",
+    RoutingIsOff: "routing_off",
+    TokenRefused: "token_refused",
+    GraphRefused: _REFUSED,
+}
+_VERBS = (
+    "send",
+    "sender_action",
+    "pass_control",
+    "take_control",
+    "request_control",
+    "owner",
+    "routing",
+)
+
+_T = TypeVar("_T")
 
 
 class PagesGraph:
-    """The Graph seam over the Graphs of several pages, by the ids that webhooks name them by.
+    """The Graph that the engine has: of one page, or of several by the ids that webhooks name.
 
-    An Instagram account's id leads to the Graph of the page that it is linked to.
+    An Instagram account's id leads to the Graph of the page that it is linked to. Each call of a
+    verb counts once, however often it was tried inside. `page` is not counted: its answer is
+    remembered, so most of its calls ask nobody.
     """
 
-    def __init__(self, graphs: Mapping[str, Graph]) -> None:
-        self._graphs = dict(graphs)
-
-    async def close(self) -> None:
-        await asyncio.gather(*(graph.close() for graph in self._each()))
+    def __init__(self, graphs: Graph | Mapping[str, Graph], metrics: Metrics) -> None:
+        self._only = None if isinstance(graphs, Mapping) else graphs
+        self._by_page = graphs if isinstance(graphs, Mapping) else {}
+        self._metrics = metrics
+        metrics.expect_graph_calls(_VERBS, [_OK, *_OUTCOMES.values()])
 
     def closure(self, page: str, /) -> Closure | None:
         """A page without a token is not closed: its calls are refused for good."""
-        graph = self._graphs.get(page)
+        graph = self._find(page)
         return None if graph is None else graph.closure(page)
 
     def closures(self) -> list[Closure]:
         return [closure for graph in self._each() for closure in graph.closures()]
 
     async def probe(self, page: str, /) -> None:
-        graph = self._graphs.get(page)
+        graph = self._find(page)
         if graph is not None:
             await graph.probe(page)
 
@@ -44,44 +83,78 @@ class PagesGraph:
         for graph in self._each():
             graph.share_among(workers)
 
+    async def close(self) -> None:
+        await asyncio.gather(*(graph.close() for graph in self._each()))
+
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        return await self._of(thread.page).send(thread, message)
+        return await self._ask("send", thread.page, lambda graph: graph.send(thread, message))
 
     def echo_heard(self, mark: str) -> None:
         for graph in self._each():
             graph.echo_heard(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
-        await self._of(thread.page).sender_action(thread, action)
+        await self._ask(
+            "sender_action", thread.page, lambda graph: graph.sender_action(thread, action)
+        )
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
-        await self._of(thread.page).pass_control(thread, app_id=app_id, metadata=metadata)
+        await self._ask(
+            "pass_control",
+            thread.page,
+            lambda graph: graph.pass_control(thread, app_id=app_id, metadata=metadata),
+        )
 
     async def take_control(self, thread: Thread, *, metadata: str) -> None:
-        await self._of(thread.page).take_control(thread, metadata=metadata)
+        await self._ask(
+            "take_control",
+            thread.page,
+            lambda graph: graph.take_control(thread, metadata=metadata),
+        )
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
-        await self._of(thread.page).request_control(thread, metadata=metadata)
+        await self._ask(
+            "request_control",
+            thread.page,
+            lambda graph: graph.request_control(thread, metadata=metadata),
+        )
 
     async def owner(self, thread: Thread) -> Owner:
-        return await self._of(thread.page).owner(thread)
+        return await self._ask("owner", thread.page, lambda graph: graph.owner(thread))
 
     async def page(self) -> str:
+        if self._only is not None:
+            return await self._only.page()
         raise GraphRefused(
             "A user's id alone does not say which of several pages is meant",
             remedy="Write it as PAGE:USER, which is Rasa's sender id on several pages.",
         )
 
     async def routing(self, page: str) -> Routing:
-        return await self._of(page).routing(page)
+        return await self._ask("routing", page, lambda graph: graph.routing(page))
 
-    def _each(self) -> set[Graph]:
-        return set(self._graphs.values())
+    async def _ask(self, verb: str, page: str, call: Callable[[Graph], Awaitable[_T]]) -> _T:
+        """What the page's Graph answers, counted by what came of it."""
+        try:
+            answer = await call(self._of(page))
+        except GraphError as error:
+            outcome = _OUTCOMES.get(type(error), _REFUSED)
+            self._metrics.graph_calls.labels(verb, outcome).inc()
+            raise
+        self._metrics.graph_calls.labels(verb, _OK).inc()
+        return answer
+
+    def _each(self) -> Set[Graph]:
+        return set(self._by_page.values()) if self._only is None else {self._only}
+
+    def _find(self, page: str) -> Graph | None:
+        return self._only or self._by_page.get(page)
 
     def _of(self, page: str) -> Graph:
-        if page not in self._graphs:
+        graph = self._find(page)
+        if graph is None:
             raise GraphRefused(
                 f"There is no token for the page or Instagram account {page}",
                 remedy="Add it under 'pages' in credentials.yml.",
             )
-        return self._graphs[page]
+        return graph

@@ -66,7 +66,7 @@ class World:
         self.engine = Engine(
             settings=self._settings,
             store=self.store,  # type: ignore[arg-type]
-            graph=self.graph,  # type: ignore[arg-type]
+            graphs=self.graph,  # type: ignore[arg-type]
             clock=self.clock,
             assistant=self.assistant,  # type: ignore[arg-type]
         )

@@ -61,7 +61,7 @@ class Worker:
         self.engine = Engine(
             settings=parse_settings(world.section),
             store=wire.wrap(store, failure=StoreUnavailable("No store")),
-            graph=wire.wrap(world.graph, failure=GraphUnavailable("No Graph")),
+            graphs=wire.wrap(world.graph, failure=GraphUnavailable("No Graph")),
             clock=WiredClock(world.clock, wire),
             assistant=self.assistant,
         )

@@ -1,4 +1,4 @@
-"""What every Graph does: MemoryGraph, one whose calls are counted, and HttpGraph over HTTP."""
+"""What every Graph does: MemoryGraph, one behind the pages' façade, and HttpGraph over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from channels.core.errors import (
 )
 from channels.core.events import Thread
 from channels.core.routing import Owner, Routing
-from channels.graph.metered import MeteredGraph
+from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Graph, Obstacle, SenderAction
 from channels.instruments.metrics import Metrics
 from emulator import PAGE_INBOX
@@ -74,15 +74,15 @@ class MemoryPage:
         return [message for thread, message in self._graph.sent if thread == self.thread]
 
 
-@pytest.fixture(params=["memory", "metered", "http"])
+@pytest.fixture(params=["memory", "pages", "http"])
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Graph, Page]]:
     if request.param == "memory":
         memory = MemoryGraph(app_id="900")
         yield memory, MemoryPage(memory)
         return
-    if request.param == "metered":
+    if request.param == "pages":
         memory = MemoryGraph(app_id="900")
-        yield MeteredGraph(memory, Metrics()), MemoryPage(memory)
+        yield PagesGraph(memory, Metrics()), MemoryPage(memory)
         return
     async with emulated_page() as page:
         graph = page.graph()

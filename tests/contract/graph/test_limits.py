@@ -19,6 +19,7 @@ from channels.graph.pace import JITTER, LONGEST_QUEUE
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Obstacle, SenderAction
 from channels.instruments.clock import Clock
+from channels.instruments.metrics import Metrics
 from tests.contract.graph.http.graph_http_samples import mark_of
 from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import (
@@ -92,7 +93,8 @@ async def two_pages(
             {
                 "111": graph_of(meta, clock, page_name="page 111", app_door=app_door),
                 "333": graph_of(other, clock, page_name="page 333", app_door=app_door),
-            }
+            },
+            Metrics(),
         )
         yield pages, meta, other
         await pages.close()
@@ -222,7 +224,7 @@ async def test_a_page_that_is_slow_does_not_slow_another(meta: ScriptedGraph) ->
     clock = ManualClock(datetime(2026, 10, 1, 12, tzinfo=timezone.utc))
     async with scripted_graph() as other:
         slow = graph_of(meta, clock, sends_a_second=1)
-        pages = PagesGraph({"111": slow, "333": graph_of(other, clock)})
+        pages = PagesGraph({"111": slow, "333": graph_of(other, clock)}, Metrics())
         meta.script, other.script = [SENT], [SENT] * 9
         await pages.send(ADA, {"text": "Hello"})
         waiting = asyncio.ensure_future(pages.send(ADA, {"text": "Hello"}))
@@ -351,6 +353,7 @@ async def test_a_message_whose_echo_another_worker_has_heard_is_not_sent_again(
         return True
 
     graph = graph_of(meta, clock, heard_elsewhere=heard_elsewhere)
+    graph.share_among(2)
     meta.script = [Reset()]
     assert await graph.send(ADA, {"text": "Hello"}) == ""
     assert len(meta.seen) == 1
@@ -365,6 +368,7 @@ async def test_a_message_that_no_worker_has_heard_of_is_sent_again(
         return False
 
     graph = graph_of(meta, clock, heard_elsewhere=heard_elsewhere)
+    graph.share_among(2)
     meta.script = [Reset(), SENT]
     assert await graph.send(ADA, {"text": "Hello"}) == "m_1"
     await graph.close()

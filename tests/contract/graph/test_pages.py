@@ -9,6 +9,7 @@ from channels.core.events import Platform, Thread
 from channels.core.routing import Owner, Routing
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Graph, SenderAction
+from channels.instruments.metrics import Metrics
 from tests.fakes.graph import MemoryGraph
 
 ON_FIRST = Thread(page="111", user="42")
@@ -28,7 +29,7 @@ def second() -> MemoryGraph:
 
 @pytest.fixture
 def pages(first: MemoryGraph, second: MemoryGraph) -> Graph:
-    return PagesGraph({"111": first, "222": second, "178": second})
+    return PagesGraph({"111": first, "222": second, "178": second}, Metrics())
 
 
 async def test_a_message_goes_out_by_its_own_page(
@@ -114,3 +115,20 @@ async def test_closing_closes_each_graph_once(
     await pages.close()
     assert first.closed
     assert second.closed
+
+
+async def test_one_page_s_graph_has_every_call(first: MemoryGraph) -> None:
+    only = PagesGraph(first, Metrics())
+    assert await only.page() == "111"
+    await only.send(ON_SECOND, {"text": "hello"})
+    assert first.sent == [(ON_SECOND, {"text": "hello"})]
+
+
+async def test_a_call_for_a_page_without_a_token_is_counted_as_refused(
+    first: MemoryGraph, second: MemoryGraph
+) -> None:
+    metrics = Metrics()
+    pages = PagesGraph({"111": first, "222": second}, metrics)
+    with pytest.raises(GraphRefused):
+        await pages.owner(Thread(page="333", user="42"))
+    assert b'graph_calls_total{outcome="refused",verb="owner"} 1.0' in metrics.page()

@@ -339,8 +339,8 @@ async def test_a_worker_knows_of_the_echoes_that_another_has_heard(world: World)
     await world.wait(RENEWAL_INTERVAL)
     await other.engine.hear_echo("nonce")
 
-    assert await world.engine.has_echo("nonce")
-    assert not await world.engine.has_echo("another")
+    assert await world.store.has_echo("nonce")
+    assert not await world.store.has_echo("another")
     assert world.graph.echoes == ["nonce"]
 
 

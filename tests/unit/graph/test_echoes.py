@@ -43,6 +43,7 @@ def others() -> Others:
 @pytest.fixture
 async def echoes(clock: ManualClock, others: Others) -> AsyncIterator[Echoes]:
     echoes = Echoes(clock, others.have)
+    echoes.share_among(2)
     with echoes.awaited("mine"):
         yield echoes
 
@@ -100,9 +101,15 @@ async def test_while_nobody_can_tell_the_own_ear_counts(
     assert await waiting
 
 
-async def test_a_worker_that_is_alone_asks_nobody(clock: ManualClock) -> None:
-    alone = Echoes(clock, None)
+@pytest.mark.parametrize("workers", [None, 1])
+async def test_a_worker_that_is_alone_asks_nobody(
+    clock: ManualClock, others: Others, workers: int | None
+) -> None:
+    alone = Echoes(clock, others.have)
+    for count in (2, workers) if workers else ():
+        alone.share_among(count)
     with alone.awaited("mine"):
         waiting = await waited(alone)
         clock.advance(LIMIT)
         assert await waiting is False
+    assert others.looks == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from channels.graph.metered import MeteredGraph
+from channels.graph.pages import PagesGraph
 from channels.instruments.metrics import Metrics
 from channels.store.protocol import Backlog
 from tests.documents import codes, table
@@ -100,7 +100,7 @@ def test_acknowledgements_are_measured_by_their_status() -> None:
 def test_the_reference_lists_the_metrics_that_there_are() -> None:
     listed = [codes(row[0])[0] for row in table("docs/reference/metrics.md", "Metrics")]
     metrics = Metrics()
-    MeteredGraph(MemoryGraph(app_id="900"), metrics)
+    PagesGraph(MemoryGraph(app_id="900"), metrics)
     page = metrics.page().decode()
     shown = [
         f"{family.name}_total" if family.type == "counter" else family.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,6 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.dialogue.cut_turns import DeliveredReplay
 from channels.dialogue.rendering.response import render
 from channels.graph.pace import is_slow
 
@@ -208,7 +208,7 @@ def test_every_message_can_be_written_as_json(response: Json) -> None:
     messages = render(response).messages
     msgspec.json.encode(messages).decode()
     for message in messages:
-        DeliveredReplay([]).add(message)  # which sorts the keys
+        json.dumps(message, sort_keys=True)  # as what a turn has sent is kept
         is_slow(message)
 
 
