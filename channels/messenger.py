@@ -25,7 +25,7 @@ from .dialogue.assistant import RasaAssistant
 from .dialogue.output import MessengerOutput
 from .engine.engine import Engine
 from .engine.health import Problem
-from .graph.closing import Door
+from .graph.closing import PageClosing
 from .graph.echoes import HeardElsewhere
 from .graph.http import HttpGraph
 from .graph.protocol import Graph
@@ -145,7 +145,7 @@ class MessengerInput(InputChannel):
 def _graphs(
     settings: Settings, clock: Clock, heard_elsewhere: HeardElsewhere
 ) -> Graph | Mapping[str, Graph]:
-    app_door = Door("every page of the app")
+    app_closing = PageClosing("every page of the app")
 
     def of_token(page_access_token: str, page_name: str) -> HttpGraph:
         return HttpGraph(
@@ -155,7 +155,7 @@ def _graphs(
             app_secret=settings.secret,
             clock=clock,
             page_name=page_name,
-            app_door=app_door,
+            app_closing=app_closing,
             sends_a_second=settings.sends_a_second,
             media_sends_a_second=settings.media_sends_a_second,
             heard_elsewhere=heard_elsewhere,

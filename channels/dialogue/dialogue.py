@@ -204,15 +204,15 @@ class Dialogue:
             try:
                 await self._check_open(page)
             except TRY_LATER:
-                closure = self._graph.closure(page)
+                closed = self._graph.closed_page(page)
             else:
                 return
-            if closure is not None:
-                await self._clock.sleep(closure.until - self._clock.now())
+            if closed is not None:
+                await self._clock.sleep(closed.until - self._clock.now())
 
     async def _check_open(self, page: str) -> None:
         """Raises what keeps the page closed, unless Meta says that it does no more."""
-        if self._graph.closure(page) is not None:
+        if self._graph.closed_page(page) is not None:
             await self._graph.probe(page)
 
     async def _ready(self) -> None:

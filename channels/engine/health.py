@@ -50,9 +50,9 @@ class HealthWatch:
     def problems(self) -> list[Problem]:
         """What is wrong now, as far as is known; empty if the worker is well."""
         refused = {
-            closure.page
-            for closure in self._graph.closures()
-            if closure.obstacle is Obstacle.UNAUTHORISED
+            closed.page
+            for closed in self._graph.closed_pages()
+            if closed.obstacle is Obstacle.UNAUTHORISED
         }
         facts = Facts(
             store_answered_at=self._answered_at,

@@ -1,6 +1,6 @@
-"""The calls of one page: each goes out when it may, and what Meta answers opens or closes the way.
+"""The calls of one page: each goes out when it may, and what Meta answers closes or opens the page.
 
-How often a call is tried is `graph_retry`'s to say, and how fast messages go out is `pace`'s.
+`retry` says how often a call is tried, and `pace` how fast messages go out.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailabl
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_hash
 from .answers import PAGE_IDENTITY
-from .closing import Door, concerns_all
+from .closing import PageClosing, concerns_all
 from .connection import GraphConnection, GraphRequest
 from .pace import LONGEST_QUEUE, Pace
-from .protocol import Closure, Obstacle
+from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE, Tries
 from .verdicts import APP_LIMITS
 
@@ -36,32 +36,32 @@ _T = TypeVar("_T")
 
 
 class GraphCalls:
-    """One page's way to Meta: through its own door, and that of all pages of the app."""
+    """One page's way to Meta: unless the page is closed, or all pages of the app are."""
 
     def __init__(
         self,
         connection: GraphConnection,
         *,
-        door: Door,
-        app_door: Door,
+        closing: PageClosing,
+        app_closing: PageClosing,
         clock: Clock,
         request_timeout: timedelta,
     ) -> None:
         self._connection = connection
-        self._door = door
-        self._app_door = app_door
+        self._closing = closing
+        self._app_closing = app_closing
         self._clock = clock
         self._request_timeout = request_timeout
         self._probing = asyncio.Lock()
         self._answered_at: dict[str, datetime] = {}
 
-    def closure(self) -> Closure | None:
+    def closed_page(self) -> ClosedPage | None:
         """Why no call may go out now, and until when at least; None if calls may."""
         now = self._clock.now()
-        of_page, of_app = self._door.closure(now), self._app_door.closure(now)
+        of_page, of_app = self._closing.closed_page(now), self._app_closing.closed_page(now)
         if of_page is None or of_app is None:
             return of_page or of_app
-        return max(of_page, of_app, key=lambda closure: closure.until)
+        return max(of_page, of_app, key=lambda closed: closed.until)
 
     async def probe(self) -> None:
         """Ask Meta whether calls may go out again, if it is time to. Raises what says they may not.
@@ -69,17 +69,17 @@ class GraphCalls:
         A page that is open need not be asked for.
         """
         async with self._probing:
-            closure = self.closure()
-            if closure is not None and closure.until <= self._clock.now():
+            closed = self.closed_page()
+            if closed is not None and closed.until <= self._clock.now():
                 await self._ask()
-        for door in (self._app_door, self._door):
-            door.check(self._clock.now())
+        for closing in (self._app_closing, self._closing):
+            closing.check(self._clock.now())
 
     async def check(self) -> None:
         """Ask Meta whether calls may go out, unless it is known for how long they may not."""
         async with self._probing:
-            closure = self.closure()
-            if closure is None or closure.until <= self._clock.now():
+            closed = self.closed_page()
+            if closed is None or closed.until <= self._clock.now():
                 await self._ask()
 
     async def answered(
@@ -98,7 +98,7 @@ class GraphCalls:
             await self._clock.sleep(pause)
 
     async def admitted(self, pace: Pace) -> None:
-        """Return once a message may go out. Raises what has closed the way, if for long."""
+        """Return once a message may go out. Raises what has closed the page, if for long."""
         await self._opened()
         wait = pace.wait(self._clock.now())
         if wait > LONGEST_QUEUE:
@@ -136,17 +136,17 @@ class GraphCalls:
         if pause is None and isinstance(error, GraphUnavailable):
             error.others_answered = self._has_answered(tries, request.path)
             async with self._probing:
-                if self.closure() is None and not self._has_answered(tries, *self._answered_at):
+                if self.closed_page() is None and not self._has_answered(tries, *self._answered_at):
                     await self._ask()
         return pause
 
     async def _opened(self) -> None:
-        """Return once calls may go out; raises what keeps the way closed for longer."""
-        closure = self.closure()
-        if closure is None:
+        """Return once calls may go out; raises what keeps the page closed for longer."""
+        closed = self.closed_page()
+        if closed is None:
             return
-        left = closure.until - self._clock.now()
-        if closure.obstacle is Obstacle.THROTTLED and left <= LONGEST_THROTTLE:
+        left = closed.until - self._clock.now()
+        if closed.obstacle is Obstacle.THROTTLED and left <= LONGEST_THROTTLE:
             await self._clock.sleep(left)
         await self.probe()
 
@@ -157,7 +157,7 @@ class GraphCalls:
             self._close(error)
             return
         except GraphError as error:
-            logger.error("Meta refuses the calls of %s: %s", self._door.page, error)
+            logger.error("Meta refuses the calls of %s: %s", self._closing.page, error)
         self._note_answer(_PROBE)
         self._open()
 
@@ -168,21 +168,21 @@ class GraphCalls:
 
     def _note_answer(self, request: GraphRequest) -> None:
         self._answered_at[request.path] = self._clock.now()
-        closure = self._door.closure(self._clock.now())
-        if closure is not None and closure.obstacle is Obstacle.UNREACHABLE:
+        closed = self._closing.closed_page(self._clock.now())
+        if closed is not None and closed.obstacle is Obstacle.UNREACHABLE:
             self._open()
 
     def _open(self) -> None:
-        if self._door.closure(self._clock.now()) is not None:
-            logger.warning("Meta takes the calls of %s again.", self._door.page)
-        self._door.open()
+        if self._closing.closed_page(self._clock.now()) is not None:
+            logger.warning("Meta takes the calls of %s again.", self._closing.page)
+        self._closing.open()
 
     def _close(self, error: GraphError) -> None:
-        door = self._app_door if error.code in APP_LIMITS else self._door
-        news = door.close(error, self._clock.now())
+        closing = self._app_closing if error.code in APP_LIMITS else self._closing
+        news = closing.close(error, self._clock.now())
         if news is not None:
             level = logging.WARNING if news is Obstacle.THROTTLED else logging.ERROR
-            logger.log(level, _NEWS[news], door.page, error)
+            logger.log(level, _NEWS[news], closing.page, error)
 
 
 def log_retry(request: GraphRequest, error: GraphError, level: int = logging.INFO) -> None:

@@ -1,4 +1,4 @@
-"""Whether the calls of a page may go out now. Pure: `now` is an argument."""
+"""What closes a page to all calls, and for how long. Pure: `now` is an argument."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ..core.backoff import Backoff
 from ..core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
-from .protocol import Closure, Obstacle
+from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE
 
 FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
@@ -17,15 +17,17 @@ _BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 def concerns_all(error: GraphError) -> bool:
     """Whether Meta's answer to one call stands in the way of the page's other calls too.
 
-    A rate limit that is over in seconds slows the one call alone: it may be a thread's own.
+    A rate limit that is over in seconds slows only that call: it may be a thread's own.
     """
     if isinstance(error, GraphThrottled):
         return error.retry_after > LONGEST_THROTTLE
     return isinstance(error, TokenRefused)
 
 
-class Door:
-    """Open, or closed by an error that concerns every call; `page` is whose it is, for readers.
+class PageClosing:
+    """Whether a page is closed by an error that concerns every call; or every page of the app.
+
+    `page` is what the log calls it.
 
     A rate limit is over when its time has passed. A refused token and an outage are over once
     Meta answers: when their time has passed, it is time to ask.
@@ -33,44 +35,44 @@ class Door:
 
     def __init__(self, page: str) -> None:
         self.page = page
-        self._closure: Closure | None = None
+        self._closed: ClosedPage | None = None
         self._error: GraphError | None = None
         self._failures = 0
 
-    def closure(self, now: datetime) -> Closure | None:
+    def closed_page(self, now: datetime) -> ClosedPage | None:
         """Why it is closed and until when at least; None while it is open."""
-        closure = self._closure
-        if closure is None or (closure.obstacle is Obstacle.THROTTLED and closure.until <= now):
+        closed = self._closed
+        if closed is None or (closed.obstacle is Obstacle.THROTTLED and closed.until <= now):
             return None
-        return closure
+        return closed
 
     def close(self, error: GraphError, now: datetime) -> Obstacle | None:
         """An error shows that nothing can be done now; returns the obstacle, if it is news.
 
         What keeps it closed for longer goes before.
         """
-        before = self.closure(now)
+        before = self.closed_page(now)
         obstacle, pause = self._read(error)
         if before is not None and before.until > now + pause:
             return None
         self._error = error
-        self._closure = Closure(
+        self._closed = ClosedPage(
             page=self.page, obstacle=obstacle, until=now + pause, reason=str(error)
         )
         return obstacle if before is None or before.obstacle is not obstacle else None
 
     def open(self) -> None:
         """Meta answers as it should."""
-        self._closure = self._error = None
+        self._closed = self._error = None
         self._failures = 0
 
     def check(self, now: datetime) -> None:
-        """Raises, to a call that may not go out, what has closed the door, as of now."""
-        closure, error = self.closure(now), self._error
-        if closure is None or error is None:
+        """Raises, to a call that may not go out, what has closed the page, as of now."""
+        closed, error = self.closed_page(now), self._error
+        if closed is None or error is None:
             return
-        message = f"Meta is not asked before {closure.until:%H:%M:%S} UTC. {error.message}"
-        raise _once_more(error, message, left=closure.until - now)
+        message = f"Meta is not asked before {closed.until:%H:%M:%S} UTC. {error.message}"
+        raise _once_more(error, message, left=closed.until - now)
 
     def _read(self, error: GraphError) -> tuple[Obstacle, timedelta]:
         """What the error stands for, and how long nothing need be tried."""

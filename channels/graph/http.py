@@ -1,7 +1,7 @@
 """Meta's Graph API over HTTP: the real Graph.
 
-Each verb is tried up to three times within half a minute (`graph_retry`), and goes out when the
-page's limits allow it (`graph_calls`, `pace`). What a lost answer leaves open is cleared up before
+Each verb is tried up to three times within half a minute (`retry`), and goes out when the
+page's limits allow it (`calls`, `pace`). What a lost answer leaves open is cleared up before
 it counts: for a send by its echo, for thread control by `thread_owner`. Source: Messenger
 Platform, Conversation Routing, Send API and Rate Limiting.
 """
@@ -30,11 +30,11 @@ from ..core.routing import Owner, Routing
 from ..instruments.clock import Clock
 from .answers import ACCEPTED, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
 from .calls import GraphCalls, log_retry
-from .closing import Door
+from .closing import PageClosing
 from .connection import GraphConnection, GraphRequest
 from .echoes import Echoes, HeardElsewhere
 from .pace import Pace, is_slow
-from .protocol import Closure, SenderAction
+from .protocol import ClosedPage, SenderAction
 from .retry import Tries
 
 ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
@@ -49,7 +49,7 @@ class HttpGraph:
     is the one that the token is for, and `page_name` what the log calls it. `request_timeout` is
     for one try. The connections are made at the first call, in the event loop that makes it.
 
-    The Graphs of one app's pages share an `app_door`. `sends_a_second` and
+    The Graphs of one app's pages share an `app_closing`. `sends_a_second` and
     `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its mark
     whether another worker has heard a message's echo; it is asked while there are others.
     """
@@ -64,7 +64,7 @@ class HttpGraph:
         clock: Clock,
         request_timeout: timedelta = timedelta(seconds=10),
         page_name: str = "the page",
-        app_door: Door | None = None,
+        app_closing: PageClosing | None = None,
         sends_a_second: int = SENDS_A_SECOND,
         media_sends_a_second: int = MEDIA_SENDS_A_SECOND,
         heard_elsewhere: HeardElsewhere | None = None,
@@ -77,8 +77,8 @@ class HttpGraph:
         self._clock = clock
         self._calls = GraphCalls(
             self._connection,
-            door=Door(page_name),
-            app_door=app_door or Door("every page of the app"),
+            closing=PageClosing(page_name),
+            app_closing=app_closing or PageClosing("every page of the app"),
             clock=clock,
             request_timeout=request_timeout,
         )
@@ -95,12 +95,12 @@ class HttpGraph:
     async def close(self) -> None:
         await self._connection.close()
 
-    def closure(self, _page: str, /) -> Closure | None:
-        return self._calls.closure()
+    def closed_page(self, _page: str, /) -> ClosedPage | None:
+        return self._calls.closed_page()
 
-    def closures(self) -> list[Closure]:
-        closure = self._calls.closure()
-        return [] if closure is None else [closure]
+    def closed_pages(self) -> list[ClosedPage]:
+        closed = self._calls.closed_page()
+        return [] if closed is None else [closed]
 
     async def probe(self, _page: str, /) -> None:
         await self._calls.probe()
@@ -137,15 +137,15 @@ class HttpGraph:
             body={"recipient": {"id": thread.user}, "sender_action": action.value},
             thread=thread,
         )
-        is_open = self._calls.closure() is None
+        is_open = self._calls.closed_page() is None
         if is_open and self._pace.take_spare(self._clock.now()):
             await self._calls.once(showing, ACCEPTED, self._tries())
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
         tries = self._tries()
-        wish = {"target_app_id": app_id, "metadata": metadata}
+        parameters = {"target_app_id": app_id, "metadata": metadata}
         try:
-            await self._change_control("/me/pass_thread_control", thread, wish, tries)
+            await self._change_control("/me/pass_thread_control", thread, parameters, tries)
         except GraphUnavailable:
             raise
         except GraphError:
@@ -155,9 +155,9 @@ class HttpGraph:
 
     async def take_control(self, thread: Thread, *, metadata: str) -> None:
         tries = self._tries()
-        wish = {"metadata": metadata}
+        parameters = {"metadata": metadata}
         try:
-            await self._change_control("/me/take_thread_control", thread, wish, tries)
+            await self._change_control("/me/take_thread_control", thread, parameters, tries)
         except (GraphRefused, NotThreadOwner):
             # Meta refuses to give us what we own, with an error 100 that says nothing more.
             if await self._owner(thread, tries) is not Owner.OURS:
@@ -165,9 +165,9 @@ class HttpGraph:
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
         tries = self._tries()
-        wish = {"metadata": metadata}
+        parameters = {"metadata": metadata}
         try:
-            await self._change_control("/me/request_thread_control", thread, wish, tries)
+            await self._change_control("/me/request_thread_control", thread, parameters, tries)
         except GraphRefused:
             if await self._owner(thread, tries) is not Owner.OURS:
                 raise
@@ -206,9 +206,9 @@ class HttpGraph:
         return answer.owner(us=self._app_id)
 
     async def _change_control(
-        self, path: str, thread: Thread, wish: Mapping[str, str], tries: Tries
+        self, path: str, thread: Thread, parameters: Mapping[str, str], tries: Tries
     ) -> None:
-        body = {"recipient": {"id": thread.user}, **wish}
+        body = {"recipient": {"id": thread.user}, **parameters}
         changing = GraphRequest(path=path, body=body, thread=thread)
         answer = await self._calls.answered(changing, ACCEPTED, tries)
         if not answer.success:

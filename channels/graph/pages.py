@@ -21,7 +21,7 @@ from ..core.errors import (
 from ..core.events import Thread
 from ..core.routing import Owner, Routing
 from ..instruments.metrics import Metrics
-from .protocol import Closure, Graph, SenderAction
+from .protocol import ClosedPage, Graph, SenderAction
 
 _OK = "ok"
 _REFUSED = "refused"
@@ -63,13 +63,13 @@ class PagesGraph:
         self._metrics = metrics
         metrics.expect_graph_calls(_VERBS, [_OK, *_OUTCOMES.values()])
 
-    def closure(self, page: str, /) -> Closure | None:
+    def closed_page(self, page: str, /) -> ClosedPage | None:
         """A page without a token is not closed: its calls are refused for good."""
         graph = self._find(page)
-        return None if graph is None else graph.closure(page)
+        return None if graph is None else graph.closed_page(page)
 
-    def closures(self) -> list[Closure]:
-        return [closure for graph in self._each() for closure in graph.closures()]
+    def closed_pages(self) -> list[ClosedPage]:
+        return [closed for graph in self._each() for closed in graph.closed_pages()]
 
     async def probe(self, page: str, /) -> None:
         graph = self._find(page)

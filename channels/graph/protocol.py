@@ -33,7 +33,7 @@ class Obstacle(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Closure:
+class ClosedPage:
     """A page can't be used before `until`, and then it may still be closed.
 
     `page` is what the log calls it ("page 111222333"), `reason` what Meta said and the remedy.
@@ -58,10 +58,10 @@ class Graph(Protocol):
     Instagram account shares its token, and is closed with it.
     """
 
-    def closure(self, page: str, /) -> Closure | None:
+    def closed_page(self, page: str, /) -> ClosedPage | None:
         """Why the page can't be used now; None if it can."""
 
-    def closures(self) -> list[Closure]:
+    def closed_pages(self) -> list[ClosedPage]:
         """The pages that are closed now."""
 
     async def probe(self, page: str, /) -> None:
@@ -73,7 +73,7 @@ class Graph(Protocol):
     async def check(self) -> None:
         """Ask Meta whether each page can be used, as its token may be refused since the last call.
 
-        `closures` tells what came of it; raises nothing. Where it is not yet time to ask for a
+        `closed_pages` tells what came of it; raises nothing. Where it is not yet time to ask for a
         closed page, nobody is asked.
         """
 

@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args
 from channels.core.errors import TRY_LATER, GraphError
 from channels.core.events import Thread
 from channels.core.routing import Owner, Routing
-from channels.graph.closing import Door, concerns_all
-from channels.graph.protocol import Closure, SenderAction
+from channels.graph.closing import PageClosing, concerns_all
+from channels.graph.protocol import ClosedPage, SenderAction
 from channels.graph.refusals import Fault, refusal
 from channels.instruments.clock import Clock, SystemClock
 
@@ -78,7 +78,7 @@ class MemoryGraph:
         self.workers = 1
         self.broken: dict[str, GraphError] = {}
         self._clock = clock or SystemClock()
-        self._doors: dict[str, Door] = {}
+        self._closings: dict[str, PageClosing] = {}
         self._probing = asyncio.Lock()
         self.threads: dict[Thread, str | None] = {}
         self.closed_windows: set[Thread] = set()
@@ -96,34 +96,34 @@ class MemoryGraph:
     async def close(self) -> None:
         self.closed = True
 
-    def closure(self, page: str, /) -> Closure | None:
-        return self._door(page).closure(self._clock.now())
+    def closed_page(self, page: str, /) -> ClosedPage | None:
+        return self._closing(page).closed_page(self._clock.now())
 
-    def closures(self) -> list[Closure]:
-        found = [self.closure(page) for page in list(self._doors)]
-        return [closure for closure in found if closure is not None]
+    def closed_pages(self) -> list[ClosedPage]:
+        found = [self.closed_page(page) for page in list(self._closings)]
+        return [closed for closed in found if closed is not None]
 
     async def probe(self, page: str, /) -> None:
-        door = self._door(page)
+        closing = self._closing(page)
         async with self._probing:
-            closure = self.closure(page)
-            if closure is not None and closure.until <= self._clock.now():
+            closed = self.closed_page(page)
+            if closed is not None and closed.until <= self._clock.now():
                 with suppress(*TRY_LATER):
                     await self._call("probe", page)
-                    door.open()
-        door.check(self._clock.now())
+                    closing.open()
+        closing.check(self._clock.now())
 
     async def check(self) -> None:
         """It is not among the `calls`, and what a test lets `fail` is not spent on it."""
         now = self._clock.now()
         for page in {self.page_id, *self.broken}:
-            closure, error = self.closure(page), self.broken.get(page)
-            if closure is not None and closure.until > now:
+            closed, error = self.closed_page(page), self.broken.get(page)
+            if closed is not None and closed.until > now:
                 continue
             if isinstance(error, TRY_LATER):
-                self._door(page).close(error, now)
+                self._closing(page).close(error, now)
             else:
-                self._door(page).open()
+                self._closing(page).open()
 
     def share_among(self, workers: int) -> None:
         self.workers = workers
@@ -140,7 +140,7 @@ class MemoryGraph:
         self.echoes.append(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
-        if self.closure(thread.page) is not None:
+        if self.closed_page(thread.page) is not None:
             return
         await self._begin("sender_action", thread, action=action)
         self._check_may_act(thread, _ANOTHER_APP)
@@ -182,7 +182,7 @@ class MemoryGraph:
 
     async def _begin(self, verb: Verb, thread: Thread | None, **arguments: object) -> None:
         page = self.page_id if thread is None else thread.page
-        if self.closure(page) is not None:
+        if self.closed_page(page) is not None:
             await self.probe(page)
         await self._call(verb, page, thread, arguments)
 
@@ -204,11 +204,11 @@ class MemoryGraph:
         broken, failures = self.broken.get(page), self._failures[verb]
         error = broken or (failures.pop(0) if failures else None)
         if isinstance(error, TRY_LATER) and (broken or verb == "probe" or concerns_all(error)):
-            self._door(page).close(error, self._clock.now())
+            self._closing(page).close(error, self._clock.now())
         return error
 
-    def _door(self, page: str) -> Door:
-        return self._doors.setdefault(page, Door(f"page {page}"))
+    def _closing(self, page: str) -> PageClosing:
+        return self._closings.setdefault(page, PageClosing(f"page {page}"))
 
     def _check_may_act(self, thread: Thread, fault: Fault) -> None:
         """An app may act in a thread that is its own or idle."""

@@ -294,14 +294,14 @@ async def test_the_page_s_routing_is_known(graph: Graph, page: Page, routing: Ro
 
 async def test_a_page_in_order_is_open_after_a_check(graph: Graph) -> None:
     await graph.check()
-    assert graph.closures() == []
+    assert graph.closed_pages() == []
 
 
 async def test_a_check_finds_a_token_that_meta_refuses(graph: Graph, page: Page) -> None:
     await page.refuse_token()
     await graph.check()
-    [closure] = graph.closures()
-    assert closure.obstacle is Obstacle.UNAUTHORISED
+    [closed] = graph.closed_pages()
+    assert closed.obstacle is Obstacle.UNAUTHORISED
 
 
 # Ending ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphThrottled, GraphUnavailable, TokenRefused
 from channels.core.events import Thread
-from channels.graph.closing import Door
+from channels.graph.closing import PageClosing
 from channels.graph.http import HttpGraph
 from channels.graph.pace import JITTER, LONGEST_QUEUE
 from channels.graph.pages import PagesGraph
@@ -87,12 +87,12 @@ async def two_pages(
     meta: ScriptedGraph, clock: ImpatientClock
 ) -> AsyncIterator[tuple[PagesGraph, ScriptedGraph, ScriptedGraph]]:
     """The pages of ADA and ON_OTHER_PAGE, each with a server of its own."""
-    app_door = Door("every page of the app")
+    app_closing = PageClosing("every page of the app")
     async with scripted_graph() as other:
         pages = PagesGraph(
             {
-                "111": graph_of(meta, clock, page_name="page 111", app_door=app_door),
-                "333": graph_of(other, clock, page_name="page 333", app_door=app_door),
+                "111": graph_of(meta, clock, page_name="page 111", app_closing=app_closing),
+                "333": graph_of(other, clock, page_name="page 333", app_closing=app_closing),
             },
             Metrics(),
         )
@@ -173,7 +173,7 @@ async def test_what_could_not_go_out_for_long_is_not_queued(meta: ScriptedGraph)
     with pytest.raises(GraphThrottled) as throttle:
         await graph.send(ADA, VIDEO)
     assert throttle.value.retry_after == (room + 1) * (SECOND + JITTER)
-    assert graph.closures() == []
+    assert graph.closed_pages() == []
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -217,7 +217,7 @@ async def test_a_throttled_page_does_not_slow_another(
     for _ in range(9):
         await pages.send(ON_OTHER_PAGE, {"text": "Hello"})
     assert (clock.now(), len(meta.seen), len(other.seen)) == (began, 1, 9)
-    assert [closure.page for closure in pages.closures()] == ["page 111"]
+    assert [closed.page for closed in pages.closed_pages()] == ["page 111"]
 
 
 async def test_a_page_that_is_slow_does_not_slow_another(meta: ScriptedGraph) -> None:
@@ -247,7 +247,7 @@ async def test_the_app_s_own_limit_holds_for_all_its_pages(
     with pytest.raises(GraphThrottled):
         await pages.send(ON_OTHER_PAGE, {"text": "Hello"})
     assert other.seen == []
-    assert pages.closure("333") is not None
+    assert pages.closed_page("333") is not None
 
 
 async def test_the_dead_token_of_one_page_is_no_other_s(
@@ -258,14 +258,14 @@ async def test_the_dead_token_of_one_page_is_no_other_s(
     with pytest.raises(TokenRefused):
         await pages.send(ADA, {"text": "Hello"})
     assert await pages.send(ON_OTHER_PAGE, {"text": "Hello"}) == "m_1"
-    assert pages.closure("333") is None
+    assert pages.closed_page("333") is None
 
 
 async def test_a_bad_request_holds_up_nobody(graph: HttpGraph, meta: ScriptedGraph) -> None:
     meta.script = [refused(code=100), SENT]
     with pytest.raises(GraphRefused):
         await graph.send(ADA, {"text": "Hello"})
-    assert graph.closures() == []
+    assert graph.closed_pages() == []
     assert await graph.send(ADA, {"text": "Hello"}) == "m_1"
 
 
@@ -278,7 +278,7 @@ async def test_a_call_that_fails_while_meta_answers_others_is_no_outage(
     meta.script = [DOWN, DOWN, DOWN, PAGE]
     with pytest.raises(GraphUnavailable) as failure:
         await graph.send(ADA, {"text": "Hello"})
-    assert graph.closures() == []
+    assert graph.closed_pages() == []
     assert not failure.value.others_answered
 
 
@@ -308,12 +308,12 @@ async def test_an_answer_to_any_call_ends_an_outage(
     meta.script = [DOWN] * 4
     with pytest.raises(GraphUnavailable):
         await graph.owner(ADA)
-    [closure] = graph.closures()
-    assert closure.obstacle is Obstacle.UNREACHABLE
+    [closed] = graph.closed_pages()
+    assert closed.obstacle is Obstacle.UNREACHABLE
     clock.advance(SECOND)
     meta.script = [PAGE, SENT]
     assert await graph.send(ADA, {"text": "Hello"}) == "m_1"
-    assert graph.closures() == []
+    assert graph.closed_pages() == []
 
 
 # The log -----------------------------------------------------------------------------------------

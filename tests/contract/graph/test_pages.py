@@ -87,9 +87,9 @@ async def test_a_page_is_closed_and_opened_by_itself(
     second.broken["222"] = TokenRefused("Expired")
     with pytest.raises(TokenRefused):
         await pages.send(ON_SECOND, {"text": "hello"})
-    assert [closure.page for closure in pages.closures()] == ["page 222"]
-    assert pages.closure("111") is None
-    assert pages.closure("222") is not None
+    assert [closed.page for closed in pages.closed_pages()] == ["page 222"]
+    assert pages.closed_page("111") is None
+    assert pages.closed_page("222") is not None
 
     await pages.probe("111")
     with pytest.raises(TokenRefused):
@@ -99,7 +99,7 @@ async def test_a_page_is_closed_and_opened_by_itself(
 
 async def test_a_page_without_a_token_is_not_closed(pages: Graph) -> None:
     await pages.probe("333")
-    assert pages.closure("333") is None
+    assert pages.closed_page("333") is None
 
 
 async def test_workers_share_each_page(

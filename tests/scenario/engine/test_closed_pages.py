@@ -204,7 +204,7 @@ async def test_a_closed_page_keeps_no_other_page_waiting(pages: World, error: Gr
     await pages.user_says("human", ON_OTHER_PAGE)
 
     assert pages.said(ON_OTHER_PAGE) == ["re: hello", "connecting"]
-    assert [closure.page for closure in pages.graph.closures()] == [f"page {PAGE}"]
+    assert [closed.page for closed in pages.graph.closed_pages()] == [f"page {PAGE}"]
 
 
 async def test_a_page_whose_turns_are_slow_leaves_places_to_the_others() -> None:
@@ -355,6 +355,6 @@ async def test_health_can_tell_what_keeps_a_page_closed(world: World) -> None:
     world.graph.broken[PAGE] = DEAD_TOKEN
     await world.user_says("hello")
 
-    [closure] = world.graph.closures()
-    assert closure.obstacle is Obstacle.UNAUTHORISED
-    assert "expired" in closure.reason
+    [closed] = world.graph.closed_pages()
+    assert closed.obstacle is Obstacle.UNAUTHORISED
+    assert "expired" in closed.reason

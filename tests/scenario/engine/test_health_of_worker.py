@@ -108,5 +108,5 @@ async def test_what_passes_by_itself_is_no_fault_of_the_token_s(
 ) -> None:
     world.graph.broken[PAGE] = error
     await world.wait(CHECK_INTERVAL)
-    assert world.graph.closures()
+    assert world.graph.closed_pages()
     assert parts(world) == []

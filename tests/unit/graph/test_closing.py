@@ -17,7 +17,7 @@ from channels.core.errors import (
 from channels.graph.closing import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
-    Door,
+    PageClosing,
     concerns_all,
 )
 from channels.graph.protocol import Obstacle
@@ -35,8 +35,8 @@ def throttled(retry_after: timedelta = 5 * MINUTE) -> GraphThrottled:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door("page 111")
+def closing() -> PageClosing:
+    return PageClosing("page 111")
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_what_concerns_all_calls(error: GraphError, concerns: bool) -> None:
     assert concerns_all(error) is concerns
 
 
-def test_a_new_door_is_open(door: Door) -> None:
-    assert door.closure(NOW) is None
-    door.check(NOW)
+def test_a_page_is_open_at_first(closing: PageClosing) -> None:
+    assert closing.closed_page(NOW) is None
+    closing.check(NOW)
 
 
-def test_a_rate_limit_is_over_by_itself(door: Door) -> None:
-    door.close(throttled(), NOW)
-    closure = door.closure(NOW + 5 * MINUTE - SECOND)
-    assert closure is not None
-    assert (closure.obstacle, closure.until) == (Obstacle.THROTTLED, NOW + 5 * MINUTE)
-    assert door.closure(NOW + 5 * MINUTE) is None
+def test_a_rate_limit_is_over_by_itself(closing: PageClosing) -> None:
+    closing.close(throttled(), NOW)
+    closed = closing.closed_page(NOW + 5 * MINUTE - SECOND)
+    assert closed is not None
+    assert (closed.obstacle, closed.until) == (Obstacle.THROTTLED, NOW + 5 * MINUTE)
+    assert closing.closed_page(NOW + 5 * MINUTE) is None
 
 
 @pytest.mark.parametrize(
@@ -72,70 +72,70 @@ def test_a_rate_limit_is_over_by_itself(door: Door) -> None:
     [(BAD_TOKEN, Obstacle.UNAUTHORISED), (DOWN, Obstacle.UNREACHABLE)],
 )
 def test_what_does_not_pass_by_itself_stays_until_it_is_asked_for(
-    door: Door, error: GraphError, obstacle: Obstacle
+    closing: PageClosing, error: GraphError, obstacle: Obstacle
 ) -> None:
-    door.close(error, NOW)
-    closure = door.closure(NOW + timedelta(days=1))
-    assert closure is not None
-    assert (closure.obstacle, closure.until) == (obstacle, NOW + FIRST_PAUSE)
-    door.open()
-    assert door.closure(NOW) is None
+    closing.close(error, NOW)
+    closed = closing.closed_page(NOW + timedelta(days=1))
+    assert closed is not None
+    assert (closed.obstacle, closed.until) == (obstacle, NOW + FIRST_PAUSE)
+    closing.open()
+    assert closing.closed_page(NOW) is None
 
 
 @pytest.mark.parametrize("error", [BAD_TOKEN, DOWN])
-def test_meta_is_asked_ever_less_often(door: Door, error: GraphError) -> None:
+def test_meta_is_asked_ever_less_often(closing: PageClosing, error: GraphError) -> None:
     now, pauses = NOW, []
     for _ in range(8):
-        door.close(error, now)
-        closure = door.closure(now)
-        assert closure is not None
-        pauses.append(closure.until - now)
-        now = closure.until
+        closing.close(error, now)
+        closed = closing.closed_page(now)
+        assert closed is not None
+        pauses.append(closed.until - now)
+        now = closed.until
     assert pauses[:4] == [FIRST_PAUSE * factor for factor in (1, 2, 4, 8)]
     assert pauses[-1] == LONGEST_PAUSE
 
 
-def test_what_keeps_it_closed_for_longer_goes_before(door: Door) -> None:
-    door.close(throttled(), NOW)
-    assert door.close(BAD_TOKEN, NOW + SECOND) is None
-    closure = door.closure(NOW + SECOND)
-    assert closure is not None
-    assert closure.obstacle is Obstacle.THROTTLED
+def test_what_keeps_it_closed_for_longer_goes_before(closing: PageClosing) -> None:
+    closing.close(throttled(), NOW)
+    assert closing.close(BAD_TOKEN, NOW + SECOND) is None
+    closed = closing.closed_page(NOW + SECOND)
+    assert closed is not None
+    assert closed.obstacle is Obstacle.THROTTLED
 
 
-def test_only_another_obstacle_is_news(door: Door) -> None:
-    assert door.close(BAD_TOKEN, NOW) is Obstacle.UNAUTHORISED
-    assert door.close(BAD_TOKEN, NOW + MINUTE) is None
-    assert door.close(throttled(), NOW + 2 * MINUTE) is Obstacle.THROTTLED
+def test_only_another_obstacle_is_news(closing: PageClosing) -> None:
+    assert closing.close(BAD_TOKEN, NOW) is Obstacle.UNAUTHORISED
+    assert closing.close(BAD_TOKEN, NOW + MINUTE) is None
+    assert closing.close(throttled(), NOW + 2 * MINUTE) is Obstacle.THROTTLED
 
 
-def test_a_call_that_may_not_go_out_gets_what_closed_the_door(door: Door) -> None:
-    door.close(BAD_TOKEN, NOW)
+def test_a_call_that_may_not_go_out_gets_what_closed_the_page(closing: PageClosing) -> None:
+    closing.close(BAD_TOKEN, NOW)
     with pytest.raises(TokenRefused, match=r"not asked before 12:00:01 UTC\. Expired") as refusal:
-        door.check(NOW + MINUTE)
+        closing.check(NOW + MINUTE)
     assert (refusal.value.code, refusal.value.subcode) == (190, 463)
     assert refusal.value.remedy == "Make a new one."
 
 
-def test_a_throttled_call_is_told_how_long_is_left(door: Door) -> None:
-    door.close(throttled(), NOW)
+def test_a_throttled_call_is_told_how_long_is_left(closing: PageClosing) -> None:
+    closing.close(throttled(), NOW)
     with pytest.raises(GraphThrottled) as refusal:
-        door.check(NOW + MINUTE)
+        closing.check(NOW + MINUTE)
     assert refusal.value.retry_after == 4 * MINUTE
 
 
-def test_a_call_during_an_outage_has_not_been_made(door: Door) -> None:
-    door.close(DOWN, NOW)
+def test_a_call_during_an_outage_has_not_been_made(closing: PageClosing) -> None:
+    closing.close(DOWN, NOW)
     with pytest.raises(GraphUnavailable) as refusal:
-        door.check(NOW)
+        closing.check(NOW)
     assert type(refusal.value) is GraphUnavailable
 
 
-def test_a_closure_says_whose_it_is_and_why(door: Door) -> None:
-    door.close(BAD_TOKEN, NOW)
-    closure = door.closure(NOW)
-    assert closure is not None
-    assert (closure.page, closure.reason) == (
+def test_a_closure_says_whose_it_is_and_why(closing: PageClosing) -> None:
+    closing.close(BAD_TOKEN, NOW)
+    closed = closing.closed_page(NOW)
+    assert closed is not None
+    assert (closed.page, closed.reason) == (
         "page 111",
         "Expired (error 190/463). Make a new one.",
     )

@@ -162,8 +162,8 @@ CALLS: dict[str, Callable[[Graph, Thread], Any]] = {
 
 async def test_a_page_is_open_until_something_closes_it(graph: Graph, page: Page) -> None:
     await graph.probe(page.thread.page)
-    assert graph.closure(page.thread.page) is None
-    assert graph.closures() == []
+    assert graph.closed_page(page.thread.page) is None
+    assert graph.closed_pages() == []
     assert await page.requests() == 0
 
 
@@ -172,11 +172,11 @@ async def test_what_concerns_every_call_closes_the_page(
     graph: Graph, page: Page, clock: ImpatientClock, trouble: Trouble
 ) -> None:
     await is_closed_by(trouble, graph, page)
-    closure = graph.closure(page.thread.page)
-    assert closure is not None
-    assert closure.obstacle is trouble.obstacle
-    assert clock.now() < closure.until <= clock.now() + trouble.lasts
-    assert graph.closures() == [closure]
+    closed = graph.closed_page(page.thread.page)
+    assert closed is not None
+    assert closed.obstacle is trouble.obstacle
+    assert clock.now() < closed.until <= clock.now() + trouble.lasts
+    assert graph.closed_pages() == [closed]
 
 
 @pytest.mark.parametrize("verb", CALLS)
@@ -208,7 +208,7 @@ async def test_a_rate_limit_passes_by_itself(
     await is_closed_by(THROTTLED, graph, page)
     await page.recover()
     clock.advance(FIVE_MINUTES)
-    assert graph.closure(page.thread.page) is None
+    assert graph.closed_page(page.thread.page) is None
     await graph.send(page.thread, TEXT)
     assert len(await page.delivered()) == 1
 
@@ -230,9 +230,9 @@ async def test_a_page_opens_once_meta_has_answered_a_question(
     await is_closed_by(trouble, graph, page)
     await page.recover()
     clock.advance(trouble.lasts)
-    assert graph.closure(page.thread.page) is not None
+    assert graph.closed_page(page.thread.page) is not None
     await graph.probe(page.thread.page)
-    assert graph.closure(page.thread.page) is None
+    assert graph.closed_page(page.thread.page) is None
     await graph.send(page.thread, TEXT)
     assert len(await page.delivered()) == 1
 
@@ -245,7 +245,7 @@ async def test_a_call_asks_by_itself_once_it_is_time_to(
     await page.recover()
     clock.advance(trouble.lasts)
     await graph.send(page.thread, TEXT)
-    assert graph.closure(page.thread.page) is None
+    assert graph.closed_page(page.thread.page) is None
 
 
 @pytest.mark.parametrize("trouble", TROUBLES_TO_ASK_FOR)
@@ -256,9 +256,9 @@ async def test_a_page_stays_closed_while_meta_answers_as_before(
     clock.advance(trouble.lasts)
     with pytest.raises(type(trouble.error)):
         await graph.probe(page.thread.page)
-    closure = graph.closure(page.thread.page)
-    assert closure is not None
-    assert closure.until > clock.now()
+    closed = graph.closed_page(page.thread.page)
+    assert closed is not None
+    assert closed.until > clock.now()
 
 
 @pytest.mark.parametrize("trouble", TROUBLES_TO_ASK_FOR)
