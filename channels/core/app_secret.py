@@ -41,7 +41,7 @@ def marked(nonce: str, app_secret: str) -> str:
     """The mark by which a message of ours is known in its echo, whichever worker that comes to.
 
     It begins the message's `metadata`, which Meta repeats in the echo (Messenger Platform,
-    Message Echoes). `nonce` is this message's alone and holds no space; the mark tells nothing
+    Message Echoes). No other message has this `nonce`, which holds no space; the mark tells nothing
     of the message.
     """
     return f"{nonce}.{_signed(nonce, app_secret)}"

@@ -10,7 +10,7 @@ import msgspec
 from ..core.routing import Owner
 
 
-class Sent(msgspec.Struct, frozen=True):
+class SendAnswer(msgspec.Struct, frozen=True):
     """The answer to a send."""
 
     message_id: str
@@ -38,7 +38,7 @@ class ThreadOwnerAnswer(msgspec.Struct, frozen=True):
     def owner(self, *, us: str) -> Owner:
         """Who owns the thread, for the app `us`.
 
-        Meta names another app to the default app alone: an owner without an app id is
+        Meta names another app only to the default app: an owner without an app id is
         somebody, not nobody.
         """
         owners = [line.thread_owner for line in self.data if line.thread_owner is not None]
@@ -73,7 +73,7 @@ class PageIdentity(msgspec.Struct, frozen=True):
     id: str | int
 
 
-SENT = msgspec.json.Decoder(Sent)
+SENT = msgspec.json.Decoder(SendAnswer)
 ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
 THREAD_OWNER = msgspec.json.Decoder(ThreadOwnerAnswer)
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)

@@ -18,10 +18,10 @@ from ..instruments.log_fields import thread_hash
 from .answers import PAGE_IDENTITY
 from .closing import PageClosing, concerns_all
 from .connection import GraphConnection, GraphRequest
+from .error_codes import APP_LIMITS
 from .pace import LONGEST_QUEUE, Pace
 from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE, Tries
-from .verdicts import APP_LIMITS
 
 logger = logging.getLogger(__name__)
 

@@ -88,7 +88,7 @@ class GraphConnection:
                 self._url(request),
                 data=None if request.body is None else msgspec.json.encode(request.body),
                 headers=None if request.body is None else _JSON,
-                allow_redirects=False,  # the token is for Graph alone
+                allow_redirects=False,  # the token is only for Graph
                 timeout=aiohttp.ClientTimeout(total=limit.total_seconds()),
             ) as response:
                 body = await response.read()

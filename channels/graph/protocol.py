@@ -88,8 +88,8 @@ class Graph(Protocol):
 
         A send that got no answer is tried again only if its echo has not shown up
         (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo
-        is known by a mark of this message's alone, which begins the `metadata` that Meta gets;
-        a `metadata` that the message has already follows it after a space.
+        is known by a mark that only this message has: its `metadata` begins with it. A `metadata`
+        that the message has already follows after a space.
         """
 
     def echo_heard(self, mark: str) -> None:

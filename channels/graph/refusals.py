@@ -1,8 +1,8 @@
 """Graph's error envelope read as one of our errors. Pure.
 
-The verdict is looked up by (code, subcode), by subcode, by code, by the words of the message
+The meaning is looked up by (code, subcode), by subcode, by code, by the words of the message
 where Meta has no number, and last by what the HTTP status says. The table is in
-`graph_verdicts`. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
+`error_codes`. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import timedelta
 import msgspec
 
 from ..core.errors import GraphError, GraphThrottled, GraphTimeout, GraphUnavailable
-from .verdicts import (
+from .error_codes import (
     BROAD_CODES,
     CODES,
     NUMBERS,
@@ -23,7 +23,7 @@ from .verdicts import (
     PHRASES,
     TRANSIENT,
     UNKNOWN,
-    Verdict,
+    Meaning,
 )
 
 MESSAGE_LIMIT = 300  # characters of Meta's message that are kept
@@ -77,10 +77,10 @@ def refusal(
     X-Business-Use-Case-Usage, and `hidden` are texts that must not show in the error: secrets,
     and what we sent, since Meta may repeat it.
     """
-    verdict = _verdict(fault, status)
-    make: Callable[..., GraphError] = verdict.kind
-    if verdict.kind is GraphThrottled:
-        wait = regain_access_after(usage) or verdict.retry_after
+    meaning = _meaning(fault, status)
+    make: Callable[..., GraphError] = meaning.kind
+    if meaning.kind is GraphThrottled:
+        wait = regain_access_after(usage) or meaning.retry_after
         make = functools.partial(GraphThrottled, retry_after=wait)
     reason = _shown(fault.message or "it gave no reason", hidden)
     return make(
@@ -88,7 +88,7 @@ def refusal(
         code=fault.code,
         subcode=fault.subcode,
         trace=fault.trace,
-        remedy=verdict.remedy,
+        remedy=meaning.remedy,
     )
 
 
@@ -126,13 +126,13 @@ def regain_access_after(usage: str | None) -> timedelta | None:
     return timedelta(minutes=min(minutes, MOST_MINUTES)) if minutes > 0 else None
 
 
-def _verdict(fault: Fault, status: int) -> Verdict:
+def _meaning(fault: Fault, status: int) -> Meaning:
     exact = (
         PAIRS.get((fault.code, fault.subcode))
         or NUMBERS.get(fault.subcode)
         or NUMBERS.get(fault.code)
         or CODES.get(fault.code)
-        or _verdict_by_words(fault.message or "")
+        or _meaning_by_words(fault.message or "")
     )
     if exact is not None:
         return exact
@@ -141,9 +141,9 @@ def _verdict(fault: Fault, status: int) -> Verdict:
     return BROAD_CODES.get(fault.code, UNKNOWN)
 
 
-def _verdict_by_words(message: str) -> Verdict | None:
+def _meaning_by_words(message: str) -> Meaning | None:
     words = message.lower()
-    return next((verdict for phrase, verdict in PHRASES.items() if phrase in words), None)
+    return next((meaning for phrase, meaning in PHRASES.items() if phrase in words), None)
 
 
 def _anywhere(text: str) -> str:

@@ -31,7 +31,7 @@ from channels.core.turns import (
     started_metadata,
 )
 from channels.engine.health import Part, Problem
-from channels.graph import verdicts as graph_verdicts
+from channels.graph import error_codes
 from channels.operators.answers import Handover
 from cli.doctor.checks import app as doctor_app
 from cli.doctor.checks import assistant as doctor_assistant
@@ -174,15 +174,15 @@ def test_the_errors_are_all_listed_below_their_own() -> None:
 
 
 def test_metas_codes_are_listed_under_their_error() -> None:
-    numbers = [graph_verdicts.NUMBERS, graph_verdicts.CODES, graph_verdicts.BROAD_CODES]
-    verdicts = [(str(n), verdict) for one in numbers for n, verdict in one.items()]
-    verdicts += [("/".join(map(str, pair)), one) for pair, one in graph_verdicts.PAIRS.items()]
+    numbers = [error_codes.NUMBERS, error_codes.CODES, error_codes.BROAD_CODES]
+    meanings = [(str(n), meaning) for one in numbers for n, meaning in one.items()]
+    meanings += [("/".join(map(str, pair)), one) for pair, one in error_codes.PAIRS.items()]
     listed = [
         (number, codes(row[0])[0])
         for row in table(ERRORS, "Meta's codes")
         for number in row[1].split(", ")
     ]
-    assert sorted(listed) == sorted((number, one.kind.__name__) for number, one in verdicts)
+    assert sorted(listed) == sorted((number, one.kind.__name__) for number, one in meanings)
 
 
 def test_the_channels_routes_are_all_listed() -> None:

@@ -20,6 +20,15 @@ from channels.core.errors import (
     UserUnreachable,
     WindowClosed,
 )
+from channels.graph.error_codes import (
+    BROAD_CODES,
+    CODES,
+    NUMBERS,
+    PAIRS,
+    PHRASES,
+    TRANSIENT,
+    UNKNOWN,
+)
 from channels.graph.refusals import (
     MESSAGE_LIMIT,
     Fault,
@@ -28,13 +37,12 @@ from channels.graph.refusals import (
     regain_access_after,
     unreadable,
 )
-from channels.graph.verdicts import BROAD_CODES, CODES, NUMBERS, PAIRS, PHRASES, TRANSIENT, UNKNOWN
 
-VERDICTS = [
+MEANINGS = [
     *(
-        verdict
+        meaning
         for table in (PAIRS, NUMBERS, CODES, PHRASES, BROAD_CODES)
-        for verdict in table.values()
+        for meaning in table.values()
     ),
     TRANSIENT,
     UNKNOWN,
@@ -160,10 +168,10 @@ def test_the_remedy_names_the_setting_that_is_wrong(fault: dict[str, Any], setti
     assert setting in read(**fault).remedy
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
-def test_every_remedy_is_a_sentence(verdict: Any) -> None:
-    assert verdict.remedy[0].isupper() or verdict.remedy[0] == "'"
-    assert verdict.remedy.endswith(".")
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_every_remedy_is_a_sentence(meaning: Any) -> None:
+    assert meaning.remedy[0].isupper() or meaning.remedy[0] == "'"
+    assert meaning.remedy.endswith(".")
 
 
 @pytest.mark.parametrize("code", [10, 100, 200, 99999])
@@ -239,7 +247,7 @@ def test_an_unreadable_answer_is_named_by_its_status(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 504])
-def test_a_call_without_a_readable_verdict_may_have_been_carried_out(status: int) -> None:
+def test_a_call_without_a_readable_answer_may_have_been_carried_out(status: int) -> None:
     assert type(unreadable("GET /me", status)) is GraphTimeout
 
 

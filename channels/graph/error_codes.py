@@ -1,4 +1,4 @@
-"""The table of Graph's error numbers: what each means for us, and what mends it. Pure data.
+"""The table of Graph's error numbers: what each means for us, and what fixes it. Pure data.
 
 Source: Messenger Platform, Error Codes; Graph API, Handle Errors and Rate Limits; reports from
 production where Meta documents no number (Meta facts 4).
@@ -24,7 +24,7 @@ from ..core.errors import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Meaning:
     """The class of an error and its remedy.
 
     `retry_after` counts for GraphThrottled where Meta gives no estimate of its own.
@@ -35,60 +35,60 @@ class Verdict:
     retry_after: timedelta = timedelta()
 
 
-def _refused(remedy: str) -> Verdict:
-    return Verdict(kind=GraphRefused, remedy=remedy)
+def _refused(remedy: str) -> Meaning:
+    return Meaning(kind=GraphRefused, remedy=remedy)
 
 
-TRANSIENT = Verdict(
+TRANSIENT = Meaning(
     kind=GraphUnavailable, remedy="A failure on Meta's side; if it stays, see metastatus.com."
 )
 UNKNOWN = _refused("Look the number up in Messenger Platform, Error Codes.")
 
-_CARRIED_OUT = Verdict(
+_CARRIED_OUT = Meaning(
     kind=GraphTimeout, remedy="The message was sent all the same, says Meta; wait for its echo."
 )
-_NOT_OWNER = Verdict(
+_NOT_OWNER = Meaning(
     kind=NotThreadOwner,
     remedy="The bot may write again once control has been passed back or taken back.",
 )
-_LEAD_FORM = Verdict(
+_LEAD_FORM = Meaning(
     kind=NotThreadOwner,
     remedy="A lead ad's form has the conversation; the bot may write once the form is done.",
 )
-_WINDOW_CLOSED = Verdict(
+_WINDOW_CLOSED = Meaning(
     kind=WindowClosed, remedy="The bot may write again once the user has written or tapped."
 )
-_UNREACHABLE = Verdict(
+_UNREACHABLE = Meaning(
     kind=UserUnreachable,
-    remedy="Nothing to mend: the person blocked the page, left, or can't get messages now.",
+    remedy="Nothing to fix: the person blocked the page, left, or can't get messages now.",
 )
-_NO_SUCH_USER = Verdict(
+_NO_SUCH_USER = Meaning(
     kind=UserUnreachable,
     remedy=(
-        "A user's id is good for one page alone: check that 'page-access-token' belongs to the "
+        "A user's id is good for one page only: check that 'page-access-token' belongs to the "
         "page that the user wrote to."
     ),
 )
-_ROUTING_OFF = Verdict(
+_ROUTING_OFF = Meaning(
     kind=RoutingIsOff,
     remedy=(
         "Set a default app in the Page's settings under Conversation Routing, and switch on "
         "'Take control of conversations' for this app under Advanced messaging."
     ),
 )
-_TOKEN = Verdict(
+_TOKEN = Meaning(
     kind=TokenRefused,
     remedy=(
         "Make a new page access token for this page with this app, and put it under "
         "'page-access-token' in credentials.yml."
     ),
 )
-_SOON = Verdict(
+_SOON = Meaning(
     kind=GraphThrottled,
     remedy="Too many calls in a short time; it passes by itself.",
     retry_after=timedelta(seconds=3),
 )
-_LATER = Verdict(
+_LATER = Meaning(
     kind=GraphThrottled,
     remedy="The app has used up its calls; calling on lengthens the wait.",
     retry_after=timedelta(minutes=1),
@@ -118,8 +118,8 @@ _APP_SECRET = _refused(
     "for: set both from the same app."
 )
 
-PAIRS: dict[tuple[int | None, int | None], Verdict] = {
-    (1, 99): Verdict(
+PAIRS: dict[tuple[int | None, int | None], Meaning] = {
+    (1, 99): Meaning(
         kind=GraphUnavailable,
         remedy="If it stays, the token often lacks a permission: check pages_messaging.",
     ),
@@ -130,7 +130,7 @@ PAIRS: dict[tuple[int | None, int | None], Verdict] = {
 }
 
 # Numbers that mean the same whether Meta writes them as the code or as the subcode.
-NUMBERS: dict[int | None, Verdict] = {
+NUMBERS: dict[int | None, Meaning] = {
     2018300: _NOT_OWNER,
     2534037: _NOT_OWNER,
     2018321: _LEAD_FORM,
@@ -168,7 +168,7 @@ NUMBERS: dict[int | None, Verdict] = {
     2018247: _PROFILE,
 }
 
-CODES: dict[int | None, Verdict] = {
+CODES: dict[int | None, Meaning] = {
     1: TRANSIENT,
     2: TRANSIENT,
     1200: TRANSIENT,
@@ -198,7 +198,7 @@ CODES: dict[int | None, Verdict] = {
 APP_LIMITS = frozenset({4, 341})
 
 # Where Meta gives no subcode, its words decide; compared in lower case.
-PHRASES: dict[str, Verdict] = {
+PHRASES: dict[str, Meaning] = {
     "another app is controlling this thread": _NOT_OWNER,
     "not the thread owner": _NOT_OWNER,
     "only the current thread owner": _NOT_OWNER,
@@ -206,7 +206,7 @@ PHRASES: dict[str, Verdict] = {
 }
 
 # Codes that say little: a transient failure may wear them too.
-BROAD_CODES: dict[int | None, Verdict] = {
+BROAD_CODES: dict[int | None, Meaning] = {
     10: _PERMISSION,
     200: _PERMISSION,
     100: _refused("A parameter is not allowed; if the bot's own response looks right, report it."),
