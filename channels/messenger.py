@@ -24,7 +24,7 @@ from .core.settings import Settings, parse_settings
 from .dialogue.assistant import RasaAssistant
 from .dialogue.output import MessengerOutput
 from .engine.engine import Engine
-from .engine.health import Problem
+from .engine.health import HealthProblem
 from .graph.closing import PageClosing
 from .graph.echoes import HeardElsewhere
 from .graph.http import HttpGraph
@@ -171,7 +171,7 @@ def _graphs(
     return graphs
 
 
-def _told(problems: list[Problem]) -> list[dict[str, str]]:
+def _told(problems: list[HealthProblem]) -> list[dict[str, str]]:
     return [
         {"part": one.part.value, "message": one.message, "remedy": one.remedy} for one in problems
     ]

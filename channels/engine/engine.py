@@ -25,7 +25,7 @@ from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import CLAIM_LEASE, Store
 from .handling import EventHandler
-from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthWatch, Problem
+from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox
 from .operations import Operations
 from .queues import ThreadQueues
@@ -169,7 +169,7 @@ class Engine:
         """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
         await self._store.keep_roles(roles)
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[HealthProblem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""
         return self._health.problems()
 

@@ -47,7 +47,7 @@ class HealthWatch:
         """Let a token that Meta refuses be noticed before a user waits for it."""
         await self._graph.check()
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[HealthProblem]:
         """What is wrong now, as far as is known; empty if the worker is well."""
         refused = {
             closed.page
@@ -93,7 +93,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Problem:
+class HealthProblem:
     """What is wrong, and what the operator of the bot can do. Names no person and no secret."""
 
     part: Part
@@ -101,7 +101,7 @@ class Problem:
     remedy: str
 
 
-def problems(facts: Facts, now: datetime) -> list[Problem]:
+def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
     # Of an inbox that nobody can look into nothing is known.
@@ -109,11 +109,11 @@ def problems(facts: Facts, now: datetime) -> list[Problem]:
     return [problem for problem in (store, _tokens(facts), inbox) if problem is not None]
 
 
-def _store(facts: Facts, now: datetime) -> Problem | None:
+def _store(facts: Facts, now: datetime) -> HealthProblem | None:
     is_silent = now - facts.store_answered_at > STORE_SILENCE
     if not facts.store_failed and not is_silent:
         return None
-    return Problem(
+    return HealthProblem(
         part=Part.STORE,
         message=f"The session store has not answered since {facts.store_answered_at:%H:%M:%S} UTC.",
         remedy="Look for 'Work waits for the store' in the log, which has what the database said. "
@@ -121,10 +121,10 @@ def _store(facts: Facts, now: datetime) -> Problem | None:
     )
 
 
-def _tokens(facts: Facts) -> Problem | None:
+def _tokens(facts: Facts) -> HealthProblem | None:
     if not facts.refused_tokens:
         return None
-    return Problem(
+    return HealthProblem(
         part=Part.TOKEN,
         message=f"Meta refuses the access token of {', '.join(facts.refused_tokens)}.",
         remedy="Make a new one in the app's Messenger settings at Meta, put it in the place of the "
@@ -133,10 +133,10 @@ def _tokens(facts: Facts) -> Problem | None:
     )
 
 
-def _inbox(facts: Facts, now: datetime) -> Problem | None:
+def _inbox(facts: Facts, now: datetime) -> HealthProblem | None:
     if facts.oldest_at is None or now - facts.oldest_at <= INBOX_AGE_LIMIT:
         return None
-    return Problem(
+    return HealthProblem(
         part=Part.INBOX,
         message=f"The oldest of {facts.waiting} events in the inbox has waited since "
         f"{facts.oldest_at:%Y-%m-%d %H:%M:%S} UTC; {_minutes(INBOX_AGE_LIMIT)} are allowed.",

@@ -30,7 +30,7 @@ from channels.core.turns import (
     ended_metadata,
     started_metadata,
 )
-from channels.engine.health import Part, Problem
+from channels.engine.health import HealthProblem, Part
 from channels.graph import error_codes
 from channels.operators.answers import Handover
 from cli.doctor.checks import app as doctor_app
@@ -220,7 +220,7 @@ def test_the_statistics_are_shown_with_each_reason_and_each_time() -> None:
 def test_a_problem_is_shown_as_health_tells_it() -> None:
     [health] = examples("docs/reference/http.md", "Watching", "json")
     [problem] = json.loads(health)["problems"]
-    assert set(problem) == set(Problem.__dataclass_fields__)
+    assert set(problem) == set(HealthProblem.__dataclass_fields__)
     assert Part(problem["part"])
 
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from channels.engine.health import INBOX_AGE_LIMIT, STORE_SILENCE, Facts, Part, Problem, problems
+from channels.engine.health import (
+    INBOX_AGE_LIMIT,
+    STORE_SILENCE,
+    Facts,
+    HealthProblem,
+    Part,
+    problems,
+)
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
@@ -20,7 +27,7 @@ WELL: dict[str, Any] = {
 }
 
 
-def found(**facts: Any) -> list[Problem]:
+def found(**facts: Any) -> list[HealthProblem]:
     return problems(Facts(**{**WELL, **facts}), NOW)
 
 
