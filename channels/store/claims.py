@@ -5,7 +5,7 @@ Each function is an operation for the writer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -106,17 +106,21 @@ def claim(
     *,
     limit: int,
     worker: str,
+    held: Collection[int] = (),
     without_threads: Collection[Thread] = (),
     without_pages: Collection[str] = (),
 ) -> list[InboxEntry]:
-    """Take the oldest entries that nobody has, or whose claim has expired."""
+    """Take the oldest entries that nobody has, or whose claim has expired.
+
+    Those that the worker holds are left out, whatever has become of its claims on them.
+    """
     if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
         return []
+    these = {"now_us": microseconds(now), "worker": worker}
     claimable: list[Any] = []
     for statement in (_EXPIRED, _FREE):
         wanted = _without(statement, without_threads, without_pages)
-        left = {"limit": limit - len(claimable), "now_us": microseconds(now), "worker": worker}
-        claimable += connection.execute(wanted, left).all()
+        claimable += _not_held(connection, wanted, these, held, limit=limit)
     entries = [
         InboxEntry(
             position=position,
@@ -124,7 +128,7 @@ def claim(
             failures=failures,
             is_repeated=claimed_by != NOBODY,
         )
-        for position, event, failures, claimed_by in sorted(claimable)
+        for position, event, failures, claimed_by in sorted(claimable)[:limit]
     ]
     positions = [entry.position for entry in entries]
     _in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
@@ -159,6 +163,21 @@ def failed(connection: Connection, position: int, now: datetime) -> bool:
     this = {"this_position": position}
     connection.execute(_FAILED, {**this, "now_us": microseconds(now)})
     return bool(connection.execute(_STATE, this).scalar() == DEAD)
+
+
+def _not_held(
+    connection: Connection,
+    wanted: Select,
+    parameters: Mapping[str, object],
+    held: Collection[int],
+    *,
+    limit: int,
+) -> list[Any]:
+    """The first rows of entries that are not held, which may be more than a statement can name."""
+    found = connection.execute(wanted, {**parameters, "limit": limit}).all()
+    if any(row.position in held for row in found):
+        found = connection.execute(wanted, {**parameters, "limit": limit + len(held)}).all()
+    return [row for row in found if row.position not in held]
 
 
 def _without(

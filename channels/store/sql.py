@@ -92,10 +92,12 @@ class SqlStore:
             now=now,
             limit=limit,
             worker=self._worker,
+            held=frozenset(self._hand.positions),
             without_threads=without_threads,
             without_pages=without_pages,
         )
         claimed = await self._writer.run(claim)
+        # What is recorded meanwhile may have expired too, if the process stood still.
         entries = [entry for entry in claimed if entry.position not in self._hand.positions]
         self._hand.positions.update(entry.position for entry in entries)
         return entries

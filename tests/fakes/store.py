@@ -66,17 +66,17 @@ class MemoryStore:
         claimable = [
             entry
             for entry in self._rows.waiting()
-            if self._is_claimable(entry, now)
+            if entry.position not in self._in_hand
+            and self._is_claimable(entry, now)
             and entry.event.thread not in without_threads
             and entry.event.thread.page not in without_pages
         ]
-        for entry in claimable[:limit]:
+        claimed = claimable[:limit]
+        for entry in claimed:
             entry.is_repeated = entry.claimed_by is not None
             entry.claimed_by = self._worker
             entry.claimed_until = now + CLAIM_LEASE
-        return self._take_in_hand(
-            [entry for entry in claimable[:limit] if entry.position not in self._in_hand]
-        )
+        return self._take_in_hand(claimed)
 
     async def release(self) -> None:
         for entry in self._rows.waiting():

@@ -88,6 +88,42 @@ async def test_threads_and_pages_can_be_left_out(store: Store) -> None:
     assert keys(await store.claim_inbox(NOW, limit=9)) == ["anna"]
 
 
+async def test_what_is_in_hand_takes_nobodys_place_once_its_claim_has_expired(store: Store) -> None:
+    await store.record([message("a"), message("b"), message("c")], NOW)
+    await store.record([message("ben", BEN), message("else", ELSEWHERE)], NOW, in_hand=False)
+
+    assert keys(await store.claim_inbox(LEASE_OVER, limit=3)) == ["ben", "else"]
+
+
+async def test_any_number_of_entries_may_be_in_hand(store: Store) -> None:
+    more_than_a_statement_takes = 1100
+    await store.record([message(f"{n}") for n in range(more_than_a_statement_takes)], NOW)
+    await store.record([message("ben", BEN)], NOW, in_hand=False)
+
+    assert keys(await store.claim_inbox(LEASE_OVER, limit=9)) == ["ben"]
+
+
+async def test_what_a_worker_is_not_given_it_does_not_keep_from_others(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("a")], NOW)
+    await two.claim_inbox(LEASE_OVER, limit=9)
+    await two.release()
+
+    assert await one.claim_inbox(LEASE_OVER, limit=9) == []
+    assert keys(await two.claim_inbox(LEASE_OVER, limit=9)) == ["a"]
+
+
+async def test_the_oldest_come_first_whether_free_or_expired(workers: Workers) -> None:
+    one, two, three = workers
+    await one.record([message("free")], NOW, in_hand=False)
+    await one.record([message("expired", BEN)], NOW)
+    await two.record([message("last", ELSEWHERE)], NOW, in_hand=False)
+
+    assert keys(await three.claim_inbox(LEASE_OVER, limit=1)) == ["free"]
+    assert keys(await three.claim_inbox(LEASE_OVER, limit=1)) == ["expired"]
+    assert keys(await three.claim_inbox(LEASE_OVER, limit=1)) == ["last"]
+
+
 async def test_what_is_given_back_can_be_had_at_once(workers: Workers) -> None:
     one, two, _ = workers
     await one.record([message("a")], NOW)
