@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -12,7 +13,21 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from ..core.errors import StoreUnavailable
-from .lock import hold
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 _FORMS = (
     "write sqlite:///handover.db (a file), or postgresql://user:password@host/database "
@@ -67,7 +82,7 @@ class Database:
                 f"'{file.parent.absolute()}'. Create it, or correct `store`."
             )
         try:
-            return hold(file.with_name(f"{file.name}.lock"))
+            return _hold(file.with_name(f"{file.name}.lock"))
         except BlockingIOError:
             raise StoreUnavailable(
                 f"The session store {self} is in use by another process, and SQLite serves one "
@@ -129,3 +144,19 @@ def _sqlite_connected(connection: Any, _record: object) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _hold(path: Path) -> IO[bytes]:
+    """Hold the file at `path` until what is returned is closed; it is created if missing.
+
+    The kernel lets go of it when the process dies. Raises BlockingIOError if it is held already,
+    by whatever process, and another OSError if it can't be created. It is never deleted: another
+    process may be about to lock it.
+    """
+    file = path.open("ab")
+    try:
+        _lock(file)
+    except OSError:
+        file.close()
+        raise
+    return file

@@ -12,9 +12,8 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Event, Thread
 from .claims import NOBODY, UNCLAIMED, lease_end
-from .insert import insert_new
 from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
-from .schema import AT_ONCE, DEAD, inbox, is_waiting, microseconds, moment
+from .schema import AT_ONCE, DEAD, inbox, insert_new, is_waiting, microseconds, moment
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

@@ -6,6 +6,7 @@ Times are whole microseconds since 1970 (UTC): exact, and sorted alike by both d
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,6 +24,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import Insert
 
 from ..core.errors import StoreVersionError
 from ..core.sessions import State
@@ -178,6 +182,24 @@ Index("handover_turns_until", turns.c.until_us)
 Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
 Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)
 Index("handover_transcript_said", lines.c.said_at_us)
+
+
+class _InsertNew(Insert):  # type: ignore[misc]  # SQLAlchemy 1.4 carries no types
+    inherit_cache = True
+
+
+def insert_new(table: Table) -> Insert:
+    """`INSERT … ON CONFLICT DO NOTHING`, which SQLite and PostgreSQL both know.
+
+    SQLAlchemy's own `on_conflict_do_nothing` is never found in its cache: each event would pay
+    for making the statement's text, which costs more than carrying it out.
+    """
+    return _InsertNew(table).inline()  # or a RETURNING that nobody needs comes before the end
+
+
+@compiles(_InsertNew)  # type: ignore[untyped-decorator]  # as above
+def _compiled(insert: _InsertNew, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{compiler.visit_insert(insert, **options)} ON CONFLICT DO NOTHING"
 
 
 def microseconds(at: datetime) -> int:

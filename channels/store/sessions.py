@@ -12,11 +12,11 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.sessions import Session
-from .insert import insert_new
 from .protocol import CLAIM_LEASE
 from .schema import (
     has_ended,
     inbox,
+    insert_new,
     is_open,
     is_waiting,
     lines,

@@ -13,18 +13,9 @@ from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
 from ..core.sessions import Session
 from ..core.transcript import Line
-from . import claims as store_claims
-from . import echoes as store_echoes
-from . import inbox as store_inbox
-from . import pages as store_pages
-from . import schema as store_schema
-from . import sent as store_sent
-from . import sessions as store_sessions
-from . import transcript as store_transcript
-from . import turns as store_turns
-from . import workers as store_workers
+from . import claims, inbox, pages, schema, sent, sessions, transcript, workers
 from .database import Database
-from .hand import StoreHand
+from .own_claims import OwnClaims
 from .protocol import CLAIM_LEASE, ECHO_RETENTION, Backlog, InboxEntry
 from .writer import Writer
 
@@ -46,11 +37,11 @@ class SqlStore:
         self._worker = worker
         self._resources = AsyncExitStack()
         self._opened_writer: Writer | None = None
-        self._hand = StoreHand(worker)
+        self._own_claims = OwnClaims(worker)
         self._is_alone = False
-        self._record = partial(store_inbox.record, worker=worker)
-        self._reserve_turn = partial(store_turns.reserve, worker=worker)
-        self._free_turn = partial(store_turns.free, worker=worker)
+        self._record = partial(inbox.record, worker=worker)
+        self._reserve_turn = partial(workers.reserve_turns, worker=worker)
+        self._free_turn = partial(workers.free_turns, worker=worker)
 
     async def open(self) -> None:
         database = Database(self._url)
@@ -58,11 +49,11 @@ class SqlStore:
             stack.enter_context(database.reserve())
             writer = Writer(database.engine(), explain=database.explain)
             stack.push_async_callback(writer.close)
-            await writer.run(store_schema.prepare)
+            await writer.run(schema.prepare)
             if database.is_sqlite:
                 await writer.run(_void_claims)
             self._resources = stack.pop_all()
-        self._hand.clear()
+        self._own_claims.clear()
         self._is_alone = database.is_sqlite
         self._opened_writer = writer
 
@@ -76,7 +67,7 @@ class SqlStore:
             return []
         entries = await self._writer.run_together(self._record, (events, now, in_hand))
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
-        self._hand.positions.update(entry.position for entry in entries)
+        self._own_claims.positions.update(entry.position for entry in entries)
         return entries
 
     async def claim_inbox(
@@ -88,96 +79,94 @@ class SqlStore:
         without_pages: Collection[str] = (),
     ) -> list[InboxEntry]:
         claim = partial(
-            store_claims.claim,
+            claims.claim,
             now=now,
             limit=limit,
             worker=self._worker,
-            held=frozenset(self._hand.positions),
+            held=frozenset(self._own_claims.positions),
             without_threads=without_threads,
             without_pages=without_pages,
         )
         claimed = await self._writer.run(claim)
         # What is recorded meanwhile may have expired too, if the process stood still.
-        entries = [entry for entry in claimed if entry.position not in self._hand.positions]
-        self._hand.positions.update(entry.position for entry in entries)
+        entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
+        self._own_claims.positions.update(entry.position for entry in entries)
         return entries
 
     async def renew_claims(self, now: datetime) -> None:
-        await self._writer.run(self._hand.renewing(now))
+        await self._writer.run(self._own_claims.renewing(now))
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         if self._is_alone:
             return True
         is_ours = await self._writer.run_together(self._reserve_turn, (thread, now))
         if is_ours:
-            self._hand.turns.add(thread)
+            self._own_claims.turns.add(thread)
         return is_ours
 
     async def free_turn(self, thread: Thread) -> None:
-        self._hand.turns.discard(thread)
+        self._own_claims.turns.discard(thread)
         if not self._is_alone:
             await self._writer.run_together(self._free_turn, thread)
 
     async def release(self) -> None:
-        await self._writer.run(self._hand.releasing())
-        self._hand.clear()
+        await self._writer.run(self._own_claims.releasing())
+        self._own_claims.clear()
 
     async def backlog(self) -> Backlog:
-        return await self._writer.run(store_inbox.backlog)
+        return await self._writer.run(inbox.backlog)
 
     async def report(self, now: datetime) -> int:
-        return await self._writer.run(partial(store_workers.report, now=now, worker=self._worker))
+        return await self._writer.run(partial(workers.report, now=now, worker=self._worker))
 
     async def done(self, position: int, now: datetime) -> None:
-        await self._writer.run_together(store_claims.done, (position, now))
-        self._hand.positions.discard(position)
+        await self._writer.run_together(claims.done, (position, now))
+        self._own_claims.positions.discard(position)
 
     async def failed(self, position: int, now: datetime) -> bool:
-        dead = await self._writer.run(partial(store_claims.failed, position=position, now=now))
+        dead = await self._writer.run(partial(claims.failed, position=position, now=now))
         if dead:
-            self._hand.positions.discard(position)
+            self._own_claims.positions.discard(position)
         return dead
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
-        add = partial(store_sessions.add, session=session, claim_until=claim_until)
+        add = partial(sessions.add, session=session, claim_until=claim_until)
         return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
 
     async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
-        saved = await self._writer.run_together(store_sessions.save, (session, claim_until))
+        saved = await self._writer.run_together(sessions.save, (session, claim_until))
         return self._claimed(session, claim_until, is_stored=saved)
 
     async def follow_session(
         self, ended: Session, following: Session, *, claim_until: datetime | None = None
     ) -> bool:
-        follow = partial(
-            store_sessions.follow, ended=ended, following=following, claim_until=claim_until
-        )
+        follow = partial(sessions.follow, ended=ended, following=following, claim_until=claim_until)
         return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
 
     async def session(self, session_id: str) -> Session | None:
-        return await self._writer.run(partial(store_sessions.by_id, session_id=session_id))
+        return await self._writer.run(partial(sessions.by_id, session_id=session_id))
 
     async def open_session(self, thread: Thread) -> Session | None:
-        return await self._writer.run_together(store_sessions.open_of_threads, thread)
+        return await self._writer.run_together(sessions.open_of_threads, thread)
 
     async def open_sessions(self, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(store_sessions.open_ones, limit=limit))
+        return await self._writer.run(partial(sessions.open_ones, limit=limit))
 
     async def count_open(self) -> int:
-        return await self._writer.run(store_sessions.count_open)
+        return await self._writer.run(sessions.count_open)
 
     async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
-        claim = partial(store_sessions.claim_due, now=now, limit=limit, worker=self._worker)
+        claim = partial(sessions.claim_due, now=now, limit=limit, worker=self._worker)
         due = await self._writer.run(claim)
-        self._hand.forget_claims_before(now)
+        self._own_claims.forget_claims_before(now)
         for session in due:
-            self._hand.note_claim(session, now + CLAIM_LEASE)
+            self._own_claims.note_claim(session, now + CLAIM_LEASE)
         return due
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
         found: list[Session] = []
         while room := min(_READ_AT_ONCE, limit - len(found)):
-            read = partial(store_sessions.ended_ones, since=since, before=found[-1:], limit=room)
+            read = partial(sessions.ended_ones, since=since, before=found[-1:], limit=room)
             some = await self._writer.run(read)
             found += some
             if len(some) < room:
@@ -188,41 +177,39 @@ class SqlStore:
         return await self._writer.run(partial(_forget, thread=thread))
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
-        texts = partial(store_inbox.last_user_texts, thread=thread, limit=limit)
+        texts = partial(inbox.last_user_texts, thread=thread, limit=limit)
         return await self._writer.run(texts)
 
     async def last_user_at(self, thread: Thread) -> datetime | None:
-        return await self._writer.run(partial(store_inbox.last_user_at, thread=thread))
+        return await self._writer.run(partial(inbox.last_user_at, thread=thread))
 
     async def add_line(self, session: Session, line: Line) -> None:
-        await self._writer.run_together(store_transcript.add, (session, line))
+        await self._writer.run_together(transcript.add, (session, line))
 
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
-        newest = partial(store_transcript.newest, session_id=session_id, limit=limit)
+        newest = partial(transcript.newest, session_id=session_id, limit=limit)
         return await self._writer.run(newest)
 
     async def keep_roles(self, roles: PageRoles) -> None:
-        await self._writer.run(partial(store_pages.keep_roles, told=roles))
+        await self._writer.run(partial(pages.keep_roles, told=roles))
 
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
-        return await self._writer.run(partial(store_pages.roles, page=page))
+        return await self._writer.run(partial(pages.roles, page=page))
 
     async def keep_echo(self, metadata: str, now: datetime) -> None:
-        await self._writer.run_together(store_echoes.keep, (metadata, now))
+        await self._writer.run_together(workers.keep_echoes, (metadata, now))
 
     async def has_echo(self, metadata: str) -> bool:
-        return await self._writer.run(partial(store_echoes.has, metadata=metadata))
+        return await self._writer.run(partial(workers.has_echo, metadata=metadata))
 
     async def keep_sent(
         self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
     ) -> None:
-        keep = partial(
-            store_sent.keep, thread=thread, turn=turn, fingerprints=fingerprints, now=now
-        )
+        keep = partial(sent.keep, thread=thread, turn=turn, fingerprints=fingerprints, now=now)
         await self._writer.run(keep)
 
     async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
-        return await self._writer.run(partial(store_sent.of_turn, thread=thread, turn=turn))
+        return await self._writer.run(partial(sent.of_turn, thread=thread, turn=turn))
 
     async def prune(
         self,
@@ -233,15 +220,13 @@ class SqlStore:
         transcript_retention: timedelta,
     ) -> None:
         handled, ended = now - inbox_retention, now - session_retention
-        await self._prune(partial(store_inbox.prune, state=store_schema.DONE, before=handled))
-        await self._prune(partial(store_inbox.prune, state=store_schema.DEAD, before=ended))
-        await self._prune(partial(store_sessions.prune, before=ended))
+        await self._prune(partial(inbox.prune, state=schema.DONE, before=handled))
+        await self._prune(partial(inbox.prune, state=schema.DEAD, before=ended))
+        await self._prune(partial(sessions.prune, before=ended))
         said = now - transcript_retention
-        await self._prune(partial(store_transcript.prune, before=said))
-        await self._writer.run(partial(store_sent.prune, before=handled))
-        await self._writer.run(partial(store_echoes.prune, before=now - ECHO_RETENTION))
-        await self._writer.run(partial(store_turns.prune, before=now - ECHO_RETENTION))
-        await self._writer.run(partial(store_workers.prune, before=now - ECHO_RETENTION))
+        await self._prune(partial(transcript.prune, before=said))
+        await self._writer.run(partial(sent.prune, before=handled))
+        await self._writer.run(partial(workers.prune, before=now - ECHO_RETENTION))
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
@@ -251,7 +236,7 @@ class SqlStore:
     def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
         """Note whether this worker has the session's claim, once the session is stored."""
         if is_stored:
-            self._hand.note_claim(session, claim_until)
+            self._own_claims.note_claim(session, claim_until)
         return is_stored
 
     @property
@@ -262,16 +247,14 @@ class SqlStore:
 
 
 def _forget(connection: Connection, thread: Thread) -> int | None:
-    store_inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
-    if store_inbox.waits(connection, thread) or any(
-        store_sessions.open_of_threads(connection, [thread])
-    ):
+    inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
+    if inbox.waits(connection, thread) or any(sessions.open_of_threads(connection, [thread])):
         return None
-    kept = (store_inbox, store_sessions, store_transcript, store_sent, store_turns)
+    kept = (inbox, sessions, transcript, sent, workers)
     erased: int = sum(rows.forget(connection, thread) for rows in kept)
     return erased
 
 
 def _void_claims(connection: Connection) -> None:
-    store_claims.void_claims(connection)
-    store_sessions.void_claims(connection)
+    claims.void_claims(connection)
+    sessions.void_claims(connection)

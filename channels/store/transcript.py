@@ -11,8 +11,7 @@ from sqlalchemy.engine import Connection
 from ..core.events import Thread
 from ..core.sessions import Session, Speaker
 from ..core.transcript import Line
-from .insert import insert_new
-from .schema import lines, microseconds, moment
+from .schema import insert_new, lines, microseconds, moment
 
 _ADD = insert_new(lines)
 _NEWEST = (

@@ -1,15 +1,21 @@
-"""Who works on the database, in SQL: each function is an operation for the writer."""
+"""What the workers on one database tell each other, in SQL: operations for the writer.
+
+That they are alive; which of them may let Rasa hear of a thread's session (on SQLite there is one
+worker only, so that nothing is reserved there); and the echoes that they have heard.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from ..core.events import Thread
 from .protocol import CLAIM_LEASE
-from .schema import microseconds, workers
+from .schema import echoes, insert_new, microseconds, turns, workers
 
 _INSERT = {"sqlite": sqlite.insert(workers), "postgresql": postgresql.insert(workers)}
 _REPORT = {
@@ -22,7 +28,34 @@ _ALIVE = (
     select(func.count()).select_from(workers).where(workers.c.seen_at_us > bindparam("since_us"))
 )
 _LEAVE = delete(workers).where(workers.c.worker == bindparam("this_worker"))
-_PRUNE = delete(workers).where(workers.c.seen_at_us < bindparam("before_us"))
+
+_are_these = turns.c.thread.in_(bindparam("threads", expanding=True))
+_is_ours = turns.c.worker == bindparam("this_worker")
+_ANOTHER_WORKERS = select(turns.c.thread).where(
+    _are_these, turns.c.worker != bindparam("this_worker"), turns.c.until_us > bindparam("now_us")
+)
+_OURS = select(turns.c.thread).where(_are_these, _is_ours)
+_NEW_TURN = postgresql.insert(turns)
+_RESERVE = _NEW_TURN.on_conflict_do_update(
+    index_elements=[turns.c.thread],
+    set_={"worker": _NEW_TURN.excluded.worker, "until_us": _NEW_TURN.excluded.until_us},
+    where=or_(turns.c.until_us <= bindparam("now_us"), turns.c.worker == _NEW_TURN.excluded.worker),
+)
+_FREE = delete(turns).where(_are_these, _is_ours)
+_RENEW = update(turns).where(_are_these, _is_ours).values(until_us=bindparam("renewed_us"))
+_FORGET = delete(turns).where(turns.c.thread == bindparam("this_thread"))
+
+_KEEP_ECHO = insert_new(echoes)
+_FIND_ECHO = select(echoes.c.metadata).where(echoes.c.metadata == bindparam("this_metadata"))
+
+_PRUNE = [
+    delete(table).where(at_us < bindparam("before_us"))
+    for table, at_us in (
+        (workers, workers.c.seen_at_us),
+        (turns, turns.c.until_us),
+        (echoes, echoes.c.heard_at_us),
+    )
+]
 
 
 def report(connection: Connection, now: datetime, *, worker: str) -> int:
@@ -37,6 +70,64 @@ def leave(connection: Connection, *, worker: str) -> None:
     connection.execute(_LEAVE, {"this_worker": worker})
 
 
+def reserve_turns(
+    connection: Connection, asked: Sequence[tuple[Thread, datetime]], *, worker: str
+) -> list[bool]:
+    """Reserve the threads of many calls; False for those that another worker has.
+
+    What another worker has is left alone, and the rest taken in one order, so that two workers
+    don't wait for each other in a circle.
+    """
+    keys = sorted({thread.key for thread, _ in asked})
+    now = max(at for _, at in asked)
+    these = {"threads": keys, "this_worker": worker, "now_us": microseconds(now)}
+    taken = set(connection.execute(_ANOTHER_WORKERS, these).scalars())
+    until_us = microseconds(now + CLAIM_LEASE)
+    rows = [
+        {"thread": key, "worker": worker, "until_us": until_us, "now_us": microseconds(now)}
+        for key in keys
+        if key not in taken
+    ]
+    if rows:
+        connection.execute(_RESERVE, rows)
+    ours = set(connection.execute(_OURS, these).scalars())
+    return [thread.key in ours for thread, _ in asked]
+
+
+def free_turns(connection: Connection, threads: Collection[Thread], *, worker: str) -> list[None]:
+    """Let other workers have the threads of many calls, where they are this worker's."""
+    keys = [thread.key for thread in threads]
+    connection.execute(_FREE, {"threads": keys, "this_worker": worker})
+    return [None] * len(keys)
+
+
+def renew_turns(
+    connection: Connection, threads: Collection[Thread], now: datetime, *, worker: str
+) -> None:
+    """Keep these threads for another CLAIM_LEASE, save those that another worker has by now."""
+    these = {"threads": [thread.key for thread in threads], "this_worker": worker}
+    connection.execute(_RENEW, {**these, "renewed_us": microseconds(now + CLAIM_LEASE)})
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    """Delete the thread's turn, whoever has it; return how many rows."""
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
+
+
+def keep_echoes(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> list[None]:
+    """Insert the echoes of many calls at once; the order keeps two workers out of a deadlock."""
+    rows = [
+        {"metadata": metadata, "heard_at_us": microseconds(at)} for metadata, at in sorted(heard)
+    ]
+    connection.execute(_KEEP_ECHO, rows)
+    return [None] * len(heard)
+
+
+def has_echo(connection: Connection, metadata: str) -> bool:
+    return connection.execute(_FIND_ECHO, {"this_metadata": metadata}).first() is not None
+
+
 def prune(connection: Connection, *, before: datetime) -> None:
-    """Forget the workers that were last heard of before then."""
-    connection.execute(_PRUNE, {"before_us": microseconds(before)})
+    """Delete the echoes heard before then, and what is left of workers that have died before."""
+    for delete_older in _PRUNE:
+        connection.execute(delete_older, {"before_us": microseconds(before)})

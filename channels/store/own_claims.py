@@ -1,4 +1,4 @@
-"""What one worker has in hand of the SQL store: to be renewed while it works, or given back."""
+"""What one worker has claimed in the SQL store: renewed while it works, or given back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.sessions import Session
-from . import claims as store_claims
-from . import sessions as store_sessions
-from . import turns as store_turns
-from . import workers as store_workers
+from . import claims, sessions, workers
 
 
-class StoreHand:
+class OwnClaims:
     """The inbox entries by position, the sessions with their claims' ends, the threads' turns."""
 
     def __init__(self, worker: str) -> None:
@@ -45,22 +42,22 @@ class StoreHand:
         positions, turns = sorted(self.positions), list(self.turns)
 
         def renew(connection: Connection) -> None:
-            store_claims.renew(connection, positions, now, worker=self._worker)
+            claims.renew(connection, positions, now, worker=self._worker)
             if turns:
-                store_turns.renew(connection, turns, now, worker=self._worker)
+                workers.renew_turns(connection, turns, now, worker=self._worker)
 
         return renew
 
     def releasing(self) -> Callable[[Connection], None]:
         """The operation that gives everything back, as it is now, and signs the worker off."""
         positions, turns = sorted(self.positions), list(self.turns)
-        sessions = dict(self._sessions)
+        claimed = dict(self._sessions)
 
         def release(connection: Connection) -> None:
-            store_claims.release(connection, positions, worker=self._worker)
-            store_sessions.release(connection, sessions)
+            claims.release(connection, positions, worker=self._worker)
+            sessions.release(connection, claimed)
             if turns:
-                store_turns.free(connection, turns, worker=self._worker)
-            store_workers.leave(connection, worker=self._worker)
+                workers.free_turns(connection, turns, worker=self._worker)
+            workers.leave(connection, worker=self._worker)
 
         return release
