@@ -49,7 +49,7 @@ class Inbox:
         await asyncio.shield(recording)
 
     async def claim(self) -> None:
-        """Take from the store what nobody has in hand, as long as there is room."""
+        """Take from the store what nobody holds, as long as there is room."""
         while True:
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
@@ -68,12 +68,12 @@ class Inbox:
 
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
-        in_hand = self._workload.take_all(threads)
+        has_room = self._workload.take_all(threads)
         entries: list[InboxEntry] = []
         try:
-            entries = await self._store.record(events, self._clock.now(), in_hand=in_hand)
+            entries = await self._store.record(events, self._clock.now(), claim=has_room)
         finally:
-            if in_hand and len(entries) < len(events):
+            if has_room and len(entries) < len(events):
                 self._let_go_of_others(threads, entries)
         if len(entries) < len(events):
             self._left_some = True

@@ -1,4 +1,4 @@
-"""Claims in SQL: which worker has which inbox entries in hand, and what comes of them.
+"""Claims in SQL: which worker holds which inbox entries, and what comes of them.
 
 Each function is an operation for the writer.
 """

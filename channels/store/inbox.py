@@ -23,7 +23,7 @@ _RECORDED = select(inbox.c.key, inbox.c.position).where(
     inbox.c.position > bindparam("last"), inbox.c.claimed_by == bindparam("worker")
 )
 # Two that record for one thread side by side, each blind to what the other adds, could both
-# take the thread in hand. The order keeps them from waiting for each other in a circle.
+# claim what is new of the thread. The order keeps them from waiting for each other in a circle.
 _LOCK_THREADS = text(
     "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
     "FROM unnest(CAST(:threads AS text[])) AS thread ORDER BY hash) AS hashes"
@@ -69,14 +69,14 @@ _PRUNE = delete(inbox).where(
 def record(
     connection: Connection, asked: Sequence[tuple[Sequence[Event], datetime, bool]], *, worker: str
 ) -> list[list[InboxEntry]]:
-    """Insert the events of many calls at once; each call gets what comes into its hand."""
+    """Insert the events of many calls at once; each call gets what is claimed for it."""
     threads = sorted({event.thread.key for events, _, _ in asked for event in events})
     elsewhere = _waiting_elsewhere(connection, threads, worker)
     last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
-    for events, now, in_hand in asked:
+    for events, now, is_claimed in asked:
         for event in events:
-            if not in_hand:
+            if not is_claimed:
                 elsewhere.add(event.thread.key)
             claimant = NOBODY if event.thread.key in elsewhere else worker
             rows.append(_row(event, now, claimant))
@@ -106,7 +106,7 @@ def backlog(connection: Connection) -> Backlog:
 
 
 def waits(connection: Connection, thread: Thread) -> bool:
-    """Whether an event of the thread waits, in whoever's hand."""
+    """Whether an event of the thread waits, whoever holds it."""
     return connection.execute(_WAITS, {"thread": thread.key}).first() is not None
 
 
@@ -140,7 +140,7 @@ def prune(connection: Connection, *, state: str, before: datetime, limit: int) -
 
 
 def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
-    """Those of the threads that have entries which wait, and not in this worker's hand."""
+    """Those of the threads that have entries which wait, and not for this worker."""
     lock_threads(connection, threads)
     elsewhere: set[str] = set()
     for start in range(0, len(threads), AT_ONCE):

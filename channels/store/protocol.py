@@ -34,8 +34,8 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event that was recorded before it was acknowledged, and has not been handled yet.
 
     `position` grows with each recorded event: events of one thread are handled in its order.
-    `failures` counts the times that handling it failed. `is_repeated` says that it has been in
-    somebody's hand before, who may have handled it.
+    `failures` counts the times that handling it failed. `is_repeated` says that a worker
+    has held it before, which may have handled it.
     """
 
     position: int
@@ -66,8 +66,8 @@ class Store(Protocol):
 
     A claim keeps an entry or a session from the other workers until it expires, so that they
     take over what a dead worker leaves. All of a thread's entries that are claimed are one
-    worker's, and come before those that are not: whatever worker has a thread in hand, it handles
-    the thread's events in their order.
+    worker's, and come before those that are not, so that each worker handles a thread's events in
+    their order.
     """
 
     async def open(self) -> None:
@@ -80,13 +80,13 @@ class Store(Protocol):
         """Finish what was begun and let go of the database; claims stay until they expire."""
 
     async def record(
-        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+        self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         """Record the events that are new; those whose key is known are left out.
 
-        What it returns is claimed by this worker, and in its hand until it is done or dead. What
-        it does not return waits for `claim_inbox`: all of it, if the worker wants nothing
-        `in_hand`; and an event whose thread has an earlier entry that waits elsewhere.
+        This worker has claimed what it returns, and holds it until it is done or dead. The rest
+        waits for `claim_inbox`: all of it, unless it is to `claim`; and an event whose thread has
+        an earlier entry that waits and that this worker does not hold.
         """
 
     async def claim_inbox(
@@ -99,25 +99,25 @@ class Store(Protocol):
     ) -> list[InboxEntry]:
         """Take the oldest unhandled entries that nobody has, or whose claim has expired, in order.
 
-        They are in this worker's hand then; what has been there before is left out. So is an
-        entry behind an earlier one of its thread that another worker's claim still holds. May
-        return less than there is, even nothing, while another worker is claiming.
+        This worker holds them then; what it holds already is left out. So is an entry behind an
+        earlier one of its thread that another worker has claimed. May return less than there is,
+        even nothing, while another worker is claiming.
         """
 
     async def release(self) -> None:
-        """Give back what is in this worker's hand, so that nobody waits for claims to expire."""
+        """Give back what this worker holds, so that nobody waits for claims to expire."""
 
     async def backlog(self) -> Backlog:
-        """What waits in the inbox, in whoever's hand."""
+        """What waits in the inbox, whoever holds it."""
 
     async def report(self, now: datetime) -> int:
         """Say that this worker is alive; returns how many workers have said so lately.
 
-        Lately: within a CLAIM_LEASE. A worker that has released its hand counts no more.
+        Lately: within a CLAIM_LEASE. A worker that has given back what it holds counts no more.
         """
 
     async def renew_claims(self, now: datetime) -> None:
-        """Hold what is in this worker's hand for another CLAIM_LEASE, reserved turns included.
+        """Claim for another CLAIM_LEASE what this worker holds, reserved turns included.
 
         What another worker has taken over meanwhile stays that worker's.
         """
@@ -137,7 +137,7 @@ class Store(Protocol):
     async def failed(self, position: int, now: datetime) -> bool:
         """Handling the entry failed; True once that makes it dead, so never tried again.
 
-        Until then it stays in this worker's hand, which is the one to try it again.
+        Until then this worker holds it, and is the one to try it again.
         """
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
@@ -189,9 +189,8 @@ class Store(Protocol):
         """Sessions whose `due_at` has come, as stored, those that wait longest first.
 
         A session whose thread has events that wait elsewhere is left out: what they say comes
-        first.
-        No worker gets them again for CLAIM_LEASE, unless they are saved or released before. The
-        claim is a column of its own: it changes neither `due_at` nor `version`.
+        first. No worker gets them again for CLAIM_LEASE, unless they are saved or released before.
+        The claim is a column of its own: it changes neither `due_at` nor `version`.
         """
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
@@ -240,11 +239,12 @@ class Store(Protocol):
         session_retention: timedelta,
         transcript_retention: timedelta,
     ) -> None:
-        """Delete what was done, and what was kept of cut turns, longer ago than
-        `inbox_retention`, and the sessions that ended
-        and the entries that died longer ago than `session_retention`. A session takes its lines
-        with it; what was said longer ago than `transcript_retention` goes before that. Echoes go
-        after ECHO_RETENTION, and so do workers that were not heard of since.
+        """Delete what is older than anybody needs it.
+
+        What was done, and what was kept of cut turns, goes after `inbox_retention`; sessions that
+        ended and entries that died after `session_retention`. A session takes its lines with it;
+        what was said longer ago than `transcript_retention` goes before that. Echoes go after
+        ECHO_RETENTION, and so do workers that were not heard of since.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

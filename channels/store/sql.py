@@ -61,11 +61,11 @@ class SqlStore:
         await self._resources.aclose()
 
     async def record(
-        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+        self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         if not events:
             return []
-        entries = await self._writer.run_together(self._record, (events, now, in_hand))
+        entries = await self._writer.run_together(self._record, (events, now, claim))
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
         self._own_claims.positions.update(entry.position for entry in entries)
         return entries

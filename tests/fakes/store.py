@@ -28,7 +28,7 @@ class MemoryStore:
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
         self._worker = worker
         self._rows: Rows = Rows() if shared is None else shared._rows
-        self._in_hand: set[int] = set()
+        self._held: set[int] = set()
 
     async def open(self) -> None:
         pass
@@ -37,13 +37,13 @@ class MemoryStore:
         pass
 
     async def record(
-        self, events: Sequence[Event], now: datetime, *, in_hand: bool = True
+        self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         new = []
         for event in events:
             if event.key not in self._rows.entries:
                 self._rows.last_position += 1
-                is_ours = in_hand and not self._rows.waits_elsewhere(event.thread, self._worker)
+                is_ours = claim and not self._rows.waits_elsewhere(event.thread, self._worker)
                 entry = Entry(
                     position=self._rows.last_position,
                     event=event,
@@ -53,7 +53,7 @@ class MemoryStore:
                 )
                 self._rows.entries[event.key] = entry
                 new += [entry] if is_ours else []
-        return self._take_in_hand(new)
+        return self._hold(new)
 
     async def claim_inbox(
         self,
@@ -66,7 +66,7 @@ class MemoryStore:
         claimable = [
             entry
             for entry in self._rows.waiting()
-            if entry.position not in self._in_hand
+            if entry.position not in self._held
             and self._is_claimable(entry, now)
             and entry.event.thread not in without_threads
             and entry.event.thread.page not in without_pages
@@ -76,13 +76,13 @@ class MemoryStore:
             entry.is_repeated = entry.claimed_by is not None
             entry.claimed_by = self._worker
             entry.claimed_until = now + CLAIM_LEASE
-        return self._take_in_hand(claimed)
+        return self._hold(claimed)
 
     async def release(self) -> None:
         for entry in self._rows.waiting():
-            if entry.position in self._in_hand and entry.claimed_by == self._worker:
+            if entry.position in self._held and entry.claimed_by == self._worker:
                 entry.claimed_by, entry.claimed_until = _GIVEN_BACK, FIRST_MOMENT
-        self._in_hand.clear()
+        self._held.clear()
         for kept in self._rows.sessions.values():
             if kept.claimed_by == self._worker:
                 kept.claimed_until = FIRST_MOMENT
@@ -101,7 +101,7 @@ class MemoryStore:
 
     async def renew_claims(self, now: datetime) -> None:
         for entry in self._rows.waiting():
-            if entry.position in self._in_hand and entry.claimed_by == self._worker:
+            if entry.position in self._held and entry.claimed_by == self._worker:
                 entry.claimed_until = now + CLAIM_LEASE
         for thread in self._own_turns():
             await self.reserve_turn(thread, now)
@@ -121,7 +121,7 @@ class MemoryStore:
         entry = self._rows.entry(position)
         if entry is not None and entry.handled_at is None:
             entry.handled_at = now
-        self._in_hand.discard(position)
+        self._held.discard(position)
 
     async def failed(self, position: int, now: datetime) -> bool:
         entry = self._rows.entry(position)
@@ -132,7 +132,7 @@ class MemoryStore:
         if not entry.is_dead:
             return False
         entry.handled_at = entry.handled_at or now
-        self._in_hand.discard(position)
+        self._held.discard(position)
         return True
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
@@ -259,8 +259,8 @@ class MemoryStore:
             if reserved.worker == self._worker
         ]
 
-    def _take_in_hand(self, entries: list[Entry]) -> list[InboxEntry]:
-        self._in_hand.update(entry.position for entry in entries)
+    def _hold(self, entries: list[Entry]) -> list[InboxEntry]:
+        self._held.update(entry.position for entry in entries)
         return [
             InboxEntry(
                 position=entry.position,

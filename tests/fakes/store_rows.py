@@ -88,7 +88,7 @@ class Rows:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
 
     def waits_elsewhere(self, thread: Thread, worker: str) -> bool:
-        """Whether the thread has entries that wait, and not in the worker's hand."""
+        """Whether the thread has entries that wait, and that are not the worker's."""
         return any(
             entry.event.thread == thread and entry.claimed_by != worker for entry in self.waiting()
         )

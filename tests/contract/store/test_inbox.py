@@ -92,7 +92,7 @@ async def test_many_callers_get_their_own_events(store: Store) -> None:
     assert [entry.event for [entry] in answers] == events
 
 
-async def test_what_is_in_hand_is_not_given_again(store: Store) -> None:
+async def test_what_is_held_is_not_given_again(store: Store) -> None:
     await record_one(store, message("a"))
 
     assert await store.claim_inbox(NOW, limit=9) == []

@@ -64,10 +64,10 @@ class Comparison(RuleBasedStateMachine):
     def time_passes(self, pause: timedelta) -> None:
         self._now += pause
 
-    @rule(worker=workers, recorded=st.lists(numbers, max_size=4), in_hand=st.booleans())
-    def record(self, worker: int, recorded: list[int], in_hand: bool) -> None:
+    @rule(worker=workers, recorded=st.lists(numbers, max_size=4), claim=st.booleans())
+    def record(self, worker: int, recorded: list[int], claim: bool) -> None:
         events = [event_of(number) for number in recorded]
-        self._same_entries(worker, lambda store: store.record(events, self._now, in_hand=in_hand))
+        self._same_entries(worker, lambda store: store.record(events, self._now, claim=claim))
 
     @rule(worker=workers, limit=limits, left_out=st.lists(users, max_size=1))
     def claim_inbox(self, worker: int, limit: int, left_out: list[str]) -> None:

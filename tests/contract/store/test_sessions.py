@@ -284,7 +284,7 @@ async def test_the_next_version_is_due_at_its_own_time(store: Store) -> None:
     assert len(await store.claim_due(NOW + HOUR + SECOND, limit=9)) == 1
 
 
-async def test_a_session_is_due_beside_events_in_the_same_hand(store: Store) -> None:
+async def test_a_session_is_due_beside_events_of_the_same_worker(store: Store) -> None:
     await store.record([message("a")], NOW)
     await store.add_session(new_session("session"))
 

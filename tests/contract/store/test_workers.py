@@ -147,7 +147,9 @@ async def test_an_entry_comes_with_the_earlier_ones_whose_claims_expired(workers
     assert keys(await three.claim_inbox(LEASE_OVER, limit=9)) == ["first", "second"]
 
 
-async def test_an_entry_does_not_wait_for_an_earlier_one_in_the_same_hand(workers: Workers) -> None:
+async def test_an_entry_does_not_wait_for_an_earlier_one_of_the_same_worker(
+    workers: Workers,
+) -> None:
     one, two, _ = workers
     await one.record([message("first")], NOW + SECOND)
     await two.record([message("second")], NOW)

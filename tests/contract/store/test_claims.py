@@ -1,4 +1,4 @@
-"""What `Store` promises of entries in hand: one worker a thread, in order, and given back."""
+"""What `Store` promises of claims: one worker a thread, in order, and given back."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def keys(entries: list[InboxEntry]) -> list[str]:
     return [entry.event.key for entry in entries]
 
 
-async def test_what_nobody_wants_in_hand_waits_for_whoever_comes(workers: Workers) -> None:
+async def test_what_nobody_claims_waits_for_whoever_comes(workers: Workers) -> None:
     one, two, _ = workers
 
-    assert await one.record([message("a"), message("b", BEN)], NOW, in_hand=False) == []
+    assert await one.record([message("a"), message("b", BEN)], NOW, claim=False) == []
     assert keys(await two.claim_inbox(NOW, limit=9)) == ["a", "b"]
 
 
@@ -57,13 +57,13 @@ async def test_whoever_claims_first_gets_what_has_become_free(workers: Workers) 
 
 
 async def test_an_event_behind_one_that_nobody_has_waits_too(store: Store) -> None:
-    await store.record([message("first")], NOW, in_hand=False)
+    await store.record([message("first")], NOW, claim=False)
 
     assert await store.record([message("second")], NOW) == []
     assert keys(await store.claim_inbox(NOW, limit=9)) == ["first", "second"]
 
 
-async def test_an_event_behind_those_in_the_same_hand_joins_them(store: Store) -> None:
+async def test_an_event_behind_those_of_the_same_worker_joins_them(store: Store) -> None:
     await store.record([message("first")], NOW)
 
     assert keys(await store.record([message("second")], NOW)) == ["second"]
@@ -80,7 +80,7 @@ async def test_what_a_dead_entry_was_ahead_of_is_not_held_up(workers: Workers) -
 
 async def test_threads_and_pages_can_be_left_out(store: Store) -> None:
     entries = [message("anna"), message("ben", BEN), message("elsewhere", ELSEWHERE)]
-    await store.record(entries, NOW, in_hand=False)
+    await store.record(entries, NOW, claim=False)
 
     assert await store.claim_inbox(NOW, limit=9, without_pages=["1001", "10010"]) == []
     assert keys(await store.claim_inbox(NOW, limit=9, without_pages=["1001"])) == ["elsewhere"]
@@ -88,17 +88,17 @@ async def test_threads_and_pages_can_be_left_out(store: Store) -> None:
     assert keys(await store.claim_inbox(NOW, limit=9)) == ["anna"]
 
 
-async def test_what_is_in_hand_takes_nobodys_place_once_its_claim_has_expired(store: Store) -> None:
+async def test_what_is_held_takes_nobodys_place_once_its_claim_has_expired(store: Store) -> None:
     await store.record([message("a"), message("b"), message("c")], NOW)
-    await store.record([message("ben", BEN), message("else", ELSEWHERE)], NOW, in_hand=False)
+    await store.record([message("ben", BEN), message("else", ELSEWHERE)], NOW, claim=False)
 
     assert keys(await store.claim_inbox(LEASE_OVER, limit=3)) == ["ben", "else"]
 
 
-async def test_any_number_of_entries_may_be_in_hand(store: Store) -> None:
+async def test_any_number_of_entries_may_be_held(store: Store) -> None:
     more_than_a_statement_takes = 1100
     await store.record([message(f"{n}") for n in range(more_than_a_statement_takes)], NOW)
-    await store.record([message("ben", BEN)], NOW, in_hand=False)
+    await store.record([message("ben", BEN)], NOW, claim=False)
 
     assert keys(await store.claim_inbox(LEASE_OVER, limit=9)) == ["ben"]
 
@@ -115,9 +115,9 @@ async def test_what_a_worker_is_not_given_it_does_not_keep_from_others(workers: 
 
 async def test_the_oldest_come_first_whether_free_or_expired(workers: Workers) -> None:
     one, two, three = workers
-    await one.record([message("free")], NOW, in_hand=False)
+    await one.record([message("free")], NOW, claim=False)
     await one.record([message("expired", BEN)], NOW)
-    await two.record([message("last", ELSEWHERE)], NOW, in_hand=False)
+    await two.record([message("last", ELSEWHERE)], NOW, claim=False)
 
     assert keys(await three.claim_inbox(LEASE_OVER, limit=1)) == ["free"]
     assert keys(await three.claim_inbox(LEASE_OVER, limit=1)) == ["expired"]
@@ -168,7 +168,7 @@ async def test_a_session_waits_for_the_events_of_its_thread(workers: Workers) ->
 
 
 async def test_a_session_waits_for_events_that_nobody_has_yet(store: Store) -> None:
-    await store.record([message("of anna")], NOW, in_hand=False)
+    await store.record([message("of anna")], NOW, claim=False)
     await store.add_session(new_session("anna"))
 
     assert await store.claim_due(NOW, limit=9) == []
@@ -183,7 +183,7 @@ async def test_what_was_given_back_can_be_taken_again(store: Store) -> None:
 
 async def test_the_backlog_is_what_waits_and_what_is_dead(store: Store) -> None:
     first, second, dead = await store.record([message("a"), message("b"), message("c")], NOW)
-    await store.record([message("d", BEN)], NOW + SECOND, in_hand=False)
+    await store.record([message("d", BEN)], NOW + SECOND, claim=False)
     await store.done(first.position, NOW)
     for _ in range(DEAD_AFTER_FAILURES):
         await store.failed(dead.position, NOW)
