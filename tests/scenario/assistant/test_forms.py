@@ -122,7 +122,7 @@ def _text(conversation: Conversation, response: str) -> str:
 
 def test_rasa_finds_no_fault_in_the_form_and_the_pages_examples(
     sources: tuple[Path, list[Path]],
-):
+) -> None:
     domain, data = sources
     validator = Validator.from_importer(
         TrainingDataImporter.load_from_config(
@@ -139,7 +139,7 @@ def test_rasa_finds_no_fault_in_the_form_and_the_pages_examples(
     assert validator.verify_story_structure(ignore_warnings=False)
 
 
-async def test_an_order_without_a_handover_is_completed(ordering: Conversation):
+async def test_an_order_without_a_handover_is_completed(ordering: Conversation) -> None:
     assert await ordering.says("1 Main Street") == [ORDERED]
 
 
@@ -148,17 +148,19 @@ async def test_an_order_without_a_handover_is_completed(ordering: Conversation):
 )
 async def test_a_person_is_asked_for_in_the_form_and_nothing_follows_the_handover(
     ordering: Conversation, text: str, plan: str
-):
+) -> None:
     assert await ordering.says(text) == [CONNECTING, {"handover": {"plan": plan}}]
 
 
-async def test_the_form_stays_active_while_a_person_has_the_thread(ordering: Conversation):
+async def test_the_form_stays_active_while_a_person_has_the_thread(ordering: Conversation) -> None:
     await ordering.says("human please")
 
     assert await ordering.form() == "order_form"
 
 
-async def test_asking_for_a_person_is_no_answer_to_the_forms_question(ordering: Conversation):
+async def test_asking_for_a_person_is_no_answer_to_the_forms_question(
+    ordering: Conversation,
+) -> None:
     await ordering.says("human please")
 
     assert await ordering.slot("order_address") is None
@@ -166,7 +168,7 @@ async def test_asking_for_a_person_is_no_answer_to_the_forms_question(ordering: 
 
 async def test_nothing_is_said_when_somebody_else_begins_a_handover_in_the_form(
     ordering: Conversation,
-):
+) -> None:
     assert await ordering.handover_starts() == []
     assert await ordering.form() == "order_form"
 
@@ -174,7 +176,7 @@ async def test_nothing_is_said_when_somebody_else_begins_a_handover_in_the_form(
 @pytest.mark.parametrize("reason", sorted({*CHATTED} - {"agent_released"}))
 async def test_after_a_chat_with_a_person_the_form_asks_its_question_again(
     ordering: Conversation, reason: str
-):
+) -> None:
     await ordering.says("human please")
 
     assert await ordering.handover_ends(reason) == [
@@ -186,7 +188,7 @@ async def test_after_a_chat_with_a_person_the_form_asks_its_question_again(
 
 async def test_when_the_agent_let_go_the_users_message_is_no_answer_to_the_form(
     ordering: Conversation,
-):
+) -> None:
     await ordering.says("human please")
 
     assert await ordering.handover_ends("agent_released") == [
@@ -197,7 +199,7 @@ async def test_when_the_agent_let_go_the_users_message_is_no_answer_to_the_form(
     assert await ordering.slot("order_address") is None
 
 
-async def test_when_the_agent_let_go_the_user_goes_on_by_choice(ordering: Conversation):
+async def test_when_the_agent_let_go_the_user_goes_on_by_choice(ordering: Conversation) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("agent_released")
 
@@ -208,7 +210,7 @@ async def test_when_the_agent_let_go_the_user_goes_on_by_choice(ordering: Conver
 @pytest.mark.parametrize("reason", NOBODY_THERE)
 async def test_when_nobody_was_there_the_form_asks_its_question_again(
     ordering: Conversation, reason: str
-):
+) -> None:
     await ordering.says("human please")
 
     assert await ordering.handover_ends(reason) == [
@@ -218,7 +220,9 @@ async def test_when_nobody_was_there_the_form_asks_its_question_again(
     ]
 
 
-async def test_the_end_of_a_handover_is_no_answer_to_the_forms_question(ordering: Conversation):
+async def test_the_end_of_a_handover_is_no_answer_to_the_forms_question(
+    ordering: Conversation,
+) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("timeout")
 
@@ -228,7 +232,7 @@ async def test_the_end_of_a_handover_is_no_answer_to_the_forms_question(ordering
 @pytest.mark.parametrize("reason", ["timeout", "keyword", "agent_returned", "failed"])
 async def test_the_user_goes_on_by_answering_the_forms_question(
     ordering: Conversation, reason: str
-):
+) -> None:
     await ordering.says("human please")
     await ordering.handover_ends(reason)
 
@@ -237,14 +241,14 @@ async def test_the_user_goes_on_by_answering_the_forms_question(
 
 async def test_the_user_goes_on_after_a_handover_that_somebody_else_began(
     ordering: Conversation,
-):
+) -> None:
     await ordering.handover_starts()
     await ordering.handover_ends("agent_returned")
 
     assert await ordering.says("1 Main Street") == [ORDERED]
 
 
-async def test_a_tap_on_go_on_brings_the_question_back(ordering: Conversation):
+async def test_a_tap_on_go_on_brings_the_question_back(ordering: Conversation) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("keyword")
 
@@ -252,7 +256,7 @@ async def test_a_tap_on_go_on_brings_the_question_back(ordering: Conversation):
 
 
 @pytest.mark.parametrize("text", ["/order_anew", "start the order anew"])
-async def test_the_user_starts_anew_instead(ordering: Conversation, text: str):
+async def test_the_user_starts_anew_instead(ordering: Conversation, text: str) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("keyword")
 
@@ -260,7 +264,9 @@ async def test_the_user_starts_anew_instead(ordering: Conversation, text: str):
     assert await ordering.slot("order_item") is None
 
 
-async def test_a_person_can_be_asked_for_again_and_again_in_one_form(conversation: Conversation):
+async def test_a_person_can_be_asked_for_again_and_again_in_one_form(
+    conversation: Conversation,
+) -> None:
     await conversation.says("order")
     for reason, question in [("keyword", WHAT), ("timeout", WHAT)]:
         await conversation.says("human please")
@@ -273,7 +279,7 @@ async def test_a_person_can_be_asked_for_again_and_again_in_one_form(conversatio
     assert await conversation.says("1 Main Street") == [ORDERED]
 
 
-async def test_after_the_order_the_bot_asks_for_feedback_again(ordering: Conversation):
+async def test_after_the_order_the_bot_asks_for_feedback_again(ordering: Conversation) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("keyword")
     await ordering.says("1 Main Street")
@@ -285,7 +291,7 @@ async def test_after_the_order_the_bot_asks_for_feedback_again(ordering: Convers
 @pytest.mark.parametrize("reason", CHATTED)
 async def test_an_expired_session_does_not_keep_the_follow_up_from_the_user(
     two_days_later: Conversation, reason: str
-):
+) -> None:
     said = await two_days_later.handover_ends(reason)
 
     assert said == [_text(two_days_later, f"utter_handover_{reason}"), UNFINISHED]
@@ -295,7 +301,7 @@ async def test_an_expired_session_does_not_keep_the_follow_up_from_the_user(
 
 async def test_an_expired_session_ends_the_form_and_keeps_its_slots(
     two_days_later: Conversation,
-):
+) -> None:
     await two_days_later.handover_ends("timeout")
 
     assert await two_days_later.form() is None
@@ -305,14 +311,16 @@ async def test_an_expired_session_ends_the_form_and_keeps_its_slots(
 @pytest.mark.parametrize("text", ["/order", "go on with the order"])
 async def test_the_user_goes_on_where_the_expired_session_was(
     two_days_later: Conversation, text: str
-):
+) -> None:
     await two_days_later.handover_ends("timeout")
 
     assert (await two_days_later.says(text))[-1] == WHERE
     assert await two_days_later.says("1 Main Street") == [ORDERED]
 
 
-async def test_the_user_starts_anew_after_the_session_has_expired(two_days_later: Conversation):
+async def test_the_user_starts_anew_after_the_session_has_expired(
+    two_days_later: Conversation,
+) -> None:
     await two_days_later.handover_ends("keyword")
 
     assert await two_days_later.says("/order_anew") == [WHAT]
@@ -321,7 +329,7 @@ async def test_the_user_starts_anew_after_the_session_has_expired(two_days_later
 
 async def test_somebody_else_begins_a_handover_after_the_session_has_expired(
     ordering: Conversation,
-):
+) -> None:
     later = await ordering.moved_back(timedelta(days=2))
 
     assert await later.handover_starts() == []
@@ -331,7 +339,7 @@ async def test_somebody_else_begins_a_handover_after_the_session_has_expired(
 @pytest.mark.parametrize("reason", CHATTED)
 async def test_outside_the_form_the_bot_still_asks_for_feedback(
     conversation: Conversation, reason: str
-):
+) -> None:
     await conversation.says("human please")
 
     assert await conversation.handover_ends(reason) == [
@@ -340,7 +348,9 @@ async def test_outside_the_form_the_bot_still_asks_for_feedback(
     ]
 
 
-async def test_outside_the_form_asking_for_a_person_is_as_before(conversation: Conversation):
+async def test_outside_the_form_asking_for_a_person_is_as_before(
+    conversation: Conversation,
+) -> None:
     assert await conversation.says("human please") == [
         CONNECTING,
         {"handover": {"plan": "default"}},

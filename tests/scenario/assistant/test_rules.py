@@ -64,38 +64,42 @@ def conversation(agent: Agent) -> Conversation:
     return Conversation(agent=agent, user=uuid4().hex)
 
 
-async def test_the_bot_greets_and_shows_its_menu(conversation: Conversation):
+async def test_the_bot_greets_and_shows_its_menu(conversation: Conversation) -> None:
     assert await conversation.says("hello there") == [GREETING, MENU]
 
 
-async def test_asking_for_a_person_ends_the_turn_with_the_handover(conversation: Conversation):
+async def test_asking_for_a_person_ends_the_turn_with_the_handover(
+    conversation: Conversation,
+) -> None:
     assert await conversation.says("I want to talk to a person") == [
         CONNECTING,
         {"handover": {"plan": "default"}},
     ]
 
 
-async def test_asking_for_sales_hands_over_under_the_plan_for_sales(conversation: Conversation):
+async def test_asking_for_sales_hands_over_under_the_plan_for_sales(
+    conversation: Conversation,
+) -> None:
     assert await conversation.says("I want to talk to sales") == [
         CONNECTING,
         {"handover": {"plan": "sales"}},
     ]
 
 
-async def test_the_plan_of_an_earlier_handover_does_not_stick(conversation: Conversation):
+async def test_the_plan_of_an_earlier_handover_does_not_stick(conversation: Conversation) -> None:
     await conversation.says("talk to sales")
     await conversation.handover_ends("agent_returned")
 
     assert (await conversation.says("human please"))[-1] == {"handover": {"plan": "default"}}
 
 
-async def test_the_tracker_knows_that_a_handover_is_active(conversation: Conversation):
+async def test_the_tracker_knows_that_a_handover_is_active(conversation: Conversation) -> None:
     await conversation.says("human please")
 
     assert await conversation.slot("handover_active") is True
 
 
-async def test_the_tracker_knows_that_a_handover_is_over(conversation: Conversation):
+async def test_the_tracker_knows_that_a_handover_is_over(conversation: Conversation) -> None:
     await conversation.says("human please")
     await conversation.handover_ends("timeout")
 
@@ -103,7 +107,7 @@ async def test_the_tracker_knows_that_a_handover_is_over(conversation: Conversat
 
 
 @pytest.mark.parametrize("reason", FOLLOW_UPS)
-async def test_each_end_reason_has_its_follow_up(conversation: Conversation, reason: str):
+async def test_each_end_reason_has_its_follow_up(conversation: Conversation, reason: str) -> None:
     await conversation.says("human please")
 
     assert await conversation.handover_ends(reason) == FOLLOW_UPS[reason]
@@ -111,7 +115,7 @@ async def test_each_end_reason_has_its_follow_up(conversation: Conversation, rea
 
 async def test_the_reason_of_an_earlier_handover_never_answers_for_a_later_one(
     conversation: Conversation,
-):
+) -> None:
     reasons = [*FOLLOW_UPS, *reversed(FOLLOW_UPS)]
 
     said = [await conversation.handover_ends(reason) for reason in reasons]
@@ -121,7 +125,7 @@ async def test_the_reason_of_an_earlier_handover_never_answers_for_a_later_one(
 
 async def test_the_tracker_store_keeps_the_event_as_the_channel_sent_it(
     conversation: Conversation,
-):
+) -> None:
     await conversation.says("human please")
     await conversation.hears_of(
         "handover_ended", message_id="session-1", handover_end_reason="keyword"
@@ -142,7 +146,7 @@ async def test_the_tracker_store_keeps_the_event_as_the_channel_sent_it(
 
 async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
     conversation: Conversation,
-):
+) -> None:
     await conversation.says("human please")
     two_days_on = await conversation.moved_back(timedelta(days=2))
 
@@ -170,7 +174,7 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
 )
 async def test_the_answer_about_the_chat_is_thanked_for_and_kept(
     conversation: Conversation, answer: str, kept: str, thanks: str
-):
+) -> None:
     await conversation.handover_ends("agent_returned")
 
     assert await conversation.says(answer) == [thanks]
@@ -179,19 +183,19 @@ async def test_the_answer_about_the_chat_is_thanked_for_and_kept(
 
 async def test_the_bot_keeps_silent_when_somebody_else_begins_a_handover(
     conversation: Conversation,
-):
+) -> None:
     assert await conversation.handover_starts() == []
     assert await conversation.slot("handover_active") is True
 
 
-async def test_the_bot_goes_on_after_a_handover(conversation: Conversation):
+async def test_the_bot_goes_on_after_a_handover(conversation: Conversation) -> None:
     await conversation.says("human please")
     await conversation.handover_ends("failed")
 
     assert await conversation.says("menu") == [MENU]
 
 
-async def test_a_typed_mention_of_the_event_is_only_a_text(conversation: Conversation):
+async def test_a_typed_mention_of_the_event_is_only_a_text(conversation: Conversation) -> None:
     await conversation.says("human please")
     await conversation.says("EXTERNAL: handover_ended")
 
@@ -227,5 +231,5 @@ UNDERSTOOD = {
 @pytest.mark.parametrize(
     ("text", "intent"), [(text, intent) for intent, texts in UNDERSTOOD.items() for text in texts]
 )
-async def test_the_nlu_tells_what_the_user_wants(agent: Agent, text: str, intent: str):
+async def test_the_nlu_tells_what_the_user_wants(agent: Agent, text: str, intent: str) -> None:
     assert (await agent.parse_message(text))["intent"]["name"] == intent

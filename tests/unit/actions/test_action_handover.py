@@ -66,7 +66,7 @@ def _request(action: ActionHandover, **slots: Any) -> Any:
     return messages[0]["custom"]["handover"]
 
 
-def test_the_request_is_the_only_message_and_carries_nothing_else():
+def test_the_request_is_the_only_message_and_carries_nothing_else() -> None:
     messages, _ = _run(ActionHandover())
 
     assert [{key: value for key, value in message.items() if value} for message in messages] == [
@@ -74,7 +74,7 @@ def test_the_request_is_the_only_message_and_carries_nothing_else():
     ]
 
 
-def test_the_handover_is_marked_active_in_the_tracker():
+def test_the_handover_is_marked_active_in_the_tracker() -> None:
     _, events = _run(ActionHandover())
 
     assert events == [
@@ -82,7 +82,7 @@ def test_the_handover_is_marked_active_in_the_tracker():
     ]
 
 
-def test_the_attributes_of_a_subclass_fill_the_request():
+def test_the_attributes_of_a_subclass_fill_the_request() -> None:
     assert _request(SalesHandover()) == {
         "plan": "sales",
         "target_app": "1000000000000042",
@@ -92,7 +92,7 @@ def test_the_attributes_of_a_subclass_fill_the_request():
     }
 
 
-def test_a_slot_wins_over_the_attribute():
+def test_a_slot_wins_over_the_attribute() -> None:
     slots = {"handover_plan": "support", "handover_timeout": 90, "handover_keywords": ["stop"]}
 
     request = _request(SalesHandover(), **slots)
@@ -105,19 +105,19 @@ def test_a_slot_wins_over_the_attribute():
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
-def test_an_empty_slot_leaves_the_attribute_standing(empty: object):
+def test_an_empty_slot_leaves_the_attribute_standing(empty: object) -> None:
     slots = {"handover_plan": empty, "handover_timeout": empty, "handover_keywords": empty}
 
     assert _request(SalesHandover(), **slots) == _request(SalesHandover())
 
 
 @pytest.mark.parametrize("timeout", [0, 90, "90", "90s", "30m", "2h", "1d", "soon"])
-def test_a_timeout_is_passed_through_for_the_channel_to_judge(timeout: object):
+def test_a_timeout_is_passed_through_for_the_channel_to_judge(timeout: object) -> None:
     assert _request(ActionHandover(), handover_timeout=timeout)["timeout"] == timeout
 
 
 @pytest.mark.parametrize("keywords", [["menu"], {"tr": ["menü"]}])
-def test_keywords_are_a_list_or_a_mapping_of_languages(keywords: object):
+def test_keywords_are_a_list_or_a_mapping_of_languages(keywords: object) -> None:
     assert _request(ActionHandover(), handover_keywords=keywords)["keywords"] == keywords
 
 
@@ -135,13 +135,15 @@ def test_keywords_are_a_list_or_a_mapping_of_languages(keywords: object):
         ("handover_keywords", {1: ["menu"]}),
     ],
 )
-def test_a_slot_of_a_wrong_type_never_keeps_the_user_from_a_person(slot: str, value: object):
+def test_a_slot_of_a_wrong_type_never_keeps_the_user_from_a_person(
+    slot: str, value: object
+) -> None:
     assert _request(SalesHandover(), **{slot: value}) == _request(SalesHandover())
 
 
 def test_a_slot_of_a_wrong_type_is_named_in_the_log_without_its_value(
     caplog: pytest.LogCaptureFixture,
-):
+) -> None:
     _request(ActionHandover(), handover_keywords="my secret word")
 
     (message,) = caplog.messages
@@ -152,15 +154,15 @@ def test_a_slot_of_a_wrong_type_is_named_in_the_log_without_its_value(
     )
 
 
-def test_the_hook_adds_what_the_agents_need_from_the_tracker():
+def test_the_hook_adds_what_the_agents_need_from_the_tracker() -> None:
     assert _request(HandoverWithOrder(), order="4711")["metadata"] == {"order": "4711"}
 
 
-def test_a_failing_hook_never_keeps_the_user_from_a_person():
+def test_a_failing_hook_never_keeps_the_user_from_a_person() -> None:
     assert _request(HandoverWithFailingHook()) == {"plan": "default"}
 
 
-def test_a_failing_hook_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture):
+def test_a_failing_hook_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
     _request(HandoverWithFailingHook())
 
     (record,) = caplog.records
@@ -170,11 +172,11 @@ def test_a_failing_hook_is_logged_with_its_cause(caplog: pytest.LogCaptureFixtur
     assert isinstance(record.exc_info[1], LookupError)
 
 
-def test_metadata_that_json_cannot_hold_is_left_out():
+def test_metadata_that_json_cannot_hold_is_left_out() -> None:
     assert _request(HandoverWithUnsendableMetadata()) == {"plan": "default"}
 
 
-def test_every_request_is_json():
+def test_every_request_is_json() -> None:
     slots = {"handover_timeout": {1, 2}, "handover_keywords": object(), "handover_plan": b"sales"}
 
     assert json.loads(json.dumps(_request(SalesHandover(), **slots)))["plan"] == "sales"
@@ -190,16 +192,16 @@ def executor(caplog: pytest.LogCaptureFixture) -> ActionExecutor:
 
 def test_the_action_server_registers_the_action_once(
     executor: ActionExecutor, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     assert type(executor.actions["action_handover"].__self__) is ActionHandover
     assert not [message for message in caplog.messages if message.startswith("Re-registered")]
 
 
-def test_a_subclass_is_registered_beside_the_action(executor: ActionExecutor):
+def test_a_subclass_is_registered_beside_the_action(executor: ActionExecutor) -> None:
     assert type(executor.actions["action_handover_sales"].__self__) is SalesHandover
 
 
-def test_the_action_needs_rasa_sdk_alone():
+def test_the_action_needs_rasa_sdk_alone() -> None:
     script = "import sys, actions; print(*sys.modules)"
 
     loaded = subprocess.run(

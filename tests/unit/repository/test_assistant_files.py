@@ -74,7 +74,7 @@ def _responses_by_reason(rules: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def test_rasa_finds_no_fault_in_the_assistant():
+def test_rasa_finds_no_fault_in_the_assistant() -> None:
     validator = Validator.from_importer(
         TrainingDataImporter.load_from_config(
             str(ROOT / "config.yml"), str(ROOT / "domain.yml"), [str(ROOT / "data")]
@@ -92,7 +92,7 @@ def test_rasa_finds_no_fault_in_the_assistant():
     assert validator.verify_story_structure(ignore_warnings=False)
 
 
-def test_the_slot_knows_every_end_reason(domain: Domain):
+def test_the_slot_knows_every_end_reason(domain: Domain) -> None:
     (slot,) = [slot for slot in domain.slots if slot.name == "handover_end_reason"]
 
     assert set(slot.values) - {"__other__"} == END_REASONS
@@ -100,26 +100,26 @@ def test_the_slot_knows_every_end_reason(domain: Domain):
 
 def test_each_end_reason_has_a_rule_with_a_response_of_its_own(
     handover_rules: list[dict[str, Any]],
-):
+) -> None:
     responses = _responses_by_reason(handover_rules)
 
     assert responses == {reason: f"utter_handover_{reason}" for reason in END_REASONS}
 
 
-def test_what_the_bot_says_differs_for_each_end_reason(domain: Domain):
+def test_what_the_bot_says_differs_for_each_end_reason(domain: Domain) -> None:
     texts = [domain.responses[f"utter_handover_{reason}"][0]["text"] for reason in END_REASONS]
 
     assert len(set(texts)) == len(END_REASONS)
 
 
-def test_nothing_follows_the_handover_in_its_turn(handover_rules: list[dict[str, Any]]):
+def test_nothing_follows_the_handover_in_its_turn(handover_rules: list[dict[str, Any]]) -> None:
     sequences = [_actions(rule) for rule in handover_rules if "action_handover" in _actions(rule)]
 
     assert sequences
     assert {sequence.index("action_handover") - len(sequence) for sequence in sequences} == {-1}
 
 
-def test_no_button_sends_an_intent_reserved_for_the_channel(domain: Domain):
+def test_no_button_sends_an_intent_reserved_for_the_channel(domain: Domain) -> None:
     intents = {
         button["payload"].removeprefix("/")
         for variations in domain.responses.values()
@@ -131,13 +131,13 @@ def test_no_button_sends_an_intent_reserved_for_the_channel(domain: Domain):
     assert intents <= set(domain.intents) - RESERVED_INTENTS
 
 
-def test_the_nlu_can_never_read_a_reserved_intent_out_of_a_text():
+def test_the_nlu_can_never_read_a_reserved_intent_out_of_a_text() -> None:
     trained = {entry["intent"] for entry in _read("data/nlu.yml")["nlu"]}
 
     assert not trained & RESERVED_INTENTS
 
 
-def test_the_bookkeeping_of_a_handover_leaves_other_rules_alone(domain: Domain):
+def test_the_bookkeeping_of_a_handover_leaves_other_rules_alone(domain: Domain) -> None:
     influential = {slot.name for slot in domain.slots if slot.has_features()}
 
     assert influential == {"handover_end_reason"}
@@ -145,13 +145,13 @@ def test_the_bookkeeping_of_a_handover_leaves_other_rules_alone(domain: Domain):
 
 def test_every_plan_a_slot_can_name_is_in_the_credentials(
     domain: Domain, credentials: dict[str, Any]
-):
+) -> None:
     (slot,) = [slot for slot in domain.slots if slot.name == "handover_plan"]
 
     assert {mapping["value"] for mapping in slot.mappings} == set(credentials["plans"])
 
 
-def test_the_environment_fills_in_the_credentials_as_text(credentials: dict[str, Any]):
+def test_the_environment_fills_in_the_credentials_as_text(credentials: dict[str, Any]) -> None:
     assert (
         credentials["verify"],
         credentials["secret"],
@@ -164,7 +164,7 @@ def test_the_environment_fills_in_the_credentials_as_text(credentials: dict[str,
 @pytest.mark.parametrize("missing", ENVIRONMENT)
 def test_an_unset_variable_is_named_when_the_credentials_are_read(
     missing: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(missing)
@@ -175,7 +175,7 @@ def test_an_unset_variable_is_named_when_the_credentials_are_read(
 
 def test_the_tracker_is_kept_on_disk(
     domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(tmp_path)
     endpoints = AvailableEndpoints.read_endpoints(str(ROOT / "endpoints.yml"))
 
