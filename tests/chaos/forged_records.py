@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from tests.chaos.cast import BOT
 from tests.chaos.evidence import USER, Delivered, Evidence, Kind, Owned, Said, Stored, Tracked
@@ -71,7 +72,9 @@ def without(evidence: Evidence, text: str) -> Evidence:
 def more(evidence: Evidence, *said: Said, **parts: tuple[object, ...]) -> Evidence:
     """The record with more in these parts of it, each in its order."""
     by_time = sorted((*evidence.said, *said), key=lambda one: one.at)
-    longer = {name: (*getattr(evidence, name), *added) for name, added in parts.items()}
+    longer: dict[str, Any] = {
+        name: (*getattr(evidence, name), *added) for name, added in parts.items()
+    }
     return replace(evidence, said=tuple(by_time), **longer)
 
 

@@ -128,7 +128,7 @@ def serve(answers: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(interrupt)
     sources = selectors.DefaultSelector()
-    sources.register(sys.stdin.buffer.raw, selectors.EVENT_READ)
+    sources.register(sys.stdin.fileno(), selectors.EVENT_READ)
     sources.register(wakeup, selectors.EVENT_READ)
     children.tell(ready=True)
     asked = b""

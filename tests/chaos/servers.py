@@ -51,7 +51,7 @@ class PostgreSql:
 
     @property
     def url(self) -> str:
-        return self._running.get_uri()
+        return str(self._running.get_uri())
 
     @property
     def environment(self) -> dict[str, str]:

@@ -78,7 +78,9 @@ def _rasa(arguments: list[str]) -> None:
 
 @cache
 def _rasas_parser() -> argparse.ArgumentParser:
-    return create_argument_parser()
+    parser = create_argument_parser()
+    assert isinstance(parser, argparse.ArgumentParser)
+    return parser
 
 
 def _python(arguments: list[str]) -> None:
@@ -160,7 +162,7 @@ def _control_call(method: str, path: str, body: str | None) -> None:
 def control_routes() -> set[tuple[str, str]]:
     """The emulator's control API: methods, and paths below `/_emulator/`."""
     resources = create_app().router.resources()
-    found = {(route.method, route.resource.canonical) for one in resources for route in one}
+    found = {(route.method, one.canonical) for one in resources for route in one}
     below = {(method, path.partition("/_emulator/")[2]) for method, path in found}
     return {(method, path) for method, path in below if path and method not in ("*", "HEAD")}
 

@@ -91,7 +91,8 @@ def allowed(section: dict[str, Any]) -> list[str]:
     """The keys that the settings' error names as allowed, for a section with one too many."""
     with pytest.raises(SettingsError) as refusal:
         parse_settings(section)
-    return re.findall(r"Allowed are: (.*)\.", str(refusal.value))[0].split(", ")
+    named = re.findall(r"Allowed are: (.*)\.", str(refusal.value))[0]
+    return str(named).split(", ")
 
 
 def with_extra_key(place: str) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def test_the_picture_names_each_state_and_each_reason() -> None:
 
 def test_the_errors_are_all_listed_below_their_own() -> None:
     tree = {
-        one.__name__: one.__base__.__name__
+        one.__name__: one.__bases__[0].__name__
         for one in vars(errors).values()
         if inspect.isclass(one) and issubclass(one, errors.HandoverError)
     }

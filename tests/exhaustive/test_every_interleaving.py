@@ -97,7 +97,7 @@ def _whatever_the_cause(event: Event, session: Session | None, **known: Any) -> 
     return _decide(event, causeless, **known)
 
 
-def _without_taking_back(*ended: Any, **by: datetime | None) -> Session:
+def _without_taking_back(*ended: Any, **by: Any) -> Session:
     return replace(_ending(*ended, **by), regained=True)
 
 

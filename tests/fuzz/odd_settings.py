@@ -71,7 +71,7 @@ def _nested(levels: int) -> Any:
 
 
 SOUND_VALUES = ("45s", 90, "2h", "whole", "page-inbox", "123", ["menu"], True, 0.5, "on", "all")
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, 10**30, 16**5000, -(16**5000)),
     *(float("inf"), float("-inf"), float("nan")),
     *("", " ", "\0", "\ud800", "\U0010ffff", "x" * 100_000, "٣٠m", "9" * 5000, "1e400", "${NAME}"),

@@ -8,6 +8,8 @@ from random import Random
 import pytest
 
 from channels.core import settings
+from channels.core.sections import Key
+from channels.core.setting_values import parse_flag
 from channels.webhook import decoding as webhook
 from tests.fuzz.checks import Offence, take_delivery, take_settings, timed
 from tests.fuzz.findings import MOST_GROWTH_KB, Findings
@@ -46,7 +48,7 @@ def test_an_error_that_is_not_declared_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_secret_that_shows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_no_secret = settings._Key(parse=settings.parse_flag)
+    as_no_secret = Key(parse=parse_flag)
     monkeypatch.setitem(settings._CHANNEL_KEYS, "secret", as_no_secret)
     section = {"verify": "v", "app-id": "900", "secret": APP_SECRET, "page-access-token": "p"}
     with pytest.raises(Offence, match="shows"):

@@ -65,10 +65,10 @@ class World:
         self.graph = WatchedGraph(self.calls.of(self._graph), self.store, self.clock)
         self.engine = Engine(
             settings=self._settings,
-            store=self.store,  # type: ignore[arg-type]
-            graphs=self.graph,  # type: ignore[arg-type]
+            store=self.store,
+            graphs=self.graph,
             clock=self.clock,
-            assistant=self.assistant,  # type: ignore[arg-type]
+            assistant=self.assistant,
         )
 
     async def start(self) -> None:

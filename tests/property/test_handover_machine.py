@@ -262,6 +262,7 @@ def test_every_user_is_answered_and_nobody_is_talked_over(
     def machine() -> HandoverMachine:
         return HandoverMachine(stage, mode)
 
+    assert settings.default is not None
     if settings.default.derandomize:  # the modes would all take the same steps
         seed(MODES.index(mode))(machine)
     run_state_machine_as_test(

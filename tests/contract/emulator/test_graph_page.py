@@ -129,7 +129,7 @@ async def test_a_messenger_profile_is_kept_shown_and_deleted_per_app() -> None:
         started = {"get_started": {"payload": "/start"}}
         answer = await world.graph(BOT, "me/messenger_profile", started)
         assert answer == (200, {"result": "success"})
-        shown = {"method": "GET", "fields": "get_started,greeting"}
+        shown: Json = {"method": "GET", "fields": "get_started,greeting"}
         assert (await world.graph(BOT, "me/messenger_profile", **shown))[1] == {"data": [started]}
         assert (await world.graph(AGENT, "me/messenger_profile", **shown))[1] == {"data": []}
         doomed = {"fields": ["get_started"]}

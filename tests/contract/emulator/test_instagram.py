@@ -21,7 +21,7 @@ NOT_LINKED = (100, 2534013)
 POSTBACK = {"type": "postback", "title": "Menu", "payload": "/menu"}
 BUTTONS = {"template_type": "button", "text": "What next?", "buttons": [POSTBACK]}
 YES = {"content_type": "text", "title": "Yes", "payload": "/affirm"}
-UNLINKED = {"instagram": None, "users": default_config().users[:2]}
+UNLINKED: Json = {"instagram": None, "users": default_config().users[:2]}
 
 
 def error_of(answer: Json) -> tuple[int, int | None]:
@@ -278,21 +278,21 @@ async def test_a_profile_is_kept_for_each_platform() -> None:
         await world.graph(BOT, "me/messenger_profile", body)
         shown: dict[str, Json] = {}
         for platform in ("messenger", "INSTAGRAM"):
-            query = {"method": "GET", "fields": "get_started", "platform": platform}
+            query: Json = {"method": "GET", "fields": "get_started", "platform": platform}
             _, shown[platform] = await world.graph(BOT, "me/messenger_profile", **query)
         assert shown == {"messenger": {"data": []}, "INSTAGRAM": {"data": [started]}}
 
 
 async def test_an_unknown_platform_is_error_100() -> None:
     async with emulated() as world:
-        query = {"method": "GET", "platform": "whatsapp"}
+        query: Json = {"method": "GET", "platform": "whatsapp"}
         status, answer = await world.graph(BOT, "me/messenger_profile", **query)
         assert (status, error_of(answer)) == (400, (100, None))
 
 
 async def test_a_token_may_do_what_instagram_needs() -> None:
     async with emulated() as world:
-        query = {"method": "GET", "input_token": token_of(BOT)}
+        query: Json = {"method": "GET", "input_token": token_of(BOT)}
         data = (await world.graph(BOT, "debug_token", **query))[1]["data"]
         targets = {one["scope"]: one["target_ids"] for one in data["granular_scopes"]}
         assert targets["instagram_manage_messages"] == [INSTAGRAM]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator import INSTAGRAM_INBOX, RoutingMode, Switches
@@ -34,7 +36,7 @@ async def roles_told_to(world: World, app_id: str) -> list[Heard]:
     return [one for one in world.receivers[app_id].heard() if one.name == "app_roles"]
 
 
-async def lists_receivers(world: World, app_id: str, **query: str) -> tuple[int, Json]:
+async def lists_receivers(world: World, app_id: str, **query: Any) -> tuple[int, Json]:
     return await world.graph(app_id, "me/secondary_receivers", method="GET", **query)
 
 

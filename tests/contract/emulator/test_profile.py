@@ -47,7 +47,7 @@ async def test_what_is_deleted_of_a_profile_is_named(doomed: list[str]) -> None:
 
 async def test_a_profile_in_a_form_is_the_json_that_it_holds() -> None:
     async with emulated() as world:
-        form = {"get_started": '{"payload": "/start"}'}
+        form: Json = {"get_started": '{"payload": "/start"}'}
         await world.graph(BOT, "me/messenger_profile", **form)
         _, answer = await world.graph(
             BOT, "me/messenger_profile", method="GET", fields="get_started"

@@ -108,7 +108,7 @@ async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
     ],
     ids=["single quotes", "no quotes"],
 )
-async def test_a_send_as_metas_samples_write_it_arrives(query: dict[str, str]) -> None:
+async def test_a_send_as_metas_samples_write_it_arrives(query: Json) -> None:
     async with emulated() as world:
         await world.user_says("hello")
         status, _ = await world.graph(BOT, "me/messages", messaging_type="RESPONSE", **query)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator import RoutingMode, Switches
@@ -14,15 +16,15 @@ def error_of(answer: dict[str, dict[str, object]]) -> tuple[object, object]:
     return error["code"], error.get("error_subcode")
 
 
-async def takes(world: World, app_id: str) -> tuple[int, dict[str, dict[str, object]]]:
+async def takes(world: World, app_id: str) -> tuple[int, dict[str, dict[str, Any]]]:
     return await world.graph(app_id, "me/take_thread_control", {"recipient": {"id": USER}})
 
 
-async def releases(world: World, app_id: str) -> tuple[int, dict[str, dict[str, object]]]:
+async def releases(world: World, app_id: str) -> tuple[int, dict[str, dict[str, Any]]]:
     return await world.graph(app_id, "me/release_thread_control", {"recipient": {"id": USER}})
 
 
-async def requests(world: World, app_id: str) -> tuple[int, dict[str, dict[str, object]]]:
+async def requests(world: World, app_id: str) -> tuple[int, dict[str, dict[str, Any]]]:
     body = {"recipient": {"id": USER}, "metadata": "please"}
     return await world.graph(app_id, "me/request_thread_control", body)
 

@@ -44,7 +44,7 @@ async def prune(store: Store, after: timedelta) -> None:
 
 
 async def test_new_events_come_back_in_their_order(store: Store) -> None:
-    events = [message("a"), message("b", BEN), echo("c")]
+    events: list[Event] = [message("a"), message("b", BEN), echo("c")]
 
     entries = await store.record(events, NOW)
 

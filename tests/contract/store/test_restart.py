@@ -117,15 +117,17 @@ async def test_what_cannot_be_stored_fails_alone(make_lasting_store: MakeStore) 
     plan = Plan(name="default", metadata={"no": object()})
     bad = msgspec.structs.replace(new_session("bad", BEN), plan=plan)
     async with opened(make_lasting_store("worker")) as store:
-        calls = [store.record([message("a")], NOW), store.add_session(bad)]
-        calls += [store.add_session(new_session("good")), store.session("bad")]
-
         entries, bad_answer, good_answer, stored = await asyncio.gather(
-            *calls, return_exceptions=True
+            store.record([message("a")], NOW),
+            store.add_session(bad),
+            store.add_session(new_session("good")),
+            store.session("bad"),
+            return_exceptions=True,
         )
 
-        assert len(entries) == 1
         assert isinstance(bad_answer, TypeError)
+        assert isinstance(entries, list)
+        assert len(entries) == 1
         assert good_answer is True
         assert stored is None
 

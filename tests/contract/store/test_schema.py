@@ -334,7 +334,7 @@ def run_script(url: str, script: Path) -> None:
     engine.dispose()
 
 
-def described(url: str) -> dict[str, object]:
+def described(url: str) -> dict[str, tuple[list[tuple[str, str]], list[str], list[str]]]:
     """Each table's columns and indexes."""
     engine = create_engine(url, future=True)
     inspector = inspect(engine)

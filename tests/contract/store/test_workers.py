@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import psycopg2
 import pytest
@@ -13,6 +14,7 @@ from channels.core.events import (
     ControlPassed,
     ControlRequested,
     ControlTaken,
+    Event,
     Thread,
 )
 from channels.core.sessions import EndReason
@@ -65,9 +67,14 @@ async def test_expired_claims_are_taken_over_with_the_oldest_first(workers: Work
 
 async def test_every_kind_of_event_is_taken_over_as_it_was_recorded(workers: Workers) -> None:
     one, two, _ = workers
-    common = {"thread": ANNA, "array": Array.MESSAGING, "at": NOW, "received_at": NOW + SECOND}
+    common: dict[str, Any] = {
+        "thread": ANNA,
+        "array": Array.MESSAGING,
+        "at": NOW,
+        "received_at": NOW + SECOND,
+    }
     location = Attachment(type="location", payload={"coordinates": {"lat": 1.5, "long": -2}})
-    events = [
+    events: list[Event] = [
         message("a", text="שלום \u0000 👋", payload="/affirm", attachments=(location,)),
         postback("b", title="Menu", payload="/menu", mid="m_b"),
         echo("c", text="hello", metadata="{}"),

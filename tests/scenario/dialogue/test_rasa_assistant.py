@@ -54,7 +54,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
             output=str(folder),
         )
     assert trained.model is not None
-    return trained.model
+    return str(trained.model)
 
 
 @pytest.fixture

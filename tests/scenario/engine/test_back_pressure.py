@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -99,10 +99,10 @@ class SlowStore(MemoryStore):
         self.may_record = asyncio.Event()
 
     async def record(
-        self, events: Sequence[Event], *arguments: object, **more: object
+        self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         await self.may_record.wait()
-        return await super().record(events, *arguments, **more)
+        return await super().record(events, now, claim=claim)
 
 
 async def test_a_delivery_that_meta_gave_up_on_is_handled_all_the_same() -> None:

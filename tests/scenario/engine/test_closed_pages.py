@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ KINDS = [
 ]
 
 
-def two_pages(**settings: object) -> World:
+def two_pages(**settings: Any) -> World:
     tokens = {PAGE: {"page-access-token": "one"}, OTHER_PAGE: {"page-access-token": "two"}}
     world = World(pages=tokens, **settings)
     del world.section["page-access-token"]
@@ -147,7 +148,7 @@ async def test_a_message_that_meta_alone_of_all_never_answers_is_set_aside_in_th
 
 
 async def test_no_turn_begins_on_a_page_that_is_known_to_be_closed(world: World) -> None:
-    begun = []
+    begun: list[object] = []
     world.graph.broken[PAGE] = DEAD_TOKEN
     await world.user_says("hello")
     world.script.answers["human"] = [begun.append]

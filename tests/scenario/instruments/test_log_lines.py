@@ -40,7 +40,8 @@ class Written(logging.Handler):
 def written() -> Iterator[Written]:
     handler, logger = Written(), logging.getLogger("channels")
     logger.addHandler(handler)
-    before, _ = logger.level, logger.setLevel(logging.INFO)
+    before = logger.level
+    logger.setLevel(logging.INFO)
     yield handler
     logger.setLevel(before)
     logger.removeHandler(handler)

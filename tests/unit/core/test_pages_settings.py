@@ -11,7 +11,7 @@ from channels.core.events import Platform, Thread
 from channels.core.settings import Settings, parse_settings
 
 SECTION = {"verify": "v", "secret": "s", "app-id": "9"}
-PAGES: dict[str, Any] = {
+PAGES: dict[Any, Any] = {
     "111": {"page-access-token": "T0KEN-one"},
     222: {
         "page-access-token": "T0KEN-two",

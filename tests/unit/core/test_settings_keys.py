@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.core.settings_samples import (
@@ -44,7 +46,7 @@ def test_a_key_that_is_nearly_right_gets_a_hint(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["xyz", 7, None, True])
-def test_a_key_that_is_like_none_is_told_which_are_allowed(wrong: object) -> None:
+def test_a_key_that_is_like_none_is_told_which_are_allowed(wrong: Any) -> None:
     assert complaint_about({**REQUIRED, wrong: MARK}) == (
         f"channels.MessengerInput has no key {wrong!r}. Allowed are: {CHANNEL_KEYS}."
     )

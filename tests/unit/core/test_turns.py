@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:rasa")  # Rasa's, o
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
 ADA = Thread(page="11", user="22")
-COMMON = {
+COMMON: dict[str, Any] = {
     "key": "11/messaging/m",
     "thread": ADA,
     "array": Array.MESSAGING,

@@ -57,13 +57,13 @@ def refusal_of(check: Callable[[], None]) -> GraphError | None:
 def code_of(check: Callable[[], None]) -> int | None:
     """The error code of a refusal, None where nothing is refused."""
     refusal = refusal_of(check)
-    return refusal and refusal.code
+    return None if refusal is None else refusal.code
 
 
 def subcode_of(check: Callable[[], None]) -> int | None:
     """The error subcode of a refusal, None where nothing is refused."""
     refusal = refusal_of(check)
-    return refusal and refusal.subcode
+    return None if refusal is None else refusal.subcode
 
 
 def test_control_lasts_until_it_expires_and_not_longer() -> None:

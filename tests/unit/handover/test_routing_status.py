@@ -82,7 +82,7 @@ async def test_while_one_asks_again_the_others_go_on_with_what_is_known(
     await status.of(PAGE)
     graph.routing_now = Routing.OFF
     clock.advance(ASK_AGAIN_AFTER)
-    answers = await asyncio.gather(status.of(PAGE), status.of(PAGE))
+    answers = await asyncio.gather(*(status.of(PAGE) for _ in range(2)))
     assert answers == [Routing.OFF, Routing.ON]
 
 

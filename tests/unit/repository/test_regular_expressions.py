@@ -71,11 +71,12 @@ def compiled(module: str) -> dict[str, re.Pattern[str]]:
 
 def written_in_calls(module: str) -> list[tuple[re.Pattern[str], str]]:
     """Patterns that stand where they are used, as in `re.fullmatch(r"[0-9]+", text)`."""
-    return [
-        (re.compile(call.args[0].value), call.func.attr)  # type: ignore[attr-defined]
+    written = [
+        (ast.literal_eval(call.args[0]), ast.unparse(call.func).removeprefix("re."))
         for call in calls_of_re(module)
-        if call.func.attr != "compile" and isinstance(call.args[0], ast.Constant)  # type: ignore[attr-defined]
+        if isinstance(call.args[0], ast.Constant)
     ]
+    return [(re.compile(pattern), way) for pattern, way in written if way != "compile"]
 
 
 def patterns() -> Iterator[Any]:

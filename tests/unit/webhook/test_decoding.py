@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -44,7 +45,7 @@ MEDIA_TEMPLATE = {
     "elements": [{"media_type": "image", "attachment_id": 1745504518999123}],
 }
 
-ON_MESSAGING = {
+ON_MESSAGING: dict[str, Any] = {
     "key": "",
     "thread": Thread(page=PAGE, user=USER),
     "array": Array.MESSAGING,

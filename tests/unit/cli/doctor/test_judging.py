@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -18,6 +19,8 @@ from cli.doctor.checks.token import SOON, TokenFacts, unusable
 from cli.doctor.checks.webhook import shown
 from cli.doctor.findings import Check, Outcome, Unknown, examine
 
+Facts = TypeVar("Facts")
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
 GRAPH = GraphFacts(graph_url="https://graph.example/v25.0", now=NOW, answered=400, skew=timedelta())
@@ -25,7 +28,7 @@ TOKEN_INFO = TokenInfo(is_valid=True, app_id="900", type="PAGE", scopes=["pages_
 TOKEN_FACTS = TokenFacts(app_id="900", page="111", instagram=None, now=NOW, token=TOKEN_INFO)
 
 
-def outcome(checks: tuple[Check, ...], name: str, facts: object) -> Outcome:
+def outcome(checks: tuple[Check[Facts], ...], name: str, facts: Facts) -> Outcome:
     findings = examine("", checks, facts)
     return next(finding.outcome for finding in findings if finding.check == name)
 
