@@ -137,8 +137,8 @@ async def emulated_platform() -> AsyncIterator[EmulatedPlatform]:
     webhook = BotWebhook()
     async with AsyncExitStack() as stack:
         for name, fixed in (
-            ("emulator.state.EmulatorClock", _Fixed),
-            ("emulator.platform.new_mid", _Fixed.new_mid),
+            ("emulator.platform.state.EmulatorClock", _Fixed),
+            ("emulator.platform.platform.new_mid", _Fixed.new_mid),
             ("emulator.server.Deliveries", _counting(webhook)),
         ):
             stack.enter_context(mock.patch(name, fixed))
