@@ -11,12 +11,14 @@ from aiohttp import web
 from .chat.page import chat_routes
 from .chat.same_origin import same_origin
 from .control.http import mounted
+from .control.inbox import InboxControl
 from .control.people import PeopleControl
 from .control.protocol import ProtocolControl
 from .control.settings import SettingsControl
 from .graph.api import GraphApi
 from .graph.app import GraphApp
 from .graph.dispatch import GraphDispatch
+from .graph.labels import GraphLabels
 from .graph.messaging import GraphMessaging
 from .graph.page import GraphPage, GraphUser
 from .graph.profile import GraphProfile
@@ -24,6 +26,7 @@ from .graph.uploads import GraphAttachments, GraphPersonas
 from .platform.config import check_config, default_config
 from .platform.delivery import Deliveries
 from .platform.faults import FaultPlan
+from .platform.labels import Labels
 from .platform.log import ProtocolLog
 from .platform.models import Config
 from .platform.people import People
@@ -49,10 +52,12 @@ def create_app(config: Config | None = None) -> web.Application:
     platform = Platform(state, log, deliveries)
     control = ThreadControl(platform)
     sends = Sends(platform, control)
-    graph = _graph(platform, control, sends, client)
+    labels = Labels(platform)
+    graph = _graph(platform, control, sends, client, labels)
     own = [
         *SettingsControl(platform, faults).routes(),
-        *PeopleControl(platform, People(platform), sends, control).routes(),
+        *PeopleControl(platform, People(platform)).routes(),
+        *InboxControl(platform, sends, control, labels).routes(),
         *ProtocolControl(platform, faults=faults, deliveries=deliveries, client=client).routes(),
     ]
 
@@ -70,15 +75,20 @@ def create_app(config: Config | None = None) -> web.Application:
 
 
 def _graph(
-    platform: Platform, control: ThreadControl, sends: Sends, client: WebhookClient
+    platform: Platform,
+    control: ThreadControl,
+    sends: Sends,
+    client: WebhookClient,
+    labels: Labels,
 ) -> GraphDispatch:
     state = platform.state
     attachments, personas = GraphAttachments(state), GraphPersonas(state)
     messaging = GraphMessaging(platform, control, sends, attachments=attachments, personas=personas)
-    parts = (messaging, attachments, personas, GraphPage(state), GraphProfile(state))
+    of_labels = GraphLabels(platform, labels)
+    parts = (messaging, attachments, personas, of_labels, GraphPage(state), GraphProfile(state))
     edges = {key: edge for part in parts for key, edge in part.edges().items()}
     apps, user = GraphApp(state, client), GraphUser(state)
-    return GraphDispatch(state, edges, apps=apps, user=user, personas=personas)
+    return GraphDispatch(state, edges, apps=apps, user=user, personas=personas, labels=of_labels)
 
 
 @asynccontextmanager

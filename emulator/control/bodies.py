@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -86,7 +86,27 @@ class React(Body, frozen=True, kw_only=True):
 
 
 class InboxMessage(Body, frozen=True, kw_only=True):
+    """`by_ai`: Meta's own AI has written it, in the Inbox's name."""
+
     text: str
+    by_ai: bool = False
+
+
+class SetLabel(Body, frozen=True, kw_only=True):
+    """`name` of a label, which is made if need be."""
+
+    name: str
+    action: Literal["add", "remove"] = "add"
+
+
+class Newsletter(Body, frozen=True, kw_only=True):
+    """`text` of the app `app_id`, connected or not, to so many `people` on Messenger; those who
+    are missing are made.
+    """
+
+    text: str
+    people: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    app_id: str = "900300300300300"
 
 
 class PassControl(Body, frozen=True, kw_only=True):

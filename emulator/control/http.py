@@ -10,8 +10,9 @@ import msgspec
 from aiohttp import web
 
 from ..platform.people import NotTappableError
+from ..platform.platform import Platform
 from ..platform.state import UnknownAppError
-from ..platform.threads import UnknownMessageError
+from ..platform.threads import Thread, UnknownMessageError
 from ..rules.errors import GraphError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,6 +54,14 @@ def whole_number(request: web.Request, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise BadInputError(f"{name} must be a whole number, 0 or more; it is {text!r}.")
     return int(text)
+
+
+def thread_in(request: web.Request, platform: Platform) -> Thread:
+    """The thread of the person whom the path names; UnknownUserError if there is none."""
+    user = request.match_info["user"]
+    if user not in platform.state.threads:
+        raise UnknownUserError(f"No user has the id {user}; POST /_emulator/users adds one.")
+    return platform.thread(user)
 
 
 async def _nothing_here(request: web.Request) -> web.Response:

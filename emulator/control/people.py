@@ -1,4 +1,4 @@
-"""Control API: what people and the operator at the Inbox do, and how a thread stands."""
+"""Control API: what people do, and how a thread stands."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from aiohttp import web
 
 from ..platform.people import People
 from ..platform.platform import Platform
-from ..platform.sends import Sends
-from ..platform.thread_control import ThreadControl
 from ..platform.threads import FROM_USER, Message, Thread
 from ..rules.errors import JsonObject
-from .bodies import InboxMessage, PassControl, React, RequestControl, Tap, UserMessage
-from .http import BadInputError, Route, UnknownUserError, read_body
+from .bodies import React, Tap, UserMessage
+from .http import BadInputError, Route, read_body, thread_in
 
 
 class PeopleControl:
-    """Users, the Inboxes of Messenger and Instagram, and their threads."""
+    """Users and their threads."""
 
-    def __init__(
-        self, platform: Platform, people: People, sends: Sends, control: ThreadControl
-    ) -> None:
+    def __init__(self, platform: Platform, people: People) -> None:
         self._platform = platform
         self._state = platform.state
         self._people = people
-        self._sends = sends
-        self._control = control
 
     def routes(self) -> list[Route]:
         """Paths below `/_emulator`."""
@@ -35,11 +29,6 @@ class PeopleControl:
             ("POST", "users/{user}/taps", self._user_taps),
             ("POST", "users/{user}/reads", self._user_reads),
             ("POST", "users/{user}/reactions", self._user_reacts),
-            ("POST", "inbox/{user}/messages", self._inbox_writes),
-            ("POST", "inbox/{user}/take", self._inbox_takes),
-            ("POST", "inbox/{user}/request", self._inbox_requests),
-            ("POST", "inbox/{user}/pass", self._inbox_passes),
-            ("POST", "inbox/{user}/release", self._inbox_releases),
             ("GET", "threads/{user}", self._thread_view),
         ]
 
@@ -70,31 +59,6 @@ class PeopleControl:
         self._people.react(thread, thread.message(body.mid).mid, body.reaction)
         return web.json_response({})
 
-    async def _inbox_writes(self, request: web.Request) -> web.Response:
-        thread, body = self._thread(request), await read_body(request, InboxMessage)
-        return web.json_response({"mid": self._sends.inbox_writes(thread, body.text)})
-
-    async def _inbox_takes(self, request: web.Request) -> web.Response:
-        thread = self._thread(request)
-        self._control.take(thread.inbox, thread)
-        return self._owner(request)
-
-    async def _inbox_requests(self, request: web.Request) -> web.Response:
-        thread, body = self._thread(request), await read_body(request, RequestControl)
-        self._control.request(thread.inbox, thread, body.metadata)
-        return self._owner(request)
-
-    async def _inbox_passes(self, request: web.Request) -> web.Response:
-        thread, body = self._thread(request), await read_body(request, PassControl)
-        target = body.target_app_id or self._state.default_app(thread.platform).id
-        self._control.pass_to(thread.inbox, thread, target, body.metadata)
-        return self._owner(request)
-
-    async def _inbox_releases(self, request: web.Request) -> web.Response:
-        thread = self._thread(request)
-        self._control.release(thread.inbox, thread)
-        return self._owner(request)
-
     async def _thread_view(self, request: web.Request) -> web.Response:
         thread = self._thread(request)
         owner = thread.control.owner
@@ -111,23 +75,23 @@ class PeopleControl:
         )
 
     def _message_view(self, thread: Thread, message: Message) -> JsonObject:
-        from_user = message.sender == FROM_USER
         return {
             "mid": message.mid,
             "from": message.sender,
-            "from_name": thread.user.name if from_user else self._state.app(message.sender).name,
+            "from_name": self._name(thread, message.sender),
             "at": message.at.isoformat(),
             **message.content,
         }
 
-    def _owner(self, request: web.Request) -> web.Response:
-        return web.json_response({"owner": self._thread(request).control.owner})
+    def _name(self, thread: Thread, sender: str) -> str:
+        """A newsletter may come from an app that is not connected to the Page."""
+        if sender == FROM_USER:
+            return thread.user.name
+        app = self._state.apps.get(sender)
+        return app.name if app is not None else f"App {sender}"
 
     def _thread(self, request: web.Request) -> Thread:
-        user = request.match_info["user"]
-        if user not in self._state.threads:
-            raise UnknownUserError(f"No user has the id {user}; POST /_emulator/users adds one.")
-        return self._platform.thread(user)
+        return thread_in(request, self._platform)
 
 
 def _iso(moment: datetime | None) -> str | None:

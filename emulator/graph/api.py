@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -19,7 +21,7 @@ from .request import GraphCall
 from .tokens import app_of_token
 
 OK = 200
-NEWEST_VERSION = "v26.0"
+NEWEST_VERSION = "v27.0"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,8 +46,9 @@ class GraphApi:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call or batch, and record each call with the app that made it."""
-        call = await read_call(request)
+        call = await read_call(request, overridable=self._overridable)
         headers = {"facebook-api-version": graph_version(request.path) or NEWEST_VERSION}
+        headers |= self._date()
         if is_batch(call):
             return await self._batch(call, headers)
         outcome = await self._answered(call)
@@ -60,7 +63,7 @@ class GraphApi:
         would be dropped is null in the answer.
         """
         try:
-            calls = calls_in(batch)
+            calls = calls_in(batch, overridable=self._overridable)
         except GraphError as error:
             return web.json_response(error.envelope(), status=error.status, headers=headers)
         outcomes = await asyncio.gather(*(self._answered(call) for call in calls))
@@ -72,6 +75,15 @@ class GraphApi:
             for one in outcomes
         ]
         return web.json_response(answers, headers=headers)
+
+    @property
+    def _overridable(self) -> bool:
+        return self._state.switches.legacy_requests == "allowed"
+
+    def _date(self) -> dict[str, str]:
+        """The header that is ahead or behind; the right one is HTTP's own affair."""
+        ahead = self._state.switches.date_ahead_seconds
+        return {"Date": formatdate(time.time() + ahead, usegmt=True)} if ahead else {}
 
     async def _answered(self, call: GraphCall) -> Outcome:
         app = app_of_token(self._state, call.token)
@@ -91,7 +103,10 @@ class GraphApi:
             return performed
         if fault.reset:
             return Outcome()
-        status, body = fault.answer()
+        if fault.tells_otherwise:
+            status, body = fault.told(performed.body)
+        else:
+            status, body = fault.failure()
         return Outcome(status=status, body=body, headers=fault.headers)
 
     async def _perform(self, call: GraphCall, headers: dict[str, str]) -> Outcome:

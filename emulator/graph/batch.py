@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..rules.errors import JsonObject, invalid_parameter
+from ..rules.errors import JsonObject, invalid_parameter, not_for_new_apps
 from .reading import graph_path, meant_method
 from .relaxed_json import from_json
 from .request import GraphCall
@@ -22,11 +22,12 @@ def is_batch(call: GraphCall) -> bool:
     return (call.method, call.path) == ("POST", ()) and "batch" in call.params
 
 
-def calls_in(batch: GraphCall) -> list[GraphCall]:
+def calls_in(batch: GraphCall, *, overridable: bool) -> list[GraphCall]:
     """The calls of a batch in their order; each has the batch's token unless it names its own.
 
     GraphError 100 for more than 50 calls; Meta documents the limit and no code. One wrong token
-    refuses its own calls alone, which is not documented either.
+    refuses its own calls alone, which is not documented either. `overridable` is as in
+    `read_call`.
     """
     if batch.malformed is not None:
         raise batch.malformed
@@ -35,7 +36,7 @@ def calls_in(batch: GraphCall) -> list[GraphCall]:
         raise invalid_parameter(
             f"Too many requests in batch message. Maximum batch size is {MOST_CALLS}"
         )
-    return [_call(operation, batch) for operation in operations]
+    return [_call(operation, batch, overridable=overridable) for operation in operations]
 
 
 def wants_headers(batch: GraphCall) -> bool:
@@ -55,7 +56,7 @@ def batch_answer(
     }
 
 
-def _call(operation: Any, batch: GraphCall) -> GraphCall:
+def _call(operation: Any, batch: GraphCall, *, overridable: bool) -> GraphCall:
     if not isinstance(operation, dict) or not operation.get("method"):
         raise invalid_parameter("Each operation of a batch must have a method and a relative_url")
     path, _, query = str(operation.get("relative_url") or "").partition("?")
@@ -69,9 +70,13 @@ def _call(operation: Any, batch: GraphCall) -> GraphCall:
     if token == batch.token:
         inherited = {key: batch.params[key] for key in INHERITED if key in batch.params}
         params = {**inherited, **params}
+    of_http = str(operation["method"]).upper()
+    method = meant_method(of_http, params)
+    is_refused = method != of_http and not overridable
     return GraphCall(
-        method=meant_method(str(operation["method"]).upper(), params),
+        method=method,
         path=graph_path(path),
         params=params,
         token=token,
+        malformed=not_for_new_apps("The parameter method") if is_refused else None,
     )

@@ -15,6 +15,7 @@ from ..rules.errors import (
     page_token_needed,
 )
 from .app import GraphApp
+from .labels import GraphLabels
 from .page import GraphUser, profile_of
 from .request import Edges, GraphCall
 from .tokens import (
@@ -22,6 +23,7 @@ from .tokens import (
     app_of_app_token,
     app_of_page_token,
     app_of_user_token,
+    check_permission,
     check_proof,
     check_time,
     debug_token,
@@ -42,17 +44,21 @@ class GraphDispatch:
         apps: GraphApp,
         user: GraphUser,
         personas: GraphPersonas,
+        labels: GraphLabels,
     ) -> None:
         self._state = state
         self._edges = edges
         self._apps = apps
         self._user = user
         self._personas = personas
+        self._labels = labels
 
     async def answer(self, call: GraphCall) -> JsonObject:
         """The body of the answer; GraphError where Meta refuses."""
         if call.malformed is not None:
             raise call.malformed
+        if self._state.switches.legacy_requests == "refused":
+            call.refuse_legacy()
         if (call.method, call.path) == ("GET", ()) and "ids" in call.params:
             return await self._several(call)
         asked = (call.method, "/".join(call.path))
@@ -66,7 +72,7 @@ class GraphDispatch:
 
     async def _several(self, call: GraphCall) -> JsonObject:
         """`?ids=` reads several nodes at once; one wrong id refuses them all (Meta: "Graph API
-        overview").
+        overview"). New apps may not (Meta facts 0).
         """
         ids = call.names("ids")
         if not 1 <= len(ids) <= MOST_IDS:
@@ -88,8 +94,11 @@ class GraphDispatch:
         return app_of_app_token(self._state, token) is not None
 
     def _by_page_token(self, app: App, call: GraphCall) -> JsonObject:
+        check_permission(self._state, app, call)
         if call.node in self._state.personas:
             return self._personas.node(call)
+        if call.node in self._state.labels:
+            return self._labels.node(call)
         if call.node not in ("me", self._state.page.id):
             return self._person(call)
         edge = self._edges.get((call.method, call.edge))
@@ -101,6 +110,8 @@ class GraphDispatch:
 
     def _person(self, call: GraphCall) -> JsonObject:
         thread = self._state.threads.get(call.node)
+        if thread is not None and (call.method, call.edge) == ("GET", "custom_labels"):
+            return self._labels.of_person(call.node, call)
         if call.method != "GET" or call.edge or thread is None:
             raise no_such_object(call.method, call.node)
         return profile_of(thread.user, call)

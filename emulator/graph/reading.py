@@ -1,7 +1,8 @@
 """HTTP in, Graph calls out: query, JSON body, form body and multipart body alike.
 
 Meta takes a call's parameters from wherever they stand, and lets a `method` among them name
-another verb than that of HTTP (Meta: "Graph API overview", "Batch Requests").
+another verb than that of HTTP (Meta: "Graph API overview", "Batch Requests"), but not for new apps
+any more (Meta facts 0).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ..rules.errors import GraphError, JsonObject, invalid_parameter
+from ..rules.errors import GraphError, JsonObject, invalid_parameter, not_for_new_apps
 from .request import GraphCall, Upload
 
 VERSION = re.compile(r"v\d+(\.\d+)?")
@@ -34,9 +35,9 @@ def graph_version(path: str) -> str | None:
     return first if VERSION.fullmatch(first) else None
 
 
-async def read_call(request: web.Request) -> GraphCall:
+async def read_call(request: web.Request, *, overridable: bool) -> GraphCall:
     """The call that an HTTP request makes, with the token from its parameters or from
-    `Authorization: Bearer`.
+    `Authorization: Bearer`. `overridable` says whether `method` may name another verb.
     """
     params: JsonObject = dict(request.query)
     files: dict[str, Upload] = {}
@@ -45,10 +46,13 @@ async def read_call(request: web.Request) -> GraphCall:
         params |= await _read_body(request, files)
     except GraphError as error:
         malformed = error
+    method = meant_method(request.method, params)
+    if method != request.method and not overridable:
+        malformed = not_for_new_apps("The parameter method")
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     token = params.get("access_token") or (bearer if scheme.lower() == "bearer" else "")
     return GraphCall(
-        method=meant_method(request.method, params),
+        method=method,
         path=graph_path(request.path),
         params=params,
         token=str(token),

@@ -9,7 +9,13 @@ from typing import Any
 
 from ..platform.models import App
 from ..rules.accounts import PlatformName
-from ..rules.errors import GraphError, JsonObject, invalid_parameter, nonexisting_field
+from ..rules.errors import (
+    GraphError,
+    JsonObject,
+    invalid_parameter,
+    nonexisting_field,
+    not_for_new_apps,
+)
 from .relaxed_json import from_json
 
 SECRET_PARAMS = (
@@ -20,6 +26,7 @@ SECRET_PARAMS = (
     "input_token",
 )
 MASK = "***"
+_ALIASED = re.compile(r"(\w+)\.as\((\w+)\)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +39,7 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GraphCall:
-    """A call; `path` has no version. `malformed` is why its body could not be read."""
+    """A call; `path` has no version. `malformed` is why it can't be understood."""
 
     method: str
     path: tuple[str, ...]
@@ -112,11 +119,21 @@ class GraphCall:
         """The `fields` that the call asks for, or the `default` ones, and the id with them; error
         100 for one that such a node has not.
         """
-        fields = self.names("fields") or default
-        for name in fields:
+        shown = {"id": known["id"]}
+        for field_name in self.names("fields") or default:
+            aliased = _ALIASED.fullmatch(field_name)
+            name, alias = aliased.groups() if aliased else (field_name, field_name)
             if name not in known:
                 raise nonexisting_field(name, node_type)
-        return {name: known[name] for name in ("id", *fields)}
+            shown[alias] = known[name]
+        return shown
+
+    def refuse_legacy(self) -> None:
+        """GraphError 100 for what new apps may not use any more (Meta facts 0)."""
+        if "ids" in self.params:
+            raise not_for_new_apps("The parameter ids")
+        if any(map(_ALIASED.fullmatch, self.names("fields"))):
+            raise not_for_new_apps("A field alias")
 
     def platform(self) -> PlatformName:
         """The optional parameter `platform`, in capitals or not; Messenger unless said."""

@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 
 from ..rules.events import Delivery, by_account, webhook_body
+from ..rules.ownership import Array
 from .faults import FaultPlan
 from .log import ProtocolLog
 from .state import State
@@ -142,9 +143,23 @@ class Deliveries:
         self._faults = faults
         self._client = client
         self._queues: dict[tuple[str, int], AppQueue] = {}
+        self._late: set[asyncio.TimerHandle] = set()
 
     def put(self, app_id: str, delivery: Delivery) -> None:
-        """Line up an event for an app."""
+        """Line up an event for an app; one on standby later, if a fault wants it so."""
+        late_ms = self._faults.webhooks(app_id).standby_latency_ms
+        if not (late_ms and delivery.array is Array.STANDBY):
+            self._line_up(app_id, delivery)
+            return
+
+        def comes() -> None:
+            self._late.discard(handle)
+            self._line_up(app_id, delivery)
+
+        handle = asyncio.get_running_loop().call_later(late_ms / 1000, comes)
+        self._late.add(handle)
+
+    def _line_up(self, app_id: str, delivery: Delivery) -> None:
         lane = zlib.crc32(delivery.user.encode()) % self._state.delivery.lanes
         if (app_id, lane) not in self._queues:
             self._queues[app_id, lane] = AppQueue(
@@ -158,7 +173,10 @@ class Deliveries:
             queue.recheck()
 
     async def stop(self) -> None:
-        """Drop all queues; the next event begins a new one."""
+        """Drop all queues and what is late; the next event begins a new queue."""
+        for handle in self._late:
+            handle.cancel()
+        self._late.clear()
         queues, self._queues = self._queues, {}
         for queue in queues.values():
             await queue.stop()

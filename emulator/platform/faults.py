@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ..rules.errors import JsonObject, envelope
+from ..rules.odd_answers import ODD_ANSWERS, Told
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 SERVICE_ERROR: JsonObject = {
@@ -26,7 +27,9 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     the call takes effect all the same, before the latency: true together with `reset` is a send
     that was delivered but whose answer got lost. Unless said, a call takes effect only if it is
     merely slow. Without an `error` the answer is Meta's transient error 2, with status 500 unless
-    `status` says otherwise.
+    `status` says otherwise. With a `body` the answer is that one, with status 200.
+
+    `answer` names one of ODD_ANSWERS, which fills in what is not said here.
     """
 
     path: str = ""
@@ -37,8 +40,30 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     status: int | None = None
     error: dict[str, Any] | None = None
     headers: dict[str, str] = {}
+    body: JsonObject | None = None
     reset: bool = False
     perform: bool | None = None
+    answer: str = ""
+
+    def __post_init__(self) -> None:
+        if self.answer and self.answer not in ODD_ANSWERS:
+            raise ValueError(f"no answer is called {self.answer!r}; there are {_names()}")
+
+    def filled_in(self) -> CallFault:
+        """The fault with all that the answer it names says and it does not."""
+        odd = ODD_ANSWERS.get(self.answer)
+        if odd is None:
+            return self
+        refused = odd.error.envelope()["error"] if odd.error is not None else None
+        return msgspec.structs.replace(
+            self,
+            path=self.path or odd.path,
+            error=self.error or refused,
+            headers={**odd.headers, **self.headers},
+            latency_ms=self.latency_ms or int(odd.latency / timedelta(milliseconds=1)),
+            reset=self.reset or odd.is_lost,
+            perform=True if odd.is_lost and self.perform is None else self.perform,
+        )
 
     def matches(self, path: str, app_id: str, user: str) -> bool:
         """Whether a call is meant."""
@@ -53,15 +78,29 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def merely_slow(self) -> bool:
         """Whether the call is answered as if nothing was wrong, only later."""
-        broken = self.reset or self.status is not None or self.error is not None
+        failed = self.reset or self.status is not None or self.error is not None
+        broken = failed or self.tells_otherwise
         return self.latency_ms > 0 and not broken and self.perform is not False
+
+    @property
+    def tells_otherwise(self) -> bool:
+        """Whether the answer is a success, but not with the right body."""
+        return self.body is not None or _told(self.answer) is not None
 
     @property
     def takes_effect(self) -> bool:
         """Whether the call is performed."""
-        return self.merely_slow if self.perform is None else self.perform
+        harmless = self.merely_slow or self.tells_otherwise
+        return harmless if self.perform is None else self.perform
 
-    def answer(self) -> tuple[int, JsonObject]:
+    def told(self, right: JsonObject) -> tuple[int, JsonObject]:
+        """Status and body of what is told instead of the right answer."""
+        tell = _told(self.answer)
+        if self.body is None and tell is not None:
+            return self.status or 200, tell(right)
+        return self.status or 200, self.body or {}
+
+    def failure(self) -> tuple[int, JsonObject]:
         """Status and body of the failure."""
         if self.error is None:
             return self.status or 500, envelope(SERVICE_ERROR)
@@ -70,13 +109,23 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return self.status or 400, envelope({**shown, "code": code})
 
 
+def _names() -> str:
+    return ", ".join(ODD_ANSWERS)
+
+
+def _told(answer: str) -> Told | None:
+    return ODD_ANSWERS[answer].told if answer else None
+
+
 class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next webhooks of an app, or of every app, each counted by itself.
 
     `drop`, `double`: so many events are lost, or posted twice. `reorder`, `batch`: so many events
     are waited for, then posted in reverse order, or in a single POST. `latency_ms` holds every
     POST back, on real time, until faults are cleared. Of several counters the first of `drop`,
-    `batch`, `reorder`, `double` is spent first.
+    `batch`, `reorder`, `double` is spent first. `standby_latency_ms` holds back only what comes on
+    `standby`, so that what happens meanwhile overtakes it: an operator's thread has changed hands
+    by the time that the bot hears what was said in it.
     """
 
     app_id: str = ""
@@ -85,11 +134,13 @@ class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reorder: Count = 0
     batch: Count = 0
     latency_ms: Count = 0
+    standby_latency_ms: Count = 0
 
     @property
     def is_left(self) -> bool:
         """Whether anything of it is still to happen."""
-        return any((self.drop, self.double, self.reorder, self.batch, self.latency_ms))
+        counters = (self.drop, self.double, self.reorder, self.batch)
+        return any((*counters, self.latency_ms, self.standby_latency_ms))
 
 
 class FaultsLeft(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +169,7 @@ class FaultPlan:
 
     def add_call(self, fault: CallFault) -> None:
         """Add a fault behind those that are there."""
-        self._calls.append(fault)
+        self._calls.append(fault.filled_in())
 
     def set_webhooks(self, app_id: str, fault: WebhookFault) -> None:
         """Replace an app's webhook faults."""

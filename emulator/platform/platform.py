@@ -125,6 +125,6 @@ class Platform:
         if not self.state.switches.instagram_control_fields:
             fields -= uncertain_fields(account.platform)
         if needed_fields(account.platform, field, array) <= fields:
-            shown = event if array is Array.MESSAGING else for_standby(event)
+            shown = for_standby(event) if array is Array.STANDBY else event
             delivery = Delivery(account=account, user=user, array=array, event=shown)
             self._deliveries.put(app.id, delivery)

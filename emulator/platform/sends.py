@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from ..rules.accounts import PAGE_INBOX, PlatformName
 from ..rules.errors import JsonObject, outside_instagram_window, outside_window
 from ..rules.events import ECHO_PAGE_INBOX
-from ..rules.ownership import How, check_send
+from ..rules.ownership import How, check_send, owned_by
 from .platform import Platform
 from .thread_control import ThreadControl
 from .threads import Thread, content_of
 
 STANDARD_WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
+AI_METADATA = '{"source":"axon"}'
 UNTOLD_IN_ECHOES = ("quick_replies", "persona_id")
 
 
@@ -56,6 +58,25 @@ class Sends:
         if self._state.switches.sender_actions_need_control:
             check_send(app_id, thread.control, self._state.routing(thread.platform))
         self._platform.log.add("typing", user=thread.user.id, app_id=app_id, action=action)
+
+    def ai_writes(self, thread: Thread, text: str) -> str:
+        """Meta's own AI answers as the Inbox; returns the mid. It takes the thread, and no event
+        tells anybody: only its echo does (Meta facts 2.2 and 2.4, reports from production).
+        """
+        self._check_window(thread, STANDARD_WINDOW)
+        self._platform.move(thread, owned_by(thread.inbox, self._platform.now()), How.AI)
+        content = {"text": text, "ai_generated": True, "metadata": AI_METADATA}
+        mid = self._platform.keep(thread, "message", thread.inbox, content)
+        self.tell_echo(thread.inbox, thread, mid)
+        return mid
+
+    def newsletter(self, app_id: str, threads: Iterable[Thread], text: str) -> None:
+        """Another app, connected or not, writes to many at once; it takes no thread by that. What
+        allows it to (Meta: "Marketing Messages") is not looked at, and nobody reads it here.
+        """
+        for thread in threads:
+            mid = self._platform.keep(thread, "message", app_id, {"text": text})
+            self.tell_echo(app_id, thread, mid)
 
     def inbox_writes(self, thread: Thread, text: str) -> str:
         """The operator replies in the Inbox; returns the mid.

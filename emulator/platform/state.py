@@ -12,7 +12,7 @@ from ..rules.ownership import Routing, RoutingMode
 from .clock import EmulatorClock
 from .models import App, Config, DeliverySettings, InstagramAccount, Page, User, inbox_app
 from .threads import Thread
-from .uploads import Attachment, Persona
+from .uploads import Attachment, Label, Persona
 
 
 class UnknownAppError(LookupError):
@@ -41,6 +41,7 @@ class State:
         self.menus: dict[tuple[str, str], list[Any]] = {}
         self.attachments: dict[str, Attachment] = {}
         self.personas: dict[str, Persona] = {}
+        self.labels: dict[str, Label] = {}
         self.modes = dict.fromkeys(self.platforms, self._config.routing)
         self.switches = self._config.switches
 
@@ -101,7 +102,11 @@ class State:
 
     def writer(self, platform: PlatformName) -> EventWriter:
         """The writer of a platform's events under today's switches."""
-        return EventWriter(account=self.account(platform).id, switches=self.switches)
+        return EventWriter(
+            account=self.account(platform).id,
+            switches=self.switches,
+            is_instagram=platform is PlatformName.INSTAGRAM,
+        )
 
     def connected_apps(self) -> list[App]:
         """The apps of the configuration, in its order; without the Inboxes."""

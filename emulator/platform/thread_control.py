@@ -73,7 +73,8 @@ class ThreadControl:
         and the default app. Under legacy roles the primary receiver alone may ask.
         """
         routing, control = self._routing(thread), thread.control
-        ownership.check_asks_owner(app_id, routing)
+        hidden = self._state.switches.secondary_asks_owner == "hidden"
+        ownership.check_asks_owner(app_id, routing, hidden=hidden)
         if control.owner is None or control.expires_at is None:
             return {"data": []}
         shown: JsonObject = {"expiration": int(control.expires_at.timestamp())}

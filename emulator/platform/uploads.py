@@ -1,12 +1,12 @@
-"""What a Page keeps for its messages: uploaded files, and the personas they can be sent as.
+"""What a Page keeps: uploaded files, the personas to send as, and labels for people.
 
-Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Personas".
+Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Personas", "Custom Labels".
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 ATTACHMENT_LASTS = timedelta(days=90)
@@ -35,6 +35,15 @@ class Persona:
     id: str
     name: str
     profile_picture_url: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Label:
+    """A label, and the ids of the people who have it."""
+
+    id: str
+    name: str
+    people: set[str] = field(default_factory=set)
 
 
 def new_id() -> str:

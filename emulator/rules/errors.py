@@ -158,6 +158,26 @@ def incorrect_app_id() -> GraphError:
     return invalid_parameter("Incorrect App ID", subcode=2018164)
 
 
+PERMISSION_WORDS = {
+    10: "(#10) Application does not have permission for this action",
+    200: "(#200) Permissions error",
+    210: "(#210) User not visible",
+    230: "(#230) Requires pages_messaging permission to manage the object",
+}
+
+
+def lacks_permission(code: int) -> GraphError:
+    """A call by a token without the permission for it, under one of the codes that Meta has for
+    that, none of them with a subcode. The words are those of Meta's tables and of reports.
+    """
+    return GraphError(PERMISSION_WORDS[code], code=code)
+
+
+def not_for_new_apps(what: str) -> GraphError:
+    """An old kind of request, which Graph refuses new apps since v27.0; the error is a guess."""
+    return invalid_parameter(f"{what} is not available to this app")
+
+
 def permission_denied(problem: str) -> GraphError:
     """Bare error 10, permission denied."""
     return GraphError(f"(#10) {problem}", code=10)
@@ -194,6 +214,15 @@ def receivers_hidden() -> GraphError:
         "than itself.",
         code=10,
         subcode=2018234,
+    )
+
+
+def hidden_from_secondary() -> GraphError:
+    """A secondary receiver asks who owns a thread: 100/2018234, as it has been reported. Meta's
+    table prints the number without its code, and with other words about other calls.
+    """
+    return invalid_parameter(
+        "Denying visibility of the thread owner to a secondary receiver.", subcode=2018234
     )
 
 

@@ -21,6 +21,9 @@ ECHO_PAGE_INBOX = "26390203743090"
 """The Page Inbox's id as "message_echoes" prints it, one digit short (Meta facts 2.5)."""
 
 
+UNTOLD_WHEN_BARE = ("app_id", "metadata")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """One event of an account on its way to one app."""
@@ -39,6 +42,7 @@ class EventWriter:
 
     account: str
     switches: Switches
+    is_instagram: bool = False
 
     def from_user(self, user: str, at: datetime | int, **body: Any) -> JsonObject:
         """What a person did: sender is the person, recipient the account."""
@@ -50,12 +54,17 @@ class EventWriter:
         }
 
     def echo(self, user: str, app_id: str, at: datetime, message: JsonObject) -> JsonObject:
-        """What an app sent: sender and recipient are swapped."""
+        """What an app sent: sender and recipient are swapped. Bare on Instagram, unless the switch
+        says otherwise: nothing in it tells who sent it (Meta facts 2.5).
+        """
+        shown: JsonObject = {"is_echo": True, "app_id": self.app_id(app_id, number=True), **message}
+        if self.is_instagram and self.switches.instagram_echoes == "bare":
+            shown = {key: value for key, value in shown.items() if key not in UNTOLD_WHEN_BARE}
         return {
             "sender": {"id": self.account},
             "recipient": {"id": user},
             "timestamp": self._timestamp(at),
-            "message": {"is_echo": True, "app_id": self.app_id(app_id, number=True), **message},
+            "message": shown,
         }
 
     def delivered(self, user: str, mid: str, at: datetime) -> JsonObject:

@@ -12,6 +12,7 @@ from enum import Enum
 
 from .errors import (
     another_app_controls,
+    hidden_from_secondary,
     invalid_parameter,
     no_receivers,
     permission_denied,
@@ -44,6 +45,7 @@ class Array(str, Enum):
 
     MESSAGING = "messaging"
     STANDBY = "standby"
+    CHANGES = "changes"
 
 
 class How(str, Enum):
@@ -56,6 +58,7 @@ class How(str, Enum):
     EXPIRY = "expiry"
     USER_MESSAGE = "user_message"
     INBOX_REPLY = "inbox_reply"
+    AI = "ai"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,11 +218,13 @@ def sees_owner(app_id: str, control: Control, routing: Routing) -> bool:
     return app_id in (control.owner, routing.idle_receiver)
 
 
-def check_asks_owner(app_id: str, routing: Routing) -> None:
-    """GraphError 10 for a secondary receiver: under legacy roles `thread_owner` is the primary
-    receiver's alone (Meta facts 1.1); Meta documents no subcode for it.
+def check_asks_owner(app_id: str, routing: Routing, *, hidden: bool) -> None:
+    """GraphError for a secondary receiver, since with legacy roles only the primary receiver may
+    ask for the owner (Meta facts 1.1): 100/2018234 where it is `hidden`, else bare 10.
     """
     if routing.role_of(app_id) is Role.SECONDARY:
+        if hidden:
+            raise hidden_from_secondary()
         raise permission_denied("Only the primary receiver may ask for the thread owner.")
 
 

@@ -83,7 +83,7 @@ def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset
     name = field
     if platform is PlatformName.INSTAGRAM:
         name = _INSTAGRAM_NAMES.get(field, field)
-    return frozenset((name,) if array is Array.MESSAGING else (name, "standby"))
+    return frozenset((name, "standby") if array is Array.STANDBY else (name,))
 
 
 def uncertain_fields(platform: PlatformName) -> frozenset[str]:

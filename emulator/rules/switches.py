@@ -79,3 +79,30 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     "Instagram Webhooks" lists `standby`, the table of the Instagram platform has neither.
     Meta facts 2.6.
     """
+
+    instagram_echoes: Literal["bare", "marked"] = "bare"
+    """Whether an echo on Instagram says who sent it. `bare`: it has neither `app_id` nor
+    `metadata`, which are not among the fields that "Webhooks for Instagram Messaging" lists.
+    `marked`: it has both, as on Messenger. Meta facts 2.5 and 6.16.
+    """
+
+    secondary_asks_owner: Literal["permission", "hidden"] = "permission"
+    """What a secondary receiver of legacy roles gets for asking who owns a thread, where Meta
+    documents no code: bare 10, or 100/2018234. Meta facts 1.1 and 4.
+    """
+
+    no_permission: Literal[230, 200, 210, 10] = 230
+    """The code by which a call is refused whose token lacks the permission for it; all of them are
+    in Meta's table, without a subcode. Meta facts 4.
+    """
+
+    legacy_requests: Literal["refused", "allowed"] = "refused"
+    """Whether several ids (`?ids=`), the HTTP method in `method` and field aliases (`name.as(n)`)
+    are understood. New apps may not use them on any version since Graph v27.0; which error they
+    get is not documented. Meta facts 0 and 7.
+    """
+
+    date_ahead_seconds: int = 0
+    """How far the `Date` header of Graph's answers is ahead of real time; negative: behind. It
+    stands for a clock that is wrong on the side of whoever compares the two.
+    """

@@ -70,8 +70,18 @@ async def test_a_person_is_told_by_name(library: Library, stage: Stage) -> None:
 
 @libraries_with("people")
 async def test_several_people_are_read_at_once(library: Library, stage: Stage) -> None:
+    await stage.control("PUT", "switches", {"legacy_requests": "allowed"})
     people = await library.call("people", stage.access(), users=[USER, OTHER_USER])
     assert [people[user]["name"] for user in (USER, OTHER_USER)] == ["Ada Lovelace", "Alan Turing"]
+
+
+@libraries_with("people")
+async def test_several_people_are_refused_as_graph_refuses_new_apps(
+    library: Library, stage: Stage
+) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        await library.call("people", stage.access(), users=[USER, OTHER_USER])
+    assert "not available to this app" in str(refusal.value)
 
 
 @libraries_with("page")

@@ -35,6 +35,7 @@ _CONTROL_BODIES = {
     "clock": control_bodies.AdvanceClock,
     "faults": control_bodies.SetFaults,
     "routing": control_bodies.SetRouting,
+    "newsletter": control_bodies.Newsletter,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,14 @@ PRIMARY = msgspec.structs.replace(CONFIG, routing=RoutingMode.LEGACY)
 """Where the bot is the primary receiver, it has every call, that of the older roles too."""
 APP = CONFIG.apps[0]
 METHODS = ("GET", "POST", "DELETE")
+NUMBERS = itertools.count(1)
+MADE_BY = {  # what a call about it needs first: the edge that makes one, and its parameters
+    "{persona}": (
+        "personas",
+        {"name": "Rosa", "profile_picture_url": "https://example.com/rosa.png"},
+    ),
+    "{label}": ("custom_labels", {"page_label_name": "Label {}"}),
+}
 OTHER_NAMES = {"me", "app"}  # of a node
 MISSING = re.compile(r"nonexisting field|^Unsupported \w+ request")
 
@@ -27,12 +36,13 @@ def words() -> set[str]:
     return {"", *re.findall(r'"([a-z_/]*[a-z_])"', code)} - OTHER_NAMES
 
 
-def nodes(persona: str) -> dict[str, tuple[str, str]]:
+def nodes(made: str) -> dict[str, tuple[str, str]]:
     """What a path can begin with, as the reference calls it: an id and a token for it."""
     page_token = APP.page_access_token
     return {
         "{page}": (CONFIG.page.id, page_token),
-        "{persona}": (persona, page_token),
+        "{persona}": (made, page_token),
+        "{label}": (made, page_token),
         "{person}": (CONFIG.users[0].id, page_token),
         "{user}": ("me", APP.user_access_token),
         "{app}": (APP.id, f"{APP.id}|{APP.secret}"),
@@ -64,19 +74,16 @@ async def _is_answered(
     http: aiohttp.ClientSession, graph: str, method: str, name: str, edge: str
 ) -> bool:
     """Whether Graph knows the call, be it to refuse what this one lacks."""
-    persona = await _persona(http, graph) if name == "{persona}" else ""
-    node, token = nodes(persona)[name]
+    made = await _made(http, graph, *MADE_BY[name]) if name in MADE_BY else ""
+    node, token = nodes(made)[name]
     url = "/".join(filter(None, (graph, node, edge)))
     async with http.request(method, url, params={"access_token": token}) as answer:
         told = await answer.json()
     return not MISSING.search(told.get("error", {}).get("message", ""))
 
 
-async def _persona(http: aiohttp.ClientSession, graph: str) -> str:
-    query = {
-        "name": "Rosa",
-        "profile_picture_url": "https://example.com/rosa.png",
-        "access_token": APP.page_access_token,
-    }
-    async with http.post(f"{graph}/me/personas", params=query) as answer:
+async def _made(http: aiohttp.ClientSession, graph: str, edge: str, fields: dict[str, str]) -> str:
+    unique = {name: value.format(next(NUMBERS)) for name, value in fields.items()}
+    query = {**unique, "access_token": APP.page_access_token}
+    async with http.post(f"{graph}/me/{edge}", params=query) as answer:
         return str((await answer.json())["id"])

@@ -49,6 +49,7 @@ from emulator.__main__ import _parser as emulator_parser
 from emulator.control.bodies import ChangeApp
 from emulator.platform.faults import CallFault, WebhookFault
 from emulator.platform.models import PageToken, User
+from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.docs.channel_routes import REQUIRED, channel_routes, complete
 from tests.docs.known_commands import control_routes
 from tests.documents import DOCS, ROOT, blocks, codes, examples, read_yaml, table, text_of
@@ -306,6 +307,12 @@ def test_what_the_control_api_takes_is_all_listed() -> None:
 def webhook_rows(faults: list[list[str]]) -> list[list[str]]:
     [start] = [i for i, row in enumerate(faults) if codes(row[0]) == ["app_id"]]
     return faults[start:]
+
+
+def test_the_odd_answers_are_all_listed_with_their_calls() -> None:
+    rows = table(EMULATOR, "Odd answers")
+    listed = {name: codes(call)[0] for names, call, *_ in rows for name in codes(names)}
+    assert listed == {name: odd.path for name, odd in ODD_ANSWERS.items()}
 
 
 def test_the_switches_are_all_listed_with_their_values() -> None:

@@ -17,6 +17,7 @@ export function changeOfOwner({ previous, owner, how }, cast) {
     expiry: `${from}'s control expired`,
     user_message: `The message gave the thread to ${to}`,
     inbox_reply: `${to} took the thread by replying`,
+    ai: `Meta's AI took the thread as ${to}, and told nobody`,
   };
   return sentences[how] ?? `${from} → ${to} (${how})`;
 }
@@ -92,10 +93,12 @@ function askedIn(params, cast) {
 }
 
 function eventIn(event, cast) {
+  if (event.field) return event.field;
   const name = Object.keys(event).find((key) => !BESIDE_THE_EVENT.includes(key)) ?? "event";
   const value = event[name] ?? {};
   if (name === "message") {
-    return `${value.is_echo ? `echo of ${cast.name(value.app_id)}` : "message"} ${contentIn(value)}`;
+    const by = value.app_id ? ` of ${cast.name(value.app_id)}` : "";
+    return `${value.is_echo ? `echo${by}` : "message"} ${contentIn(value)}`;
   }
   if (name === "postback") return `postback ${quoted(value.title ?? value.payload)}`;
   if (value.new_owner_app_id) return `${name} to ${cast.name(value.new_owner_app_id)}`;

@@ -83,12 +83,26 @@ async def test_an_echo_has_the_account_as_its_sender() -> None:
         _, sent = await world.sends(BOT, user=INSTAGRAM_USER)
         echo = (await world.heard_by(BOT, INSTAGRAM_USER))[-1].event
         assert (echo["sender"], echo["recipient"]) == ({"id": INSTAGRAM}, {"id": INSTAGRAM_USER})
-        assert echo["message"] == {
-            "is_echo": True,
-            "app_id": int(BOT),
-            "mid": sent["message_id"],
-            "text": "hello",
-        }
+        assert echo["message"] == {"is_echo": True, "mid": sent["message_id"], "text": "hello"}
+
+
+async def test_an_echo_says_who_sent_it_where_the_switch_wants_it() -> None:
+    async with emulated() as world:
+        await world.done("PUT", "switches", {"instagram_echoes": "marked"})
+        await writes(world)
+        marked = {"text": "hello", "metadata": "mine"}
+        await world.sends(BOT, user=INSTAGRAM_USER, message=marked)
+        echo = (await world.heard_by(BOT, INSTAGRAM_USER))[-1].event["message"]
+        assert (echo["app_id"], echo["metadata"]) == (int(BOT), "mine")
+
+
+async def test_a_bare_echo_has_no_metadata() -> None:
+    async with emulated() as world:
+        await writes(world)
+        marked = {"text": "hello", "metadata": "mine"}
+        await world.sends(BOT, user=INSTAGRAM_USER, message=marked)
+        echo = (await world.heard_by(BOT, INSTAGRAM_USER))[-1].event["message"]
+        assert set(echo) == {"is_echo", "mid", "text"}
 
 
 async def test_a_read_names_the_message_that_was_seen() -> None:
@@ -140,7 +154,8 @@ async def test_the_instagram_inbox_is_an_app_of_its_own() -> None:
         assert thread["platform"] == "instagram"
         taken, echo = (await world.heard_by(BOT, INSTAGRAM_USER))[-2:]
         assert taken.event["take_thread_control"]["new_owner_app_id"] == INSTAGRAM_INBOX
-        assert (echo.array, echo.event["message"]["app_id"]) == ("standby", int(INSTAGRAM_INBOX))
+        assert (echo.array, echo.event["message"]["text"]) == ("standby", "I am Ines")
+        assert "app_id" not in echo.event["message"]
 
 
 async def test_the_inbox_controls_act_as_the_instagram_inbox() -> None:

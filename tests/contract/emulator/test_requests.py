@@ -85,6 +85,7 @@ async def test_each_call_of_a_batch_is_in_the_log() -> None:
 @pytest.mark.parametrize("http_method", ["GET", "POST"])
 async def test_a_method_among_the_parameters_goes_before_that_of_http(http_method: str) -> None:
     async with emulated() as world:
+        await world.done("PUT", "switches", {"legacy_requests": "allowed"})
         query = {"method": "delete", "access_token": token_of(BOT)}
         url = f"{world.url}/v25.0/me/subscribed_apps"
         async with world.http.request(http_method, url, params=query) as answer:
@@ -96,8 +97,55 @@ async def test_a_method_among_the_parameters_goes_before_that_of_http(http_metho
 @pytest.mark.parametrize("ids", ["", f"{USER},7999999999999999", ",".join([USER] * 51)])
 async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
     async with emulated() as world:
+        await world.done("PUT", "switches", {"legacy_requests": "allowed"})
         status, answer = await world.graph(BOT, "", method="GET", ids=ids)
         assert (status, answer["error"]["code"]) == (400, 100)
+        assert "not available" not in answer["error"]["message"]
+
+
+async def test_several_nodes_are_read_where_old_requests_are_allowed() -> None:
+    async with emulated() as world:
+        await world.done("PUT", "switches", {"legacy_requests": "allowed"})
+        query = {"ids": f"{USER},me", "fields": "name.as(called)"}
+        status, answer = await world.graph(BOT, "", method="GET", **query)
+        assert (status, answer["me"]["called"]) == (200, "Demo Page")
+        assert set(answer[USER]) == {"id", "called"}
+
+
+@pytest.mark.parametrize(
+    ("edge", "http_method", "query"),
+    [
+        ("", "GET", {"ids": f"{USER},me"}),
+        ("me/subscribed_apps", "POST", {"method": "delete"}),
+        ("me", "GET", {"fields": "name.as(called)"}),
+    ],
+    ids=["several ids", "another method", "an alias"],
+)
+async def test_old_requests_are_refused_as_they_are_to_new_apps(
+    edge: str, http_method: str, query: dict[str, str]
+) -> None:
+    async with emulated() as world:
+        url, params = f"{world.url}/v25.0/{edge}", {**query, "access_token": token_of(BOT)}
+        async with world.http.request(http_method, url, params=params) as answer:
+            error = (await answer.json())["error"]
+        assert (answer.status, error["code"]) == (400, 100)
+        assert "not available to this app" in error["message"]
+        config = await world.done("GET", "config")
+        assert config["apps"][0]["installed"] is True
+
+
+async def test_an_old_request_in_a_batch_is_refused_by_itself() -> None:
+    async with emulated() as world:
+        old = {"method": "POST", "relative_url": "me/subscribed_apps?method=delete"}
+        _, answers = await batched(world, [old, READ])
+        assert [one["code"] for one in answers] == [400, 200]
+
+
+async def test_a_method_that_is_that_of_http_is_no_override() -> None:
+    async with emulated() as world:
+        url, query = f"{world.url}/v25.0/me", {"method": "get", "access_token": token_of(BOT)}
+        async with world.http.get(url, params=query) as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize(

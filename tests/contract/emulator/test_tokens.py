@@ -143,7 +143,7 @@ async def test_an_app_off_the_page_hears_nothing() -> None:
         assert await world.heard_by(BOT) == []
 
 
-@pytest.mark.parametrize(("path", "version"), [("v24.0/me", "v24.0"), ("me", "v26.0")])
+@pytest.mark.parametrize(("path", "version"), [("v24.0/me", "v24.0"), ("me", "v27.0")])
 async def test_an_answer_tells_its_version(path: str, version: str) -> None:
     async with emulated() as world, world.http.get(f"{world.url}/{path}") as answer:
         assert answer.headers["facebook-api-version"] == version

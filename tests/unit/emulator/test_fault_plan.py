@@ -49,10 +49,10 @@ def test_a_call_takes_effect_if_it_is_merely_slow_or_told_to(
 
 
 def test_a_failure_is_500_and_an_error_400_unless_the_status_is_given() -> None:
-    assert CallFault().answer()[0] == 500
-    assert CallFault(error={"code": 613}).answer()[0] == 400
-    assert CallFault(error={"code": 613}, status=429).answer()[0] == 429
-    _, body = CallFault(error={"code": 10, "error_subcode": 2018300}).answer()
+    assert CallFault().failure()[0] == 500
+    assert CallFault(error={"code": 613}).failure()[0] == 400
+    assert CallFault(error={"code": 613}, status=429).failure()[0] == 429
+    _, body = CallFault(error={"code": 10, "error_subcode": 2018300}).failure()
     assert (body["error"]["code"], body["error"]["error_subcode"]) == (10, 2018300)
 
 

@@ -229,7 +229,12 @@ def test_a_request_goes_to_the_owner_or_to_the_primary_receiver(
 def test_a_secondary_receiver_may_not_ask_who_owns(
     app: str, routing: Routing, code: int | None
 ) -> None:
-    assert code_of(lambda: check_asks_owner(app, routing)) == code
+    assert code_of(lambda: check_asks_owner(app, routing, hidden=False)) == code
+
+
+def test_the_owner_may_be_hidden_from_a_secondary_receiver() -> None:
+    assert subcode_of(lambda: check_asks_owner(AGENT, LEGACY, hidden=True)) == 2018234
+    assert subcode_of(lambda: check_asks_owner(BOT, LEGACY, hidden=True)) is None
 
 
 @pytest.mark.parametrize(
