@@ -164,8 +164,15 @@ INSTAGRAM = Thread(page="17841400000000000", user=USER, platform=Platform.INSTAG
 EVENTS["instagram_message"] = UserMessage(
     **{**ON_MESSAGING, "thread": INSTAGRAM}, mid="m_instagram", text="hello"
 )
+EVENTS["instagram_echo"] = Echo(
+    **{**ON_MESSAGING, "thread": INSTAGRAM}, mid="m_instagram_echo", text="Hello!"
+)
+EVENTS["echo_without_app_id"] = Echo(
+    **ON_MESSAGING, mid="m_of_a_post", attachments=(Attachment(type="template"),)
+)
 ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
 LEFT_OUT = {
+    "inbox_labels": "no user said it",
     "message_admin_text": "Meta wrote it",
     "message_ai_generated": "Meta's AI wrote it",
     "message_deleted": "there is nothing left of it",
