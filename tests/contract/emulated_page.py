@@ -40,8 +40,12 @@ class EmulatedPage:
         """Nobody listens for the bot's webhooks here."""
         await self._control("PUT", f"apps/{self.bot['id']}", webhook=None)
 
-    async def user_writes(self, text: str = "Hello") -> None:
-        await self._control("POST", f"users/{self.thread.user}/messages", text=text)
+    async def begin_anew(self) -> None:
+        """As freshly started, but nobody has written yet."""
+        await self._control("POST", "reset")
+
+    async def user_writes(self, text: str = "Hello", *, user: str | None = None) -> None:
+        await self._control("POST", f"users/{user or self.thread.user}/messages", text=text)
 
     async def give_to(self, app_id: str | None) -> None:
         """Let an app own the thread, or nobody; needs routing to be on."""
@@ -52,6 +56,21 @@ class EmulatedPage:
             await self._control("POST", f"{inbox}/release")
         elif app_id != PAGE_INBOX:
             await self._control("POST", f"{inbox}/pass", target_app_id=app_id)
+
+    async def set_owner(self, app_id: str | None, *, user: str) -> None:
+        """As `give_to`, for any user; the owner may be any app but the Inbox."""
+        await self._control("POST", f"inbox/{user}/take")
+        if app_id is None:
+            await self._control("POST", f"inbox/{user}/release")
+        else:
+            await self._control("POST", f"inbox/{user}/pass", target_app_id=app_id)
+
+    async def set_mode(self, mode: str) -> None:
+        """Routing `on` or `off`, or the bot's role among the older ones."""
+        if mode == "secondary":
+            await self._control("PUT", "default_app", app_id=self.agent["id"])
+        is_role = mode in ("primary", "secondary")
+        await self._control("PUT", "routing", mode="legacy" if is_role else mode)
 
     async def set_routing(self, routing: Routing) -> None:
         await self._control("PUT", "routing", mode=routing.value)
@@ -77,8 +96,8 @@ class EmulatedPage:
     async def mend_calls(self) -> None:
         await self._control("DELETE", "faults")
 
-    async def owner_id(self) -> str | None:
-        view = await self._control("GET", f"threads/{self.thread.user}")
+    async def owner_id(self, *, user: str | None = None) -> str | None:
+        view = await self._control("GET", f"threads/{user or self.thread.user}")
         owner: str | None = view["owner"]
         return owner
 

@@ -1,21 +1,33 @@
-"""A Messenger Platform in memory: the same answers as Meta's, no network."""
+"""A Messenger Platform in memory: it refuses by the emulator's own rules, without a network."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from channels.core.errors import TRY_LATER, GraphError
-from channels.core.events import Thread
+import msgspec
+
+from channels.core.errors import TRY_LATER, GraphError, GraphRefused, NotThreadOwner
+from channels.core.events import Platform, Thread
 from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
-from channels.graph.refusals import Fault, refusal
+from channels.graph.refusals import fault_in, refusal
 from channels.instruments.clock import Clock, SystemClock
+from emulator.rules import limits, ownership
+from emulator.rules.errors import GraphError as MetasError
+from emulator.rules.errors import (
+    incorrect_app_id,
+    outside_instagram_window,
+    outside_window,
+    unknown_instagram_user,
+    unknown_user,
+)
+from emulator.rules.ownership import Control, Role, RoutingMode
 
 Verb = Literal[
     "send",
@@ -28,28 +40,6 @@ Verb = Literal[
     "routing",
     "probe",
 ]
-
-_ANOTHER_APP = Fault(
-    code=10,
-    subcode=2018300,
-    message="(#10) Message failed to send because another app is controlling this thread now.",
-)
-_NOT_YOURS_TO_PASS = Fault(
-    code=100, message="(#100) Pass thread control failed: calling app is not the thread owner"
-)
-_OUTSIDE_WINDOW = Fault(
-    code=10, subcode=2018278, message="(#10) This message is sent outside of allowed window."
-)
-_ROUTING_OFF = Fault(
-    code=27,
-    message=(
-        "(#27) Take thread control is not supported when Conversation Routing is not enabled."
-    ),
-)
-
-_NOTHING_TO_ASK_FOR = Fault(
-    code=100, message="(#100) Request thread control is not available with Conversation Routing."
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +54,9 @@ class RecordedCall:
 class MemoryGraph:
     """The app `app_id` is the default app of the page `page_id`.
 
-    A test sets the scene with `threads` (the owner's app id; None or absent: idle),
-    `closed_windows`, `routing_now`, `broken` (what every call of a page fails with) and `fail`,
+    A test sets the scene with `threads` (the owner's app id; None or absent: idle), `strangers`
+    (threads that the page does not have), `unknown_apps`, `closed_windows`, `routing_now`, `role`
+    (on a page with the older roles), `broken` (what every call of a page fails with) and `fail`,
     and reads `calls`, `sent`, `echoes`, `closed` and `workers`. A closed page's calls fail at
     once, and none is recorded.
     """
@@ -82,7 +73,10 @@ class MemoryGraph:
         self._probing = asyncio.Lock()
         self.threads: dict[Thread, str | None] = {}
         self.closed_windows: set[Thread] = set()
+        self.strangers: set[Thread] = set()
+        self.unknown_apps: set[str] = set()
         self.routing_now = Routing.ON
+        self.role: Role | None = None
         self.calls: list[RecordedCall] = []
         self.sent: list[tuple[Thread, dict[str, Any]]] = []
         self.echoes: list[str] = []
@@ -130,9 +124,12 @@ class MemoryGraph:
 
     async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
         await self._begin("send", thread, message=message)
-        self._check_may_act(thread, _ANOTHER_APP)
-        if thread in self.closed_windows:
-            raise _refusal(_OUTSIDE_WINDOW)
+        with self._metas_rules():
+            control = self._control(thread)
+            _check_message(thread, dict(message))
+            ownership.check_send(self.app_id, control, self._metas_routing())
+            if thread in self.closed_windows:
+                raise outside_instagram_window() if _is_instagram(thread) else outside_window()
         self.sent.append((thread, dict(message)))
         return f"m_{len(self.sent)}"
 
@@ -143,34 +140,49 @@ class MemoryGraph:
         if self.closed_page(thread.page) is not None:
             return
         await self._begin("sender_action", thread, action=action)
-        self._check_may_act(thread, _ANOTHER_APP)
+        with self._metas_rules():
+            ownership.check_send(self.app_id, self._control(thread), self._metas_routing())
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
         await self._begin("pass_control", thread, app_id=app_id, metadata=metadata)
-        self._check_may_act(thread, _NOT_YOURS_TO_PASS)
+        with self._metas_rules():
+            control = self._control(thread)
+            limits.check_pass_metadata(metadata)
+            if app_id in self.unknown_apps:
+                raise incorrect_app_id()
+            ownership.check_pass(self.app_id, app_id, control, self._metas_routing())
         self.threads[thread] = app_id
 
     async def take_control(self, thread: Thread, *, metadata: str) -> None:
         await self._begin("take_control", thread, metadata=metadata)
-        if self.routing_now is Routing.OFF:
-            raise _refusal(_ROUTING_OFF)
+        with self._unless_it_is_ours(thread), self._metas_rules():
+            control = self._control(thread)
+            limits.check_pass_metadata(metadata)
+            ownership.check_take(self.app_id, control, self._metas_routing(), toggle=True)
         self.threads[thread] = self.app_id
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
         await self._begin("request_control", thread, metadata=metadata)
-        owner = self.threads.get(thread)
-        if self.routing_now is Routing.ON and owner != self.app_id:
-            raise _refusal(_NOTHING_TO_ASK_FOR)
-        self.threads[thread] = owner or self.app_id
+        with self._unless_it_is_ours(thread), self._metas_rules():
+            control = self._control(thread)
+            limits.check_pass_metadata(metadata)
+            ownership.check_request(self.app_id, control, self._metas_routing())
+        self.threads[thread] = self.threads.get(thread) or self.app_id
 
     async def owner(self, thread: Thread) -> Owner:
         await self._begin("owner", thread)
-        app_id = self.threads.get(thread)
-        if app_id is None:
+        return self._owner(thread)
+
+    def _owner(self, thread: Thread) -> Owner:
+        with self._metas_rules():
+            control, routing = self._control(thread), self._metas_routing()
+            ownership.check_asks_owner(self.app_id, routing, hidden=False)
+        if control.owner is None:
             return Owner.IDLE
-        if app_id == self.app_id:
+        if control.owner == self.app_id:
             return Owner.OURS
-        return Owner.ANOTHER_APP if self.routing_now is Routing.ON else Owner.UNNAMED
+        is_named = ownership.sees_owner(self.app_id, control, routing)
+        return Owner.ANOTHER_APP if is_named else Owner.UNNAMED
 
     async def page(self) -> str:
         await self._begin("page", None)
@@ -210,11 +222,44 @@ class MemoryGraph:
     def _closing(self, page: str) -> PageClosing:
         return self._closings.setdefault(page, PageClosing(f"page {page}"))
 
-    def _check_may_act(self, thread: Thread, fault: Fault) -> None:
-        """An app may act in a thread that is its own or idle."""
-        if self.threads.get(thread) not in (None, self.app_id):
-            raise _refusal(fault)
+    def _control(self, thread: Thread) -> Control:
+        if thread in self.strangers:
+            raise unknown_instagram_user() if _is_instagram(thread) else unknown_user()
+        return Control(owner=self.threads.get(thread))
+
+    @contextmanager
+    def _unless_it_is_ours(self, thread: Thread) -> Iterator[None]:
+        """Meta refuses to give us what we own, and the seam makes nothing of that: it asks."""
+        try:
+            yield
+        except (GraphRefused, NotThreadOwner):
+            if self._owner(thread) is not Owner.OURS:
+                raise
+
+    def _metas_routing(self) -> ownership.Routing:
+        if self.role is not None:
+            primary = self.app_id if self.role is Role.PRIMARY else "another app"
+            return ownership.Routing(mode=RoutingMode.LEGACY, default_app=primary)
+        mode = RoutingMode.ON if self.routing_now is Routing.ON else RoutingMode.OFF
+        return ownership.Routing(mode=mode, default_app=self.app_id)
+
+    @contextmanager
+    def _metas_rules(self) -> Iterator[None]:
+        """Refuse as the seam does what the emulator's rules refuse."""
+        try:
+            yield
+        except MetasError as error:
+            fault = fault_in(msgspec.json.encode(error.envelope()))
+            assert fault is not None
+            raise refusal(fault, call="a call of MemoryGraph", status=error.status) from None
 
 
-def _refusal(fault: Fault) -> GraphError:
-    return refusal(fault, call="a call of MemoryGraph", status=400)
+def _is_instagram(thread: Thread) -> bool:
+    return thread.platform is Platform.INSTAGRAM
+
+
+def _check_message(thread: Thread, message: dict[str, Any]) -> None:
+    if _is_instagram(thread):
+        limits.check_instagram_message(message, text_in="bytes")
+    else:
+        limits.check_message(message)
