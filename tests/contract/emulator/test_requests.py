@@ -106,8 +106,8 @@ async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
 async def test_several_nodes_are_read_where_old_requests_are_allowed() -> None:
     async with emulated() as world:
         await world.done("PUT", "switches", {"legacy_requests": "allowed"})
-        query = {"ids": f"{USER},me", "fields": "name.as(called)"}
-        status, answer = await world.graph(BOT, "", method="GET", **query)
+        ids, fields = f"{USER},me", "name.as(called)"
+        status, answer = await world.graph(BOT, "", method="GET", ids=ids, fields=fields)
         assert (status, answer["me"]["called"]) == (200, "Demo Page")
         assert set(answer[USER]) == {"id", "called"}
 

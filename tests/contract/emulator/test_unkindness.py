@@ -337,12 +337,13 @@ async def test_a_persons_labels_are_listed() -> None:
         await world.done("POST", f"inbox/{USER}/labels", {"name": "VIP"})
         await world.done("POST", f"inbox/{USER}/labels", {"name": "Angry"})
         await world.done("POST", f"inbox/{USER}/labels", {"name": "Angry", "action": "remove"})
-        query = {"method": "GET", "fields": "page_label_name"}
-        _, own = await world.graph(BOT, f"{USER}/custom_labels", **query)
+        edge, fields = f"{USER}/custom_labels", "page_label_name"
+        _, own = await world.graph(BOT, edge, method="GET", fields=fields)
         assert [one["page_label_name"] for one in own["data"]] == ["VIP"]
         _, others = await world.graph(BOT, f"{OTHER_USER}/custom_labels", method="GET")
         assert others == {"data": []}
-        _, all_of_them = await world.graph(BOT, "me/custom_labels", **query)
+        edge = "me/custom_labels"
+        _, all_of_them = await world.graph(BOT, edge, method="GET", fields=fields)
         assert [one["page_label_name"] for one in all_of_them["data"]] == ["VIP", "Angry"]
 
 
