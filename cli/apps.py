@@ -13,8 +13,7 @@ from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX
 from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.connection import GraphConnection, GraphRequest
 
-from .command import Command
-from .credentials import add_credentials_argument, read_settings
+from .command import Command, add_credentials_argument
 from .doctor.answers import IDENTITY, INSTALLED_APPS, Identity, InstalledApp
 from .doctor.asking import LIMIT
 from .terminal import printable, table
@@ -108,14 +107,14 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
+    from .credentials import read_settings
+
     pages = asyncio.run(_ask(read_settings(options.credentials)))
     print(msgspec.json.encode(pages).decode() if options.json else listing(pages))
     return 0
 
 
 COMMAND = Command(
-    name="apps",
-    summary="list the apps on the Page, to pick a plan's target-app from",
     description="Ask Graph, with the Page's token, which apps are installed on it.",
     add_arguments=_add_arguments,
     run=_run,

@@ -5,23 +5,53 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """One command; the module that has its work offers it as `COMMAND`.
+    """One command, as the module has it in which its work is.
 
     Attributes:
-        name: what people type.
-        summary: half a line for the list of commands.
         description: what it does, for its own `--help`.
         add_arguments: adds its arguments to its parser.
         run: does its work, prints what people are to read, and returns the exit status: 0 if it
-            did its work, 1 if not. A `HandoverError` that it raises is printed, for status 1.
+            did its work, 1 if not. A `HandoverError` that it raises is printed, for status 1. It
+            imports Rasa, directly or not, only when it runs.
+    """
+
+    description: str
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A command in the list of commands, which loads nothing of it.
+
+    Attributes:
+        name: what people type.
+        summary: half a line for the list.
+        module: where the command is, within this package.
+        attribute: what it is called there.
     """
 
     name: str
     summary: str
-    description: str
-    add_arguments: Callable[[ArgumentParser], None]
-    run: Callable[[Namespace], int]
+    module: str
+    attribute: str = "COMMAND"
+
+    def load(self) -> Command:
+        """The command, for one who has typed its name."""
+        command: Command = getattr(import_module(f".{self.module}", __package__), self.attribute)
+        return command
+
+
+def add_credentials_argument(parser: ArgumentParser) -> None:
+    """Let a command be told which credentials file to read."""
+    parser.add_argument(
+        "--credentials",
+        default="credentials.yml",
+        metavar="FILE",
+        help="the credentials file (default: %(default)s)",
+    )

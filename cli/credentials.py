@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from argparse import ArgumentParser
 from typing import Any
 
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
@@ -19,16 +18,6 @@ except ImportError:
     from rasa.shared.utils.io import read_config_file
 
 _VARIABLE = re.compile(r"\$\{\w+\}")
-
-
-def add_credentials_argument(parser: ArgumentParser) -> None:
-    """Let a command be told which credentials file to read."""
-    parser.add_argument(
-        "--credentials",
-        default="credentials.yml",
-        metavar="FILE",
-        help="the credentials file (default: %(default)s)",
-    )
 
 
 def read_settings(path: str) -> Settings:

@@ -10,45 +10,87 @@ from pathlib import Path
 
 from channels.core.errors import HandoverError
 
-from . import apps, return_request, running_bot
-from .doctor import command as doctor
-from .init import command as init
+from .command import Listed
 
-# Each command is a `Command` that its module offers; `--help` lists them in this order.
+# `--help` lists them in this order. A command's module is imported when the command is called.
 COMMANDS = (
-    init.COMMAND,
-    doctor.COMMAND,
-    apps.COMMAND,
-    running_bot.SESSIONS,
-    running_bot.RETURN,
-    return_request.COMMAND,
-    running_bot.FORGET,
+    Listed(
+        name="init",
+        summary="add to a Rasa project what a handover needs",
+        module="init.command",
+    ),
+    Listed(
+        name="doctor",
+        summary="look whether everything that a live Page needs is as it should be",
+        module="doctor.command",
+    ),
+    Listed(
+        name="apps",
+        summary="list the apps on the Page, to pick a plan's target-app from",
+        module="apps",
+    ),
+    Listed(
+        name="sessions",
+        summary="list the open handovers: who has whose thread, since when, and the time left",
+        module="running_bot",
+        attribute="SESSIONS",
+    ),
+    Listed(
+        name="return",
+        summary="let the bot take a user's thread back",
+        module="running_bot",
+        attribute="RETURN",
+    ),
+    Listed(
+        name="return-request",
+        summary="print the Graph request by which the agent's app returns a user's thread",
+        module="return_request",
+    ),
+    Listed(
+        name="forget",
+        summary="erase all that the plugin keeps of a user",
+        module="running_bot",
+        attribute="FORGET",
+    ),
+)
+_NO_RASA = (
+    "This command reads the project as Rasa does, and there is no Rasa for {python}. Run it in the "
+    "environment of the project, where `rasa` or `rasa-pro` is installed."
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did its work, 1 if not, 2 for a wrong call."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
     try:
         with warnings.catch_warnings(record=True):  # Rasa's imports are full of them
             status: int = options.run(options)
     except HandoverError as error:
         print(error, file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "rasa":
+            raise
+        print(_NO_RASA.format(python=sys.executable), file=sys.stderr)
+        return 1
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command that is called; the others are only listed."""
     parser = argparse.ArgumentParser(
         prog=_called_as(), description="Tools for a Messenger assistant with handover."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        own = commands.add_parser(
-            command.name, help=command.summary, description=command.description
-        )
-        command.add_arguments(own)
-        own.set_defaults(run=command.run)
+    called = next((one for one in arguments if not one.startswith("-")), None)
+    for listed in COMMANDS:
+        own = commands.add_parser(listed.name, help=listed.summary)
+        if listed.name == called:
+            command = listed.load()
+            own.description = command.description
+            command.add_arguments(own)
+            own.set_defaults(run=command.run)
     return parser
 
 

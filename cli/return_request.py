@@ -8,8 +8,7 @@ import shlex
 
 from channels.core.settings import Settings
 
-from .command import Command
-from .credentials import add_credentials_argument, read_settings
+from .command import Command, add_credentials_argument
 
 _TOKEN_PLACEHOLDER = "PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"  # noqa: S105 (it is none)
 
@@ -42,13 +41,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from .credentials import read_settings
+
     print(return_request(read_settings(options.credentials), options.user))
     return 0
 
 
 COMMAND = Command(
-    name="return-request",
-    summary="print the Graph request by which the agent's app returns a user's thread",
     description="Print the request that the agent's app sends to return a user's thread to the "
     "bot. It is sent with the agent's app's own token, which is not known here.",
     add_arguments=_add_arguments,

@@ -13,8 +13,7 @@ from channels.core.sessions import State
 from channels.operators.answers import Handover, Handovers
 from channels.operators.client import OperatorClient
 
-from .command import Command
-from .credentials import add_credentials_argument, read_settings
+from .command import Command, add_credentials_argument
 from .terminal import brief, table
 
 _SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
@@ -98,6 +97,8 @@ def _add_user_argument(parser: ArgumentParser) -> None:
 
 def _client_of(options: Namespace) -> OperatorClient:
     """The client of the bot that the arguments name, with the token of the credentials file."""
+    from .credentials import read_settings
+
     settings = read_settings(options.credentials)
     if settings.admin_token is None:
         raise OperatorError(
@@ -119,22 +120,16 @@ def _add_user_and_bot_arguments(parser: ArgumentParser) -> None:
 
 
 SESSIONS = Command(
-    name="sessions",
-    summary="list the open handovers: who has whose thread, since when, and the time left",
     description="List the open handovers of a running bot, by its operator API.",
     add_arguments=_add_bot_arguments,
     run=_list_sessions,
 )
 RETURN = Command(
-    name="return",
-    summary="let the bot take a user's thread back",
     description="End a user's open handover, with the end reason operator_request.",
     add_arguments=_add_user_and_bot_arguments,
     run=_return_thread,
 )
 FORGET = Command(
-    name="forget",
-    summary="erase all that the plugin keeps of a user",
     description="Erase a user's events, handovers and transcripts. It can't be undone. Rasa's "
     "tracker store keeps its conversation, and Meta the messages.",
     add_arguments=_add_user_and_bot_arguments,

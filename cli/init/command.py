@@ -68,8 +68,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    name="init",
-    summary="add to a Rasa project what a handover needs",
     description="Add the channel, the action, rules, intents, slots and responses that a handover "
     "needs to a Rasa project. It shows what it would write, and asks. What is there already stays "
     "as it is, comments included; a second run has nothing to add.",

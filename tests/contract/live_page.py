@@ -25,7 +25,8 @@ from channels.core.app_secret import check_signature
 from channels.core.errors import SignatureRefused
 from channels.instruments.clock import SystemClock
 from cli.credentials import read_settings
-from cli.doctor import command as doctor
+from cli.doctor.command import COMMAND
+from cli.doctor.examination import look
 from cli.doctor.findings import Finding, Outcome
 from emulator import default_config, running
 
@@ -121,9 +122,9 @@ class LivePage:
     async def examined(self, *arguments: str) -> list[Finding]:
         """All that the doctor finds."""
         parser = argparse.ArgumentParser()
-        doctor.COMMAND.add_arguments(parser)
+        COMMAND.add_arguments(parser)
         options = parser.parse_args([*self.write_files(), *arguments])
-        return await doctor.look(options, read_settings(options.credentials), SystemClock())
+        return await look(options, read_settings(options.credentials), SystemClock())
 
     async def found(self, check: str, *arguments: str) -> Finding:
         """What one check finds, of which there is one; no other finds anything wrong."""

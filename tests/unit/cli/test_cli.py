@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.command import Command
+from cli.command import Listed
 from cli.main import COMMANDS, main
 
 USER = "24870165432109876"
@@ -179,7 +179,7 @@ def test_a_call_without_a_known_command_and_its_user_is_a_wrong_call(arguments: 
     assert left.value.code == 2
 
 
-def _listed(command: Command) -> str:
+def _listed(command: Listed) -> str:
     return f"{command.name} {command.summary}"
 
 
