@@ -39,10 +39,20 @@ def build_sdist(directory: Path) -> Path:
 
 
 def install(wheel: Path, environment: Path) -> Path:
-    """A fresh virtual environment with the wheel in it; returns its Python.
+    """A fresh virtual environment with the wheel in it; returns its Python."""
+    return _install(environment, str(wheel))
 
-    Rasa and whatever else the wheel needs comes from this environment, by way of a .pth file:
-    installing it anew would take minutes.
+
+def install_editable(directory: Path) -> Path:
+    """A fresh virtual environment with a copy of the working tree, as `--editable` installs it."""
+    tree = directory / "editable-tree"
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    return _install(directory / "environment", "--no-build-isolation", "--editable", str(tree))
+
+
+def _install(environment: Path, *what: str) -> Path:
+    """Rasa and whatever else is needed comes from this environment, by way of a .pth file:
+    installing it again would take minutes.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     (packages,) = environment.glob("lib/python*/site-packages")
@@ -50,5 +60,5 @@ def install(wheel: Path, environment: Path) -> Path:
     (packages / "shared.pth").write_text("\n".join(theirs))
     python = environment / "bin" / "python"
     command = (*_PIP, "--python", str(python), "install", "--no-deps", "--no-index")
-    subprocess.run([*command, str(wheel)], check=True)
+    subprocess.run([*command, *what], check=True)
     return python

@@ -1,9 +1,12 @@
-"""What is in the wheel: all that an installed plugin needs, and nothing else of the repository."""
+"""What is in the wheel: all that an installed plugin needs, and nothing else of the repository; and
+the other ways to an installed plugin, the sdist and an editable install.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.building import ROOT, build_sdist, build_wheel
+from tests.acceptance.building import ROOT, build_sdist, build_wheel, install_editable
 
 PACKAGE = "rasa_handover"
 FOLDERS = ("actions", "channels", "cli", "emulator")
@@ -89,3 +92,19 @@ def test_the_sdist_makes_the_same_wheel(
     again: Path = build_wheel(tmp_path_factory.mktemp("again"), source=sdist)
     with zipfile.ZipFile(again) as archive:
         assert contents(archive) == contents(wheel)
+
+
+def test_the_sdist_has_the_step_of_the_build(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert (build_sdist(tmp_path_factory.mktemp("sdist")) / "setup.py").is_file()
+
+
+def test_an_editable_install_has_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In a project with a folder of the same name, which is not taken for ours."""
+    directory = tmp_path_factory.mktemp("editable")
+    python = install_editable(directory)
+    project = directory / "project"
+    (project / "channels").mkdir(parents=True)
+    (project / "channels" / "__init__.py").touch()
+    command = [str(python), "-m", "rasa_handover.cli", "return-request", "1"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("There is no credentials.yml here.")
