@@ -34,7 +34,7 @@ def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
 def has_other_policies(predict_schema: Mapping[str, Any]) -> bool:
     """Whether a model's graph decides what to do next by more than rules."""
     policies = [node for node in predict_schema["nodes"].values() if node.get("fn") == _DECIDES]
-    return any(not str(node["uses"]).endswith(".RulePolicy") for node in policies)
+    return any(not str(node["uses"]).endswith("RulePolicy") for node in policies)
 
 
 def _names(entries: Iterable[str | Mapping[str, Any]]) -> frozenset[str]:

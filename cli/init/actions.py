@@ -16,6 +16,8 @@ from .project import Files, ProjectError, Proposal
 ACTIONS_MODULE = "actions.py"
 ACTIONS_FOLDER = "actions/"
 
+ACTION = "action_handover"
+
 _CLASS = "ActionHandover"
 _IMPORT = f"from rasa_handover.actions import {_CLASS}"
 _PACKAGE_FILE = f"{ACTIONS_FOLDER}__init__.py"
@@ -32,14 +34,30 @@ _LINE = f"{_IMPORT}  # noqa: F401 (to be imported is enough)\n"
 
 def propose_actions(files: Files) -> list[Proposal]:
     """Import the action in a module of the package `actions`, or in `actions.py`."""
-    sources = [text for path, text in files.items() if _is_of_the_actions(path)]
-    if any(_CLASS in _names(text) for text in sources):
+    sources = {path: text for path, text in files.items() if _is_of_the_actions(path)}
+    if any(_CLASS in _names(text) for text in sources.values()):
         return []
+    if own := [path for path, text in sources.items() if defines_action(text, ACTION)]:
+        note = (
+            f"{own[0]} has an action of its own that is named {ACTION}, so the one that hands over "
+            "is not added. Give yours another name, there, in the domain and in your rules, and "
+            "run this again."
+        )
+        return [Proposal(path=own[0], before=files[own[0]], after=files[own[0]], notes=(note,))]
     is_one_module = ACTIONS_MODULE in files and _PACKAGE_FILE not in files
     path = ACTIONS_MODULE if is_one_module else _FILE_OF_OURS
     if path in files:
         return [Proposal(path=path, before=files[path], after=_with_import(path, files[path]))]
     return [*_package(files), Proposal(path=path, before=None, after=_MODULE_OF_OURS)]
+
+
+def defines_action(source: str, name: str) -> bool:
+    """Whether a class in a module has a method `name` that returns this name."""
+    tree = _tree(source)
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    bodies = (node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "name")
+    returns = (one for body in bodies for one in ast.walk(body) if isinstance(one, ast.Return))
+    return any(isinstance(one.value, ast.Constant) and one.value.value == name for one in returns)
 
 
 def _is_of_the_actions(path: str) -> bool:

@@ -36,7 +36,7 @@ def propose_config(text: str) -> Proposal:
     policies = document.data.get("policies")
     names = [_name_of(policy) for policy in policies or ()]
     notes = (_OF_FLOWS,) if _FLOW_POLICY in names else ()
-    if not names or _POLICY in names:
+    if not names or any(name.endswith(_POLICY) for name in names):  # a subclass follows rules too
         return _proposal(text, text, *notes)
     return _proposal(text, add(document, {"policies": [{"name": _POLICY}]}), *notes)
 

@@ -45,6 +45,32 @@ def propose_credentials(text: str | None) -> Proposal:
     return Proposal(path=CREDENTIALS_FILE, before=text, after=after)
 
 
+def keywords_of(text: str | None) -> list[str]:
+    """The keywords of all plans; those that `init` writes where it adds the section."""
+    sections = parse(CREDENTIALS_FILE, text or "").data
+    own = next((one for name, one in sections.items() if is_own_section(name)), None)
+    found: dict[str, None] = {}
+    for plan in _plans(_keys() if own is None else own):
+        found.update(dict.fromkeys(_words(plan.get("keywords"))))
+    return list(found)
+
+
+def _plans(section: Any) -> list[dict[str, Any]]:
+    """The plans of the channel and of its pages; what is no plan is for `rasa run` to refuse."""
+    section = section if isinstance(section, dict) else {}
+    pages = section.get("pages")
+    places = [section, *(pages.values() if isinstance(pages, dict) else ())]
+    groups = [place.get("plans") for place in places if isinstance(place, dict)]
+    plans = [plan for group in groups if isinstance(group, dict) for plan in group.values()]
+    return [plan for plan in plans if isinstance(plan, dict)]
+
+
+def _words(keywords: Any) -> list[str]:
+    if isinstance(keywords, dict):
+        return [word for words in keywords.values() for word in _words(words)]
+    return [str(word) for word in keywords] if isinstance(keywords, list) else []
+
+
 def _taken_over(document: Document) -> str:
     pair = document.pair(_RASAS_CHANNEL)
     there = document.data[_RASAS_CHANNEL] or {}

@@ -16,6 +16,7 @@ DOMAIN_FILE = "domain.yml"
 DOMAIN_FOLDER = "domain/"
 
 _FILE_OF_OURS = f"{DOMAIN_FOLDER}handover.yml"
+_SAID = " The bot says yours, so read whether they fit what has just happened."
 _LONGEST_SESSION_MINUTES = 24 * 60
 
 
@@ -92,7 +93,7 @@ def _kept(part: Part, there: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if other := [name for name in names if there[section][name] != ours[name]]:
             yield (
                 f"The domain has {section} of these names with other content, and they stay as "
-                f"they are: {', '.join(other)}."
+                f"they are: {', '.join(other)}.{_SAID if section == 'responses' else ''}"
             )
 
 

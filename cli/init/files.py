@@ -47,7 +47,7 @@ def read_own_part() -> Part:
     return part_of(
         rules=_read(_OWN_ASSISTANT / "data" / "handover_rules.yml"),
         domain=_read(_OWN_ASSISTANT / "domain.yml"),
-        nlu=_read(_OWN_ASSISTANT / "data" / "nlu.yml"),
+        nlu=_read(_OWN_ASSISTANT / "data" / "handover_nlu.yml"),
     )
 
 

@@ -6,8 +6,9 @@ the intent for sales, is left out: which plans there are is for each assistant t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml.nodes import Node
@@ -19,6 +20,9 @@ from .yaml_document import Document, end_of_content, parse
 SECTIONS = ("intents", "entities", "slots", "responses", "actions")
 FORMAT_VERSION = "3.1"  # of Rasa's training data
 HEADING = "Handover"  # above what is added to a file
+
+ASK_HUMAN = "ask_human"
+BACK_TO_BOT = "back_to_bot"
 
 _SECOND_PLAN = "ask_sales"
 _OWN_PREFIX = "handover_"
@@ -36,21 +40,41 @@ class Part:
 
     rules: str
     domain: Document
-    examples: Mapping[str, str]
+    examples: Mapping[str, Sequence[str]]
 
-    def nlu(self, intents: Iterable[str], *, without: Set[str] = frozenset()) -> str:
-        """The file of training data for those of the `intents` that have examples; "" for none.
-
-        Args:
-            without: examples to leave out, in lower case.
-        """
-        items = [
-            {"intent": name, "examples": _other_lines(self.examples[name], without)}
+    def nlu(self, intents: Iterable[str], *, leave_out: Callable[[str], bool]) -> str:
+        """The file of training data for those of the `intents` that have examples; "" for none."""
+        kept = {
+            name: [one for one in self.examples[name] if not leave_out(one)]
             for name in intents
             if name in self.examples
+        }
+        items = [
+            {"intent": name, "examples": _block(examples)}
+            for name, examples in kept.items()
+            if examples
         ]
         version = DoubleQuotedScalarString(FORMAT_VERSION)
         return dump({"version": version, "nlu": items}) if items else ""
+
+    def brought_back_by(self, keywords: Sequence[str]) -> Part:
+        """The same, with these keywords among what users write to get the bot."""
+        examples = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
+        return replace(self, examples={**self.examples, BACK_TO_BOT: tuple(examples)})
+
+    def asked_for_by(self, intent: str, *, is_answered: bool) -> Part:
+        """The same for an assistant that has an intent of its own by which users ask for a person.
+
+        Its own rule, if it is answered by one, is to hand over; no second one is added.
+        """
+        rules = self.rules.split("\n\n")
+        if is_answered:
+            rules = [rule for rule in rules if f"intent: {ASK_HUMAN}" not in rule]
+        return Part(
+            rules=_renamed("\n\n".join(rules), intent),
+            domain=parse(self.domain.name, _renamed(self.domain.text, intent)),
+            examples={name: one for name, one in self.examples.items() if name != ASK_HUMAN},
+        )
 
 
 def part_of(*, rules: str, domain: str, nlu: str) -> Part:
@@ -61,16 +85,12 @@ def part_of(*, rules: str, domain: str, nlu: str) -> Part:
         rules=rules,
         domain=_domain(parse("the domain", domain), wanted),
         examples={
-            str(item["intent"]): item["examples"]
+            str(item["intent"]): tuple(
+                line.strip()[1:].strip() for line in item["examples"].splitlines()
+            )
             for item in parse("the training data", nlu).data["nlu"]
         },
     )
-
-
-def example_in(line: str) -> str | None:
-    """The example that a line of training data is, in lower case; None if it is none."""
-    found = line.strip()
-    return found[1:].strip().lower() if found.startswith("-") else None
 
 
 def name_of(entry: Any) -> str:
@@ -78,10 +98,14 @@ def name_of(entry: Any) -> str:
     return str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry)
 
 
-def _other_lines(examples: str, without: Set[str]) -> str:
-    lines = examples.splitlines(keepends=True)
-    block: str = LiteralScalarString("".join(x for x in lines if example_in(x) not in without))
+def _block(examples: Iterable[str]) -> str:
+    block: str = LiteralScalarString("".join(f"- {one}\n" for one in examples))
     return block
+
+
+def _renamed(text: str, intent: str) -> str:
+    """The text with another name for the intent by which users ask for a person."""
+    return re.sub(rf"\b{ASK_HUMAN}\b", lambda _: intent, text)
 
 
 def _named(rules: list[dict[str, Any]]) -> Iterator[str]:

@@ -22,7 +22,7 @@ PACKAGE = "rasa_handover"
 FOLDERS = ("actions", "channels", "cli", "emulator")
 IMPORTED_AS = {"pystemmer": "Stemmer"}
 OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brings along
-ASSISTANT = {"domain.yml", "data/handover_rules.yml", "data/nlu.yml"}
+ASSISTANT = {"domain.yml", "data/handover_nlu.yml", "data/handover_rules.yml"}
 
 
 @pytest.fixture(scope="module")

@@ -206,7 +206,8 @@ UNDERSTOOD = {
     "greet": ["hi", "Hello!", "hey you", "good morning", "hi, are you a bot?"],
     "goodbye": ["bye", "ok bye", "goodbye then", "see you tomorrow"],
     "thank": ["thanks", "Thank you!", "thanks a bunch"],
-    "show_menu": ["Menu", "help", "what can you do?", "back to bot", "start over please"],
+    "show_menu": ["help", "what can you do?", "start over please"],
+    "back_to_bot": ["Menu", "back to bot", "can I go back to the bot"],
     "ask_human": [
         "human please",
         "agent",

@@ -132,8 +132,10 @@ def test_no_button_sends_an_intent_reserved_for_the_channel(domain: Domain) -> N
 
 
 def test_the_nlu_can_never_read_a_reserved_intent_out_of_a_text() -> None:
-    trained = {entry["intent"] for entry in _read("data/nlu.yml")["nlu"]}
+    files = ("data/nlu.yml", "data/handover_nlu.yml")
+    trained = {entry["intent"] for name in files for entry in _read(name)["nlu"]}
 
+    assert {"ask_human", "greet"} <= trained
     assert not trained & RESERVED_INTENTS
 
 

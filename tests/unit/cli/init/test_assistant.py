@@ -28,7 +28,15 @@ class TestDomain:
         write(project, "domain.yml", "intents:\n- ask_human:\n    use_entities: []\n")
         init(project, "--yes")
         trained = [item["intent"] for item in read(project, "data/handover_nlu.yml")["nlu"]]
-        assert trained == ["rate_good", "rate_bad"]
+        assert trained == ["back_to_bot"]
+
+    def test_a_response_of_the_projects_own_is_noted_as_what_the_bot_says(
+        self, project: Path, capsys: Output
+    ) -> None:
+        write(project, "domain.yml", "responses:\n  utter_menu:\n  - text: Today's menu is soup.\n")
+        init(project, "--yes")
+        told = "they stay as they are: utter_menu. The bot says yours, so read whether they fit"
+        assert told in capsys.readouterr().out
 
     def test_a_slot_of_the_same_name_stays_and_is_noted(
         self, project: Path, capsys: Output
@@ -106,6 +114,19 @@ class TestActions:
         *kept, line = (project / "actions" / "handover.py").read_text().splitlines()
         assert kept == text.splitlines()
         assert line.startswith(self.LINE)
+
+    def test_an_action_of_the_same_name_is_told_to_be_renamed(
+        self, project: Path, capsys: Output
+    ) -> None:
+        own = (
+            "from rasa_sdk import Action\n\n\nclass Mine(Action):\n    def name(self):\n"
+            '        return "action_handover"\n'
+        )
+        write(project, "actions/mine.py", own)
+        init(project, "--yes")
+        assert not (project / "actions" / "handover.py").exists()
+        told = "Note: actions/mine.py has an action of its own that is named action_handover"
+        assert told in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         "text",

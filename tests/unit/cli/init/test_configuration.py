@@ -85,8 +85,9 @@ class TestEndpointsAndConfig:
             "policies:\n",
             "policies: [{name: RulePolicy}]\n",
             "policies:\n- name: rasa.core.policies.rule_policy.RulePolicy\n",
+            "policies:\n- name: addons.policies.StrictRulePolicy\n",
         ],
-        ids=["Rasa's own choice", "empty", "there", "there by its path"],
+        ids=["Rasa's own choice", "empty", "there", "there by its path", "a subclass"],
     )
     def test_policies_that_follow_rules_stay_as_they_are(self, project: Path, text: str) -> None:
         write(project, "config.yml", text)

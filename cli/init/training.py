@@ -1,0 +1,120 @@
+"""What a project's training data says: its examples, and the intents with a rule or story. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from .project import Files
+
+# Of all the words in two examples, the part that is in both from which on they count as near.
+NEAR = 2 / 3
+
+_WORD = re.compile(r"\w+")
+_ANNOTATED = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
+_ASKS_FOR_A_PERSON = re.compile(
+    r"hand_?off|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)"
+    r"\w*_(human|person|agent|operator|representative|staff|someone)"
+)
+_NEAR_ENOUGH = 2  # examples of an intent, to be taken for the wish for a person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """The training data of a project.
+
+    Attributes:
+        examples: what users write, by intent, without annotations and in lower case.
+        answered: the file of a rule or story for each intent that has one.
+    """
+
+    examples: Mapping[str, Sequence[str]]
+    answered: Mapping[str, str]
+
+    def has_near(self, example: str) -> bool:
+        """Whether some example says nearly the same, so that it can't mean another intent too."""
+        return any(is_near(example, one) for known in self.examples.values() for one in known)
+
+    def intent_for(self, wish: Sequence[str], name: str) -> str | None:
+        """The intent of theirs that means a wish for a person: `name` itself, or by what it says.
+
+        Its examples tell, two of them at least, or its name where these are in another language.
+        """
+        if name in self.examples or name in self.answered:
+            return name
+        counted = {intent: self._like(wish, known) for intent, known in self.examples.items()}
+        best = max(counted, key=lambda intent: counted[intent], default=None)
+        if best is not None and counted[best] >= _NEAR_ENOUGH:
+            return best
+        return next((one for one in self.examples if _ASKS_FOR_A_PERSON.search(one.lower())), None)
+
+    def _like(self, wish: Sequence[str], known: Sequence[str]) -> int:
+        return sum(any(is_near(one, example) for one in wish) for example in known)
+
+
+def training_of(files: Files, folder: str, *, without: Iterable[str]) -> Training:
+    """What the files of a folder say. One that can't be read is left to `rasa train` to refuse."""
+    examples: dict[str, list[str]] = {}
+    answered: dict[str, str] = {}
+    for path, text in files.items():
+        if not path.startswith(folder) or path in without:
+            continue
+        content = _read(text)
+        for intent, lines in _examples(content.get("nlu")):
+            examples.setdefault(intent, []).extend(lines)
+        for intent in _intents([content.get("rules"), content.get("stories")]):
+            answered.setdefault(intent, path)
+    return Training(examples=examples, answered=answered)
+
+
+def examples_in(block: str) -> list[str]:
+    """The examples in a block of training data, without annotations and in lower case."""
+    lines = (line.strip() for line in block.splitlines())
+    return [
+        _ANNOTATED.sub(r"\1", line[1:]).strip().lower() for line in lines if line.startswith("-")
+    ]
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether two examples have most of their words in common."""
+    words, others = set(_WORD.findall(one.lower())), set(_WORD.findall(other.lower()))
+    return len(words & others) >= NEAR * len(words | others) > 0
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        content = YAML(typ="safe").load(text)
+    except (YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _examples(items: object) -> Iterator[tuple[str, list[str]]]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and "intent" in item:
+            yield str(item["intent"]), _texts(item.get("examples") or "")
+
+
+def _texts(found: object) -> list[str]:
+    """The examples of an intent: a block of lines, or a list with metadata for each."""
+    if not isinstance(found, list):
+        return examples_in(str(found))
+    texts = (str(one.get("text", "")) for one in found if isinstance(one, dict))
+    return [line for text in texts for line in examples_in(f"- {text.strip().lstrip('- ')}")]
+
+
+def _intents(value: object) -> Iterator[str]:
+    """Every intent that a step of a rule or story waits for."""
+    if isinstance(value, dict):
+        if isinstance(value.get("intent"), str):
+            yield from value["intent"].split("|")
+        for child in value.values():
+            yield from _intents(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _intents(child)

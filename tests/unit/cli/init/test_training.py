@@ -1,0 +1,144 @@
+"""`init` beside training data of the project's own: what its words mean already stays so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.init.init_on_project import Output, init, read, write
+
+WISHES = "    - I want to talk to a human\n    - can I speak with a real person\n    - agent!\n"
+
+
+def nlu(intent: str, examples: str) -> str:
+    return f"version: '3.1'\nnlu:\n- intent: {intent}\n  examples: |\n{examples}"
+
+
+def rule(intent: str) -> str:
+    return f"rules:\n- rule: theirs\n  steps:\n  - intent: {intent}\n  - action: utter_phone\n"
+
+
+def examples(project: Path) -> dict[str, list[str]]:
+    """What was added, by intent."""
+    path = "data/handover_nlu.yml"
+    items = read(project, path)["nlu"] if (project / path).exists() else []
+    return {item["intent"]: [line[2:] for line in item["examples"].splitlines()] for item in items}
+
+
+def waited_for(project: Path) -> set[str]:
+    """The intents of the rules that were added."""
+    rules = read(project, "data/handover_rules.yml")["rules"]
+    return {step["intent"] for one in rules for step in one["steps"] if "intent" in step}
+
+
+class TestExamples:
+    def test_no_word_means_feedback_politeness_or_a_call_for_help(self, project: Path) -> None:
+        init(project, "--yes")
+        added = examples(project)
+        assert set(added) == {"ask_human", "back_to_bot"}
+        words = {word for line in added["ask_human"] for word in line.lower().split()}
+        assert len(words) > 20
+        assert words & {"please", "help", "thanks", "hi", "hello", "yes", "no"} == set()
+
+    @pytest.mark.parametrize(
+        "theirs", ["Live agent!", "a live agent", "[live](kind) agent", 'live {"agent"}']
+    )
+    def test_one_that_is_near_one_of_theirs_is_left_out(self, project: Path, theirs: str) -> None:
+        write(project, "data/theirs.yml", nlu("insurance_agent", f"    - {theirs}\n"))
+        init(project, "--yes")
+        assert "live agent" not in examples(project)["ask_human"]
+        assert "get me a human" in examples(project)["ask_human"]
+
+    def test_a_word_that_is_only_in_theirs_does_not_count_as_near(self, project: Path) -> None:
+        write(project, "data/theirs.yml", nlu("jobs", "    - human resources department\n"))
+        init(project, "--yes")
+        assert "human" in examples(project)["ask_human"]
+
+    def test_examples_with_metadata_are_read_too(self, project: Path) -> None:
+        text = "nlu:\n- intent: x\n  examples:\n  - text: |\n      - live agent\n    metadata: y\n"
+        write(project, "data/theirs.yml", text)
+        init(project, "--yes")
+        assert "live agent" not in examples(project)["ask_human"]
+
+    @pytest.mark.parametrize("text", ["nlu: [", "- a", "nlu: 3", "nlu:\n- intent: x\n", "\x00"])
+    def test_a_file_that_says_nothing_hinders_nothing(self, project: Path, text: str) -> None:
+        write(project, "data/odd.yml", text)
+        assert init(project, "--yes") == 0
+        assert "ask_human" in examples(project)
+
+
+class TestKeywords:
+    def test_each_keyword_is_an_example_of_the_intent_that_has_its_rule(
+        self, project: Path
+    ) -> None:
+        init(project, "--yes")
+        assert {"menu", "back to bot"} <= set(examples(project)["back_to_bot"])
+        assert "back_to_bot" in waited_for(project)
+        assert "back_to_bot" in read(project, "domain.yml")["intents"]
+
+    def test_the_keywords_of_all_plans_and_pages_are_taken(self, project: Path) -> None:
+        write(
+            project,
+            "credentials.yml",
+            "channels.MessengerInput:\n  plans:\n    default:\n      keywords: [Robot, 7]\n"
+            "    sales:\n      keywords: {de: [zurück], en: [robot]}\n    none:\n"
+            "  pages:\n    '12':\n      plans:\n        own: {keywords: [bota dön]}\n",
+        )
+        init(project, "--yes")
+        added = examples(project)["back_to_bot"]
+        assert added[:5] == ["Robot", "7", "zurück", "robot", "bota dön"]
+
+
+class TestTheirOwnWayToAPerson:
+    @pytest.mark.parametrize("intent", ["human_handoff", "request_human", "escalate"])
+    def test_it_is_found_by_its_examples_and_handed_over_for(
+        self, project: Path, capsys: Output, intent: str
+    ) -> None:
+        write(project, "data/theirs.yml", nlu(intent, WISHES))
+        init(project, "--yes")
+        assert "ask_human" not in examples(project)
+        assert {intent} == waited_for(project) & {intent, "ask_human"}
+        domain = read(project, "domain.yml")
+        assert "ask_human" not in str(domain)
+        assert f"/{intent}" in str(domain["responses"]["utter_menu"])
+        assert f"Note: Your intent {intent} asks for a person" in capsys.readouterr().out
+
+    def test_it_is_found_by_its_name_in_another_language(self, project: Path) -> None:
+        write(project, "data/theirs.yml", nlu("talk_to_human", "    - toi muon gap nhan vien\n"))
+        init(project, "--yes")
+        assert "talk_to_human" in waited_for(project)
+
+    @pytest.mark.parametrize("intent", ["human_handoff", "ask_human"])
+    @pytest.mark.parametrize("kind", ["rules", "stories"])
+    def test_its_own_rule_or_story_gets_no_other_beside_it(
+        self, project: Path, capsys: Output, intent: str, kind: str
+    ) -> None:
+        write(project, "data/theirs.yml", nlu(intent, WISHES))
+        own = rule(intent).replace("rules:", f"{kind}:").replace("rule:", f"{kind[:-1]}:")
+        write(project, "data/answers.yml", own.replace("storie:", "story:"))
+        init(project, "--yes")
+        assert waited_for(project) & {intent, "ask_human"} == set()
+        told = capsys.readouterr().out
+        assert f"Your intent {intent} asks for a person, and data/answers.yml answers it" in told
+        assert "`- action: action_handover`" in told
+
+    @pytest.mark.parametrize(
+        ("intent", "lines"),
+        [
+            ("bot_challenge", "    - are you a human?\n    - am I talking to a human?\n"),
+            ("human_resources", "    - talk to human resources\n    - the personnel office\n"),
+            ("loan", "    - I want to talk about a loan\n    - can I talk to you about a loan\n"),
+        ],
+    )
+    def test_another_wish_is_not_taken_for_it(self, project: Path, intent: str, lines: str) -> None:
+        write(project, "data/theirs.yml", nlu(intent, lines))
+        init(project, "--yes")
+        assert "ask_human" in waited_for(project)
+
+    def test_a_second_run_has_nothing_to_add(self, project: Path, capsys: Output) -> None:
+        write(project, "data/theirs.yml", nlu("human_handoff", WISHES))
+        init(project, "--yes")
+        capsys.readouterr()
+        assert init(project) == 0
+        assert capsys.readouterr().out.endswith("Nothing to add.\n")
