@@ -43,10 +43,10 @@ def _read_channels(path: str) -> dict[str, Any]:
             "with --credentials."
         ) from None
     except (RasaException, OSError) as error:
-        raise SettingsError(f"{path} can't be read: {_cause(error)}") from None
+        raise SettingsError(f"{path} can't be read: {cause_of(error)}") from None
 
 
-def _cause(error: RasaException | OSError) -> str:
+def cause_of(error: RasaException | OSError) -> str:
     """What is wrong with the file. Rasa's own words quote its lines, which may hold secrets."""
     if isinstance(error, OSError):
         return f"{error.strerror}."
@@ -56,4 +56,4 @@ def _cause(error: RasaException | OSError) -> str:
         return f"there is a mistake in its YAML{place}."
     if variables := sorted(set(_VARIABLE.findall(str(error)))):
         return f"set the environment variables {', '.join(variables)} first."
-    return "it has to be YAML, in UTF-8, with a mapping from channels to their settings."
+    return "it has to be YAML, in UTF-8, with a mapping from names to settings."

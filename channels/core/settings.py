@@ -120,7 +120,18 @@ def parse_settings(section: object) -> Settings:
             f"{SECTION} has both page-access-token and pages. With several pages each has its "
             "token under its id in 'pages'; leave the other one out."
         )
+    for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
+        _refuse_handing_over_to_itself(plans, settings.app_id)
     return settings
+
+
+def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> None:
+    for name in (plan.name for plan in plans.values() if plan.target_app == app_id):
+        raise SettingsError(
+            f"{SECTION}: the plan {name} has 'target-app: {app_id}', which is the bot's own "
+            "'app-id', so nobody would get the thread. Write page-inbox, or the id of the agents' "
+            "app; `rasa-handover apps` lists them."
+        )
 
 
 def _parse_pages(section: object) -> dict[str, PageSettings]:

@@ -29,7 +29,12 @@ from .checks import webhook as doctor_webhook
 from .checks.app import AppFacts
 from .checks.assistant import AssistantFacts
 from .findings import Finding, Unknown, cannot_tell, examine
-from .reading import read_assistant, read_endpoints, read_store_version
+from .reading import (
+    read_assistant,
+    read_endpoints,
+    read_store_version,
+    read_tracker_store,
+)
 from .visiting import greet, visit_action_server, visit_webhook
 
 _ON_NO_PAGE = Unknown(
@@ -125,6 +130,7 @@ async def _look_at_rasa(endpoints_file: str, settings: Settings) -> list[Finding
     endpoints = read_endpoints(endpoints_file)
     facts = doctor_endpoints.EndpointsFacts(
         endpoints=endpoints,
+        tracker_store=read_tracker_store(endpoints),
         several_workers=_workers() > 1,
         shares_store=not _is_sqlite(settings),
         action_server=await visit_action_server(doctor_endpoints.action_server(endpoints)),

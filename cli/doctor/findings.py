@@ -83,7 +83,10 @@ class Check(Generic[_Facts]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What a check found; `group` is what it was about, such as one of the pages."""
+    """What a check found; `group` is what it was about, such as one of the pages.
+
+    `depends_on` names the check that says why nothing could be found; "" where it was.
+    """
 
     group: str
     check: str
@@ -91,24 +94,26 @@ class Finding:
     detail: str
     remedy: str
     link: str
+    depends_on: str = ""
 
 
 def examine(group: str, checks: Iterable[Check[_Facts]], facts: _Facts) -> list[Finding]:
     """A finding for each of the checks."""
-    return [_finding(group, check, _verdict(check, facts)) for check in checks]
+    return [_examined(group, check, facts) for check in checks]
 
 
-def _verdict(check: Check[_Facts], facts: _Facts) -> Verdict:
+def _examined(group: str, check: Check[_Facts], facts: _Facts) -> Finding:
     try:
-        return check.judge(facts)
+        return _finding(group, check, check.judge(facts))
     except FactMissing as missing:
         unknown = missing.unknown
     if unknown.told_by == check.name and unknown.verdict is not None:
-        return unknown.verdict
-    return cannot_tell(f"This depends on '{unknown.told_by}'.")
+        return _finding(group, check, unknown.verdict)
+    told_by = unknown.told_by
+    return _finding(group, check, cannot_tell(f"This depends on '{told_by}'."), told_by)
 
 
-def _finding(group: str, check: Check[_Facts], verdict: Verdict) -> Finding:
+def _finding(group: str, check: Check[_Facts], verdict: Verdict, depends_on: str = "") -> Finding:
     return Finding(
         group=group,
         check=check.name,
@@ -116,4 +121,5 @@ def _finding(group: str, check: Check[_Facts], verdict: Verdict) -> Finding:
         detail=verdict.detail,
         remedy=verdict.remedy,
         link=check.link,
+        depends_on=depends_on,
     )

@@ -17,6 +17,7 @@ from channels.core.sessions import EndReason
 from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
 
 from .checks.assistant import DomainFacts, Slot
+from .checks.endpoints import ACTION
 
 _DECIDES = "predict_action_probabilities"  # what a policy does in the graph
 
@@ -59,6 +60,13 @@ def answered_reasons(rules: Iterable[str], values: Sequence[str]) -> frozenset[s
     for states in rules:
         answered.update(_reasons(json.loads(states), values))
     return frozenset(answered)
+
+
+def handing_over(rules: Mapping[str, str]) -> frozenset[str]:
+    """The intents after which some rule runs `action_handover`, or an action named like it."""
+    states = (json.loads(key)[-1] for key, action in rules.items() if action.startswith(ACTION))
+    intents = (state.get("user", {}).get("intent") for state in states)
+    return frozenset(str(intent) for intent in intents if intent)
 
 
 def _reasons(states: list[dict[str, Any]], values: Sequence[str]) -> Iterable[str]:

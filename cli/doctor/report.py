@@ -16,13 +16,19 @@ _INDENT = " " * 14
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """The findings below the names of their groups, and how many there are of each outcome."""
+    """The findings below the names of their groups, and how many there are of each outcome.
+
+    All that could not be looked at for one reason is told in one entry, at the end.
+    """
     lines: list[str] = []
-    for group, members in itertools.groupby(findings, key=lambda finding: finding.group):
+    found = [finding for finding in findings if not finding.depends_on]
+    for group, members in itertools.groupby(found, key=lambda finding: finding.group):
         lines.append(group)
         for finding in members:
             lines.extend(_lines(finding))
         lines.append("")
+    if waiting := list(_not_looked_at(findings)):
+        lines += ["Not looked at", *waiting, ""]
     return "\n".join([*lines, _summary(findings)])
 
 
@@ -45,6 +51,15 @@ def as_json(findings: Sequence[Finding]) -> str:
 def exit_status(findings: Sequence[Finding]) -> int:
     """1 if anything is wrong; what can't be told is no failure."""
     return int(any(finding.outcome is Outcome.WRONG for finding in findings))
+
+
+def _not_looked_at(findings: Sequence[Finding]) -> Iterator[str]:
+    for reason in dict.fromkeys(one.depends_on for one in findings if one.depends_on):
+        names = [one.check for one in findings if one.depends_on == reason]
+        yield from _wrapped(
+            f"  {Outcome.CANNOT_TELL.value:<11} This depends on '{reason}': "
+            f"{', '.join(dict.fromkeys(names))}."
+        )
 
 
 def _lines(finding: Finding) -> Iterator[str]:

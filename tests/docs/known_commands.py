@@ -70,7 +70,7 @@ def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> Any:
 
 
 def _own(arguments: list[str]) -> None:
-    _parsed(cli_parser(), arguments)
+    _parsed(cli_parser(arguments), arguments)
 
 
 def _rasa(arguments: list[str]) -> None:

@@ -229,7 +229,7 @@ def test_a_problem_is_shown_as_health_tells_it() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_a_commands_options_are_all_listed(command: Any) -> None:
     parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
+    command.load().add_arguments(parser)
     assert first_codes(CLI, command.name) == options_of(parser)
 
 

@@ -44,9 +44,14 @@ class DomainFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleFacts:
-    """The end reasons that rules answer, and whether there are other policies, which may too."""
+    """What the rules do, and whether there are other policies, which may do the same.
+
+    `answered` are the end reasons that rules answer, `handing_over` the intents for which a rule
+    runs `action_handover` or a like one.
+    """
 
     answered: Collection[str]
+    handing_over: Collection[str]
     other_policies: bool
 
 
@@ -144,6 +149,21 @@ def _rules(facts: AssistantFacts) -> Verdict:
     )
 
 
+def _handing_over(facts: AssistantFacts) -> Verdict:
+    rules = known(facts.rules)
+    if rules.handing_over:
+        return ok(f"Rules hand over for {', '.join(sorted(rules.handing_over))}.")
+    if rules.other_policies:
+        return cannot_tell(
+            f"No rule runs {ACTION}; a story or a flow may.", "Ask the bot for a person."
+        )
+    return wrong(
+        f"No rule runs {ACTION}: nobody who asks for a person gets one.",
+        f"Let the rule for the intent that asks for a person end with `- action: {ACTION}`, and "
+        "run `rasa train`.",
+    )
+
+
 CHECKS = (
     Check(name="trained-model", judge=_model, link=links.RASA_TRAIN),
     Check(name="intent-handover-ended", judge=_ended_intent, link=links.RASA_DOMAIN),
@@ -152,5 +172,6 @@ CHECKS = (
     Check(name="slot-handover-active", judge=_active_slot, link=links.RASA_DOMAIN),
     Check(name="domain-action-handover", judge=_action, link=links.RASA_DOMAIN),
     Check(name="return-intents", judge=_return_intents, link=links.RASA_DOMAIN),
+    Check(name="rules-action-handover", judge=_handing_over, link=links.RASA_RULES),
     Check(name="rules-handover-ended", judge=_rules, link=links.RASA_RULES),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,14 @@ ACTION = "action_handover"
 _LOCKS_FOR_ALL = ("redis", "concurrent_redis")  # the second is Rasa Pro's
 _REDIS = "Let 'lock_store' in endpoints.yml have the type redis."
 _OK = 200
+
+
+class TrackerStoreKind(enum.Enum):
+    """What Rasa makes of 'tracker_store': it keeps, or there is none, or no class of that name."""
+
+    KEPT = "kept"
+    NONE = "none"
+    NOT_FOUND = "not found"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +40,7 @@ class EndpointsFacts:
     """
 
     endpoints: Mapping[str, Any] | Unknown
+    tracker_store: TrackerStoreKind | Unknown
     several_workers: bool
     shares_store: bool
     action_server: ActionServerFacts
@@ -51,11 +61,11 @@ def action_server(endpoints: Mapping[str, Any] | Unknown) -> str | Unknown:
     return Unknown(told_by="action-server", verdict=problem)
 
 
-def _type_of(endpoints: Mapping[str, Any], name: str) -> str | None:
-    """The type of the tracker store or lock store, in lower case; None if none is set."""
+def type_of(endpoints: Mapping[str, Any], name: str) -> str | None:
+    """The type of the tracker store or lock store; None if none is set."""
     section = endpoints.get(name)
     kind = section.get("store_type", section.get("type")) if isinstance(section, Mapping) else None
-    return None if kind is None else str(kind).lower()
+    return None if kind is None else str(kind)
 
 
 def _endpoints(facts: EndpointsFacts) -> Verdict:
@@ -65,14 +75,22 @@ def _endpoints(facts: EndpointsFacts) -> Verdict:
 
 def _tracker_store(facts: EndpointsFacts) -> Verdict:
     endpoints = known(facts.endpoints)
-    kind = _type_of(endpoints, "tracker_store")
-    if kind is None:
+    kind = type_of(endpoints, "tracker_store")
+    store = known(facts.tracker_store)
+    if store is TrackerStoreKind.NOT_FOUND:
+        return wrong(
+            f"Rasa finds no tracker store {kind}, and keeps conversations in memory instead: a "
+            "restart forgets them.",
+            "Correct its 'type' in endpoints.yml, or install the package that has it.",
+        )
+    if store is TrackerStoreKind.NONE:
         return wrong(
             "Rasa keeps conversations in memory: a restart forgets them, and that handovers have "
             "ended may be told twice.",
             "Give endpoints.yml a 'tracker_store'.",
         )
-    if facts.several_workers and kind == "sql" and _is_sqlite(endpoints["tracker_store"]):
+    is_sql = str(kind).lower() == "sql"
+    if facts.several_workers and is_sql and _is_sqlite(endpoints["tracker_store"]):
         return wrong(
             "Several workers share a tracker store in SQLite.",
             "Let 'tracker_store' have the dialect postgresql.",
@@ -85,7 +103,7 @@ def _is_sqlite(section: Mapping[str, Any]) -> bool:
 
 
 def _lock_store(facts: EndpointsFacts) -> Verdict:
-    kind = _type_of(known(facts.endpoints), "lock_store") or "in_memory"
+    kind = (type_of(known(facts.endpoints), "lock_store") or "in_memory").lower()
     if kind in _LOCKS_FOR_ALL:
         return ok("The lock store is Redis, which all workers share.")
     if kind != "in_memory":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
@@ -23,9 +25,11 @@ VERSION_ENDS = {
     "v24.0": date(2028, 2, 18),
     "v25.0": date(2028, 7, 29),
     "v26.0": None,
+    "v27.0": None,
 }
 _GOOD_VERSION = "v25.0"
 _OLDEST = 20  # of the table
+_METAS = {"graph.facebook.com", "graph.instagram.com"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +45,26 @@ class GraphFacts:
 def _reachable(facts: GraphFacts) -> Verdict:
     known(facts.answered)
     return ok(f"{facts.graph_url} answers.")
+
+
+def _host(facts: GraphFacts) -> Verdict:
+    host = (urlsplit(facts.graph_url).hostname or "").rstrip(".")
+    if host in _METAS:
+        return ok(f"'graph-url' is at Meta: {host}.")
+    if _is_this_machine(host):
+        return ok(f"'graph-url' is at {host}: an emulator on this machine, to try things out.")
+    return wrong(
+        f"'graph-url' is at {host}, which is neither Meta nor this machine: whoever answers there "
+        "gets the Page's token, and no user hears the bot.",
+        f"Write https://graph.facebook.com/{_GOOD_VERSION}. An emulator belongs on this machine.",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _version(facts: GraphFacts) -> Verdict:
@@ -82,6 +106,7 @@ def _clock(facts: GraphFacts) -> Verdict:
 
 CHECKS = (
     Check(name="graph-reachable", judge=_reachable, link=links.STATUS),
+    Check(name="graph-url", judge=_host, link=links.GRAPH_VERSIONS),
     Check(name="graph-version", judge=_version, link=links.GRAPH_VERSIONS),
     Check(name="clock", judge=_clock, link=links.WEBHOOKS),
 )

@@ -129,7 +129,7 @@ def test_a_section_without_keys_is_told_to_have_some(project: Path, capsys: Outp
     assert capsys.readouterr() == ("", told)
 
 
-NO_MAPPING = "it has to be YAML, in UTF-8, with a mapping from channels to their settings."
+NO_MAPPING = "it has to be YAML, in UTF-8, with a mapping from names to settings."
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,16 @@ def test_a_list_grants_its_apps_alone() -> None:
 
 def test_none_grants_nothing() -> None:
     assert not with_pages(PAGES, requests="none").may_have(ON_FIRST, "263902037430900")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"page-access-token": "t", "plans": {"mine": {"target-app": "9"}}},
+        {"pages": {"1": {"page-access-token": "t", "plans": {"mine": {"target-app": "9"}}}}},
+    ],
+    ids=["the channel's", "a page's"],
+)
+def test_a_plan_can_not_hand_over_to_the_bot_itself(changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=r"the plan mine has 'target-app: 9', which is the bot"):
+        parse_settings({**SECTION, **changes})

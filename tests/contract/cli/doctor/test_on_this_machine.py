@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -143,9 +144,63 @@ async def test_endpoints_that_can_not_be_read_are_wrong_without_their_lines(page
     assert "S3CRET" not in detail
 
 
+async def test_a_variable_of_endpoints_that_is_not_set_is_named(page: LivePage) -> None:
+    page.endpoints = None
+    text = "tracker_store:\n  type: SQL\n  password: S3CRET\n  url: ${DB_HOST_OF_NOBODY}\n"
+    (page.directory / "endpoints.yml").write_text(text)
+    detail = await page.wrong("endpoints-file")
+    assert "set the environment variables ${DB_HOST_OF_NOBODY} first" in detail
+    assert "S3CRET" not in detail
+
+
 async def test_conversations_in_memory_are_wrong(page: LivePage) -> None:
     del endpoints(page)["tracker_store"]
     assert "in memory" in await page.wrong("tracker-store")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("InMemoryTrackerStore", "finds no tracker store InMemoryTrackerStore"),
+        ("no.such.module.Store", "finds no tracker store no.such.module.Store"),
+        ("rasa.core.tracker_store.NoSuchStore", "finds no tracker store rasa.core"),
+        ("rasa.core.tracker_store.InMemoryTrackerStore", "in memory"),
+        ("their_stores.Forgetful", "in memory"),
+        ("their_broken_store.Store", "can't start with the tracker store"),
+        ("their_stores.a_function", "can't start with the tracker store"),
+    ],
+)
+async def test_a_tracker_store_that_rasa_replaces_by_memory_is_wrong(
+    page: LivePage, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
+) -> None:
+    """Rasa finds it in the folder that it is started in, and warns in its log alone."""
+    write_stores(page.directory)
+    monkeypatch.chdir(page.directory)
+    endpoints(page)["tracker_store"] = {"type": kind}
+    path = list(sys.path)
+    assert told in await page.wrong("tracker-store")
+    assert sys.path == path
+
+
+async def test_a_tracker_store_of_their_own_is_not_built(
+    page: LivePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_stores(page.directory)
+    monkeypatch.chdir(page.directory)
+    endpoints(page)["tracker_store"] = {"type": "their_stores.Kept"}
+    assert "type their_stores.Kept" in await page.ok("tracker-store")
+
+
+def write_stores(directory: Path) -> None:
+    """Tracker stores of the project's own."""
+    (directory / "their_stores.py").write_text(
+        "from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore\n"
+        "class Forgetful(InMemoryTrackerStore): ...\n"
+        "class Kept(TrackerStore):\n"
+        "    def __init__(self, *args, **kwargs): raise AssertionError('it was built')\n"
+        "def a_function(): ...\n"
+    )
+    (directory / "their_broken_store.py").write_text("1 / 0\n")
 
 
 async def test_a_tracker_store_in_a_file_is_not_for_several_workers(
@@ -332,6 +387,15 @@ async def test_a_reason_that_a_story_may_answer_can_not_be_judged(page: LivePage
 
     page.train_anew(add_a_policy)
     assert "for the reasons idle;" in await page.untold("rules-handover-ended")
+
+
+async def test_a_model_in_which_no_rule_hands_over_is_wrong(page: LivePage) -> None:
+    page.train_anew(without_rule("action_handover"))
+    assert "No rule runs action_handover" in await page.wrong("rules-action-handover")
+
+
+async def test_the_intents_that_rules_hand_over_for_are_told(page: LivePage) -> None:
+    assert "for ask_human, ask_sales." in await page.ok("rules-action-handover")
 
 
 def without_rule(response: str) -> Callable[[str, dict[str, Any]], None]:

@@ -49,6 +49,26 @@ def test_a_version_is_right_until_the_day_on_which_it_ends(version: str) -> None
     assert outcome(GRAPH_CHECKS, "graph-version", ended) is Outcome.WRONG
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://graph.facebook.com/v25.0", Outcome.OK),
+        ("https://graph.facebook.com./v25.0", Outcome.OK),
+        ("http://127.0.0.1:8600/v25.0", Outcome.OK),
+        ("http://127.0.0.2:8600/v25.0", Outcome.OK),
+        ("http://[::1]:8600/v25.0", Outcome.OK),
+        ("http://LocalHost:8600/v25.0", Outcome.OK),
+        ("http://emulator.example:8600/v25.0", Outcome.WRONG),
+        ("http://emulator:8600/v25.0", Outcome.WRONG),
+        ("http://192.168.0.7:8600/v25.0", Outcome.WRONG),
+        ("https://graph.facebook.com.example/v25.0", Outcome.WRONG),
+        ("https://graph.facebook.com@example/v25.0", Outcome.WRONG),
+    ],
+)
+def test_graph_is_at_meta_or_on_this_machine(url: str, expected: Outcome) -> None:
+    assert outcome(GRAPH_CHECKS, "graph-url", replace(GRAPH, graph_url=url)) is expected
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_clock_may_differ_a_little(sign: int) -> None:
     near = replace(GRAPH, skew=sign * MOST_SKEW)

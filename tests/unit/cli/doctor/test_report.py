@@ -39,6 +39,29 @@ def test_findings_stand_below_their_groups_and_are_counted() -> None:
     )
 
 
+def test_what_depends_on_one_thing_is_told_in_one_entry() -> None:
+    waiting = [
+        finding(Outcome.CANNOT_TELL, group, check=check, depends_on=reason)
+        for group, check, reason in [
+            ("App 1", "app-secret", "graph-reachable"),
+            ("Page", "token-valid", "graph-reachable"),
+            ("Page", "routing", "token-valid"),
+            ("Page 2", "token-valid", "graph-reachable"),
+        ]
+    ]
+    assert as_text([OK, *waiting]) == (
+        "Page\n"
+        "  ok          token-valid: It is so.\n"
+        "\n"
+        "Not looked at\n"
+        "  cannot tell This depends on 'graph-reachable': app-secret, token-valid.\n"
+        "  cannot tell This depends on 'token-valid': routing.\n"
+        "\n"
+        "1 ok, 0 wrong, 4 cannot tell."
+    )
+    assert len(json.loads(as_json(waiting))) == 4
+
+
 def test_long_texts_are_wrapped_and_links_are_left_whole() -> None:
     long = finding(Outcome.WRONG, detail="a word " * 40, remedy="mend " * 40, link="x" * 150)
     lines = as_text([long]).splitlines()
