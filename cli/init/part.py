@@ -24,6 +24,7 @@ HEADING = "Handover"  # above what is added to a file
 ASK_HUMAN = "ask_human"
 BACK_TO_BOT = "back_to_bot"
 
+_ASK_HUMAN = re.compile(r"\bask_human\b")
 _SECOND_PLAN = "ask_sales"
 _OWN_PREFIX = "handover_"
 
@@ -105,7 +106,7 @@ def _block(examples: Iterable[str]) -> str:
 
 def _renamed(text: str, intent: str) -> str:
     """The text with another name for the intent by which users ask for a person."""
-    return re.sub(rf"\b{ASK_HUMAN}\b", lambda _: intent, text)
+    return _ASK_HUMAN.sub(lambda _: intent, text)
 
 
 def _named(rules: list[dict[str, Any]]) -> Iterator[str]:

@@ -43,7 +43,7 @@ def propose(files: Files, part: Part) -> list[Proposal]:
     """
     training = training_of(files, DATA_FOLDER, without=(RULES_FILE, EXAMPLES_FILE))
     part = part.brought_back_by(keywords_of(files.get(CREDENTIALS_FILE)))
-    wish = training.intent_for(part.examples[ASK_HUMAN], ASK_HUMAN)
+    wish = training.intent_for_a_person(ASK_HUMAN)
     notes = tuple(_of_their_own_way(training, wish))
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)

@@ -16,12 +16,18 @@ from .project import Files
 NEAR = 2 / 3
 
 _WORD = re.compile(r"\w+")
-_ANNOTATED = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
+_ANNOTATED = re.compile(r"\[([^\[\]]*)\](?:\([^()]*\)|\{[^{}]*\})")
 _ASKS_FOR_A_PERSON = re.compile(
     r"hand_?off|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)"
     r"\w*_(human|person|agent|operator|representative|staff|someone)"
 )
-_NEAR_ENOUGH = 2  # examples of an intent, to be taken for the wish for a person
+_CONTACT = frozenset(
+    ("talk", "speak", "chat", "connect", "transfer", "get", "need", "want", "contact", "reach")
+)
+_PERSON = frozenset(
+    ("human", "person", "agent", "representative", "operator", "someone", "somebody", "people")
+)
+_FEWEST_WISHES = 2  # examples of an intent that ask for a person, and at least half of all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,21 +46,20 @@ class Training:
         """Whether some example says nearly the same, so that it can't mean another intent too."""
         return any(is_near(example, one) for known in self.examples.values() for one in known)
 
-    def intent_for(self, wish: Sequence[str], name: str) -> str | None:
-        """The intent of theirs that means a wish for a person: `name` itself, or by what it says.
+    def intent_for_a_person(self, name: str) -> str | None:
+        """The intent of theirs by which users ask for a person: `name`, or by what it says.
 
-        Its examples tell, two of them at least, or its name where these are in another language.
+        Its examples tell, or its name where these are in another language.
         """
         if name in self.examples or name in self.answered:
             return name
-        counted = {intent: self._like(wish, known) for intent, known in self.examples.items()}
-        best = max(counted, key=lambda intent: counted[intent], default=None)
-        if best is not None and counted[best] >= _NEAR_ENOUGH:
-            return best
-        return next((one for one in self.examples if _ASKS_FOR_A_PERSON.search(one.lower())), None)
+        wishes = {intent: sum(map(_is_a_wish, known)) for intent, known in self.examples.items()}
+        meant = [one for one, count in wishes.items() if self._is_enough(one, count)]
+        named = [one for one in self.examples if _ASKS_FOR_A_PERSON.search(one.lower())]
+        return max(meant, key=lambda one: wishes[one], default=next(iter(named), None))
 
-    def _like(self, wish: Sequence[str], known: Sequence[str]) -> int:
-        return sum(any(is_near(one, example) for one in wish) for example in known)
+    def _is_enough(self, intent: str, wishes: int) -> bool:
+        return wishes >= _FEWEST_WISHES and 2 * wishes >= len(self.examples[intent])
 
 
 def training_of(files: Files, folder: str, *, without: Iterable[str]) -> Training:
@@ -78,6 +83,11 @@ def examples_in(block: str) -> list[str]:
     return [
         _ANNOTATED.sub(r"\1", line[1:]).strip().lower() for line in lines if line.startswith("-")
     ]
+
+
+def _is_a_wish(example: str) -> bool:
+    words = set(_WORD.findall(example))
+    return bool(words & _PERSON) and (bool(words & _CONTACT) or words <= _PERSON)
 
 
 def is_near(one: str, other: str) -> bool:

@@ -39,7 +39,7 @@ class TestExamples:
         assert set(added) == {"ask_human", "back_to_bot"}
         words = {word for line in added["ask_human"] for word in line.lower().split()}
         assert len(words) > 20
-        assert words & {"please", "help", "thanks", "hi", "hello", "yes", "no"} == set()
+        assert words & {"please", "help", "thanks", "hi", "hello", "yes"} == set()
 
     @pytest.mark.parametrize(
         "theirs", ["Live agent!", "a live agent", "[live](kind) agent", 'live {"agent"}']
@@ -48,7 +48,7 @@ class TestExamples:
         write(project, "data/theirs.yml", nlu("insurance_agent", f"    - {theirs}\n"))
         init(project, "--yes")
         assert "live agent" not in examples(project)["ask_human"]
-        assert "get me a human" in examples(project)["ask_human"]
+        assert "get me a human being" in examples(project)["ask_human"]
 
     def test_a_word_that_is_only_in_theirs_does_not_count_as_near(self, project: Path) -> None:
         write(project, "data/theirs.yml", nlu("jobs", "    - human resources department\n"))
