@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from . import (
+    accuracy,
     acknowledging,
     due_at_once,
     keywords,
@@ -41,6 +42,7 @@ _ROWS: dict[str, ModuleType] = {
         keywords,
         due_at_once,
         memory,
+        accuracy,
     )
 }
 _FILE = Path(__file__).with_name("RESULTS.md")
