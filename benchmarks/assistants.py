@@ -36,11 +36,12 @@ class FollowingUp:
     async def read(self, _: str) -> tuple[str | None, float]:
         return None, 0.0
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         await output.send_response(turn.sender_id, {"text": "You are back with the bot."})
         self.ended_at.setdefault(turn.sender_id, time.time())
         if len(self.ended_at) == self._expected:
             self._all_ended.set()
+        return True
 
     async def all_ended(self) -> None:
         await asyncio.wait_for(self._all_ended.wait(), _MOST_TIME.total_seconds())

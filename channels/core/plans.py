@@ -43,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     idle_timeout: timedelta | None = None
     unanswered_timeout: timedelta | None = None
     owner_probe: timedelta = timedelta(minutes=2)
+    pass_patience: timedelta = timedelta(minutes=1)
     keywords: dict[str, tuple[str, ...]] = {}
     keyword_match: KeywordMatch = KeywordMatch.WHOLE
     return_payloads: tuple[str, ...] = ()

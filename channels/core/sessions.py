@@ -135,11 +135,6 @@ def is_window_open(session: Session, now: datetime) -> bool:
     return now < session.last_user_at + MESSAGING_WINDOW
 
 
-def is_held(session: Session) -> bool:
-    """Whether the end of the session is told just before the user's next message."""
-    return session.state is State.ENDING and session.regained and session.due_at is None
-
-
 def deadline(session: Session) -> tuple[datetime, EndReason] | None:
     """When an active session ends by itself, and why; None if it never does."""
     if not session.has_deadline or session.active_at is None:

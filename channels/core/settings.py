@@ -214,6 +214,7 @@ _PLAN_KEYS = {
     "idle-timeout": Key(parse=parse_timeout),
     "unanswered-timeout": Key(parse=parse_timeout),
     "owner-probe": Key(parse=parse_probe, default=Plan(name="").owner_probe),
+    "pass-patience": Key(parse=parse_timeout, default=Plan(name="").pass_patience),
     "keywords": Key(parse=parse_keywords, default={}),
     "keyword-match": Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),
     "return-payloads": Key(parse=parse_words, default=()),

@@ -156,17 +156,14 @@ def regained(session: Session, now: datetime, *, user_at: datetime | None = None
     return _next(session, regained=True, last_user_at=last_user_at, attempts=0, due_at=now)
 
 
-def held(session: Session) -> Session:
-    """Meta refuses messages now: the end is told just before the user's next message."""
-    return _next(session, attempts=0, due_at=None)
-
-
-def postponed(session: Session, now: datetime) -> Session:
+def postponed(session: Session, now: datetime, *, before: datetime | None = None) -> Session:
     """The step under way failed for now: try it again later, and ever less often.
 
-    A deadline is not missed for that.
+    Neither a deadline is missed for that, nor the moment that it has to be `before`.
     """
     due_at, ends = now + _BACKOFF.pause(before=session.attempts), deadline(session)
+    if before is not None and now < before:
+        due_at = min(due_at, before)
     if session.state is State.ACTIVE and ends is not None and now < ends[0]:
         due_at = min(due_at, ends[0])
     return _next(session, attempts=session.attempts + 1, due_at=due_at)

@@ -52,10 +52,10 @@ class Assistant(Protocol):
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
 
-        A turn that is to be taken `once` is left out if the tracker has its `message_id`.
+        False for a turn that is to be taken `once`, if the tracker has its `message_id` already.
         Raises StoreUnavailable while Rasa's tracker store or lock store is away: the turn is not
         saved, and is to be taken again.
         """
@@ -92,7 +92,7 @@ class RasaAssistant:
         intent = parsed["intent"]
         return intent["name"], float(intent["confidence"])
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         message = UserMessage(
             text=turn.text,
             output_channel=output,
@@ -104,9 +104,9 @@ class RasaAssistant:
         )
         with _insisting_on_stores(self._agent()):
             if turn.once:
-                await self._handle_once(message)
-            else:
-                await self._on_new_message(message)
+                return await self._handle_once(message)
+            await self._on_new_message(message)
+            return True
 
     async def _with_its_flow(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
         """In an assistant with flows (Rasa Pro), the flow that has the event's name is started.
@@ -121,12 +121,14 @@ class RasaAssistant:
             return parse_data
         return {**parse_data, "commands": [{"command": "start flow", "flow": name}]}
 
-    async def _handle_once(self, message: UserMessage) -> None:
+    async def _handle_once(self, message: UserMessage) -> bool:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
         agent = self._agent()
         async with agent.lock_store.lock(message.sender_id):
-            if not await self._has_heard(message):
-                await agent.processor.handle_message(message)
+            if await self._has_heard(message):
+                return False
+            await agent.processor.handle_message(message)
+            return True
 
     async def _has_heard(self, message: UserMessage) -> bool:
         tracker = await self._agent().tracker_store.retrieve_full_tracker(message.sender_id)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..core.errors import TRY_LATER
-from ..core.events import Platform, Postback, Thread, UserMessage, sender_id_of
-from ..core.sessions import Cause, Session
+from ..core.events import Platform, Postback, Thread, UserMessage
+from ..core.outgoing import Said
+from ..core.sessions import Cause, Session, is_window_open
 from ..core.settings import Settings
 from ..core.transcript import MOST_LINES, for_metadata
 from ..core.turns import (
@@ -24,53 +23,46 @@ from ..core.turns import (
     started_parse_data,
     text_for_rasa,
 )
-from ..graph.protocol import Graph
+from ..graph.threads import Threads
+from ..handover.opening import Openings
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
 from .assistant import Assistant, Turn
-from .cut_turns import CutTurns, Delivered
+from .fair_limit import FairLimit
+from .outbox import Outbox, Sayings, TurnId, turn_on_its_own
 from .output import InstagramOutput, MessengerOutput
-from .turn_limit import TurnLimit
 from .typing_indicator import TypingIndicator
 
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
 
 class Dialogue:
-    """Lets Rasa take turns, as many at once as `max-turns` allows.
-
-    `thread_of`, `is_silent`, `hand_over` and `lost` are what the output asks of the engine, or
-    tells it; the last two also get what led to it, or None if Rasa did so on its own.
-    """
+    """Lets Rasa take turns, as many at once as `max-turns` allows."""
 
     def __init__(
         self,
         *,
         settings: Settings,
         store: Store,
-        graph: Graph,
         clock: Clock,
         metrics: Metrics,
         assistant: Assistant,
-        thread_of: Callable[[str], Awaitable[Thread]],
-        is_silent: Callable[[Thread], Awaitable[bool]],
-        hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
-        lost: Callable[[Thread, Cause | None], Awaitable[None]],
+        threads: Threads,
+        openings: Openings,
+        outbox: Outbox,
+        typing: TypingIndicator,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._graph = graph
         self._clock = clock
         self._metrics = metrics
         self._assistant = assistant
-        self._thread_of = thread_of
-        self._is_silent = is_silent
-        self._hand_over = hand_over
-        self._lost = lost
-        self._turn_limit = TurnLimit(settings.max_turns, several_pages=bool(settings.pages))
-        self._cut_turns = CutTurns(store=store, clock=clock)
-        self._typing = TypingIndicator(graph)
+        self._threads = threads
+        self._openings = openings
+        self._outbox = outbox
+        self._typing = typing
+        self._turn_limit = FairLimit(settings.max_turns, several_pages=bool(settings.pages))
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -78,18 +70,20 @@ class Dialogue:
         A `repeated` event may have been answered before a crash: the tracker tells.
         """
         turn = Turn(
-            sender_id=self._sender_id(event.thread),
+            sender_id=self._threads.sender_id(event.thread),
             channel=event.thread.platform.value,
             text=text_for_rasa(event, typed_intents=self._settings.typed_intents),
             message_id=event.mid or event.key,
             metadata=metadata_for_rasa(event),
             once=repeated,
         )
+        id_ = TurnId(
+            id=turn.message_id, cause=Cause(at=event.at, key=event.key), event_key=event.key
+        )
         await self._ready()
-        await self._opened(event.thread.page)
         if not repeated:
             self._typing.begin(event.thread)
-        await self._take(turn, event.thread, Cause(at=event.at, key=event.key))
+        await self._take(turn, id_, event.thread)
 
     async def tell_started(self, session: Session) -> None:
         """Let Rasa handle `handover_started`, if its domain has that intent."""
@@ -97,7 +91,7 @@ class Dialogue:
         if not self._assistant.knows_intent(HANDOVER_STARTED):
             return
         turn = Turn(
-            sender_id=self._sender_id(session.thread),
+            sender_id=self._threads.sender_id(session.thread),
             channel=session.thread.platform.value,
             text=external_text(HANDOVER_STARTED),
             message_id=session.started_message_id,
@@ -105,17 +99,19 @@ class Dialogue:
             parse_data=started_parse_data(),
             once=True,
         )
-        await self._take(turn, session.thread, Cause(at=session.opened_at, key=turn.message_id))
+        cause = Cause(at=session.opened_at, key=turn.message_id)
+        await self._take(turn, TurnId(id=turn.message_id, cause=cause), session.thread)
 
-    async def tell_ended(self, session: Session) -> None:
+    async def tell_ended(self, session: Session, *, in_silence: bool) -> None:
         """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
 
-        Where the session has not `regained` its thread, what Rasa says is not sent.
+        What Rasa says to that waits until the user has written, where Meta takes no message
+        before; `in_silence` it is not said.
         """
         if session.reason is None:
             return
         turn = Turn(
-            sender_id=self._sender_id(session.thread),
+            sender_id=self._threads.sender_id(session.thread),
             channel=session.thread.platform.value,
             text=external_text(HANDOVER_ENDED),
             message_id=session.ended_message_id,
@@ -124,42 +120,23 @@ class Dialogue:
             once=True,
         )
         await self._ready()
-        cause = Cause(at=session.ended_at or self._clock.now(), key=turn.message_id)
-        await self._take(turn, session.thread, cause, in_silence=not session.regained)
+        now = self._clock.now()
+        cause = Cause(at=session.ended_at or now, key=turn.message_id)
+        id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id)
+        held = not is_window_open(session, now)
+        await self._take(turn, id_, session.thread, in_silence=in_silence, held=held)
 
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the assistant's NLU reads in a text, and its confidence."""
         await self._ready()
         return await self._assistant.read(plain(text))
 
-    def output(
-        self,
-        *,
-        cause: Cause | None = None,
-        delivered: Delivered | None = None,
-        thread: Thread | None = None,
-        in_silence: bool = False,
-    ) -> MessengerOutput:
-        """An output for one turn; without a `cause`, for what Rasa says on its own.
-
-        `in_silence`: it sends nothing.
-        """
-        on_instagram = thread is not None and thread.platform is Platform.INSTAGRAM
-        kind = InstagramOutput if on_instagram else MessengerOutput
-        return kind(
-            graph=self._graph,
-            thread=thread,
-            thread_of=self._thread_of,
-            is_silent=_always if in_silence else self._is_silent,
-            hand_over=self._hand_over,
-            lost=self._lost,
-            answers=self._typing.answered,
-            cause=cause,
-            delivered=delivered or Delivered(),
-        )
-
-    def _sender_id(self, thread: Thread) -> str:
-        return sender_id_of(thread, several_pages=bool(self._settings.pages))
+    def output_on_its_own(self) -> MessengerOutput:
+        """An output for what Rasa says on its own (reminders, external triggers)."""
+        sayings = self._sayings(turn_on_its_own(self._clock.now()))
+        output = self._output(MessengerOutput, sayings)
+        output.end_turn()
+        return output
 
     async def stop(self) -> None:
         """Give up what is shown to users besides messages."""
@@ -172,53 +149,56 @@ class Dialogue:
         return for_metadata(await self._store.transcript(session.id, limit=one_too_many))
 
     async def _take(
-        self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool = False
+        self,
+        turn: Turn,
+        id_: TurnId,
+        thread: Thread,
+        *,
+        in_silence: bool = False,
+        held: bool = False,
     ) -> None:
-        """Let Rasa take the turn. Raises, before it begins, what keeps its page closed."""
-        if not in_silence:
-            await self._check_open(thread.page)
+        """Let Rasa take the turn."""
+        said = await self._outbox.said(thread, id_.id) if turn.once else []
+        sayings = self._sayings(id_, said)
+        on_instagram = thread.platform is Platform.INSTAGRAM
+        output = self._output(
+            InstagramOutput if on_instagram else MessengerOutput,
+            sayings,
+            thread=thread,
+            in_silence=in_silence,
+            held=held,
+        )
         async with self._turn_limit.place(thread.page):
-            if not in_silence:
-                await self._check_open(thread.page)  # which may have been closed meanwhile
-            await self._run(turn, thread, cause, in_silence=in_silence)
-
-    async def _run(self, turn: Turn, thread: Thread, cause: Cause, *, in_silence: bool) -> None:
-        delivered = await self._cut_turns.delivered(turn, thread)
-        output = self.output(cause=cause, delivered=delivered, thread=thread, in_silence=in_silence)
-        began = self._clock.now()
-        try:
-            await self._assistant.take_turn(turn, output)
-        except (Exception, asyncio.CancelledError) as cut:
-            # Who cancels it is about to stop, and waits for nothing.
-            waits = not isinstance(cut, asyncio.CancelledError)
-            await self._cut_turns.remember(turn, thread, delivered, waits=waits)
-            raise
-        else:
-            self._metrics.turn_taken(self._clock.now() - began)
-        finally:
-            output.end_turn()
-
-    async def _opened(self, page: str) -> None:
-        """Return once Meta takes the page's calls."""
-        while True:
+            began = self._clock.now()
             try:
-                await self._check_open(page)
-            except TRY_LATER:
-                closed = self._graph.closed_page(page)
-            else:
-                return
-            if closed is not None:
-                await self._clock.sleep(closed.until - self._clock.now())
+                was_taken = await self._assistant.take_turn(turn, output)
+            finally:
+                output.end_turn()
+            self._metrics.turn_taken(self._clock.now() - began)
+        if was_taken:
+            await sayings.withdraw_rest()
 
-    async def _check_open(self, page: str) -> None:
-        """Raises what keeps the page closed, unless Meta says that it does no more."""
-        if self._graph.closed_page(page) is not None:
-            await self._graph.probe(page)
+    def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
+        return Sayings(
+            turn=turn,
+            outbox=self._outbox,
+            clock=self._clock,
+            app_secret=self._settings.secret,
+            said=said,
+        )
+
+    def _output(
+        self, kind: type[MessengerOutput], sayings: Sayings, **options: Any
+    ) -> MessengerOutput:
+        return kind(
+            sayings=sayings,
+            outbox=self._outbox,
+            store=self._store,
+            threads=self._threads,
+            openings=self._openings,
+            **options,
+        )
 
     async def _ready(self) -> None:
         while not self._assistant.is_ready():
             await self._clock.sleep(READY_INTERVAL)
-
-
-async def _always(_: Thread) -> bool:
-    return True

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from rasa.core.channels.channel import OutputChannel
 
-from ..core.errors import TRY_LATER, GraphError, NotThreadOwner
 from ..core.events import Platform, Thread
 from ..core.limits import INSTAGRAM, MESSENGER
-from ..core.sessions import Cause
-from ..graph.protocol import Graph
+from ..core.outgoing import silences
+from ..core.sessions import State
+from ..graph.threads import Threads
+from ..handover.opening import Openings
 from ..instruments.log_fields import thread_fields
-from .cut_turns import Delivered
+from ..store.protocol import Store
+from .outbox import Outbox, Sayings
 from .rendering.response import render
 
 logger = logging.getLogger(__name__)
@@ -24,45 +27,41 @@ HANDOVER = "handover"  # the key of the payload by which an action asks for a ha
 
 
 class MessengerOutput(OutputChannel):
-    """Sends Rasa's responses to a thread, in order, and performs handovers.
+    """Stores Rasa's responses, to be sent in order, and opens the handovers that actions ask for.
 
-    Every method returns once Meta has taken the message, so nothing can overtake it. Once
-    control has been handed over, nothing more is sent, and a warning names the response.
-    Raises GraphUnavailable, GraphThrottled or TokenRefused, since trying the turn again later can
-    help; every other refusal of Meta's is logged with its remedy, and the turn goes on.
+    Every method returns once the message is stored: a turn takes no longer and can't fail because
+    of Meta. Once a handover has been asked for, nothing more is said, and a warning names the
+    response. Without a `thread` of its own it finds the recipients' threads. Raises StoreError.
 
-    `is_silent` tells whether somebody else has the thread; `hand_over` performs what
-    `action_handover` asks for and tells whether the thread is then the bot's no more; `lost` is
-    told of a send that was refused because another app has the thread; `answers` is told before
-    each send. Without a `thread` of its own it finds the recipients' threads by `thread_of`.
+    `sayings` are those of one turn, until `end_turn`. Rasa keeps a turn's output for the
+    reminders that the turn has set: each of their responses is a turn by itself.
 
-    `cause` is what the turn answers, until `end_turn`. Rasa keeps a turn's output for the
-    reminders that the turn has set: each of their responses counts by itself.
+    `in_silence`: nothing is said, nor handed over. `held`: what is said waits until the user has
+    written.
     """
 
     def __init__(
         self,
         *,
-        graph: Graph,
-        thread: Thread | None,
-        thread_of: Callable[[str], Awaitable[Thread]],
-        is_silent: Callable[[Thread], Awaitable[bool]],
-        hand_over: Callable[[Thread, Mapping[str, Any], Cause | None], Awaitable[bool]],
-        lost: Callable[[Thread, Cause | None], Awaitable[None]],
-        answers: Callable[[Thread], None],
-        cause: Cause | None,
-        delivered: Delivered,
+        sayings: Sayings,
+        outbox: Outbox,
+        store: Store,
+        threads: Threads,
+        openings: Openings,
+        thread: Thread | None = None,
+        in_silence: bool = False,
+        held: bool = False,
     ) -> None:
-        self._graph = graph
+        self._sayings = sayings
+        self._outbox = outbox
+        self._store = store
+        self._threads = threads
+        self._openings = openings
         self._own_thread = thread
-        self._thread_of = thread_of
-        self._is_silent = is_silent
-        self._perform_handover = hand_over
-        self._lost = lost
-        self._answers = answers
-        self._cause = cause
-        self._tried = delivered.replay()
-        self._silenced_by: str | None = None
+        self._held = held
+        self._has_ended = False
+        self._silenced_by = "a live agent has the thread" if in_silence else None
+        self._in_silence = in_silence
         self._checked = False
 
     @classmethod
@@ -70,18 +69,24 @@ class MessengerOutput(OutputChannel):
         return Platform.MESSENGER.value
 
     def end_turn(self) -> None:
-        """What is sent from now on is said by Rasa on its own."""
-        self._cause = None
+        """What is said from now on is said by Rasa on its own."""
+        self._has_ended = True
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        if self._cause is None:
-            self._checked, self._silenced_by = False, None
+        if self._has_ended:
+            self._sayings = self._sayings.on_its_own()
+            self._checked, self._silenced_by, self._in_silence, self._held = (
+                False,
+                None,
+                False,
+                False,
+            )
         custom = message.get("custom")
         if isinstance(custom, Mapping) and HANDOVER in custom:
-            await self._deliver(recipient_id, {**message, "custom": None})
+            await self._say(recipient_id, {**message, "custom": None})
             await self._hand_over(recipient_id, custom[HANDOVER])
             return
-        await self._deliver(recipient_id, message)
+        await self._say(recipient_id, message)
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         await self.send_response(recipient_id, {"text": text, **kwargs})
@@ -119,22 +124,28 @@ class MessengerOutput(OutputChannel):
                 type(wishes).__name__,
             )
             wishes = {}
-        if await self._perform_handover(await self._thread(recipient_id), wishes, self._cause):
+        thread = await self._thread(recipient_id)
+        session = await self._openings.open(thread, wishes, self._sayings.turn.cause)
+        if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
+            self._outbox.pass_control(session)
+        if silences(session):
             self._silenced_by = "control of the thread has been handed over"
 
-    async def _deliver(self, recipient_id: str, response: Mapping[str, Any]) -> None:
+    async def _say(self, recipient_id: str, response: Mapping[str, Any]) -> None:
         thread = await self._thread(recipient_id)
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
             logger.warning("%s %s", _name_of(response), note, extra=thread_fields(thread))
         for message in rendered.messages:
-            if await self._may_send(thread, response):
-                await self._send(thread, message, response)
+            if await self._may_speak(thread, response):
+                await self._store_message(thread, message, response)
 
-    async def _may_send(self, thread: Thread, response: Mapping[str, Any]) -> bool:
-        if not self._checked:
+    async def _may_speak(self, thread: Thread, response: Mapping[str, Any]) -> bool:
+        if not self._checked and not self._in_silence:
             self._checked = True
-            if await self._is_silent(thread):
+            session = await self._store.open_session(thread)
+            # A turn that a crash has cut may find the session that it has itself led to.
+            if silences(session) and not self._sayings.turn.has_led_to(session):
                 self._silenced_by = "a live agent has the thread"
         if self._silenced_by is not None:
             logger.warning(
@@ -146,29 +157,22 @@ class MessengerOutput(OutputChannel):
             )
         return self._silenced_by is None
 
-    async def _send(
+    async def _store_message(
         self, thread: Thread, message: Mapping[str, Any], response: Mapping[str, Any]
     ) -> None:
-        if self._tried.has(message):
-            return
-        self._answers(thread)
+        name = _name_of(response)
         try:
-            await self._graph.send(thread, message)
-        except TRY_LATER:
-            raise
-        except NotThreadOwner:
-            self._silenced_by = "another app controls the thread"
-            await self._may_send(thread, response)
-            await self._lost(thread, self._cause)
-        except GraphError as error:
+            await self._sayings.add(thread, message, response=name, held=self._held)
+        except (TypeError, msgspec.MsgspecError):
             logger.error(
-                "%s was not sent: %s", _name_of(response), error, extra=thread_fields(thread)
+                "%s was not sent: it holds a value that is no JSON. Let the action write numbers, "
+                "texts, lists and mappings only.",
+                name,
+                extra=thread_fields(thread),
             )
-        else:
-            self._tried.add(message)
 
     async def _thread(self, recipient_id: str) -> Thread:
-        return self._own_thread or await self._thread_of(recipient_id)
+        return self._own_thread or await self._threads.of(recipient_id)
 
 
 class InstagramOutput(MessengerOutput):

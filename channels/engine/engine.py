@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from ..core.errors import StoreError
-from ..core.events import Event, PageRoles, Platform, Thread, page_and_user_of
-from ..core.sessions import Cause, State
+from ..core.events import Event, PageRoles
+from ..core.sessions import Session, State
 from ..core.settings import Settings
 from ..dialogue.assistant import Assistant
 from ..dialogue.dialogue import Dialogue
 from ..dialogue.output import MessengerOutput
+from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.pages import PagesGraph
 from ..graph.protocol import Graph
+from ..graph.threads import Threads
+from ..handover.ending import Endings
 from ..handover.handovers import Handovers
+from ..handover.ledger import Ledger
+from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import CLAIM_LEASE, Store
+from .delivery import Delivery
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox
@@ -61,59 +65,84 @@ class Engine:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self.metrics = Metrics()
-        self._graph = graph = PagesGraph(graphs, self.metrics)
-        self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=self.metrics)
+        self.metrics = metrics = Metrics()
+        self._graph = graph = PagesGraph(graphs, metrics)
+        self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=metrics)
         self._queues = ThreadQueues()
-        self._due: set[str] = set()
+        self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
+        self._due_ids: set[str] = set()
+        self._due = asyncio.Event()  # a session has something due at once
         self._workers = 1
         self._loops: list[asyncio.Task[None]] = []
+        threads = Threads(settings=settings, graph=graph)
+        typing = TypingIndicator(graph)
+        ledger = Ledger(store=store, clock=clock)
+        openings = Openings(
+            settings=settings,
+            store=store,
+            graph=graph,
+            ledger=ledger,
+            metrics=metrics,
+            language=assistant.language,
+        )
+        self._delivery = Delivery(
+            several_pages=bool(settings.pages),
+            store=store,
+            graph=graph,
+            clock=clock,
+            openings=openings,
+            typing=typing,
+            due=self._due,
+        )
         self._dialogue = Dialogue(
             settings=settings,
             store=store,
-            graph=graph,
             clock=clock,
-            metrics=self.metrics,
+            metrics=metrics,
             assistant=assistant,
-            thread_of=self._thread_of,
-            is_silent=self._is_silent,
-            hand_over=self._hand_over,
-            lost=self._lost,
+            threads=threads,
+            openings=openings,
+            outbox=self._delivery,
+            typing=typing,
+        )
+        endings = Endings(
+            app_id=settings.app_id,
+            store=store,
+            graph=graph,
+            ledger=ledger,
+            metrics=metrics,
+            rasa=self._dialogue,
+            openings=openings,
         )
         self._handovers = Handovers(
-            settings=settings,
             store=store,
             graph=graph,
-            clock=clock,
-            metrics=self.metrics,
-            language=assistant.language,
-            tell_started=self._dialogue.tell_started,
-            tell_ended=self._dialogue.tell_ended,
+            ledger=ledger,
+            metrics=metrics,
+            openings=openings,
+            endings=endings,
+            rasa=self._dialogue,
+            outbox=self._delivery,
         )
         self.operations = Operations(
-            settings=settings,
-            store=store,
-            clock=clock,
-            queues=self._queues,
-            handovers=self._handovers,
-            thread_of=self._thread_of,
-            advance=self._advance,
+            store=store, clock=clock, endings=endings, threads=threads, due=self._due
         )
         handler = EventHandler(
             settings=settings,
             store=store,
             graph=graph,
             routing=RoutingStatus(setting=settings.routing, graph=graph, clock=clock),
+            openings=openings,
             handovers=self._handovers,
+            endings=endings,
             dialogue=self._dialogue,
+            delivery=self._delivery,
         )
         self._inbox = Inbox(
             store=store,
             clock=clock,
             queues=self._queues,
-            retrying=Retrying(
-                store=store, clock=clock, metrics=self.metrics, handle=handler.handle
-            ),
+            retrying=Retrying(store=store, clock=clock, metrics=metrics, handle=handler.handle),
         )
 
     async def start(self) -> None:
@@ -125,19 +154,19 @@ class Engine:
         await self._attempt(self._health.look)
         await self._attempt(self._report)
         await self._attempt(self._inbox.claim)
+        self._loops.append(asyncio.create_task(self._poll_forever()))
         for step, interval in (
-            (self._poll, POLL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
-            (self._count_open, COUNTING_INTERVAL),
+            (self._handovers.count_open, COUNTING_INTERVAL),
             (self._health.look, LOOK_INTERVAL),
             (self._health.check_tokens, CHECK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
 
     async def stop(self) -> None:
-        """Let turns under way finish for a while, then stop.
+        """Let turns and sends under way finish for a while, then stop.
 
         What is left is given back to the store, where other workers find it at once.
         """
@@ -148,8 +177,10 @@ class Engine:
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
         except asyncio.TimeoutError:
-            logger.warning("Some turns are not finished; they begin anew after the next start.")
+            logger.warning("Some turns are not finished; they begin again after the next start.")
         await self._queues.cancel()
+        await self._settling.cancel()
+        await self._delivery.stop(STOP_GRACE)
         await self._attempt(self._store.release)
         await self._dialogue.stop()
         await self._graph.close()
@@ -162,7 +193,7 @@ class Engine:
     async def hear_echo(self, mark: str) -> None:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""
         self._graph.echo_heard(mark)
-        if self._workers > 1:
+        if not self._delivery.has_sent(mark):
             await self._attempt(partial(self._store.keep_echo, mark, self._clock.now()))
 
     async def keep_roles(self, roles: PageRoles) -> None:
@@ -175,74 +206,51 @@ class Engine:
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
-        return self._dialogue.output()
+        return self._dialogue.output_on_its_own()
 
     async def idle(self) -> None:
-        """Return once nothing that was accepted is left to do."""
+        """Return once nothing that was accepted is left to do, and what was said is sent."""
         await self._queues.drained()
+        await self._delivery.drained()
 
-    async def _thread_of(self, sender_id: str) -> Thread:
-        page, user = page_and_user_of(sender_id)
-        if self._settings.pages and page is not None:
-            is_page = page in self._settings.pages
-        else:
-            page_of_token = await self._graph.page()
-            page, is_page = page or page_of_token, page in (None, page_of_token)
-        platform = Platform.MESSENGER if is_page else Platform.INSTAGRAM
-        return Thread(page=page, user=user, platform=platform)
-
-    async def _is_silent(self, thread: Thread) -> bool:
-        return await self._handovers.is_silent(thread)
-
-    async def _hand_over(
-        self, thread: Thread, wishes: Mapping[str, Any], cause: Cause | None
-    ) -> bool:
-        session = await self._handovers.open(thread, wishes, cause or self._on_its_own())
-        if session.state is State.ENDING:
-            self._queues.put_first(thread, partial(self._advance, session.id))
-        return session.is_open and not session.regained
-
-    async def _lost(self, thread: Thread, cause: Cause | None) -> None:
-        """A send was refused because somebody has the thread: a session begins.
-
-        Where it was a session's own follow-up, the new one begins once that one has ended.
-        """
-        cause = cause or self._on_its_own()
-        await self._handovers.adopt(thread, None, cause)
-        self._queues.put_first(thread, partial(self._adopt, thread, cause))
-
-    async def _adopt(self, thread: Thread, cause: Cause) -> None:
-        session = await self._handovers.adopt(thread, None, cause)
-        if session is not None:
-            await self._handovers.advance_adopted(session, cause)
-
-    def _on_its_own(self) -> Cause:
-        return Cause(at=self._clock.now(), key=uuid.uuid4().hex)
-
-    async def _advance(self, session_id: str) -> None:
-        session = await self._store.session(session_id)
-        if session is not None and session.is_open:
-            await self._handovers.advance(session)
+    async def _poll_forever(self) -> None:
+        while True:
+            await self._attempt(self._poll)
+            sleeping = asyncio.ensure_future(self._clock.sleep(POLL_INTERVAL))
+            waiting = asyncio.ensure_future(self._due.wait())
+            try:
+                await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waiting.cancel()
+            self._due.clear()
 
     async def _poll(self) -> None:
         # The inbox first: the event that led to a session comes before what becomes of it.
         await self._attempt(self._inbox.claim)
+        await self._attempt(self._delivery.claim)
         await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:
-        while room := min(DUE_BATCH, MOST_DUE - len(self._due)):
+        while room := min(DUE_BATCH, MOST_DUE - len(self._due_ids)):
             due = await self._store.claim_due(self._clock.now(), limit=room)
             for session in due:
-                self._due.add(session.id)
-                self._queues.put(session.thread, partial(self._do_due, session.id))
+                self._due_ids.add(session.id)
+                queues = self._settling if session.state is State.OPENING else self._queues
+                queues.put(session.thread, partial(self._do_due, session))
             if len(due) < room:
                 return
 
-    async def _do_due(self, session_id: str) -> None:
+    async def _do_due(self, due: Session) -> None:
         try:
-            await self._advance(session_id)
+            session = await self._store.session(due.id)
+            if session is not None and due.state is State.OPENING:
+                await self._handovers.settle(session)
+                self._due.set()
+            elif session is not None and session.is_open:
+                await self._handovers.advance(session)
         finally:
-            self._due.discard(session_id)
+            self._due_ids.discard(due.id)
 
     async def _report(self) -> None:
         workers = await self._store.report(self._clock.now())
@@ -252,9 +260,6 @@ class Engine:
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self._clock.now())
-
-    async def _count_open(self) -> None:
-        await self._handovers.count_open()
 
     async def _prune(self) -> None:
         await self._store.prune(

@@ -12,15 +12,18 @@ from ..core.events import Array, Event, Postback, UserMessage
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.plans import Plan
 from ..core.routing import HEAR_USER, Decision, Routing, decide
-from ..core.sessions import Cause, EndReason, Session, Speaker, State
+from ..core.sessions import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings import Settings
 from ..core.transcript import line_of
 from ..dialogue.dialogue import Dialogue
 from ..graph.protocol import Graph
+from ..handover.ending import Endings
 from ..handover.handovers import Handovers
+from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
+from .delivery import Delivery
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -35,15 +38,21 @@ class EventHandler:
         store: Store,
         graph: Graph,
         routing: RoutingStatus,
+        openings: Openings,
         handovers: Handovers,
+        endings: Endings,
         dialogue: Dialogue,
+        delivery: Delivery,
     ) -> None:
         self._settings = settings
         self._store = store
         self._graph = graph
         self._routing = routing
+        self._openings = openings
         self._handovers = handovers
+        self._endings = endings
         self._dialogue = dialogue
+        self._delivery = delivery
 
     async def handle(self, event: Event, *, repeated: bool) -> None:
         """Handle the event whole; raises where another try is needed.
@@ -53,11 +62,16 @@ class EventHandler:
         session = await self._store.open_session(event.thread)
         if session is not None:
             about_session(session)
+            if isinstance(event, (UserMessage, Postback)) and session.id != session_id_for(
+                event.key
+            ):
+                await self._handovers.opened(session)
+                session = await self._store.open_session(event.thread)
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
         elif session is not None and decision.overtaken:
-            await self._handovers.overtaken(session)
+            await self._endings.overtaken(session)
             await self.handle(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
@@ -67,6 +81,7 @@ class EventHandler:
             await self.handle(event, repeated=repeated)  # by the session as it is now
             return
         if decision.route and isinstance(event, (UserMessage, Postback)):
+            await self._delivery.user_wrote(event.thread)
             await self._dialogue.route(event, repeated=repeated)
 
     async def _decide(self, event: Event, session: Session | None) -> Decision:
@@ -102,17 +117,17 @@ class EventHandler:
     async def _adopt(self, event: Event, decision: Decision, *, repeated: bool) -> None:
         """Open a session for a thread that somebody took, then handle the event by it."""
         just_before = Cause(at=event.at - _MOMENT, key=event.key)
-        session = await self._handovers.adopt(event.thread, decision.owner_app, just_before)
+        session = await self._openings.adopt(event.thread, decision.owner_app, just_before)
         if session is not None:
-            await self._handovers.advance_adopted(session, just_before)
+            # One that was open before may be another worker's, who is at it.
+            if session.id == just_before.session_id and session.state is not State.OPENING:
+                await self._handovers.advance(session)
             await self.handle(event, repeated=repeated)
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
         if decision.grant is not None:
             cause = Cause(at=event.at, key=event.key)
-            session = await self._handovers.grant(event, decision.grant, cause)
-            if session is not None:
-                await self._handovers.advance_adopted(session, cause)
+            await self._handovers.grant(event, decision.grant, cause)
         if decision.refuse is not None:
             self._handovers.refuse(event, decision.refuse)
 
@@ -127,9 +142,9 @@ class EventHandler:
             session = await self._handovers.hear(session, decision.heard, event)
         user_at = event.at if decision.route else None
         if decision.end is not None:
-            ending = await self._handovers.end(session, decision.end, user_at=user_at)
+            ending = await self._endings.end(session, decision.end, user_at=user_at)
         elif decision.regained:
-            ending = await self._handovers.regain(session, user_at=user_at)
+            ending = await self._endings.regain(session, user_at=user_at)
         else:
             return True
         if ending is not None:

@@ -30,18 +30,20 @@ class HealthWatch:
         self._metrics = metrics
         self._answered_at = clock.now()
         self._store_failed = False
-        self._backlog = Backlog(waiting=0, oldest_at=None, dead=0)
+        self._backlog = self._outbox = Backlog(waiting=0, oldest_at=None, dead=0)
 
     async def look(self) -> None:
-        """Look into the inbox. Raises StoreError where the store does not let us."""
+        """Look into inbox and outbox. Raises StoreError where the store does not let us."""
         try:
             self._backlog = await self._store.backlog()
+            self._outbox = await self._store.outgoing_backlog()
         except Exception:
             self._store_failed = True
             raise
         self._answered_at = self._clock.now()
         self._store_failed = False
         self._metrics.inbox_is(self._backlog, self._answered_at)
+        self._metrics.outbox_is(self._outbox, self._answered_at)
 
     async def check_tokens(self) -> None:
         """Let a token that Meta refuses be noticed before a user waits for it."""
@@ -49,16 +51,18 @@ class HealthWatch:
 
     def problems(self) -> list[HealthProblem]:
         """What is wrong now, as far as is known; empty if the worker is well."""
+        closed_pages = self._graph.closed_pages()
         refused = {
-            closed.page
-            for closed in self._graph.closed_pages()
-            if closed.obstacle is Obstacle.UNAUTHORISED
+            closed.page for closed in closed_pages if closed.obstacle is Obstacle.UNAUTHORISED
         }
         facts = Facts(
             store_answered_at=self._answered_at,
             store_failed=self._store_failed,
             waiting=self._backlog.waiting,
             oldest_at=self._backlog.oldest_at,
+            unsent=self._outbox.waiting,
+            unsent_since=self._outbox.oldest_at,
+            closed_pages=[f"{closed.page}: {closed.reason}" for closed in closed_pages],
             refused_tokens=sorted(refused),
         )
         return problems(facts, self._clock.now())
@@ -66,6 +70,7 @@ class HealthWatch:
 
 STORE_SILENCE = timedelta(seconds=15)  # several of the intervals in which it is asked
 INBOX_AGE_LIMIT = timedelta(minutes=5)  # longer than any turn of Rasa takes that is not stuck
+OUTBOX_AGE_LIMIT = timedelta(minutes=5)
 
 
 class Part(enum.Enum):
@@ -74,6 +79,7 @@ class Part(enum.Enum):
     STORE = "store"
     TOKEN = "token"  # noqa: S105 - the word for it
     INBOX = "inbox"
+    OUTBOX = "outbox"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +88,9 @@ class Facts:
 
     `store_answered_at` is when the store last did, `store_failed` whether it has failed since.
     `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
-    when the oldest. `refused_tokens` names the pages whose token Meta refuses.
+    when the oldest. `unsent` and `unsent_since` are the same for the messages that the bot has
+    said and Meta does not have yet. `refused_tokens` names the pages whose token Meta refuses,
+    `closed_pages` those that can't be used now, with Meta's reason.
     """
 
     store_answered_at: datetime
@@ -90,6 +98,9 @@ class Facts:
     waiting: int
     oldest_at: datetime | None
     refused_tokens: Sequence[str]
+    unsent: int = 0
+    unsent_since: datetime | None = None
+    closed_pages: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,9 +115,10 @@ class HealthProblem:
 def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
-    # Of an inbox that nobody can look into nothing is known.
-    inbox = _inbox(facts, now) if store is None else None
-    return [problem for problem in (store, _tokens(facts), inbox) if problem is not None]
+    found = [store, _tokens(facts)]
+    if store is None:  # of what nobody can look into nothing is known
+        found += [_inbox(facts, now), _outbox(facts, now)]
+    return [problem for problem in found if problem is not None]
 
 
 def _store(facts: Facts, now: datetime) -> HealthProblem | None:
@@ -143,6 +155,19 @@ def _inbox(facts: Facts, now: datetime) -> HealthProblem | None:
         remedy="Nothing is lost, but users wait. Check that Rasa has loaded a model, and look in "
         "the log for what turns or events wait for. If more is written than Rasa can answer, add "
         "workers or raise 'max-turns'.",
+    )
+
+
+def _outbox(facts: Facts, now: datetime) -> HealthProblem | None:
+    if facts.unsent_since is None or now - facts.unsent_since <= OUTBOX_AGE_LIMIT:
+        return None
+    closed = " ".join(facts.closed_pages) or "No page is known to be closed."
+    return HealthProblem(
+        part=Part.OUTBOX,
+        message=f"The oldest of {facts.unsent} messages of the bot's has not been sent since "
+        f"{facts.unsent_since:%Y-%m-%d %H:%M:%S} UTC. {closed}",
+        remedy="Nothing is lost: they are sent in order once Meta takes them. Do what the reason "
+        "says; without one, look in the log for what Graph answers to 'send'.",
     )
 
 

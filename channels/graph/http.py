@@ -113,8 +113,8 @@ class HttpGraph:
         self._slow_pace.share_among(workers)
         self._echoes.share_among(workers)
 
-    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        mark = marked(uuid.uuid4().hex, self._app_secret)
+    async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
+        mark = mark or marked(uuid.uuid4().hex, self._app_secret)
         own = message.get("metadata")
         sending = GraphRequest(
             path="/me/messages",

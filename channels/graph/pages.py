@@ -86,8 +86,10 @@ class PagesGraph:
     async def close(self) -> None:
         await asyncio.gather(*(graph.close() for graph in self._each()))
 
-    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        return await self._ask("send", thread.page, lambda graph: graph.send(thread, message))
+    async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
+        return await self._ask(
+            "send", thread.page, lambda graph: graph.send(thread, message, mark=mark)
+        )
 
     def echo_heard(self, mark: str) -> None:
         for graph in self._each():

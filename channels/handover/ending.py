@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-
-import msgspec
 
 from ..core import transitions
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
 from ..core.pass_metadata import return_metadata
 from ..core.routing import ANOTHER
-from ..core.sessions import EndReason, Session, State, is_window_open
+from ..core.sessions import EndReason, Session, State
 from ..graph.protocol import Graph
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
 from .ledger import Ledger
+from .opening import Openings
+from .telling import TellsRasa
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +24,7 @@ _SECONDARY = "secondary_receiver"
 
 
 class Endings:
-    """Ends sessions, each by the first reason that is stored.
-
-    `tell_rasa` lets Rasa handle `handover_ended` and returns once it has; what Rasa says then is
-    not sent where the session has not `regained` its thread. `next_of` makes the session that
-    the follow-up has asked for, if it has.
-    """
+    """Ends sessions, each by the first reason that is stored."""
 
     def __init__(
         self,
@@ -40,30 +34,36 @@ class Endings:
         graph: Graph,
         ledger: Ledger,
         metrics: Metrics,
-        tell_rasa: Callable[[Session], Awaitable[None]],
-        next_of: Callable[[Session], Session | None],
+        rasa: TellsRasa,
+        openings: Openings,
     ) -> None:
         self._app_id = app_id
         self._store = store
         self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
-        self._tell_rasa = tell_rasa
-        self._next_of = next_of
+        self._rasa = rasa
+        self._openings = openings
 
     async def end(
-        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
+        self,
+        session: Session,
+        reason: EndReason,
+        *,
+        user_at: datetime | None = None,
+        claimed: bool = True,
     ) -> Session | None:
         """End an active session for `reason`; None if another reason was faster.
 
-        The session is then ENDING: `carry_through` brings it to its end. `user_at` is when the
-        user wrote, where that has ended it.
+        The session is then ENDING: `carry_through` brings it to its end, in this worker if it is
+        `claimed`, else in whichever finds it due. `user_at` is when the user wrote, where that
+        has ended it.
         """
 
         def step(active: Session) -> Session:
             return transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
 
-        ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=True)
+        ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=claimed)
         if ending is not None:
             logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
         return ending
@@ -90,17 +90,14 @@ class Endings:
         if session.state is State.ENDING and not session.regained:
             session = await self._take_back(session)
         if session.state is State.ENDING and session.regained:
-            return await self._finish(session)
+            # An app asked for the thread and could not get it: nobody has told the user of it.
+            is_unknown = session.reason is EndReason.FAILED and not session.is_announced
+            return await self._tell(session, in_silence=is_unknown)
         return None
 
     async def overtaken(self, session: Session) -> None:
         """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
-        await self._tell(session, in_silence=True)
-
-    async def end_in_silence(self, session: Session) -> None:
-        """Let Rasa hear of a held end now; what it says to that is not sent."""
-        logger.info("A held end is told in silence.", extra=session_fields(session))
         await self._tell(session, in_silence=True)
 
     async def _take_back(self, session: Session) -> Session:
@@ -165,35 +162,22 @@ class Endings:
         )
         return await self._ledger.keep(transitions.left_with_agent(session))
 
-    async def _finish(self, session: Session) -> Session | None:
-        if session.reason is EndReason.FAILED and not session.is_announced:
-            # An app asked for the thread and could not get it: nobody has told the user of it.
-            await self._tell(session, in_silence=True)
-        elif is_window_open(session, self._ledger.now()):
-            return await self._tell(session)
-        else:
-            logger.info(
-                "A follow-up waits for the user's next message: Meta takes none now.",
-                extra=session_fields(session),
-            )
-            await self._ledger.keep(transitions.held(session))
-        return None
-
     async def _tell(self, session: Session, *, in_silence: bool = False) -> Session | None:
         """Let Rasa hear of the end, and store that it has; returns the session that follows.
 
         In silence, nothing that Rasa wants then is said or done.
         """
-        told = msgspec.structs.replace(session, regained=False) if in_silence else session
         async with self._ledger.turn(session):
             try:
-                await self._tell_rasa(told)
+                await self._rasa.tell_ended(session, in_silence=in_silence)
             except Exception as error:
                 latest = await self._ledger.reload(session)
                 if latest.state is State.ENDING:
                     await self._ledger.postpone(latest, error)
                 raise
-            concluded = await self._ledger.conclude(session, _none if in_silence else self._next_of)
+            concluded = await self._ledger.conclude(
+                session, _none if in_silence else self._openings.next_of
+            )
         if concluded is None:
             return None
         ended, following = concluded

@@ -7,24 +7,21 @@ from there; each way to end goes through `end`, and only the one that the store 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from ..core import transitions
 from ..core.errors import GraphError
-from ..core.events import Event, Thread
+from ..core.events import Event
 from ..core.routing import Owner
 from ..core.sessions import Cause, EndReason, Session, Speaker, State, deadline
-from ..core.settings import Settings
 from ..graph.protocol import Graph
-from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
 from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
+from .telling import PassesControl, TellsRasa
 
 logger = logging.getLogger(__name__)
 
@@ -32,66 +29,42 @@ _ENDED_BY_OWNER = {Owner.OURS: EndReason.AGENT_RETURNED, Owner.IDLE: EndReason.A
 
 
 class Handovers:
-    """Opens, watches and ends the sessions of all threads.
-
-    `language` tells the assistant's NLU language; `tell_started` and `tell_ended` let Rasa
-    handle `handover_started` and `handover_ended`, and return once it has.
-    """
+    """Watches the sessions of all threads, and does what is due in them."""
 
     def __init__(
         self,
         *,
-        settings: Settings,
         store: Store,
         graph: Graph,
-        clock: Clock,
+        ledger: Ledger,
         metrics: Metrics,
-        language: Callable[[], str],
-        tell_started: Callable[[Session], Awaitable[None]],
-        tell_ended: Callable[[Session], Awaitable[None]],
+        openings: Openings,
+        endings: Endings,
+        rasa: TellsRasa,
+        outbox: PassesControl,
     ) -> None:
         self._store = store
         self._graph = graph
+        self._ledger = ledger
         self._metrics = metrics
-        self._tell_started = tell_started
-        self._ledger = Ledger(store=store, clock=clock)
+        self._openings = openings
+        self._endings = endings
+        self._rasa = rasa
+        self._outbox = outbox
         self._probing = Probing(metrics)
-        self._openings = Openings(
-            settings=settings,
-            store=store,
-            graph=graph,
-            ledger=self._ledger,
-            metrics=metrics,
-            language=language,
-        )
-        self._endings = Endings(
-            app_id=settings.app_id,
-            store=store,
-            graph=graph,
-            ledger=self._ledger,
-            metrics=metrics,
-            tell_rasa=tell_ended,
-            next_of=self._openings.next_of,
-        )
 
-    async def is_silent(self, thread: Thread) -> bool:
-        """Whether a session keeps the bot from writing to the thread."""
-        session = await self._store.open_session(thread)
-        return session is not None and not session.regained
-
-    async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
-        """Workload a thread over as an action wishes; see `Openings.open`."""
-        return await self._openings.open(thread, wishes, cause)
-
-    async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
-        """Open a session for a thread that somebody has taken; see `Openings.adopt`."""
-        return await self._openings.adopt(thread, owner_app, cause)
-
-    async def grant(self, event: Event, app_id: str, cause: Cause) -> Session | None:
-        """Pass a thread to an app that asked for it; see `Openings.grant`."""
+    async def grant(self, event: Event, app_id: str, cause: Cause) -> None:
+        """Pass a thread to an app that asked for it."""
         session = await self._openings.grant(event.thread, app_id, cause)
         self._metrics.requests.labels("granted").inc()
-        return session
+        if session is None or session.id != cause.session_id or session.state is not State.OPENING:
+            return
+        if await self._store.waits_outgoing(event.thread):
+            self._outbox.pass_control(session)
+            return
+        session = await self._openings.pass_control(session)
+        if session.state is not State.OPENING:  # which waits for Graph
+            await self.advance(session)
 
     def refuse(self, event: Event, app_id: str) -> None:
         """Leave an app's request unanswered, which Meta takes as a no."""
@@ -102,6 +75,19 @@ class Handovers:
             app_id,
             extra=thread_fields(event.thread),
         )
+
+    async def opened(self, session: Session) -> Session:
+        """The session once it is OPENING no more: what the user wrote meanwhile waits for that."""
+        while session.state is State.OPENING:
+            await self._ledger.pause()
+            session = await self._ledger.reload(session)
+        return session
+
+    async def settle(self, session: Session) -> None:
+        """Go on with an opening that was cut short, or has to wait."""
+        about_session(session)
+        if session.state is State.OPENING:
+            await self._openings.settle(session)
 
     async def hear(self, session: Session, speaker: Speaker, event: Event) -> Session:
         """Count what was said in an active session."""
@@ -126,24 +112,6 @@ class Handovers:
         )
         return changed or await self._ledger.reload(session)
 
-    async def end(
-        self, session: Session, reason: EndReason, *, user_at: datetime | None = None
-    ) -> Session | None:
-        """End an active session; see `Endings.end`."""
-        return await self._endings.end(session, reason, user_at=user_at)
-
-    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
-        """An event has shown that an ending session's thread is ours; see `Endings.regain`."""
-        return await self._endings.regain(session, user_at=user_at)
-
-    async def overtaken(self, session: Session) -> None:
-        """An ended session's thread is taken before its follow-up; see `Endings.overtaken`."""
-        await self._endings.overtaken(session)
-
-    async def end_in_silence(self, session: Session) -> None:
-        """Tell Rasa of an end that waits for the user; see `Endings.end_in_silence`."""
-        await self._endings.end_in_silence(session)
-
     async def advance(self, session: Session) -> None:
         """Do what is due: settle an opening, announce, end, probe, carry an end through."""
         about_session(session)
@@ -158,18 +126,11 @@ class Handovers:
             await self._begin(following)
 
     async def _begin(self, following: Session) -> None:
-        session = await self._openings.begin(following)
-        if session.state is not State.OPENING:  # which waits for Graph
-            await self.advance(session)
-
-    async def advance_adopted(self, session: Session, cause: Cause) -> None:
-        """Advance the session that the cause has led to.
-
-        One that was open before may be another worker's, who is at it; and what is OPENING yet
-        waits for Graph.
-        """
-        if session.id == cause.session_id and session.state is not State.OPENING:
-            await self.advance(session)
+        self._openings.note_beginning(following)
+        if following.state is State.OPENING:
+            self._outbox.pass_control(following)
+        else:
+            await self.advance(following)
 
     async def count_open(self) -> None:
         """Space the probes by how many sessions are open now."""
@@ -178,7 +139,7 @@ class Handovers:
     async def _announce(self, session: Session) -> Session:
         try:
             async with self._ledger.turn(session):
-                await self._tell_started(session)
+                await self._rasa.tell_started(session)
         except Exception as error:
             if self._is_over(session):
                 logger.exception(
@@ -200,7 +161,7 @@ class Handovers:
     async def _watch(self, session: Session) -> Session:
         now, ends = self._ledger.now(), deadline(session)
         if ends is not None and ends[0] <= now:
-            return await self.end(session, ends[1]) or await self._ledger.reload(session)
+            return await self._endings.end(session, ends[1]) or await self._ledger.reload(session)
         if session.probe_at is not None and session.probe_at <= now:
             return await self._probe(session)
         return session
@@ -217,7 +178,7 @@ class Handovers:
             logger.warning("A thread's owner is unknown: %s", error, extra=session_fields(session))
             return await self._ledger.keep(transitions.probed(session, next_at))
         if owner in _ENDED_BY_OWNER:
-            ending = await self.end(session, _ENDED_BY_OWNER[owner])
+            ending = await self._endings.end(session, _ENDED_BY_OWNER[owner])
             return ending or await self._ledger.reload(session)
         return await self._ledger.keep(transitions.probed(session, next_at))
 

@@ -32,6 +32,10 @@ class Ledger:
         """Until when a session is ours alone if it is stored now for the next step."""
         return self._clock.now() + CLAIM_LEASE
 
+    async def pause(self) -> None:
+        """Wait a moment for what another worker, or another task of this one, does."""
+        await self._clock.sleep(TURN_INTERVAL)
+
     async def add(self, session: Session, *, claimed: bool) -> bool:
         """Store a new session; False if the thread has an open one, or the id is known."""
         return await self._store.add_session(session, claim_until=self.claim() if claimed else None)
@@ -90,7 +94,7 @@ class Ledger:
         """
         thread = session.thread
         while not await self._store.reserve_turn(thread, self._clock.now()):
-            await self._clock.sleep(TURN_INTERVAL)
+            await self.pause()
         try:
             yield
         finally:
@@ -99,11 +103,15 @@ class Ledger:
             except StoreError as error:
                 logger.warning("Another worker waits until this one's turn has lapsed: %s", error)
 
-    async def postpone(self, session: Session, error: Exception) -> Session:
-        """Try the step under way later, and not before a rate limit is over."""
+    async def postpone(
+        self, session: Session, error: Exception, *, before: datetime | None = None
+    ) -> Session:
+        """Try the step under way later, and not before a rate limit is over; but before then."""
         now = self._clock.now()
         allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
-        return await self.keep(transitions.postponed(session, now), allowed_at)
+        if before is not None and allowed_at is not None:
+            allowed_at = max(min(allowed_at, before), now)
+        return await self.keep(transitions.postponed(session, now, before=before), allowed_at)
 
     async def reload(self, session: Session) -> Session:
         """The session as it is stored; as ended, where it is stored no more."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core import transitions
-from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
+from ..core.errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner
 from ..core.events import Thread
 from ..core.pass_metadata import pass_metadata
 from ..core.plans import Plan
@@ -24,6 +24,7 @@ from .ledger import Ledger
 logger = logging.getLogger(__name__)
 
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
+FEWEST_TRIES = 3  # of a pass, whatever time they take
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
@@ -48,11 +49,11 @@ class Openings:
         self._language = language
 
     async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
-        """Open a session and pass control, as an action's payload wishes.
+        """Open a session, as an action's payload wishes; control is passed by `pass_control`.
 
-        Returns the session that the thread has then: the new one (ENDING if it failed), or the
-        one that was open already. A turn that is repeated after a crash finds the session that
-        it has led to, even if that has ended meanwhile.
+        Returns the session that the thread has then: the new one (ENDING if its plan is unknown),
+        or the one that was open already. A turn that is repeated after a crash finds the session
+        that it has led to, even if that has ended meanwhile.
         """
         known = await self._store.open_session(thread)
         if known is not None:
@@ -70,11 +71,10 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=True):
             return await self.open(thread, wishes, cause)
-        self._begin(session)
+        self.note_beginning(session)
         if not is_known:
-            failed = transitions.failed(session, self._ledger.now())
-            return await self._ledger.keep(failed, self._ledger.claim())
-        return await self._pass(session)
+            return await self._ledger.keep(transitions.failed(session, self._ledger.now()))
+        return session
 
     async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
         """Open a session for a thread that somebody has taken; None if that was handled before.
@@ -93,15 +93,15 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=False):
             return await self._store.open_session(thread)
-        self._begin(session)
+        self.note_beginning(session)
         logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(session))
         return session
 
     async def grant(self, thread: Thread, app_id: str, cause: Cause) -> Session | None:
-        """Open a session and pass control to the app that asks for it; None if that was done.
+        """Open a session for an app that asks for the thread; None if that was done before.
 
         Where the thread has an open session already, that one is returned. The new one goes by
-        the default plan. While Graph does not answer it stays OPENING, and is settled later.
+        the default plan, and control is passed by `pass_control`.
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].overridden({"target_app": app_id})
         session = transitions.opening(
@@ -114,8 +114,8 @@ class Openings:
         )
         if not await self._ledger.add(session, claimed=True):
             return await self._store.open_session(thread)
-        self._begin(session)
-        return await self._pass(session)
+        self.note_beginning(session)
+        return session
 
     def next_of(self, session: Session) -> Session | None:
         """The session that the follow-up of an ending one has asked for; None if it has not."""
@@ -126,22 +126,55 @@ class Openings:
         following = transitions.following(session, plan, now)
         return following if is_known else transitions.failed(following, now)
 
-    async def begin(self, session: Session) -> Session:
-        """Pass control for a session that has just been stored, unless it has failed already."""
-        self._begin(session)
-        return await self._pass(session) if session.state is State.OPENING else session
-
     async def settle(self, session: Session) -> Session:
-        """Go on with an opening that a crash cut short: has control been passed?"""
+        """Go on with an opening that was cut short: has control been passed?"""
+        if await self._store.waits_outgoing(session.thread):
+            return await self._retry(session, _unsaid(), may_be_passed=False)
         try:
             owner = await self._graph.owner(session.thread)
-        except TRY_LATER as error:
-            return await self._ledger.postpone(session, error)
         except GraphError as error:
-            return await self._fail(session, error, may_be_passed=True)
-        return await (self._activate(session) if owner in ANOTHER else self._pass(session))
+            return await self._retry(session, error, may_be_passed=True)
+        return await (self._activate(session) if owner in ANOTHER else self.pass_control(session))
 
-    def _begin(self, session: Session) -> None:
+    async def pass_control(self, session: Session) -> Session:
+        """Pass control for a session that is OPENING, once all that was said before is sent.
+
+        Where that is not so yet, or Meta does not let us for now, it is tried again (`settle`) as
+        long as the plan's `pass-patience` lasts.
+        """
+        if await self._store.waits_outgoing(session.thread):
+            return await self._retry(session, _unsaid(), may_be_passed=False)
+        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
+        metadata = pass_metadata(session, language=self._language(), last_texts=texts)
+        try:
+            await self._graph.pass_control(
+                session.thread, app_id=session.target_app_id, metadata=metadata
+            )
+        except NotThreadOwner:
+            logger.info("Somebody has taken the thread already.", extra=session_fields(session))
+        except GraphError as error:
+            # Without an answer from Graph, control may have been passed all the same.
+            no_answer = isinstance(error, GraphUnavailable)
+            return await self._retry(session, error, may_be_passed=no_answer)
+        return await self._activate(session)
+
+    async def _retry(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
+        """Try again later; or fail, if that is no use, or the user has waited long enough.
+
+        No user waits for what another app has asked for.
+        """
+        patience_ends = session.opened_at + session.plan.pass_patience
+        is_waited_for = session.is_announced
+        if isinstance(error, TRY_LATER):
+            if not is_waited_for:
+                return await self._ledger.postpone(session, error)
+            # After a crash patience may be over before the first try is.
+            if self._ledger.now() < patience_ends or session.attempts < FEWEST_TRIES:
+                return await self._ledger.postpone(session, error, before=patience_ends)
+        return await self._fail(session, error, may_be_passed=may_be_passed)
+
+    def note_beginning(self, session: Session) -> None:
+        """Count a session that has just been stored."""
         about_session(session)
         self._metrics.opened.labels(started_by(session)).inc()
 
@@ -171,16 +204,14 @@ class Openings:
     async def _already_open(
         self, session: Session, wishes: Mapping[str, Any], cause: Cause
     ) -> Session:
-        """The open session as it goes on; another worker may be at it, unless the cause is ours."""
-        is_repeated = session.id == cause.session_id
-        if session.regained and not is_repeated:
+        """The open session as it goes on."""
+        if session.regained and session.id != cause.session_id:
             return await self._ask_for_next(session, wishes, cause)
         logger.info(
             "A handover was asked for while one is open in the thread; it goes on unchanged.",
             extra=session_fields(session),
         )
-        is_cut_short = is_repeated and session.state is State.OPENING
-        return await self.settle(session) if is_cut_short else session
+        return session
 
     async def _ask_for_next(
         self, session: Session, wishes: Mapping[str, Any], cause: Cause
@@ -207,32 +238,27 @@ class Openings:
         )
         return asked or await self.open(session.thread, wishes, cause)
 
-    async def _pass(self, session: Session) -> Session:
-        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
-        metadata = pass_metadata(session, language=self._language(), last_texts=texts)
-        try:
-            await self._graph.pass_control(
-                session.thread, app_id=session.target_app_id, metadata=metadata
-            )
-        except NotThreadOwner:
-            logger.info("Somebody has taken the thread already.", extra=session_fields(session))
-        except GraphError as error:
-            # A rate limit passes; and no user waits for what another app has asked for.
-            if isinstance(error, GraphThrottled if session.is_announced else TRY_LATER):
-                return await self._ledger.postpone(session, error)
-            # Without an answer from Graph, control may have been passed all the same.
-            no_answer = isinstance(error, GraphUnavailable)
-            return await self._fail(session, error, may_be_passed=no_answer)
-        return await self._activate(session)
-
     async def _activate(self, session: Session) -> Session:
         logger.info("Control of a thread has been passed.", extra=session_fields(session))
-        return await self._ledger.keep(transitions.activated(session, self._ledger.now()))
+        activated = await self._ledger.change(
+            session,
+            lambda opening: transitions.activated(opening, self._ledger.now()),
+            only_while=State.OPENING,
+        )
+        return activated or await self._ledger.reload(session)
 
     async def _fail(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
         logger.error("A handover could not be made: %s", error, extra=session_fields(session))
-        failed = transitions.failed(session, self._ledger.now(), regained=not may_be_passed)
-        return await self._ledger.keep(failed, self._ledger.claim())
+
+        def step(opening: Session) -> Session:
+            return transitions.failed(opening, self._ledger.now(), regained=not may_be_passed)
+
+        failed = await self._ledger.change(session, step, only_while=State.OPENING)
+        return failed or await self._ledger.reload(session)
+
+
+def _unsaid() -> GraphUnavailable:
+    return GraphUnavailable("What the bot said before the handover is not sent yet")
 
 
 def _overridden(plan: Plan, key: str, value: object) -> Plan:

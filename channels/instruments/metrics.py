@@ -59,11 +59,18 @@ class Metrics:
             "inbox_oldest_age_seconds", "How long the oldest event of the inbox has waited."
         )
         self._dead_kept = self._gauge("inbox_dead", "Events set aside that the store still has.")
+        self._unsent = self._gauge("outbox_waiting", "Messages of the bot's that Meta lacks yet.")
+        self._oldest_unsent = self._gauge(
+            "outbox_oldest_age_seconds", "How long the oldest message of the outbox has waited."
+        )
+        self._held = self._gauge("outbox_held", "Messages that wait until their user has written.")
         self._acks = self._histogram(
             "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
         )
         self._turns = self._histogram(
-            "turn_seconds", "Rasa's turns, until the answers are sent and the tracker saved.", _TURN
+            "turn_seconds",
+            "Rasa's turns, until the answers are stored and the tracker saved.",
+            _TURN,
         )
         self._first_answers = self._histogram(
             "first_answer_seconds",
@@ -98,6 +105,13 @@ class Metrics:
         self._waiting.set(backlog.waiting)
         self._oldest.set(max(age.total_seconds(), 0))
         self._dead_kept.set(backlog.dead)
+
+    def outbox_is(self, backlog: Backlog, now: datetime) -> None:
+        """What waits in the outbox now; `dead` counts what is held."""
+        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
+        self._unsent.set(backlog.waiting)
+        self._oldest_unsent.set(max(age.total_seconds(), 0))
+        self._held.set(backlog.dead)
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
         """Show these at nought until the first one comes, so that a first failure is a rise."""

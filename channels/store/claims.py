@@ -30,7 +30,7 @@ from .schema import (
 )
 
 NOBODY = ""
-_GIVEN_BACK = "-"  # by a worker that may have begun
+GIVEN_BACK = "-"  # by a worker that may have begun
 UNCLAIMED = literal_column("0")
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -75,12 +75,12 @@ _RENEW = (
 _VOID = (
     update(inbox)
     .where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED)
-    .values(claimed_by=_GIVEN_BACK, claimed_until_us=0)
+    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
 )
 _RELEASE = (
     update(inbox)
     .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
-    .values(claimed_by=_GIVEN_BACK, claimed_until_us=0)
+    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
 )
 _DONE = (
     update(inbox)

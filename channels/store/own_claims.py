@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.sessions import Session
-from . import claims, sessions, workers
+from . import claims, outgoing, sessions, workers
 
 
 class OwnClaims:
@@ -18,11 +18,13 @@ class OwnClaims:
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self.positions: set[int] = set()
+        self.outgoing: set[int] = set()
         self.turns: set[Thread] = set()
         self._sessions: dict[str, datetime] = {}
 
     def clear(self) -> None:
         self.positions.clear()
+        self.outgoing.clear()
         self.turns.clear()
         self._sessions.clear()
 
@@ -40,9 +42,11 @@ class OwnClaims:
     def renewing(self, now: datetime) -> Callable[[Connection], None]:
         """The operation that holds entries and turns, as they are now, for longer."""
         positions, turns = sorted(self.positions), list(self.turns)
+        messages = sorted(self.outgoing)
 
         def renew(connection: Connection) -> None:
             claims.renew(connection, positions, now, worker=self._worker)
+            outgoing.renew(connection, messages, now, worker=self._worker)
             if turns:
                 workers.renew_turns(connection, turns, now, worker=self._worker)
 
@@ -51,10 +55,11 @@ class OwnClaims:
     def releasing(self) -> Callable[[Connection], None]:
         """The operation that gives everything back, as it is now, and signs the worker off."""
         positions, turns = sorted(self.positions), list(self.turns)
-        claimed = dict(self._sessions)
+        claimed, messages = dict(self._sessions), sorted(self.outgoing)
 
         def release(connection: Connection) -> None:
             claims.release(connection, positions, worker=self._worker)
+            outgoing.release(connection, messages, worker=self._worker)
             sessions.release(connection, claimed)
             if turns:
                 workers.free_turns(connection, turns, worker=self._worker)

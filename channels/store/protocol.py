@@ -13,12 +13,13 @@ from typing import Protocol
 import msgspec
 
 from ..core.events import Event, PageRoles, Postback, Thread, UserMessage
+from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
-ECHO_RETENTION = timedelta(minutes=10)  # longer than any send waits for its echo
+WORKER_RETENTION = timedelta(minutes=10)
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
 
 
@@ -143,6 +144,8 @@ class Store(Protocol):
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         """Store a new session; False if the thread has an open one already.
 
+        What is held for the thread's user is dropped: somebody else talks now.
+
         `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
         """
 
@@ -214,22 +217,71 @@ class Store(Protocol):
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         """The roles that apps were last told to have on a page, by app id."""
 
-    async def keep_echo(self, metadata: str, now: datetime) -> None:
-        """A webhook has reported the send that bore this metadata; other workers may ask for it."""
+    async def say(
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+    ) -> OutgoingEntry | None:
+        """Store a message of the bot's behind the thread's others; the entry, if it is in our hand.
 
-    async def has_echo(self, metadata: str) -> bool:
-        """Whether the send that bore this metadata was reported, within the last ECHO_RETENTION."""
-
-    async def keep_sent(
-        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
-    ) -> None:
-        """Keep what a turn that was cut short has sent, in the place of what was kept before.
-
-        `turn` is the id of the message to Rasa that the turn answers.
+        What is not waits for `claim_outgoing`: if the worker wants nothing `in_hand`, or an
+        earlier message of the thread waits elsewhere. What is `held` waits for `free_held`.
+        Its `mark` has to be its own.
         """
 
-    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
-        """What was kept of the turn; nothing, if nothing was."""
+    async def said(self, thread: Thread, turn: str) -> list[Said]:
+        """What attempts at a turn have said, in order, but for what was dropped."""
+
+    async def take_again(self, position: int) -> OutgoingEntry | None:
+        """Take in hand a message that this worker has claimed; None if it is not, or is sent."""
+
+    async def withdraw(self, positions: Sequence[int]) -> None:
+        """Take back messages, those that have not been sent."""
+
+    async def claim_outgoing(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[OutgoingEntry]:
+        """Take the oldest messages that nobody has, or whose claim has expired, in order.
+
+        As with `claim_inbox`. What a turn has said that is to be taken again is left out, until
+        it has been.
+        """
+
+    async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
+        """Take in hand what is held for the thread's user, who has written."""
+
+    async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
+        """How the message stands, and the thread's open session; None if it was withdrawn."""
+
+    async def sent(self, position: int, mid: str, now: datetime) -> None:
+        """Meta has taken the message; `mid` is its id, or "" where only its echo has told."""
+
+    async def hold(self, position: int) -> None:
+        """The message waits until its user has written."""
+
+    async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
+        """The message is not sent; nor is, with `rest`, what its turn says after it."""
+
+    async def answer_lost(self, position: int) -> int:
+        """A send of the message got no answer; returns how many did not."""
+
+    async def waits_outgoing(self, thread: Thread) -> bool:
+        """Whether a message of the thread is still to be sent, by whatever worker."""
+
+    async def outgoing_backlog(self) -> Backlog:
+        """What is still to be sent; `dead` counts what is held."""
+
+    async def keep_echo(self, mark: str, now: datetime) -> None:
+        """A webhook has reported the message with this mark: Meta has it, whoever sent it."""
+
+    async def has_echo(self, mark: str) -> bool:
+        """Whether Meta has the message with this mark, as far as is known."""
+
+    async def has_mid(self, mid: str) -> bool:
+        """Whether Meta has given this id to a message that the store still knows."""
 
     async def prune(
         self,
@@ -241,10 +293,10 @@ class Store(Protocol):
     ) -> None:
         """Delete what is older than anybody needs it.
 
-        What was done, and what was kept of cut turns, goes after `inbox_retention`; sessions that
-        ended and entries that died after `session_retention`. A session takes its lines with it;
-        what was said longer ago than `transcript_retention` goes before that. Echoes go after
-        ECHO_RETENTION, and so do workers that were not heard of since.
+        What was handled, sent or dropped goes after `inbox_retention`; sessions that ended,
+        entries that died and messages that are still held after `session_retention`. A session
+        takes its lines with it; what was said longer ago than `transcript_retention` goes before
+        that. Workers that were not heard of go after WORKER_RETENTION.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

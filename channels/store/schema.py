@@ -32,7 +32,7 @@ from ..core.errors import StoreVersionError
 from ..core.sessions import State
 from .upgrades import upgrade
 
-VERSION = 4
+VERSION = 5
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 
@@ -110,22 +110,28 @@ workers = Table(
     Column("seen_at_us", BigInteger, nullable=False),
 )
 
-# The metadata of our own messages whose echo a webhook has brought, to whichever worker.
-echoes = Table(
-    "handover_echoes",
+# What the bot says. `data` has the message; `mark` is repeated by its echo, which a webhook brings
+# to whichever worker, and `mid` is what Meta calls it. `event_key` and `session_id` say what its
+# turn is taken again for, if a crash cuts it.
+outgoing = Table(
+    "handover_outgoing",
     metadata,
-    Column("metadata", Text, primary_key=True),
-    Column("heard_at_us", BigInteger, nullable=False),
-)
-
-# What turns that were cut short have sent: fingerprints of the messages, as JSON.
-sent = Table(
-    "handover_sent",
-    metadata,
-    Column("thread", Text, primary_key=True),
-    Column("turn", Text, primary_key=True),
-    Column("fingerprints", Text, nullable=False),
-    Column("kept_at_us", BigInteger, nullable=False),
+    Column("position", _POSITION, primary_key=True),
+    Column("thread", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("turn", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("mid", Text),
+    Column("event_key", Text),
+    Column("session_id", Text),
+    Column("data", Text, nullable=False),
+    Column("said_at_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False),
+    Column("claimed_until_us", BigInteger, nullable=False),
+    Column("handled_at_us", BigInteger),
+    sqlite_autoincrement=True,
 )
 
 # Which worker lets Rasa hear of a thread's session, until then at most.
@@ -145,6 +151,10 @@ _LITERAL_ENDED = literal_column(f"'{State.ENDED.value}'")
 is_waiting = inbox.c.state == _LITERAL_WAITING
 earlier = inbox.alias("earlier")
 earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
+is_outgoing = outgoing.c.state == _LITERAL_WAITING
+is_held = outgoing.c.state == literal_column("'held'")
+earlier_outgoing = outgoing.alias("earlier_outgoing")
+earlier_is_outgoing = earlier_outgoing.c.state == _LITERAL_WAITING
 is_open = sessions.c.state != _LITERAL_ENDED
 has_ended = sessions.c.state == _LITERAL_ENDED
 
@@ -176,8 +186,17 @@ _partial_index(
     where=sessions.c.claimed_until_us.is_not(None),
 )
 _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
-Index("handover_echoes_heard", echoes.c.heard_at_us)
-Index("handover_sent_kept", sent.c.kept_at_us)
+Index("handover_outgoing_mark", outgoing.c.mark)
+Index("handover_outgoing_mid", outgoing.c.mid)
+Index("handover_outgoing_turn", outgoing.c.thread, outgoing.c.turn, outgoing.c.position)
+_partial_index("handover_outgoing_waiting", outgoing.c.position, where=is_outgoing)
+_partial_index("handover_outgoing_thread", outgoing.c.thread, where=is_outgoing)
+_partial_index("handover_outgoing_held", outgoing.c.thread, where=is_held)
+_partial_index(
+    "handover_outgoing_handled",
+    outgoing.c.handled_at_us,
+    where=outgoing.c.handled_at_us.is_not(None),
+)
 Index("handover_turns_until", turns.c.until_us)
 Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)
 Index("handover_transcript_session", lines.c.session_id, lines.c.said_at_us, lines.c.position)

@@ -17,10 +17,12 @@ from .schema import (
     has_ended,
     inbox,
     insert_new,
+    is_held,
     is_open,
     is_waiting,
     lines,
     microseconds,
+    outgoing,
     sessions,
 )
 
@@ -30,6 +32,11 @@ _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
 # SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
 _ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
+_DROP_HELD = (
+    update(outgoing)
+    .where(outgoing.c.thread == bindparam("this_thread"), is_held)
+    .values(state="dropped", handled_at_us=bindparam("now_us"))
+)
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
@@ -110,9 +117,13 @@ _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expa
 
 
 def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
-    """False if the thread has an open session."""
+    """False if the thread has an open session. What is held for the user is not said any more."""
     row = row_of(session, claim_until)
-    return bool(connection.execute(_ADD, row).rowcount == 1)
+    is_added = bool(connection.execute(_ADD, row).rowcount == 1)
+    if is_added:
+        now_us = microseconds(session.opened_at)
+        connection.execute(_DROP_HELD, {"this_thread": session.thread.key, "now_us": now_us})
+    return is_added
 
 
 def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from sqlalchemy.engine import Connection
 
 from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
+from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
-from . import claims, inbox, pages, schema, sent, sessions, transcript, workers
+from . import claims, inbox, outgoing, pages, schema, sessions, transcript, workers
 from .database import Database
 from .own_claims import OwnClaims
-from .protocol import CLAIM_LEASE, ECHO_RETENTION, Backlog, InboxEntry
+from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry
 from .writer import Writer
 
 # Rows in one transaction, so that events never wait long for it.
@@ -40,6 +41,7 @@ class SqlStore:
         self._own_claims = OwnClaims(worker)
         self._is_alone = False
         self._record = partial(inbox.record, worker=worker)
+        self._say = partial(outgoing.say, worker=worker)
         self._reserve_turn = partial(workers.reserve_turns, worker=worker)
         self._free_turn = partial(workers.free_turns, worker=worker)
 
@@ -196,20 +198,83 @@ class SqlStore:
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         return await self._writer.run(partial(pages.roles, page=page))
 
-    async def keep_echo(self, metadata: str, now: datetime) -> None:
-        await self._writer.run_together(workers.keep_echoes, (metadata, now))
+    async def say(
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+    ) -> OutgoingEntry | None:
+        position = await self._writer.run_together(self._say, (said, in_hand, held))
+        if position is None:
+            return None
+        self._own_claims.outgoing.add(position)
+        return OutgoingEntry(position=position, outgoing=said)
 
-    async def has_echo(self, metadata: str) -> bool:
-        return await self._writer.run(partial(workers.has_echo, metadata=metadata))
+    async def said(self, thread: Thread, turn: str) -> list[Said]:
+        return await self._writer.run(partial(outgoing.of_turn, thread=thread, turn=turn))
 
-    async def keep_sent(
-        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
-    ) -> None:
-        keep = partial(sent.keep, thread=thread, turn=turn, fingerprints=fingerprints, now=now)
-        await self._writer.run(keep)
+    async def take_again(self, position: int) -> OutgoingEntry | None:
+        take = partial(outgoing.take_again, position=position, worker=self._worker)
+        entry = await self._writer.run(take)
+        if entry is not None:
+            self._own_claims.outgoing.add(position)
+        return entry
 
-    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
-        return await self._writer.run(partial(sent.of_turn, thread=thread, turn=turn))
+    async def withdraw(self, positions: Sequence[int]) -> None:
+        await self._writer.run(partial(outgoing.withdraw, positions=positions))
+        self._own_claims.outgoing.difference_update(positions)
+
+    async def claim_outgoing(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[OutgoingEntry]:
+        claim = partial(
+            outgoing.claim,
+            now=now,
+            limit=limit,
+            worker=self._worker,
+            without_threads=without_threads,
+            without_pages=without_pages,
+        )
+        return self._take(await self._writer.run(claim))
+
+    async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
+        free = partial(outgoing.free_held, thread=thread, now=now, worker=self._worker)
+        return self._take(await self._writer.run(free))
+
+    async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
+        return await self._writer.run_together(outgoing.before_send, entry)
+
+    async def sent(self, position: int, mid: str, now: datetime) -> None:
+        await self._writer.run_together(outgoing.sent, (position, mid, now))
+        self._own_claims.outgoing.discard(position)
+
+    async def hold(self, position: int) -> None:
+        await self._writer.run(partial(outgoing.hold, position=position))
+        self._own_claims.outgoing.discard(position)
+
+    async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
+        await self._writer.run(partial(outgoing.drop, entry=entry, now=now, rest=rest))
+        self._own_claims.outgoing.discard(entry.position)
+
+    async def answer_lost(self, position: int) -> int:
+        return await self._writer.run(partial(outgoing.failed, position=position))
+
+    async def waits_outgoing(self, thread: Thread) -> bool:
+        return await self._writer.run(partial(outgoing.waits, thread=thread))
+
+    async def outgoing_backlog(self) -> Backlog:
+        return await self._writer.run(outgoing.backlog)
+
+    async def keep_echo(self, mark: str, now: datetime) -> None:
+        await self._writer.run_together(outgoing.keep_echo, (mark, now))
+
+    async def has_echo(self, mark: str) -> bool:
+        return await self._writer.run(partial(outgoing.has_echo, mark=mark))
+
+    async def has_mid(self, mid: str) -> bool:
+        return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 
     async def prune(
         self,
@@ -225,8 +290,15 @@ class SqlStore:
         await self._prune(partial(sessions.prune, before=ended))
         said = now - transcript_retention
         await self._prune(partial(transcript.prune, before=said))
-        await self._writer.run(partial(sent.prune, before=handled))
-        await self._writer.run(partial(workers.prune, before=now - ECHO_RETENTION))
+        await self._prune(partial(outgoing.prune, before=handled))
+        await self._prune(partial(outgoing.prune_held, before=ended))
+        await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
+
+    def _take(self, claimed: Sequence[OutgoingEntry]) -> list[OutgoingEntry]:
+        """What was not in this worker's hand before."""
+        new = [entry for entry in claimed if entry.position not in self._own_claims.outgoing]
+        self._own_claims.outgoing.update(entry.position for entry in new)
+        return new
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
@@ -250,7 +322,7 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
     inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
     if inbox.waits(connection, thread) or any(sessions.open_of_threads(connection, [thread])):
         return None
-    kept = (inbox, sessions, transcript, sent, workers)
+    kept = (inbox, sessions, transcript, outgoing, workers)
     erased: int = sum(rows.forget(connection, thread) for rows in kept)
     return erased
 

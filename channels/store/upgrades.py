@@ -46,6 +46,44 @@ _STEPS = {
         """,
         "CREATE INDEX handover_turns_until ON handover_turns (until_us)",
     ),
+    4: (
+        # Ends that waited for the user's next message: Rasa hears them now.
+        """
+        UPDATE handover_sessions SET due_at_us = 0, wake_at_us = 0
+        WHERE state = 'ending' AND due_at_us IS NULL
+        """,
+        "DROP TABLE handover_sent",
+        "DROP TABLE handover_echoes",
+        """
+        CREATE TABLE handover_outgoing (
+            position {position}, thread TEXT NOT NULL, page TEXT NOT NULL, turn TEXT NOT NULL,
+            mark TEXT NOT NULL, mid TEXT, event_key TEXT, session_id TEXT, data TEXT NOT NULL,
+            said_at_us BIGINT NOT NULL, state TEXT NOT NULL,
+            failures INTEGER DEFAULT '0' NOT NULL, claimed_by TEXT NOT NULL,
+            claimed_until_us BIGINT NOT NULL, handled_at_us BIGINT
+        )
+        """,
+        "CREATE INDEX handover_outgoing_mark ON handover_outgoing (mark)",
+        "CREATE INDEX handover_outgoing_mid ON handover_outgoing (mid)",
+        "CREATE INDEX handover_outgoing_turn ON handover_outgoing (thread, turn, position)",
+        """
+        CREATE INDEX handover_outgoing_waiting ON handover_outgoing (position)
+        WHERE state = 'waiting'
+        """,
+        """
+        CREATE INDEX handover_outgoing_thread ON handover_outgoing (thread)
+        WHERE state = 'waiting'
+        """,
+        "CREATE INDEX handover_outgoing_held ON handover_outgoing (thread) WHERE state = 'held'",
+        """
+        CREATE INDEX handover_outgoing_handled ON handover_outgoing (handled_at_us)
+        WHERE handled_at_us IS NOT NULL
+        """,
+    ),
+}
+_POSITION = {
+    "sqlite": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+    "postgresql": "BIGSERIAL NOT NULL PRIMARY KEY",
 }
 
 
@@ -53,4 +91,4 @@ def upgrade(connection: Connection, found: int) -> None:
     """Take every step from the version that was found."""
     for version in range(found, max(_STEPS) + 1):
         for statement in _STEPS[version]:
-            connection.execute(text(statement))
+            connection.execute(text(statement.format(position=_POSITION[connection.dialect.name])))

@@ -1,7 +1,7 @@
 """What the workers on one database tell each other, in SQL: operations for the writer.
 
-That they are alive; which of them may let Rasa hear of a thread's session (on SQLite there is one
-worker only, so that nothing is reserved there); and the echoes that they have heard.
+That they are alive, and which of them may let Rasa hear of a thread's session (on SQLite there is
+one worker only, so that nothing is reserved there).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from .protocol import CLAIM_LEASE
-from .schema import echoes, insert_new, microseconds, turns, workers
+from .schema import microseconds, turns, workers
 
 _INSERT = {"sqlite": sqlite.insert(workers), "postgresql": postgresql.insert(workers)}
 _REPORT = {
@@ -45,15 +45,11 @@ _FREE = delete(turns).where(_are_these, _is_ours)
 _RENEW = update(turns).where(_are_these, _is_ours).values(until_us=bindparam("renewed_us"))
 _FORGET = delete(turns).where(turns.c.thread == bindparam("this_thread"))
 
-_KEEP_ECHO = insert_new(echoes)
-_FIND_ECHO = select(echoes.c.metadata).where(echoes.c.metadata == bindparam("this_metadata"))
-
 _PRUNE = [
     delete(table).where(at_us < bindparam("before_us"))
     for table, at_us in (
         (workers, workers.c.seen_at_us),
         (turns, turns.c.until_us),
-        (echoes, echoes.c.heard_at_us),
     )
 ]
 
@@ -114,20 +110,7 @@ def forget(connection: Connection, thread: Thread) -> int:
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
-def keep_echoes(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> list[None]:
-    """Insert the echoes of many calls at once; the order keeps two workers out of a deadlock."""
-    rows = [
-        {"metadata": metadata, "heard_at_us": microseconds(at)} for metadata, at in sorted(heard)
-    ]
-    connection.execute(_KEEP_ECHO, rows)
-    return [None] * len(heard)
-
-
-def has_echo(connection: Connection, metadata: str) -> bool:
-    return connection.execute(_FIND_ECHO, {"this_metadata": metadata}).first() is not None
-
-
 def prune(connection: Connection, *, before: datetime) -> None:
-    """Delete the echoes heard before then, and what is left of workers that have died before."""
+    """Delete what is left of workers that have died before then."""
     for delete_older in _PRUNE:
         connection.execute(delete_older, {"before_us": microseconds(before)})

@@ -111,7 +111,7 @@ class World:
         body: Json | None = None,
         *,
         method: str = "POST",
-        **query: str,
+        **query: Any,
     ) -> tuple[int, Json]:
         """A Graph call with the app's Page token; status and JSON."""
         headers = {"Authorization": f"Bearer {token_of(app_id)}"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from channels.core import routing, sessions
+from channels.core import routing
 from channels.core.routing import Decision, Owner, Routing
 from channels.core.sessions import EndReason, Session, State, deadline
 from tests.exhaustive.happenings import RETURN_WORD
@@ -103,7 +103,7 @@ def _due_step(session: Session) -> tuple[Step, EndReason | None]:
         return Step.IDLE, None
     if not session.regained:
         return (Step.CHECK if session.asked_at else Step.TAKE), None
-    return (Step.TELL if sessions.is_window_open(session, NOW) else Step.HOLD), None
+    return Step.TELL, None
 
 
 def _watching_step(session: Session) -> tuple[Step, EndReason | None]:

@@ -67,7 +67,6 @@ class Step(Enum):
     LEAVE = "stores that the thread stays with the agent"
     POSTPONE = "stores that it tries again later"
     TELL = "tells Rasa of the end"
-    HOLD = "stores that the end waits for the user"
     ENDED = "stores that the session has ended"
     FOLLOW = "opens a session, for its follow-up was refused"
 

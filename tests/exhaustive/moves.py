@@ -39,7 +39,6 @@ STEPS: dict[Step, Callable[[World, int], Iterator[World]]] = {
     Step.ANNOUNCE: rasa_steps.announce,
     Step.TELL: rasa_steps.tell,
     Step.OVERTAKEN: rasa_steps.overtaken,
-    Step.HOLD: rasa_steps.hold,
     Step.ENDED: rasa_steps.ended,
     Step.FOLLOW: rasa_steps.follow,
 }

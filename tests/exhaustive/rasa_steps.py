@@ -64,11 +64,6 @@ def overtaken(world: World, which: int) -> Iterator[World]:
     yield read_again(kept(told, which, transitions.ended(told.session_of(which))), which)
 
 
-def hold(world: World, which: int) -> Iterator[World]:
-    held = transitions.held(world.session_of(which))
-    yield done(kept(world, which, held), which)
-
-
 def ended(world: World, which: int) -> Iterator[World]:
     session = world.session_of(which)
     if session.id not in world.told:

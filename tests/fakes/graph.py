@@ -79,6 +79,7 @@ class MemoryGraph:
         self.role: Role | None = None
         self.calls: list[RecordedCall] = []
         self.sent: list[tuple[Thread, dict[str, Any]]] = []
+        self.marks: list[str] = []
         self.echoes: list[str] = []
         self.closed = False
         self._failures: dict[str, list[GraphError]] = {verb: [] for verb in get_args(Verb)}
@@ -122,8 +123,8 @@ class MemoryGraph:
     def share_among(self, workers: int) -> None:
         self.workers = workers
 
-    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
-        await self._begin("send", thread, message=message)
+    async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
+        await self._begin("send", thread, message=message, mark=mark)
         with self._metas_rules():
             control = self._control(thread)
             _check_message(thread, dict(message))
@@ -131,6 +132,7 @@ class MemoryGraph:
             if thread in self.closed_windows:
                 raise outside_instagram_window() if _is_instagram(thread) else outside_window()
         self.sent.append((thread, dict(message)))
+        self.marks.append(mark)
         return f"m_{len(self.sent)}"
 
     def echo_heard(self, mark: str) -> None:

@@ -10,22 +10,22 @@ from channels.core.sessions import Session
 from channels.core.transcript import Line
 from channels.store.protocol import (
     CLAIM_LEASE,
-    ECHO_RETENTION,
     RECENT_EVENTS,
+    WORKER_RETENTION,
     Backlog,
     InboxEntry,
     user_at,
     user_text,
 )
-from tests.fakes.store_rows import FIRST_MOMENT, Entry, Kept, Reserved, Rows, Said, Sent
+from tests.fakes.store_outgoing import OutgoingInMemory
+from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Entry, Kept, Reserved, Rows, Said
 
-_GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
 
-
-class MemoryStore:
+class MemoryStore(OutgoingInMemory):
     """The Store of one worker. Give `shared` another worker's to work on the same data."""
 
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
+        super().__init__()
         self._worker = worker
         self._rows: Rows = Rows() if shared is None else shared._rows
         self._held: set[int] = set()
@@ -81,8 +81,9 @@ class MemoryStore:
     async def release(self) -> None:
         for entry in self._rows.waiting():
             if entry.position in self._held and entry.claimed_by == self._worker:
-                entry.claimed_by, entry.claimed_until = _GIVEN_BACK, FIRST_MOMENT
+                entry.claimed_by, entry.claimed_until = GIVEN_BACK, FIRST_MOMENT
         self._held.clear()
+        self._release_messages()
         for kept in self._rows.sessions.values():
             if kept.claimed_by == self._worker:
                 kept.claimed_until = FIRST_MOMENT
@@ -103,6 +104,7 @@ class MemoryStore:
         for entry in self._rows.waiting():
             if entry.position in self._held and entry.claimed_by == self._worker:
                 entry.claimed_until = now + CLAIM_LEASE
+        self._renew_messages(now)
         for thread in self._own_turns():
             await self.reserve_turn(thread, now)
 
@@ -139,6 +141,7 @@ class MemoryStore:
         if session.id in self._rows.sessions or await self.open_session(session.thread):
             return False
         self._keep(session, claim_until)
+        self._drop_held(session.thread, session.opened_at)
         return True
 
     async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
@@ -222,21 +225,6 @@ class MemoryStore:
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         return self._rows.roles.get(page, {})
 
-    async def keep_echo(self, metadata: str, now: datetime) -> None:
-        self._rows.echoes.setdefault(metadata, now)
-
-    async def has_echo(self, metadata: str) -> bool:
-        return metadata in self._rows.echoes
-
-    async def keep_sent(
-        self, thread: Thread, turn: str, fingerprints: Sequence[str], now: datetime
-    ) -> None:
-        self._rows.sent[thread, turn] = Sent(fingerprints=tuple(fingerprints), kept_at=now)
-
-    async def sent(self, thread: Thread, turn: str) -> tuple[str, ...]:
-        kept = self._rows.sent.get((thread, turn))
-        return () if kept is None else kept.fingerprints
-
     async def prune(
         self,
         now: datetime,
@@ -249,7 +237,7 @@ class MemoryStore:
             entries_before=now - inbox_retention,
             ended_before=now - session_retention,
             said_before=now - transcript_retention,
-            echoes_before=now - ECHO_RETENTION,
+            seen_before=now - WORKER_RETENTION,
         )
 
     def _own_turns(self) -> list[Thread]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from channels.core.events import Event, Thread
 from channels.core.sessions import Session
 from channels.core.transcript import Line
 from channels.store.protocol import DEAD_AFTER_FAILURES
 
+if TYPE_CHECKING:
+    from tests.fakes.store_outgoing import Message
+
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
+GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
 
 
 @dataclass(kw_only=True, slots=True)
@@ -55,14 +60,6 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
-    """What a turn that was cut short has sent."""
-
-    fingerprints: tuple[str, ...]
-    kept_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Reserved:
     """A thread's turn is a worker's, until then at most."""
 
@@ -80,8 +77,9 @@ class Rows:
     lines: dict[tuple[Thread, str], Said] = field(default_factory=dict)  # by thread and key
     roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
     workers: dict[str, datetime] = field(default_factory=dict)
-    echoes: dict[str, datetime] = field(default_factory=dict)
-    sent: dict[tuple[Thread, str], Sent] = field(default_factory=dict)  # by thread and turn
+    messages: dict[int, Message] = field(default_factory=dict)  # by position: to be sent, or held
+    handled_messages: dict[int, Message] = field(default_factory=dict)  # sent, or dropped
+    last_message: int = 0
     turns: dict[Thread, Reserved] = field(default_factory=dict)
 
     def waiting(self) -> list[Entry]:
@@ -109,17 +107,21 @@ class Rows:
         entries = [key for key, entry in self.entries.items() if entry.event.thread == thread]
         sessions = [key for key, kept in self.sessions.items() if kept.session.thread == thread]
         lines = [key for key in self.lines if key[0] == thread]
-        turns = [key for key in self.sent if key[0] == thread]
+        messages = [key for key, each in self.messages.items() if each.said.thread == thread]
         for key in entries:
             del self.entries[key]
         for key in sessions:
             del self.sessions[key]
         for line in lines:
             del self.lines[line]
-        for turn in turns:
-            del self.sent[turn]
+        messages += [
+            key for key, each in self.handled_messages.items() if each.said.thread == thread
+        ]
+        for message in messages:
+            self.messages.pop(message, None)
+            self.handled_messages.pop(message, None)
         reserved = self.turns.pop(thread, None)
-        return len(entries) + len(sessions) + len(lines) + len(turns) + (reserved is not None)
+        return len(entries) + len(sessions) + len(lines) + len(messages) + (reserved is not None)
 
     def prune(
         self,
@@ -127,7 +129,7 @@ class Rows:
         entries_before: datetime,
         ended_before: datetime,
         said_before: datetime,
-        echoes_before: datetime,
+        seen_before: datetime,
     ) -> None:
         """Drop what was handled, ended, said or heard before then."""
         for key, entry in list(self.entries.items()):
@@ -143,12 +145,18 @@ class Rows:
             for known, said in self.lines.items()
             if said.line.at >= said_before and said.session_id in self.sessions
         }
-        self.sent = {
-            turn: kept for turn, kept in self.sent.items() if kept.kept_at >= entries_before
+        self.messages = {
+            position: message
+            for position, message in self.messages.items()
+            if message.state == "waiting" or message.said.said_at >= ended_before
+        }
+        self.handled_messages = {
+            position: message
+            for position, message in self.handled_messages.items()
+            if message.handled_at is None or message.handled_at >= entries_before
         }
         self.turns = {
             thread: reserved
             for thread, reserved in self.turns.items()
-            if reserved.until >= echoes_before
+            if reserved.until >= seen_before
         }
-        self.echoes = {metadata: at for metadata, at in self.echoes.items() if at >= echoes_before}

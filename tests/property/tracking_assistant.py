@@ -39,9 +39,9 @@ class TrackingAssistant:
     async def read(self, text: str) -> tuple[str | None, float]:
         return (BACK_INTENT, 0.9) if text == READ_AS_BACK else ("chitchat", 0.9)
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         if turn.once and any(turn.message_id == taken.message_id for taken in self.tracker):
-            return
+            return False
         await output.send_response(turn.sender_id, {"text": answer_to(turn.text)})
         await self.goes_on.wait()
         if self.failures_to_come:
@@ -50,6 +50,7 @@ class TrackingAssistant:
         for response in _second_part(turn):
             await output.send_response(turn.sender_id, response)
         self.tracker.append(turn)
+        return True
 
     def ends_of(self, session_id: str) -> int:
         """How often the tracker has `handover_ended` of this session."""

@@ -82,13 +82,13 @@ class WatchedGraph:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)
 
-    async def send(self, thread: Thread, message: Mapping[str, Any]) -> str:
+    async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         session = self._store.open_session_of(thread.user)
         if session is not None and not self._may_send(session, message):
             self.against_better_knowledge.append(message)
         known_at = self._store.silent_at.get(thread.user, _NEVER)
         try:
-            return await self._graph.send(thread, message)
+            return await self._graph.send(thread, message, mark=mark)
         except NotThreadOwner:
             self.refused.append((thread.user, known_at))
             raise
@@ -114,10 +114,10 @@ class WatchedAssistant:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._assistant, name)
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         if turn.parse_data is None and self._is_for_a_person(turn):
             self.overheard.append(turn.text)
-        await self._assistant.take_turn(turn, output)
+        return await self._assistant.take_turn(turn, output)
 
     def _is_for_a_person(self, turn: Turn) -> bool:
         if turn.message_id in self.on_standby:

@@ -106,10 +106,10 @@ class ScriptedAssistant:
     async def read(self, text: str) -> tuple[str | None, float]:
         return self._script.readings.get(text, (None, 0.0))
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> None:
+    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         async with self._locks.lock(turn.sender_id, self):
             if turn.once and await self._tracker_store.has(turn.sender_id, turn.message_id):
-                return
+                return False
             self.turns_at_once += 1
             self.most_turns_at_once = max(self.turns_at_once, self.most_turns_at_once)
             try:
@@ -118,6 +118,7 @@ class ScriptedAssistant:
             finally:
                 self.turns_at_once -= 1
             await self._tracker_store.save(turn)
+            return True
 
 
 def reason_of(turn: Turn) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from channels.core.errors import GraphRefused, GraphTimeout, StoreError
 from channels.core.events import Event
 from channels.core.sessions import EndReason
+from channels.engine.delivery import ECHO_GRACE
 from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.wire import Wire
@@ -25,6 +26,17 @@ class HarshWorld(World):
         await super().settle()
         if self.workers and self.workers[0].wire.died.is_set():
             await self.replace_dead()
+
+    async def replace_dead(self) -> None:
+        """Meta also delivers the echoes again that nobody has acknowledged."""
+        await self._bury_dead()
+        if not self.workers:
+            await self.start()
+        for mark in self.graph.marks:
+            await self.engine.hear_echo(mark)
+        await self.wait(CLAIM_LEASE + SECOND)
+        for _ in range(4):  # what the dead may have sent waits for its echo, and control for that
+            await self.wait(ECHO_GRACE)
 
     async def deliver(self, *events: Event) -> None:
         accepting = asyncio.create_task(self.engine.accept(events))

@@ -6,14 +6,12 @@ from channels.core.events import Thread
 from channels.store.protocol import (
     CLAIM_LEASE,
     DEAD_AFTER_FAILURES,
-    ECHO_RETENTION,
     InboxEntry,
     Store,
 )
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
-    HOUR,
     NOW,
     SECOND,
     end_session,
@@ -215,14 +213,6 @@ async def test_an_echo_is_known_to_all_workers(workers: Workers) -> None:
 
     assert await two.has_echo("nonce")
     assert not await two.has_echo("another")
-
-
-async def test_echoes_go_when_no_send_can_wait_for_them(store: Store) -> None:
-    await store.keep_echo("old", NOW - ECHO_RETENTION - SECOND)
-    await store.keep_echo("new", NOW)
-    await store.prune(NOW, inbox_retention=HOUR, session_retention=HOUR, transcript_retention=HOUR)
-
-    assert [await store.has_echo("old"), await store.has_echo("new")] == [False, True]
 
 
 async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:

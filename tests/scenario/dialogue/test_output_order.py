@@ -26,9 +26,10 @@ def passes(world: World) -> int:
     return world.calls("pass_control")
 
 
-async def says(output: OutputChannel, text: str) -> None:
+async def says(world: World, output: OutputChannel, text: str) -> None:
     """Rasa says something on its own."""
     await output.send_response(ANNA.user, {"text": text, "utter_action": "utter_news"})
+    await world.settle()
 
 
 async def test_all_that_comes_before_the_handover_is_delivered_before_it(world: World) -> None:
@@ -83,7 +84,7 @@ async def test_a_second_request_in_the_same_turn_changes_nothing(world: World) -
 
 
 async def test_what_rasa_says_on_its_own_is_sent(world: World) -> None:
-    await says(world.engine.output(), "news")
+    await says(world, world.engine.output(), "news")
 
     assert world.said() == ["news"]
 
@@ -92,7 +93,7 @@ async def test_rasa_on_its_own_does_not_speak_while_an_agent_has_the_thread(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await world.hand_over()
-    await says(world.engine.output(), "news")
+    await says(world, world.engine.output(), "news")
 
     assert world.calls("send") == 0
     assert "utter_news was not sent, because a live agent has the thread" in caplog.text
@@ -101,6 +102,7 @@ async def test_rasa_on_its_own_does_not_speak_while_an_agent_has_the_thread(
 async def test_rasa_on_its_own_can_hand_over(world: World) -> None:
     await world.user_says("hello")
     await world.engine.output().send_response(ANNA.user, dict(HANDOVER))
+    await world.settle()
     assert world.graph.threads[ANNA] == INBOX
 
     await world.agent_returns()
@@ -113,6 +115,7 @@ async def test_a_second_request_while_a_handover_is_open_changes_nothing(
     caplog.set_level("INFO")
     session = await world.hand_over()
     await world.engine.output().send_response(ANNA.user, dict(HANDOVER))
+    await world.settle()
 
     assert passes(world) == 0
     assert await world.store.open_session(ANNA) == session
@@ -125,7 +128,7 @@ async def test_a_reminder_does_not_speak_while_an_agent_has_the_thread(world: Wo
     world.script.answers["remind me"] = ["I will", kept.append]
     await world.user_says("remind me")
     await world.hand_over()
-    await says(kept[0], "news")
+    await says(world, kept[0], "news")
 
     assert world.calls("send") == 0
 
@@ -136,9 +139,9 @@ async def test_a_reminder_of_the_turn_that_handed_over_is_sent_after_the_end(
     kept: list[OutputChannel] = []
     world.script.answers["human"] = [HANDOVER, kept.append]
     await world.hand_over()
-    await says(kept[0], "too early")
+    await says(world, kept[0], "too early")
     await world.agent_returns()
-    await says(kept[0], "news")
+    await says(world, kept[0], "news")
 
     assert world.said() == ["re: agent_returned", "news"]
 
@@ -149,6 +152,7 @@ async def test_a_reminder_of_the_turn_that_handed_over_can_hand_over_again(world
     await world.hand_over()
     await world.agent_returns()
     await kept[0].send_response(ANNA.user, dict(HANDOVER))
+    await world.settle()
 
     assert world.graph.threads[ANNA] == INBOX
 

@@ -12,7 +12,7 @@ from channels.core.events import Event, Thread
 from channels.engine import engine, inbox
 from channels.store.protocol import InboxEntry
 from tests.fakes.store import MemoryStore
-from tests.scenario.world import ANNA, PAGE, TIMEOUT, World
+from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 
 USERS = [Thread(page=PAGE, user=str(number)) for number in range(3001, 3031)]
 ROOM = 5
@@ -35,7 +35,7 @@ async def test_a_worker_takes_no_more_in_hand_than_it_has_room_for(world: World)
     assert (await world.store.backlog()).waiting == len(USERS)
 
     go_on.set()
-    await world.settle()
+    await world.wait(SECOND)
     assert all(world.said(user) == ["at last"] for user in USERS)
     assert (await world.store.backlog()).waiting == 0
 

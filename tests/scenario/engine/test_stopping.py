@@ -42,14 +42,14 @@ async def test_a_turn_under_way_is_finished_and_not_repeated(world: World) -> No
     assert world.heard() == ["slow"]
 
 
-async def test_a_turn_that_takes_too_long_begins_anew_after_the_next_start(
+async def test_a_turn_that_takes_too_long_begins_again_after_the_next_start(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
     world.script.once["slow"] = [[asyncio.Event()]]
     await world.deliver(world.message("slow"), world.message("hello"))
     await world.engine.stop()
-    assert "begin anew" in caplog.text
+    assert "begin again" in caplog.text
 
     await starts_again(world)
     assert world.heard() == ["slow", "hello"]

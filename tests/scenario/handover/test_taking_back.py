@@ -128,9 +128,11 @@ async def test_a_thread_that_no_agent_has_need_not_be_taken(
 async def test_a_failed_handover_whose_thread_can_t_be_taken_is_told_all_the_same(
     world: World,
 ) -> None:
-    world.graph.fail("pass_control", GraphTimeout("No answer"))
+    world.graph.fail("pass_control", GraphTimeout("No answer"), times=99)
     world.graph.fail("take_control", GraphRefused("Forbidden"), times=9)
     await world.user_says("human")
+    for _ in range(8):
+        await world.wait(10 * SECOND)
     await world.user_says("hello?")
 
     assert world.said() == ["connecting", "re: failed", "re: hello?"]

@@ -43,13 +43,13 @@ ADOPTED = transitions.adopted(thread=ADA, plan=PLAN, cause=CAUSE, owner_app=None
 ENDING = transitions.ending(ACTIVE, EndReason.KEYWORD, ENDING_SINCE)
 ASKED = transitions.asked(ENDING, ENDING_SINCE)
 REGAINED = transitions.regained(ENDING, ENDING_SINCE)
-HELD = transitions.held(REGAINED)
+UNTOLD = transitions.postponed(REGAINED, ENDING_SINCE)
 FAILED_IN_DOUBT = transitions.failed(OPENING, PASSED_AT, regained=False)
 
 # Which sessions each word of the table's second column stands for.
 ALL_ACTIVE = (ACTIVE, ADOPTED)
 ALL_ENDING = (ENDING, ASKED, FAILED_IN_DOUBT)
-ALL_REGAINED = (REGAINED, HELD)
+ALL_REGAINED = (REGAINED, UNTOLD)
 ALL_OPEN = (OPENING, *ALL_ACTIVE, *ALL_ENDING)
 ALL_SESSIONS: tuple[Session | None, ...] = (None, *ALL_OPEN, *ALL_REGAINED)
 

@@ -52,7 +52,7 @@ from tests.unit.core.routing_samples import (
 
 # A thread that nobody else has is not taken, whatever a late event makes it look like.
 @pytest.mark.parametrize("owner", OURS_OR_NOBODYS)
-@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "held"])
+@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "untold"])
 @pytest.mark.parametrize(
     ("event", "decision"),
     [
@@ -133,7 +133,7 @@ def test_a_thread_that_is_handed_over_is_granted_to_nobody(session: Session) -> 
     assert look_up(requested(AGENT), session) == Decision(refuse=AGENT)
 
 
-@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "held"])
+@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "untold"])
 @pytest.mark.parametrize(
     "event",
     [message("menu", on=STANDBY, at=CAUSE_AT), taken(AGENT, at=CAUSE_AT)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -66,18 +66,6 @@ def test_a_regained_thread_is_due_at_once() -> None:
         "regained": True,
         "due_at": later,
     }
-
-
-def test_an_end_that_is_held_waits_for_the_user() -> None:
-    regained = transitions.regained(ENDING, NOW)
-    assert changes(regained, transitions.held(regained)) == {"due_at": None}
-
-
-def test_a_held_end_is_told_once_the_user_writes() -> None:
-    held = transitions.held(transitions.regained(ENDING, NOW))
-    wrote_at = NOW + timedelta(days=3)
-    told = transitions.regained(held, wrote_at + MINUTE, user_at=wrote_at)
-    assert (told.last_user_at, told.due_at) == (wrote_at, wrote_at + MINUTE)
 
 
 ENDED_BY_USER: dict[str, Callable[[datetime], Session]] = {

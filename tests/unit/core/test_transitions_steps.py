@@ -37,7 +37,6 @@ STEPS: dict[str, Callable[[Session], Session]] = {
     "ending": lambda session: transitions.ending(session, EndReason.TIMEOUT, NOW),
     "asked": lambda session: transitions.asked(session, NOW),
     "regained": lambda session: transitions.regained(session, NOW),
-    "held": transitions.held,
     "postponed": lambda session: transitions.postponed(session, NOW),
     "left_with_agent": transitions.left_with_agent,
     "ended": transitions.ended,

@@ -9,6 +9,7 @@ import pytest
 
 from channels.engine.health import (
     INBOX_AGE_LIMIT,
+    OUTBOX_AGE_LIMIT,
     STORE_SILENCE,
     Facts,
     HealthProblem,
@@ -37,6 +38,7 @@ def found(**facts: Any) -> list[HealthProblem]:
         {},
         {"store_answered_at": NOW - STORE_SILENCE},
         {"waiting": 9000, "oldest_at": NOW - INBOX_AGE_LIMIT},
+        {"unsent": 9000, "unsent_since": NOW - OUTBOX_AGE_LIMIT},
     ],
 )
 def test_a_worker_is_well(facts: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ def test_a_worker_is_well(facts: dict[str, Any]) -> None:
         (Part.STORE, {"store_answered_at": NOW - STORE_SILENCE - SECOND}),
         (Part.TOKEN, {"refused_tokens": ["the page"]}),
         (Part.INBOX, {"waiting": 1, "oldest_at": NOW - INBOX_AGE_LIMIT - SECOND}),
+        (Part.OUTBOX, {"unsent": 1, "unsent_since": NOW - OUTBOX_AGE_LIMIT - SECOND}),
     ],
 )
 def test_a_worker_is_not_well(part: Part, facts: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 _LARGEST_SHARE = 4  # a page may hold so many times the places that are free
 
 
-class TurnLimit:
+class FairLimit:
     """Gives out `most` places; whoever finds none waits, and the pages come in by turns.
 
     A page whose sends are slow holds its places for long. So with `several_pages`, and places

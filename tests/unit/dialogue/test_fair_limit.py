@@ -7,14 +7,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from channels.dialogue.turn_limit import TurnLimit
+from channels.dialogue.fair_limit import FairLimit
 
 
 class Turns:
     """Turns that hold their places until they are let go."""
 
-    def __init__(self, places: TurnLimit) -> None:
-        self._turn_limit = places
+    def __init__(self, places: FairLimit) -> None:
+        self._fair_limit = places
         self._tasks: list[asyncio.Task[None]] = []
         self.begun: list[str] = []
         self.over = asyncio.Event()
@@ -30,7 +30,7 @@ class Turns:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _take(self, page: str) -> None:
-        async with self._turn_limit.place(page):
+        async with self._fair_limit.place(page):
             self.begun.append(page)
             await self.over.wait()
 
@@ -41,7 +41,7 @@ async def settle() -> None:
 
 
 def turns_of(most: int, *, several_pages: bool = True) -> Turns:
-    return Turns(TurnLimit(most, several_pages=several_pages))
+    return Turns(FairLimit(most, several_pages=several_pages))
 
 
 async def test_a_single_page_may_have_all_places_and_no_more() -> None:
@@ -79,7 +79,7 @@ async def test_few_places_are_all_used(most: int) -> None:
 
 
 async def test_pages_that_wait_come_in_by_turns() -> None:
-    places = TurnLimit(1, several_pages=True)
+    places = FairLimit(1, several_pages=True)
     order: list[str] = []
 
     async def take(page: str) -> None:
@@ -103,7 +103,7 @@ async def test_who_gives_up_waiting_takes_no_place() -> None:
 
 
 async def test_who_gives_up_just_when_its_turn_comes_hands_the_place_on() -> None:
-    places = TurnLimit(1, several_pages=False)
+    places = FairLimit(1, several_pages=False)
     turns = Turns(places)
     async with places.place("a"):
         [second] = await turns.begin("b")
@@ -115,7 +115,7 @@ async def test_who_gives_up_just_when_its_turn_comes_hands_the_place_on() -> Non
 
 
 async def test_a_turn_that_fails_gives_its_place_back() -> None:
-    places = TurnLimit(1, several_pages=False)
+    places = FairLimit(1, several_pages=False)
     with pytest.raises(ValueError, match="oops"):
         async with places.place("a"):
             raise ValueError("oops")

@@ -1,0 +1,149 @@
+"""What the bot says, on its way to Meta. Pure.
+
+Rasa's turn is taken once; what it says is stored before anybody sends it, and sent in order,
+thread by thread, for as long as that takes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
+from .events import Thread
+from .sessions import Cause, Session, State
+
+MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A Send API `message` object, and what it belongs to.
+
+    `turn` is the `message_id` of the turn of Rasa that says it and `place` its place there;
+    `response` is what the log calls it. Its `mark` is the metadata that Meta repeats in its echo.
+    `cause` is what a session would come of, if another app turns out to have the thread.
+    `event_key` or `session_id` is what Rasa's turn is taken again for, if a crash cuts it: the
+    inbox's event, or the session whose end it hears.
+    """
+
+    thread: Thread
+    turn: str
+    place: int
+    message: dict[str, Any]
+    mark: str
+    response: str
+    cause: Cause
+    said_at: datetime
+    event_key: str | None = None
+    session_id: str | None = None
+
+
+class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored message that waits to be sent.
+
+    `position` grows with each stored message: those of a thread are sent in its order. `failures`
+    counts the sends whose answers were lost. `is_doubtful` says that it has been in somebody's
+    hand before, who may have sent it: its echo will tell.
+    """
+
+    position: int
+    outgoing: Outgoing
+    failures: int = 0
+    is_doubtful: bool = False
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier attempt at a turn has said; `is_waiting` until it is sent or dropped."""
+
+    position: int
+    place: int
+    message: dict[str, Any]
+    is_waiting: bool
+
+
+class Standing(enum.Enum):
+    """How a message stands; the values are the store's."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    SENT = "sent"
+    DROPPED = "dropped"
+
+
+class Fate(enum.Enum):
+    """What becomes of a message that Meta has not taken."""
+
+    WAIT = "wait"
+    """Send it later: a rate limit, an outage, a refused token."""
+
+    HOLD = "hold"
+    """Send it when the user has written: the messaging window is closed."""
+
+    LOST = "lost"
+    """Drop it with the rest of its turn: another app has the thread."""
+
+    GIVE_UP = "give up"
+    """Drop it: Meta refuses it for good."""
+
+
+def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
+    """What an error of Graph's means for a message.
+
+    A message that Meta can't deal with looks like a piece of an outage, for which others get
+    through: only time tells them apart, and `waited_out` says that it has.
+    """
+    if isinstance(error, GraphUnavailable) and error.others_answered and waited_out:
+        return Fate.GIVE_UP
+    if isinstance(error, TRY_LATER):
+        return Fate.WAIT
+    if isinstance(error, WindowClosed):
+        return Fate.HOLD
+    return Fate.LOST if isinstance(error, NotThreadOwner) else Fate.GIVE_UP
+
+
+def silences(session: Session | None) -> bool:
+    """Whether a session keeps Rasa's new messages from its thread."""
+    return session is not None and not session.regained
+
+
+def takes_the_floor(session: Session | None) -> bool:
+    """Whether a session keeps messages that were said before it from its thread.
+
+    Before control is passed they are still the bot's to send: the session waits for them.
+    """
+    return silences(session) and session is not None and session.state is not State.OPENING
+
+
+class Replay:
+    """One attempt at a turn, beside what earlier attempts at it have said.
+
+    What is said again, in the same words and at the same place, is not stored again. From the
+    first difference on, what waits of the earlier attempts is withdrawn.
+    """
+
+    def __init__(self, said: Sequence[Said] = ()) -> None:
+        self._said = {one.place: one for one in sorted(said, key=_position)}
+        self.place = 0
+
+    def repeated(self, message: dict[str, Any]) -> Said | None:
+        """What was said at this place, if it is the message; the next place follows then."""
+        said = self._said.get(self.place)
+        if said is None or said.message != message:
+            return None
+        self.place += 1
+        return said
+
+    def withdrawn(self) -> list[int]:
+        """The positions of what waits from this place on: this attempt does not say it so."""
+        waiting = [one for one in self._said.values() if one.is_waiting and one.place >= self.place]
+        for one in waiting:
+            del self._said[one.place]
+        return [one.position for one in waiting]
+
+
+def _position(said: Said) -> int:
+    return said.position

@@ -1,0 +1,118 @@
+"""Where a turn puts what it says: stored in order, and sent by others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from ..core.app_secret import marked
+from ..core.events import Thread
+from ..core.outgoing import Outgoing, Replay, Said
+from ..core.sessions import Cause, Session
+from ..handover.telling import PassesControl
+from ..instruments.clock import Clock
+
+
+class Outbox(PassesControl, Protocol):
+    """What the bot says, on its way to Meta. Every coroutine method may raise StoreError."""
+
+    async def said(self, thread: Thread, turn: str) -> list[Said]:
+        """What earlier attempts at the turn have said."""
+
+    async def say(self, outgoing: Outgoing, *, held: bool) -> None:
+        """Store a message behind the thread's others; returns before it is sent.
+
+        `held`: it waits until the user has written.
+        """
+
+    async def say_again(self, thread: Thread, said: Said) -> None:
+        """An attempt says what an earlier one has said: it has to be on its way, or sent."""
+
+    async def withdraw(self, positions: list[int]) -> None:
+        """Take back messages that an earlier attempt has said, where they are not sent yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnId:
+    """A turn of Rasa, as its messages know it.
+
+    `id` is the `message_id` that Rasa gets. Where a crash cuts the turn, it is taken again
+    because of the inbox's event `event_key`, or of the session `session_id`, whose end it hears.
+    """
+
+    id: str
+    cause: Cause
+    event_key: str | None = None
+    session_id: str | None = None
+
+    def has_led_to(self, session: Session | None) -> bool:
+        """Whether the session has come of this turn."""
+        return session is not None and session.id == self.cause.session_id
+
+
+def turn_on_its_own(now: datetime) -> TurnId:
+    """A turn that no event has led to: a reminder, an external trigger."""
+    key = uuid.uuid4().hex
+    return TurnId(id=key, cause=Cause(at=now, key=key))
+
+
+class Sayings:
+    """What one attempt at a turn says."""
+
+    def __init__(
+        self,
+        *,
+        turn: TurnId,
+        outbox: Outbox,
+        clock: Clock,
+        app_secret: str,
+        said: Sequence[Said] = (),
+    ) -> None:
+        self.turn = turn
+        self._outbox = outbox
+        self._clock = clock
+        self._app_secret = app_secret
+        self._replay = Replay(said)
+
+    async def add(
+        self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
+    ) -> None:
+        """Say the next message, unless an earlier attempt has said it at this place."""
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
+        if (said := self._replay.repeated(plain)) is not None:
+            await self._outbox.say_again(thread, said)
+            return
+        await self.withdraw_rest()
+        outgoing = Outgoing(
+            thread=thread,
+            turn=self.turn.id,
+            place=self._replay.place,
+            message=plain,
+            mark=marked(uuid.uuid4().hex, self._app_secret),
+            response=response,
+            cause=self.turn.cause,
+            said_at=self._clock.now(),
+            event_key=self.turn.event_key,
+            session_id=self.turn.session_id,
+        )
+        self._replay.place += 1
+        await self._outbox.say(outgoing, held=held)
+
+    def on_its_own(self) -> Sayings:
+        """What Rasa says later on, to the same output."""
+        return Sayings(
+            turn=turn_on_its_own(self._clock.now()),
+            outbox=self._outbox,
+            clock=self._clock,
+            app_secret=self._app_secret,
+        )
+
+    async def withdraw_rest(self) -> None:
+        """Take back what earlier attempts have said after this place."""
+        if positions := self._replay.withdrawn():
+            await self._outbox.withdraw(positions)

@@ -1,0 +1,284 @@
+"""Delivery: what the bot says reaches Meta, thread by thread, in order, however long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphTimeout, StoreError
+from ..core.events import Thread
+from ..core.outgoing import (
+    MOST_LOST_ANSWERS,
+    Fate,
+    Outgoing,
+    OutgoingEntry,
+    Said,
+    Standing,
+    fate_of,
+    takes_the_floor,
+)
+from ..core.sessions import Session, State
+from ..dialogue.fair_limit import FairLimit
+from ..dialogue.typing_indicator import TypingIndicator
+from ..graph.protocol import Graph
+from ..handover.opening import Openings
+from ..instruments.clock import Clock
+from ..instruments.log_fields import thread_fields
+from ..store.protocol import Store
+from .inbox import BATCH, Workload
+from .queues import ThreadQueues
+
+logger = logging.getLogger(__name__)
+
+MOST_SENDS = 100  # of one worker at once; Meta's limits are the page's, and kept elsewhere
+ECHO_GRACE = timedelta(seconds=5)  # for the echo of what another worker may have sent
+MOST_REMEMBERED = 10_000  # marks of messages that this worker has sent
+PAUSE = timedelta(seconds=1)  # before a message is sent again; then ever longer
+LONGEST_PAUSE = timedelta(seconds=30)
+_LOST = "another app controls the thread"
+PATIENCE = timedelta(minutes=10)  # with a message that Meta does not take, and others it does
+
+T = TypeVar("T")
+
+
+class Delivery:
+    """One worker's part of the outbox: stores what Rasa says, and sends it.
+
+    `due` is set when a session has something due at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        several_pages: bool,
+        store: Store,
+        graph: Graph,
+        clock: Clock,
+        openings: Openings,
+        typing: TypingIndicator,
+        due: asyncio.Event,
+    ) -> None:
+        self._store = store
+        self._graph = graph
+        self._clock = clock
+        self._openings = openings
+        self._typing = typing
+        self._due = due
+        self._queues = ThreadQueues()
+        self._workload = Workload()
+        self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
+        self._left_some = True
+        self._is_stopping = False
+        self._queued: set[int] = set()
+        self._sent_marks: dict[str, None] = {}
+
+    # What a turn asks
+
+    async def said(self, thread: Thread, turn: str) -> list[Said]:
+        return await self._store.said(thread, turn)
+
+    async def say(self, outgoing: Outgoing, *, held: bool) -> None:
+        in_hand = not held and self._workload.take_all([outgoing.thread])
+        entry = None
+        try:
+            entry = await self._store.say(outgoing, in_hand=in_hand, held=held)
+        finally:
+            if in_hand and entry is None:
+                self._workload.let_go(outgoing.thread)
+        if entry is None:
+            self._left_some = True
+        else:
+            self._queue(entry)
+
+    async def say_again(self, thread: Thread, said: Said) -> None:
+        if said.is_waiting and said.position not in self._queued:
+            # Stored by this worker, which never heard that it was.
+            entry = await self._store.take_again(said.position)
+            if entry is not None:
+                self._workload.take(thread)
+                self._queue(entry)
+
+    async def withdraw(self, positions: list[int]) -> None:
+        await self._store.withdraw(positions)
+
+    def pass_control(self, session: Session) -> None:
+        self._queues.put(session.thread, partial(self._pass, session.id))
+
+    # What the engine asks
+
+    async def user_wrote(self, thread: Thread) -> None:
+        """Send what is held for the thread's user: Meta takes messages again. Raises StoreError."""
+        for entry in await self._store.free_held(thread, self._clock.now()):
+            self._workload.take(thread)
+            self._queue(entry)
+
+    async def claim(self) -> None:
+        """Take from the store what nobody has in hand, as long as there is room."""
+        while self._left_some or not self._workload.full_pages():
+            threads, pages = self._workload.full_threads(), self._workload.full_pages()
+            self._left_some = bool(threads or pages)
+            entries = await self._store.claim_outgoing(
+                self._clock.now(), limit=BATCH, without_threads=threads, without_pages=pages
+            )
+            for entry in entries:
+                self._workload.take(entry.outgoing.thread)
+                self._queue(entry)
+            if not entries:
+                return
+
+    def has_sent(self, mark: str) -> bool:
+        """Whether this worker has sent the message with this mark lately, or is at it."""
+        return mark in self._sent_marks
+
+    async def drained(self) -> None:
+        """Return once nothing that is in hand waits any more."""
+        await self._queues.drained()
+
+    async def stop(self, grace: timedelta) -> None:
+        """Let the sends under way finish, and begin no other."""
+        self._is_stopping = True
+        try:
+            await asyncio.wait_for(self._queues.drained(), grace.total_seconds())
+        except asyncio.TimeoutError:
+            logger.warning("Some messages are not sent; they are after the next start.")
+        await self._queues.cancel()
+
+    # Sending
+
+    def _queue(self, entry: OutgoingEntry) -> None:
+        self._queued.add(entry.position)
+        not_before = self._clock.now() + ECHO_GRACE if entry.is_doubtful else None
+        self._queues.put(entry.outgoing.thread, partial(self._deliver, entry, not_before))
+
+    async def _deliver(self, entry: OutgoingEntry, not_before: datetime | None) -> None:
+        thread = entry.outgoing.thread
+        try:
+            if not_before is not None:
+                await self._clock.sleep(not_before - self._clock.now())
+            began, waits = self._clock.now(), 0
+            while not self._is_stopping and await self._is_to_be_sent(entry):
+                error = await self._send(entry)
+                if error is None or await self._is_settled(entry, error, began):
+                    break
+                await self._wait(thread.page, error, waits)
+                waits += 1
+        finally:
+            self._workload.let_go(thread)
+            self._queued.discard(entry.position)
+        if self._left_some and self._workload.has_run_low(thread) and not self._is_stopping:
+            await self._once_stored(self.claim)
+
+    async def _is_to_be_sent(self, entry: OutgoingEntry) -> bool:
+        standing, session = await self._once_stored(lambda: self._store.before_send(entry))
+        if standing is Standing.DROPPED:
+            _log_drop(entry, _LOST)
+        elif standing is Standing.WAITING and takes_the_floor(session):
+            _log_drop(entry, "a live agent has the thread")
+            await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
+            return False
+        return standing is Standing.WAITING
+
+    async def _send(self, entry: OutgoingEntry) -> GraphError | None:
+        """Send it, and note that Meta has it; or else what Meta said."""
+        said = entry.outgoing
+        async with self._places.place(said.thread.page):
+            if self._is_stopping:
+                return None
+            self._typing.answered(said.thread)
+            self._remember(said.mark)
+            try:
+                mid = await self._graph.send(said.thread, said.message, mark=said.mark)
+            except GraphError as error:
+                return error
+        await self._once_stored(lambda: self._store.sent(entry.position, mid, self._clock.now()))
+        return None
+
+    def _remember(self, mark: str) -> None:
+        self._sent_marks[mark] = None
+        if len(self._sent_marks) > MOST_REMEMBERED:
+            del self._sent_marks[next(iter(self._sent_marks))]
+
+    async def _is_settled(self, entry: OutgoingEntry, error: GraphError, began: datetime) -> bool:
+        """Whether an error says what becomes of the message, so that it is not sent again now."""
+        fate = fate_of(error, waited_out=self._clock.now() - began >= PATIENCE)
+        if fate is Fate.WAIT:
+            return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry, error)
+        if fate is Fate.HOLD:
+            logger.info("A message waits until its user writes: %s", error, extra=_fields(entry))
+            await self._once_stored(lambda: self._store.hold(entry.position))
+        elif fate is Fate.LOST:
+            _log_drop(entry, _LOST)
+            await self._once_stored(lambda: self._store.drop(entry, self._clock.now(), rest=True))
+            await self._once_stored(lambda: self._lose(entry.outgoing))
+        else:
+            await self._give_up(entry, error)
+        return True
+
+    async def _is_lost_for_good(self, entry: OutgoingEntry, error: GraphError) -> bool:
+        """Whether so many answers were lost that the message may be there several times by now."""
+        lost = await self._once_stored(lambda: self._store.answer_lost(entry.position))
+        if lost < MOST_LOST_ANSWERS:
+            return False
+        await self._give_up(entry, error)
+        return True
+
+    async def _give_up(self, entry: OutgoingEntry, error: GraphError) -> None:
+        name = entry.outgoing.response
+        logger.error("%s was not sent: %s", name, error, extra=_fields(entry))
+        await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
+
+    async def _lose(self, said: Outgoing) -> None:
+        """Another app has the thread: a session begins.
+
+        Where it was the follow-up of a session, the new one begins once that one has ended.
+        """
+        session = await self._openings.adopt(said.thread, None, said.cause)
+        while session is not None and session.regained and not self._is_stopping:
+            await self._clock.sleep(PAUSE)
+            session = await self._openings.adopt(said.thread, None, said.cause)
+        self._due.set()
+
+    async def _pass(self, session_id: str) -> None:
+        """Pass control: all that was said before has been sent."""
+        await self._once_stored(lambda: self._pass_opening(session_id))
+        self._due.set()
+
+    async def _pass_opening(self, session_id: str) -> None:
+        session = await self._store.session(session_id)
+        if session is not None and session.state is State.OPENING and not self._is_stopping:
+            await self._openings.pass_control(session)
+
+    async def _wait(self, page: str, error: GraphError, waits: int) -> None:
+        """Wait until Meta may take a message of the page."""
+        pause = min(PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
+        if isinstance(error, GraphThrottled):
+            pause = max(pause, error.retry_after)
+        await self._clock.sleep(pause)
+        while (closed := self._graph.closed_page(page)) is not None and not self._is_stopping:
+            await self._clock.sleep(max(closed.until - self._clock.now(), timedelta()))
+            with suppress(*TRY_LATER):
+                await self._graph.probe(page)
+
+    async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
+        """What a step on the store returns; while the store is away, wait for it."""
+        while True:
+            try:
+                return await step()
+            except StoreError as error:
+                logger.error("What is to be sent waits for the store: %s", error)
+            await self._clock.sleep(PAUSE)
+
+
+def _log_drop(entry: OutgoingEntry, why: str) -> None:
+    logger.warning(
+        "%s was not sent, because %s.", entry.outgoing.response, why, extra=_fields(entry)
+    )
+
+
+def _fields(entry: OutgoingEntry) -> dict[str, Any]:
+    return {"position": entry.position, **thread_fields(entry.outgoing.thread)}

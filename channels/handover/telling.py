@@ -1,0 +1,27 @@
+"""What handovers ask of those who talk: Rasa is told, and control follows the last word."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..core.sessions import Session
+
+
+class TellsRasa(Protocol):
+    """Puts the events of handovers into the tracker; returns once Rasa has handled them.
+
+    May raise whatever Rasa's turn raises, and StoreError.
+    """
+
+    async def tell_started(self, session: Session) -> None:
+        """Somebody else has begun a handover: `handover_started`."""
+
+    async def tell_ended(self, session: Session, *, in_silence: bool) -> None:
+        """A handover has ended: `handover_ended`. In silence, nothing is said to the user."""
+
+
+class PassesControl(Protocol):
+    """Passes control of threads, each once all that the bot has said in it is sent."""
+
+    def pass_control(self, session: Session) -> None:
+        """Do so for an opening session; returns at once."""

@@ -1,0 +1,399 @@
+"""What the bot says, in SQL, until Meta has it: each function is an operation for the writer.
+
+A message waits until it is sent, held until the user writes, or dropped. As in the inbox, all
+of a thread's messages that are claimed are one worker's, and come before those that are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy.engine import Connection
+
+from ..core.events import Thread
+from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions import Session, State
+from .claims import GIVEN_BACK, NOBODY, UNCLAIMED, lease_end
+from .protocol import Backlog
+from .schema import (
+    AT_ONCE,
+    CLAIM_LOCK,
+    earlier_is_outgoing,
+    earlier_outgoing,
+    inbox,
+    insert_new,
+    is_held,
+    is_outgoing,
+    is_waiting,
+    microseconds,
+    moment,
+    outgoing,
+    sessions,
+)
+from .sessions import open_of_threads
+
+WAITING, SENT = Standing.WAITING.value, Standing.SENT.value
+HELD, DROPPED = Standing.HELD.value, Standing.DROPPED.value
+
+_OUTGOING: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
+
+_SAY = insert_new(outgoing)
+_LAST_POSITION = select(func.max(outgoing.c.position))
+_SAID_NOW = select(outgoing.c.mark, outgoing.c.position).where(
+    outgoing.c.position > bindparam("last"), outgoing.c.claimed_by == bindparam("worker")
+)
+_WAITING_ELSEWHERE = (
+    select(outgoing.c.thread)
+    .where(
+        outgoing.c.thread.in_(bindparam("threads", expanding=True)),
+        is_outgoing,
+        outgoing.c.claimed_by != bindparam("worker"),
+    )
+    .distinct()
+)
+_IS_THREAD_S = outgoing.c.thread == bindparam("this_thread")
+_OF_TURN = (
+    select(outgoing.c.position, outgoing.c.data, outgoing.c.state)
+    .where(_IS_THREAD_S, outgoing.c.turn == bindparam("this_turn"), outgoing.c.state != DROPPED)
+    .order_by(outgoing.c.position)
+)
+_among_these = outgoing.c.position.in_(bindparam("positions", expanding=True))
+_WITHDRAW = delete(outgoing).where(_among_these, or_(is_outgoing, is_held))
+
+_MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK + 1))
+_BEHIND_ANOTHER_WORKER = (
+    select(earlier_outgoing.c.position)
+    .where(
+        earlier_outgoing.c.thread == outgoing.c.thread,
+        earlier_outgoing.c.position < outgoing.c.position,
+        earlier_is_outgoing,
+        earlier_outgoing.c.claimed_until_us > bindparam("now_us"),
+        earlier_outgoing.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+# A turn that a crash has cut is taken again, and says then which of these are to be sent.
+_TURN_IS_TAKEN_AGAIN = or_(
+    select(inbox.c.position).where(inbox.c.key == outgoing.c.event_key, is_waiting).exists(),
+    select(sessions.c.id)
+    .where(sessions.c.id == outgoing.c.session_id, sessions.c.state == State.ENDING.value)
+    .exists(),
+)
+_CLAIMABLE = (
+    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_by)
+    .where(
+        is_outgoing,
+        outgoing.c.claimed_until_us <= bindparam("now_us"),
+        not_(_BEHIND_ANOTHER_WORKER),
+        not_(_TURN_IS_TAKEN_AGAIN),
+    )
+    .order_by(outgoing.c.position)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True, of=outgoing)
+)
+_HELD_OF_THREAD = (
+    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_by)
+    .where(_IS_THREAD_S, is_held)
+    .order_by(outgoing.c.position)
+)
+_CLAIM = (
+    update(outgoing)
+    .where(_among_these)
+    .values(state=WAITING, claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
+)
+_IS_OURS = _among_these & is_outgoing & (outgoing.c.claimed_by == bindparam("worker"))
+_OURS = select(outgoing.c.data, outgoing.c.failures).where(_IS_OURS)
+_RENEW = update(outgoing).where(_IS_OURS).values(claimed_until_us=bindparam("until_us"))
+_RELEASE = update(outgoing).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+_VOID = (
+    update(outgoing)
+    .where(is_outgoing, outgoing.c.claimed_until_us > UNCLAIMED)
+    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+)
+_STANDING = select(outgoing.c.position, outgoing.c.state).where(_among_these)
+_IS_THIS = outgoing.c.position == bindparam("this_position")
+_SENT = (
+    update(outgoing)
+    .where(_IS_THIS)
+    .values(state=SENT, mid=bindparam("its_mid"), handled_at_us=bindparam("now_us"))
+)
+_HOLD = (
+    update(outgoing)
+    .where(_IS_THIS, is_outgoing)
+    .values(state=HELD, claimed_by=NOBODY, claimed_until_us=0)
+)
+_DROP = (
+    update(outgoing)
+    .where(_IS_THIS, is_outgoing)
+    .values(state=DROPPED, handled_at_us=bindparam("now_us"))
+)
+_DROP_REST_OF_TURN = (
+    update(outgoing)
+    .where(_IS_THREAD_S, outgoing.c.turn == bindparam("this_turn"), is_outgoing)
+    .values(state=DROPPED, handled_at_us=bindparam("now_us"))
+)
+_FAILED = update(outgoing).where(_IS_THIS, is_outgoing).values(failures=outgoing.c.failures + 1)
+_FAILURES = select(outgoing.c.failures).where(_IS_THIS)
+_WAITS = select(outgoing.c.position).where(_IS_THREAD_S, is_outgoing).limit(1)
+_ECHO = (
+    update(outgoing)
+    .where(outgoing.c.mark == bindparam("its_mark"), is_outgoing)
+    .values(state=SENT, handled_at_us=bindparam("now_us"))
+)
+_HAS_ECHO = select(outgoing.c.position).where(
+    outgoing.c.mark == bindparam("its_mark"), outgoing.c.state == SENT
+)
+_BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid"))
+_COUNT = select(func.count()).select_from(outgoing)
+_OLDEST = select(func.min(outgoing.c.said_at_us)).where(is_outgoing)
+_FORGET = delete(outgoing).where(_IS_THREAD_S)
+_PRUNE = delete(outgoing).where(
+    outgoing.c.position.in_(
+        select(outgoing.c.position)
+        .where(outgoing.c.state.in_((SENT, DROPPED)), outgoing.c.handled_at_us < bindparam("at_us"))
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
+_PRUNE_HELD = delete(outgoing).where(
+    outgoing.c.position.in_(
+        select(outgoing.c.position)
+        .where(is_held, outgoing.c.said_at_us < bindparam("at_us"))
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
+
+
+def say(
+    connection: Connection, asked: Sequence[tuple[Outgoing, bool, bool]], *, worker: str
+) -> list[int | None]:
+    """Insert the messages of many calls; each gets the position of what comes into its hand."""
+    threads = sorted({said.thread.key for said, _, _ in asked})
+    elsewhere = _waiting_elsewhere(connection, threads, worker)
+    last = connection.execute(_LAST_POSITION).scalar() or 0
+    rows = []
+    for said, in_hand, held in asked:
+        if not in_hand:
+            elsewhere.add(said.thread.key)
+        is_ours = not held and said.thread.key not in elsewhere
+        rows.append(_row(said, held=held, claimant=worker if is_ours else NOBODY))
+    connection.execute(_SAY, rows)
+    recorded = connection.execute(_SAID_NOW, {"last": last, "worker": worker})
+    positions: dict[str, int] = dict(recorded.all())
+    return [positions.get(said.mark) for said, _, _ in asked]
+
+
+def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
+    """What attempts at the turn have said, in order; without what was dropped."""
+    found = connection.execute(_OF_TURN, {"this_thread": thread.key, "this_turn": turn})
+    said = ((position, _OUTGOING.decode(data), state) for position, data, state in found)
+    return [
+        Said(position=position, place=one.place, message=one.message, is_waiting=state != SENT)
+        for position, one, state in said
+    ]
+
+
+def take_again(connection: Connection, position: int, *, worker: str) -> OutgoingEntry | None:
+    """A waiting message that is this worker's already."""
+    found = connection.execute(_OURS, {"positions": [position], "worker": worker}).first()
+    if found is None:
+        return None
+    return OutgoingEntry(
+        position=position, outgoing=_OUTGOING.decode(found.data), failures=found.failures
+    )
+
+
+def withdraw(connection: Connection, positions: Sequence[int]) -> None:
+    """Delete those of these that are not sent yet."""
+    for start in range(0, len(positions), AT_ONCE):
+        connection.execute(_WITHDRAW, {"positions": positions[start : start + AT_ONCE]})
+
+
+def claim(
+    connection: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    worker: str,
+    without_threads: Collection[Thread] = (),
+    without_pages: Collection[str] = (),
+) -> list[OutgoingEntry]:
+    """Take the oldest that nobody has, or whose claim has expired."""
+    if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
+        return []
+    wanted = _CLAIMABLE
+    if without_threads:
+        wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
+    if without_pages:
+        wanted = wanted.where(outgoing.c.page.not_in(list(without_pages)))
+    asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
+    return _claimed(connection, connection.execute(wanted, asked).all(), now, worker)
+
+
+def free_held(
+    connection: Connection, thread: Thread, now: datetime, *, worker: str
+) -> list[OutgoingEntry]:
+    """Take what is held for the thread's user, who has written."""
+    held = connection.execute(_HELD_OF_THREAD, {"this_thread": thread.key}).all()
+    return _claimed(connection, held, now, worker)
+
+
+def renew(connection: Connection, positions: Sequence[int], now: datetime, *, worker: str) -> None:
+    """Prolong the claims on these, save those that another worker has taken over."""
+    until_us = lease_end(now)
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_RENEW, {**part, "until_us": until_us})
+
+
+def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
+    """Let these be claimed at once, save those that another worker has taken over."""
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_RELEASE, part)
+
+
+def void_claims(connection: Connection) -> None:
+    connection.execute(_VOID)
+
+
+def before_send(
+    connection: Connection, asked: Sequence[OutgoingEntry]
+) -> list[tuple[Standing | None, Session | None]]:
+    """How each of these stands, and the open session of its thread."""
+    standing: dict[int, str] = {}
+    for start in range(0, len(asked), AT_ONCE):
+        positions = [entry.position for entry in asked[start : start + AT_ONCE]]
+        standing.update(connection.execute(_STANDING, {"positions": positions}).all())
+    threads = list({entry.outgoing.thread for entry in asked})
+    open_ones = dict(zip(threads, open_of_threads(connection, threads), strict=True))
+    return [
+        (
+            Standing(standing[entry.position]) if entry.position in standing else None,
+            open_ones[entry.outgoing.thread],
+        )
+        for entry in asked
+    ]
+
+
+def sent(connection: Connection, taken: Sequence[tuple[int, str, datetime]]) -> list[None]:
+    """Meta has taken the messages of many calls; `mid` is empty where only an echo has told."""
+    rows = [
+        {"this_position": position, "its_mid": mid or None, "now_us": microseconds(now)}
+        for position, mid, now in sorted(taken)
+    ]
+    connection.execute(_SENT, rows)
+    return [None] * len(taken)
+
+
+def hold(connection: Connection, position: int) -> None:
+    connection.execute(_HOLD, {"this_position": position})
+
+
+def drop(connection: Connection, entry: OutgoingEntry, now: datetime, *, rest: bool) -> None:
+    """Drop a message, and with `rest` what its turn says after it."""
+    at = {"now_us": microseconds(now)}
+    connection.execute(_DROP, {"this_position": entry.position, **at})
+    if rest:
+        said = entry.outgoing
+        of_turn = {"this_thread": said.thread.key, "this_turn": said.turn}
+        connection.execute(_DROP_REST_OF_TURN, {**of_turn, **at})
+
+
+def failed(connection: Connection, position: int) -> int:
+    """Count a send whose answer was lost; return how many there are."""
+    this = {"this_position": position}
+    connection.execute(_FAILED, this)
+    return int(connection.execute(_FAILURES, this).scalar() or 0)
+
+
+def waits(connection: Connection, thread: Thread) -> bool:
+    """Whether a message of the thread is still to be sent, by whomever."""
+    return connection.execute(_WAITS, {"this_thread": thread.key}).first() is not None
+
+
+def keep_echo(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> list[None]:
+    """Meta has the messages with these marks; in one order, against deadlocks."""
+    rows = [{"its_mark": mark, "now_us": microseconds(at)} for mark, at in sorted(heard)]
+    connection.execute(_ECHO, rows)
+    return [None] * len(heard)
+
+
+def has_echo(connection: Connection, mark: str) -> bool:
+    return connection.execute(_HAS_ECHO, {"its_mark": mark}).first() is not None
+
+
+def has_mid(connection: Connection, mid: str) -> bool:
+    """Whether a message of ours got this id from Meta."""
+    return connection.execute(_BY_MID, {"its_mid": mid}).first() is not None
+
+
+def backlog(connection: Connection) -> Backlog:
+    """What is still to be sent; `dead` counts what is held until its user writes."""
+    oldest_us = connection.execute(_OLDEST).scalar()
+    return Backlog(
+        waiting=int(connection.execute(_COUNT.where(is_outgoing)).scalar_one()),
+        oldest_at=None if oldest_us is None else moment(oldest_us),
+        dead=int(connection.execute(_COUNT.where(is_held)).scalar_one()),
+    )
+
+
+def forget(connection: Connection, thread: Thread) -> int:
+    return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
+
+
+def prune(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete so many that were sent or dropped before then; return how many."""
+    asked = {"at_us": microseconds(before), "limit": limit}
+    return int(connection.execute(_PRUNE, asked).rowcount)
+
+
+def prune_held(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete so many that were said before then to users who have not written since."""
+    asked = {"at_us": microseconds(before), "limit": limit}
+    return int(connection.execute(_PRUNE_HELD, asked).rowcount)
+
+
+def _claimed(
+    connection: Connection, found: Sequence[Any], now: datetime, worker: str
+) -> list[OutgoingEntry]:
+    positions = [position for position, _, _, _ in found]
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_CLAIM, {**part, "until_us": lease_end(now)})
+    return [
+        OutgoingEntry(
+            position=position,
+            outgoing=_OUTGOING.decode(data),
+            failures=failures,
+            is_doubtful=claimed_by != NOBODY,
+        )
+        for position, data, failures, claimed_by in found
+    ]
+
+
+def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(threads), AT_ONCE):
+        part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
+        found.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
+    return found
+
+
+def _row(said: Outgoing, *, held: bool, claimant: str) -> dict[str, Any]:
+    return {
+        "thread": said.thread.key,
+        "page": said.thread.page,
+        "turn": said.turn,
+        "mark": said.mark,
+        "event_key": said.event_key,
+        "session_id": said.session_id,
+        "data": msgspec.json.encode(said).decode(),
+        "said_at_us": microseconds(said.said_at),
+        "state": HELD if held else WAITING,
+        "claimed_by": claimant,
+        "claimed_until_us": 0 if claimant == NOBODY else lease_end(said.said_at),
+    }

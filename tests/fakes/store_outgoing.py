@@ -1,0 +1,246 @@
+"""What the bot says, in the store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from channels.core.events import Thread
+from channels.core.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from channels.core.sessions import Session, State
+from channels.store.protocol import CLAIM_LEASE, Backlog
+from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Rows
+
+
+@dataclass(kw_only=True, slots=True)
+class Message:
+    """A message of the bot's; `state` is "waiting", "held", "sent" or "dropped"."""
+
+    position: int
+    said: Outgoing
+    state: str
+    claimed_by: str | None
+    claimed_until: datetime
+    failures: int = 0
+    mid: str = ""
+    handled_at: datetime | None = None
+
+    is_doubtful: bool = False
+
+    def entry(self) -> OutgoingEntry:
+        return OutgoingEntry(
+            position=self.position,
+            outgoing=self.said,
+            failures=self.failures,
+            is_doubtful=self.is_doubtful,
+        )
+
+
+class OutgoingInMemory:
+    """One worker's part of `Store` that is about what the bot says."""
+
+    _worker: str
+    _rows: Rows
+
+    def __init__(self) -> None:
+        self._messages_in_hand: set[int] = set()
+
+    async def say(
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+    ) -> OutgoingEntry | None:
+        waits_elsewhere = any(
+            each.said.thread == said.thread and each.claimed_by != self._worker
+            for each in self._waiting()
+        )
+        is_ours = in_hand and not held and not waits_elsewhere
+        self._rows.last_message += 1
+        message = Message(
+            position=self._rows.last_message,
+            # As a database gives it back: what is no JSON does not come through.
+            said=msgspec.json.decode(msgspec.json.encode(said), type=Outgoing),
+            state="held" if held else "waiting",
+            claimed_by=self._worker if is_ours else None,
+            claimed_until=said.said_at + CLAIM_LEASE if is_ours else FIRST_MOMENT,
+        )
+        self._messages[message.position] = message
+        return self._taken([message])[0] if is_ours else None
+
+    async def said(self, thread: Thread, turn: str) -> list[Said]:
+        return [
+            Said(
+                position=each.position,
+                place=each.said.place,
+                message=each.said.message,
+                is_waiting=each.state != "sent",
+            )
+            for each in (*self._rows.handled_messages.values(), *self._messages.values())
+            if each.said.thread == thread and each.said.turn == turn and each.state != "dropped"
+        ]
+
+    async def take_again(self, position: int) -> OutgoingEntry | None:
+        message = self._messages.get(position)
+        if message is None or message.state != "waiting" or message.claimed_by != self._worker:
+            return None
+        self._messages_in_hand.add(position)
+        return message.entry()
+
+    async def withdraw(self, positions: Sequence[int]) -> None:
+        for position in positions:
+            self._messages.pop(position, None)
+        self._messages_in_hand.difference_update(positions)
+
+    async def claim_outgoing(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        without_threads: Collection[Thread] = (),
+        without_pages: Collection[str] = (),
+    ) -> list[OutgoingEntry]:
+        claimable = [
+            each
+            for each in self._waiting()
+            if each.claimed_until <= now
+            and each.said.thread not in without_threads
+            and each.said.thread.page not in without_pages
+            and not self._is_behind_another_worker(each, now)
+            and not self._is_said_again(each.said)
+        ]
+        return self._claimed(claimable[:limit], now)
+
+    async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
+        held = [
+            each
+            for each in self._messages.values()
+            if each.state == "held" and each.said.thread == thread
+        ]
+        return self._claimed(held, now)
+
+    async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
+        message = self._message(entry.position)
+        of_thread = (
+            session
+            for session in self._rows.open_sessions()
+            if session.thread == entry.outgoing.thread
+        )
+        standing = None if message is None else Standing(message.state)
+        return standing, next(of_thread, None)
+
+    async def sent(self, position: int, mid: str, now: datetime) -> None:
+        message = self._message(position)
+        if message is not None:
+            message.mid = mid
+            self._handle(message, "sent", now)
+        self._messages_in_hand.discard(position)
+
+    async def hold(self, position: int) -> None:
+        message = self._messages.get(position)
+        if message is not None and message.state == "waiting":
+            message.state, message.claimed_by, message.claimed_until = "held", None, FIRST_MOMENT
+        self._messages_in_hand.discard(position)
+
+    async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
+        for each in self._waiting():
+            is_of_turn = (each.said.thread, each.said.turn) == (
+                entry.outgoing.thread,
+                entry.outgoing.turn,
+            )
+            if each.position == entry.position or (rest and is_of_turn):
+                self._handle(each, "dropped", now)
+        self._messages_in_hand.discard(entry.position)
+
+    async def answer_lost(self, position: int) -> int:
+        message = self._messages.get(position)
+        if message is None:
+            return 0
+        message.failures += message.state == "waiting"
+        return message.failures
+
+    async def waits_outgoing(self, thread: Thread) -> bool:
+        return any(each.said.thread == thread for each in self._waiting())
+
+    async def outgoing_backlog(self) -> Backlog:
+        said_at = [each.said.said_at for each in self._waiting()]
+        held = sum(each.state == "held" for each in self._messages.values())
+        return Backlog(waiting=len(said_at), oldest_at=min(said_at, default=None), dead=held)
+
+    async def keep_echo(self, mark: str, now: datetime) -> None:
+        for each in self._waiting():
+            if each.said.mark == mark:
+                self._handle(each, "sent", now)
+
+    async def has_echo(self, mark: str) -> bool:
+        handled = self._rows.handled_messages.values()
+        return any(each.state == "sent" and each.said.mark == mark for each in handled)
+
+    async def has_mid(self, mid: str) -> bool:
+        return any(each.mid == mid for each in self._rows.handled_messages.values())
+
+    def _drop_held(self, thread: Thread, now: datetime) -> None:
+        for each in list(self._messages.values()):
+            if each.state == "held" and each.said.thread == thread:
+                self._handle(each, "dropped", now)
+
+    def _renew_messages(self, now: datetime) -> None:
+        for each in self._own():
+            each.claimed_until = now + CLAIM_LEASE
+
+    def _release_messages(self) -> None:
+        for each in self._own():
+            each.claimed_by, each.claimed_until = GIVEN_BACK, FIRST_MOMENT
+        self._messages_in_hand.clear()
+
+    def _message(self, position: int) -> Message | None:
+        return self._messages.get(position) or self._rows.handled_messages.get(position)
+
+    def _handle(self, message: Message, state: str, now: datetime) -> None:
+        message.state, message.handled_at = state, now
+        self._messages.pop(message.position, None)
+        self._rows.handled_messages[message.position] = message
+
+    @property
+    def _messages(self) -> dict[int, Message]:
+        return self._rows.messages
+
+    def _waiting(self) -> list[Message]:
+        return [each for each in self._messages.values() if each.state == "waiting"]
+
+    def _own(self) -> list[Message]:
+        return [
+            each
+            for each in self._waiting()
+            if each.position in self._messages_in_hand and each.claimed_by == self._worker
+        ]
+
+    def _is_behind_another_worker(self, message: Message, now: datetime) -> bool:
+        return any(
+            earlier.position < message.position
+            and earlier.said.thread == message.said.thread
+            and earlier.claimed_until > now
+            and earlier.claimed_by != self._worker
+            for earlier in self._waiting()
+        )
+
+    def _is_said_again(self, said: Outgoing) -> bool:
+        """Whether a crash has cut its turn, which is to be taken again."""
+        event = self._rows.entries.get(said.event_key or "")
+        kept = self._rows.sessions.get(said.session_id or "")
+        return (event is not None and event.handled_at is None) or (
+            kept is not None and kept.session.state is State.ENDING
+        )
+
+    def _claimed(self, messages: list[Message], now: datetime) -> list[OutgoingEntry]:
+        for each in messages:
+            each.is_doubtful = each.claimed_by is not None
+            each.state, each.claimed_by = "waiting", self._worker
+            each.claimed_until = now + CLAIM_LEASE
+        return self._taken(
+            [each for each in messages if each.position not in self._messages_in_hand]
+        )
+
+    def _taken(self, messages: list[Message]) -> list[OutgoingEntry]:
+        self._messages_in_hand.update(each.position for each in messages)
+        return [each.entry() for each in messages]
