@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphTimeout, StoreError
+from ..core.errors import (
+    TRY_LATER,
+    GraphError,
+    GraphThrottled,
+    GraphTimeout,
+    StoreError,
+    StoreUnavailable,
+)
 from ..core.events import Thread
 from ..core.outgoing import (
     MOST_LOST_ANSWERS,
@@ -49,7 +56,8 @@ T = TypeVar("T")
 class Delivery:
     """One worker's part of the outbox: stores what Rasa says, and sends it.
 
-    `due` is set when a session has something due at once.
+    `events` are the queues of the threads' events; `due` is set when a session has something due
+    at once.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Delivery:
         graph: Graph,
         clock: Clock,
         openings: Openings,
+        events: ThreadQueues,
         typing: TypingIndicator,
         due: asyncio.Event,
     ) -> None:
@@ -67,6 +76,7 @@ class Delivery:
         self._graph = graph
         self._clock = clock
         self._openings = openings
+        self._events = events
         self._typing = typing
         self._due = due
         self._queues = ThreadQueues()
@@ -237,11 +247,24 @@ class Delivery:
 
         Where it was the follow-up of a session, the new one begins once that one has ended.
         """
-        session = await self._openings.adopt(said.thread, None, said.cause)
-        while session is not None and session.regained and not self._is_stopping:
-            await self._clock.sleep(PAUSE)
-            session = await self._openings.adopt(said.thread, None, said.cause)
+        waits = True
+        while waits and not self._is_stopping:
+            waits = await self._adopt(said)
+            if waits:
+                await self._clock.sleep(PAUSE)
         self._due.set()
+
+    async def _adopt(self, said: Outgoing) -> bool:
+        """Begin it between two of the thread's events; whether a session has to end before."""
+        begun: list[Session | None] = []
+
+        async def adopt() -> None:
+            begun.append(await self._openings.adopt(said.thread, None, said.cause))
+
+        await self._events.run_first(said.thread, adopt)
+        if not begun:
+            raise StoreUnavailable("A session for a thread that was lost could not be stored.")
+        return begun[0] is not None and begun[0].regained
 
     async def _pass(self, session_id: str) -> None:
         """Pass control: all that was said before has been sent."""

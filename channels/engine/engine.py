@@ -91,6 +91,7 @@ class Engine:
             graph=graph,
             clock=clock,
             openings=openings,
+            events=self._queues,
             typing=typing,
             due=self._due,
         )

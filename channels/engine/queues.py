@@ -30,8 +30,8 @@ class ThreadQueues:
         """Add a job that comes right after the one under way."""
         self._queue(thread).appendleft(job)
 
-    async def run(self, thread: Thread, job: Job) -> None:
-        """Add a job behind the thread's others, and return once it has run, or failed."""
+    async def run_first(self, thread: Thread, job: Job) -> None:
+        """Add a job right after the one under way, and return once it has run, or failed."""
         over = asyncio.Event()
 
         async def watched() -> None:
@@ -40,7 +40,7 @@ class ThreadQueues:
             finally:
                 over.set()
 
-        self.put(thread, watched)
+        self.put_first(thread, watched)
         await over.wait()
 
     async def drained(self) -> None:

@@ -189,9 +189,15 @@ _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ende
 Index("handover_outgoing_mark", outgoing.c.mark)
 Index("handover_outgoing_mid", outgoing.c.mid)
 Index("handover_outgoing_turn", outgoing.c.thread, outgoing.c.turn, outgoing.c.position)
-_partial_index("handover_outgoing_waiting", outgoing.c.position, where=is_outgoing)
+_partial_index(
+    "handover_outgoing_waiting",
+    outgoing.c.claimed_until_us,
+    outgoing.c.position,
+    where=is_outgoing,
+)
 _partial_index("handover_outgoing_thread", outgoing.c.thread, where=is_outgoing)
 _partial_index("handover_outgoing_held", outgoing.c.thread, where=is_held)
+_partial_index("handover_outgoing_held_since", outgoing.c.said_at_us, where=is_held)
 _partial_index(
     "handover_outgoing_handled",
     outgoing.c.handled_at_us,

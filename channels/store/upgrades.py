@@ -67,7 +67,8 @@ _STEPS = {
         "CREATE INDEX handover_outgoing_mid ON handover_outgoing (mid)",
         "CREATE INDEX handover_outgoing_turn ON handover_outgoing (thread, turn, position)",
         """
-        CREATE INDEX handover_outgoing_waiting ON handover_outgoing (position)
+        CREATE INDEX handover_outgoing_waiting
+        ON handover_outgoing (claimed_until_us, position)
         WHERE state = 'waiting'
         """,
         """
@@ -75,6 +76,10 @@ _STEPS = {
         WHERE state = 'waiting'
         """,
         "CREATE INDEX handover_outgoing_held ON handover_outgoing (thread) WHERE state = 'held'",
+        """
+        CREATE INDEX handover_outgoing_held_since ON handover_outgoing (said_at_us)
+        WHERE state = 'held'
+        """,
         """
         CREATE INDEX handover_outgoing_handled ON handover_outgoing (handled_at_us)
         WHERE handled_at_us IS NOT NULL

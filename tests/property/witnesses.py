@@ -94,6 +94,8 @@ class WatchedGraph:
             raise
 
     def _may_send(self, session: Session, message: Mapping[str, Any]) -> bool:
+        if session.state is State.OPENING:
+            return True  # what was said before the handover goes out before control is passed
         begins_follow_up = message.get("text") == answer_to(external_text(HANDOVER_ENDED))
         is_in_time = is_window_open(session, self._clock.now())
         return session.regained and (is_in_time or not begins_follow_up)

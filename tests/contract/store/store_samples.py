@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from channels.core.events import Array, Echo, Postback, Thread, UserMessage
+from channels.core.outgoing import Outgoing
 from channels.core.plans import Plan
 from channels.core.sessions import Cause, EndReason, Session, Speaker
 from channels.core.transcript import Line
@@ -64,3 +65,20 @@ async def end_session(store: Store, session: Session) -> Session:
     ended_session = ended(ending_session)
     assert await store.save_session(ended_session)
     return ended_session
+
+
+def words(text: str, thread: Thread = ANNA, **fields: Any) -> Outgoing:
+    """A message of the bot's."""
+    return Outgoing(
+        **{
+            "thread": thread,
+            "turn": "m_1",
+            "place": 0,
+            "message": {"text": text},
+            "mark": f"mark of {text}",
+            "response": "utter_text",
+            "cause": Cause(at=NOW, key="cause"),
+            "said_at": NOW,
+            **fields,
+        }
+    )

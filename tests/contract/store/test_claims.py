@@ -206,15 +206,6 @@ async def test_workers_count_each_other_while_they_are_heard_of(workers: Workers
     assert await one.report(LEASE_OVER) == 1
 
 
-async def test_an_echo_is_known_to_all_workers(workers: Workers) -> None:
-    one, two, _ = workers
-    await one.keep_echo("nonce", NOW)
-    await two.keep_echo("nonce", NOW + SECOND)
-
-    assert await two.has_echo("nonce")
-    assert not await two.has_echo("another")
-
-
 async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:
     for key, thread in (("anna", ANNA), ("ben", BEN)):
         [entry] = await store.record([message(key, thread)], NOW)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from channels.core.events import Thread
-from channels.core.outgoing import Outgoing, OutgoingEntry, Standing
-from channels.core.sessions import Cause, EndReason
+from channels.core.outgoing import OutgoingEntry, Standing
+from channels.core.sessions import EndReason
 from channels.core.transitions import ended, ending
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
@@ -21,30 +21,15 @@ from tests.contract.store.store_samples import (
     SECOND,
     message,
     new_session,
+    words,
 )
 
 LATER = NOW + CLAIM_LEASE + SECOND
 Reopen = Callable[[str], Any]
 
 
-def said(text: str, thread: Thread = ANNA, **fields: Any) -> Outgoing:
-    return Outgoing(
-        **{
-            "thread": thread,
-            "turn": "m_1",
-            "place": 0,
-            "message": {"text": text},
-            "mark": f"mark of {text}",
-            "response": "utter_text",
-            "cause": Cause(at=NOW, key="cause"),
-            "said_at": NOW,
-            **fields,
-        }
-    )
-
-
 async def say(store: Store, text: str, thread: Thread = ANNA, **fields: Any) -> OutgoingEntry:
-    entry = await store.say(said(text, thread, **fields))
+    entry = await store.say(words(text, thread, **fields))
     assert entry is not None
     return entry
 
@@ -59,14 +44,14 @@ async def standing(store: Store, entry: OutgoingEntry) -> Standing | None:
 
 async def test_what_is_said_is_in_the_hand_of_who_said_it(store: Store) -> None:
     entry = await say(store, "hello")
-    assert entry.outgoing == said("hello")
+    assert entry.outgoing == words("hello")
     assert await store.claim_outgoing(LATER, limit=9) == []
     assert await standing(store, entry) is Standing.WAITING
 
 
 async def test_what_a_worker_has_no_room_for_waits_in_order(store: Store) -> None:
-    assert await store.say(said("one"), in_hand=False) is None
-    assert await store.say(said("two")) is None, "it would overtake the first"
+    assert await store.say(words("one"), in_hand=False) is None
+    assert await store.say(words("two")) is None, "it would overtake the first"
     assert texts(await store.claim_outgoing(NOW, limit=9)) == ["one", "two"]
 
 
@@ -84,7 +69,7 @@ async def test_another_worker_gets_what_a_dead_one_has_left_and_in_doubt(
 
 
 async def test_what_nobody_had_in_hand_is_not_in_doubt(store: Store) -> None:
-    await store.say(said("hello"), in_hand=False)
+    await store.say(words("hello"), in_hand=False)
     [entry] = await store.claim_outgoing(NOW, limit=9)
     assert not entry.is_doubtful
 
@@ -103,7 +88,7 @@ async def test_nobody_overtakes_what_another_worker_has_in_hand(
 ) -> None:
     store, other, _ = workers
     await say(store, "one")
-    assert await other.say(said("two")) is None
+    assert await other.say(words("two")) is None
     assert await other.claim_outgoing(NOW, limit=9) == []
 
 
@@ -120,7 +105,7 @@ async def test_a_worker_that_stops_gives_back_what_it_has(
 async def test_threads_and_pages_can_be_left_out(store: Store) -> None:
     elsewhere = Thread(page="999", user="1")
     for text, thread in (("anna", ANNA), ("ben", BEN), ("elsewhere", elsewhere)):
-        await store.say(said(text, thread), in_hand=False)
+        await store.say(words(text, thread), in_hand=False)
     claim = store.claim_outgoing
     assert texts(await claim(NOW, limit=9, without_pages=[ANNA.page])) == ["elsewhere"]
     assert texts(await claim(NOW, limit=9, without_threads=[ANNA])) == ["ben"]
@@ -253,7 +238,7 @@ async def test_what_is_held_waits_for_the_user_alone(
     workers: tuple[Store, Store, Store],
 ) -> None:
     store, other, _ = workers
-    assert await store.say(said("welcome back"), held=True) is None
+    assert await store.say(words("welcome back"), held=True) is None
     assert await other.claim_outgoing(LATER, limit=9) == []
     assert not await store.waits_outgoing(ANNA)
 
@@ -272,8 +257,8 @@ async def test_what_meta_refuses_outside_the_window_is_held(store: Store) -> Non
 
 
 async def test_what_is_held_is_dropped_when_somebody_else_talks(store: Store) -> None:
-    await store.say(said("welcome back"), held=True)
-    await store.say(said("hello ben", BEN), held=True)
+    await store.say(words("welcome back"), held=True)
+    await store.say(words("hello ben", BEN), held=True)
     await store.add_session(new_session("session"))
     assert texts(await store.free_held(ANNA, NOW)) == []
     assert texts(await store.free_held(BEN, NOW)) == ["hello ben"]
@@ -285,7 +270,7 @@ async def test_what_is_held_is_dropped_when_somebody_else_talks(store: Store) ->
 async def test_the_backlog_tells_what_is_still_to_be_sent(store: Store) -> None:
     await say(store, "one", said_at=NOW - HOUR)
     second = await say(store, "two")
-    await store.say(said("held", BEN), held=True)
+    await store.say(words("held", BEN), held=True)
     await store.sent(second.position, "m_9", NOW)
 
     backlog = await store.outgoing_backlog()
@@ -317,8 +302,8 @@ async def test_what_waits_is_never_pruned(store: Store) -> None:
 
 
 async def test_what_is_held_for_too_long_goes(store: Store) -> None:
-    await store.say(said("old", said_at=NOW - 25 * HOUR), held=True)
-    await store.say(said("new", BEN, said_at=NOW - 23 * HOUR), held=True)
+    await store.say(words("old", said_at=NOW - 25 * HOUR), held=True)
+    await store.say(words("new", BEN, said_at=NOW - 23 * HOUR), held=True)
     await prune(store)
     assert texts(await store.free_held(ANNA, NOW)) == []
     assert texts(await store.free_held(BEN, NOW)) == ["new"]
@@ -326,7 +311,7 @@ async def test_what_is_held_for_too_long_goes(store: Store) -> None:
 
 async def test_nothing_is_left_of_a_person_who_is_forgotten(store: Store) -> None:
     entry = await say(store, "hello")
-    await store.say(said("held"), held=True)
+    await store.say(words("held"), held=True)
     kept = await say(store, "hello ben", BEN)
     assert await store.forget(ANNA) == 2
     assert await standing(store, entry) is None

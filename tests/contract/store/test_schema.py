@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
 from channels.core.errors import StoreUnavailable, StoreVersionError
+from channels.core.outgoing import OutgoingEntry
 from channels.core.transitions import ended
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
@@ -29,6 +30,7 @@ from tests.contract.store.store_samples import (
     line,
     message,
     new_session,
+    words,
 )
 
 REPOSITORY = Path(__file__).parents[3]
@@ -92,8 +94,20 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.forget(ANNA), id="forget of one who is open"),
         pytest.param(lambda store: store.forget(BEN), id="forget"),
         pytest.param(lambda store: store.has_echo("metadata"), id="has_echo"),
-        pytest.param(lambda store: store.keep_sent(ANNA, "m_a", ["one"], NOW), id="keep_sent"),
-        pytest.param(lambda store: store.sent(ANNA, "m_a"), id="sent"),
+        pytest.param(lambda store: store.keep_echo("mark", NOW), id="keep_echo"),
+        pytest.param(lambda store: store.say(words("b")), id="say"),
+        pytest.param(lambda store: store.said(ANNA, "m_1"), id="said"),
+        pytest.param(lambda store: store.take_again(1), id="take_again"),
+        pytest.param(lambda store: store.withdraw([1]), id="withdraw"),
+        pytest.param(lambda store: store.claim_outgoing(NOW + HOUR, limit=9), id="claim_outgoing"),
+        pytest.param(lambda store: store.free_held(ANNA, NOW), id="free_held"),
+        pytest.param(lambda store: before_send(store), id="before_send"),
+        pytest.param(lambda store: store.sent(1, "m_9", NOW), id="sent"),
+        pytest.param(lambda store: store.hold(1), id="hold"),
+        pytest.param(lambda store: drop(store), id="drop"),
+        pytest.param(lambda store: store.answer_lost(1), id="answer_lost"),
+        pytest.param(lambda store: store.waits_outgoing(ANNA), id="waits_outgoing"),
+        pytest.param(lambda store: store.has_mid("m_9"), id="has_mid"),
         pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],
@@ -108,6 +122,8 @@ async def test_no_operation_reads_through_a_table(
     await store.add_session(new_session("ended", BEN))
     await end_session(store, new_session("ended", BEN))
     await store.add_line(new_session("session"), line("a"))
+    await store.say(words("a"))
+    await store.say(words("held", BEN), held=True)
     statements.clear()
     await ask(store)
     await store.close()
@@ -115,6 +131,14 @@ async def test_no_operation_reads_through_a_table(
     steps = {step for statement in statements for step in query_plan(sqlite_url, statement)}
     assert steps
     assert {step for step in steps if step.startswith("SCAN")} <= SCANS_ALLOWED
+
+
+async def before_send(store: Store) -> None:
+    await store.before_send(OutgoingEntry(position=1, outgoing=words("a")))
+
+
+async def drop(store: Store) -> None:
+    await store.drop(OutgoingEntry(position=1, outgoing=words("a")), NOW, rest=True)
 
 
 async def prune(store: Store) -> None:

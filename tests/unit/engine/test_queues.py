@@ -167,7 +167,7 @@ async def test_who_runs_a_job_waits_for_it_and_for_those_before_it(
     queues: ThreadQueues, jobs: Jobs
 ) -> None:
     queues.put(ADA, jobs.waiting("before"))
-    running = asyncio.create_task(queues.run(ADA, jobs.quick("run")))
+    running = asyncio.create_task(queues.run_first(ADA, jobs.quick("run")))
     await jobs.begun("before")
     assert not running.done()
     jobs.let_go("before")
@@ -176,7 +176,7 @@ async def test_who_runs_a_job_waits_for_it_and_for_those_before_it(
 
 
 async def test_who_runs_a_job_that_fails_waits_no_longer(queues: ThreadQueues, jobs: Jobs) -> None:
-    await asyncio.wait_for(queues.run(ADA, jobs.failing("run")), timeout=5)
+    await asyncio.wait_for(queues.run_first(ADA, jobs.failing("run")), timeout=5)
     assert jobs.log == ["run"]
 
 
