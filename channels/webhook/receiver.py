@@ -19,16 +19,15 @@ from ..core.events import Echo, Event, PageRoles
 from ..core.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
 from ..instruments.clock import Clock
+from ..instruments.rare_lines import RareLine
+from .bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, Bodies, NoRoom
 from .decoding import decode_delivery
 
 logger = logging.getLogger(__name__)
 
-# Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
-# longest text that the Send API takes makes 12 KB. All of these at once fit in here.
-LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
-SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner
 _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for others to notice
 _AT_ONCE = 1000  # events in one step of the store
+_LOG_INTERVAL = timedelta(minutes=1)
 
 _Told = tuple[list[Event], list[PageRoles]]
 
@@ -42,6 +41,8 @@ class WebhookReceiver:
         self._settings = settings
         self._clock = clock
         self._engine = engine
+        self._bodies = Bodies()
+        self._no_room = RareLine(_LOG_INTERVAL)
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
@@ -67,14 +68,17 @@ class WebhookReceiver:
     async def _answer(self, request: Request) -> HTTPResponse:
         try:
             await self._take_in(*await self._read(request))
+        except NoRoom:
+            self._log_no_room()
+            return text("try again", status=503)
         except PayloadTooLarge:
             logger.warning("A delivery of more than %d bytes was refused.", LARGEST_DELIVERY)
             return text("too large", status=413)
         except SignatureRefused as error:
-            logger.warning("%s", error)
+            logger.warning("%s", str(error))  # whose frames hold the body
             return text("not signed by the app", status=403)
         except MalformedDelivery as error:
-            logger.warning("%s", error)
+            logger.warning("%s", str(error))  # whose frames hold the body
             return text("not JSON", status=400)
         except StoreError as error:
             logger.error("A delivery was refused, so Meta will repeat it: %s", error)
@@ -82,17 +86,29 @@ class WebhookReceiver:
         return text("EVENT_RECEIVED")
 
     async def _read(self, request: Request) -> _Told:
-        body, signature = await _body(request), request.headers.get("X-Hub-Signature-256")
-        if len(body) <= _LARGE:
-            return self._check_and_decode(body, signature)
-        # A thread lets others have their turn meanwhile.
-        return await asyncio.to_thread(self._check_and_decode, body, signature)
+        signature = request.headers.get("X-Hub-Signature-256")
+        async with self._bodies.of(request) as body:
+            if len(body) <= _LARGE:
+                return self._check_and_decode(body, signature)
+            # A thread lets others have their turn meanwhile.
+            return await asyncio.to_thread(self._check_and_decode, body, signature)
 
     def _check_and_decode(self, body: bytes, signature: str | None) -> _Told:
         check_signature(body, signature, self._settings.secret)
         told = decode_delivery(body, self._clock.now())
         events = [event for event in told if not isinstance(event, PageRoles)]
         return events, _merged(one for one in told if isinstance(one, PageRoles))
+
+    def _log_no_room(self) -> None:
+        times = self._no_room.times(self._clock.now())
+        if times:
+            logger.warning(
+                "Long deliveries were refused (%d since the last such line), because %d MiB of "
+                "bodies were being read already. Meta repeats its own; if they are not Meta's, let "
+                "a proxy limit how much a caller may send.",
+                times,
+                MOST_IN_FLIGHT >> 20,
+            )
 
     async def _take_in(self, events: list[Event], roles: list[PageRoles]) -> None:
         engine = self._engine()
@@ -139,24 +155,6 @@ def _fresh(events: list[Event]) -> list[Event]:
             len(events) - len(fresh),
         )
     return fresh
-
-
-async def _body(request: Request) -> bytes:
-    """The body. Raises PayloadTooLarge before it has read more than LARGEST_DELIVERY.
-
-    The connection is cut if the body has not come within SLOWEST_BODY: Rasa would let it be
-    open for an hour.
-    """
-    if request.stream is not None:
-        request.stream.request_max_size = LARGEST_DELIVERY
-    loop = asyncio.get_running_loop()
-    cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
-    try:
-        await request.receive_body()
-    finally:
-        cut.cancel()
-    body: bytes = request.body
-    return body
 
 
 def _merged(told: Iterable[PageRoles]) -> list[PageRoles]:

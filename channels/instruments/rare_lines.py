@@ -1,0 +1,25 @@
+"""Log lines that anybody could cause by the thousand. Pure: `now` is an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+class RareLine:
+    """When such a line is due: the first time at once, then once an interval at most."""
+
+    def __init__(self, interval: timedelta) -> None:
+        self._interval = interval
+        self._written_at: datetime | None = None
+        self._times = 0
+
+    def times(self, now: datetime) -> int:
+        """Its cause has come once more: how often since the last line, or 0 if none is due."""
+        self._times += 1
+        if self._written_at is not None:
+            since = now - self._written_at
+            if timedelta() <= since < self._interval:  # a clock that was set back keeps none back
+                return 0
+        self._written_at, times = now, self._times
+        self._times = 0
+        return times
