@@ -97,9 +97,11 @@ class MessengerInput(InputChannel):
                 _as_function(handler), path, methods=[method], name=name, stream=streams
             )
         if self._settings.admin_token is not None:
-            OperatorApi(admin_token=self._settings.admin_token, engine=lambda: self._engine).add_to(
-                routes
-            )
+            OperatorApi(
+                admin_token=self._settings.admin_token,
+                clock=self._clock,
+                engine=lambda: self._engine,
+            ).add_to(routes)
         return routes
 
     async def _start(

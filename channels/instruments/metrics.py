@@ -43,6 +43,9 @@ class Metrics:
         self.requests = self._counter(
             "requests", "Apps that asked for a thread, by what they got.", "answer"
         )
+        self.wrong_tokens = self._counter(
+            "admin_tokens_refused", "Calls of the operator API without the right admin token."
+        )
         self.dead = self._counter("events_dead", "Events set aside for good by this worker.")
         self.graph_calls = self._counter(
             "graph_calls",

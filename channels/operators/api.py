@@ -20,9 +20,13 @@ from ..core.errors import GraphError, StoreError
 from ..core.sessions import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
+from ..instruments.clock import Clock
 from .answers import Forgotten, Handover, Handovers, Problem, Returning, handover
+from .guesses import Guesses
 from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
 from .page import add_page
+
+LARGEST_BODY = 64 * 1024  # bytes; no call has a body, and clients send an empty one, or "{}"
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
 
@@ -30,9 +34,12 @@ _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
 class OperatorApi:
     """The routes of the operator API; `engine` gives the engine once it has started."""
 
-    def __init__(self, *, admin_token: str, engine: Callable[[], Engine | None]) -> None:
+    def __init__(
+        self, *, admin_token: str, clock: Clock, engine: Callable[[], Engine | None]
+    ) -> None:
         self._admin_token = admin_token
         self._engine = engine
+        self._guesses = Guesses(clock)
 
     def add_to(self, routes: Blueprint) -> None:
         """Add the routes to the channel's own."""
@@ -53,15 +60,21 @@ class OperatorApi:
 
         # Below `/handovers/` is a page, so a slash at the end makes a difference.
         routes.add_route(
-            guarded, path, methods=[method], name=handler.__name__, strict_slashes=True
+            guarded,
+            path,
+            methods=[method],
+            name=handler.__name__,
+            strict_slashes=True,
+            stream=True,
         )
 
     async def _answer(self, request: Request, handler: _Handler, user: str) -> HTTPResponse:
-        if not self._is_authorised(request):
-            answer = _problem("Send Authorization: Bearer <admin-token>.", status=401)
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
+        await _drop_body(request)
         engine = self._engine()
+        if not self._is_authorised(request):
+            if engine is not None:
+                engine.metrics.wrong_tokens.inc()
+            return await self._unauthorised(request)
         if engine is None:
             return _problem("The channel is starting; try again.", status=503)
         user = unquote(user)  # Sanic leaves it quoted
@@ -71,6 +84,13 @@ class OperatorApi:
             return await handler(engine.operations, request, user)
         except (StoreError, GraphError) as error:
             return _problem(str(error), status=503)
+
+    async def _unauthorised(self, request: Request) -> HTTPResponse:
+        if request.headers.get("Authorization"):  # or nothing was guessed
+            await self._guesses.refuse(request.ip)
+        answer = _problem("Send Authorization: Bearer <admin-token>.", status=401)
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
 
     def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("Authorization") or ""
@@ -142,4 +162,13 @@ def _problem(error: str, *, status: int) -> HTTPResponse:
 
 def _told(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
     body = msgspec.json.encode(answer)
-    return raw(body, status=status, content_type="application/json")
+    # It may name people: neither a proxy nor a browser on a shared desk keeps it.
+    headers = {"Cache-Control": "no-store"}
+    return raw(body, status=status, headers=headers, content_type="application/json")
+
+
+async def _drop_body(request: Request) -> None:
+    """Read what nobody asked for, up to LARGEST_BODY. Raises Sanic's PayloadTooLarge."""
+    if request.stream is not None:
+        request.stream.request_max_size = LARGEST_BODY
+    await request.receive_body()

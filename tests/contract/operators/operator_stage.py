@@ -25,11 +25,12 @@ from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
 
 from channels import MessengerInput
+from channels.instruments.clock import SystemClock
 from channels.operators.api import OperatorApi
 from emulator import default_config, running
 
 BOT = default_config().apps[0]
-ADMIN_TOKEN = "the-admin-token"
+ADMIN_TOKEN = "the-bots-admin-token"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 PATH = "/webhooks/facebook"
 LOOK_INTERVAL = 0.02  # seconds
@@ -153,7 +154,7 @@ async def starting_api() -> AsyncIterator[str]:
     """The address of an operator API whose channel has not started yet."""
     app = _app()
     routes = Blueprint("starting", url_prefix=PATH)
-    OperatorApi(admin_token=ADMIN_TOKEN, engine=lambda: None).add_to(routes)
+    OperatorApi(admin_token=ADMIN_TOKEN, clock=SystemClock(), engine=lambda: None).add_to(routes)
     app.blueprint(routes)
     async with _served(app) as url:
         yield f"{url}{PATH}"

@@ -15,6 +15,7 @@ from async_timeout import timeout
 from hypothesis import HealthCheck, given, settings
 from schemathesis.core.result import Ok
 
+from channels.operators.guesses import LONGEST_DELAY
 from channels.operators.openapi import document
 from tests.contract.operators.operator_stage import (
     ADMIN,
@@ -27,7 +28,8 @@ from tests.contract.operators.operator_stage import (
 )
 
 ANNA, BEN = "24870165432500001", "24870165432500002"
-WRONG_TOKENS = ["", "Bearer", "Bearer the-admin-tökén", "the-admin-token", "Basic dGhl"]
+WRONG_TOKENS = ["", "Bearer", "Bearer the-bots-admin-tökén", "the-bots-admin-token", "Basic dGhl"]
+GUESSING_DELAY = LONGEST_DELAY.total_seconds()
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENTED = {
     (method.upper(), path, int(status))
@@ -145,6 +147,44 @@ async def test_who_has_no_token_or_another_is_refused(
             assert answer.status == 401
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert "error" in await answer.json()
+
+
+async def test_who_guesses_leaves_a_trace_and_keeps_no_operator_out(
+    stage: OperatorStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    guessed = {"Authorization": "Bearer S3CRET-nearly-the-token"}
+    guessing = [
+        asyncio.create_task(stage.calls("GET", "/handovers", headers=guessed)) for _ in range(300)
+    ]
+    await asyncio.wait(guessing, return_when=asyncio.FIRST_COMPLETED)
+    async with timeout(GUESSING_DELAY):
+        assert (await stage.calls("GET", "/handovers"))[0] == 200
+    assert {status for status, _ in await asyncio.gather(*guessing)} == {401}
+
+    [line] = [one.getMessage() for one in caplog.records if "wrong admin token" in one.getMessage()]
+    assert "from 127.0.0.1" in line
+    assert "S3CRET" not in caplog.text
+    _, metrics = await stage.calls("GET", "/metrics")
+    assert "rasa_handover_admin_tokens_refused_total 300.0" in metrics
+
+
+async def test_a_call_without_any_token_is_no_guess(
+    stage: OperatorStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        assert (await stage.calls("GET", "/handovers", headers={}))[0] == 401
+    assert "wrong admin token" not in caplog.text
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_no_answer_that_may_name_people_is_kept_on_the_way(
+    stage: OperatorStage, method: str, path: str
+) -> None:
+    await has_handover(stage)
+    for headers in (ADMIN, {}):
+        url = f"{stage.url}{path.replace('{user}', ANNA)}"
+        async with stage.http.request(method, url, headers=headers) as answer:
+            assert (answer.status, answer.headers["Cache-Control"]) == (answer.status, "no-store")
 
 
 async def test_that_meta_does_not_answer_is_told(stage: OperatorStage) -> None:
