@@ -20,9 +20,10 @@ LONGEST_METADATA = MESSENGER.metadata
 def pass_metadata(session: Session, *, language: str, last_texts: Iterable[str]) -> str:
     """Valid JSON of less than 1,000 characters: the session first, then what fits of the rest.
 
-    The plan's `metadata` goes in key by key, then the user's last messages, the newest first.
-    Nothing is cut: what does not fit is left out whole, and an ellipsis stands for messages that
-    are missing after one that is told. `last_texts` is in the order of writing.
+    The plan's `metadata` goes in key by key, then the user's last messages, the newest first,
+    unless the plan keeps them back. Nothing is cut: what does not fit is left out whole, and an
+    ellipsis stands for messages that are missing after one that is told. `last_texts` is in the
+    order of writing.
     """
     context: dict[str, Any] = {
         "session": session.id,
@@ -32,7 +33,8 @@ def pass_metadata(session: Session, *, language: str, last_texts: Iterable[str])
     }
     for key, value in session.plan.metadata.items():
         _add_if_it_fits(context, "metadata", {**context.get("metadata", {}), key: value})
-    _add_last_messages(context, list(last_texts))
+    if session.plan.last_messages:
+        _add_last_messages(context, list(last_texts))
     return _written(context)
 
 

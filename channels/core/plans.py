@@ -34,7 +34,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of handover goes: to whom, for how long, and what ends it.
 
     `target_app` is an app id or "page-inbox". `keywords` maps a language to the words that
-    bring the bot back; the language "" stands for the assistant's own.
+    bring the bot back; the language "" stands for the assistant's own. `last_messages`: the app
+    that gets the thread is told the user's last messages.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     return_intents: tuple[str, ...] = ()
     return_intent_threshold: float = 0.8
     metadata: dict[str, Any] = {}
+    last_messages: bool = True
 
     def target_app_id(self, platform: Platform) -> str:
         """The id of the app that gets the thread; the Inbox has one on each platform."""

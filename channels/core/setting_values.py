@@ -6,6 +6,7 @@ Each function raises ValueError with the second half of a sentence, never with t
 from __future__ import annotations
 
 import enum
+import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,6 +24,7 @@ SHORTEST_PROBE = timedelta(seconds=10)
 LONGEST_PROBE = timedelta(days=1)
 MOST_AT_ONCE = 10_000
 LONGEST_QUOTE = 200  # characters
+SHORTEST_ADMIN_TOKEN = 16  # characters; more are better, but fewer can be guessed
 
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
 _GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
@@ -62,6 +64,16 @@ def parse_secret(value: object) -> str:
     return value.strip()
 
 
+def parse_admin_token(value: object) -> str:
+    token = parse_secret(value)
+    if len(token) < SHORTEST_ADMIN_TOKEN:
+        raise ValueError(
+            f"has fewer than {SHORTEST_ADMIN_TOKEN} characters, and whoever guesses it sees your "
+            "users' ids and takes threads back; make one with: openssl rand -hex 24."
+        )
+    return token
+
+
 def parse_app_id(value: object) -> str:
     text = str(value) if isinstance(value, (str, int)) else ""
     if not (text.isascii() and text.isdigit()):
@@ -75,6 +87,11 @@ def parse_graph_url(value: object) -> str:
         raise ValueError(f"is no web address; {_GRAPH_URL}.")
     if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
         raise ValueError(f"does not end with a Graph version; {_GRAPH_URL}.")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        raise ValueError(
+            "would send the access token and what users are told over plain http to another "
+            "machine; write https://. Plain http is for an emulator on this machine (localhost)."
+        )
     return parts.geturl().rstrip("/")
 
 
@@ -85,6 +102,15 @@ def _web_address(value: object) -> SplitResult | None:
     except ValueError:  # a port that is no number, a bracket that is not closed
         return None
     return parts if names_a_server and parts.scheme in ("http", "https") else None
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_store(value: object) -> str:

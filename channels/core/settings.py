@@ -30,6 +30,7 @@ from .setting_values import (
     RequestPolicy,
     RoutingSetting,
     member_of,
+    parse_admin_token,
     parse_app_id,
     parse_count,
     parse_flag,
@@ -187,7 +188,7 @@ _CHANNEL_KEYS = {
     ),
     "graph-url": Key(parse=parse_graph_url, default="https://graph.facebook.com/v25.0"),
     "store": Key(parse=parse_store, secret=True, default="sqlite:///handover.db"),
-    "admin-token": Key(parse=parse_secret, secret=True),
+    "admin-token": Key(parse=parse_admin_token, secret=True),
     "routing": Key(parse=parse_routing, default=RoutingSetting.AUTO),
     "typed-intents": Key(parse=parse_flag, default=False),
     "max-turns": Key(parse=parse_count, default=50),
@@ -223,6 +224,7 @@ _PLAN_KEYS = {
         parse=parse_threshold, default=Plan(name="").return_intent_threshold
     ),
     "metadata": Key(parse=parse_metadata, default={}),
+    "last-messages": Key(parse=parse_flag, default=True),
 }
 
 

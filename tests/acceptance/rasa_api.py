@@ -11,7 +11,7 @@ from async_timeout import timeout
 
 from demo.platform import WAIT_LIMIT
 
-ADMIN_TOKEN = "the-admin-token"
+ADMIN_TOKEN = "the-bots-admin-token"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 SAVE_LIMIT = timedelta(seconds=10)
 LOOK_INTERVAL = timedelta(milliseconds=20)

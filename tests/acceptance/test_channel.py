@@ -159,6 +159,6 @@ async def test_a_typed_intent_is_no_command(chat: Conversation, rasa: Rasa) -> N
 
 async def test_secrets_stand_in_no_output(stack: Stack) -> None:
     bot = stack.platform.bot
-    for secret in (bot.secret, bot.page_access_token, bot.verify_token, "the-admin-token"):
+    for secret in (bot.secret, bot.page_access_token, bot.verify_token, "the-bots-admin-token"):
         assert secret not in stack.rasa.output
         assert secret not in stack.actions.output

@@ -26,7 +26,7 @@ from tests.chaos.front import Front
 from tests.chaos.gathering import at_work
 from tests.chaos.servers import PostgreSql, Redis
 
-ADMIN_TOKEN = "the-admin-token"
+ADMIN_TOKEN = "the-bots-admin-token"
 ROUTES = "/webhooks/facebook"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 RESTART_PAUSE = timedelta(seconds=1)

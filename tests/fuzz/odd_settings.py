@@ -14,7 +14,7 @@ PAGE_TOKEN, APP_SECRET, VERIFY_TOKEN = (
     "5ec-the-app-secret",
     "the-verify-token",
 )
-ADMIN_TOKEN, DATABASE_PASSWORD = "the-admin-token", "the-database-password"
+ADMIN_TOKEN, DATABASE_PASSWORD = "the-bots-admin-token", "the-database-password"
 SECRETS = (PAGE_TOKEN, APP_SECRET, VERIFY_TOKEN, ADMIN_TOKEN, DATABASE_PASSWORD)
 
 _PLANS = {

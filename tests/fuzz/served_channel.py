@@ -29,7 +29,7 @@ from emulator import default_config, running
 
 BOT = default_config().apps[0]
 APP_SECRET = BOT.secret
-ADMIN_TOKEN = "the-admin-tökén"
+ADMIN_TOKEN = "the-bots-admin-tökén"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 

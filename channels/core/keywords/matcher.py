@@ -23,6 +23,10 @@ from .words import (
     symbols,
 )
 
+# Characters of a message, and of what its normal form makes of them: one may become 18 (U+FDFA).
+# A person says what he or she wants within so many; what takes longer holds up everybody.
+LONGEST_SEARCH = 2_000
+
 
 class KeywordMatch(enum.Enum):
     """How much of a message a keyword has to be."""
@@ -68,12 +72,15 @@ class KeywordMatcher:
         """The keyword in `text`, as configured, or None. Takes any text and never raises.
 
         Of several, the one whose language was given first, and of these the one that stands
-        first in the text; symbols come after words. Takes a time that grows with the length of
-        `text` alone.
+        first in the text; symbols come after words. Of a text longer than LONGEST_SEARCH only the
+        beginning counts: it is no keyword as a whole.
         """
-        spelled = spell(text)
         if self._match is KeywordMatch.CONTAINS:
-            return self._find_contained(text, spelled)
+            text = _whole_words(text)
+            return self._find_contained(text, _whole_words(spell(text)))
+        if len(text) > LONGEST_SEARCH:
+            return None
+        spelled = spell(text)
         if not spelled:
             return self._symbols.get(symbols(text)) if self._symbols else None
         spelled = joined(spelled)
@@ -150,6 +157,14 @@ class _Phrases:
                 if keyword and end <= len(text) and stands_alone(text, start, end, breaks):
                     return keyword
         return None
+
+
+def _whole_words(text: str) -> str:
+    """The beginning of a long text, without the word that would be cut in two."""
+    if len(text) <= LONGEST_SEARCH:
+        return text
+    words, space, _ = text[: LONGEST_SEARCH + 1].rpartition(" ")
+    return words if space else text[:LONGEST_SEARCH]
 
 
 def _starts(text: str) -> Iterator[tuple[int, str]]:

@@ -115,13 +115,13 @@ async def test_why_the_bot_can_not_be_asked_is_told_with_the_remedy(
         ((("--url", NOBODY_THERE)), {}, "Start it with `rasa run`"),
         (("--url", "localhost:5005"), {}, "such as http://localhost:5005"),
         (("--url", stage.emulator_url), {}, "There is no operator API"),
-        (at(stage), {"admin-token": "another-token"}, "another admin-token"),
+        (at(stage), {"admin-token": "another-admin-token"}, "another admin-token"),
         (at(stage), {"admin-token": None}, "Add one and restart the bot"),
     ):
         status, printed, error = await command(*call, *url, **changes)
         assert (status, printed) == (1, "")
         assert remedy in error
-        assert "another-token" not in error
+        assert "another-admin-token" not in error
 
 
 @pytest.mark.parametrize("user", ["ada", "", "1 2", "-5", "٣٤", "1:2:3", "../1"])
@@ -160,7 +160,9 @@ async def test_apps_with_a_token_that_meta_refuses_says_so(command: Any) -> None
 def test_a_command_says_nothing_but_what_it_has_to_say(tmp_path: Path) -> None:
     section = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": BOT.id}
     file = tmp_path / "credentials.yml"
-    file.write_text(yaml.safe_dump({"channels.MessengerInput": {**section, "admin-token": "a"}}))
+    file.write_text(
+        yaml.safe_dump({"channels.MessengerInput": {**section, "admin-token": 16 * "a"}})
+    )
     command = [sys.executable, "-m", "cli", "sessions", "--credentials", str(file)]
     done = subprocess.run([*command, "--url", NOBODY_THERE], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")

@@ -21,7 +21,7 @@ channels.MessengerInput:
   verify: {MARK}-verify
   secret: {MARK}-secret
   page-access-token: {MARK}-token
-  admin-token: {MARK}-admin
+  admin-token: {MARK}-admin-token
   store: postgresql://user:{MARK}@host/db
   app-id: 1000000000000001
   graph-url: https://graph.example/v25.0

@@ -9,7 +9,7 @@ import pytest
 from channels.core.errors import SettingsError
 from channels.core.settings import Settings, parse_settings
 
-MARK = "S3CRET"  # stands in every value that nobody may see
+MARK = "S3CRET-of-16-characters"  # stands in every value that nobody may see
 REQUIRED = {
     "verify": f"{MARK}-verify",
     "secret": f"{MARK}-secret",
@@ -23,8 +23,9 @@ CHANNEL_KEYS = (
     "transcript-retention, typed-intents, verify"
 )
 PLAN_KEYS = (
-    "idle-timeout, keyword-match, keywords, metadata, owner-probe, return-intent-threshold, "
-    "return-intents, return-payloads, target-app, timeout, unanswered-timeout"
+    "idle-timeout, keyword-match, keywords, last-messages, metadata, owner-probe, "
+    "return-intent-threshold, return-intents, return-payloads, target-app, timeout, "
+    "unanswered-timeout"
 )
 
 

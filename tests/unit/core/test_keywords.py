@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
+from channels.core.keywords.matcher import LONGEST_SEARCH, KeywordMatch, KeywordMatcher
 
 WHOLE, CONTAINS = KeywordMatch.WHOLE, KeywordMatch.CONTAINS
 Case = tuple[str, str, str]  # language, keyword, message
@@ -314,3 +314,32 @@ class TestTime:
         short, long = (f"b{unit * (size // len(unit))}e" for size in (4_000, 80_000))
         # 20 times the text; a time that grew with the square would be 400 times as long.
         assert processor_seconds(matcher, long) < 100 * processor_seconds(matcher, short)
+
+    @pytest.mark.parametrize("match", KeywordMatch)
+    def test_does_not_grow_with_what_one_character_decomposes_into(
+        self, match: KeywordMatch
+    ) -> None:
+        """U+FDFA is a whole sentence: 20,000 of them took a quarter of a second."""
+        matcher = KeywordMatcher({"en": ["back to bot"], "ar": ["القائمة"]}, match=match)
+        usual = processor_seconds(matcher, "hello there " * (LONGEST_SEARCH // 12))
+        assert processor_seconds(matcher, "\ufdfa" * 20_000) < max(100 * usual, 0.03)
+
+
+class TestLongMessages:
+    def test_what_is_said_at_the_beginning_is_found(self) -> None:
+        assert found("en", "back to bot", "I want back to bot " + "now " * 5_000, CONTAINS)
+
+    def test_what_is_said_late_is_found_up_to_the_bound(self) -> None:
+        filler = "x" * (LONGEST_SEARCH - len(" menu"))
+        assert found("en", "menu", f"{filler} menu", CONTAINS)
+        assert found("en", "menu", f"{filler} menu and more", CONTAINS)
+        assert not found("en", "menu", f"{filler}x menu", CONTAINS)
+
+    def test_a_word_that_the_bound_cuts_is_no_keyword(self) -> None:
+        filler = "x" * (LONGEST_SEARCH - len(" menu"))
+        assert not found("en", "menu", f"{filler} menuhin", CONTAINS)
+
+    @pytest.mark.parametrize("gap", [" ", "!", "\u200b", "\ufdfa"])
+    def test_the_beginning_of_a_longer_message_is_no_whole_message(self, gap: str) -> None:
+        assert not found("en", "menu", "menu" + gap * LONGEST_SEARCH + " no")
+        assert not found("en", "menu", "menu " + gap * 200 + "no")

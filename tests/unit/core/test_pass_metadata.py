@@ -50,6 +50,12 @@ def is_some_of(told: list[str], texts: list[str]) -> bool:
 
 
 class TestPassMetadata:
+    def test_a_plan_may_keep_back_what_the_user_has_written(self) -> None:
+        plan = Plan(name="outside", metadata={"team": "sales"}, last_messages=False)
+        told = pass_metadata(opened(plan), language="de", last_texts=["my card is 4000 1234"])
+        assert "last_messages" not in json.loads(told)
+        assert json.loads(told)["metadata"] == {"team": "sales"}
+
     def test_it_holds_all_that_the_agents_app_may_want_to_know(self) -> None:
         metadata = {"team": "sales", "vip": True}
         assert json.loads(written(metadata, ["hello", "a person, please"])) == {

@@ -47,6 +47,15 @@ def test_a_secret_that_is_no_text_is_named_and_not_shown(key: str, value: object
     assert told == f"channels.MessengerInput.{key} is not a text; put it in quotes."
 
 
+@pytest.mark.parametrize("value", ["x", "0123456789abcde", "  0123456789abcde \n"])
+def test_an_admin_token_that_can_be_guessed_is_refused_and_not_shown(value: str) -> None:
+    told = complaint_about({**REQUIRED, "admin-token": value})
+    assert told.startswith(
+        "channels.MessengerInput.admin-token has fewer than 16 characters, and whoever guesses it "
+    )
+    assert value.strip() not in told.replace("openssl rand -hex", "")
+
+
 def test_a_secret_that_was_copied_with_a_line_break_is_named_and_not_shown() -> None:
     told = complaint_about({**REQUIRED, "secret": f"{MARK}\n{MARK}"})
     assert told == (

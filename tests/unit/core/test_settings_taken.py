@@ -54,12 +54,13 @@ def test_every_key_counts() -> None:
         "return-intents": ["show_menu"],
         "return-intent-threshold": 0.9,
         "metadata": {"team": "sales"},
+        "last-messages": False,
     }
     given_settings = settings_with(
         {
             "graph-url": "http://127.0.0.1:8600/v25.0/",
             "store": "postgresql://user:password@host/database",
-            "admin-token": "let me in",
+            "admin-token": "let me in, please",
             "routing": "on",
             "typed-intents": True,
             "max-turns": 7,
@@ -79,7 +80,7 @@ def test_every_key_counts() -> None:
         app_id="1000000000000001",
         graph_url="http://127.0.0.1:8600/v25.0",
         store="postgresql://user:password@host/database",
-        admin_token="let me in",
+        admin_token="let me in, please",
         routing=RoutingSetting.ON,
         typed_intents=True,
         max_turns=7,
@@ -105,6 +106,7 @@ def test_every_key_counts() -> None:
                 return_intents=("show_menu",),
                 return_intent_threshold=0.9,
                 metadata={"team": "sales"},
+                last_messages=False,
             ),
         },
     )
@@ -143,6 +145,17 @@ def test_routing_may_be_what_yaml_makes_of_on_and_off(
     value: object, setting: RoutingSetting
 ) -> None:
     assert settings_with({"routing": value}).routing is setting
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8600", "meta.localhost", "127.0.0.1", "127.8.9.1", "[::1]:80"]
+)
+def test_graph_may_be_asked_over_plain_http_on_this_machine(host: str) -> None:
+    assert settings_with({"graph-url": f"http://{host}/v25.0"})
+
+
+def test_an_admin_token_of_sixteen_characters_is_long_enough() -> None:
+    assert settings_with({"admin-token": "0123456789abcdef"}).admin_token == "0123456789abcdef"
 
 
 @pytest.mark.parametrize("store", ["sqlite:///handover.db", "sqlite:////var/lib/handover.db"])

@@ -21,9 +21,9 @@ NEEDED_FROM_ENV = re.compile(r"\$\{([A-Z_]+)(?::\?[^}]*)?\}")
 
 
 def filled_in(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A file as Rasa reads it in a replica, where compose was given `12345` for each value."""
+    """A file as Rasa reads it in a replica; each value that compose was given is a long number."""
     for variable, value in RASA["environment"].items():
-        monkeypatch.setenv(variable, NEEDED_FROM_ENV.sub("12345", value))
+        monkeypatch.setenv(variable, NEEDED_FROM_ENV.sub("1234567890123456", value))
     return read_config_file(DEPLOY / name)
 
 
