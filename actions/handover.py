@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from .fields import FIELDS, Field, is_empty
 logger = logging.getLogger(__name__)
 
 DEFAULT_PLAN = "default"
+CHANNELS = frozenset({"facebook", "instagram"})  # where the handover's channel says it is
+
+_told_of: set[str] = set()  # the other channels on which it was asked for
 
 
 class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
@@ -27,6 +31,9 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     included, with the intent `handover_ended`. Make it the last step of a rule: what the bot
     says after it in the same turn cannot be delivered. In a rule for `handover_ended` it asks
     for the next handover, which begins once that rule's responses have been delivered.
+
+    On other channels (REST, a website's chat) nobody acts on that message, so no handover begins
+    and none ends: it leaves the slot `handover_active` alone there, and says so in the log once.
 
     For a second kind of handover, subclass it, override `name` and set what differs:
 
@@ -81,6 +88,10 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
         domain: dict[str, Any],  # noqa: ARG002  # rasa-sdk calls every action with the domain
     ) -> list[EventType]:
         dispatcher.utter_message(json_message={"handover": self._request(tracker)})
+        channel = tracker.get_latest_input_channel() if tracker.events else None
+        if channel is not None and channel not in CHANNELS:
+            _tell_of(channel)
+            return []
         return [SlotSet("handover_active", True)]
 
     def _request(self, tracker: Tracker) -> dict[str, Any]:
@@ -96,7 +107,7 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
                 return value
             logger.warning(
                 "%s gives a %s, which is left out of the handover request: allowed is %s. "
-                "Mend what sets it.",
+                "Fix what sets it.",
                 source,
                 type(value).__name__,
                 field.allowed,
@@ -114,10 +125,24 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     def _metadata(self, tracker: Tracker) -> dict[str, Any] | None:
         try:
             return self.metadata_for(tracker)
-        except Exception:
-            logger.exception(
-                "%s.metadata_for failed: the handover goes on without metadata for the agent's "
-                "app. Mend the method.",
+        except Exception as error:
+            # What the error says may quote the user, so the log has only where it was raised.
+            logger.error(
+                "%s.metadata_for failed with %s: the handover goes on without metadata for the "
+                "agent's app. Fix the method.\n%s",
                 type(self).__name__,
+                type(error).__name__,
+                "".join(traceback.format_tb(error.__traceback__)).rstrip(),
             )
             return None
+
+
+def _tell_of(channel: str) -> None:
+    if channel not in _told_of:
+        _told_of.add(channel)
+        logger.warning(
+            "A handover was asked for on the channel '%s', which hands nobody over: only Messenger "
+            "and Instagram do. The slot handover_active stays as it is there. Let a rule for other "
+            "channels say how to reach a person. (This is said once.)",
+            channel,
+        )

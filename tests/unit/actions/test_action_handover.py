@@ -12,7 +12,7 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from actions import ActionHandover
+from actions import ActionHandover, handover
 
 
 class SalesHandover(ActionHandover):
@@ -150,7 +150,7 @@ def test_a_slot_of_a_wrong_type_is_named_in_the_log_without_its_value(
     assert message == (
         "The slot handover_keywords gives a str, which is left out of the handover request: "
         "allowed is a list of texts, or a mapping from language to such a list. "
-        "Mend what sets it."
+        "Fix what sets it."
     )
 
 
@@ -162,14 +162,16 @@ def test_a_failing_hook_never_keeps_the_user_from_a_person() -> None:
     assert _request(HandoverWithFailingHook()) == {"plan": "default"}
 
 
-def test_a_failing_hook_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_hook_is_logged_with_where_it_failed_and_nothing_of_a_user_s(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     _request(HandoverWithFailingHook())
 
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert "HandoverWithFailingHook.metadata_for failed" in record.getMessage()
-    assert record.exc_info is not None
-    assert isinstance(record.exc_info[1], LookupError)
+    assert "HandoverWithFailingHook.metadata_for failed with LookupError" in record.getMessage()
+    assert "in metadata_for" in record.getMessage()
+    assert "user-1" not in caplog.text
 
 
 def test_metadata_that_json_cannot_hold_is_left_out() -> None:
@@ -209,3 +211,38 @@ def test_the_action_needs_rasa_sdk_alone() -> None:
     ).stdout.split()
 
     assert not {"rasa", "channels", "emulator", "sqlalchemy", "msgspec"} & set(loaded)
+
+
+def _asked_for_on(channel: str | None) -> tuple[list[dict[str, Any]], list[Any]]:
+    """What becomes of it after a message on Messenger, and then one on this channel."""
+    said = [{"event": "user", "input_channel": name} for name in ("facebook", channel)]
+    tracker = Tracker.from_dict({"sender_id": "user-1", "slots": {}, "events": said})
+    dispatcher = CollectingDispatcher()
+    events = ActionHandover().run(dispatcher, tracker, {})
+    return [message["custom"] for message in dispatcher.messages], events
+
+
+@pytest.mark.parametrize("channel", ["facebook", "instagram", None])
+def test_on_messenger_and_instagram_the_tracker_says_that_a_handover_goes_on(
+    channel: str | None,
+) -> None:
+    _, events = _asked_for_on(channel)
+    assert [(event["name"], event["value"]) for event in events] == [("handover_active", True)]
+
+
+@pytest.mark.parametrize("channel", ["rest", "socketio", "cmdline"])
+def test_on_another_channel_the_tracker_says_nothing_of_a_handover(channel: str) -> None:
+    """Nobody hands over there, so nobody would ever say that it is over."""
+    sent, events = _asked_for_on(channel)
+    assert events == []
+    assert sent == [{"handover": {"plan": "default"}}]  # whoever has a use for it there
+
+
+def test_each_other_channel_is_told_of_in_the_log_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "_told_of", set())
+    for channel in ("rest", "rest", "facebook", "socketio", "rest"):
+        _asked_for_on(channel)
+    told = [record.getMessage() for record in caplog.records]
+    assert ["'rest'" in told[0], "'socketio'" in told[1], len(told)] == [True, True, 2]
