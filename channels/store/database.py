@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -75,7 +76,8 @@ class Database:
         """
         if not self.is_sqlite:
             return nullcontext()
-        file = Path(self._url.database)
+        # The file itself, by whatever links `store` leads there: a link has a lock of its own.
+        file = Path(os.path.realpath(self._url.database))
         if not file.parent.is_dir():
             raise StoreUnavailable(
                 f"The session store {self} can't be opened: there is no directory "
