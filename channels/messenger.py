@@ -47,6 +47,7 @@ class MessengerInput(InputChannel):
         self._settings = settings
         self._clock = SystemClock()
         self._engine: Engine | None = None
+        self._has_failed = False
 
     @classmethod
     def name(cls) -> str:
@@ -70,19 +71,13 @@ class MessengerInput(InputChannel):
         gc.freeze()
         routes = Blueprint("handover_messenger")
 
-        async def prepare(app: Sanic, _: object) -> None:
-            refuse_unsound_lengths(app)
-
         async def start(app: Sanic, _: object) -> None:
             await self._start(app, on_new_message)
 
-        async def stop(_: Sanic, __: object) -> None:
-            if self._engine is not None:
-                await self._engine.stop()
-
-        routes.listener("before_server_start")(prepare)
+        routes.listener("before_server_start")(_prepare)
         routes.listener("after_server_start")(start)
-        routes.listener("before_server_stop")(stop)
+        routes.listener("before_server_stop")(self._stop)
+        routes.listener("after_server_stop")(self._leave)
         webhook = WebhookReceiver(
             settings=self._settings, clock=self._clock, engine=lambda: self._engine
         )
@@ -121,10 +116,24 @@ class MessengerInput(InputChannel):
             await engine.start()
         except StoreError as error:
             logger.critical("The Messenger channel can't start: %s", error)
+            self._has_failed = True
             app.stop()
             return
         self._engine = engine
         logger.info("The Messenger channel is ready.")
+
+    async def _stop(self, _: Sanic, __: object) -> None:
+        if self._engine is not None:
+            await self._engine.stop()
+
+    async def _leave(self, _: Sanic, __: object) -> None:
+        """Let what watches over the process see that it failed: `Sanic.stop` would end it with 0.
+
+        It has been logged why; Sanic would log the exit's way through it besides.
+        """
+        if self._has_failed:
+            logging.getLogger("sanic.error").addFilter(lambda line: not _is_exit(line))
+            raise SystemExit(1)
 
     async def _status(self, _: Request) -> HTTPResponse:
         """Whether the channel has started, and so takes deliveries in."""
@@ -171,6 +180,14 @@ def _graphs(
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
     return graphs
+
+
+async def _prepare(app: Sanic, _: object) -> None:
+    refuse_unsound_lengths(app)
+
+
+def _is_exit(line: logging.LogRecord) -> bool:
+    return line.exc_info is not None and isinstance(line.exc_info[1], SystemExit)
 
 
 def _told(problems: list[HealthProblem]) -> list[dict[str, str]]:

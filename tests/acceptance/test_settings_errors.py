@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from channels.store.database import Database
 from demo.processes import Process
 from demo.stack import CHANNEL, PROJECT
 
@@ -53,7 +54,28 @@ async def test_a_store_that_cannot_be_reached_stops_rasa_with_one_message(
     tmp_path: Path, model: Path
 ) -> None:
     store = "postgresql://somebody:the-password@127.0.0.1:9/handover"
-    _, output = await rasa_run(tmp_path, model, {**SECTION, "store": store})
+    status, output = await rasa_run(tmp_path, model, {**SECTION, "store": store})
+    assert status == 1
     assert output.count("The Messenger channel can't start") == 1
     assert "the-password" not in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("way", ["by its name", "by a link", "by a link to its folder"])
+async def test_a_sqlite_file_that_another_process_has_stops_rasa(
+    tmp_path: Path, model: Path, way: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (tmp_path / "folder").symlink_to(folder)
+    (tmp_path / "link.db").symlink_to(folder / "handover.db")
+    path = {
+        "by its name": folder / "handover.db",
+        "by a link": tmp_path / "link.db",
+        "by a link to its folder": tmp_path / "folder" / "handover.db",
+    }[way]
+    with Database(f"sqlite:///{folder / 'handover.db'}").reserve():
+        status, output = await rasa_run(tmp_path, model, {**SECTION, "store": f"sqlite:///{path}"})
+    assert status == 1
+    assert output.count("is in use by another process, and SQLite serves one worker") == 1
     assert "Traceback" not in output
