@@ -73,8 +73,19 @@ class PageIdentity(msgspec.Struct, frozen=True):
     id: str | int
 
 
+class _Account(msgspec.Struct, frozen=True):
+    id: str | int
+
+
+class LinkedAccount(msgspec.Struct, frozen=True):
+    """The page's Instagram account; Meta leaves it out where the token may not see it."""
+
+    instagram_business_account: _Account | None = None
+
+
 SENT = msgspec.json.Decoder(SendAnswer)
 ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
 THREAD_OWNER = msgspec.json.Decoder(ThreadOwnerAnswer)
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
+LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
 PAGE_STATUS = msgspec.json.Decoder(PageStatus)

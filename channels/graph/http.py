@@ -28,7 +28,7 @@ from ..core.events import Thread
 from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from ..core.routing import Owner, Routing
 from ..instruments.clock import Clock
-from .answers import ACCEPTED, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
+from .answers import ACCEPTED, LINKED_ACCOUNT, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
 from .calls import GraphCalls, log_retry
 from .closing import PageClosing
 from .connection import GraphConnection, GraphRequest
@@ -182,6 +182,12 @@ class HttpGraph:
             identity = await self._calls.answered(asking, PAGE_IDENTITY, self._tries())
             self._page = str(identity.id)
         return self._page
+
+    async def instagram_account(self) -> str | None:
+        asking = GraphRequest(path="/me", query={"fields": "instagram_business_account"})
+        linked = await self._calls.answered(asking, LINKED_ACCOUNT, self._tries())
+        account = linked.instagram_business_account
+        return None if account is None else str(account.id)
 
     async def routing(self, page: str) -> Routing:
         asking = GraphRequest(path="/me", query={"fields": "messaging_feature_status"})

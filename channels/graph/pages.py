@@ -132,6 +132,11 @@ class PagesGraph:
             remedy="Write it as PAGE:USER, which is Rasa's sender id on several pages.",
         )
 
+    async def instagram_account(self) -> str | None:
+        if self._only is not None:
+            return await self._only.instagram_account()
+        return None  # of several pages, `instagram` in credentials.yml tells
+
     async def routing(self, page: str) -> Routing:
         return await self._ask("routing", page, lambda graph: graph.routing(page))
 

@@ -124,6 +124,12 @@ class Graph(Protocol):
     async def page(self) -> str:
         """The id of the page that the token is for."""
 
+    async def instagram_account(self) -> str | None:
+        """The id of the Instagram account that is linked to the token's page.
+
+        None if there is none, and if Meta does not tell the token of it.
+        """
+
     async def routing(self, page: str) -> Routing:
         """Whether Conversation Routing is on (`messaging_feature_status`).
 

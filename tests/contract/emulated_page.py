@@ -23,6 +23,7 @@ class EmulatedPage:
         self.url = url
         self.bot, self.agent = config["apps"]
         self.thread = Thread(page=config["page"]["id"], user=config["users"][0]["id"])
+        self.account = config["instagram"]["id"]
         self._http = http
 
     def graph(self, clock: Clock | None = None, **settings: Any) -> HttpGraph:

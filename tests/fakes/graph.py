@@ -37,6 +37,7 @@ Verb = Literal[
     "request_control",
     "owner",
     "page",
+    "instagram_account",
     "routing",
     "probe",
 ]
@@ -66,6 +67,7 @@ class MemoryGraph:
     ) -> None:
         self.app_id = app_id
         self.page_id = page_id
+        self.account_id: str | None = None
         self.workers = 1
         self.broken: dict[str, GraphError] = {}
         self._clock = clock or SystemClock()
@@ -189,6 +191,10 @@ class MemoryGraph:
     async def page(self) -> str:
         await self._begin("page", None)
         return self.page_id
+
+    async def instagram_account(self) -> str | None:
+        await self._begin("instagram_account", None)
+        return self.account_id
 
     async def routing(self, page: str) -> Routing:
         await self._begin("routing", None, page=page)

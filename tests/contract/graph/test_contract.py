@@ -31,6 +31,7 @@ class Page(Protocol):
 
     thread: Thread
     bot: dict[str, Any]
+    account: str
 
     async def give_to(self, app_id: str | None) -> None: ...
 
@@ -51,6 +52,7 @@ class MemoryPage:
     def __init__(self, graph: MemoryGraph) -> None:
         self.thread = Thread(page=graph.page_id, user="222")
         self.bot = {"id": graph.app_id}
+        self.account = graph.account_id = "17841400000000007"
         self._graph = graph
         graph.threads[self.thread] = graph.app_id
 
@@ -277,6 +279,10 @@ async def test_without_a_default_app_another_owner_is_not_named(graph: Graph, pa
     await page.give_to(PAGE_INBOX)
     await page.set_routing(Routing.OFF)
     assert await graph.owner(page.thread) is Owner.UNNAMED
+
+
+async def test_the_instagram_account_of_the_page_is_known(graph: Graph, page: Page) -> None:
+    assert await graph.instagram_account() == page.account
 
 
 async def test_the_page_of_the_token_is_known(graph: Graph, page: Page) -> None:
