@@ -32,6 +32,7 @@ from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox
 from .operations import Operations
+from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
 
@@ -68,6 +69,7 @@ class Engine:
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
         self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=metrics)
+        self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
         self._queues = ThreadQueues()
         self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
         self._due_ids: set[str] = set()
@@ -138,6 +140,7 @@ class Engine:
             endings=endings,
             dialogue=self._dialogue,
             delivery=self._delivery,
+            own_pages=self.own_pages,
         )
         self._inbox = Inbox(
             store=store,

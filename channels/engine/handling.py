@@ -24,6 +24,7 @@ from ..handover.routing_status import RoutingStatus
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import Delivery
+from .own_pages import OwnPages
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -43,6 +44,7 @@ class EventHandler:
         endings: Endings,
         dialogue: Dialogue,
         delivery: Delivery,
+        own_pages: OwnPages,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -53,12 +55,15 @@ class EventHandler:
         self._endings = endings
         self._dialogue = dialogue
         self._delivery = delivery
+        self._own_pages = own_pages
 
     async def handle(self, event: Event, *, repeated: bool) -> None:
         """Handle the event whole; raises where another try is needed.
 
         A `repeated` event may have been handled before, whole or in part.
         """
+        if not await self._own_pages.include(event.thread):
+            return
         session = await self._store.open_session(event.thread)
         if session is not None:
             about_session(session)

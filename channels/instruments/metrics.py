@@ -46,6 +46,9 @@ class Metrics:
         self.wrong_tokens = self._counter(
             "admin_tokens_refused", "Calls of the operator API without the right admin token."
         )
+        self.foreign_events = self._counter(
+            "events_of_other_pages", "Events left out because their page is not the bot's."
+        )
         self.dead = self._counter("events_dead", "Events set aside for good by this worker.")
         self.graph_calls = self._counter(
             "graph_calls",

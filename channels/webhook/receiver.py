@@ -117,7 +117,11 @@ class WebhookReceiver:
         own = [self._mark_in(event) for event in events if self._is_own_echo(event)]
         if own:
             await asyncio.gather(*(engine.hear_echo(mark) for mark in own if mark is not None))
-        news = [event for event in _fresh(events) if not self._is_own_echo(event)]
+        news = [
+            event
+            for event in _fresh(events)
+            if not (self._is_own_echo(event) or engine.own_pages.rule_out(event.thread))
+        ]
         for start in range(0, len(news), _AT_ONCE):
             await engine.accept(news[start : start + _AT_ONCE])
         for of_page in roles:

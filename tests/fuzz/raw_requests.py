@@ -6,7 +6,9 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-PAGE = "11"
+from emulator import default_config
+
+PAGE = default_config().page.id  # of the token
 PATH = "/webhooks/facebook/webhook"
 
 

@@ -256,6 +256,26 @@ async def _connections(channel: ServedChannel, number: int) -> AsyncIterator[lis
 
 
 class TestDeliveries:
+    async def test_nothing_of_another_page_is_stored_or_handled(
+        self, channel: ServedChannel, user: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The app is subscribed to it as well, and the bot has no token for it."""
+        assert await channel.delivers(delivery(message(user, "here"))) == 200
+        await channel.hears(user, "here")
+        stored: list[Event] = []
+        accept = Engine.accept
+
+        async def accept_and_note(engine: Engine, events: Sequence[Event]) -> None:
+            stored.extend(events)
+            await accept(engine, events)
+
+        monkeypatch.setattr(Engine, "accept", accept_and_note)
+        elsewhere = delivery(message(user, "elsewhere")).replace(PAGE.encode(), b"777000777000777")
+        assert await channel.delivers(elsewhere) == 200
+        assert await channel.delivers(delivery(message(user, "here again"))) == 200
+        assert await channel.hears(user, "here again") == ["here", "here again"]
+        assert [event.thread.page for event in stored] == [PAGE]
+
     async def test_an_old_delivery_that_somebody_repeats_is_acknowledged_and_left_out(
         self, channel: ServedChannel, user: str
     ) -> None:

@@ -1,0 +1,96 @@
+"""Whose events are ours: an app may be subscribed to Pages that this bot does not answer on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from ..core.errors import TRY_LATER, GraphError
+from ..core.events import Platform, Thread
+from ..core.settings import Settings
+from ..graph.protocol import Graph
+from ..instruments.clock import Clock
+from ..instruments.metrics import Metrics
+from ..instruments.rare_lines import RareLine
+
+logger = logging.getLogger(__name__)
+
+ASK_AGAIN_AFTER = timedelta(hours=1)  # an account may be linked, or another one
+LOG_INTERVAL = timedelta(hours=1)
+
+
+class OwnPages:
+    """The Pages and Instagram accounts whose threads are this bot's.
+
+    Of several pages the settings tell. The one page of `page-access-token` is asked of Meta once,
+    its Instagram account every hour. Of what Meta does not tell nothing is ruled out.
+    """
+
+    def __init__(self, *, settings: Settings, graph: Graph, clock: Clock, metrics: Metrics) -> None:
+        named = [id_ for page, one in settings.pages.items() for id_ in (page, one.instagram)]
+        self._named = {id_ for id_ in named if id_ is not None}
+        self._graph = graph
+        self._clock = clock
+        self._metrics = metrics
+        self._asking = asyncio.Lock()
+        self._page: str | None = None
+        self._account: str | None = None
+        self._asked_at: dict[Platform, datetime] = {}
+        self._line = RareLine(LOG_INTERVAL)
+
+    async def include(self, thread: Thread) -> bool:
+        """Whether the thread is the bot's, or may be; what is left out is counted and logged.
+
+        Raises, while it is not known yet, what keeps Meta from telling now: the event waits.
+        """
+        if not self._named and self._is_to_be_asked(thread.platform):
+            async with self._asking:
+                if self._is_to_be_asked(thread.platform):
+                    await self._ask(thread.platform)
+        return not self.rule_out(thread)
+
+    def rule_out(self, thread: Thread) -> bool:
+        """Whether it is known already that the thread is not the bot's; then that is counted."""
+        own = self._known(thread.platform)
+        if not own or thread.page in own:
+            return False
+        self._metrics.foreign_events.inc()
+        times = self._line.times(self._clock.now())
+        if times:
+            logger.warning(
+                "Events of %s %s are left out (%d events since the last such line): the bot has no "
+                "token for it in credentials.yml. If it is to answer there, add it under 'pages'; "
+                "if not, unsubscribe the app from it at Meta.",
+                "page" if thread.platform is Platform.MESSENGER else "Instagram account",
+                thread.page,
+                times,
+            )
+        return True
+
+    def _known(self, platform: Platform) -> set[str]:
+        """The ids that there can be; empty if that is not known."""
+        if self._named:
+            return self._named
+        if platform is Platform.INSTAGRAM and self._is_to_be_asked(platform):
+            return set()
+        known = self._page if platform is Platform.MESSENGER else self._account
+        return set() if known is None else {known}
+
+    def _is_to_be_asked(self, platform: Platform) -> bool:
+        if platform is Platform.MESSENGER and self._page is not None:
+            return False
+        asked_at = self._asked_at.get(platform)
+        return asked_at is None or abs(self._clock.now() - asked_at) >= ASK_AGAIN_AFTER
+
+    async def _ask(self, platform: Platform) -> None:
+        try:
+            if platform is Platform.MESSENGER:
+                self._page = await self._graph.page()
+            else:
+                self._account = await self._graph.instagram_account()
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            logger.warning("Meta does not tell which pages are the bot's own: %s", error)
+        self._asked_at[platform] = self._clock.now()
