@@ -90,7 +90,8 @@ class GraphError(HandoverError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        number = "" if self.code is None else f" (error {self.code}/{self.subcode or '-'})"
+        trace = f", fbtrace_id {self.trace}" if self.trace else ""
+        number = "" if self.code is None else f" (error {self.code}/{self.subcode or '-'}{trace})"
         remedy = f" {self.remedy}" if self.remedy else ""
         return f"{self.message}{number}.{remedy}"
 

@@ -123,6 +123,7 @@ class GraphConnection:
                 status=response.status,
                 usage=response.headers.get(_USAGE_HEADER),
                 hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
+                may_quote=request.body is not None,
             )
         if not succeeded(response.status):
             raise unreadable(request.name, response.status)

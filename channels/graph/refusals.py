@@ -25,6 +25,7 @@ from .error_codes import (
     UNKNOWN,
     Meaning,
 )
+from .known_words import in_known_words
 
 MESSAGE_LIMIT = 300  # characters of Meta's message that are kept
 MOST_MINUTES = 24 * 60  # of a rate limit that are believed
@@ -34,6 +35,7 @@ _SERVER_ERROR = 500
 _GATEWAY_TIMEOUT = 504
 _LONG_TEXT = 8  # characters
 _MASK = "***"
+_TRACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,13 +71,20 @@ def fault_in(body: bytes) -> Fault | None:
 
 
 def refusal(
-    fault: Fault, *, call: str, status: int, usage: str | None = None, hidden: Iterable[str] = ()
+    fault: Fault,
+    *,
+    call: str,
+    status: int,
+    usage: str | None = None,
+    hidden: Iterable[str] = (),
+    may_quote: bool = False,
 ) -> GraphError:
     """What Graph's error means for us.
 
     `call` names the request for the reader ("POST /me/messages"), `usage` is the header
     X-Business-Use-Case-Usage, and `hidden` are texts that must not show in the error: secrets,
-    and what we sent, since Meta may repeat it.
+    and what we sent, since Meta may repeat it. `may_quote`: we sent what people are told or have
+    said, which Meta may repeat in part, or rewritten, so only known words of its text are kept.
     """
     meaning = _meaning(fault, status)
     make: Callable[..., GraphError] = meaning.kind
@@ -83,11 +92,13 @@ def refusal(
         wait = regain_access_after(usage) or meaning.retry_after
         make = functools.partial(GraphThrottled, retry_after=wait)
     reason = _shown(fault.message or "it gave no reason", hidden)
+    if may_quote:
+        reason = in_known_words(reason, (fault.code, fault.subcode))
     return make(
         f"Graph refused {call}: {reason}",
         code=fault.code,
         subcode=fault.subcode,
-        trace=fault.trace,
+        trace=fault.trace if _TRACE.fullmatch(fault.trace or "") else None,
         remedy=meaning.remedy,
     )
 
