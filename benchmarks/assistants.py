@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 from rasa.core.channels.channel import OutputChannel
@@ -32,6 +33,9 @@ class FollowingUp:
 
     def knows_intent(self, _: str) -> bool:
         return False
+
+    def knows_entities(self, entities: Collection[str]) -> bool:
+        return not entities
 
     async def read(self, _: str) -> tuple[str | None, float]:
         return None, 0.0

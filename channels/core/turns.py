@@ -8,7 +8,10 @@ the end of a handover.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from .events import Postback, UserMessage
 from .sessions import EndReason, Session
@@ -22,18 +25,46 @@ RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED})
 """Those that nobody but this channel may send."""
 
 _INTENT = re.compile(r"\s*/\s*([^{@]*)")  # as Rasa's YAMLStoryReader reads it
+_TYPED_INTENT = re.compile(
+    r"\s*/(?P<intent>[^{@\n]+)(@[01](\.[0-9]+)?)?(?P<entities>\{.+\})?\s*", re.ASCII
+)
 _LEADING_SLASHES = re.compile(r"[\s/]+")
 
 
-def text_for_rasa(event: UserMessage | Postback, *, typed_intents: bool) -> str:
-    """The text that Rasa gets; `typed_intents` lets developers type "/intent" themselves."""
+class TypedIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a developer typed with a "/": an intent, and the names of the entities with it."""
+
+    intent: str
+    entities: frozenset[str]
+
+
+def typed_intent(text: str) -> TypedIntent | None:
+    """The intent that a text names in full; None if Rasa would warn of it, with the text in it.
+
+    Source: rasa.shared, YAMLStoryReader.unpack_regex_message.
+    """
+    match = _TYPED_INTENT.fullmatch(text)
+    if match is None or not _names_free_intent(text):
+        return None
+    try:
+        entities = msgspec.json.decode(match["entities"] or "{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return TypedIntent(intent=match["intent"].strip(), entities=frozenset(entities))
+
+
+def text_for_rasa(
+    event: UserMessage | Postback, *, may_type: Callable[[TypedIntent], bool] | None = None
+) -> str:
+    """The text that Rasa gets. `may_type`: which intents a developer may type; none without it."""
     if event.payload is not None:
         return event.payload if _names_free_intent(event.payload) else plain(event.payload)
     if isinstance(event, Postback):
         return plain(event.title or "")
     if event.text is not None:
-        typed = typed_intents and _names_free_intent(event.text)
-        return event.text if typed else plain(event.text)
+        typed = typed_intent(event.text) if may_type is not None else None
+        is_typed = may_type is not None and typed is not None and may_type(typed)
+        return event.text if is_typed else plain(event.text)
     url = next((sent.url for sent in event.attachments if sent.url), None)
     return plain(url or event.attachments[0].type)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from rasa.core.lock_store import LockError
 from rasa.shared.core.events import UserUttered
 
 from ..core.errors import StoreUnavailable
+from ..instruments.quiet_log import hiding
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class Assistant(Protocol):
 
     def knows_intent(self, intent: str) -> bool:
         """Whether the assistant's domain has the intent."""
+
+    def knows_entities(self, entities: Collection[str]) -> bool:
+        """Whether the assistant's domain has all of these entities."""
 
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
@@ -87,8 +91,12 @@ class RasaAssistant:
     def knows_intent(self, intent: str) -> bool:
         return intent in self._agent().domain.intents
 
+    def knows_entities(self, entities: Collection[str]) -> bool:
+        return set(self._agent().domain.entities).issuperset(entities)
+
     async def read(self, text: str) -> tuple[str | None, float]:
-        parsed = await self._agent().parse_message(text)
+        with hiding(text):
+            parsed = await self._agent().parse_message(text)
         intent = parsed["intent"]
         return intent["name"], float(intent["confidence"])
 
@@ -102,7 +110,7 @@ class RasaAssistant:
             message_id=turn.message_id,
             metadata=turn.metadata,
         )
-        with _insisting_on_stores(self._agent()):
+        with hiding(turn.text), _insisting_on_stores(self._agent()):
             if turn.once:
                 return await self._handle_once(message)
             await self._on_new_message(message)

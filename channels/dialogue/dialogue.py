@@ -14,6 +14,7 @@ from ..core.transcript import MOST_LINES, for_metadata
 from ..core.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
+    TypedIntent,
     ended_metadata,
     ended_parse_data,
     external_text,
@@ -69,10 +70,12 @@ class Dialogue:
 
         A `repeated` event may have been answered before a crash: the tracker tells.
         """
+        await self._ready()
+        may_type = self._knows if self._settings.typed_intents else None
         turn = Turn(
             sender_id=self._threads.sender_id(event.thread),
             channel=event.thread.platform.value,
-            text=text_for_rasa(event, typed_intents=self._settings.typed_intents),
+            text=text_for_rasa(event, may_type=may_type),
             message_id=event.mid or event.key,
             metadata=metadata_for_rasa(event),
             once=repeated,
@@ -80,7 +83,6 @@ class Dialogue:
         id_ = TurnId(
             id=turn.message_id, cause=Cause(at=event.at, key=event.key), event_key=event.key
         )
-        await self._ready()
         if not repeated:
             self._typing.begin(event.thread)
         await self._take(turn, id_, event.thread)
@@ -137,6 +139,10 @@ class Dialogue:
         output = self._output(MessengerOutput, sayings)
         output.end_turn()
         return output
+
+    def _knows(self, typed: TypedIntent) -> bool:
+        knows_intent = self._assistant.knows_intent(typed.intent)
+        return knows_intent and self._assistant.knows_entities(typed.entities)
 
     async def stop(self) -> None:
         """Give up what is shown to users besides messages."""

@@ -117,7 +117,7 @@ def _write_down(event: Event) -> None:
         assert "\0" not in key
     assert "\0" not in (user_text(event) or "")
     if isinstance(event, (UserMessage, Postback)):
-        assert text_for_rasa(event, typed_intents=False).encode()
+        assert text_for_rasa(event).encode()
         json.dumps(metadata_for_rasa(event)).encode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
@@ -35,6 +35,9 @@ class TrackingAssistant:
 
     def knows_intent(self, intent: str) -> bool:
         return intent == HANDOVER_STARTED and self._knows_of_starts
+
+    def knows_entities(self, entities: Collection[str]) -> bool:
+        return not entities
 
     async def read(self, text: str) -> tuple[str | None, float]:
         return (BACK_INTENT, 0.9) if text == READ_AS_BACK else ("chitchat", 0.9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,6 +102,9 @@ class ScriptedAssistant:
 
     def knows_intent(self, intent: str) -> bool:
         return intent in self._script.intents
+
+    def knows_entities(self, entities: Collection[str]) -> bool:
+        return not entities
 
     async def read(self, text: str) -> tuple[str | None, float]:
         return self._script.readings.get(text, (None, 0.0))

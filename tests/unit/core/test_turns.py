@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -10,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasa.core.channels.channel import UserMessage as RasaMessage
 from rasa.nlu.classifiers.regex_message_handler import RegexMessageHandler
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import UserUttered
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.nlu.training_data.message import Message
+from structlog.testing import capture_logs
 
 from channels.core import transitions
 from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
@@ -20,6 +24,7 @@ from channels.core.sessions import Cause, EndReason, Session, Speaker, session_i
 from channels.core.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
+    TypedIntent,
     ended_metadata,
     ended_parse_data,
     external_text,
@@ -40,6 +45,7 @@ COMMON: dict[str, Any] = {
     "at": NOW,
     "received_at": NOW + timedelta(seconds=1),
 }
+DOMAIN = Domain.from_dict({"intents": ["greet"], "entities": ["name"]})
 RESERVED = {HANDOVER_ENDED, HANDOVER_STARTED}
 SPELLINGS = [
     "/handover_ended",
@@ -70,17 +76,22 @@ said = st.one_of(commands, commands.map("/".__add__), st.text()).filter(bool)
 
 
 def typed(text: str, *, typed_intents: bool = False) -> str:
-    return text_for_rasa(UserMessage(**COMMON, text=text), typed_intents=typed_intents)
+    may_type = known_to_rasa if typed_intents else None
+    return text_for_rasa(UserMessage(**COMMON, text=text), may_type=may_type)
+
+
+def known_to_rasa(one: TypedIntent) -> bool:
+    return one.intent in DOMAIN.intents and one.entities <= set(DOMAIN.entities)
 
 
 def quick_reply(payload: str) -> str:
     event = UserMessage(**COMMON, text="Yes", payload=payload)
-    return text_for_rasa(event, typed_intents=False)
+    return text_for_rasa(event)
 
 
 def postback(payload: str | None, title: str | None = "Yes") -> str:
     event = Postback(**COMMON, title=title, payload=payload)
-    return text_for_rasa(event, typed_intents=False)
+    return text_for_rasa(event)
 
 
 def intent_that_rasa_reads(text: str) -> str | None:
@@ -131,6 +142,33 @@ class TestTypedText:
     def test_typed_intents_leave_other_texts_as_they_are(self, text: str) -> None:
         assert typed(text, typed_intents=True) == text
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "/marzipan",
+            "/greet marzipan",
+            "/greet{marzipan}",
+            '/greet{"marzipan": 1}',
+            '/greet{"name": "Ada"} marzipan',
+            "/greet{}",
+            "/greet@marzipan",
+            "/greet@1.2.3",
+            "/greet\nmarzipan",
+            "/greet[]",
+        ],
+    )
+    def test_what_rasa_would_warn_of_is_told_as_a_text(self, text: str) -> None:
+        """Its warning quotes it in the log."""
+        assert typed(text, typed_intents=True) == text.removeprefix("/")
+
+    @given(said)
+    def test_rasa_warns_of_nothing_that_is_typed(self, text: str) -> None:
+        told = typed(text, typed_intents=True)
+        with warnings.catch_warnings(), capture_logs() as logs:
+            warnings.simplefilter("error")
+            YAMLStoryReader.unpack_regex_message(Message.build(RasaMessage(told).text), DOMAIN)
+        assert logs == [] or told.strip() == "/"
+
 
 @pytest.mark.parametrize("tap", [quick_reply, postback])
 class TestPayloads:
@@ -170,23 +208,23 @@ class TestOtherEvents:
                 Attachment(type="image", url="https://cdn.example/dog.jpg"),
             ),
         )
-        assert text_for_rasa(event, typed_intents=False) == "https://cdn.example/cat.jpg"
+        assert text_for_rasa(event) == "https://cdn.example/cat.jpg"
 
     def test_attachments_without_any_url_are_told_by_their_type(self) -> None:
         event = UserMessage(**COMMON, attachments=(Attachment(type="location"),))
-        assert text_for_rasa(event, typed_intents=False) == "location"
+        assert text_for_rasa(event) == "location"
 
     def test_a_text_comes_before_what_is_attached_to_it(self) -> None:
         link = Attachment(type="fallback", url="https://example.com")
         event = UserMessage(**COMMON, text="look", attachments=(link,))
-        assert text_for_rasa(event, typed_intents=False) == "look"
+        assert text_for_rasa(event) == "look"
 
-    @pytest.mark.parametrize("typed_intents", [True, False])
+    @pytest.mark.parametrize("may_type", [None, known_to_rasa])
     @given(said, said)
-    def test_no_attachment_is_a_command(self, typed_intents: bool, url: str, kind: str) -> None:
+    def test_no_attachment_is_a_command(self, may_type: Any, url: str, kind: str) -> None:
         for attachment in (Attachment(type="image", url=url), Attachment(type=kind)):
             event = UserMessage(**COMMON, attachments=(attachment,))
-            told = text_for_rasa(event, typed_intents=typed_intents)
+            told = text_for_rasa(event, may_type=may_type)
             assert intent_that_rasa_reads(told) is None
 
 

@@ -120,7 +120,7 @@ def test_no_event_holds_what_utf8_or_postgresql_can_not_hold(delivery: object) -
 def test_rasa_can_be_told_of_everything_that_a_user_says(delivery: object) -> None:
     for event in decode(delivery):
         if isinstance(event, (UserMessage, Postback)):
-            assert text_for_rasa(event, typed_intents=False)
+            assert text_for_rasa(event)
             json.dumps(metadata_for_rasa(event)).encode()
 
 

@@ -1,0 +1,112 @@
+"""Keeps what people write out of the log, whoever logs it.
+
+A component, an action or a library that fails says in its error what it could not deal with, which
+may be what a user wrote; and Rasa quotes a message in some of its warnings. This process has one
+way by which all log records come into being: here they lose such words.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from ..core.errors import HandoverError
+from .log_fields import subject
+
+LEFT_OUT = "(left out, as it may quote a user)"
+
+_OWN = __name__.partition(".instruments.")[0]
+_said: ContextVar[tuple[str, ...]] = ContextVar("handover_said", default=())
+
+
+def keep_log_quiet() -> None:
+    """Do so from now on; once is enough."""
+    make = logging.getLogRecordFactory()
+    if not isinstance(make, _QuietRecords):
+        logging.setLogRecordFactory(_QuietRecords(make))
+
+
+@contextmanager
+def hiding(text: str) -> Iterator[None]:
+    """No line that is logged within this block quotes the text, whoever logs it."""
+    token = _said.set((*_said.get(), text))
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
+class _QuietRecords:
+    """Makes log records, as `logging.setLogRecordFactory` wants it.
+
+    The plugin's own lines lose what an error says always; those of others while work is under way
+    for a thread, which may be what the error is about.
+    """
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record: logging.LogRecord = self._make(*args, **kwargs)
+        name = record.name or ""  # which `logging.makeLogRecord` fills in later
+        is_own = name == _OWN or name.startswith(f"{_OWN}.")
+        if record.exc_info and record.exc_info[1] is not None and (is_own or subject()):
+            quiet = without_words(record.exc_info[1])
+            record.exc_info = (type(quiet), quiet, quiet.__traceback__)
+        if not is_own and _said.get():
+            _hide(_said.get(), record)
+        return record
+
+
+def without_words(error: BaseException) -> BaseException:
+    """The same error as a traceback shows it, and its causes, without what they say.
+
+    What this package raises keeps its words: they quote nobody.
+    """
+    return _quiet(error, {})
+
+
+def _quiet(error: BaseException, done: dict[int, BaseException]) -> BaseException:
+    if id(error) in done:
+        return done[id(error)]
+    kind = type(error)
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    words = str(error) if isinstance(error, HandoverError) else LEFT_OUT
+    quiet: BaseException = type(kind.__name__, (Exception,), names)(words)
+    done[id(error)] = quiet
+    if error.__cause__ is not None:
+        quiet.__cause__ = _quiet(error.__cause__, done)
+    if error.__context__ is not None:
+        quiet.__context__ = _quiet(error.__context__, done)
+    quiet.__suppress_context__ = error.__suppress_context__
+    return quiet.with_traceback(error.__traceback__)
+
+
+def _hide(texts: tuple[str, ...], record: logging.LogRecord) -> None:
+    try:
+        message = record.getMessage()
+    except Exception:  # of which logging would print all that the line was to be made of
+        record.msg, record.args = f"A line of {record.name} can't be formatted.", ()
+        return
+    hidden = _without(texts, message)
+    if hidden != message:
+        record.msg, record.args = hidden, ()
+
+
+def _without(texts: tuple[str, ...], message: str) -> str:
+    """The message without the texts, however they are quoted in it."""
+    forms = {form for text in texts if text.strip() for form in _forms(text)}
+    for form in sorted(forms, key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", LEFT_OUT, message)
+    return message
+
+
+def _forms(text: str) -> Iterator[str]:
+    for written in (text, text.strip()):
+        yield from (written, repr(written)[1:-1], ascii(written)[1:-1])
+        yield from (json.dumps(written)[1:-1], json.dumps(written, ensure_ascii=False)[1:-1])
