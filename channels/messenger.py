@@ -30,6 +30,7 @@ from .graph.echoes import HeardElsewhere
 from .graph.http import HttpGraph
 from .graph.protocol import Graph
 from .instruments.clock import Clock, SystemClock
+from .instruments.quiet_log import keep_log_quiet
 from .operators.api import OperatorApi
 from .store.sql import SqlStore
 from .webhook.content_length import refuse_unsound_lengths
@@ -69,6 +70,7 @@ class MessengerInput(InputChannel):
         # Rasa's and TensorFlow's modules are half a million objects. Each full collection of
         # garbage would walk them while the event loop stands still. No model is loaded yet.
         gc.freeze()
+        keep_log_quiet()
         routes = Blueprint("handover_messenger")
 
         async def start(app: Sanic, _: object) -> None:

@@ -69,6 +69,10 @@ class Stack:
         return f"http://127.0.0.1:{self._rasa_port}"
 
     @property
+    def actions_port(self) -> int:
+        return self._actions_port
+
+    @property
     def channel_url(self) -> str:
         return f"{self.rasa_url}/webhooks/facebook"
 
@@ -108,9 +112,14 @@ class Stack:
 
     def log_everything(self) -> None:
         """From the next start on, Rasa and all that it imports log whatever they can."""
+        self.log_by(_EVERYTHING)
+        self._log_options.append("--debug")
+
+    def log_by(self, configuration: dict[str, Any]) -> None:
+        """From the next start on, Rasa's log is as this logging configuration has it."""
         file = self._directory / "logging.yml"
-        file.write_text(yaml.safe_dump(_EVERYTHING))
-        self._log_options = ["--debug", "--logging-config-file", str(file)]
+        file.write_text(yaml.safe_dump(configuration))
+        self._log_options = ["--logging-config-file", str(file)]
 
     def change_channel(self, **keys: Any) -> None:
         """Set keys of the channel's section, written with _ for -."""

@@ -83,6 +83,9 @@ class WebhookReceiver:
         except StoreError as error:
             logger.error("A delivery was refused, so Meta will repeat it: %s", error)
             return text("try again", status=503)
+        except Exception:
+            logger.exception("A delivery could not be taken in, so Meta will repeat it.")
+            return text("failed", status=500)
         return text("EVENT_RECEIVED")
 
     async def _read(self, request: Request) -> _Told:

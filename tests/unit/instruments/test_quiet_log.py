@@ -1,0 +1,141 @@
+"""No log line has what people wrote, whoever logs it, and however it came there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from channels.core.errors import GraphRefused, StoreUnavailable
+from channels.core.events import Thread
+from channels.instruments.log_fields import about_thread
+from channels.instruments.quiet_log import hiding, keep_log_quiet
+from channels.log_format import JsonFormatter
+
+ADA = Thread(page="111", user="222")
+SAID = 'Marzipan „für" Zoë'
+OURS, RASA = logging.getLogger("channels.engine"), logging.getLogger("rasa.core.processor")
+
+
+class Written(logging.Handler):
+    """What is written of each record, in plain text and as JSON."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for formatter in (logging.Formatter("%(message)s"), JsonFormatter()):
+            record.exc_text = None
+            self.text += formatter.format(record) + "\n"
+
+
+@pytest.fixture
+def written() -> Iterator[Written]:
+    factory, handler = logging.getLogRecordFactory(), Written()
+    keep_log_quiet()
+    keep_log_quiet()
+    for logger in (OURS, RASA):
+        logger.addHandler(handler)
+    yield handler
+    for logger in (OURS, RASA):
+        logger.removeHandler(handler)
+    logging.setLogRecordFactory(factory)
+
+
+def fail(error: BaseException) -> None:
+    """Raise as a component does whose error is the cause of another one."""
+    try:
+        try:
+            raise KeyError(SAID)
+        except KeyError:
+            int(SAID)
+    except ValueError as cause:
+        raise error from cause
+
+
+def test_our_own_lines_tell_where_it_failed_and_not_what_was_said(written: Written) -> None:
+    try:
+        fail(RuntimeError(f"No order of {SAID}"))
+    except RuntimeError:
+        OURS.exception("Handling an event failed.")
+    assert "Marzipan" not in written.text
+    assert "Zo" not in written.text
+    for told in ("KeyError", "ValueError", "RuntimeError", "in fail", "direct cause"):
+        assert told in written.text
+
+
+def test_so_do_rasa_s_while_a_thread_s_work_is_under_way(written: Written) -> None:
+    try:
+        fail(RuntimeError(SAID))
+    except RuntimeError:
+        with about_thread(ADA):
+            RASA.exception("Encountered an exception while running an action.")
+    assert "Marzipan" not in written.text
+    assert "RuntimeError" in written.text
+
+
+def test_rasa_s_other_lines_are_left_as_they_are(written: Written) -> None:
+    try:
+        raise RuntimeError("the model server is away")
+    except RuntimeError:
+        RASA.exception("Failed to update the model.")
+    assert "the model server is away" in written.text
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("No disk"), GraphRefused("No", remedy="Yes")])
+def test_our_own_errors_keep_their_words(written: Written, error: Exception) -> None:
+    try:
+        fail(error)
+    except Exception:
+        OURS.exception("A job failed.")
+    assert str(error) in written.text
+    assert "Marzipan" not in written.text
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [SAID, repr(SAID), ascii(SAID), json.dumps(SAID), json.dumps(SAID, ensure_ascii=False)],
+)
+def test_a_turn_s_text_is_in_no_line_of_others(written: Written, quoted: str) -> None:
+    with hiding(SAID):
+        RASA.warning("Failed to parse %s.", quoted)
+        RASA.warning(f"Failed to parse {quoted}.")
+    assert "Marzipan" not in written.text
+    assert "Failed to parse" in written.text
+
+
+def test_a_short_text_hides_nothing_but_itself(written: Written) -> None:
+    with hiding("a"):
+        RASA.warning("Loading a model failed: '%s'", "a")
+    assert "Lo" in written.text
+    assert "failed" in written.text
+
+
+def test_an_error_that_is_its_own_cause_is_written_all_the_same(written: Written) -> None:
+    error = RuntimeError(SAID)
+    error.__cause__ = error
+    try:
+        raise error
+    except RuntimeError:
+        OURS.exception("It failed.")
+    assert "It failed." in written.text
+    assert "Marzipan" not in written.text
+
+
+def test_a_line_that_can_not_be_formatted_hurts_nobody(
+    written: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hiding(SAID):
+        RASA.warning("%d", SAID)
+    assert "can't be formatted" in written.text
+    assert "Marzipan" not in written.text + capsys.readouterr().err
+
+
+def test_a_line_without_an_error_is_what_it_was(written: Written) -> None:
+    OURS.info("nothing", exc_info=sys.exc_info())
+    OURS.warning("All is %s.", "well")
+    assert "All is well." in written.text
