@@ -42,7 +42,41 @@ _Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
 
 class MessengerInput(InputChannel):
-    """Facebook Messenger with live-agent handover, in place of Rasa's own `facebook` channel."""
+    """Facebook Messenger with live-agent handover, in place of Rasa's own `facebook` channel.
+
+    Its section of `credentials.yml`; `${NAME}` is taken from the environment, and all keys are in
+    docs/reference/settings.md:
+
+        rasa_handover.channels.MessengerInput:
+          verify: ${MESSENGER_VERIFY_TOKEN}
+          secret: ${MESSENGER_APP_SECRET}
+          page-access-token: ${MESSENGER_PAGE_ACCESS_TOKEN}
+          app-id: ${MESSENGER_APP_ID}
+          graph-url: https://graph.facebook.com/v25.0
+          store: sqlite:///handover.db
+          admin-token: ${HANDOVER_ADMIN_TOKEN}
+          plans:
+            default:
+              target-app: page-inbox
+              timeout: 30m
+              keywords: [menu, back to bot]
+
+    A rule by which the bot hands over, and one that follows when the bot has the thread again:
+
+        rules:
+          - rule: the user asks for a person
+            steps:
+              - intent: ask_human
+              - action: utter_connecting
+              - action: action_handover
+
+          - rule: the handover is over, for whatever reason
+            steps:
+              - intent: handover_ended
+              - action: utter_ask_feedback
+
+    `rasa-handover init` adds all that these need to a project.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -147,7 +181,7 @@ class MessengerInput(InputChannel):
         problems = self._engine.problems() if self._engine else []
         if not problems:
             return await self._status(request)
-        return json({"status": "failing", "problems": _told(problems)}, status=503)
+        return json({"status": "failing", "problems": _as_json(problems)}, status=503)
 
     async def _metrics(self, _: Request) -> HTTPResponse:
         if self._engine is None:
@@ -192,7 +226,7 @@ def _is_exit(line: logging.LogRecord) -> bool:
     return line.exc_info is not None and isinstance(line.exc_info[1], SystemExit)
 
 
-def _told(problems: list[HealthProblem]) -> list[dict[str, str]]:
+def _as_json(problems: list[HealthProblem]) -> list[dict[str, str]]:
     return [
         {"part": one.part.value, "message": one.message, "remedy": one.remedy} for one in problems
     ]

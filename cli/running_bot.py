@@ -10,7 +10,7 @@ import msgspec
 
 from channels.core.errors import OperatorError
 from channels.core.sessions import State
-from channels.operators.answers import Handover, Handovers
+from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
 
 from .command import Command, add_credentials_argument
@@ -20,7 +20,7 @@ _SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
 _HEADS = ("USER", "PLAN", "OWNER", "SINCE", "TIME LEFT")
 
 
-def listing(answer: Handovers) -> str:
+def listing(answer: OpenHandovers) -> str:
     """A table of the open handovers, for people."""
     if not answer.handovers:
         return "No handover is open."
@@ -42,7 +42,7 @@ def _since(one: Handover) -> str:
     return f"{one.opened_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _left(one: Handover, answer: Handovers) -> str:
+def _left(one: Handover, answer: OpenHandovers) -> str:
     if one.state is not State.ACTIVE:
         return str(one.state.value)
     if one.ends_at is None:

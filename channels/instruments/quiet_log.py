@@ -102,8 +102,13 @@ def _without(texts: tuple[str, ...], message: str) -> str:
     """The message without the texts, however they are quoted in it."""
     forms = {form for text in texts if text.strip() for form in _forms(text)}
     for form in sorted(forms, key=len, reverse=True):
-        message = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", LEFT_OUT, message)
+        message = _words(form).sub(LEFT_OUT, message)
     return message
+
+
+def _words(form: str) -> re.Pattern[str]:
+    """Finds the text as whole words: a message "a" must not hide every a."""
+    return re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
 
 
 def _forms(text: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     user_messages: int
 
 
-class Handovers(msgspec.Struct, frozen=True, kw_only=True):
+class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
     """The open sessions, the oldest first; `total` counts those that are too many to list, too.
 
     `now` is the bot's clock, for the time that is left.
@@ -68,7 +68,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ANSWERS: Sequence[type[msgspec.Struct]] = (
-    Handovers,
+    OpenHandovers,
     Handover,
     Returning,
     Forgotten,

@@ -1,7 +1,7 @@
 """The operator API: who has the open threads, bringing one back, and forgetting a person.
 
-It exists only with an `admin-token`, and every call has to bear it. The OpenAPI document and the
-page that works by this API hold no data, and need none.
+It exists only with an `admin-token`, which every call has to bear. The OpenAPI document and the
+page that works by this API hold no data, so they need none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..core.sessions import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
 from ..instruments.clock import Clock
-from .answers import Forgotten, Handover, Handovers, Problem, Returning, handover
+from .answers import Forgotten, Handover, OpenHandovers, Problem, Returning, handover
 from .guesses import Guesses
 from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
 from .page import add_page
@@ -103,9 +103,10 @@ async def _describe(_: Request) -> HTTPResponse:
 
 
 async def _list(operations: Operations, _: Request, __: str) -> HTTPResponse:
-    listed = [_shown(operations, one) for one in await operations.open_sessions(limit=MOST_LISTED)]
+    oldest = await operations.open_sessions(limit=MOST_LISTED)
+    listed = [_handover_of(operations, session) for session in oldest]
     total = max(await operations.count_open(), len(listed))
-    return _told(Handovers(now=operations.now(), total=total, handovers=listed))
+    return _answered(OpenHandovers(now=operations.now(), total=total, handovers=listed))
 
 
 async def _count(operations: Operations, request: Request, _: str) -> HTTPResponse:
@@ -113,12 +114,12 @@ async def _count(operations: Operations, request: Request, _: str) -> HTTPRespon
     days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
     if not 1 <= days <= LONGEST_PERIOD:
         return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
-    return _told(await operations.statistics(timedelta(days=days), limit=MOST_COUNTED))
+    return _answered(await operations.statistics(timedelta(days=days), limit=MOST_COUNTED))
 
 
 async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:
     session = await operations.open_session(user)
-    return _no_session() if session is None else _told(_shown(operations, session))
+    return _no_session() if session is None else _answered(_handover_of(operations, session))
 
 
 async def _return(operations: Operations, _: Request, user: str) -> HTTPResponse:
@@ -127,7 +128,7 @@ async def _return(operations: Operations, _: Request, user: str) -> HTTPResponse
         return _no_session()
     if not await operations.return_thread(session):
         return _problem("This handover is opening, or ending already.", status=409)
-    return _told(Returning(returning=_shown(operations, session)), status=202)
+    return _answered(Returning(returning=_handover_of(operations, session)), status=202)
 
 
 async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse:
@@ -145,10 +146,10 @@ async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse
         )
     if not erased:
         return _problem("Nothing is kept of this user.", status=404)
-    return _told(Forgotten(sender_id=user, erased=erased))
+    return _answered(Forgotten(sender_id=user, erased=erased))
 
 
-def _shown(operations: Operations, session: Session) -> Handover:
+def _handover_of(operations: Operations, session: Session) -> Handover:
     return handover(session, operations.sender_id_of(session.thread))
 
 
@@ -157,10 +158,10 @@ def _no_session() -> HTTPResponse:
 
 
 def _problem(error: str, *, status: int) -> HTTPResponse:
-    return _told(Problem(error=error), status=status)
+    return _answered(Problem(error=error), status=status)
 
 
-def _told(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
+def _answered(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
     body = msgspec.json.encode(answer)
     # It may name people: neither a proxy nor a browser on a shared desk keeps it.
     headers = {"Cache-Control": "no-store"}

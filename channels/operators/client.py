@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from ..core.errors import OperatorError
-from .answers import Forgotten, Handovers, Problem, Returning
+from .answers import Forgotten, OpenHandovers, Problem, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call
 CHANNEL_PATH = "/webhooks/facebook"
@@ -36,9 +36,9 @@ class OperatorClient:
     def __repr__(self) -> str:
         return f"OperatorClient(url={self._url!r}, admin_token='***')"
 
-    async def open_handovers(self) -> Handovers:
+    async def open_handovers(self) -> OpenHandovers:
         """The open handovers, the oldest first."""
-        return await self._call("GET", "/handovers", Handovers)
+        return await self._call("GET", "/handovers", OpenHandovers)
 
     async def return_thread(self, sender_id: str) -> Returning:
         """Let the bot take a user's thread back."""

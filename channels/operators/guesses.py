@@ -1,4 +1,4 @@
-"""Wrong admin tokens: whoever guesses leaves a trace, and is answered ever more slowly."""
+"""Wrong admin tokens: guessing leaves a trace, and is answered more and more slowly."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LOG_INTERVAL = timedelta(minutes=1)
 class Guesses:
     """Counts wrong tokens, from wherever they come: behind a proxy all callers look alike.
 
-    Only the refusal is delayed, so nobody can keep an operator out who has the right token, and
-    requests that are held up do not pile up. What protects the API is the token's length; the
-    delay makes guessing slow for who does it simply.
+    Only the refusal is delayed, so nobody can keep out an operator who has the right token, and
+    the requests that are held up do not pile up. What protects the API is the token's length; the
+    delay slows down whoever guesses one token after the other.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ..core.statistics import Statistics
-from .answers import ANSWERS, Forgotten, Handover, Handovers, Problem, Returning
+from .answers import ANSWERS, Forgotten, Handover, OpenHandovers, Problem, Returning
 
 LONGEST_PERIOD = 3650  # days, as `retention`
 USUAL_PERIOD = 7  # days
@@ -66,7 +66,7 @@ def _paths() -> dict[str, Any]:
             "get": _operation(
                 "listHandovers",
                 f"The open handovers, the oldest first, up to {MOST_LISTED}.",
-                {200: ("The open handovers.", Handovers)},
+                {200: ("The open handovers.", OpenHandovers)},
             )
         },
         "/handovers/statistics": {

@@ -1,4 +1,4 @@
-"""The operators' page: static files below `/handovers/`, which work by the operator API alone.
+"""The operators' page: static files below `/handovers/`, which work only by the operator API.
 
 They hold no data, so they need no token; the page asks for it, and sends it in a header.
 """

@@ -40,8 +40,7 @@ class Bodies:
         The connection is cut if the body has not come within SLOWEST_BODY: Rasa would let it be
         open for an hour.
         """
-        if request.stream is not None:
-            request.stream.request_max_size = LARGEST_DELIVERY
+        request.stream.request_max_size = LARGEST_DELIVERY
         share = _Share(self)
         loop = asyncio.get_running_loop()
         cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)

@@ -19,7 +19,7 @@ LONGEST_ID = 100  # characters; Meta's have about 17 digits, and a database inde
 DEEPEST_PAYLOAD = 20  # levels; what Rasa keeps in its tracker it copies level by level
 NO_CHARACTER = "\ufffd"
 
-_DEEPEST = 200  # levels of a part that is mended; Meta's have about 10
+_DEEPEST = 200  # levels of a part that is repaired; Meta's have about 10
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair of surrogates
@@ -53,7 +53,7 @@ class Reader:
         try:
             return decoder.decode(raw)
         except _UNREADABLE:
-            return self._read_mended(decoder, raw)
+            return self._read_repaired(decoder, raw)
 
     def text(self, value: object) -> str | None:
         """What was written, if anything, with U+FFFD for NUL, which PostgreSQL can't store."""
@@ -88,11 +88,11 @@ class Reader:
         for what, times in self._left_out.items():
             logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
 
-    def _read_mended(
+    def _read_repaired(
         self, decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw
     ) -> _T | None:
         try:
-            return decoder.decode(_mended(raw))
+            return decoder.decode(_repaired(raw))
         except _UNREADABLE:
             self._leave_out(f"its shape is not {decoder.type}")
             return None
@@ -104,14 +104,14 @@ class Reader:
 def check_json(body: bytes) -> None:
     """Raise MalformedDelivery unless the body is JSON."""
     try:
-        _JSON.decode(_mended(body))
+        _JSON.decode(_repaired(body))
     except _UNREADABLE:
         raise MalformedDelivery(
             "A signed webhook delivery is not JSON. Look for a proxy that changes the body."
         ) from None
 
 
-def _mended(raw: bytes | msgspec.Raw) -> bytes:
+def _repaired(raw: bytes | msgspec.Raw) -> bytes:
     """The same JSON without what JSON allows, but msgspec or UTF-8 can't carry on.
 
     U+FFFD stands for what is no character (half of a surrogate pair, as of an emoji that was cut

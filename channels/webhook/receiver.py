@@ -29,7 +29,7 @@ _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for ot
 _AT_ONCE = 1000  # events in one step of the store
 _LOG_INTERVAL = timedelta(minutes=1)
 
-_Told = tuple[list[Event], list[PageRoles]]
+_Decoded = tuple[list[Event], list[PageRoles]]
 
 
 class WebhookReceiver:
@@ -46,7 +46,7 @@ class WebhookReceiver:
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
-        """Repeat the challenge to who knows the verify token."""
+        """Repeat the challenge to a caller who knows the verify token."""
         token = request.args.get("hub.verify_token") or ""
         if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
             logger.warning(
@@ -88,7 +88,7 @@ class WebhookReceiver:
             return text("failed", status=500)
         return text("EVENT_RECEIVED")
 
-    async def _read(self, request: Request) -> _Told:
+    async def _read(self, request: Request) -> _Decoded:
         signature = request.headers.get("X-Hub-Signature-256")
         async with self._bodies.of(request) as body:
             if len(body) <= _LARGE:
@@ -96,11 +96,11 @@ class WebhookReceiver:
             # A thread lets others have their turn meanwhile.
             return await asyncio.to_thread(self._check_and_decode, body, signature)
 
-    def _check_and_decode(self, body: bytes, signature: str | None) -> _Told:
+    def _check_and_decode(self, body: bytes, signature: str | None) -> _Decoded:
         check_signature(body, signature, self._settings.secret)
-        told = decode_delivery(body, self._clock.now())
-        events = [event for event in told if not isinstance(event, PageRoles)]
-        return events, _merged(one for one in told if isinstance(one, PageRoles))
+        decoded = decode_delivery(body, self._clock.now())
+        events = [event for event in decoded if not isinstance(event, PageRoles)]
+        return events, _merged(roles for roles in decoded if isinstance(roles, PageRoles))
 
     def _log_no_room(self) -> None:
         times = self._no_room.times(self._clock.now())
@@ -164,9 +164,9 @@ def _fresh(events: list[Event]) -> list[Event]:
     return fresh
 
 
-def _merged(told: Iterable[PageRoles]) -> list[PageRoles]:
-    """What was told of each page's roles, the later in the place of the earlier."""
+def _merged(deliveries: Iterable[PageRoles]) -> list[PageRoles]:
+    """The roles on each page; what came later replaces what came before."""
     roles: dict[str, dict[str, tuple[str, ...]]] = {}
-    for one in told:
-        roles.setdefault(one.page, {}).update(one.roles)
+    for of_page in deliveries:
+        roles.setdefault(of_page.page, {}).update(of_page.roles)
     return [PageRoles(page=page, roles=of_apps) for page, of_apps in roles.items()]
