@@ -1,14 +1,27 @@
-"""What the channel does to the process that it is put into."""
+"""What the channel does to the process that it is put into, and what its docstring promises."""
 
 from __future__ import annotations
 
 import gc
+import re
+import textwrap
+import warnings
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 
 from channels import MessengerInput
+from channels.core.sections import filled_in
+from channels.core.settings import is_own_section, parse_settings
+
+PROJECT = Path(__file__).parents[2]
 
 SECTION = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": "1"}
 
@@ -28,3 +41,34 @@ def test_collections_of_garbage_leave_out_what_is_loaded_before_the_channel() ->
     loaded = len(gc.get_objects())
     channel.blueprint(on_new_message)
     assert gc.get_freeze_count() >= loaded > len(gc.get_objects())
+
+
+def blocks_of_the_docstring() -> list[Any]:
+    """The YAML that is set apart by its indentation."""
+    text = textwrap.dedent((MessengerInput.__doc__ or "").partition("\n")[2])
+    found = re.findall(r"(?:^(?:    .*)?\n)+", text, re.MULTILINE)
+    return [yaml.safe_load(block) for block in found if block.strip()]
+
+
+def test_the_docstring_shows_a_section_that_the_channel_takes() -> None:
+    section = blocks_of_the_docstring()[0]
+    [(name, keys)] = section.items()
+    assert is_own_section(name)
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", str(keys)), "1234567890123456")
+    settings = parse_settings(filled_in(keys, variables))
+    assert settings.plans["default"].timeout == timedelta(minutes=30)
+    assert settings.admin_token is not None
+
+
+def test_the_docstring_shows_rules_that_go_with_the_domain_of_the_assistant() -> None:
+    rules = blocks_of_the_docstring()[1]
+    domain = Domain.load(PROJECT / "domain.yml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        read = YAMLStoryReader(domain).read_from_parsed_yaml({"version": "3.1", **rules})
+    assert len(read) == 2
+    steps = [step for rule in rules["rules"] for step in rule["steps"]]
+    assert {"action": "action_handover"} in steps
+    for step in steps:
+        assert step.get("intent") in (None, *domain.intents)
+        assert step.get("action") in (None, *domain.action_names_or_texts)

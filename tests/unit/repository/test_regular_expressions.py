@@ -16,6 +16,7 @@ import pytest
 
 from channels.core.keywords.languages import Spelling
 from channels.graph.refusals import _anywhere
+from channels.instruments.quiet_log import _words
 
 PROJECT = Path(__file__).parents[3]
 FOLDERS = ("channels", "actions", "cli", "emulator", "demo")
@@ -28,6 +29,7 @@ SAMPLES_OF_CATEGORIES = {"SPACE": " ", "NOT_SPACE": "a", "DIGIT": "0", "WORD": "
 # Patterns that are made from data, by the modules that make them.
 MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
     "channels.graph.refusals": [(re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")],
+    "channels.instruments.quiet_log": [(_words("secret"), "sub")],
     "channels.core.keywords.languages": [
         (Spelling(left_out="\u0301\u0308\u064b", letters={"ё": "е", "ß": "ss"})._any, "sub")
     ],

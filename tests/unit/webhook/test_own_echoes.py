@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any, cast
@@ -23,6 +24,18 @@ NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 MARK = marked("5f0c8f4e", SECRET)
 
 
+class Pieces:
+    """A body as Sanic reads it from the connection."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.request_max_size = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body[:7]
+        yield self._body[7:]
+
+
 class HearingEngine:
     """Keeps what the webhook tells the engine."""
 
@@ -30,6 +43,7 @@ class HearingEngine:
         self.marks: list[str] = []
         self.events: list[Event] = []
         self.metrics = SimpleNamespace(acknowledged=lambda _status, _took: None)
+        self.own_pages = SimpleNamespace(rule_out=lambda _thread: False)
 
     async def hear_echo(self, mark: str) -> None:
         self.marks.append(mark)
@@ -66,11 +80,9 @@ def _receiver(engine: HearingEngine) -> WebhookReceiver:
 def _request(delivery: dict[str, Any]) -> Request:
     body = json.dumps(delivery).encode()
     request = SimpleNamespace(
-        body=body,
         headers={"X-Hub-Signature-256": signature(body, SECRET)},
-        stream=None,
+        stream=Pieces(body),
         transport=asyncio.Transport(),
-        receive_body=lambda: asyncio.sleep(0),
     )
     return cast(Request, request)
 
