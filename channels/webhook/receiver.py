@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeGuard
 
-from sanic.exceptions import PayloadTooLarge
+from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
@@ -83,6 +83,8 @@ class WebhookReceiver:
         except StoreError as error:
             logger.error("A delivery was refused, so Meta will repeat it: %s", error)
             return text("try again", status=503)
+        except SanicException:  # it answers what is no HTTP
+            raise
         except Exception:
             logger.exception("A delivery could not be taken in, so Meta will repeat it.")
             return text("failed", status=500)
