@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from channels.store.database import Database
-from demo.processes import Process
+from demo.processes import Process, free_port
 from demo.stack import CHANNEL, PROJECT
 
 SECTION: dict[str, Any] = {
@@ -27,7 +27,7 @@ async def rasa_run(directory: Path, model: Path, section: dict[str, Any]) -> tup
     credentials.write_text(yaml.safe_dump({CHANNEL: section}))
     rasa = Process("rasa", directory=PROJECT, log=directory / "rasa.log")
     command = [sys.executable, "-W", "ignore", "-m", "rasa", "run", "--model", str(model)]
-    await rasa.start([*command, "--credentials", str(credentials), "--port", "0"], {})
+    await rasa.start([*command, "--credentials", str(credentials), "--port", str(free_port())], {})
     return await rasa.exit_code(), rasa.output
 
 
