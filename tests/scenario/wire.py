@@ -14,6 +14,9 @@ from channels.instruments.clock import Clock
 T = TypeVar("T")
 
 _BESIDE_THE_WORK = {"prune"}  # nothing waits for it
+_OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carried out or not
+    *("backlog", "check", "count_open", "prune", "renew_claims", "report", "sender_action"),
+}
 
 
 class Wire:
@@ -34,18 +37,19 @@ class Wire:
         chance: Random | None = None,
     ) -> None:
         self.calls: list[str] = []
+        self.overlapping: set[int] = set()  # calls that began while another was under way
         self.died = asyncio.Event()
         self._breaks_at = breaks_at
         self._after = after
         self._survives = survives
         self._chance = chance
-        self._under_way = 0
+        self._under_way: list[str] = []
         self._returned = asyncio.Event()
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def is_busy(self) -> bool:
-        return self._under_way > 0
+        return bool(self._under_way)
 
     def die(self) -> None:
         self.died.set()
@@ -62,12 +66,14 @@ class Wire:
     async def carry(self, name: str, call: Callable[[], Awaitable[Any]], failure: Exception) -> Any:
         is_first = name not in self.calls
         is_cut = self._breaks_at == len(self.calls) or (self._breaks_at == name and is_first)
+        if name not in _OF_NO_CONSEQUENCE and set(self._under_way) - _OF_NO_CONSEQUENCE:
+            self.overlapping.add(len(self.calls))
         self.calls.append(name)
         if is_cut and not self._after:
             await self._break(failure)
         await self.stay_if_dead()
         try:
-            return await (call() if name in _BESIDE_THE_WORK else self._carry_out(call))
+            return await (call() if name in _BESIDE_THE_WORK else self._carry_out(name, call))
         finally:
             if is_cut:
                 await self._break(failure)
@@ -79,14 +85,14 @@ class Wire:
         self.die()
         await self.stay_if_dead()
 
-    async def _carry_out(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        self._under_way += 1
+    async def _carry_out(self, name: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        self._under_way.append(name)
         try:
             for _ in range(self._chance.randrange(1, 5) if self._chance else 1):
                 await asyncio.sleep(0)  # as any real call, it lets others go first
             return await call()
         finally:
-            self._under_way -= 1
+            self._under_way.remove(name)
             self._returned.set()
 
     async def stay_if_dead(self) -> None:

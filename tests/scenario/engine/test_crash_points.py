@@ -14,22 +14,20 @@ import pytest
 
 from channels.core.sessions import EndReason
 from channels.store.sql import SqlStore
-from tests.scenario.stories import STORIES, HarshWorld, calls_of, has_turned_out_well, play
+from tests.scenario.stories import STORIES, HarshWorld, deaths_of, has_turned_out_well, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import Worker
 
 DEATHS = [
-    pytest.param(name, number, after, id=f"{name}, {moment} {number} {call}")
+    pytest.param(name, number, after, id=f"{name}, {place}")
     for name, story in STORIES.items()
-    for number, call in enumerate(calls_of(story))
-    for moment, after in (("before", False), ("after", True))
+    for number, after, place in deaths_of(story)
 ]
-# What is done after a call and before the next one changes nothing, so that one of the two is
-# enough where a test takes long.
 DEATHS_ON_SQLITE = [
-    pytest.param(name, number, id=f"{name}, after {number} {call}")
+    pytest.param(name, number, id=f"{name}, {place}")
     for name in ("keyword", "refused", "followed")
-    for number, call in enumerate(calls_of(STORIES[name]))
+    for number, after, place in deaths_of(STORIES[name])
+    if after
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,7 +12,7 @@ import pytest
 from channels.core.events import Array, Attachment
 from channels.core.transcript import MOST_LINES
 from tests.scenario.scripted_assistant import reason_of
-from tests.scenario.stories import STORIES, HarshWorld, play
+from tests.scenario.stories import STORIES, HarshWorld, deaths_of, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
@@ -179,20 +178,13 @@ async def test_nobodys_words_are_in_the_log(world: World, caplog: pytest.LogCapt
     assert "secret" not in caplog.text
 
 
-def calls_of_a_handover() -> list[str]:
-    """The calls that a worker makes in the story, in order, if none of them is cut."""
-
-    async def record() -> list[str]:
-        wire, world = Wire(), HarshWorld(transcript=True)
-        await play(world, STORIES["keyword"], wire)
-        await world.kill()
-        return wire.calls
-
-    return asyncio.run(record())
+DEATHS = [
+    pytest.param(number, after, id=place)
+    for number, after, place in deaths_of(STORIES["keyword"], transcript=True)
+]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(len(calls_of_a_handover())))
+@pytest.mark.parametrize(("number", "after"), DEATHS)
 async def test_a_worker_that_dies_loses_and_doubles_no_line(number: int, after: bool) -> None:
     world = HarshWorld(transcript=True)
     await play(world, STORIES["keyword"], Wire(breaks_at=number, after=after))
