@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from hypothesis import settings
 
+from tests import in_memory
+
 # Under Rasa Pro nothing is left out but what needs a licence, since it trains or reads a model, and
 # what is Rasa 3.6's own: the baseline of the benchmarks, and the project that `rasa init` writes.
 collect_ignore = (
@@ -27,3 +29,7 @@ collect_ignore = (
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("local", deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# Where pytest makes the directories of `tmp_path`. No test is about a disk that loses power.
+if place := in_memory.directory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)

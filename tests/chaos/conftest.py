@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import in_memory
+
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
     # Not in pytest's own directory: under root, PostgreSQL runs as another user, and each start
     # of pytest shuts all others out of there, of those that run already too.
-    with tempfile.TemporaryDirectory(prefix="handover-chaos-") as directory:
+    with tempfile.TemporaryDirectory(
+        prefix="handover-chaos-", dir=in_memory.directory()
+    ) as directory:
         yield Path(directory)

