@@ -28,6 +28,8 @@ collect_ignore = (
 # A change is judged by the same examples each time; on a developer's machine they are new ones.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("local", deadline=None, print_blob=True)
+# For `make deep`; what takes its number of examples from the profile's takes more with it.
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 # Where pytest makes the directories of `tmp_path`. No test is about a disk that loses power.

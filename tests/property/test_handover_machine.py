@@ -28,9 +28,9 @@ from tests.property.people_of_page import INBOX, OWNER, PeopleOfPage
 from tests.property.stage import Stage, quiet_channels
 from tests.property.tracking_assistant import PLANS_ASKED_FOR, READ_AS_BACK
 
-EXAMPLES, STEPS = 90, 50
+EXAMPLES, STEPS = settings.default.max_examples * 3 // 10, 50
 MODES = ("on", "off", "legacy")
-STEPS_A_MODE = 3_334  # so many at least: 10,000 in all three
+STEPS_A_MODE = EXAMPLES * STEPS * 3 // 5  # so many at least; few examples stop sooner
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PAUSES = (SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 25 * HOUR)

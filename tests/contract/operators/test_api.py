@@ -287,7 +287,7 @@ def keeps_to_its_document(url: str) -> None:
 def call_often(operation: Any, mode: schemathesis.GenerationMode) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=25,
+        max_examples=settings.default.max_examples // 4,
         deadline=None,
         database=None,
         derandomize=bool(os.environ.get("CI")),

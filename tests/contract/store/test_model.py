@@ -243,5 +243,10 @@ def test_answers_are_those_of_the_store_in_memory(
 
     run_state_machine_as_test(
         on_empty_tables,
-        settings=settings(max_examples=25, stateful_step_count=40, deadline=None, database=None),
+        settings=settings(
+            max_examples=settings.default.max_examples // 4,
+            stateful_step_count=40,
+            deadline=None,
+            database=None,
+        ),
     )

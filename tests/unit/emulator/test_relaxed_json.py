@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.graph.relaxed_json import from_json
@@ -40,6 +40,7 @@ def test_a_parameter_is_the_json_that_it_holds(text: Any, meaning: Any) -> None:
     assert from_json(text) == meaning
 
 
+@settings(max_examples=settings.default.max_examples // 4)  # they are long
 @given(st.lists(JSON) | st.dictionaries(st.text(), JSON))
 def test_strict_json_means_what_it_says(value: Any) -> None:
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.init.project import ProjectError
@@ -187,9 +187,12 @@ ADDITIONS = st.fixed_dictionaries(
         },
     },
 )
+slow = settings(max_examples=settings.default.max_examples // 4)  # to read and write YAML is
+
 WRITTEN_AS_EMPTY = ("[]", "{}", "~", "null")
 
 
+@slow
 @given(text=files(), additions=ADDITIONS, heading=st.sampled_from(["", "Handover"]))
 def test_a_reader_gets_what_was_there_and_what_is_new(
     text: str, additions: dict[str, Any], heading: str
@@ -199,6 +202,7 @@ def test_a_reader_gets_what_was_there_and_what_is_new(
     assert {key: value or None for key, value in (after or {}).items()} == merged(says, additions)
 
 
+@slow
 @given(text=files(), additions=ADDITIONS)
 def test_each_line_stays_but_for_an_empty_value_that_is_filled(
     text: str, additions: dict[str, Any]
@@ -211,6 +215,7 @@ def test_each_line_stays_but_for_an_empty_value_that_is_filled(
     assert is_in_order(lines, added(text, additions).splitlines())
 
 
+@slow
 @given(text=files(), additions=ADDITIONS)
 def test_every_line_ends_as_the_files_own(text: str, additions: dict[str, Any]) -> None:
     after = added(text, additions)
@@ -218,6 +223,7 @@ def test_every_line_ends_as_the_files_own(text: str, additions: dict[str, Any]) 
     assert ("\r\n" not in text) or after.count("\n") == after.count("\r\n")
 
 
+@slow
 @given(text=files())
 def test_a_file_that_gets_nothing_stays_byte_for_byte(text: str) -> None:
     assert added(text, {}) == text
