@@ -1,6 +1,6 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup clients demo demo-script test test-rasa-pro fuzz chaos bench docs lint lock clean
+.PHONY: setup clients demo demo-script test test-rasa-pro deep mutants fuzz chaos bench docs lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -8,7 +8,18 @@ PRO := .venv-rasa-pro
 PRO_READY := $(PRO)/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
-PRO_TESTS := tests/rasa_pro tests/unit tests/scenario tests/contract/store
+# What starts processes has the machine to itself.
+PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+# What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
+# ruamel.yaml and structlog.
+PRO_TESTS := tests/rasa_pro tests/contract/store tests/contract/graph/http \
+  tests/fuzz/test_hostile_http.py tests/fuzz/test_hostile_callers.py \
+  tests/scenario/dialogue tests/scenario/instruments \
+  tests/scenario/engine/test_stopping.py tests/scenario/engine/test_store_outages.py \
+  tests/unit/actions tests/unit/cli $(wildcard tests/unit/dialogue/test_*.py) \
+  tests/unit/instruments tests/unit/store tests/unit/test_messenger.py \
+  tests/unit/repository/test_architecture.py tests/unit/repository/test_exports.py
 MODEL := models/handover.tar.gz
 ASSISTANT := config.yml domain.yml $(wildcard data/*.yml)
 export RASA_TELEMETRY_ENABLED := false
@@ -29,12 +40,20 @@ demo-script: $(READY) $(MODEL)
 	$(PYTHON) -m demo --script
 
 test: lint docs $(MODEL) $(CLIENTS_READY)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
+	$(PYTHON) -m pytest $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
-# Under Rasa Pro: SQLAlchemy 2 and Sanic 22.12. What trains or runs a model needs a licence.
+# What trains or runs a model of Rasa Pro needs a licence, and is left out.
 test-rasa-pro: $(PRO_READY)
 	$(PRO)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS)
+
+# What takes too long for each change: the interleavings to depth 8, ten times the examples of
+# everything that is tried at random, and the chaos run. Three quarters of an hour.
+deep: $(READY)
+	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/exhaustive tests/property tests/unit \
+	  tests/contract/store tests/contract/operators
+	$(MAKE) chaos
 
 # Half an hour of kills, outages and faults under load. More: tests/chaos --help.
 chaos: $(READY)

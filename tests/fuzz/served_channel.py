@@ -20,12 +20,16 @@ from typing import Any
 from aiohttp import ClientSession
 from rasa.core.channels.channel import UserMessage, register
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
 from sanic import Sanic
 
 from channels import MessengerInput
 from emulator import default_config, running
+
+try:
+    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
+except ImportError:
+    from rasa.core.tracker_store import InMemoryTrackerStore
 
 BOT = default_config().apps[0]
 APP_SECRET = BOT.secret
