@@ -23,8 +23,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.xdist_group(_what_it_shares(item)))
             if inspect.iscoroutinefunction(getattr(item, "function", None)):
                 item.add_marker(one_loop, append=False)
+
+
+def _what_it_shares(item: pytest.Item) -> str:
+    """The processes that a test shares with others, so that one worker runs all of these."""
+    used = getattr(item, "fixturenames", ())
+    shared = [name for name in ("hasty_stack", "unrouted_stack", "stack") if name in used]
+    is_of_its_file = not shared or (shared == ["stack"] and hasattr(item.module, "stack"))  # type: ignore[attr-defined]
+    return item.path.name if is_of_its_file else shared[0]
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(one_loop, append=False)
 
 
