@@ -8,9 +8,11 @@ PRO := .venv-rasa-pro
 PRO_READY := $(PRO)/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
-# What starts processes has the machine to itself.
-PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients
+# A file's tests share what is expensive. Those that start processes come last, two of a group of
+# processes at a time, so that no machine has more of them than it bears.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients
+TWO_GROUPS := --numprocesses 2 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog.
 PRO_TESTS := tests/rasa_pro tests/contract/store tests/contract/graph/http \
@@ -41,7 +43,7 @@ demo-script: $(READY) $(MODEL)
 
 test: lint docs $(MODEL) $(CLIENTS_READY)
 	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
-	$(PYTHON) -m pytest $(PROCESSES)
+	$(PYTHON) -m pytest $(TWO_GROUPS) $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
@@ -54,6 +56,10 @@ deep: $(READY)
 	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/exhaustive tests/property tests/unit \
 	  tests/contract/store tests/contract/operators
 	$(MAKE) chaos
+
+# Puts mistakes into a copy of the code, one after the other, and tells which ones no test notices.
+mutants: $(READY)
+	$(PYTHON) -m tests.mutations
 
 # Half an hour of kills, outages and faults under load. More: tests/chaos --help.
 chaos: $(READY)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from importlib.util import find_spec
 
+import pytest
 from hypothesis import settings
 
 from tests import in_memory
@@ -35,3 +37,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 # Where pytest makes the directories of `tmp_path`. No test is about a disk that loses power.
 if place := in_memory.directory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long the tests of each tier took, however many of them ran at a time."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds["/".join(report.nodeid.split("/")[:2])] += report.duration
+    slowest_first = sorted(seconds.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{tier} {taken:.0f} s" for tier, taken in slowest_first)
+    terminalreporter.write_line(f"Time in tests: {told}.")

@@ -1,0 +1,160 @@
+"""Mistakes that somebody could make in the pure core, the store and the engine.
+
+Each is one line that is right, what it could be by mistake, and the tests that should notice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CORE = "tests/unit/core"
+KEYWORDS = (
+    f"{CORE}/test_keywords.py",
+    f"{CORE}/test_words.py",
+    f"{CORE}/test_keywords_properties.py",
+)
+ROUTING = (f"{CORE}/test_routing.py", f"{CORE}/test_routing_doubts.py", "tests/exhaustive")
+SESSIONS = (
+    *(f"{CORE}/test_transitions_{what}.py" for what in ("active", "beginning", "ending", "steps")),
+    *(f"{CORE}/test_sessions.py", "tests/exhaustive"),
+)
+STORE = ("tests/contract/store",)
+ENGINE = ("tests/unit/engine", "tests/scenario/handover", "tests/scenario/engine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """`right` stands once in `file`, below `channels/`; `tests` are those that could notice."""
+
+    file: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...]
+
+
+def _of(file: str, tests: tuple[str, ...], *mistakes: tuple[str, str]) -> list[Mutant]:
+    return [Mutant(file=file, right=right, wrong=wrong, tests=tests) for right, wrong in mistakes]
+
+
+MUTANTS = [
+    *_of(
+        "core/routing.py",
+        ROUTING,
+        (
+            "if event.at <= session.cause_at:\n        # It was said",
+            "if event.at < session.cause_at:\n        # It was said",
+        ),
+        ("event.received_at <= passed_at", "event.received_at < passed_at"),
+        ("session.state is State.OPENING or session.regained", "session.regained"),
+        ("session.regained and (owner is None or owner in ANOTHER)", "session.regained"),
+        ("event.payload is None and event.title", "event.title"),
+        ("session.owner_app != event.new_owner", "True"),
+    ),
+    *_of(
+        "core/transitions.py",
+        SESSIONS,
+        ("min(session.attempts, 16)", "min(session.attempts, 6)"),
+        ("ends is not None and now < ends[0]", "ends is not None"),
+        ("session.probe_at or first_probe", "first_probe"),
+        ("session.user_messages == session.operator_messages == 0", "session.user_messages == 0"),
+        ("(now if count == 1 else None)", "now"),
+        ("last_user_at=max(said_at, session.last_user_at)", "last_user_at=said_at"),
+    ),
+    *_of(
+        "core/sessions.py",
+        SESSIONS,
+        ("now < session.last_user_at + MESSAGING", "now <= session.last_user_at + MESSAGING"),
+        ("session.last_heard_at or session.active_at", "session.active_at"),
+    ),
+    *_of(
+        "core/keywords/vocabulary.py",
+        KEYWORDS,
+        ("_LONGEST_OTHER_ENDING = 2", "_LONGEST_OTHER_ENDING = 3"),
+        ("_LONGEST_ENDING = 5", "_LONGEST_ENDING = 6"),
+    ),
+    *_of("core/keywords/words.py", KEYWORDS, ("len(loose) == 1 and ", "")),
+    *_of(
+        "core/transcript.py",
+        (f"{CORE}/test_transcript.py",),
+        ("size <= MOST_CHARACTERS", "size < MOST_CHARACTERS"),
+    ),
+    *_of(
+        "core/pass_metadata.py",
+        (f"{CORE}/test_pass_metadata.py",),
+        ("<= LONGEST_METADATA", "< LONGEST_METADATA"),
+    ),
+    *_of(
+        "core/splitting.py",
+        (f"{CORE}/test_splitting.py",),
+        ("bisect_right(ends, furthest)", "bisect_right(ends, furthest - 1)"),
+    ),
+    *_of(
+        "core/turns.py",
+        (f"{CORE}/test_turns.py",),
+        ("typed_intents and _names_free_intent(event.text)", "typed_intents"),
+    ),
+    *_of(
+        "dialogue/cut_turns.py",
+        ("tests/unit/dialogue", "tests/scenario/dialogue"),
+        ("self._sent[self._position :] = ", "self._sent[self._position : self._position + 1] = "),
+    ),
+    *_of(
+        "store/claims.py",
+        STORE,
+        ('        earlier.c.claimed_by != bindparam("worker"),\n', ""),
+        (">= DEAD_AFTER_FAILURES", "> DEAD_AFTER_FAILURES"),
+        ("is_repeated=claimed_by != NOBODY", "is_repeated=False"),
+    ),
+    *_of(
+        "store/sessions.py",
+        STORE,
+        ("stored.get(session.id) == before", "session.id in stored"),
+        ("wake_at = max(wake_at, claim_until)", "wake_at = claim_until"),
+        ('        inbox.c.claimed_by != bindparam("worker"),\n', ""),
+    ),
+    *_of(
+        "store/turns.py",
+        STORE,
+        ("update(turns).where(_are_these, _is_ours)", "update(turns).where(_are_these)"),
+    ),
+    *_of(
+        "store/workers.py",
+        STORE,
+        ('seen_at_us > bindparam("since_us")', 'seen_at_us >= bindparam("since_us")'),
+    ),
+    *_of("store/inbox.py", STORE, ("if not in_hand:", "if False:")),
+    *_of(
+        "engine/retrying.py",
+        ENGINE,
+        ("            repeated = True", "            repeated = entry.is_repeated"),
+        ("tried_for >= PATIENCE", "tried_for > PATIENCE"),
+    ),
+    *_of(
+        "engine/inbox.py",
+        ENGINE,
+        ("<= MOST_OF_A_PAGE // 2", "< MOST_OF_A_PAGE // 2"),
+        ("                self._let_go_of_others(threads, entries)", "                pass"),
+    ),
+    *_of("engine/queues.py", ENGINE, ("appendleft(job)", "append(job)")),
+    *_of(
+        "engine/handling.py",
+        ENGINE,
+        ("confidence >= plan.return_intent", "confidence > plan.return_intent"),
+        ("Cause(at=event.at - _MOMENT", "Cause(at=event.at"),
+    ),
+    *_of(
+        "handover/ending.py",
+        ENGINE,
+        ("_none if in_silence else self._next_of", "self._next_of"),
+        ("if await self._graph.owner(session.thread) not in ANOTHER:", "if False:"),
+    ),
+    *_of(
+        "handover/opening.py",
+        ENGINE,
+        (
+            "self._activate(session) if owner in ANOTHER else self._pass(session)",
+            "self._pass(session)",
+        ),
+        ("session.regained and not is_repeated", "session.regained"),
+    ),
+]
