@@ -76,6 +76,7 @@ THE_SAME_WORD_INFLECTED = {
     "da": [("da", "menu", "menuen")],
     "de": [("de", "Menü", "Menüs"), ("de", "Mitarbeiter", "Mitarbeiters")],
     "en": [("en", "menu", "menus"), ("en", "city", "cities"), ("en", "bot", "bots")],
+    "en-long-ending": [("en", "confirm", "confirmation")],
     "es": [("es", "menú", "menús"), ("es", "operador", "operadores"), ("es", "botón", "botones")],
     "fa": [("fa", "اپراتور", "اپراتور\u200cها")],
     "fi": [("fi", "valikko", "valikkoon")],
@@ -114,6 +115,7 @@ ANOTHER_WORD_TO_A_READER = {
     "arabic-root": [("ar", "كتاب", "كاتب")],
     "stem-too-short": [("ru", "меню", "меня"), ("es", "bot", "bota"), ("es", "fin", "fino")],
     "stem-too-far": [("en", "operator", "operation"), ("es", "operador", "operación")],
+    "ending-of-another-word": [("en", "expense", "expensive"), ("en", "limit", "limitations")],
     "stem-without-prefix": [("id", "keluar", "luar")],
     "pattern": [("en", "m.nu", "menu"), ("en", "menu|bot", "menu"), ("en", "(menu)*", "menumenu")],
     "emoji-instead": [("en", "menu", "📋"), ("en", "🤖", "bot")],
@@ -153,6 +155,7 @@ FOUND_INSIDE = {
 NOT_FOUND_INSIDE = {
     "part-of-a-word": [("en", "bot", "he took both"), ("en", "back to me", "back to menu")],
     "part-of-a-run": [("ja", "ボット", "ロボットが壊れた"), ("th", "ออก", "ออกแบบเว็บไซต์")],
+    "end-of-one-word-and-beginning-of-the-next": [("zh", "天下", "明天下午可以吗")],
     "syllable-cut": [("th", "บอท", "พอบอที่บ้าน"), ("km", "ចាក", "ចាកចេញ")],
     "not-in-a-row": [("en", "back to bot", "back to the bot"), ("zh", "返回菜单", "返回主菜单")],
     "at-the-end": [("en", "menu bot", "the menu"), ("zh", "菜单页", "我想返回主菜单")],
