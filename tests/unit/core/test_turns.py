@@ -134,6 +134,12 @@ class TestTypedText:
     def test_a_text_is_never_told_as_nothing(self, text: str) -> None:
         assert typed(text) != ""
 
+    @pytest.mark.parametrize("text", SPELLINGS)
+    def test_typed_intents_do_not_reach_a_reserved_one_however_it_is_spelled(
+        self, text: str
+    ) -> None:
+        assert intent_that_rasa_reads(typed(text, typed_intents=True)) is None
+
     @given(said)
     def test_typed_intents_never_reach_the_reserved_ones(self, text: str) -> None:
         assert intent_that_rasa_reads(typed(text, typed_intents=True)) not in RESERVED
