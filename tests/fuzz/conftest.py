@@ -1,4 +1,4 @@
-"""One channel on a Sanic server for all tests of this tier: Sanic 21.12 starts once a process."""
+"""One channel on a Sanic server for all tests of a file."""
 
 from __future__ import annotations
 

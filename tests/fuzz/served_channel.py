@@ -103,6 +103,7 @@ async def served_channel(directory: Path) -> AsyncIterator[ServedChannel]:
 
 @asynccontextmanager
 async def _serving(section: dict[str, Any]) -> AsyncIterator[ServedChannel]:
+    Sanic.test_mode = True  # a process may have more servers, before this one or after it
     app = Sanic(f"channel-{uuid.uuid4().hex}", configure_logging=False)
     logging.getLogger("sanic.root").setLevel(logging.CRITICAL)
     register([MessengerInput.from_credentials(section)], app, route="/webhooks/")
