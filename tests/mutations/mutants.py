@@ -127,7 +127,7 @@ MUTANTS = [
         "engine/retrying.py",
         ENGINE,
         ("            repeated = True", "            repeated = entry.is_repeated"),
-        ("tried_for >= PATIENCE", "tried_for > PATIENCE"),
+        ("error.others_answered and tried_for", "tried_for"),
     ),
     *_of(
         "engine/inbox.py",

@@ -46,6 +46,11 @@ def test_the_first_answer_is_the_operators_first_message() -> None:
     assert hears(spoke, Speaker.OPERATOR, second_at).first_answer_at == first_at
 
 
+def test_an_answer_whose_moment_was_never_kept_is_not_dated_later() -> None:
+    answered = msgspec.structs.replace(ACTIVE, operator_messages=1, first_answer_at=None)
+    assert hears(answered, Speaker.OPERATOR).first_answer_at is None
+
+
 def test_what_the_user_says_is_no_answer() -> None:
     assert hears(ACTIVE, Speaker.USER).first_answer_at is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from channels.core import transitions
@@ -94,6 +95,13 @@ def test_an_ended_session_is_never_due_and_keeps_its_reason() -> None:
     assert changes(ENDING, transitions.ended(ENDING)) == {"state": State.ENDED, "due_at": None}
 
 
+def test_handovers_follow_one_another_in_a_row_while_nobody_says_anything() -> None:
+    third = msgspec.structs.replace(ACTIVE, row=2)
+    assert transitions.next_in_row(third) == 3
+    assert transitions.next_in_row(hears(third, Speaker.USER)) == 0
+    assert transitions.next_in_row(hears(third, Speaker.OPERATOR)) == 0
+
+
 # Where Meta does not give the thread back.
 def test_a_thread_left_with_the_agent_has_no_deadline_and_no_end_but_is_probed() -> None:
     asked = transitions.asked(ENDING, NOW)
@@ -105,6 +113,13 @@ def test_a_thread_left_with_the_agent_has_no_deadline_and_no_end_but_is_probed()
         "has_deadline": False,
         "due_at": ACTIVE.probe_at,
     }
+
+
+def test_a_thread_left_with_the_agent_keeps_the_date_of_its_next_probe() -> None:
+    probed = transitions.ending(
+        transitions.probed(ACTIVE, NOW + 7 * MINUTE), EndReason.KEYWORD, NOW
+    )
+    assert transitions.left_with_agent(probed).probe_at == NOW + 7 * MINUTE
 
 
 def test_a_thread_left_with_the_agent_keeps_being_probed() -> None:

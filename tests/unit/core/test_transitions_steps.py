@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.core import transitions
-from channels.core.sessions import EndReason, Session, Speaker
+from channels.core.sessions import EndReason, Session, Speaker, deadline
 from tests.unit.core.transition_samples import (
     ACTIVE,
     AGENT,
@@ -19,6 +19,8 @@ from tests.unit.core.transition_samples import (
     MINUTE,
     NOW,
     OPENING,
+    PASSED_AT,
+    PLAN,
     changes,
     hears,
 )
@@ -77,6 +79,22 @@ def test_a_pause_never_shrinks_and_is_never_longer_than_five_minutes(attempts: i
     assert due_at is not None
     assert next_due_at is not None
     assert due_at <= next_due_at <= NOW + 5 * MINUTE
+
+
+def test_the_pauses_reach_five_minutes() -> None:
+    assert transitions.postponed(attempted(ENDING, 9), NOW).due_at == NOW + 5 * MINUTE
+
+
+def test_a_deadline_is_not_missed_for_a_pause() -> None:
+    before = PASSED_AT + PLAN.timeout - 2 * MINUTE
+    [(ends_at, _)] = filter(None, [deadline(ACTIVE)])
+    assert transitions.postponed(attempted(ACTIVE, 9), before).due_at == ends_at
+
+
+def test_once_the_deadline_is_over_a_pause_is_a_pause() -> None:
+    [(ends_at, _)] = filter(None, [deadline(ACTIVE)])
+    due_at = transitions.postponed(attempted(ACTIVE, 9), ends_at).due_at
+    assert due_at == ends_at + 5 * MINUTE
 
 
 def test_a_postponed_step_stays_what_it_was() -> None:

@@ -1,0 +1,51 @@
+"""What the user writes to the agent may be a wish for the bot, as the assistant's NLU reads it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.scenario.world import World
+
+PLAN = {
+    "timeout": "30m",
+    "keywords": ["menu"],
+    "return-intents": ["show_menu"],
+    "return-intent-threshold": 0.75,
+}
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The agent has the thread; the NLU reads some texts."""
+    world = World(plans={"default": PLAN})
+    world.script.readings = {
+        "sure": ("show_menu", 0.9),
+        "just sure enough": ("show_menu", 0.75),
+        "not sure enough": ("show_menu", 0.74),
+        "another wish": ("rate_good", 1.0),
+    }
+    await world.start()
+    await world.hand_over()
+    yield world
+    await world.kill()
+
+
+@pytest.mark.parametrize("text", ["sure", "just sure enough"])
+async def test_a_wish_for_the_bot_ends_the_handover(world: World, text: str) -> None:
+    await world.user_says(text)
+    assert world.ends() == ["intent"]
+    assert world.said() == ["re: intent"]
+
+
+@pytest.mark.parametrize("text", ["not sure enough", "another wish", "nothing to the NLU"])
+async def test_anything_else_is_for_the_agent(world: World, text: str) -> None:
+    await world.user_says(text)
+    assert world.ends() == []
+    assert (await world.session()).user_messages == 1
+
+
+async def test_an_operators_words_are_not_read(world: World) -> None:
+    await world.operator_says("sure")
+    assert world.ends() == []
