@@ -53,12 +53,16 @@ MUTANTS = [
     *_of(
         "core/transitions.py",
         SESSIONS,
-        ("min(session.attempts, 16)", "min(session.attempts, 6)"),
         ("ends is not None and now < ends[0]", "ends is not None"),
         ("session.probe_at or first_probe", "first_probe"),
         ("session.user_messages == session.operator_messages == 0", "session.user_messages == 0"),
         ("(now if count == 1 else None)", "now"),
         ("last_user_at=max(said_at, session.last_user_at)", "last_user_at=said_at"),
+    ),
+    *_of(
+        "core/backoff.py",
+        (f"{CORE}/test_backoff.py", f"{CORE}/test_transitions_steps.py"),
+        ("_MOST_DOUBLINGS = 32", "_MOST_DOUBLINGS = 6"),
     ),
     *_of(
         "core/sessions.py",
@@ -113,7 +117,7 @@ MUTANTS = [
         ('        inbox.c.claimed_by != bindparam("worker"),\n', ""),
     ),
     *_of(
-        "store/turns.py",
+        "store/workers.py",
         STORE,
         ("update(turns).where(_are_these, _is_ours)", "update(turns).where(_are_these)"),
     ),
@@ -122,7 +126,7 @@ MUTANTS = [
         STORE,
         ('seen_at_us > bindparam("since_us")', 'seen_at_us >= bindparam("since_us")'),
     ),
-    *_of("store/inbox.py", STORE, ("if not in_hand:", "if False:")),
+    *_of("store/inbox.py", STORE, ("if not is_claimed:", "if False:")),
     *_of(
         "engine/retrying.py",
         ENGINE,

@@ -185,6 +185,16 @@ async def test_a_message_in_doubt_waits_until_meta_tells_the_owner(world: World)
     assert world.graph.threads[ANNA] == INBOX
 
 
+async def test_control_that_was_passed_before_a_crash_is_not_passed_again(world: World) -> None:
+    await world.kill()
+    await world.start(Wire(breaks_at="save_session"))
+    await world.user_says("human")
+
+    await world.replace_dead()
+    assert world.calls("pass_control") == 1
+    assert (await world.session()).state is State.ACTIVE
+
+
 @pytest.mark.parametrize(
     ("error", "reasons"), [(DOWN, []), (GraphRefused("Not permitted"), ["failed"])]
 )
