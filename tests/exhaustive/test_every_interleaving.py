@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from msgspec.structs import replace
 
 from channels.core import routing, sessions, transitions
@@ -26,8 +25,8 @@ from tests.exhaustive.merging import LONG_AGO, merged
 from tests.exhaustive.model import Violation, World
 from tests.exhaustive.moves import moves
 from tests.exhaustive.search import Search
+from tests.profile import IS_DEEP
 
-IS_DEEP = settings.get_current_profile_name() == "deep"
 DEPTH, ENOUGH_STATES = (8, 300_000) if IS_DEEP else (6, 50_000)
 MOST_DELIVERIES = 2  # at a time, one for each worker
 ENOUGH_TO_GO_WRONG = 5  # steps

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.profile import EXAMPLES
 from tests.property.emulated_platform import BOT, DESK, SHOP, USERS
 from tests.property.handover_checks import Conduct, check_rest, check_step
 from tests.property.handover_world import SECOND, World
@@ -28,9 +29,9 @@ from tests.property.people_of_page import INBOX, OWNER, PeopleOfPage
 from tests.property.stage import Stage, quiet_channels
 from tests.property.tracking_assistant import PLANS_ASKED_FOR, READ_AS_BACK
 
-EXAMPLES, STEPS = settings.default.max_examples * 3 // 10, 50
+WORLDS, STEPS = EXAMPLES * 3 // 10, 50
 MODES = ("on", "off", "legacy")
-STEPS_A_MODE = EXAMPLES * STEPS * 3 // 5  # so many at least; few examples stop sooner
+STEPS_A_MODE = WORLDS * STEPS * 3 // 5  # so many at least; few worlds end sooner
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PAUSES = (SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 25 * HOUR)
@@ -268,7 +269,7 @@ def test_every_user_is_answered_and_nobody_is_talked_over(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=WORLDS,
             stateful_step_count=STEPS,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),

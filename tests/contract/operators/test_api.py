@@ -26,6 +26,7 @@ from tests.contract.operators.operator_stage import (
     operator_stage,
     starting_api,
 )
+from tests.profile import EXAMPLES
 
 ANNA, BEN = "24870165432500001", "24870165432500002"
 WRONG_TOKENS = ["", "Bearer", "Bearer the-bots-admin-tökén", "the-bots-admin-token", "Basic dGhl"]
@@ -287,7 +288,7 @@ def keeps_to_its_document(url: str) -> None:
 def call_often(operation: Any, mode: schemathesis.GenerationMode) -> None:
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=settings.default.max_examples // 4,
+        max_examples=EXAMPLES // 4,
         deadline=None,
         database=None,
         derandomize=bool(os.environ.get("CI")),

@@ -22,6 +22,7 @@ from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import NOW, line, message, new_session, next_version
 from tests.fakes.store import MemoryStore
+from tests.profile import EXAMPLES
 
 T = TypeVar("T")
 
@@ -244,7 +245,7 @@ def test_answers_are_those_of_the_store_in_memory(
     run_state_machine_as_test(
         on_empty_tables,
         settings=settings(
-            max_examples=settings.default.max_examples // 4,
+            max_examples=EXAMPLES // 4,
             stateful_step_count=40,
             deadline=None,
             database=None,

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.graph.relaxed_json import from_json
+from tests.profile import EXAMPLES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),
@@ -40,7 +41,7 @@ def test_a_parameter_is_the_json_that_it_holds(text: Any, meaning: Any) -> None:
     assert from_json(text) == meaning
 
 
-@settings(max_examples=settings.default.max_examples // 4)  # they are long
+@settings(max_examples=EXAMPLES // 4)  # they are long
 @given(st.lists(JSON) | st.dictionaries(st.text(), JSON))
 def test_strict_json_means_what_it_says(value: Any) -> None:
     try:

@@ -9,6 +9,7 @@ from cli.init.files import read_own_part
 from cli.init.part import SECTIONS
 from cli.init.project import Files
 from cli.init.proposals import propose
+from tests.profile import EXAMPLES
 from tests.unit.cli.init.yaml_files import files
 
 PART = read_own_part()
@@ -20,14 +21,14 @@ def after(project: Files) -> Files:
     return project | {path: text for path, text in proposed.items() if text is not None}
 
 
-@settings(max_examples=settings.default.max_examples // 5)
+@settings(max_examples=EXAMPLES // 5)
 @given(domain=files())
 def test_a_second_run_has_nothing_to_add(domain: str) -> None:
     project = after({"config.yml": "", "domain.yml": domain})
     assert [proposal for proposal in propose(project, PART) if proposal.changes] == []
 
 
-@settings(max_examples=settings.default.max_examples // 5)
+@settings(max_examples=EXAMPLES // 5)
 @given(domain=files())
 def test_all_that_a_handover_needs_is_in_the_domain(domain: str) -> None:
     found = yaml.safe_load(after({"config.yml": "", "domain.yml": domain})["domain.yml"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cli.init.project import ProjectError
 from cli.init.yaml_additions import add, rename
 from cli.init.yaml_document import parse
+from tests.profile import EXAMPLES
 from tests.unit.cli.init.yaml_files import KEYS, files
 
 NEW_INTENT = {"intents": ["ask_human"]}
@@ -187,7 +188,7 @@ ADDITIONS = st.fixed_dictionaries(
         },
     },
 )
-slow = settings(max_examples=settings.default.max_examples // 4)  # to read and write YAML is
+slow = settings(max_examples=EXAMPLES // 4)  # to read and write YAML is
 
 WRITTEN_AS_EMPTY = ("[]", "{}", "~", "null")
 

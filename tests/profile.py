@@ -1,0 +1,9 @@
+"""How much is tried at random: the number of examples that Hypothesis's profile has."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+_NAME = settings.get_current_profile_name()
+EXAMPLES = settings.get_profile(_NAME).max_examples
+IS_DEEP = _NAME == "deep"  # `make deep`
