@@ -64,14 +64,7 @@ class EventHandler:
         """
         if not await self._own_pages.include(event.thread):
             return
-        session = await self._store.open_session(event.thread)
-        if session is not None:
-            about_session(session)
-            if isinstance(event, (UserMessage, Postback)) and session.id != session_id_for(
-                event.key
-            ):
-                await self._handovers.opened(session)
-                session = await self._store.open_session(event.thread)
+        session = await self._session_for(event)
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
@@ -88,6 +81,18 @@ class EventHandler:
         if decision.route and isinstance(event, (UserMessage, Postback)):
             await self._delivery.user_wrote(event.thread)
             await self._dialogue.route(event, repeated=repeated)
+
+    async def _session_for(self, event: Event) -> Session | None:
+        """The thread's open session; what a user says is heard once it is no longer opening."""
+        session = await self._store.open_session(event.thread)
+        if session is None:
+            return None
+        about_session(session)
+        is_the_cause = session.id == session_id_for(event.key)
+        if is_the_cause or not isinstance(event, (UserMessage, Postback)):
+            return session
+        await self._handovers.opened(session)
+        return await self._store.open_session(event.thread)
 
     async def _decide(self, event: Event, session: Session | None) -> Decision:
         look_up = partial(

@@ -98,9 +98,21 @@ MUTANTS = [
         ("typed_intents and _names_free_intent(event.text)", "typed_intents"),
     ),
     *_of(
-        "dialogue/cut_turns.py",
-        ("tests/unit/dialogue", "tests/scenario/dialogue"),
-        ("self._sent[self._position :] = ", "self._sent[self._position : self._position + 1] = "),
+        "core/outgoing.py",
+        (f"{CORE}/test_outgoing.py",),
+        ("one.place >= self.place", "one.place > self.place"),
+        ("if one.is_waiting and", "if"),
+        ("error.others_answered and waited_out", "waited_out"),
+        ("session.state is not State.OPENING", "session.state is not State.ACTIVE"),
+    ),
+    *_of(
+        "engine/delivery.py",
+        (
+            "tests/scenario/engine/test_graph_failures.py",
+            "tests/scenario/engine/test_crash_points.py",
+        ),
+        ("if entry.is_doubtful else None", "if False else None"),
+        ("self._clock.now(), rest=True)", "self._clock.now())"),
     ),
     *_of(
         "store/claims.py",
