@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ async def trained_model(forks: ForkServer, directory: Path) -> Path:
         ]
         await (await forks.fork("train", arguments)).succeeds()
         MODELS.mkdir(parents=True, exist_ok=True)
-        (directory / "chaos.tar.gz").replace(model)
+        part = shutil.copy(directory / "chaos.tar.gz", MODELS / f"{directory.name}.part")
+        os.replace(part, model)  # noqa: PTH105 it is whole also for a run beside this one
     return model
 
 
