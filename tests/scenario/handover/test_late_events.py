@@ -215,6 +215,21 @@ async def test_a_thread_that_an_operator_took_becomes_a_session_and_returns_by_k
     assert world.heard() == ["EXTERNAL: handover_started", "<keyword>"]
 
 
+async def test_what_the_user_writes_to_whoever_took_the_thread_is_heard(world: World) -> None:
+    """It is what shows that the thread is taken; and it is no older than the session it begins."""
+    world.graph.threads[ANNA] = INBOX
+    await world.user_says("hello")
+    assert (await world.session()).user_messages == 1
+
+
+async def test_a_keyword_to_whoever_took_the_thread_ends_the_session_that_it_begins(
+    world: World,
+) -> None:
+    world.graph.threads[ANNA] = INBOX
+    await world.user_says("menu")
+    assert world.heard() == ["EXTERNAL: handover_started", "<keyword>"]
+
+
 async def test_what_was_said_on_standby_and_comes_after_the_end_takes_nothing(
     world: World,
 ) -> None:
