@@ -95,7 +95,7 @@ MUTANTS = [
     *_of(
         "core/turns.py",
         (f"{CORE}/test_turns.py",),
-        ("typed_intents and _names_free_intent(event.text)", "typed_intents"),
+        ("match is None or not _names_free_intent(text)", "match is None"),
     ),
     *_of(
         "core/outgoing.py",
@@ -161,16 +161,15 @@ MUTANTS = [
     *_of(
         "handover/ending.py",
         ENGINE,
-        ("_none if in_silence else self._next_of", "self._next_of"),
+        ("_none if in_silence else self._openings.next_of", "self._openings.next_of"),
         ("if await self._graph.owner(session.thread) not in ANOTHER:", "if False:"),
     ),
     *_of(
         "handover/opening.py",
         ENGINE,
         (
-            "self._activate(session) if owner in ANOTHER else self._pass(session)",
-            "self._pass(session)",
+            "self._activate(session) if owner in ANOTHER else self.pass_control(session)",
+            "self.pass_control(session)",
         ),
-        ("session.regained and not is_repeated", "session.regained"),
     ),
 ]
