@@ -40,6 +40,8 @@ def _tried(mutant: Mutant, copy: Path) -> str:
         file.write_text(source.replace(mutant.right, mutant.wrong), encoding="utf-8")
         outcome, by = _outcome(mutant.tests, copy)
         file.write_text(source, encoding="utf-8")
+        if outcome == "killed" and _outcome([by], copy)[0] != "survived":
+            outcome = "broken, for its test fails without it too"
     print(f"{outcome}: {mutant.file}: {' '.join(mutant.right.split())} ({by})", flush=True)
     return outcome
 

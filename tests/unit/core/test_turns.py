@@ -81,7 +81,8 @@ def typed(text: str, *, typed_intents: bool = False) -> str:
 
 
 def known_to_rasa(one: TypedIntent) -> bool:
-    return one.intent in DOMAIN.intents and one.entities <= set(DOMAIN.entities)
+    """The reserved intents are: an assistant's domain has them, for its rules."""
+    return one.intent in {*DOMAIN.intents, *RESERVED} and one.entities <= set(DOMAIN.entities)
 
 
 def quick_reply(payload: str) -> str:
