@@ -29,7 +29,7 @@ from ..core.outgoing import (
     fate_of,
     takes_the_floor,
 )
-from ..core.sessions import Session, State
+from ..core.sessions import Cause, Session, State
 from ..dialogue.fair_limit import FairLimit
 from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.protocol import Graph
@@ -259,7 +259,11 @@ class Delivery:
         begun: list[Session | None] = []
 
         async def adopt() -> None:
-            begun.append(await self._openings.adopt(said.thread, None, said.cause))
+            session = await self._openings.adopt(said.thread, None, said.cause)
+            if session is None:  # the turn has led to one before, which is over
+                lost = Cause(at=said.cause.at, key=said.mark)
+                session = await self._openings.adopt(said.thread, None, lost)
+            begun.append(session)
 
         await self._events.run_first(said.thread, adopt)
         if not begun:

@@ -101,9 +101,12 @@ def follow(world: World, which: int) -> Iterator[World]:
 
 
 def _is_sent(world: World, which: int) -> bool:
-    """Whether Meta takes a message now; one that it refuses must have raced a takeover."""
+    """Whether a message reaches the user, now or, where the window is closed, once they write.
+
+    One that Meta refuses because of its owner must have raced a takeover.
+    """
     if not world.in_window:
-        raise Violation("a message is lost: Meta takes none now")
+        return True
     if world.owner != AGENT:
         return True
     if not (world.is_unnoticed or world.workers[which].is_outdated):

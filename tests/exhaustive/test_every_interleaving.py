@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from channels.core import routing, sessions, transitions
+from channels.core import routing, transitions
 from channels.core.events import Array, Event
 from channels.core.routing import Decision, Owner
 from channels.core.sessions import Session
@@ -106,10 +105,6 @@ def _without_probing(session: Session) -> Session:
     return replace(_left(session), probe_at=None, due_at=None)
 
 
-def _always(_session: Session, _now: datetime) -> bool:
-    return True
-
-
 @pytest.mark.parametrize(
     ("module", "name", "mistake", "violation"),
     [
@@ -117,7 +112,6 @@ def _always(_session: Session, _now: datetime) -> bool:
         (routing, "decide", _whatever_the_cause, "a stale event ends a session"),
         (transitions, "ending", _without_taking_back, "the bot speaks although another app"),
         (transitions, "left_with_agent", _without_probing, "a session stays active"),
-        (sessions, "is_window_open", _always, "a message is lost"),
     ],
 )
 def test_a_mistake_in_the_core_is_found(

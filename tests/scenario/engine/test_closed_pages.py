@@ -98,6 +98,7 @@ async def pass_hours(world: World, hours: int) -> None:
 async def test_what_users_write_waits_as_long_as_it_takes_and_is_answered_once(
     world: World, error: GraphError
 ) -> None:
+    await world.user_says("hi", USERS[0])
     world.graph.broken[PAGE] = error
     await world.deliver(world.message("hello"), world.message("anybody?"))
     await pass_hours(world, 3)
@@ -150,7 +151,9 @@ async def test_a_message_that_meta_alone_of_all_never_answers_is_set_aside_in_th
 
 
 async def test_turns_are_taken_on_a_closed_page_and_what_they_say_waits(world: World) -> None:
+    await world.user_says("hi")
     world.graph.broken[PAGE] = DEAD_TOKEN
+    world.graph.sent.clear()
     await world.deliver(*[world.message("hello", user) for user in USERS])
     await pass_hours(world, 1)
     assert [world.heard(user) for user in USERS] == [["hello"]] * len(USERS)

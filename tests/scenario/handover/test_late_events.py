@@ -63,6 +63,7 @@ async def test_a_message_that_came_while_control_was_passed_is_for_the_agent(
     human = world.message("human")
     world.clock.advance(SECOND)
     await world.deliver(human, world.message("hurry up", received_at=world.clock.now()))
+    await world.wait(SECOND)
     world.graph.sent.clear()
 
     await stays_with_the_agent(world)

@@ -138,6 +138,7 @@ async def test_what_the_user_writes_meanwhile_goes_to_the_next_agent(world: Worl
     await world.user_says("is anybody there?")
     gate.set()
     await world.wait(SECOND)
+    await world.wait(SECOND)
 
     assert world.heard() == ["human", "<unanswered>"]
     assert (await world.session()).user_messages == 1

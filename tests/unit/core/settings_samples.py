@@ -23,7 +23,7 @@ CHANNEL_KEYS = (
     "transcript-retention, typed-intents, verify"
 )
 PLAN_KEYS = (
-    "idle-timeout, keyword-match, keywords, last-messages, metadata, owner-probe, "
+    "idle-timeout, keyword-match, keywords, last-messages, metadata, owner-probe, pass-patience, "
     "return-intent-threshold, return-intents, return-payloads, target-app, timeout, "
     "unanswered-timeout"
 )
