@@ -26,6 +26,7 @@ async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
     """A stack whose sales plan hands over to an app that is not there."""
     async with Stack(stack_directory, model=model) as running:
         running.change_plan("sales", target_app="999999999999999")
+        running.change_plan("default", pass_patience="2s")
         await running.start()
         yield running
 
@@ -67,7 +68,7 @@ async def test_a_graph_that_is_down(chat: Conversation, rasa: Rasa) -> None:
     await fails(chat, status=503)
     await chat.says("I want to talk to a human")
     await ends_as_failed(chat, rasa)
-    assert len(await chat.calls("pass_thread_control")) == 3
+    assert len(await chat.calls("pass_thread_control")) >= 3
 
 
 async def test_a_user_whose_handover_failed_can_be_handed_over_later(

@@ -17,6 +17,7 @@ from tests.chaos.evidence import USER, Evidence, Said
 from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
+LONGEST_WAIT = timedelta(seconds=30)  # of a message, for Meta to take it
 MESSAGING = "messaging"
 
 
@@ -253,7 +254,7 @@ def _unsent(case: Case) -> Iterator[tuple[Turn, str]]:
 
 
 def _was_taken(case: Case, turn: Turn) -> bool:
-    since, until = turn.heard_at - TAKEN_MARGIN, turn.over_at
+    since, until = turn.heard_at - TAKEN_MARGIN, turn.heard_at + LONGEST_WAIT
     return case.people_had_it(turn.user, since, until)
 
 

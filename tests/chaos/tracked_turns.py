@@ -1,24 +1,23 @@
 """Rasa's turns as the trackers have them, and the messages of the bot that belong to each. Pure.
 
 A turn is saved once it is over, so one that a kill cut down is in no tracker: another worker takes
-it again, and that try is the one that is saved. Turns of a thread follow each other. So what the
-bot sent between the end of the turn before and the end of this one belongs to this one: to the
-saved try if it was sent after that try heard its message, to an earlier try otherwise.
+it again, and that try is the one that is saved. What a turn says is sent in the order of the turns,
+some of it after the turn is over: a message belongs to the first turn that has said it and lacks
+it yet. It is an earlier try's if it was sent before the saved try heard its message.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from tests.chaos.evidence import Kind, Said, Tracked
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"
-_BEGINNING = datetime.min.replace(tzinfo=timezone.utc)
+LONGEST_RETRY = timedelta(minutes=2)  # from a cut try to the one that is saved
 _END = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -67,9 +66,9 @@ def turns(tracked: Iterable[Tracked], sent: Iterable[Said]) -> dict[str, list[Tu
 
 
 def homeless(turns_of_user: list[Turn], sent: list[Said]) -> list[Said]:
-    """What the bot sent after its last saved turn: the turns that it belongs to are lost."""
-    over_at = turns_of_user[-1].over_at if turns_of_user else _BEGINNING
-    return [message for message in sent if message.at > over_at]
+    """What the bot sent and no turn has said: the turns that it belongs to are lost."""
+    at_home = {one.mid for turn in turns_of_user for one in (*turn.tried, *turn.sent)}
+    return [message for message in sent if message.mid not in at_home]
 
 
 def _add(drafts: list[_Draft], event: Tracked) -> None:
@@ -84,11 +83,15 @@ def _add(drafts: list[_Draft], event: Tracked) -> None:
 
 
 def _with_messages(drafts: list[_Draft], sent: list[Said]) -> Iterable[Turn]:
-    times = [message.at for message in sent]
-    begin = 0
-    for draft in drafts:
-        heard = bisect_right(times, draft.heard.at, lo=begin)
-        end = bisect_right(times, draft.over_at, lo=heard)
+    """The turns with what each has sent: a thread's messages go out in the order of its turns."""
+    of_drafts: list[list[Said]] = [[] for _ in drafts]
+    latest = 0
+    for message in sent:
+        place = _place(drafts, of_drafts, message, latest)
+        if place is not None:
+            of_drafts[place].append(message)
+            latest = max(latest, place)
+    for draft, messages in zip(drafts, of_drafts, strict=True):
         yield Turn(
             user=draft.heard.user,
             message_id=draft.heard.message_id,
@@ -97,7 +100,20 @@ def _with_messages(drafts: list[_Draft], sent: list[Said]) -> Iterable[Turn]:
             heard_at=draft.heard.at,
             over_at=draft.over_at,
             texts=tuple(draft.texts),
-            tried=tuple(sent[begin:heard]),
-            sent=tuple(sent[heard:end]),
+            tried=tuple(one for one in messages if one.at <= draft.heard.at),
+            sent=tuple(one for one in messages if one.at > draft.heard.at),
         )
-        begin = end
+
+
+def _place(
+    drafts: list[_Draft], of_drafts: list[list[Said]], message: Said, latest: int
+) -> int | None:
+    """The first turn that lacks the message yet; else the last before it that has said it."""
+    soon = message.at + LONGEST_RETRY
+    for place in range(latest, len(drafts)):
+        draft, has = drafts[place], of_drafts[place]
+        copies = sum(one.text == message.text for one in has)
+        if draft.heard.at <= soon and copies < draft.texts.count(message.text):
+            return place
+    said = [place for place in range(len(drafts)) if message.text in drafts[place].texts]
+    return max((place for place in said if drafts[place].heard.at <= soon), default=None)
