@@ -83,13 +83,12 @@ class EventHandler:
             await self._dialogue.route(event, repeated=repeated)
 
     async def _session_for(self, event: Event) -> Session | None:
-        """The thread's open session; what a user says is heard once it is no longer opening."""
+        """The thread's open session; what is said meanwhile waits until it is no longer opening."""
         session = await self._store.open_session(event.thread)
         if session is None:
             return None
         about_session(session)
-        is_the_cause = session.id == session_id_for(event.key)
-        if is_the_cause or not isinstance(event, (UserMessage, Postback)):
+        if session.id == session_id_for(event.key):  # which led to it, and comes once more
             return session
         await self._handovers.opened(session)
         return await self._store.open_session(event.thread)

@@ -105,6 +105,14 @@ class Handovers:
         """The user's open session once it is in that state."""
         return await self._until(user, "state", state, limit)
 
+    async def until_ended(self, user: str, *, limit: timedelta = WAIT_LIMIT) -> None:
+        """Return once the user has no open session any more."""
+        async with timeout(limit.total_seconds()):
+            while True:
+                if await self.of(user) is None:
+                    return
+                await asyncio.sleep(LOOK_INTERVAL.total_seconds())
+
     async def until_counted(self, user: str, messages: str, count: int) -> Any:
         """The user's open session once so many `user_messages` or `operator_messages` count."""
         return await self._until(user, messages, count, WAIT_LIMIT)

@@ -82,8 +82,9 @@ async def test_a_thread_whose_control_expires_comes_back_and_tells_so_when_the_u
         "POST", "clock", {"advance_seconds": CONTROL_LASTS.total_seconds() + 1}
     )
     assert await stack.platform.owner(chat.user) is None
-    session = await handovers.until(chat.user, "ending", limit=PROBE_LIMIT)
-    assert session["reason"] == "agent_released"
+    await handovers.until_ended(chat.user, limit=PROBE_LIMIT)
+    [ending] = await rasa.endings(chat.user)
+    assert ending["reason"] == "agent_released"
     assert await chat.bot_said() == said
     await chat.says("goodbye")
     assert (await chat.hears(LEFT, FEEDBACK, "Goodbye!"))[-1] == "Goodbye!"

@@ -131,7 +131,9 @@ async def test_a_send_that_an_operator_has_forestalled_opens_a_session(
     await stack.platform.call("DELETE", "faults")
     await is_announced(chat, rasa)
     sends = [call for call in await chat.calls("messages") if "message" in call["params"]]
-    assert [call["status"] for call in sends] == [200, 400]
-    assert sends[1]["response"]["error"]["error_subcode"] == 2018300
+    assert sends[0]["status"] == 200
+    # The bot may have heard the operator before it sent the second, and then it did not.
+    refused = [call["response"]["error"]["error_subcode"] for call in sends[1:]]
+    assert refused in ([], [2018300])
     assert len(await chat.bot_said()) == 1
     await comes_back_by_keyword(chat, rasa)
