@@ -22,6 +22,7 @@ collect_ignore = (
         "unit/benchmarks/test_results.py",
         "unit/repository/test_deploy.py",
         "unit/cli/init",
+        "unit/cli/test_loading.py",
     ]
     if find_spec("rasa.shared.core.flows")
     else ["rasa_pro"]

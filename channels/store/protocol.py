@@ -144,7 +144,8 @@ class Store(Protocol):
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         """Store a new session; False if the thread has an open one already.
 
-        What is held for the thread's user is dropped: somebody else talks now.
+        What is held for the thread's user is dropped, and what waits to be sent as well, unless
+        the session is OPENING: somebody else talks now.
 
         `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
         """

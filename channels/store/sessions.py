@@ -11,7 +11,7 @@ from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, upda
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
-from ..core.sessions import Session
+from ..core.sessions import Session, State
 from .protocol import CLAIM_LEASE
 from .schema import (
     has_ended,
@@ -19,6 +19,7 @@ from .schema import (
     insert_new,
     is_held,
     is_open,
+    is_outgoing,
     is_waiting,
     lines,
     microseconds,
@@ -32,11 +33,12 @@ _SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
 # SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
 _ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
-_DROP_HELD = (
+_DROP = (
     update(outgoing)
-    .where(outgoing.c.thread == bindparam("this_thread"), is_held)
+    .where(outgoing.c.thread == bindparam("this_thread"))
     .values(state="dropped", handled_at_us=bindparam("now_us"))
 )
+_DROP_HELD, _DROP_ALL = _DROP.where(is_held), _DROP.where(or_(is_held, is_outgoing))
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
@@ -117,12 +119,17 @@ _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expa
 
 
 def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
-    """False if the thread has an open session. What is held for the user is not said any more."""
+    """False if the thread has an open session.
+
+    What is held for the user is not said any more; nor, where somebody else talks already, is what
+    waits to be sent.
+    """
     row = row_of(session, claim_until)
     is_added = bool(connection.execute(_ADD, row).rowcount == 1)
     if is_added:
         now_us = microseconds(session.opened_at)
-        connection.execute(_DROP_HELD, {"this_thread": session.thread.key, "now_us": now_us})
+        drop = _DROP_HELD if session.state is State.OPENING else _DROP_ALL
+        connection.execute(drop, {"this_thread": session.thread.key, "now_us": now_us})
     return is_added
 
 

@@ -141,7 +141,7 @@ class MemoryStore(OutgoingInMemory):
         if session.id in self._rows.sessions or await self.open_session(session.thread):
             return False
         self._keep(session, claim_until)
-        self._drop_held(session.thread, session.opened_at)
+        self._drop_unsent(session)
         return True
 
     async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:

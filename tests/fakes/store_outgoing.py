@@ -179,10 +179,12 @@ class OutgoingInMemory:
     async def has_mid(self, mid: str) -> bool:
         return any(each.mid == mid for each in self._rows.handled_messages.values())
 
-    def _drop_held(self, thread: Thread, now: datetime) -> None:
+    def _drop_unsent(self, session: Session) -> None:
+        """What is held; and what waits, unless control is still to be passed."""
         for each in list(self._messages.values()):
-            if each.state == "held" and each.said.thread == thread:
-                self._handle(each, "dropped", now)
+            is_said = each.state == "waiting" and session.state is State.OPENING
+            if each.said.thread == session.thread and not is_said:
+                self._handle(each, "dropped", session.opened_at)
 
     def _renew_messages(self, now: datetime) -> None:
         for each in self._own():

@@ -11,7 +11,7 @@ import pytest
 from channels.core.events import Thread
 from channels.core.outgoing import OutgoingEntry, Standing
 from channels.core.sessions import EndReason
-from channels.core.transitions import ended, ending
+from channels.core.transitions import activated, ended, ending
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,
@@ -262,6 +262,20 @@ async def test_what_is_held_is_dropped_when_somebody_else_talks(store: Store) ->
     await store.add_session(new_session("session"))
     assert texts(await store.free_held(ANNA, NOW)) == []
     assert texts(await store.free_held(BEN, NOW)) == ["hello ben"]
+
+
+async def test_what_waits_is_dropped_when_somebody_else_talks_already(store: Store) -> None:
+    first = await say(store, "hello")
+    of_ben = await say(store, "hello ben", BEN)
+    await store.add_session(activated(new_session("session"), NOW))
+    assert await standing(store, first) is Standing.DROPPED
+    assert await standing(store, of_ben) is Standing.WAITING
+
+
+async def test_what_waits_is_still_sent_before_control_is_passed(store: Store) -> None:
+    entry = await say(store, "I'm connecting you")
+    await store.add_session(new_session("session"))
+    assert await standing(store, entry) is Standing.WAITING
 
 
 # Looking and cleaning up
