@@ -74,10 +74,7 @@ def without_words(error: BaseException) -> BaseException:
 def _quiet(error: BaseException, done: dict[int, BaseException]) -> BaseException:
     if id(error) in done:
         return done[id(error)]
-    kind = type(error)
-    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    words = str(error) if isinstance(error, HandoverError) else LEFT_OUT
-    quiet: BaseException = type(kind.__name__, (Exception,), names)(words)
+    quiet = _named_alike(error)
     done[id(error)] = quiet
     if error.__cause__ is not None:
         quiet.__cause__ = _quiet(error.__cause__, done)
@@ -85,6 +82,23 @@ def _quiet(error: BaseException, done: dict[int, BaseException]) -> BaseExceptio
         quiet.__context__ = _quiet(error.__context__, done)
     quiet.__suppress_context__ = error.__suppress_context__
     return quiet.with_traceback(error.__traceback__)
+
+
+def _named_alike(error: BaseException) -> BaseException:
+    """An error of the same kind, which has nothing of what the other was made of."""
+    kind = type(error)
+    words = str(error) if isinstance(error, HandoverError) else LEFT_OUT
+    names = {
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+        "__str__": lambda _: words,
+    }
+    try:
+        alike: type[BaseException] = type(kind.__name__, (kind,), names)
+        quiet: BaseException = alike.__new__(alike)
+    except Exception:  # a kind that can't be derived from, or made without its parts
+        quiet = type(kind.__name__, (Exception,), names)()
+    return quiet
 
 
 def _hide(texts: tuple[str, ...], record: logging.LogRecord) -> None:

@@ -135,6 +135,50 @@ def test_a_line_that_can_not_be_formatted_hurts_nobody(
     assert "Marzipan" not in written.text + capsys.readouterr().err
 
 
+class Final(Exception):
+    """No kind may be derived from it."""
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("no kinds of this")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeDecodeError("utf-8", SAID.encode(), 0, 1, SAID),
+        SyntaxError(SAID, ("file.py", 1, 1, SAID)),
+        OSError(2, SAID, SAID),
+        Final(SAID),
+        ImportError(SAID, name=SAID, path=SAID),
+        KeyboardInterrupt(SAID),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_kind_of_error_is_named_and_says_nothing(
+    written: Written, error: BaseException
+) -> None:
+    try:
+        raise error
+    except BaseException:
+        OURS.exception("It failed.")
+    assert type(error).__name__ in written.text
+    assert "in test_every_kind" in written.text
+    assert "Marzipan" not in written.text
+
+
+def test_a_handler_still_knows_an_error_by_its_kind(
+    written: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert written
+    try:
+        raise KeyError(SAID)
+    except KeyError:
+        OURS.exception("It failed.")
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], KeyError)
+
+
 def test_a_line_without_an_error_is_what_it_was(written: Written) -> None:
     OURS.info("nothing", exc_info=sys.exc_info())
     OURS.warning("All is %s.", "well")
