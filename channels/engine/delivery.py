@@ -150,7 +150,7 @@ class Delivery:
         await self._queues.drained()
 
     async def stop(self, grace: timedelta) -> None:
-        """Let the sends under way finish, and begin no other."""
+        """Send what Meta takes now, and wait for nothing more."""
         self._is_stopping = True
         try:
             await asyncio.wait_for(self._queues.drained(), grace.total_seconds())
@@ -169,11 +169,15 @@ class Delivery:
         thread = entry.outgoing.thread
         try:
             if not_before is not None:
+                if self._is_stopping:
+                    return
                 await self._clock.sleep(not_before - self._clock.now())
             began, waits = self._clock.now(), 0
-            while not self._is_stopping and await self._is_to_be_sent(entry):
+            while await self._is_to_be_sent(entry):
                 error = await self._send(entry)
                 if error is None or await self._is_settled(entry, error, began):
+                    break
+                if self._is_stopping:
                     break
                 await self._wait(thread.page, error, waits)
                 waits += 1
@@ -197,8 +201,6 @@ class Delivery:
         """Send it, and note that Meta has it; or else what Meta said."""
         said = entry.outgoing
         async with self._places.place(said.thread.page):
-            if self._is_stopping:
-                return None
             self._typing.answered(said.thread)
             self._remember(said.mark)
             try:
@@ -277,7 +279,7 @@ class Delivery:
 
     async def _pass_opening(self, session_id: str) -> None:
         session = await self._store.session(session_id)
-        if session is not None and session.state is State.OPENING and not self._is_stopping:
+        if session is not None and session.state is State.OPENING:
             await self._openings.pass_control(session)
 
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
