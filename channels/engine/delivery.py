@@ -142,7 +142,7 @@ class Delivery:
                 return
 
     def has_sent(self, mark: str) -> bool:
-        """Whether this worker has sent the message with this mark lately, or is at it."""
+        """Whether this worker has had Meta's answer to the message with this mark."""
         return mark in self._sent_marks
 
     async def drained(self) -> None:
@@ -202,11 +202,12 @@ class Delivery:
         said = entry.outgoing
         async with self._places.place(said.thread.page):
             self._typing.answered(said.thread)
-            self._remember(said.mark)
             try:
                 mid = await self._graph.send(said.thread, said.message, mark=said.mark)
             except GraphError as error:
                 return error
+        # Not before: an echo that comes between two tries has to be stored, or it is sent again.
+        self._remember(said.mark)
         await self._once_stored(lambda: self._store.sent(entry.position, mid, self._clock.now()))
         return None
 
