@@ -92,6 +92,15 @@ def locked(database: Path) -> Iterator[None]:
         connection.close()
 
 
+def logged(stack: Stack) -> list[dict[str, Any]]:
+    """The lines of Rasa's log that are JSON."""
+    return [json.loads(line) for line in stack.rasa.output.splitlines() if line.startswith("{")]
+
+
+def ends_in_the_log(stack: Stack) -> list[dict[str, Any]]:
+    return [line for line in logged(stack) if line["event"].startswith("A handover ends")]
+
+
 async def is_through_a_handover(chat: Conversation) -> None:
     await chat.is_handed_over()
     await chat.operator_says("Hello, this is Olga.")
@@ -161,15 +170,22 @@ async def test_a_token_that_meta_refuses_turns_the_health_red_until_it_is_taken(
 async def test_the_log_is_json_and_tells_whose_handover_it_is(
     stack: Stack, chat: Conversation
 ) -> None:
+    earlier = ends_in_the_log(stack)
     await is_through_a_handover(chat)
+    async with timeout(LIMIT.total_seconds()):
+        while len(ends_in_the_log(stack)) == len(earlier):
+            await asyncio.sleep(0.2)
 
     plain = [line for line in stack.rasa.output.splitlines() if not line.startswith("{")]
     assert not any("channels." in line or "rasa.core" in line for line in plain), plain
-    lines = [json.loads(line) for line in stack.rasa.output.splitlines() if line.startswith("{")]
-    ends = [line for line in lines if line["event"].startswith("A handover ends")]
-    assert len({line["session_id"] for line in ends}) == len(ends) == 2
-    assert len({line["thread_hash"] for line in ends}) == 2
-    assert {line["logger"] for line in lines} >= {"channels.handover.ending", "channels.messenger"}
+    [end] = ends_in_the_log(stack)[len(earlier) :]
+    assert end["plan"] == "default"
+    for name in ("session_id", "thread_hash"):
+        assert end[name] and end[name] not in {line[name] for line in earlier}, name
+    assert {line["logger"] for line in logged(stack)} >= {
+        "channels.handover.ending",
+        "channels.messenger",
+    }
 
 
 async def test_neither_log_nor_answers_tell_a_secret_or_who_wrote_what(
