@@ -32,7 +32,7 @@ from ..core.errors import StoreVersionError
 from ..core.sessions import State
 from .upgrades import upgrade
 
-VERSION = 5
+VERSION = 6
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 
@@ -134,6 +134,26 @@ outgoing = Table(
     sqlite_autoincrement=True,
 )
 
+# What operators are told, a row for each target of it. `target` names one without its secrets,
+# `id` is the same at every try, and nobody else tries before `claimed_until_us`.
+notices = Table(
+    "handover_notices",
+    metadata,
+    Column("position", _POSITION, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("told_at_us", BigInteger, nullable=False),
+    Column("due_at_us", BigInteger, nullable=False),
+    Column("claimed_until_us", BigInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False, server_default=WAITING),
+    Column("handled_at_us", BigInteger),
+    sqlite_autoincrement=True,
+)
+
 # Which worker lets Rasa hear of a thread's session, until then at most.
 turns = Table(
     "handover_turns",
@@ -155,6 +175,9 @@ is_outgoing = outgoing.c.state == _LITERAL_WAITING
 is_held = outgoing.c.state == literal_column("'held'")
 earlier_outgoing = outgoing.alias("earlier_outgoing")
 earlier_is_outgoing = earlier_outgoing.c.state == _LITERAL_WAITING
+is_untold = notices.c.state == _LITERAL_WAITING
+earlier_notices = notices.alias("earlier_notices")
+earlier_is_untold = earlier_notices.c.state == _LITERAL_WAITING
 is_open = sessions.c.state != _LITERAL_ENDED
 has_ended = sessions.c.state == _LITERAL_ENDED
 
@@ -202,6 +225,21 @@ _partial_index(
     "handover_outgoing_handled",
     outgoing.c.handled_at_us,
     where=outgoing.c.handled_at_us.is_not(None),
+)
+Index("handover_notices_once", notices.c.target, notices.c.id, unique=True)
+Index("handover_notices_thread", notices.c.thread)
+_partial_index("handover_notices_waiting", notices.c.target, notices.c.position, where=is_untold)
+_partial_index(
+    "handover_notices_session",
+    notices.c.session_id,
+    notices.c.target,
+    notices.c.position,
+    where=is_untold,
+)
+_partial_index(
+    "handover_notices_handled",
+    notices.c.handled_at_us,
+    where=notices.c.handled_at_us.is_not(None),
 )
 Index("handover_turns_until", turns.c.until_us)
 Index("handover_transcript_once", lines.c.thread, lines.c.key, unique=True)

@@ -85,6 +85,31 @@ _STEPS = {
         WHERE handled_at_us IS NOT NULL
         """,
     ),
+    5: (
+        """
+        CREATE TABLE handover_notices (
+            position {position}, id TEXT NOT NULL, target TEXT NOT NULL, session_id TEXT NOT NULL,
+            thread TEXT NOT NULL, data TEXT NOT NULL, told_at_us BIGINT NOT NULL,
+            due_at_us BIGINT NOT NULL, claimed_until_us BIGINT DEFAULT '0' NOT NULL,
+            failures INTEGER DEFAULT '0' NOT NULL, state TEXT DEFAULT 'waiting' NOT NULL,
+            handled_at_us BIGINT
+        )
+        """,
+        "CREATE UNIQUE INDEX handover_notices_once ON handover_notices (target, id)",
+        "CREATE INDEX handover_notices_thread ON handover_notices (thread)",
+        """
+        CREATE INDEX handover_notices_waiting ON handover_notices (target, position)
+        WHERE state = 'waiting'
+        """,
+        """
+        CREATE INDEX handover_notices_session ON handover_notices (session_id, target, position)
+        WHERE state = 'waiting'
+        """,
+        """
+        CREATE INDEX handover_notices_handled ON handover_notices (handled_at_us)
+        WHERE handled_at_us IS NOT NULL
+        """,
+    ),
 }
 _POSITION = {
     "sqlite": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",

@@ -177,9 +177,9 @@ async def test_workers_that_start_together_all_get_their_tables(postgresql_url: 
 async def test_tables_of_a_newer_release_are_left_alone(sqlite_url: str) -> None:
     await open_and_close(sqlite_url)
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
-        connection.execute("UPDATE handover_schema SET version = 7")
+        connection.execute("UPDATE handover_schema SET version = 99")
 
-    with pytest.raises(StoreVersionError, match=r"version 7.*Upgrade rasa-handover"):
+    with pytest.raises(StoreVersionError, match=r"version 99.*Upgrade rasa-handover"):
         await open_and_close(sqlite_url)
 
 
