@@ -1,11 +1,19 @@
 # `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
 .DELETE_ON_ERROR:
-.PHONY: setup clients demo demo-script test test-rasa-pro deep mutants fuzz chaos bench docs lint lock clean
+.PHONY: setup clients demo demo-script test test-rasa-pro test-rasa-pro-3.19 deep mutants fuzz chaos \
+  bench docs lint lock clean
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
-PRO := .venv-rasa-pro
+PRO := .venv-rasa-pro-3.21
 PRO_READY := $(PRO)/.ready
+# A Python of this machine that Rasa Pro 3.21 runs on; empty if there is none.
+PRO_PYTHON = $(shell for python in python3.13 python3.12 python3.14 \
+  "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[234].*/bin/python; \
+  do "$$python" -c "import ensurepip, sys; print(sys.executable)" 2>/dev/null && break; done)
+PRO_319 := .venv-rasa-pro-3.19
+PRO_319_READY := $(PRO_319)/.ready
+BUILD_READY := .venv-build/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # A file's tests share what is expensive. Those that start processes come last, two of a group of
@@ -41,18 +49,29 @@ demo: $(READY) $(MODEL)
 demo-script: $(READY) $(MODEL)
 	$(PYTHON) -m demo --script
 
-test: lint docs $(MODEL) $(CLIENTS_READY)
+test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
 	$(PYTHON) -m pytest $(TWO_GROUPS) $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
-test-rasa-pro: $(PRO_READY)
-	$(PRO)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS)
+test-rasa-pro:
+	@python="$(PRO_PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  echo "Not tested under Rasa Pro 3.21: there is no Python 3.12, 3.13 or 3.14 with venv here."; \
+	else \
+	  echo "Rasa Pro 3.21 is tested on $$python."; \
+	  $(MAKE) $(PRO_READY) PRO_PYTHON="$$python" && \
+	  $(PRO)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS); \
+	fi
 
-# What takes too long for each change: the interleavings to depth 8, ten times the examples of
-# everything that is tried at random, and the chaos run. Three quarters of an hour.
-deep: $(READY)
+# The last Rasa Pro that runs on Python 3.10.
+test-rasa-pro-3.19: $(PRO_319_READY)
+	$(PRO_319)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS)
+
+# What takes too long for each change: Rasa Pro 3.19, the interleavings to depth 8, ten times the
+# examples of everything that is tried at random, and the chaos run. Three quarters of an hour.
+deep: $(READY) test-rasa-pro-3.19
 	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/exhaustive tests/property tests/unit \
 	  tests/contract/store tests/contract/operators
 	$(MAKE) chaos
@@ -62,7 +81,7 @@ mutants: $(READY)
 	$(PYTHON) -m tests.mutations
 
 # Half an hour of kills, outages and faults under load. More: tests/chaos --help.
-chaos: $(READY)
+chaos: $(READY) $(BUILD_READY)
 	$(PYTHON) tests/chaos
 
 # Measures for a quarter of an hour; the machine should have nothing else to do.
@@ -83,20 +102,20 @@ lint: $(READY)
 	$(PYTHON) -m mypy
 
 # The lock files need uv, on any machine: pip install uv.
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --generate-hashes --no-emit-index-url --quiet
 lock:
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.10 \
-	  --extra dev --generate-hashes --no-emit-index-url --quiet pyproject.toml \
-	  --output-file requirements.lock
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --python-platform linux --python-version 3.10 \
-	  --extra pro --generate-hashes --no-emit-index-url --quiet pyproject.toml \
-	  --output-file requirements-rasa-pro.lock
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.10 \
-	  --generate-hashes --no-emit-index-url --quiet tests/clients/requirements.in \
+	$(LOCK) --universal --python-version 3.10 pyproject.toml --group dev --output-file requirements.lock
+	$(LOCK) --python-platform linux --python-version 3.10 pyproject.toml --group rasa-pro-319 \
+	  --output-file requirements-rasa-pro-3.19.lock
+	$(LOCK) --universal --python-version 3.12 pyproject.toml --group rasa-pro-321 \
+	  --output-file requirements-rasa-pro-3.21.lock
+	$(LOCK) --universal --python-version 3.10 --group build --output-file requirements-build.lock
+	$(LOCK) --universal --python-version 3.10 tests/clients/requirements.in \
 	  --output-file tests/clients/requirements.lock
 	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts
 
 clean:
-	rm -rf .venv $(PRO) $(CLIENTS) tests/clients/node_modules models .rasa build site
+	rm -rf .venv .venv-* tests/clients/node_modules models .rasa build site
 
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
@@ -105,16 +124,20 @@ $(READY): requirements.lock .python-version
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-$(PRO_READY): requirements-rasa-pro.lock $(READY)
+$(PRO_READY): requirements-rasa-pro-3.21.lock
 	rm -rf $(PRO)
-	python3.10 -m venv $(PRO)
-	$(PRO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-rasa-pro.lock
+	$(PRO_PYTHON) -m venv $(PRO)
+	$(PRO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-$(CLIENTS)/.ready: tests/clients/requirements.lock $(READY)
-	rm -rf $(CLIENTS)
-	python3.10 -m venv $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.lock
+# The others are Python 3.10, as $(READY) has found it.
+$(PRO_319_READY): requirements-rasa-pro-3.19.lock
+$(BUILD_READY): requirements-build.lock
+$(CLIENTS)/.ready: tests/clients/requirements.lock
+$(PRO_319_READY) $(BUILD_READY) $(CLIENTS)/.ready: $(READY)
+	rm -rf $(@D)
+	python3.10 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(filter %.lock,$^)
 	touch $@
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json

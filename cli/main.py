@@ -11,6 +11,7 @@ from pathlib import Path
 from channels.core.errors import HandoverError
 
 from .command import Listed
+from .version import told
 
 # `--help` lists them in this order. A command's module is imported when the command is called.
 COMMANDS = (
@@ -82,6 +83,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_called_as(), description="Tools for a Messenger assistant with handover."
     )
+    parser.add_argument("--version", action="version", version=told())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     called = next((one for one in arguments if not one.startswith("-")), None)
     for listed in COMMANDS:

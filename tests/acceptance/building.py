@@ -1,7 +1,8 @@
-"""The wheel and the sdist of the working tree, built with this environment's setuptools."""
+"""The wheel and the sdist of the working tree, built by a setuptools of today, as pip takes it."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,27 +12,34 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 NOT_COPIED = ("__pycache__", "models", "build", "dist", "*.egg-info", ".*")
 
-_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+# rasa 3.6.21 allows no setuptools that knows today's metadata; this environment has one, and twine.
+BUILD_PYTHON = str(ROOT / ".venv-build" / "bin" / "python")
+_PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def build_wheel(directory: Path, *, source: Path = ROOT) -> Path:
     """The wheel of what lies in `source`, committed or not; it is left as it was."""
     tree = directory / "tree"
     shutil.copytree(source, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    command = (*_PIP, "wheel", "--no-build-isolation", "--no-deps", "--no-index")
+    command = (BUILD_PYTHON, *_PIP, "wheel", "--no-build-isolation", "--no-deps", "--no-index")
     subprocess.run([*command, "--wheel-dir", str(directory), str(tree)], check=True)
     (wheel,) = directory.glob("*.whl")
     return wheel
 
 
 def build_sdist(directory: Path) -> Path:
-    """The folder that the sdist of the working tree unpacks to."""
+    """The sdist of the working tree."""
     tree = directory / "sdist-tree"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
     program = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
-    command = [sys.executable, "-c", program, str(directory)]
+    command = [BUILD_PYTHON, "-c", program, str(directory)]
     subprocess.run(command, cwd=tree, check=True, capture_output=True)
     (sdist,) = directory.glob("*.tar.gz")
+    return sdist
+
+
+def unpack(sdist: Path, directory: Path) -> Path:
+    """The folder that an sdist unpacks to."""
     with tarfile.open(sdist) as archive:
         archive.extractall(directory / "unpacked")  # noqa: S202 (our own)
     (unpacked,) = (directory / "unpacked").iterdir()
@@ -59,6 +67,7 @@ def _install(environment: Path, *what: str) -> Path:
     theirs = [path for path in sys.path if Path(path).name == "site-packages"]
     (packages / "shared.pth").write_text("\n".join(theirs))
     python = environment / "bin" / "python"
-    command = (*_PIP, "--python", str(python), "install", "--no-deps", "--no-index")
-    subprocess.run([*command, *what], check=True)
+    command = (BUILD_PYTHON, *_PIP, "--python", str(python), "install", "--no-deps", "--no-index")
+    (newer,) = (ROOT / ".venv-build").glob("lib/python*/site-packages")
+    subprocess.run([*command, *what], check=True, env={**os.environ, "PYTHONPATH": str(newer)})
     return python

@@ -16,7 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.building import ROOT, build_sdist, build_wheel, install_editable
+from cli.version import VERSION
+from tests.acceptance.building import (
+    BUILD_PYTHON,
+    ROOT,
+    build_sdist,
+    build_wheel,
+    install_editable,
+    unpack,
+)
 
 PACKAGE = "rasa_handover"
 FOLDERS = ("actions", "channels", "cli", "emulator")
@@ -25,10 +33,31 @@ OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brin
 ASSISTANT = {"domain.yml", "data/handover_nlu.yml", "data/handover_rules.yml"}
 
 
+# What the sdist has besides the wheel's files: how to build it, and what setuptools leaves there.
+OF_THE_BUILD = {
+    *("LICENSE", "PKG-INFO", "README.md", "pyproject.toml", "setup.cfg", "setup.py"),
+    *(
+        f"rasa_handover.egg-info/{name}.txt"
+        for name in ("SOURCES", "dependency_links", "entry_points", "requires", "top_level")
+    ),
+    "rasa_handover.egg-info/PKG-INFO",
+}
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    with zipfile.ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as archive:
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file: Path) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(wheel_file) as archive:
         yield archive
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sdist(tmp_path_factory.mktemp("sdist"))
 
 
 @pytest.fixture(scope="module")
@@ -85,17 +114,43 @@ def test_it_installs_the_command(wheel: zipfile.ZipFile) -> None:
     )
 
 
+def test_it_has_the_version_that_the_command_tells(metadata: Message) -> None:
+    assert metadata["Version"] == VERSION
+
+
+def test_it_says_its_licence_and_has_the_text(wheel: zipfile.ZipFile, metadata: Message) -> None:
+    assert metadata["License-Expression"] == "Apache-2.0"
+    (text,) = [name for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
+    assert wheel.read(text) == (ROOT / "LICENSE").read_bytes()
+
+
+def test_it_publishes_nothing_that_only_developers_need(metadata: Message) -> None:
+    names = {re.split(r"[^\w.-]", line)[0] for line in metadata.get_all("Requires-Dist") or []}
+    assert names & {"pytest", "mypy", "rasa", "rasa-pro"} == set()
+
+
+def test_a_package_index_would_show_it(wheel_file: Path, sdist: Path) -> None:
+    command = [BUILD_PYTHON, "-m", "twine", "check", "--strict", str(wheel_file), str(sdist)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_sdist_makes_the_same_wheel(
-    wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory
+    wheel: zipfile.ZipFile, sdist: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    sdist = build_sdist(tmp_path_factory.mktemp("sdist"))
-    again: Path = build_wheel(tmp_path_factory.mktemp("again"), source=sdist)
+    directory = tmp_path_factory.mktemp("again")
+    again: Path = build_wheel(directory, source=unpack(sdist, directory))
     with zipfile.ZipFile(again) as archive:
         assert contents(archive) == contents(wheel)
 
 
-def test_the_sdist_has_the_step_of_the_build(tmp_path_factory: pytest.TempPathFactory) -> None:
-    assert (build_sdist(tmp_path_factory.mktemp("sdist")) / "setup.py").is_file()
+def test_the_sdist_has_what_it_is_built_from_and_no_more(
+    wheel: zipfile.ZipFile, sdist: Path, tmp_path: Path
+) -> None:
+    unpacked = unpack(sdist, tmp_path)
+    there = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    packaged = {name.removeprefix(f"{PACKAGE}/") for name in contents(wheel)}
+    assert there == packaged | OF_THE_BUILD
 
 
 def test_an_editable_install_has_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from cli.command import Listed
 from cli.main import COMMANDS, main
+from cli.version import VERSION
 
 USER = "24870165432109876"
 MARK = "S3CRET"  # stands in every value that nobody may see
@@ -204,4 +206,20 @@ def test_help_names_the_program_as_it_was_called(
     monkeypatch.setattr(sys, "argv", [started])
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert capsys.readouterr().out.startswith(f"usage: {name} [-h] COMMAND")
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h] [--version] COMMAND")
+
+
+def test_the_version_is_told_with_what_it_runs_on(capsys: Output) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    host = r"rasa(-pro)? \d+\.\d+\.\d+"
+    assert re.fullmatch(
+        rf"rasa-handover {re.escape(VERSION)} \({host}, Python 3\.\d+\.\d+\)\n",
+        capsys.readouterr().out,
+    )
+
+
+def test_the_changelog_has_the_version() -> None:
+    text = (PROJECT / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)[:2] == ["Unreleased", VERSION]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli as tomllib
 import yaml
 from rasa.shared.utils.io import read_config_file
 
@@ -76,3 +77,14 @@ def test_each_service_is_one_that_the_others_name() -> None:
     assert "reverse_proxy" in text_of("Caddyfile")
     assert "dynamic a rasa 5005" in text_of("Caddyfile")
     assert set(services) == {"rasa", "actions", "postgres", "redis", "proxy"}
+
+
+def test_the_image_gets_all_that_the_package_is_built_from() -> None:
+    """The package is installed before the rest is copied, so that a change of the bot is quick."""
+    before = text_of("Dockerfile").partition("RUN pip install")[0]
+    copied = set(" ".join(re.findall(r"^COPY (.*) \S+$", before, re.MULTILINE)).split())
+    built = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    packages = built["tool"]["setuptools"]["packages"]
+    folders = {name.split(".")[1] for name in packages if "." in name}
+    files = {built["project"]["readme"], *built["project"]["license-files"]}
+    assert folders | files | {"pyproject.toml", "setup.py", "domain.yml", "data"} == copied
