@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from .events import Thread
+from .feedback import Feedback
 from .plans import Plan
 
 MESSAGING_WINDOW = timedelta(hours=24)
@@ -71,6 +72,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
     first heard. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
+    `feedback` is what the user thought of it, once it has ended.
     """
 
     id: str
@@ -99,6 +101,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     user_messages: int = 0
     next_wishes: dict[str, Any] | None = None
     row: int = 0
+    feedback: Feedback | None = None
 
     @property
     def is_open(self) -> bool:

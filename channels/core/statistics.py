@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
 
+from .feedback import SCORES
 from .sessions import EndReason, Session
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -35,6 +36,27 @@ class Waited(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int
 
 
+class Opinions(msgspec.Struct, frozen=True, kw_only=True):
+    """What users thought of some sessions: `answers` of them were rated.
+
+    `by_score` has every score. `satisfied` are good, 4 and 5; `average` is of those from 1 to 5.
+    """
+
+    answers: int
+    by_score: dict[str, int]
+    satisfied: int
+    average: float | None
+
+
+class FeedbackStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What users thought: of all sessions, and by plan, target app and end reason."""
+
+    all: Opinions
+    by_plan: dict[str, Opinions]
+    by_target_app: dict[str, Opinions]
+    by_reason: dict[str, Opinions]
+
+
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """What came of the sessions that ended between two moments.
 
@@ -49,6 +71,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     first_answers: list[Waited]
     median_first_answer_seconds: float | None
     unanswered: int
+    feedback: FeedbackStatistics
 
 
 def statistics_of(ended: Sequence[Session], *, since: datetime, until: datetime) -> Statistics:
@@ -64,6 +87,36 @@ def statistics_of(ended: Sequence[Session], *, since: datetime, until: datetime)
         first_answers=_distributed(waits),
         median_first_answer_seconds=statistics.median(seconds) if seconds else None,
         unanswered=sum(map(_is_unanswered, ended)),
+        feedback=_feedback(ended),
+    )
+
+
+def _feedback(ended: Sequence[Session]) -> FeedbackStatistics:
+    rated = [session for session in ended if session.feedback is not None]
+
+    def by(name_of: Callable[[Session], str]) -> dict[str, Opinions]:
+        groups = defaultdict(list)
+        for session in rated:
+            groups[name_of(session)].append(session)
+        return {name: _opinions(groups[name]) for name in sorted(groups)}
+
+    return FeedbackStatistics(
+        all=_opinions(rated),
+        by_plan=by(lambda session: session.plan.name),
+        by_target_app=by(lambda session: session.owner_app or session.target_app_id),
+        by_reason=by(lambda session: session.reason.value if session.reason else ""),
+    )
+
+
+def _opinions(sessions: Sequence[Session]) -> Opinions:
+    given = [session.feedback for session in sessions if session.feedback is not None]
+    scores = Counter(feedback.score for feedback in given)
+    numbers = [feedback.score for feedback in given if isinstance(feedback.score, int)]
+    return Opinions(
+        answers=len(given),
+        by_score={str(score): scores[score] for score in SCORES},
+        satisfied=sum(feedback.is_satisfied for feedback in given),
+        average=round(statistics.mean(numbers), 2) if numbers else None,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from .backoff import Backoff
 from .events import Thread
+from .feedback import Feedback
 from .plans import Plan
 from .sessions import Cause, EndReason, Session, Speaker, State, deadline
 
@@ -194,6 +195,11 @@ def next_asked_for(session: Session, wishes: Mapping[str, Any]) -> Session:
 def ended(session: Session) -> Session:
     """Rasa has handled `handover_ended`."""
     return _next(session, state=State.ENDED, due_at=None)
+
+
+def rated(session: Session, feedback: Feedback) -> Session:
+    """The user has said how the handover was."""
+    return _next(session, feedback=feedback)
 
 
 def following(session: Session, plan: Plan, now: datetime) -> Session:

@@ -25,6 +25,7 @@ from ..core.turns import (
     text_for_rasa,
 )
 from ..graph.threads import Threads
+from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
@@ -51,6 +52,7 @@ class Dialogue:
         assistant: Assistant,
         threads: Threads,
         openings: Openings,
+        feedback: FeedbackKeeper,
         outbox: Outbox,
         typing: TypingIndicator,
     ) -> None:
@@ -61,6 +63,7 @@ class Dialogue:
         self._assistant = assistant
         self._threads = threads
         self._openings = openings
+        self._feedback = feedback
         self._outbox = outbox
         self._typing = typing
         self._turn_limit = FairLimit(settings.max_turns, several_pages=bool(settings.pages))
@@ -202,6 +205,7 @@ class Dialogue:
             store=self._store,
             threads=self._threads,
             openings=self._openings,
+            feedback=self._feedback,
             **options,
         )
 

@@ -14,6 +14,7 @@ from ..core.limits import INSTAGRAM, MESSENGER
 from ..core.outgoing import silences
 from ..core.sessions import State
 from ..graph.threads import Threads
+from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..instruments.log_fields import thread_fields
 from ..store.protocol import Store
@@ -23,7 +24,9 @@ from .rendering.response import render
 logger = logging.getLogger(__name__)
 
 _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
-HANDOVER = "handover"  # the key of the payload by which an action asks for a handover
+# The keys of payloads by which an action, or a response, asks for a handover, and tells what the
+# user thought of one.
+HANDOVER, FEEDBACK = "handover", "handover_feedback"
 
 
 class MessengerOutput(OutputChannel):
@@ -48,6 +51,7 @@ class MessengerOutput(OutputChannel):
         store: Store,
         threads: Threads,
         openings: Openings,
+        feedback: FeedbackKeeper,
         thread: Thread | None = None,
         in_silence: bool = False,
         held: bool = False,
@@ -57,6 +61,7 @@ class MessengerOutput(OutputChannel):
         self._store = store
         self._threads = threads
         self._openings = openings
+        self._feedback = feedback
         self._own_thread = thread
         self._held = held
         self._has_ended = False
@@ -82,9 +87,12 @@ class MessengerOutput(OutputChannel):
                 False,
             )
         custom = message.get("custom")
-        if isinstance(custom, Mapping) and HANDOVER in custom:
+        if isinstance(custom, Mapping) and custom.keys() & {HANDOVER, FEEDBACK}:
+            if FEEDBACK in custom:
+                await self._feedback.keep(await self._thread(recipient_id), custom[FEEDBACK])
             await self._say(recipient_id, {**message, "custom": None})
-            await self._hand_over(recipient_id, custom[HANDOVER])
+            if HANDOVER in custom:
+                await self._hand_over(recipient_id, custom[HANDOVER])
             return
         await self._say(recipient_id, message)
 

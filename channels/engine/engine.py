@@ -20,6 +20,7 @@ from ..graph.pages import PagesGraph
 from ..graph.protocol import Graph
 from ..graph.threads import Threads
 from ..handover.ending import Endings
+from ..handover.feedback import FeedbackKeeper
 from ..handover.handovers import Handovers
 from ..handover.ledger import Ledger
 from ..handover.opening import Openings
@@ -105,6 +106,7 @@ class Engine:
             assistant=assistant,
             threads=threads,
             openings=openings,
+            feedback=FeedbackKeeper(store=store, clock=clock, metrics=metrics),
             outbox=self._delivery,
             typing=typing,
         )

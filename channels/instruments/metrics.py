@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ..core.feedback import SCORES
 from ..core.sessions import EndReason, Session
 from ..store.protocol import Backlog
 
@@ -42,6 +43,9 @@ class Metrics:
         )
         self.requests = self._counter(
             "requests", "Apps that asked for a thread, by what they got.", "answer"
+        )
+        self.feedback = self._counter(
+            "feedback", "What users thought of handovers, by their score.", "score"
         )
         self.wrong_tokens = self._counter(
             "admin_tokens_refused", "Calls of the operator API without the right admin token."
@@ -131,6 +135,8 @@ class Metrics:
             self._first_answers.labels(starter)
         for reason in EndReason:
             self.ended.labels(reason.value)
+        for score in SCORES:
+            self.feedback.labels(str(score))
         for answer in _REQUEST_ANSWERS:
             self.requests.labels(answer)
 

@@ -183,6 +183,9 @@ class Store(Protocol):
         It reads in small steps, each of them atomic, so that nothing waits long for it.
         """
 
+    async def last_ended(self, thread: Thread) -> Session | None:
+        """The thread's session that ended last."""
+
     async def forget(self, thread: Thread) -> int | None:
         """Erase all that is kept of a person: events, sessions, what was said. How many rows.
 

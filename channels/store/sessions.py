@@ -109,6 +109,12 @@ _ENDED_SINCE = (
     .order_by(sessions.c.ended_at_us.desc(), sessions.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
+_LAST_ENDED = (
+    select(sessions.c.data)
+    .where(sessions.c.thread == bindparam("this_thread"), has_ended)
+    .order_by(sessions.c.ended_at_us.desc(), sessions.c.id.desc())
+    .limit(1)
+)
 _ENDED_BEFORE = (
     select(sessions.c.id)
     .where(has_ended, sessions.c.ended_at_us < bindparam("before_us"))
@@ -232,6 +238,11 @@ def ended_ones(
         "limit": limit,
     }
     return [_SESSION.decode(data) for (data,) in connection.execute(_ENDED_SINCE, asked)]
+
+
+def last_ended(connection: Connection, thread: Thread) -> Session | None:
+    data = connection.execute(_LAST_ENDED, {"this_thread": thread.key}).scalar()
+    return None if data is None else _SESSION.decode(data)
 
 
 def forget(connection: Connection, thread: Thread) -> int:

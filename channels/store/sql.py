@@ -175,6 +175,9 @@ class SqlStore:
                 break
         return found
 
+    async def last_ended(self, thread: Thread) -> Session | None:
+        return await self._writer.run(partial(sessions.last_ended, thread=thread))
+
     async def forget(self, thread: Thread) -> int | None:
         return await self._writer.run(partial(_forget, thread=thread))
 

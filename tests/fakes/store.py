@@ -196,6 +196,11 @@ class MemoryStore(OutgoingInMemory):
         last_first = sorted(ended, key=lambda row: row[:2], reverse=True)
         return [session for ended_at, _, session in last_first if ended_at >= since][:limit]
 
+    async def last_ended(self, thread: Thread) -> Session | None:
+        since = FIRST_MOMENT
+        ended = await self.ended_sessions(since=since, limit=len(self._rows.sessions))
+        return next((session for session in ended if session.thread == thread), None)
+
     async def forget(self, thread: Thread) -> int | None:
         return self._rows.forget(thread)
 

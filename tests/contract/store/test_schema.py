@@ -87,6 +87,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(
             lambda store: store.ended_sessions(since=NOW - HOUR, limit=9), id="ended_sessions"
         ),
+        pytest.param(lambda store: store.last_ended(BEN), id="last_ended"),
         pytest.param(lambda store: store.claim_due(NOW + HOUR, limit=9), id="claim_due"),
         pytest.param(lambda store: store.transcript("session", limit=9), id="transcript"),
         pytest.param(lambda store: store.release(), id="release"),

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from channels.core.events import Thread
+from channels.core.feedback import Feedback
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
 from channels.core.sessions import EndReason, Session, State
-from channels.core.transitions import activated, ended, ending, left_with_agent, postponed
+from channels.core.transitions import activated, ended, ending, left_with_agent, postponed, rated
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,
@@ -353,3 +354,32 @@ async def test_more_ended_sessions_than_are_read_in_one_step_are_all_found(store
     assert [session.id for session in sessions[:2]] == ["099", "098"]
     capped = await store.ended_sessions(since=NOW - HOUR, limit=300)
     assert capped == sessions[:300]
+
+
+async def test_the_session_that_ended_last_is_found_by_its_thread(store: Store) -> None:
+    assert await store.last_ended(ANNA) is None
+    await store.add_session(new_session("first"))
+    assert await store.last_ended(ANNA) is None
+    first = await end_session(store, new_session("first"))
+    assert await store.last_ended(ANNA) == first
+    await store.add_session(new_session("of another", BEN))
+    await end_session(store, new_session("of another", BEN))
+    later = new_session("later", now=NOW + HOUR)
+    await store.add_session(later)
+    ended_later = ended(ending(later, EndReason.TIMEOUT, NOW + HOUR))
+    await store.save_session(ending(later, EndReason.TIMEOUT, NOW + HOUR))
+    await store.save_session(ended_later)
+
+    assert await store.last_ended(ANNA) == ended_later
+
+
+async def test_what_a_user_thought_of_a_session_is_kept_with_it(store: Store) -> None:
+    await store.add_session(new_session("session"))
+    over = await end_session(store, new_session("session"))
+    feedback = Feedback(score="good", comment="\x00 fine", at=NOW)
+
+    assert await store.save_session(rated(over, feedback))
+    found = await store.last_ended(ANNA)
+    assert found is not None
+    assert found.feedback == feedback
+    assert await store.save_session(rated(over, feedback)) is False

@@ -172,12 +172,13 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
         ),
     ],
 )
-async def test_the_answer_about_the_chat_is_thanked_for_and_kept(
+async def test_the_answer_about_the_chat_is_thanked_for_kept_and_counted(
     conversation: Conversation, answer: str, kept: str, thanks: str
 ) -> None:
     await conversation.handover_ends("agent_returned")
 
-    assert await conversation.says(answer) == [thanks]
+    counted = {"handover_feedback": {"score": kept}}
+    assert await conversation.says(answer) == [thanks, counted]
     assert await conversation.slot("handover_feedback") == kept
 
 
