@@ -75,20 +75,29 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class UserMessage(_Event, frozen=True, kw_only=True, tag="user_message"):
-    """The user wrote, tapped a quick reply (then `payload` is set), or sent attachments."""
+    """The user wrote, tapped a quick reply (then `payload` is set), or sent attachments.
+
+    `context` is what Meta tells besides, as Meta has it: `referral`, `reply_to`, `sticker_id`,
+    `prior_message`.
+    """
 
     mid: str | None = None
     text: str | None = None
     payload: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    context: dict[str, Any] = {}
 
 
 class Postback(_Event, frozen=True, kw_only=True, tag="postback"):
-    """The user tapped a button or a menu entry. On standby Meta leaves out the payload."""
+    """The user tapped a button or a menu entry. On standby Meta leaves out the payload.
+
+    `context` is as in UserMessage.
+    """
 
     mid: str | None = None
     title: str | None = None
     payload: str | None = None
+    context: dict[str, Any] = {}
 
 
 class Echo(_Event, frozen=True, kw_only=True, tag="echo"):

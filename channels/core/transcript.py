@@ -34,8 +34,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 def line_of(event: Event, speaker: Speaker) -> Line | None:
     """The line for an event; None if nothing was said in it.
 
-    Attachments follow the text as "[image] https://…", one below the other; without their
-    addresses where the line would else be too long, as no part of an address is of use.
+    Attachments follow the text as "[image] https://…", one below the other; without their titles
+    and addresses where the line would else be too long, as no part of an address is of use.
     """
     if not isinstance(event, (UserMessage, Postback, Echo)):
         return None
@@ -85,7 +85,9 @@ def _joined(words: str, attachments: Iterator[str]) -> str:
 
 
 def _with_url(attachment: Attachment) -> str:
-    return f"{_kind(attachment)} {attachment.url}" if attachment.url else _kind(attachment)
+    title = attachment.payload.get("title")
+    told = (_kind(attachment), title if isinstance(title, str) else None, attachment.url)
+    return " ".join(part for part in told if part)
 
 
 def _kind(attachment: Attachment) -> str:

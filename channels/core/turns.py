@@ -66,14 +66,14 @@ def text_for_rasa(
         is_typed = may_type is not None and typed is not None and may_type(typed)
         return event.text if is_typed else plain(event.text)
     url = next((sent.url for sent in event.attachments if sent.url), None)
-    return plain(url or event.attachments[0].type)
+    return plain(url or next((sent.type for sent in event.attachments), ""))
 
 
 def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
     """What a custom action may want to know of the event besides its text."""
     attachments = event.attachments if isinstance(event, UserMessage) else ()
     sent = [{"type": one.type, "payload": one.payload} for one in attachments]
-    metadata: dict[str, Any] = {"page": event.thread.page, "timestamp": event.at.isoformat()}
+    metadata = {"page": event.thread.page, "timestamp": event.at.isoformat(), **event.context}
     return {**metadata, "attachments": sent} if sent else metadata
 
 

@@ -52,6 +52,12 @@ from .shapes import (
 logger = logging.getLogger(__name__)
 
 _PLATFORMS = {"page": Platform.MESSENGER, "instagram": Platform.INSTAGRAM}
+_OF_CONVERSATIONS = ("messag", "standby")  # fields; comments, likes, leads … are of the Page's feed
+_ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
+    Platform.MESSENGER: "https://www.facebook.com",
+    Platform.INSTAGRAM: "https://www.instagram.com",
+}
+_VAGUE_TYPES = {"fallback", "image", "share"}  # beside which the same thing may come by its own
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
@@ -105,9 +111,9 @@ def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event | Pag
     for change in reader.read(ITEMS, entry.changes) or ():
         # The messaging_postbacks page shows its sample wrapped as {"field", "value"}.
         wrapped = reader.read(CHANGE, change)
-        if wrapped is not None:
-            on_standby = reader.text(wrapped.field) == Array.STANDBY.value
-            array = Array.STANDBY if on_standby else Array.MESSAGING
+        field = reader.text(wrapped.field) if wrapped else None
+        if wrapped is not None and (field is None or field.startswith(_OF_CONVERSATIONS)):
+            array = Array.STANDBY if field == Array.STANDBY.value else Array.MESSAGING
             yield from _event(wrapped.value, source, array)
 
 
@@ -124,8 +130,9 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | 
     user = _party(item.sender, reader)
     by_page = user == source.page or (message is not None and bool(message.is_echo))
     if by_page:
-        user = _party(item.recipient, reader)
-    if user is None:
+        recipient = _party(item.recipient, reader)
+        user = user if recipient == source.page else recipient
+    if user is None or user == source.page:
         return
     mid = _mid(message or postback, reader)
     common = {
@@ -137,7 +144,8 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | 
     }
     if message is not None:
         make = _echo if by_page else _user_message
-        event = make(message, mid, common, reader)
+        prior = reader.payload(item.prior_message)
+        event = make(message, mid, common, reader, {"prior_message": prior} if prior else {})
     elif postback is not None:
         event = _postback(postback, mid, common, reader)
     else:
@@ -147,7 +155,11 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | 
 
 
 def _echo(
-    message: MessageShape, mid: str | None, common: dict[str, Any], reader: Reader
+    message: MessageShape,
+    mid: str | None,
+    common: dict[str, Any],
+    reader: Reader,
+    _: dict[str, Any],
 ) -> Event | None:
     return Echo(
         **common,
@@ -155,21 +167,32 @@ def _echo(
         app_id=reader.id(message.app_id),
         text=reader.text(message.text),
         metadata=reader.text(message.metadata),
-        attachments=_attachments(message.attachments, reader),
+        attachments=_attachments(message, common["thread"].platform, reader),
     )
 
 
 def _user_message(
-    message: MessageShape, mid: str | None, common: dict[str, Any], reader: Reader
+    message: MessageShape,
+    mid: str | None,
+    common: dict[str, Any],
+    reader: Reader,
+    prior: dict[str, Any],
 ) -> Event | None:
-    if message.is_deleted or message.is_unsupported or message.ai_generated:
+    if message.is_deleted or message.is_unsupported or message.is_self or message.ai_generated:
         return None
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
     text, payload = reader.text(message.text), reader.text(tapped.get("payload"))
-    attachments = _attachments(message.attachments, reader)
+    attachments = _attachments(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
         return None
-    return UserMessage(**common, mid=mid, text=text, payload=payload, attachments=attachments)
+    return UserMessage(
+        **common,
+        mid=mid,
+        text=text,
+        payload=payload,
+        attachments=attachments,
+        context=_context(message, reader) | prior,
+    )
 
 
 def _postback(
@@ -178,7 +201,18 @@ def _postback(
     title, payload = reader.text(postback.title), reader.text(postback.payload)
     if not (title or payload):
         return None
-    return Postback(**common, mid=mid, title=title, payload=payload)
+    referral = reader.payload(postback.referral)
+    context = {"referral": referral} if referral else {}
+    return Postback(**common, mid=mid, title=title, payload=payload, context=context)
+
+
+def _context(message: MessageShape, reader: Reader) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "referral": reader.payload(message.referral),
+        "reply_to": reader.payload(message.reply_to),
+        "sticker_id": message.sticker_id if reader.id(message.sticker_id) else None,
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _control(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | None:
@@ -201,18 +235,45 @@ def _owners(control: ControlShape, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _attachments(sent: msgspec.Raw, reader: Reader) -> tuple[Attachment, ...]:
-    listed = reader.read(ATTACHMENTS, sent)
-    if not listed:
-        return ()
+def _attachments(
+    message: MessageShape, platform: Platform, reader: Reader
+) -> tuple[Attachment, ...]:
+    listed = reader.read(ATTACHMENTS, message.attachments) or []
     found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
-    return tuple(_attachment(one, reader) for one in found)
+    attachments = [_attachment(one, platform, reader) for one in found]
+    if not attachments and reader.id(message.sticker_id):
+        return (Attachment(type="sticker", payload={"sticker_id": message.sticker_id}),)
+    return tuple(one for one in attachments if not _is_told_better(one, attachments))
 
 
-def _attachment(sent: dict[str, Any], reader: Reader) -> Attachment:
+def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Attachment:
     payload = reader.payload(sent.get("payload"))
-    kind, url = reader.text(sent.get("type")) or "unknown", reader.text(payload.get("url"))
+    kind, address = reader.text(sent.get("type")) or "unknown", reader.text(sent.get("url"))
+    if address and not payload:
+        # A shared link stands beside its payload, which is null.
+        title = reader.text(sent.get("title"))
+        payload = {"url": address, **({"title": title} if title else {})}
+    url = reader.text(payload.get("url"))
+    if url and url.startswith("/"):
+        of_instagram = platform is Platform.INSTAGRAM or kind.startswith("ig_")
+        origin = _ORIGINS[Platform.INSTAGRAM if of_instagram else Platform.MESSENGER]
+        url = f"https:{url}" if url.startswith("//") else origin + url
     return Attachment(type=kind, url=url, payload=payload)
+
+
+def _is_told_better(one: Attachment, attachments: list[Attachment]) -> bool:
+    """Whether another attachment is the same thing by a type of its own: a sticker is an image,
+    too, and an Instagram post a share.
+    """
+    if one.type not in _VAGUE_TYPES:
+        return False
+    others = [other for other in attachments if other.type not in _VAGUE_TYPES]
+    return any(_same(one, other, "sticker_id") or _same(one, other, "url") for other in others)
+
+
+def _same(one: Attachment, other: Attachment, key: str) -> bool:
+    value = one.payload.get(key)
+    return value is not None and str(value) == str(other.payload.get(key))
 
 
 def _party(value: object, reader: Reader) -> str | None:

@@ -34,12 +34,16 @@ class MessageShape(msgspec.Struct):
     mid: Any = None
     text: Any = None
     quick_reply: Any = None
+    referral: Any = None
+    reply_to: Any = None
+    sticker_id: Any = None
     attachments: msgspec.Raw = NOTHING
     is_echo: Any = False
     app_id: Any = None
     metadata: Any = None
     is_unsupported: Any = False
     is_deleted: Any = False
+    is_self: Any = False
     ai_generated: Any = False
 
 
@@ -47,6 +51,7 @@ class PostbackShape(msgspec.Struct):
     mid: Any = None
     title: Any = None
     payload: Any = None
+    referral: Any = None
 
 
 class ControlShape(msgspec.Struct):
@@ -62,6 +67,7 @@ class ItemShape(msgspec.Struct):
     timestamp: Any = None
     message: msgspec.Raw = NOTHING
     postback: msgspec.Raw = NOTHING
+    prior_message: Any = None
     pass_thread_control: msgspec.Raw = NOTHING
     take_thread_control: msgspec.Raw = NOTHING
     request_thread_control: msgspec.Raw = NOTHING

@@ -116,6 +116,13 @@ class TestLineOf:
         long = Attachment(type="file", url="https://cdn.example/" + "x" * LONGEST_LINE)
         assert text_of(message(text="Here:", attachments=(long, CAT))) == "Here:\n[file]\n[image]"
 
+    @pytest.mark.parametrize("title", ["Our hours", None, 7, {}])
+    def test_a_shared_link_is_told_with_its_title(self, title: object) -> None:
+        link = Attachment(type="fallback", url="https://x.example/", payload={"title": title})
+        told = "[fallback] Our hours https://x.example/"
+        expected = told if title == "Our hours" else "[fallback] https://x.example/"
+        assert text_of(message(attachments=(link,))) == expected
+
     def test_a_text_that_is_too_long_shows_that_it_goes_on(self) -> None:
         text = text_of(Echo(**COMMON, text="x" * (LONGEST_LINE + 1)))
         assert length(text) == LONGEST_LINE

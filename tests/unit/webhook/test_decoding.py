@@ -39,6 +39,16 @@ NOW = SENT + timedelta(seconds=1)
 CAT, DOG = "https://cdn.example/cat.jpg", "https://cdn.example/dog.jpg"
 STICKER = {"url": CAT, "sticker_id": 369239263222822}
 LINK = {"url": "https://example.com/a", "title": "A page"}
+HOURS = {"url": "https://example.com/hours", "title": "Our opening hours"}
+POSTER = {"ref": "poster", "source": "SHORTLINK", "type": "OPEN_THREAD"}
+AD = {
+    "product": {"id": "4711"},
+    "ref": "summer",
+    "source": "ADS",
+    "type": "OPEN_THREAD",
+    "ad_id": "6001",
+    "ads_context_data": {"ad_title": "Sale", "photo_url": CAT, "post_id": "9"},
+}
 MEDIA_TEMPLATE = {
     "template_type": "media",
     "sharable": False,
@@ -61,9 +71,23 @@ EVENTS: dict[str, Event] = {
     "message_quick_reply": UserMessage(
         **ON_MESSAGING, mid="m_quick_reply", text="Talk to a person", payload="/request_agent"
     ),
-    "message_reply_to": UserMessage(**ON_MESSAGING, mid="m_reply", text="that one"),
+    "message_reply_to": UserMessage(
+        **ON_MESSAGING,
+        mid="m_reply",
+        text="that one",
+        context={"reply_to": {"mid": "m_earlier", "is_self_reply": False}},
+    ),
     "message_referral": UserMessage(
-        **ON_MESSAGING, mid="m_product", text="Do you have it in green?"
+        **ON_MESSAGING,
+        mid="m_product",
+        text="Do you have it in green?",
+        context={"referral": AD},
+    ),
+    "message_prior_message": UserMessage(
+        **ON_MESSAGING,
+        mid="m_prior",
+        text="Is the shop open?",
+        context={"prior_message": {"source": "checkbox_plugin", "identifier": "cart-17"}},
     ),
     "message_commands": UserMessage(**ON_MESSAGING, mid="m_command", text="/flights"),
     "message_image": UserMessage(
@@ -88,6 +112,40 @@ EVENTS: dict[str, Event] = {
         **ON_MESSAGING,
         mid="m_old_sticker",
         attachments=(Attachment(type="image", url=CAT, payload=STICKER),),
+        context={"sticker_id": 369239263222822},
+    ),
+    "message_sticker_twice": UserMessage(
+        **ON_MESSAGING,
+        mid="m_sticker_twice",
+        attachments=(Attachment(type="sticker", url=CAT, payload=STICKER),),
+        context={"sticker_id": 369239263222822},
+    ),
+    "message_sticker_bare": UserMessage(
+        **ON_MESSAGING,
+        mid="m_sticker_bare",
+        attachments=(Attachment(type="sticker", payload={"sticker_id": 369239263222822}),),
+        context={"sticker_id": 369239263222822},
+    ),
+    "message_shared_link": UserMessage(
+        **ON_MESSAGING,
+        mid="m_shared",
+        attachments=(Attachment(type="fallback", url=HOURS["url"], payload=HOURS),),
+    ),
+    "message_shared_link_odd_payload": UserMessage(
+        **ON_MESSAGING,
+        mid="m_shared_blob",
+        attachments=(Attachment(type="fallback", url=HOURS["url"], payload=HOURS),),
+    ),
+    "message_reel_relative": UserMessage(
+        **ON_MESSAGING,
+        mid="m_reel",
+        attachments=(
+            Attachment(
+                type="ig_reel",
+                url="https://www.instagram.com/reel/1234512345/",
+                payload={"url": "/reel/1234512345/", "reel_video_id": 1234512345},
+            ),
+        ),
     ),
     "message_fallback": UserMessage(
         **ON_MESSAGING,
@@ -124,7 +182,7 @@ EVENTS: dict[str, Event] = {
         **ON_MESSAGING, mid="m_postback", title="Talk to a person", payload="/request_agent"
     ),
     "messaging_postback_get_started": Postback(
-        **ON_MESSAGING, title="Get Started", payload="/greet"
+        **ON_MESSAGING, title="Get Started", payload="/greet", context={"referral": POSTER}
     ),
     "messaging_postback_in_changes": Postback(
         **ON_MESSAGING, mid="m_wrapped", title="Menu", payload="/menu"
@@ -167,11 +225,34 @@ EVENTS["instagram_message"] = UserMessage(
 EVENTS["instagram_echo"] = Echo(
     **{**ON_MESSAGING, "thread": INSTAGRAM}, mid="m_instagram_echo", text="Hello!"
 )
+EVENTS["instagram_post_twice"] = UserMessage(
+    **{**ON_MESSAGING, "thread": INSTAGRAM},
+    mid="m_post",
+    attachments=(
+        Attachment(
+            type="ig_post",
+            url="https://cdn.example/post",
+            payload={"ig_post_media_id": "99", "title": "Shoes", "url": "https://cdn.example/post"},
+        ),
+    ),
+)
+EVENTS["instagram_reply_to_story"] = UserMessage(
+    **{**ON_MESSAGING, "thread": INSTAGRAM},
+    mid="m_story",
+    text="Nice!",
+    context={"reply_to": {"story": {"id": "77", "url": "https://cdn.example/story"}}},
+)
 EVENTS["echo_without_app_id"] = Echo(
     **ON_MESSAGING, mid="m_of_a_post", attachments=(Attachment(type="template"),)
 )
 ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
 LEFT_OUT = {
+    "feed_comment": "it is no message",
+    "feed_comment_of_sender_id": "it is no message",
+    "instagram_comment": "it is no message",
+    "instagram_message_to_self": "the account wrote to itself",
+    "mention": "it is no message",
+    "ratings": "it is no message",
     "inbox_labels": "no user said it",
     "message_admin_text": "Meta wrote it",
     "message_ai_generated": "Meta's AI wrote it",

@@ -45,19 +45,22 @@ ids = st.sampled_from(["22", 22])
 senders = meta_object(id=st.sampled_from(["22", 22, "33", "11"]))  # 11 is the page itself
 kinds = {
     "message": meta_object(
-        *("mid", "is_echo", "app_id", "metadata", "is_unsupported", "is_deleted"),
+        *("mid", "is_echo", "app_id", "metadata", "is_unsupported", "is_deleted", "is_self"),
+        *("referral", "reply_to", "sticker_id"),
         text=texts,
         quick_reply=st.none() | meta_object(payload=texts),
-        attachments=st.lists(meta_object(type=texts, payload=meta_object(url=texts)), max_size=3),
+        attachments=st.lists(
+            meta_object("url", "title", type=texts, payload=meta_object(url=texts)), max_size=3
+        ),
     ),
-    "postback": meta_object("mid", title=texts, payload=texts),
+    "postback": meta_object("mid", "referral", title=texts, payload=texts),
     "pass_thread_control": meta_object("metadata", previous_owner_app_id=ids, new_owner_app_id=ids),
     "take_thread_control": meta_object("metadata", previous_owner_app_id=ids, new_owner_app_id=ids),
     "request_thread_control": meta_object("metadata", requested_owner_app_id=ids),
 }
 items = st.sampled_from(sorted(kinds)).flatmap(
     lambda kind: meta_object(
-        *("timestamp", *(kinds.keys() - {kind})),
+        *("timestamp", "prior_message", *(kinds.keys() - {kind})),
         **{"sender": senders, "recipient": meta_object(id=ids), kind: kinds[kind]},
     )
 )
@@ -129,7 +132,7 @@ def test_rasa_can_be_told_of_everything_that_a_user_says(delivery: object) -> No
 def test_whatever_else_a_message_holds_its_text_arrives(text: str, item: dict[str, Any]) -> None:
     rest = item.get("message")
     message = {**(rest if isinstance(rest, dict) else {}), "text": text}
-    for mark in ("is_echo", "is_deleted", "is_unsupported", "ai_generated"):
+    for mark in ("is_echo", "is_deleted", "is_unsupported", "is_self", "ai_generated"):
         message.pop(mark, None)
     entry = {"id": "11", "messaging": [{**item, "sender": {"id": "22"}, "message": message}]}
     [event] = decode({"object": "page", "entry": [entry]})

@@ -19,6 +19,7 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
+from channels.core.turns import metadata_for_rasa, text_for_rasa
 from channels.webhook.decoding import decode_delivery
 
 PAGE, USER = "11", "22"
@@ -313,6 +314,62 @@ class TestOddFields:
         assert isinstance(event, UserMessage)
         [attachment] = event.attachments
         assert (attachment.type, attachment.url) == (kind, "https://cdn.example/x")
+
+    @pytest.mark.parametrize("payload", [None, {}, [], "BLOB", 7])
+    def test_a_shared_link_is_told_by_what_stands_beside_its_payload(self, payload: object) -> None:
+        link = {
+            "type": "fallback",
+            "title": "Hours",
+            "url": "https://x.example/",
+            "payload": payload,
+        }
+        [event] = decoded(delivery(message(text=None, attachments=[link])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == "https://x.example/"
+        assert metadata_for_rasa(event)["attachments"] == [
+            {"type": "fallback", "payload": {"url": "https://x.example/", "title": "Hours"}}
+        ]
+
+    @pytest.mark.parametrize(
+        ("kind", "address", "text"),
+        [
+            ("fallback", "/l.php?u=x", "https://www.facebook.com/l.php?u=x"),
+            ("reel", "/reel/12/", "https://www.facebook.com/reel/12/"),
+            ("ig_reel", "/reel/12/", "https://www.instagram.com/reel/12/"),
+            ("image", "//cdn.example/x.jpg", "https://cdn.example/x.jpg"),
+            ("fallback", "My Documents/x.doc", "My Documents/x.doc"),
+            ("image", "HTTPS://cdn.example/x", "HTTPS://cdn.example/x"),
+        ],
+    )
+    def test_a_relative_address_keeps_its_slash(self, kind: str, address: str, text: str) -> None:
+        sent = {"type": kind, "payload": {"url": address}}
+        [event] = decoded(delivery(message(text=None, attachments=[sent])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == text
+        assert metadata_for_rasa(event)["attachments"][0]["payload"] == {"url": address}
+
+    @pytest.mark.parametrize("odd", [None, "x", 7, [], {}, [{"ref": "x"}]])
+    def test_what_is_told_of_a_message_in_an_odd_shape_is_left_out(self, odd: object) -> None:
+        sent = message(referral=odd, reply_to=odd, sticker_id=[odd])
+        [event] = decoded(delivery({**sent, "prior_message": odd}))
+        assert isinstance(event, UserMessage)
+        assert event.context == {}
+
+    def test_two_images_and_two_stickers_that_differ_all_stay(self) -> None:
+        listed = [
+            {"type": kind, "payload": {"url": f"https://cdn.example/{kind}{n}", "sticker_id": n}}
+            for kind in ("image", "sticker")
+            for n in ((1, 2) if kind == "image" else ("3", 4))
+        ]
+        [event] = decoded(delivery(message(attachments=listed)))
+        assert isinstance(event, UserMessage)
+        assert len(event.attachments) == 4
+
+    @pytest.mark.parametrize("url", ["https://bad[", "//[", "/[x", "http://[::1"])
+    def test_an_address_that_is_none_loses_nothing(self, url: str) -> None:
+        [event] = decoded(delivery(message(attachments=[{"type": "x", "payload": {"url": url}}])))
+        assert isinstance(event, UserMessage)
+        assert event.text == "hello"
 
     @pytest.mark.parametrize("payload", [None, [], "x", 7, {"url": None}, {"url": 7}])
     def test_an_attachment_without_a_url_is_kept(self, payload: object) -> None:
