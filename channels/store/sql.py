@@ -332,4 +332,5 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
 
 def _void_claims(connection: Connection) -> None:
     claims.void_claims(connection)
+    outgoing.void_claims(connection)
     sessions.void_claims(connection)

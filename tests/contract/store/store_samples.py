@@ -20,6 +20,7 @@ SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 ANNA = Thread(page="1001", user="2001")
 BEN = Thread(page="1001", user="2002")
+CARA = Thread(page="1001", user="2003")
 
 
 def message(key: str, thread: Thread = ANNA, **fields: Any) -> UserMessage:

@@ -21,12 +21,14 @@ from channels.store.writer import Writer
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
+    CARA,
     NOW,
     SECOND,
     end_session,
     message,
     new_session,
     taken_over,
+    words,
 )
 
 MakeStore = Callable[[str], SqlStore]
@@ -84,9 +86,13 @@ async def test_on_sqlite_a_start_voids_all_claims(sqlite_url: str) -> None:
         await store.add_session(new_session("anna", ANNA), claim_until=LEASE_OVER)
         await store.add_session(new_session("ben", BEN))
         await store.claim_due(NOW, limit=9)
+        said = await store.say(words("hello", CARA))
 
+    assert said is not None
     async with opened(SqlStore(sqlite_url, worker="after")) as store:
         assert await store.claim_inbox(NOW, limit=9) == taken_over(entries)
+        [message_in_doubt] = await store.claim_outgoing(NOW, limit=9)
+        assert message_in_doubt == msgspec.structs.replace(said, is_doubtful=True)
         assert len(await store.claim_due(NOW, limit=9)) == 2
 
 
