@@ -42,6 +42,8 @@ class Stack:
         self._model = model
         self._directory = directory
         self._rasa_module = "rasa"
+        self._actions_module = "actions"
+        self._actions_environment: dict[str, str] = {}
         self._log_options: list[str] = []
         self._channel: dict[str, Any] = {}
         self._plans: dict[str, dict[str, Any]] = {}
@@ -106,6 +108,11 @@ class Stack:
         """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
         self._rasa_module = "demo.rasa_ahead"
 
+    def run_actions(self, module: str, **environment: str) -> None:
+        """From the next start on, the action server runs this module's actions."""
+        self._actions_module = module
+        self._actions_environment = environment
+
     def log_as_json(self) -> None:
         """From the next start of Rasa on, its log is what the project's logging.yml makes it."""
         self._log_options = ["--logging-config-file", str(PROJECT / "logging.yml")]
@@ -144,9 +151,18 @@ class Stack:
         await self.platform.open(bot_webhook=f"{self.channel_url}/webhook")
 
     async def _start_actions(self) -> None:
-        command = [sys.executable, "-m", "rasa", "run", "actions"]
+        command = [
+            sys.executable,
+            "-m",
+            "rasa",
+            "run",
+            "actions",
+            "--actions",
+            self._actions_module,
+        ]
         await self.actions.start(
-            [*command, "--port", str(self._actions_port), *self._log_options], _QUIET
+            [*command, "--port", str(self._actions_port), *self._log_options],
+            {**_QUIET, **self._actions_environment},
         )
         await self.actions.answers(f"http://127.0.0.1:{self._actions_port}/health")
 
