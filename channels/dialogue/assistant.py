@@ -16,6 +16,7 @@ from rasa.shared.core.events import UserUttered
 
 from ..core.errors import StoreUnavailable
 from ..instruments.quiet_log import hiding
+from .event_slots import keep_answers_to_users
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ _in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """One message for Rasa; `parse_data` where it is an event and no user's words.
+
+    `text` is what the user said; of an event it is a name, which Rasa does not get: an event has no
+    text, so that nothing takes it for an answer.
 
     `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
     """
@@ -101,11 +105,14 @@ class RasaAssistant:
         return intent["name"], float(intent["confidence"])
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
+        is_event = turn.parse_data is not None
+        if is_event:
+            keep_answers_to_users(self._agent().processor)
         message = UserMessage(
-            text=turn.text,
+            text=None if is_event else turn.text,
             output_channel=output,
             sender_id=turn.sender_id,
-            parse_data=await self._with_its_flow(turn.parse_data),
+            parse_data=await self._as_event(turn.parse_data),
             input_channel=turn.channel,
             message_id=turn.message_id,
             metadata=turn.metadata,
@@ -116,18 +123,20 @@ class RasaAssistant:
             await self._on_new_message(message)
             return True
 
-    async def _with_its_flow(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
-        """In an assistant with flows (Rasa Pro), the flow that has the event's name is started.
+    async def _as_event(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
+        """An NLU result without text, as custom actions read it too.
 
-        A message that comes parsed goes past the NLU, and so past the flows' NLU triggers.
+        In an assistant with flows (Rasa Pro), the flow that has the event's name is started: a
+        message that comes parsed goes past the NLU, and so past the flows' NLU triggers.
         """
+        if parse_data is None:
+            return None
+        event = {**parse_data, "text": None}
         flows_of = getattr(self._agent().processor, "get_flows", None)
-        if parse_data is None or flows_of is None:
-            return parse_data
         name = parse_data["intent"]["name"]
-        if (await flows_of()).flow_by_id(name) is None:
-            return parse_data
-        return {**parse_data, "commands": [{"command": "start flow", "flow": name}]}
+        if flows_of is None or (await flows_of()).flow_by_id(name) is None:
+            return event
+        return {**event, "commands": [{"command": "start flow", "flow": name}]}
 
     async def _handle_once(self, message: UserMessage) -> bool:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""

@@ -157,8 +157,9 @@ class MessengerOutput(OutputChannel):
                 self._silenced_by = "a live agent has the thread"
         if self._silenced_by is not None:
             logger.warning(
-                "%s was not sent, because %s. If the user is to read it, let the rule send it "
-                "before action_handover.",
+                "%s was not sent, because %s. If a rule says it, let the rule say it before "
+                "action_handover. If it is the question of a form that is under way, give the form "
+                "its own rules for handovers: docs/forms.md tells how.",
                 _name_of(response),
                 self._silenced_by,
                 extra=thread_fields(thread),

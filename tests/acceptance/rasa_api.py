@@ -53,20 +53,20 @@ class Rasa:
         return [event for event in tracker["events"] if event["event"] == "user"]
 
     async def texts(self, user: str, *, until: str) -> list[str]:
-        """The texts that the tracker has, once the last is `until`.
+        """The texts that the tracker has, once the last is `until`; an event's is "<its intent>".
 
         Rasa answers before it saves its tracker, and tells nobody when it has.
         """
         async with timeout(SAVE_LIMIT.total_seconds()):
             while True:
-                texts = [event["text"] for event in await self.heard(user)]
+                texts = [text_of(event) for event in await self.heard(user)]
                 if texts[-1:] == [until]:
                     return texts
                 await asyncio.sleep(LOOK_INTERVAL.total_seconds())
 
     async def endings(self, user: str) -> list[dict[str, Any]]:
         """The handover metadata of each `handover_ended` in the tracker, once it ends with one."""
-        await self.texts(user, until="EXTERNAL: handover_ended")
+        await self.texts(user, until="<handover_ended>")
         return await self._told_of(user, "handover_ended")
 
     async def beginnings(self, user: str) -> list[dict[str, Any]]:
@@ -83,6 +83,12 @@ class Rasa:
     async def _post(self, path: str, body: object) -> None:
         async with self._http.post(f"{self._url}/{path}", json=body) as answer:
             assert answer.status < 300, await answer.text()
+
+
+def text_of(event: dict[str, Any]) -> str:
+    """What the user said; of an event of the channel's, which has no text, "<its intent>"."""
+    text: str | None = event["text"]
+    return f"<{event['parse_data']['intent']['name']}>" if text is None else text
 
 
 class Handovers:

@@ -141,8 +141,8 @@ async def test_while_an_operator_has_the_thread_rasa_hears_nothing_and_the_bot_s
     await chat.has_reached_the_bot("goodbye")
     await chat.says("menu")
     await chat.hears("As you asked, you are back with the bot")
-    texts = await rasa.texts(chat.user, until="EXTERNAL: handover_ended")
-    assert texts == ["I want to talk to a human", "EXTERNAL: handover_ended"]
+    texts = await rasa.texts(chat.user, until="<handover_ended>")
+    assert texts == ["I want to talk to a human", "<handover_ended>"]
     assert "As you asked" in (await chat.bot_said())[len(said)]
     assert all(call["status"] == 200 for call in await chat.calls("messages"))
 

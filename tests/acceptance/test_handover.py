@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 
 from demo.stack import PROJECT, Stack
 from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
-from tests.acceptance.rasa_api import ADMIN, Rasa
+from tests.acceptance.rasa_api import ADMIN, Rasa, text_of
 
 
 async def test_control_is_passed_after_all_that_was_said_before(chat: Conversation) -> None:
@@ -101,8 +101,8 @@ async def test_a_silent_release_is_seen_when_the_user_writes_next(
     said = await chat.hears("Our colleague has left this chat", FEEDBACK, "Goodbye")
     assert said.index("Goodbye!") == len(said) - 1
     await rasa.texts(chat.user, until="goodbye")
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts[-2:] == ["EXTERNAL: handover_ended", "goodbye"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts[-2:] == ["<handover_ended>", "goodbye"]
 
 
 async def test_an_operators_request_ends_the_handover(

@@ -9,7 +9,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.acceptance.conversation import FEEDBACK, Conversation
-from tests.acceptance.rasa_api import Handovers, Rasa
+from tests.acceptance.rasa_api import Handovers, Rasa, text_of
 
 # The plan's owner-probe is 10s, and the first probe comes after half to one and a half of it.
 PROBE_LIMIT = timedelta(seconds=18)
@@ -65,8 +65,8 @@ async def test_a_user_who_writes_first_after_control_expired_hears_the_follow_up
     await chat.says("goodbye")
     assert (await chat.hears(LEFT, FEEDBACK, "Goodbye!"))[-1] == "Goodbye!"
     await rasa.texts(chat.user, until="goodbye")
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts == ["I want to talk to sales", "EXTERNAL: handover_ended", "goodbye"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts == ["I want to talk to sales", "<handover_ended>", "goodbye"]
 
 
 async def test_a_thread_whose_control_expires_comes_back_and_tells_so_when_the_user_writes(
@@ -89,6 +89,6 @@ async def test_a_thread_whose_control_expires_comes_back_and_tells_so_when_the_u
     await chat.says("goodbye")
     assert (await chat.hears(LEFT, FEEDBACK, "Goodbye!"))[-1] == "Goodbye!"
     await rasa.texts(chat.user, until="goodbye")
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts == ["I want to talk to sales", "EXTERNAL: handover_ended", "goodbye"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts == ["I want to talk to sales", "<handover_ended>", "goodbye"]
     assert all(call["status"] == 200 for call in await chat.calls("messages"))

@@ -67,7 +67,7 @@ async def test_the_page_inbox_gets_what_it_asks_for_and_a_session_begins(
     await gives_the_thread_to_the_bot(chat)
     await stack.platform.call("POST", f"inbox/{chat.user}/request", {})
     await chat.is_owned_by(stack.platform.inbox_app_id)
-    await rasa.texts(chat.user, until="EXTERNAL: handover_started")
+    await rasa.texts(chat.user, until="<handover_started>")
     (beginning,) = await rasa.beginnings(chat.user)
     assert (beginning["plan"], beginning["target_app"]) == ("default", stack.platform.inbox_app_id)
     assert await requests(stack, http, "granted") == granted + 1
@@ -79,7 +79,7 @@ async def test_the_app_of_a_plan_gets_what_it_asks_for_and_can_pass_it_back(
     await gives_the_thread_to_the_bot(chat)
     await chat.agent_calls("request_thread_control")
     await chat.is_owned_by(stack.platform.agent.id)
-    await rasa.texts(chat.user, until="EXTERNAL: handover_started")
+    await rasa.texts(chat.user, until="<handover_started>")
     await chat.agent_calls("pass_thread_control", target_app_id=stack.platform.bot.id)
     await chat.hears("Our colleague has handed you back to me", FEEDBACK)
     (ending,) = await rasa.endings(chat.user)

@@ -6,7 +6,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.acceptance.conversation import FEEDBACK, Conversation
-from tests.acceptance.rasa_api import Handovers, Rasa
+from tests.acceptance.rasa_api import Handovers, Rasa, text_of
 
 WISH = "show me my options"  # show_menu, with a confidence of more than 0.9
 FAINT_WISH = "I want to start over"  # show_menu, with less than the plan's threshold of 0.8
@@ -27,8 +27,8 @@ async def test_a_message_with_a_return_intent_brings_the_bot_back_and_is_no_turn
     await chat.is_owned_by(chat.platform.bot.id)
     (ending,) = await rasa.endings(chat.user)
     assert (ending["reason"], ending["user_messages"]) == ("intent", 2)
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts == ["I want to talk to sales", "EXTERNAL: handover_ended"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts == ["I want to talk to sales", "<handover_ended>"]
 
 
 async def test_an_operator_who_uses_the_same_words_ends_nothing(

@@ -8,7 +8,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.acceptance.conversation import FEEDBACK, Conversation
-from tests.acceptance.rasa_api import Handovers, Rasa
+from tests.acceptance.rasa_api import Handovers, Rasa, text_of
 
 # The plan's owner-probe is 10s, and the first probe comes after half to one and a half of it.
 PROBE_LIMIT = timedelta(seconds=18)
@@ -55,8 +55,8 @@ async def test_while_the_bot_waits_for_the_pass_it_is_silent(
     await stack.platform.call("POST", f"inbox/{chat.user}/pass", {})
     await chat.hears(FEEDBACK)
     await rasa.endings(chat.user)
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts == ["I want to talk to a human", "EXTERNAL: handover_ended"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts == ["I want to talk to a human", "<handover_ended>"]
 
 
 async def test_an_operator_who_takes_an_idle_thread_has_a_session(
@@ -68,7 +68,7 @@ async def test_an_operator_who_takes_an_idle_thread_has_a_session(
     inbox = {"target_app_id": stack.platform.inbox_app_id}
     await stack.platform.call("POST", f"inbox/{chat.user}/pass", inbox)
     await chat.operator_says("Bob here, let me help.")
-    await rasa.texts(chat.user, until="EXTERNAL: handover_started")
+    await rasa.texts(chat.user, until="<handover_started>")
     assert len(await rasa.beginnings(chat.user)) == 1
 
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from demo.stack import Stack
 from tests.acceptance.conversation import FEEDBACK, Conversation
-from tests.acceptance.rasa_api import Rasa
+from tests.acceptance.rasa_api import Rasa, text_of
 
 BACK = "As you asked, you are back with the bot"
 
@@ -21,7 +21,7 @@ async def meets_the_bot(chat: Conversation) -> None:
 
 async def is_announced(chat: Conversation, rasa: Rasa) -> dict[str, object]:
     """The metadata of the one `handover_started`, once it is the tracker's last word."""
-    await rasa.texts(chat.user, until="EXTERNAL: handover_started")
+    await rasa.texts(chat.user, until="<handover_started>")
     (beginning,) = await rasa.beginnings(chat.user)
     return beginning
 
@@ -51,8 +51,8 @@ async def test_an_operator_who_just_starts_typing_has_the_thread(
     ending = await comes_back_by_keyword(chat, rasa)
     assert ending["session_id"] == beginning["session_id"]
     assert (ending["operator_messages"], ending["user_messages"]) == (1, 2)
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts == ["hello", "EXTERNAL: handover_started", "EXTERNAL: handover_ended"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts == ["hello", "<handover_started>", "<handover_ended>"]
     assert all(call["status"] == 200 for call in await chat.calls("messages"))
 
 

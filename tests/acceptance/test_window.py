@@ -13,7 +13,7 @@ import pytest
 
 from demo.stack import Stack
 from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
-from tests.acceptance.rasa_api import Handovers, Rasa
+from tests.acceptance.rasa_api import Handovers, Rasa, text_of
 
 WINDOW = timedelta(hours=24)
 DAYS = {"duration": int(timedelta(days=7).total_seconds())}
@@ -43,8 +43,8 @@ async def is_told_just_before_the_answer(chat: Conversation, rasa: Rasa, words: 
     assert FEEDBACK in new[1]
     assert new[2:] == ["Goodbye!"]
     await rasa.texts(chat.user, until="goodbye")
-    texts = [event["text"] for event in await rasa.heard(chat.user)]
-    assert texts[1:] == ["EXTERNAL: handover_ended", "goodbye"]
+    texts = [text_of(event) for event in await rasa.heard(chat.user)]
+    assert texts[1:] == ["<handover_ended>", "goodbye"]
     assert all(call["status"] == 200 for call in await chat.calls("messages"))
 
 

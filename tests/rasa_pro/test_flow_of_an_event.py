@@ -31,7 +31,7 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     async def on_new_message(message: UserMessage) -> None:
         heard.append(message)
 
-    processor = SimpleNamespace(get_flows=get_flows)
+    processor = SimpleNamespace(get_flows=get_flows, run_action_extract_slots=None)
     agent = SimpleNamespace(processor=processor, tracker_store=None)
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
     turn = Turn(
@@ -47,6 +47,12 @@ async def test_the_end_starts_its_flow(reason: EndReason) -> None:
     message = await heard_by_rasa(ended_parse_data(reason))
     commands = [Command.command_from_json(command) for command in message.parse_data["commands"]]
     assert commands == [StartFlowCommand(flow="handover_ended")]
+
+
+@pytest.mark.parametrize("parse_data", [ended_parse_data(EndReason.IDLE), started_parse_data()])
+async def test_an_event_has_no_text(parse_data: dict[str, Any]) -> None:
+    message = await heard_by_rasa(parse_data)
+    assert (message.text, message.parse_data["text"]) == (None, None)
 
 
 async def test_an_event_without_a_flow_starts_none() -> None:

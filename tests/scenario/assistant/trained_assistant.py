@@ -1,7 +1,6 @@
 """A trained Rasa in this process, with the real action server, and conversations with it.
 
-The channel's events come in as the channel sends them: as a parsed `UserMessage` through
-`Agent.handle_message`, which is what Rasa's `on_new_message` calls.
+The channel's events come in as the channel sends them, through its own `RasaAssistant`.
 """
 
 from __future__ import annotations
@@ -20,10 +19,13 @@ import rasa.model_training
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.tracker_store import SQLTrackerStore
+from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.endpoint import create_app
 from sanic import Sanic
+
+from channels.dialogue.assistant import RasaAssistant, Turn
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,22 +44,28 @@ class Conversation:
     async def hears_of(self, intent: str, *, message_id: str, **entities: str) -> list[Any]:
         """What the bot says when the channel reports `intent`."""
         text = f"EXTERNAL: {intent}"
-        return await self._turn(
-            UserMessage(
-                text,
-                **self._envelope(),
-                parse_data={
-                    "text": text,
-                    "intent": {"name": intent, "confidence": 1.0},
-                    "entities": [
-                        {"entity": entity, "value": value, "start": 0, "end": 0}
-                        for entity, value in entities.items()
-                    ],
-                },
-                message_id=message_id,
-                metadata={"is_external": True, "handover": {"session_id": message_id}},
-            )
+        turn = Turn(
+            sender_id=self.user,
+            channel="facebook",
+            text=text,
+            message_id=message_id,
+            metadata={"is_external": True, "handover": {"session_id": message_id}},
+            parse_data={
+                "text": text,
+                "intent": {"name": intent, "confidence": 1.0},
+                "entities": [
+                    {"entity": entity, "value": value, "start": 0, "end": 0}
+                    for entity, value in entities.items()
+                ],
+            },
+            once=True,
         )
+        assistant = RasaAssistant(
+            agent=lambda: self.agent, on_new_message=self.agent.handle_message
+        )
+        output = CollectingOutputChannel()
+        await assistant.take_turn(turn, output)
+        return _said(output.messages)
 
     async def handover_starts(self) -> list[Any]:
         return await self.hears_of("handover_started", message_id=uuid4().hex)
@@ -71,6 +79,11 @@ class Conversation:
         tracker = await self.agent.tracker_store.retrieve_full_tracker(self.user)
         assert tracker is not None
         return tracker
+
+    async def heard(self) -> list[str | None]:
+        """The text of each message in the tracker; None of an event of the channel's."""
+        events = (await self.tracker()).events
+        return [event.text for event in events if isinstance(event, UserUttered)]
 
     async def slot(self, name: str) -> Any:
         return (await self.tracker()).get_slot(name)
@@ -98,18 +111,24 @@ class Conversation:
     async def _turn(self, message: UserMessage) -> list[Any]:
         messages = await self.agent.handle_message(message)
         assert messages is not None
-        return [message.get("text") or message["custom"] for message in messages]
+        return _said(messages)
 
 
-def train(directory: Path, *, domain: Path, data: Sequence[Path]) -> str:
-    """Train the repository's pipeline and policies on the files; what comes of it is kept in
-    `directory`."""
+def _said(messages: Sequence[dict[str, Any]]) -> list[Any]:
+    return [message.get("text") or message["custom"] for message in messages]
+
+
+def train(
+    directory: Path, *, domain: Path, data: Sequence[Path], config: Path = ROOT / "config.yml"
+) -> str:
+    """Train on the files, with the repository's pipeline and policies unless told otherwise; what
+    comes of it is kept in `directory`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RASA_TELEMETRY_ENABLED", "false")
         patch.setenv("RASA_CACHE_DIRECTORY", str(directory / "cache"))
         model = rasa.model_training.train(
             domain=str(domain),
-            config=str(ROOT / "config.yml"),
+            config=str(config),
             training_files=[str(path) for path in data],
             output=str(directory / "models"),
         ).model
