@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from .events import Platform
+from .hours import Hours, WhenClosed, is_open, opens_at
 from .keywords.matcher import KeywordMatch, KeywordMatcher
 
 PAGE_INBOX = "page-inbox"
@@ -35,7 +36,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `target_app` is an app id or "page-inbox". `keywords` maps a language to the words that
     bring the bot back; the language "" stands for the assistant's own. `last_messages`: the app
-    that gets the thread is told the user's last messages.
+    that gets the thread is told the user's last messages. Without `hours` somebody is always there.
     """
 
     name: str
@@ -52,6 +53,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     return_intent_threshold: float = 0.8
     metadata: dict[str, Any] = {}
     last_messages: bool = True
+    hours: Hours | None = None
+    when_closed: WhenClosed = WhenClosed.REFUSE
+    wait_at_most: timedelta = timedelta(days=3)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody is there, by the plan's hours."""
+        return self.hours is None or is_open(self.hours, now)
+
+    def opens_at(self, now: datetime) -> datetime | None:
+        """When somebody is there again, in the plan's time zone; None while it is open.
+
+        None, too, if that is not within five years.
+        """
+        if self.hours is None or is_open(self.hours, now):
+            return None
+        return opens_at(self.hours, now)
 
     def target_app_id(self, platform: Platform) -> str:
         """The id of the app that gets the thread; the Inbox has one on each platform."""

@@ -13,6 +13,16 @@ from datetime import timedelta
 
 from .errors import SettingsError
 from .events import Thread, page_and_user_of
+from .hours import (
+    ALWAYS,
+    Hours,
+    Week,
+    WhenClosed,
+    never_opens,
+    parse_closed_on,
+    parse_timezone,
+    parse_week,
+)
 from .keywords.matcher import KeywordMatch
 from .limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from .plans import (
@@ -166,7 +176,27 @@ def _parse_plan(name: object, section: object) -> Plan:
             f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and _."
         )
     path = f"{SECTION}.plans.{name}"
-    return Plan(name=name, **parse_section({} if section is None else section, path, _PLAN_KEYS))
+    keys = parse_section({} if section is None else section, path, _PLAN_KEYS)
+    hours = _hours(path, keys.pop("hours"), keys.pop("timezone"), keys.pop("closed_on"))
+    return Plan(name=name, hours=hours, **keys)
+
+
+def _hours(
+    path: str, week: Week | None, timezone: str | None, closed_on: tuple[str, ...]
+) -> Hours | None:
+    if week is None and not closed_on:
+        return None
+    if timezone is None:
+        raise SettingsError(
+            f"{path}.timezone is missing in credentials.yml. Hours and days off are those of a "
+            "place; write its IANA name, such as Europe/Berlin."
+        )
+    hours = Hours(week=week or ALWAYS, timezone=timezone, closed_on=closed_on)
+    if never_opens(hours):
+        raise SettingsError(
+            f"{path} never opens: 'closed-on' closes each day that 'hours' names. Name other days."
+        )
+    return hours
 
 
 _CHANNEL_KEYS = {
@@ -225,6 +255,11 @@ _PLAN_KEYS = {
     ),
     "metadata": Key(parse=parse_metadata, default={}),
     "last-messages": Key(parse=parse_flag, default=True),
+    "hours": Key(parse=parse_week),
+    "timezone": Key(parse=parse_timezone),
+    "closed-on": Key(parse=parse_closed_on, default=()),
+    "when-closed": Key(parse=member_of(WhenClosed), default=WhenClosed.REFUSE),
+    "wait-at-most": Key(parse=parse_timeout, default=Plan(name="").wait_at_most),
 }
 
 

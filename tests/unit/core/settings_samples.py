@@ -23,9 +23,9 @@ CHANNEL_KEYS = (
     "transcript-retention, typed-intents, verify"
 )
 PLAN_KEYS = (
-    "idle-timeout, keyword-match, keywords, last-messages, metadata, owner-probe, pass-patience, "
-    "return-intent-threshold, return-intents, return-payloads, target-app, timeout, "
-    "unanswered-timeout"
+    "closed-on, hours, idle-timeout, keyword-match, keywords, last-messages, metadata, "
+    "owner-probe, pass-patience, return-intent-threshold, return-intents, return-payloads, "
+    "target-app, timeout, timezone, unanswered-timeout, wait-at-most, when-closed"
 )
 
 

@@ -73,6 +73,22 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("return-intent-threshold", 0, "is not a number above 0 and up to 1, such as 0.8."),
         ("return-intent-threshold", True, "is not a number above 0 and up to 1, "),
         ("last-messages", "no", "is neither true nor false."),
+        ("hours", "09:00-17:30", "is no mapping; write days and hours, such as mon-fri: 09:00-17"),
+        ("hours", ["mon-fri"], "is no mapping; write days and hours, "),
+        ("timezone", "Berlin", "is no time zone that is known; write an IANA name, such as Europe"),
+        ("timezone", "+02:00", "is no time zone that is known; "),
+        ("timezone", "America", "is no time zone that is known; "),
+        ("timezone", "../passwd", "is no time zone that is known; "),
+        ("timezone", 2, "is no time zone that is known; "),
+        ("closed-on", "Germany", "has something that is neither a date nor a region; write dates "),
+        ("closed-on", ["12-24"], "has something that is neither a date nor a region; "),
+        ("closed-on", ["2026-02-30"], "has something that is neither a date nor a region; "),
+        ("closed-on", [False], "has something that is neither a date nor a region; "),
+        ("closed-on", ["DE", "XX"], "has a region whose public holidays are not known; write the "),
+        ("closed-on", ["DE-ZZ"], "has a region whose public holidays are not known; "),
+        ("closed-on", ["9999-12-24"], "has a date that is not of the years 2000 to 2100."),
+        ("when-closed", "queue", "is not allowed; write one of: refuse, wait."),
+        ("wait-at-most", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
         ("metadata", ["team"], "is not a mapping; write keys and values, such as team: sales."),
     ],
 )
@@ -87,6 +103,44 @@ def test_a_wrong_mapping_is_named_without_being_written_out() -> None:
     told = complaint_about({**REQUIRED, "plans": {"default": {"keywords": {"en": 7}}}})
     start = "channels.MessengerInput.plans.default.keywords is not a list of texts; "
     assert told.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("hours", "complaint"),
+    [
+        ({}, "is no mapping; "),
+        ({"weekdays": "09:00-17:00"}, "has a day that is none of mon, tue, wed, thu, fri, sat, "),
+        ({7: "09:00-17:00"}, "has a day that is none of mon, "),
+        ({"mon-": "09:00-17:00"}, "has a day that is none of mon, "),
+        ({"mon-fri": "09:00-17:00", "wed": "09:00-12:00"}, "names wed twice; write a day's hours"),
+        ({"mon": "09:00"}, "has hours for mon that can't be read; write days and hours, such as "),
+        ({"mon": "9-17"}, "has hours for mon that can't be read; "),
+        ({"mon": "9am-5pm"}, "has hours for mon that can't be read; "),
+        ({"mon": "٠٩:٠٠-١٧:٠٠"}, "has hours for mon that can't be read; "),
+        ({"mon": ["09:00", "17:00"]}, "has hours for mon that can't be read; "),
+        ({"mon": ["09:00-12:00", 13]}, "has hours for mon that are no text; "),
+        ({"mon": 540}, "has hours for mon that are no text; "),  # how YAML 1.1 may read 9:00
+        ({"mon": "09:60-17:00"}, "has hours for mon that no clock shows; hours go from 00:00 to "),
+        ({"mon": "09:00-24:30"}, "has hours for mon that no clock shows; "),
+        ({"mon": "24:00-02:00"}, "has hours for mon that no clock shows; "),
+        ({"mon": "09:00-09:00"}, "has hours for mon that end as they begin; write 00:00-24:00 for"),
+        ({"sun": "closed"}, "has no hours for sun; leave out a day on which nobody is there."),
+        ({"sun": []}, "has no hours for sun; leave out a day "),
+        ({"sun": None}, "has hours for sun that are no text; "),
+    ],
+)
+def test_wrong_hours_are_named_and_set_right(hours: object, complaint: str) -> None:
+    plan = {"hours": hours, "timezone": "Europe/Berlin"}
+    told = complaint_about({**REQUIRED, "plans": {"sales": plan}})
+    assert told.startswith(f"channels.MessengerInput.plans.sales.hours {complaint}")
+
+
+@pytest.mark.parametrize("keys", [{"hours": {"mon": "09:00-17:00"}}, {"closed-on": ["DE"]}])
+def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": keys}})
+    assert told.startswith(
+        "channels.MessengerInput.plans.default.timezone is missing in credentials.yml. "
+    )
 
 
 @pytest.mark.parametrize("name", ["", "sales team", "-sales", "vertrieb/süd", "a" * 65, 7, None])
