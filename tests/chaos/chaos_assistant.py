@@ -58,6 +58,7 @@ def merged(project: dict[str, Any], added: dict[str, Any]) -> dict[str, Any]:
         slots[name] = {**known, **slot, "mappings": [*known["mappings"], *slot["mappings"]]}
     return {
         **project,
+        "actions": [*project["actions"], *added["actions"]],
         "intents": [*project["intents"], *added["intents"]],
         "slots": slots,
         "responses": {**project["responses"], **added["responses"]},

@@ -85,7 +85,14 @@ async def play(
     took = loop.time() - begun
     rested = await _rest(stack, journal, script)
     following.cancel()
-    evidence = await asyncio.to_thread(gather, stack.postgresql.url, journal, thunder.kills)
+    evidence = await asyncio.to_thread(
+        gather,
+        stack.postgresql.url,
+        journal,
+        stack.action_runs,
+        kills=thunder.kills,
+        stops=thunder.stops,
+    )
     return Result(
         evidence=evidence,
         took=timedelta(seconds=took),

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port, until_ok
 from demo.stack import CHANNEL, PROJECT
+from tests.chaos.assistant.counted_actions import RUNS
 from tests.chaos.cast import AGENTS, BOT, PAGE
 from tests.chaos.chaos_assistant import trained_model
 from tests.chaos.forks import ForkedCommand, ForkServer
@@ -27,6 +28,7 @@ from tests.chaos.gathering import at_work
 from tests.chaos.servers import PostgreSql, Redis
 
 ADMIN_TOKEN = "the-bots-admin-token"
+ACTIONS = "tests.chaos.assistant.counted_actions"
 ROUTES = "/webhooks/facebook"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 RESTART_PAUSE = timedelta(seconds=1)
@@ -137,6 +139,7 @@ class ChaosStack:
         self._actions_port = free_port()
         self._forks = ForkServer(directory=PROJECT, logs=directory, lease=lease)
         self._model = directory / "none yet"
+        self.action_runs = directory / "action_runs.jsonl"
         self.postgresql = PostgreSql(directory)
         self.redis = Redis(directory)
         self._emulator = Process("emulator", directory=PROJECT, log=directory / "emulator.log")
@@ -166,8 +169,7 @@ class ChaosStack:
             self._start_emulator(),
         )
         self._model = await trained_model(self._forks, self._directory)
-        actions = ["run", "actions", "--port", str(self._actions_port)]
-        await (await self._forks.fork("actions", actions)).answers(self._actions_url("health"))
+        await self._start_actions()
         await self._start_replicas()
 
     async def stop(self) -> None:
@@ -186,6 +188,14 @@ class ChaosStack:
         """Where the channel's routes are, at the load balancer."""
         assert self.front is not None
         return f"{self.front.url}{ROUTES}"
+
+    async def _start_actions(self) -> None:
+        self.action_runs.touch()
+        actions = ["run", "actions", "--actions", ACTIONS, "--port", str(self._actions_port)]
+        environment = {**self._environment, RUNS: str(self.action_runs)}
+        await (await self._forks.fork("actions", actions, environment)).answers(
+            self._actions_url("health")
+        )
 
     async def _start_emulator(self) -> None:
         port = self.platform.url.rsplit(":", 1)[1]

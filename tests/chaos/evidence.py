@@ -81,12 +81,21 @@ class Undone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """The action that counts has run, in the turn of this message."""
+
+    user: str
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """All of it, each list in the order in which it happened.
 
     `unanswered` are the marks of sends that the emulator carried out and whose answer the bot did
-    not get; `transcribed` the mids of what the transcripts have, and `kills` the moments at which
-    a replica was killed.
+    not get; `transcribed` the mids of what the transcripts have, `kills` the moments at which a
+    replica was killed, and `stops` those at which PostgreSQL, which has the trackers, was stopped.
     """
 
     said: tuple[Said, ...]
@@ -98,3 +107,5 @@ class Evidence:
     transcribed: frozenset[str]
     unanswered: frozenset[str]
     kills: tuple[datetime, ...]
+    stops: tuple[datetime, ...]
+    runs: tuple[Ran, ...]

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tests.chaos.cast import BOT
-from tests.chaos.evidence import USER, Delivered, Evidence, Kind, Owned, Said, Stored, Tracked
+from tests.chaos.evidence import (
+    USER,
+    Delivered,
+    Evidence,
+    Kind,
+    Owned,
+    Ran,
+    Said,
+    Stored,
+    Tracked,
+)
 
 USER_ID = "7200000000000000"
 INBOX = "263902037430900"
@@ -54,6 +64,10 @@ def turn(
 def end_of(session: str, seconds: float, *texts: str, message_id: str = "") -> tuple[Tracked, ...]:
     message_id = message_id or f"end_of_{session}"
     return turn(seconds, message_id, *texts, intent="handover_ended", session=session)
+
+
+def ran(seconds: float, message_id: str) -> Ran:
+    return Ran(user=USER_ID, message_id=message_id, at=at(seconds))
 
 
 def owned(seconds: float, owner: str | None) -> Owned:
@@ -109,4 +123,6 @@ GOOD = Evidence(
     transcribed=frozenset({"m_3"}),
     unanswered=frozenset(),
     kills=(),
+    stops=(),
+    runs=(ran(0.6, "m_1"), ran(30.6, "m_4")),
 )

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 
-from tests.chaos.evidence import Evidence, Kind, Said, Stored, Tracked, Undone
+from tests.chaos.evidence import Evidence, Kind, Ran, Said, Stored, Tracked, Undone
 from tests.chaos.journal import Journal
 
 _EVENTS = (
@@ -45,8 +46,17 @@ def workers(url: str) -> set[str]:
     return {name for (name,) in _rows(url, _WORKERS)}
 
 
-def gather(url: str, journal: Journal, kills: Iterable[datetime]) -> Evidence:
-    """All that the judge needs, from the database at `url` and the emulator's journal."""
+def gather(
+    url: str,
+    journal: Journal,
+    runs: Path,
+    *,
+    kills: Iterable[datetime],
+    stops: Iterable[datetime],
+) -> Evidence:
+    """All that the judge needs: from the database at `url`, the emulator's journal, and the file in
+    which an action has counted its `runs`.
+    """
     lines = {key for (key,) in _rows(url, _LINES)}
     return Evidence(
         said=tuple(journal.said),
@@ -58,7 +68,16 @@ def gather(url: str, journal: Journal, kills: Iterable[datetime]) -> Evidence:
         transcribed=frozenset(one.mid for one in journal.said if _line_key(one) in lines),
         unanswered=frozenset(journal.unanswered),
         kills=tuple(kills),
+        stops=tuple(stops),
+        runs=tuple(_ran(runs)),
     )
+
+
+def _ran(runs: Path) -> Iterator[Ran]:
+    for line in runs.read_text().splitlines():
+        run = json.loads(line)
+        at = datetime.fromtimestamp(run["at"], timezone.utc)
+        yield Ran(user=run["user"], message_id=run["message_id"], at=at)
 
 
 def _tracked(url: str) -> Iterator[Tracked]:

@@ -13,10 +13,11 @@ from functools import cached_property
 
 from channels.core.sessions import ended_message_id, session_id_for
 from tests.chaos.cast import BOT
-from tests.chaos.evidence import USER, Evidence, Said
+from tests.chaos.evidence import USER, Evidence, Ran, Said
 from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
+CUT_MARGIN = timedelta(seconds=1)  # a stop takes a moment to be felt, and is noted before
 LONGEST_WAIT = timedelta(seconds=30)  # of a message, for Meta to take it
 MESSAGING = "messaging"
 
@@ -124,11 +125,13 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("answers missing", _answers_missing),
         ("bot messages doubled", _doubled),
         ("bot messages that belong to no turn", _unexplained),
+        ("actions run twice", _ran_twice),
         ("messages handled out of order", _out_of_order),
         ("bot messages out of order within a thread", _sent_out_of_order),
     )
     apart = (
         ("turns repeated because a kill cut them down, messages sent again", _repeated),
+        ("actions run again because their turn was cut down", _ran_again),
         ("bot messages sent again after a lost answer", _sent_again),
         ("responses not sent because people had the thread", _silenced),
         ("user messages that only the agents got", _kept_by_agents_alone),
@@ -293,6 +296,34 @@ def _excuse(case: Case, first: tuple[Said, Turn], again: Said) -> str | None:
     if before in turn.tried and case.killed_between(before.at, again.at):
         return "cut"
     return None
+
+
+def _ran_twice(case: Case) -> Iterator[str]:
+    return (_run(again) for first, again in _runs(case) if not _was_cut(case, first, again))
+
+
+def _ran_again(case: Case) -> Iterator[str]:
+    return (_run(again) for first, again in _runs(case) if _was_cut(case, first, again))
+
+
+def _runs(case: Case) -> Iterator[tuple[Ran, Ran]]:
+    """Each run of an action for a message for which it had run, with the run before it."""
+    before: dict[tuple[str, str], Ran] = {}
+    for ran in case.evidence.runs:
+        message = (ran.user, ran.message_id)
+        if message in before:
+            yield before[message], ran
+        before[message] = ran
+
+
+def _was_cut(case: Case, first: Ran, again: Ran) -> bool:
+    """Whether Rasa may have lost the turn of the first: by a kill, or with its tracker store."""
+    cuts = (*case.evidence.kills, *case.evidence.stops)
+    return any(first.at - CUT_MARGIN <= cut <= again.at for cut in cuts)
+
+
+def _run(ran: Ran) -> str:
+    return f"{ran.user}: for {ran.message_id} at {ran.at.isoformat()}"
 
 
 def _unexplained(case: Case) -> Iterator[str]:

@@ -35,3 +35,4 @@ async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path) -> Non
     assert len(result.evidence.kills) == SHORT.blows.kills
     assert len(reasons(result)) >= 5, story
     assert followed(result) > 0, story
+    assert len(result.evidence.runs) > SHORT.users, "the action that counts has hardly run"

@@ -19,6 +19,7 @@ from tests.chaos.forged_records import (
     ended,
     more,
     owned,
+    ran,
     sent,
     turn,
     without,
@@ -100,6 +101,7 @@ FAULTS = {
     "answers missing": without(GOOD, ANSWER),
     "bot messages doubled": more(GOOD, sent(31.2, ANSWER)),
     "bot messages that belong to no turn": more(GOOD, sent(50, "Who asked?")),
+    "actions run twice": more(GOOD, runs=(ran(30.9, "m_4"),)),
     "messages handled out of order": delivered_in_another_order(),
     "bot messages out of order within a thread": sent_the_wrong_way_round(),
 }
@@ -133,6 +135,19 @@ def test_a_turn_that_a_kill_cut_down_after_its_answer_is_counted_apart() -> None
         "turns repeated because a kill cut them down, messages sent again": 1
     }
     assert failed(repeated) == set()
+
+
+@pytest.mark.parametrize("cut", ["kills", "stops"])
+def test_an_action_that_runs_again_in_a_turn_that_was_cut_is_counted_apart(cut: str) -> None:
+    again = more(GOOD, runs=(ran(35, "m_4"),), **{cut: (at(31),)})
+    assert found(again) == {"actions run again because their turn was cut down": 1}
+
+
+@pytest.mark.parametrize("cut", ["kills", "stops"])
+@pytest.mark.parametrize("when", [29, 36])
+def test_a_cut_at_another_time_excuses_no_run(cut: str, when: float) -> None:
+    again = more(GOOD, runs=(ran(35, "m_4"),), **{cut: (at(when),)})
+    assert failed(again) == {"actions run twice"}
 
 
 @pytest.mark.parametrize("kill", [29, 32])

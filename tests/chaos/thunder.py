@@ -34,6 +34,7 @@ class Thunder:
         self._log = log
         self._busy = {what: asyncio.Lock() for what in What}
         self.kills: list[datetime] = []
+        self.stops: list[datetime] = []  # of PostgreSQL
         self._strikes = {
             What.REPLICA: self._kill,
             What.WORKER: self._kill_worker,
@@ -81,6 +82,7 @@ class Thunder:
 
     async def _stop_postgresql(self, blow: Blow) -> None:
         self._note(f"stop PostgreSQL ({blow.mode}) for {blow.lasting.total_seconds():.1f} s")
+        self.stops.append(datetime.now(timezone.utc))
         await self._stack.postgresql.stop(blow.mode)
         await asyncio.sleep(blow.lasting.total_seconds())
         await self._stack.postgresql.start()
