@@ -7,14 +7,13 @@
 | messaging: either, not newer than the cause  | open     | hear it                              |
 | all but echoes, not newer than the cause     | open     | nothing                              |
 | messaging: message, postback                 | regained | carry the end through, then route    |
-| messaging: message, routing off              | open     | as on standby                        |
-| messaging: message, from before the pass     | open     | hear it                              |
-| messaging: message, routing on, owner ours   | active   | end(agent_released), then route      |
-| messaging: message, routing on, owner ours   | ending   | the thread is ours again; then route |
-| messaging: message, owner another            | active   | hear it                              |
-| messaging: message, owner another            | ending   | hear it                              |
+| messaging: message, postback, routing off    | open     | as on standby                        |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
-| messaging: postback                          | open     | hear it                              |
+| messaging: either, from before the pass      | open     | hear it                              |
+| messaging: either, routing on, owner ours    | active   | end(agent_released), then route      |
+| messaging: either, routing on, owner ours    | ending   | the thread is ours again; then route |
+| messaging: either, owner unknown             | passed   | as on standby                        |
+| messaging: either, owner another             | passed   | hear it                              |
 | standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
@@ -24,8 +23,8 @@
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
 | any other message, postback or echo          | none     | nothing                              |
-| pass_thread_control to us, owner ours        | active   | end(agent_returned)                  |
-| pass_thread_control to us, owner ours        | ending   | the thread is ours again             |
+| pass_thread_control to us, owner not another | active   | end(agent_returned)                  |
+| pass_thread_control to us, owner not another | ending   | the thread is ours again             |
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
@@ -33,10 +32,14 @@
 | request_thread_control                       | any      | refuse it                            |
 | any other change of control                  | any      | nothing                              |
 
-The first row that fits counts. Open is opening, active or ending; regained is ending with the
-thread ours already: its follow-up may wait for days, and somebody may take the thread meanwhile.
+The first row that fits counts. Open is opening, active or ending, passed one of the latter two;
+regained is ending with the thread ours already: its follow-up may wait for days, and somebody may
+take the thread meanwhile.
 The owner is ours if nobody else has the thread. It is asked for where a row names it, because
 deliveries come late and out of order: what an event says of the owner may be over.
+Where Meta does not tell, the owner is unknown: what comes on standby, and an event that says who
+has the thread, is believed. A secondary receiver of the older roles is never told: another app
+counts as the owner then, but for a pass to us.
 What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
@@ -71,15 +74,19 @@ class Routing(enum.Enum):
 
 
 class Owner(enum.Enum):
-    """What `thread_owner` answered."""
+    """What `thread_owner` answered; it is hidden from a secondary receiver of the older roles."""
 
     OURS = "ours"
     ANOTHER_APP = "another app"
     UNNAMED = "another, unnamed"
+    HIDDEN = "another, or ours, hidden"
     IDLE = "idle"
+    UNKNOWN = "unknown"
 
 
-ANOTHER = frozenset({Owner.ANOTHER_APP, Owner.UNNAMED})
+TOLD_ANOTHER = frozenset({Owner.ANOTHER_APP, Owner.UNNAMED})
+ANOTHER = TOLD_ANOTHER | {Owner.HIDDEN}
+OURS_OR_NOBODYS = frozenset({Owner.OURS, Owner.IDLE})
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +156,7 @@ def _user_spoke(
     owner: Owner | None,
 ) -> Decision:
     if session is None:
-        return ROUTE if event.array is Array.MESSAGING else _taken(None, owner)
+        return ROUTE if event.array is Array.MESSAGING else _taken(event, None, owner)
     if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
     if event.at <= session.cause_at:
@@ -159,18 +166,28 @@ def _user_spoke(
         return OURS_AGAIN
     if _is_overtaken(session, owner):
         return _overtaken(owner)
-    if event.array is Array.STANDBY or routing is Routing.OFF or isinstance(event, Postback):
-        return _maybe_return(event, session, is_return_word)
-    return _routed_to_us(event, session, owner)
+    by_words = _maybe_return(event, session, is_return_word)
+    if event.array is Array.STANDBY or routing is Routing.OFF:
+        return by_words
+    if isinstance(event, Postback) and by_words.end is not None:
+        return by_words
+    return _routed_to_us(event, session, owner, by_words)
 
 
-def _routed_to_us(event: UserMessage, session: Session, owner: Owner | None) -> Decision:
-    """Meta gives a message to the owner alone: with routing on, that is us again."""
+def _routed_to_us(
+    event: UserMessage | Postback, session: Session, owner: Owner | None, by_words: Decision
+) -> Decision:
+    """Meta gives a message to the owner alone: with routing on, that is us again.
+
+    A tap comes to the app that has sent the button, whoever has the thread.
+    """
     passed_at = session.active_at or session.ended_at  # a failed pass may have been made
     if passed_at is None or event.received_at <= passed_at:
         return HEAR_USER
     if owner is None:
         return ASK
+    if owner is Owner.UNKNOWN:
+        return by_words
     if owner in ANOTHER:
         return HEAR_USER
     if session.state is State.ENDING:
@@ -200,15 +217,17 @@ def _page_spoke(event: Echo, session: Session | None, us: str, owner: Owner | No
     if event.app_id == us:
         return NOTHING
     if session is None:
-        return _taken(event.app_id, owner)
+        return _taken(event, event.app_id, owner)
     return _overtaken(owner) if _is_overtaken(session, owner) else HEAR_OPERATOR
 
 
-def _taken(owner_app: str | None, owner: Owner | None) -> Decision:
+def _taken(event: Event, owner_app: str | None, owner: Owner | None) -> Decision:
     """Somebody seems to have the thread without our doing, or the event comes late: ask."""
     if owner is None:
         return ASK
-    return Decision(adopt=True, owner_app=owner_app) if owner in ANOTHER else NOTHING
+    says_so = event.array is Array.STANDBY or isinstance(event, (ControlPassed, ControlTaken))
+    is_taken = owner in ANOTHER or (owner is Owner.UNKNOWN and says_so)
+    return Decision(adopt=True, owner_app=owner_app) if is_taken else NOTHING
 
 
 def _is_overtaken(session: Session, owner: Owner | None) -> bool:
@@ -229,7 +248,7 @@ def _came_to_us(
         return NOTHING
     if owner is None:
         return ASK
-    if owner in ANOTHER:
+    if owner in TOLD_ANOTHER:
         return NOTHING
     if session.state is State.ACTIVE:
         return Decision(end=EndReason.AGENT_RETURNED)
@@ -242,7 +261,7 @@ def _went_to(
     if event.new_owner is None:
         return NOTHING
     if session is None:
-        return _taken(event.new_owner, owner)
+        return _taken(event, event.new_owner, owner)
     if event.at <= session.cause_at:
         return NOTHING
     if _is_overtaken(session, owner):

@@ -111,8 +111,6 @@ class Engine:
             typing=typing,
         )
         endings = Endings(
-            app_id=settings.app_id,
-            store=store,
             graph=graph,
             ledger=ledger,
             metrics=metrics,

@@ -5,6 +5,8 @@ Source: Messenger Platform, Conversation Routing and Send API; Meta facts 1.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ..core.routing import Owner
@@ -22,32 +24,26 @@ class Accepted(msgspec.Struct, frozen=True):
     success: bool = True
 
 
-class _OwningApp(msgspec.Struct, frozen=True):
-    app_id: str | int | None = None
+def owner_in(answer: object, *, us: str) -> Owner:
+    """Who owns the thread, for the app `us`, by the answer of `thread_owner`.
+
+    An empty list says that the thread is idle. Meta names another app only to the default app: an
+    owner without an app id is somebody, not nobody. Whatever else Meta answers says nothing.
+    """
+    lines = answer.get("data") if isinstance(answer, dict) else None
+    if lines == []:
+        return Owner.IDLE
+    owner = lines[0].get("thread_owner") if _is_line(lines) else None
+    if not isinstance(owner, dict):
+        return Owner.UNKNOWN
+    app_id = owner.get("app_id")
+    if app_id in (None, "", "null"):
+        return Owner.UNNAMED
+    return Owner.OURS if str(app_id) == us else Owner.ANOTHER_APP
 
 
-class _ThreadOwnerLine(msgspec.Struct, frozen=True):
-    thread_owner: _OwningApp | None = None
-
-
-class ThreadOwnerAnswer(msgspec.Struct, frozen=True):
-    """The answer of `thread_owner`; empty while the thread is idle."""
-
-    data: list[_ThreadOwnerLine] = []
-
-    def owner(self, *, us: str) -> Owner:
-        """Who owns the thread, for the app `us`.
-
-        Meta names another app only to the default app: an owner without an app id is
-        somebody, not nobody.
-        """
-        owners = [line.thread_owner for line in self.data if line.thread_owner is not None]
-        if not owners:
-            return Owner.IDLE
-        app_id = owners[0].app_id
-        if app_id in (None, "null"):
-            return Owner.UNNAMED
-        return Owner.OURS if str(app_id) == us else Owner.ANOTHER_APP
+def _is_line(lines: Any) -> bool:
+    return isinstance(lines, list) and isinstance(lines[0], dict)
 
 
 class _FeatureStatus(msgspec.Struct, frozen=True):
@@ -85,7 +81,7 @@ class LinkedAccount(msgspec.Struct, frozen=True):
 
 SENT = msgspec.json.Decoder(SendAnswer)
 ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
-THREAD_OWNER = msgspec.json.Decoder(ThreadOwnerAnswer)
+THREAD_OWNER = msgspec.json.Decoder(Any)
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
 LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
 PAGE_STATUS = msgspec.json.Decoder(PageStatus)

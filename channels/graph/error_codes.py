@@ -93,7 +93,7 @@ _LATER = Meaning(
     remedy="The app has used up its calls; calling on lengthens the wait.",
     retry_after=timedelta(minutes=1),
 )
-_PERMISSION = _refused(
+PERMISSION = _refused(
     "Check that the app is live, that the token has pages_messaging, and, for taking control, "
     "that 'Take control of conversations' is on for this app in the Page's settings under "
     "Advanced messaging."
@@ -183,8 +183,6 @@ CODES: dict[int | None, Meaning] = {
     27: _ROUTING_OFF,
     102: _TOKEN,
     190: _TOKEN,
-    210: _UNREACHABLE,
-    230: _UNREACHABLE,
     551: _UNREACHABLE,
     504: _NO_SUCH_USER,
     368: _PAGE_RESTRICTED,
@@ -194,6 +192,9 @@ CODES: dict[int | None, Meaning] = {
     10904: _PRIVATE_REPLY,
 }
 
+# A secondary receiver may not know of others (Handover Protocol).
+HIDDEN_FROM_SECONDARY = 2018234
+
 # These limits count the calls of all pages of the app (Graph API, Rate Limits).
 APP_LIMITS = frozenset({4, 341})
 
@@ -202,12 +203,26 @@ PHRASES: dict[str, Meaning] = {
     "another app is controlling this thread": _NOT_OWNER,
     "not the thread owner": _NOT_OWNER,
     "only the current thread owner": _NOT_OWNER,
+    "outside of allowed window": _WINDOW_CLOSED,
+    "outside of the allowed window": _WINDOW_CLOSED,
+    "outside the allowed window": _WINDOW_CLOSED,
+    "isn't receiving messages": _UNREACHABLE,
+    "isn't available right now": _UNREACHABLE,
+    "no matching user": _NO_SUCH_USER,
+    "no matching instagram user": _NO_SUCH_USER,
+    "does not have the capability": PERMISSION,
     "invalid appsecret_proof": _APP_SECRET,
 }
 
+# All of these are for permissions (Graph API, Handle Errors).
+PERMISSION_CODES = range(200, 300)
+
 # Codes that say little: a transient failure may wear them too.
 BROAD_CODES: dict[int | None, Meaning] = {
-    10: _PERMISSION,
-    200: _PERMISSION,
+    3: PERMISSION,
+    10: PERMISSION,
+    200: PERMISSION,
+    210: PERMISSION,
+    230: PERMISSION,
     100: _refused("A parameter is not allowed; if the bot's own response looks right, report it."),
 }

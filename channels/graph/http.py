@@ -16,6 +16,7 @@ from typing import Any
 
 from ..core.app_secret import marked
 from ..core.errors import (
+    TRY_LATER,
     GraphError,
     GraphRefused,
     GraphThrottled,
@@ -26,20 +27,31 @@ from ..core.errors import (
 )
 from ..core.events import Thread
 from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
-from ..core.routing import Owner, Routing
+from ..core.routing import TOLD_ANOTHER, Owner, Routing
 from ..instruments.clock import Clock
-from .answers import ACCEPTED, LINKED_ACCOUNT, PAGE_IDENTITY, PAGE_STATUS, SENT, THREAD_OWNER
+from ..instruments.rare_lines import RareLine
+from .answers import (
+    ACCEPTED,
+    LINKED_ACCOUNT,
+    PAGE_IDENTITY,
+    PAGE_STATUS,
+    SENT,
+    THREAD_OWNER,
+    owner_in,
+)
 from .calls import GraphCalls, log_retry
 from .closing import PageClosing
 from .connection import GraphConnection, GraphRequest
 from .echoes import Echoes, HeardElsewhere
 from .pace import Pace, is_slow
 from .protocol import ClosedPage, SenderAction
+from .refusals import owner_by
 from .retry import Tries
 
-ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
+logger = logging.getLogger(__name__)
 
-_ANOTHER = (Owner.ANOTHER_APP, Owner.UNNAMED)
+LOG_INTERVAL = timedelta(hours=1)
+ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
 
 
 class HttpGraph:
@@ -85,6 +97,8 @@ class HttpGraph:
         self._pace, self._slow_pace = Pace(sends_a_second), Pace(media_sends_a_second)
         self._echoes = Echoes(clock, heard_elsewhere)
         self._page: str | None = None
+        self._name = page_name
+        self._untold = RareLine(LOG_INTERVAL)
 
     def __repr__(self) -> str:
         return (
@@ -196,7 +210,7 @@ class HttpGraph:
 
     async def _has_been_passed(self, thread: Thread, tries: Tries) -> bool:
         try:
-            return await self._owner(thread, tries) in _ANOTHER
+            return await self._owner(thread, tries) in TOLD_ANOTHER
         except (GraphThrottled, TokenRefused) as error:
             raise GraphTimeout(
                 "Control may have been passed, and Meta can't be asked now", remedy=str(error)
@@ -208,8 +222,17 @@ class HttpGraph:
             path="/me/thread_owner", query={"recipient": thread.user}, thread=thread
         )
         tries = Tries(started_at=earlier.started_at)
-        answer = await self._calls.answered(asking, THREAD_OWNER, tries)
-        return answer.owner(us=self._app_id)
+        try:
+            answer = await self._calls.answered(asking, THREAD_OWNER, tries)
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            owner, why = owner_by(error), str(error)
+        else:
+            owner, why = owner_in(answer, us=self._app_id), "It answers nothing that says so."
+        if owner is Owner.UNKNOWN and self._untold.times(self._clock.now()):
+            logger.warning("Meta does not tell whose the threads of %s are: %s", self._name, why)
+        return owner
 
     async def _change_control(
         self, path: str, thread: Thread, parameters: Mapping[str, str], tries: Tries

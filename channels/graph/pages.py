@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, TypeVar
 
 from ..core.errors import (
+    TRY_LATER,
     GraphError,
     GraphRefused,
     GraphThrottled,
@@ -22,8 +23,10 @@ from ..core.events import Thread
 from ..core.routing import Owner, Routing
 from ..instruments.metrics import Metrics
 from .protocol import ClosedPage, Graph, SenderAction
+from .refusals import owner_by
 
 _OK = "ok"
+_UNKNOWN = "unknown"  # Meta does not tell whose the thread is
 _REFUSED = "refused"
 _OUTCOMES: Mapping[type[GraphError], str] = {
     GraphUnavailable: "unavailable",
@@ -61,7 +64,7 @@ class PagesGraph:
         self._only = None if isinstance(graphs, Mapping) else graphs
         self._by_page = graphs if isinstance(graphs, Mapping) else {}
         self._metrics = metrics
-        metrics.expect_graph_calls(_VERBS, [_OK, *_OUTCOMES.values()])
+        metrics.expect_graph_calls(_VERBS, [_OK, _UNKNOWN, *_OUTCOMES.values()])
 
     def closed_page(self, page: str, /) -> ClosedPage | None:
         """A page without a token is not closed: its calls are refused for good."""
@@ -122,7 +125,12 @@ class PagesGraph:
         )
 
     async def owner(self, thread: Thread) -> Owner:
-        return await self._ask("owner", thread.page, lambda graph: graph.owner(thread))
+        try:
+            return await self._ask("owner", thread.page, lambda graph: graph.owner(thread))
+        except TRY_LATER:
+            raise
+        except GraphError as error:  # the page is none of ours
+            return owner_by(error)
 
     async def page(self) -> str:
         if self._only is not None:
@@ -148,7 +156,8 @@ class PagesGraph:
             outcome = _OUTCOMES.get(type(error), _REFUSED)
             self._metrics.graph_calls.labels(verb, outcome).inc()
             raise
-        self._metrics.graph_calls.labels(verb, _OK).inc()
+        outcome = _UNKNOWN if answer in (Owner.UNKNOWN, Owner.HIDDEN) else _OK
+        self._metrics.graph_calls.labels(verb, outcome).inc()
         return answer
 
     def _each(self) -> Set[Graph]:

@@ -119,7 +119,10 @@ class Graph(Protocol):
         """
 
     async def owner(self, thread: Thread) -> Owner:
-        """Who controls the thread now."""
+        """Who controls the thread now; UNKNOWN where Meta does not tell.
+
+        Raises only what another try may mend (TRY_LATER): a refusal is an answer, too.
+        """
 
     async def page(self) -> str:
         """The id of the page that the token is for."""

@@ -1,7 +1,7 @@
 """Graph's error envelope read as one of our errors. Pure.
 
-The meaning is looked up by (code, subcode), by subcode, by code, by the words of the message
-where Meta has no number, and last by what the HTTP status says. The table is in
+The meaning is looked up by (code, subcode), by subcode, by the words of the message where Meta
+gives no subcode, by code, and last by what the HTTP status says. The table is in
 `error_codes`. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
 """
 
@@ -14,12 +14,22 @@ from datetime import timedelta
 
 import msgspec
 
-from ..core.errors import GraphError, GraphThrottled, GraphTimeout, GraphUnavailable
+from ..core.errors import (
+    GraphError,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    NotThreadOwner,
+)
+from ..core.routing import Owner
 from .error_codes import (
     BROAD_CODES,
     CODES,
+    HIDDEN_FROM_SECONDARY,
     NUMBERS,
     PAIRS,
+    PERMISSION,
+    PERMISSION_CODES,
     PHRASES,
     TRANSIENT,
     UNKNOWN,
@@ -103,6 +113,13 @@ def refusal(
     )
 
 
+def owner_by(error: GraphError) -> Owner:
+    """Whose a thread is, where Meta refuses to tell."""
+    if HIDDEN_FROM_SECONDARY in (error.code, error.subcode):
+        return Owner.HIDDEN
+    return Owner.UNNAMED if isinstance(error, NotThreadOwner) else Owner.UNKNOWN
+
+
 def succeeded(status: int) -> bool:
     """Whether the HTTP status is a success; a redirect is none, for Graph sends nobody on."""
     return status < _REDIRECTED
@@ -142,18 +159,18 @@ def _meaning(fault: Fault, status: int) -> Meaning:
         PAIRS.get((fault.code, fault.subcode))
         or NUMBERS.get(fault.subcode)
         or NUMBERS.get(fault.code)
+        or _meaning_by_words(fault)
         or CODES.get(fault.code)
-        or _meaning_by_words(fault.message or "")
     )
     if exact is not None:
         return exact
     if fault.is_transient or status >= _SERVER_ERROR:
         return TRANSIENT
-    return BROAD_CODES.get(fault.code, UNKNOWN)
+    return BROAD_CODES.get(fault.code, PERMISSION if fault.code in PERMISSION_CODES else UNKNOWN)
 
 
-def _meaning_by_words(message: str) -> Meaning | None:
-    words = message.lower()
+def _meaning_by_words(fault: Fault) -> Meaning | None:
+    words = " ".join((fault.message or "").lower().replace("\u2019", "'").split())
     return next((meaning for phrase, meaning in PHRASES.items() if phrase in words), None)
 
 

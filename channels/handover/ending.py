@@ -8,19 +8,16 @@ from datetime import datetime
 from ..core import transitions
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
 from ..core.pass_metadata import return_metadata
-from ..core.routing import ANOTHER
+from ..core.routing import OURS_OR_NOBODYS
 from ..core.sessions import EndReason, Session, State
 from ..graph.protocol import Graph
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
-from ..store.protocol import Store
 from .ledger import Ledger
 from .opening import Openings
 from .telling import TellsRasa
 
 logger = logging.getLogger(__name__)
-
-_SECONDARY = "secondary_receiver"
 
 
 class Endings:
@@ -29,16 +26,12 @@ class Endings:
     def __init__(
         self,
         *,
-        app_id: str,
-        store: Store,
         graph: Graph,
         ledger: Ledger,
         metrics: Metrics,
         rasa: TellsRasa,
         openings: Openings,
     ) -> None:
-        self._app_id = app_id
-        self._store = store
         self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
@@ -122,7 +115,7 @@ class Endings:
         """Whether an owner that was asked for the thread has given it, or given it up."""
         if session.asked_at is None:
             return False
-        if await self._graph.owner(session.thread) in ANOTHER:
+        if await self._graph.owner(session.thread) not in OURS_OR_NOBODYS:
             raise RoutingIsOff(
                 "The thread's owner was asked for it and did not pass it",
                 remedy="Switch on Conversation Routing, so that the bot may take threads back.",
@@ -130,9 +123,11 @@ class Endings:
         return True
 
     async def _take(self, session: Session) -> bool:
-        """Take the thread, or ask for it where apps can't take; False if it was asked for.
+        """Take the thread, or ask for it where we can't take it; False if it was asked for.
 
-        That Meta refuses does no harm where nobody else has the thread.
+        That Meta refuses does no harm where nobody else has the thread. A request is refused where
+        taking is the way back (Conversation Routing); where apps have the older roles, or routing
+        is off, it is the only one.
         """
         metadata = return_metadata(session)
         try:
@@ -140,18 +135,16 @@ class Endings:
         except TRY_LATER:
             raise
         except GraphError as error:
-            if await self._graph.owner(session.thread) not in ANOTHER:
+            if await self._graph.owner(session.thread) in OURS_OR_NOBODYS:
                 return True
-            if not isinstance(error, RoutingIsOff) and not await self._is_secondary(session):
+            try:
+                await self._graph.request_control(session.thread, metadata=metadata)
+            except TRY_LATER:
                 raise
-            await self._graph.request_control(session.thread, metadata=metadata)
+            except GraphError:
+                raise error from None
             return False
         return True
-
-    async def _is_secondary(self, session: Session) -> bool:
-        """Whether the page has roles and ours may only ask (Handover Protocol, `app_roles`)."""
-        roles = await self._store.roles(session.thread.page)
-        return _SECONDARY in roles.get(self._app_id, ())
 
     async def _leave(self, session: Session, error: GraphError) -> Session:
         self._metrics.stuck.inc()

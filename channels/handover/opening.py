@@ -12,7 +12,7 @@ from ..core.errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwne
 from ..core.events import Thread
 from ..core.pass_metadata import pass_metadata
 from ..core.plans import Plan
-from ..core.routing import ANOTHER
+from ..core.routing import TOLD_ANOTHER
 from ..core.sessions import MESSAGING_WINDOW, Cause, Session, State
 from ..core.settings import DEFAULT_PLAN, Settings
 from ..graph.protocol import Graph
@@ -134,7 +134,9 @@ class Openings:
             owner = await self._graph.owner(session.thread)
         except GraphError as error:
             return await self._retry(session, error, may_be_passed=True)
-        return await (self._activate(session) if owner in ANOTHER else self.pass_control(session))
+        return await (
+            self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)
+        )
 
     async def pass_control(self, session: Session) -> Session:
         """Pass control for a session that is OPENING, once all that was said before is sent.

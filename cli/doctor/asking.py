@@ -12,7 +12,7 @@ import msgspec
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable
 from channels.core.routing import Owner
 from channels.core.settings import PageToAsk, Settings
-from channels.graph.answers import THREAD_OWNER
+from channels.graph.answers import THREAD_OWNER, owner_in
 from channels.graph.connection import GraphConnection, GraphRequest
 
 from .answers import (
@@ -93,7 +93,7 @@ async def ask_owner(
         answer = await graph_says.ask(
             "/me/thread_owner", THREAD_OWNER, "default-app", recipient=user
         )
-    return answer if isinstance(answer, Unknown) else answer.owner(us=settings.app_id)
+    return answer if isinstance(answer, Unknown) else owner_in(answer, us=settings.app_id)
 
 
 async def _ask_about_token(

@@ -16,7 +16,7 @@ from channels.core.events import Platform, Thread
 from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
-from channels.graph.refusals import fault_in, refusal
+from channels.graph.refusals import fault_in, owner_by, refusal
 from channels.instruments.clock import Clock, SystemClock
 from emulator.rules import limits, ownership
 from emulator.rules.errors import GraphError as MetasError
@@ -57,9 +57,10 @@ class MemoryGraph:
 
     A test sets the scene with `threads` (the owner's app id; None or absent: idle), `strangers`
     (threads that the page does not have), `unknown_apps`, `closed_windows`, `routing_now`, `role`
-    (on a page with the older roles), `broken` (what every call of a page fails with) and `fail`,
-    and reads `calls`, `sent`, `echoes`, `closed` and `workers`. A closed page's calls fail at
-    once, and none is recorded.
+    (on a page with the older roles), `hides_owner` (from a secondary receiver, by 2018234),
+    `may_take` (the page's setting), `odd_owner` (what `thread_owner` tells of whatever thread),
+    `broken` (what every call of a page fails with) and `fail`, and reads `calls`, `sent`, `echoes`,
+    `closed` and `workers`. A closed page's calls fail at once, and none is recorded.
     """
 
     def __init__(
@@ -79,6 +80,9 @@ class MemoryGraph:
         self.unknown_apps: set[str] = set()
         self.routing_now = Routing.ON
         self.role: Role | None = None
+        self.hides_owner = False
+        self.may_take = True
+        self.odd_owner: Owner | None = None
         self.calls: list[RecordedCall] = []
         self.sent: list[tuple[Thread, dict[str, Any]]] = []
         self.marks: list[str] = []
@@ -162,7 +166,8 @@ class MemoryGraph:
         with self._unless_it_is_ours(thread), self._metas_rules():
             control = self._control(thread)
             limits.check_pass_metadata(metadata)
-            ownership.check_take(self.app_id, control, self._metas_routing(), toggle=True)
+            toggle = self.may_take
+            ownership.check_take(self.app_id, control, self._metas_routing(), toggle=toggle)
         self.threads[thread] = self.app_id
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
@@ -174,13 +179,24 @@ class MemoryGraph:
         self.threads[thread] = self.threads.get(thread) or self.app_id
 
     async def owner(self, thread: Thread) -> Owner:
-        await self._begin("owner", thread)
+        try:
+            await self._begin("owner", thread)
+        except TRY_LATER:
+            raise
+        except GraphError as error:
+            return owner_by(error)
         return self._owner(thread)
 
     def _owner(self, thread: Thread) -> Owner:
-        with self._metas_rules():
-            control, routing = self._control(thread), self._metas_routing()
-            ownership.check_asks_owner(self.app_id, routing, hidden=False)
+        if self.odd_owner is not None:
+            return self.odd_owner
+        try:
+            with self._metas_rules():
+                control, routing = self._control(thread), self._metas_routing()
+                hidden = self.hides_owner
+                ownership.check_asks_owner(self.app_id, routing, hidden=hidden)
+        except GraphError as error:
+            return owner_by(error)
         if control.owner is None:
             return Owner.IDLE
         if control.owner == self.app_id:

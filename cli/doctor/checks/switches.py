@@ -41,6 +41,11 @@ def _default_app(facts: SwitchFacts) -> Verdict:
             "the default app.",
             "Make your app the default app of the Page.",
         )
+    if owner is Owner.UNKNOWN:
+        return cannot_tell(
+            "Meta answers, but not whose the user's thread is.",
+            "Try again; if it stays so, look there.",
+        )
     state = "nobody's" if owner is Owner.IDLE else "the bot's own"
     return cannot_tell(
         f"The user's thread is {state}, which says nothing.",

@@ -263,3 +263,25 @@ async def test_an_opening_is_left_to_the_worker_that_is_at_it(world: World) -> N
 
     assert world.calls("owner") == world.calls("pass_control") == 0
     assert (await world.session()).state is State.OPENING
+
+
+async def test_a_tap_on_the_bot_s_menu_after_a_silent_release_is_answered_at_once(
+    world: World,
+) -> None:
+    await world.hand_over()
+    world.graph.threads[ANNA] = None
+    await world.deliver(world.postback(title="Orders", payload="/orders"))
+
+    assert world.ends() == ["agent_released"]
+    assert world.said() == ["re: agent_released", "re: /orders"]
+
+
+async def test_a_tap_on_an_old_button_of_the_bot_s_is_heard_while_the_agent_has_the_thread(
+    world: World,
+) -> None:
+    await world.hand_over()
+    tap = world.postback(title="Orders", payload="/orders", array=Array.MESSAGING)
+    await world.deliver(tap)
+
+    await stays_with_the_agent(world)
+    assert (await world.session()).user_messages == 1

@@ -15,11 +15,11 @@ from channels.core.errors import (
     GraphUnavailable,
     UserUnreachable,
 )
-from channels.core.events import PageRoles
-from channels.core.routing import Routing
+from channels.core.routing import Owner, Routing
 from channels.core.sessions import EndReason, State
 from channels.core.transitions import ASK_DEADLINE
-from tests.scenario.world import ANNA, BOT, PAGE, SECOND, TIMEOUT, World
+from emulator.rules.ownership import Role
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 DOWN = GraphUnavailable("Graph is down")
 HOUR = timedelta(hours=1)
@@ -147,12 +147,13 @@ async def test_the_session_of_a_user_who_is_gone_ends(world: World) -> None:
     assert await world.store.open_session(ANNA) is None
 
 
-async def test_a_secondary_receiver_asks_for_what_it_may_not_take(world: World) -> None:
-    """On a page with the older roles, a refused take is no end of it (`app_roles`)."""
+@pytest.mark.parametrize("hides_owner", [True, False])
+async def test_a_secondary_receiver_asks_for_what_it_may_not_take(
+    world: World, hides_owner: bool
+) -> None:
+    """On a page with the older roles the bot may take nothing, and not even ask whose it is."""
     await world.hand_over()
-    await world.engine.keep_roles(PageRoles(page=PAGE, roles={BOT: ("secondary_receiver",)}))
-    world.graph.routing_now = Routing.OFF
-    world.graph.fail("take_control", GraphRefused("Forbidden"), times=9)
+    world.graph.role, world.graph.hides_owner = Role.SECONDARY, hides_owner
     await world.user_says("menu")
     assert world.calls("request_control") == 1
     assert world.ends() == []
@@ -172,3 +173,32 @@ async def test_an_owner_that_was_asked_and_does_not_pass_keeps_the_thread(
     session = await world.session()
     assert (session.state, session.reason, session.has_deadline) == (State.ACTIVE, None, False)
     assert "was asked for it and did not pass it" in errors()[-1]
+
+
+@pytest.mark.parametrize("odd_owner", [None, Owner.UNKNOWN], ids=["known", "unknown"])
+async def test_a_take_without_the_permission_leaves_the_session_and_says_what_to_do(
+    world: World, errors: Callable[[], list[str]], odd_owner: Owner | None
+) -> None:
+    await world.hand_over()
+    world.graph.may_take, world.graph.odd_owner = False, odd_owner
+    await world.wait(TIMEOUT)
+
+    session = await world.session()
+    assert (session.state, session.reason, session.has_deadline) == (State.ACTIVE, None, False)
+    assert world.ends() == []
+    [error] = errors()
+    assert "'Take control of conversations' is on" in error
+    assert b"threads_not_returned_total 1.0" in world.engine.metrics.page()
+
+
+async def test_an_owner_that_nobody_knows_after_it_was_asked_has_not_passed_the_thread(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    await world.hand_over()
+    world.graph.role, world.graph.odd_owner = Role.SECONDARY, Owner.UNKNOWN
+    await world.user_says("menu")
+    await world.wait(ASK_DEADLINE)
+
+    assert (await world.session()).state is State.ACTIVE
+    assert "was asked for it and did not pass it" in errors()[-1]
+    assert world.graph.threads[ANNA] == INBOX

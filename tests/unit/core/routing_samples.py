@@ -54,7 +54,7 @@ ALL_OPEN = (OPENING, *ALL_ACTIVE, *ALL_ENDING)
 ALL_SESSIONS: tuple[Session | None, ...] = (None, *ALL_OPEN, *ALL_REGAINED)
 
 # What `thread_owner` may answer, by what it means.
-ANOTHER = (Owner.ANOTHER_APP, Owner.UNNAMED)
+ANOTHER = (Owner.ANOTHER_APP, Owner.UNNAMED, Owner.HIDDEN)
 OURS_OR_NOBODYS = (Owner.OURS, Owner.IDLE)
 
 HEAR_IT_AND_END = Decision(heard=Speaker.USER, end=EndReason.KEYWORD)
@@ -79,10 +79,11 @@ def tap(
     *,
     on: Array = Array.MESSAGING,
     at: datetime = LATER,
+    received_at: datetime | None = None,
     payload: str | None = None,
     key: str = OTHER,
 ) -> Postback:
-    return Postback(**_common(on, at, key=key), title=title, payload=payload)
+    return Postback(**_common(on, at, received_at, key), title=title, payload=payload)
 
 
 def echo(

@@ -168,7 +168,8 @@ def test_where_another_has_the_thread_a_message_to_us_is_heard_and_a_pass_to_us_
     session: Session, owner: Owner
 ) -> None:
     assert look_up(message("menu"), session, owner=owner) == HEAR_USER
-    assert look_up(passed(US), session, owner=owner) == NOTHING
+    is_told = owner is not Owner.HIDDEN
+    assert (look_up(passed(US), session, owner=owner) == NOTHING) is is_told
 
 
 def test_with_routing_off_nobody_is_asked_about_a_message() -> None:
@@ -178,3 +179,40 @@ def test_with_routing_off_nobody_is_asked_about_a_message() -> None:
 def test_a_regained_thread_needs_no_question_for_what_is_routed_to_us() -> None:
     assert look_up(message("menu"), REGAINED) == OURS_AGAIN
     assert look_up(passed(US), REGAINED) == NOTHING
+
+
+# Where Meta does not tell whose the thread is, what the event itself says is believed.
+@pytest.mark.parametrize(
+    ("event", "decision"),
+    [
+        (message(on=STANDBY), ADOPT),
+        (tap(on=STANDBY), ADOPT),
+        (echo(AGENT, on=STANDBY), Decision(adopt=True, owner_app=AGENT)),
+        (passed(AGENT), Decision(adopt=True, owner_app=AGENT)),
+        (taken(AGENT), Decision(adopt=True, owner_app=AGENT)),
+        (echo(AGENT), NOTHING),
+    ],
+    ids=["message", "tap", "echo", "passed", "taken", "echo on messaging"],
+)
+def test_a_thread_of_an_unknown_owner_is_taken_where_the_event_says_so(
+    event: Event, decision: Decision
+) -> None:
+    assert look_up(event, None, owner=Owner.UNKNOWN) == decision
+
+
+@pytest.mark.parametrize("session", [*ALL_ACTIVE, *ALL_ENDING], ids=lambda s: s.state.value)
+@pytest.mark.parametrize("event", [message(), tap(payload="/greet")], ids=["message", "tap"])
+def test_what_the_user_says_while_the_owner_is_unknown_is_heard(
+    event: Event, session: Session
+) -> None:
+    assert look_up(event, session, owner=Owner.UNKNOWN) == HEAR_USER
+
+
+def test_a_return_word_counts_while_the_owner_is_unknown() -> None:
+    assert look_up(message("menu"), ACTIVE, owner=Owner.UNKNOWN) == HEAR_IT_AND_END
+
+
+@pytest.mark.parametrize("session", ALL_REGAINED, ids=["regained", "untold"])
+def test_an_unknown_owner_has_not_taken_what_was_regained(session: Session) -> None:
+    assert look_up(echo(AGENT), session, owner=Owner.UNKNOWN) == HEAR_OPERATOR
+    assert look_up(taken(AGENT), session, owner=Owner.UNKNOWN) == NOTHING

@@ -139,11 +139,13 @@ def test_each_change_is_made_to_the_sessions_that_it_fits(
 
 
 @given(any_event, any_session, any_routing, any_owner)
-def test_a_thread_counts_as_taken_only_if_another_has_it(
+def test_a_thread_counts_as_taken_only_if_another_has_it_or_nobody_can_tell(
     event: Event, session: Session | None, mode: Routing, owner: Owner | None
 ) -> None:
     decision = look_up(event, session, routing=mode, owner=owner)
-    if decision.adopt or decision.overtaken:
+    if decision.adopt:
+        assert owner in {*ANOTHER, Owner.UNKNOWN}
+    if decision.overtaken:
         assert owner in ANOTHER
 
 

@@ -24,12 +24,12 @@ async def test_a_failure_happens_as_often_as_it_was_ordered(graph: MemoryGraph) 
 
 
 async def test_failures_happen_in_the_order_they_were_ordered(graph: MemoryGraph) -> None:
-    graph.fail("owner", GraphUnavailable("First"))
-    graph.fail("owner", GraphError("Second"))
+    graph.fail("page", GraphUnavailable("First"))
+    graph.fail("page", GraphError("Second"))
     with pytest.raises(GraphUnavailable):
-        await graph.owner(ADA)
+        await graph.page()
     with pytest.raises(GraphError, match="Second"):
-        await graph.owner(ADA)
+        await graph.page()
 
 
 async def test_a_failure_of_one_verb_leaves_the_others_alone(graph: MemoryGraph) -> None:

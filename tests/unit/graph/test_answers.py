@@ -3,15 +3,13 @@ from __future__ import annotations
 import pytest
 
 from channels.core.routing import Owner
-from channels.graph.answers import PAGE_STATUS, THREAD_OWNER
+from channels.graph.answers import PAGE_STATUS, THREAD_OWNER, owner_in
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
         (b'{"data":[]}', Owner.IDLE),
-        (b"{}", Owner.IDLE),
-        (b'{"data":[{"thread_owner":null}]}', Owner.IDLE),
         (b'{"data":[{"thread_owner":{"app_id":"1","expiration":1760000000}}]}', Owner.OURS),
         (b'{"data":[{"thread_owner":{"app_id":1,"expiration":"1760000000"}}]}', Owner.OURS),
         (b'{"data":[{"thread_owner":{"app_id":"2"}}]}', Owner.ANOTHER_APP),
@@ -22,7 +20,32 @@ from channels.graph.answers import PAGE_STATUS, THREAD_OWNER
     ],
 )
 def test_each_shape_of_thread_owner_is_read(answer: bytes, expected: Owner) -> None:
-    assert THREAD_OWNER.decode(answer).owner(us="1") is expected
+    assert owner_in(THREAD_OWNER.decode(answer), us="1") is expected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b"true",
+        b'"idle"',
+        b'{"data":null}',
+        b'{"data":{}}',
+        b'{"data":1}',
+        b'{"data":[{}]}',
+        b'{"data":[null]}',
+        b'{"data":[[]]}',
+        b'{"data":[{"thread_owner":null}]}',
+        b'{"data":[{"thread_owner":"1"}]}',
+        b'{"id":"1"}',
+        b'{"success":true}',
+        b'{"thread_owner":{"app_id":"1"}}',
+    ],
+)
+def test_what_is_no_answer_says_nothing_of_the_owner(answer: bytes) -> None:
+    assert owner_in(THREAD_OWNER.decode(answer), us="1") is Owner.UNKNOWN
 
 
 @pytest.mark.parametrize(

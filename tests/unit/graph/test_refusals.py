@@ -20,6 +20,7 @@ from channels.core.errors import (
     UserUnreachable,
     WindowClosed,
 )
+from channels.core.routing import Owner
 from channels.graph.error_codes import (
     BROAD_CODES,
     CODES,
@@ -33,6 +34,7 @@ from channels.graph.refusals import (
     MESSAGE_LIMIT,
     Fault,
     fault_in,
+    owner_by,
     refusal,
     regain_access_after,
     unreadable,
@@ -93,8 +95,10 @@ def read(status: int = 400, usage: str | None = None, **fault: Any) -> GraphErro
         (10, 2018108, UserUnreachable),
         (100, 2018001, UserUnreachable),
         (100, 2534014, UserUnreachable),
-        (230, None, UserUnreachable),
-        (210, None, UserUnreachable),
+        (230, None, GraphRefused),
+        (210, None, GraphRefused),
+        (299, None, GraphRefused),
+        (3, None, GraphRefused),
         (504, None, UserUnreachable),
         (27, None, RoutingIsOff),
         (190, None, TokenRefused),
@@ -143,6 +147,14 @@ def test_each_documented_number_has_its_class(
         (100, "(#100) Only the current thread owner can release control", NotThreadOwner),
         (10, "(#10) another app is controlling this thread now.", NotThreadOwner),
         (100, "Invalid appsecret_proof provided in the API argument", GraphRefused),
+        (10, "(#10) This message is sent outside of allowed window.", WindowClosed),
+        (10, "(#10) This message is sent outside the allowed window", WindowClosed),
+        (200, "(#200) This person isn't receiving messages from you right now.", UserUnreachable),
+        (200, "(#200) This person isn\u2019t receiving messages\n right now", UserUnreachable),
+        (551, "(#551) This person isn't available right now.", UserUnreachable),
+        (100, "(#100) No matching user found", UserUnreachable),
+        (3, "(#3) Application does not have the capability to make this API call.", GraphRefused),
+        (230, "(#230) Requires pages_messaging permission to manage the object", GraphRefused),
         (100, "Take failed: calling app already owns the thread", GraphRefused),
     ],
 )
@@ -162,6 +174,9 @@ def test_the_words_decide_where_meta_gives_no_subcode(
         ({"code": 100, "error_subcode": 33}, "'graph-url'"),
         ({"code": 27}, "'Take control of conversations'"),
         ({"code": 10}, "'Take control of conversations'"),
+        ({"code": 3}, "pages_messaging"),
+        ({"code": 210, "message": "(#210) User not visible"}, "pages_messaging"),
+        ({"code": 230}, "pages_messaging"),
     ],
 )
 def test_the_remedy_names_the_setting_that_is_wrong(fault: dict[str, Any], setting: str) -> None:
@@ -324,3 +339,19 @@ def test_a_long_message_is_cut() -> None:
 
 def test_an_error_without_a_message_says_so() -> None:
     assert read(code=100).message.endswith("it gave no reason")
+
+
+@pytest.mark.parametrize(
+    ("fault", "owner"),
+    [
+        ({"code": 100, "error_subcode": 2018234}, Owner.HIDDEN),
+        ({"code": 2018234}, Owner.HIDDEN),
+        ({"code": 100, "message": "calling app is not the thread owner"}, Owner.UNNAMED),
+        ({"code": 100, "error_subcode": 2018001}, Owner.UNKNOWN),
+        ({"code": 100, "message": "Tried accessing nonexisting field"}, Owner.UNKNOWN),
+        ({"code": 10}, Owner.UNKNOWN),
+        ({"code": 27}, Owner.UNKNOWN),
+    ],
+)
+def test_a_refusal_to_name_the_owner_is_an_answer(fault: dict[str, Any], owner: Owner) -> None:
+    assert owner_by(read(**fault)) is owner

@@ -8,8 +8,10 @@ import pytest
 
 from channels.core.errors import GraphError, GraphRefused, GraphUnavailable, UserUnreachable
 from channels.core.events import Thread
+from channels.core.routing import Owner
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
+from emulator import PAGE_INBOX
 from tests.contract.emulated_page import EmulatedPage
 from tests.contract.graph.http.graph_http_samples import ADA, pass_to_agent, send
 from tests.contract.graph.scripted_graph import Act, Reply, Reset, ScriptedGraph, accepted, refused
@@ -44,9 +46,7 @@ async def test_the_secret_of_another_app_is_a_wrong_setting(page: EmulatedPage) 
     await graph.close()
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'{"data":1}', b'{"data":[{"thread', b"\xff"]
-)
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data":[{"thread', b"\xff"])
 async def test_an_answer_that_is_not_graph_s_names_the_http_status(
     graph: HttpGraph, meta: ScriptedGraph, body: bytes
 ) -> None:
@@ -60,16 +60,13 @@ def calls_of(graph: HttpGraph) -> dict[str, Any]:
         "send": lambda: send(graph),
         "pass": lambda: pass_to_agent(graph),
         "take": lambda: graph.take_control(ADA, metadata=""),
-        "owner": lambda: graph.owner(ADA),
         "page": graph.page,
         "routing": lambda: graph.routing(ADA.page),
         "sender_action": lambda: graph.sender_action(ADA, SenderAction.TYPING_ON),
     }
 
 
-@pytest.mark.parametrize(
-    "verb", ["send", "pass", "take", "owner", "page", "routing", "sender_action"]
-)
+@pytest.mark.parametrize("verb", ["send", "pass", "take", "page", "routing", "sender_action"])
 @pytest.mark.parametrize("act", [Reset(), Reply(status=503, body=b""), refused(code=368)])
 async def test_nothing_but_a_graph_error_comes_out(
     graph: HttpGraph, meta: ScriptedGraph, verb: str, act: Act
@@ -77,3 +74,39 @@ async def test_nothing_but_a_graph_error_comes_out(
     meta.script = [act] * 9
     with pytest.raises(GraphError):
         await calls_of(graph)[verb]()
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"success":true}', b'{"data":[{}]}'])
+async def test_an_answer_that_says_nothing_of_the_owner_is_told_once(
+    graph: HttpGraph, meta: ScriptedGraph, caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    meta.script = [Reply(body=body)] * 2
+    assert [await graph.owner(ADA), await graph.owner(ADA)] == [Owner.UNKNOWN] * 2
+    assert len(meta.seen) == 2
+    assert len([one for one in caplog.messages if "whose the threads of the page are" in one]) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "owner"),
+    [
+        ("owner_hidden", Owner.HIDDEN),
+        ("owner_unknown_user", Owner.UNKNOWN),
+        ("owner_no_such_edge", Owner.UNKNOWN),
+        ("owner_bare", Owner.UNKNOWN),
+    ],
+)
+async def test_a_refusal_to_tell_the_owner_raises_nothing(
+    live: HttpGraph, page: EmulatedPage, answer: str, owner: Owner
+) -> None:
+    await page.break_calls(answer=answer)
+    assert await live.owner(page.thread) is owner
+
+
+async def test_a_refused_take_is_told_as_such_where_the_owner_is_unknown(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.forbid_taking()
+    await page.break_calls(answer="owner_no_such_edge")
+    with pytest.raises(GraphRefused, match="'Take control of conversations'"):
+        await live.take_control(page.thread, metadata="")

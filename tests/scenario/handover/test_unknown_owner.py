@@ -1,0 +1,64 @@
+"""Meta does not tell whose a thread is: nobody is left alone, and nothing is lost, for that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from channels.core.errors import GraphError, GraphRefused, UserUnreachable
+from channels.core.routing import Owner
+from channels.core.sessions import State
+from tests.scenario.world import ANNA, INBOX, World
+
+REFUSALS = [
+    pytest.param(GraphRefused("Nonexisting field", code=100), id="no such edge"),
+    pytest.param(UserUnreachable("No such user", code=100, subcode=2018001), id="no such user"),
+]
+
+
+@pytest.fixture
+def untold(world: World) -> World:
+    world.graph.odd_owner = Owner.UNKNOWN
+    return world
+
+
+async def test_a_session_outlasts_probes_that_say_nothing(untold: World) -> None:
+    await untold.hand_over()
+    for _ in range(3):
+        await untold.wait(timedelta(minutes=5))
+    assert untold.calls("owner") > 1
+    assert (await untold.session()).state is State.ACTIVE
+
+
+async def test_an_agent_s_return_is_believed(untold: World) -> None:
+    await untold.hand_over()
+    await untold.agent_returns()
+    assert untold.ends() == ["agent_returned"]
+    assert untold.said() == ["re: agent_returned"]
+
+
+async def test_what_the_user_says_is_heard(untold: World) -> None:
+    await untold.hand_over()
+    await untold.deliver(untold.message("on messaging", received_at=untold.clock.now()))
+    assert (await untold.session()).user_messages == 1
+    assert untold.said() == []
+
+
+async def test_an_operator_who_writes_into_the_thread_is_noticed(untold: World) -> None:
+    await untold.user_says("hello")
+    untold.graph.threads[ANNA] = INBOX
+    await untold.operator_says("I take over")
+    session = await untold.session()
+    assert (session.is_adopted, session.operator_messages) == (True, 1)
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+async def test_no_event_dies_of_a_refusal(world: World, error: GraphError) -> None:
+    await world.hand_over()
+    world.graph.fail("owner", error, times=9)
+    await world.user_says("hello?")
+    await world.operator_says("good morning")
+    await world.agent_returns()
+    assert world.ends() == ["agent_returned"]
+    assert (await world.store.backlog()).dead == 0
