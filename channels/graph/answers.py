@@ -33,17 +33,14 @@ def owner_in(answer: object, *, us: str) -> Owner:
     lines = answer.get("data") if isinstance(answer, dict) else None
     if lines == []:
         return Owner.IDLE
-    owner = lines[0].get("thread_owner") if _is_line(lines) else None
+    line = lines[0] if isinstance(lines, list) else None
+    owner = line.get("thread_owner") if isinstance(line, dict) else None
     if not isinstance(owner, dict):
         return Owner.UNKNOWN
     app_id = owner.get("app_id")
     if app_id in (None, "", "null"):
         return Owner.UNNAMED
     return Owner.OURS if str(app_id) == us else Owner.ANOTHER_APP
-
-
-def _is_line(lines: Any) -> bool:
-    return isinstance(lines, list) and isinstance(lines[0], dict)
 
 
 class _FeatureStatus(msgspec.Struct, frozen=True):
