@@ -67,6 +67,7 @@ class Delivery:
         store: Store,
         graph: Graph,
         clock: Clock,
+        shared_clock: Clock,
         openings: Openings,
         events: ThreadQueues,
         typing: TypingIndicator,
@@ -75,6 +76,7 @@ class Delivery:
         self._store = store
         self._graph = graph
         self._clock = clock
+        self._shared_clock = shared_clock
         self._openings = openings
         self._events = events
         self._typing = typing
@@ -123,7 +125,7 @@ class Delivery:
 
     async def user_wrote(self, thread: Thread) -> None:
         """Send what is held for the thread's user: Meta takes messages again. Raises StoreError."""
-        for entry in await self._store.free_held(thread, self._clock.now()):
+        for entry in await self._store.free_held(thread, self._stamp()):
             self._workload.take(thread)
             self._queue(entry)
 
@@ -133,7 +135,7 @@ class Delivery:
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
             entries = await self._store.claim_outgoing(
-                self._clock.now(), limit=BATCH, without_threads=threads, without_pages=pages
+                self._stamp(), limit=BATCH, without_threads=threads, without_pages=pages
             )
             for entry in entries:
                 self._workload.take(entry.outgoing.thread)
@@ -159,6 +161,10 @@ class Delivery:
         await self._queues.cancel()
 
     # Sending
+
+    def _stamp(self) -> datetime:
+        """The time of what is stored; what is waited for goes by this worker's own clock."""
+        return self._shared_clock.now()
 
     def _queue(self, entry: OutgoingEntry) -> None:
         self._queued.add(entry.position)
@@ -193,7 +199,7 @@ class Delivery:
             _log_drop(entry, _LOST)
         elif standing is Standing.WAITING and takes_the_floor(session):
             _log_drop(entry, "a live agent has the thread")
-            await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
+            await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
             return False
         return standing is Standing.WAITING
 
@@ -208,7 +214,7 @@ class Delivery:
                 return error
         # Not before: an echo that comes between two tries has to be stored, or it is sent again.
         self._remember(said.mark)
-        await self._once_stored(lambda: self._store.sent(entry.position, mid, self._clock.now()))
+        await self._once_stored(lambda: self._store.sent(entry.position, mid, self._stamp()))
         return None
 
     def _remember(self, mark: str) -> None:
@@ -226,7 +232,7 @@ class Delivery:
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
             _log_drop(entry, _LOST)
-            await self._once_stored(lambda: self._store.drop(entry, self._clock.now(), rest=True))
+            await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
             await self._once_stored(lambda: self._lose(entry.outgoing))
         else:
             await self._give_up(entry, error)
@@ -243,7 +249,7 @@ class Delivery:
     async def _give_up(self, entry: OutgoingEntry, error: GraphError) -> None:
         name = entry.outgoing.response
         logger.error("%s was not sent: %s", name, error, extra=_fields(entry))
-        await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
+        await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
 
     async def _lose(self, said: Outgoing) -> None:
         """Another app has the thread: a session begins.

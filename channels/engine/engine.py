@@ -25,7 +25,7 @@ from ..handover.handovers import Handovers
 from ..handover.ledger import Ledger
 from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
-from ..instruments.clock import Clock
+from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
 from ..store.protocol import CLAIM_LEASE, Store
 from .delivery import Delivery
@@ -47,6 +47,9 @@ INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
 MOST_DUE = 500  # sessions that are in hand at once, because something is due
 DUE_BATCH = 100  # of them claimed at once
+MOST_QUESTIONS = 3  # in a row to the database, what time it is
+LONGEST_QUESTION = timedelta(seconds=1)  # or the answer says too little
+SET_BACK = timedelta(seconds=30)  # a clock that is so much behind what it was
 
 
 class Engine:
@@ -66,10 +69,11 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._store = store
-        self._clock = clock
+        self._own_clock = clock
+        self.clock = shared = SharedClock(clock)  # what is stored goes by it
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
-        self._health = HealthWatch(store=store, graph=graph, clock=clock, metrics=metrics)
+        self._health = HealthWatch(store=store, graph=graph, clock=shared, metrics=metrics)
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
         self._queues = ThreadQueues()
         self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
@@ -79,7 +83,7 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
-        ledger = Ledger(store=store, clock=clock)
+        ledger = Ledger(store=store, clock=shared)
         openings = Openings(
             settings=settings,
             store=store,
@@ -93,6 +97,7 @@ class Engine:
             store=store,
             graph=graph,
             clock=clock,
+            shared_clock=shared,
             openings=openings,
             events=self._queues,
             typing=typing,
@@ -101,7 +106,7 @@ class Engine:
         self._dialogue = Dialogue(
             settings=settings,
             store=store,
-            clock=clock,
+            clock=shared,
             metrics=metrics,
             assistant=assistant,
             threads=threads,
@@ -128,7 +133,7 @@ class Engine:
             outbox=self._delivery,
         )
         self.operations = Operations(
-            store=store, clock=clock, endings=endings, threads=threads, due=self._due
+            store=store, clock=shared, endings=endings, threads=threads, due=self._due
         )
         handler = EventHandler(
             settings=settings,
@@ -144,9 +149,15 @@ class Engine:
         )
         self._inbox = Inbox(
             store=store,
-            clock=clock,
+            clock=shared,
             queues=self._queues,
-            retrying=Retrying(store=store, clock=clock, metrics=metrics, handle=handler.handle),
+            retrying=Retrying(
+                store=store,
+                clock=clock,
+                shared_clock=shared,
+                metrics=metrics,
+                handle=handler.handle,
+            ),
         )
 
     async def start(self) -> None:
@@ -155,11 +166,14 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
+        await self._set_clock()
+        await self._attempt(self._mend_dates)
         await self._attempt(self._health.look)
         await self._attempt(self._report)
         await self._attempt(self._inbox.claim)
         self._loops.append(asyncio.create_task(self._poll_forever()))
         for step, interval in (
+            (self._set_clock, RENEWAL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
@@ -198,7 +212,7 @@ class Engine:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""
         self._graph.echo_heard(mark)
         if not self._delivery.has_sent(mark):
-            await self._attempt(partial(self._store.keep_echo, mark, self._clock.now()))
+            await self._attempt(partial(self._store.keep_echo, mark, self.clock.now()))
 
     async def keep_roles(self, roles: PageRoles) -> None:
         """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
@@ -220,7 +234,7 @@ class Engine:
     async def _poll_forever(self) -> None:
         while True:
             await self._attempt(self._poll)
-            sleeping = asyncio.ensure_future(self._clock.sleep(POLL_INTERVAL))
+            sleeping = asyncio.ensure_future(self._own_clock.sleep(POLL_INTERVAL))
             waiting = asyncio.ensure_future(self._due.wait())
             try:
                 await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -237,7 +251,7 @@ class Engine:
 
     async def _claim_due(self) -> None:
         while room := min(DUE_BATCH, MOST_DUE - len(self._due_ids)):
-            due = await self._store.claim_due(self._clock.now(), limit=room)
+            due = await self._store.claim_due(self.clock.now(), limit=room)
             for session in due:
                 self._due_ids.add(session.id)
                 queues = self._settling if session.state is State.OPENING else self._queues
@@ -256,18 +270,36 @@ class Engine:
         finally:
             self._due_ids.discard(due.id)
 
+    async def _set_clock(self) -> None:
+        """Agree with the database on the time, where several workers share it."""
+        for _ in range(MOST_QUESTIONS):
+            after, shared_before = self._own_clock.now(), self.clock.now()
+            told = await self._store.time()
+            before = self._own_clock.now()
+            if told is None:
+                return
+            if before - after <= LONGEST_QUESTION:
+                self.clock.set_by(told, after=after, before=before)
+                if self.clock.now() < shared_before - SET_BACK:
+                    logger.warning("The database's clock was set back.")
+                    await self._mend_dates()
+                return
+
+    async def _mend_dates(self) -> None:
+        await self._store.mend_dates(self.clock.now())
+
     async def _report(self) -> None:
-        workers = await self._store.report(self._clock.now())
+        workers = await self._store.report(self.clock.now())
         if workers != self._workers:
             self._graph.share_among(workers)
         self._workers = workers
 
     async def _renew_claims(self) -> None:
-        await self._store.renew_claims(self._clock.now())
+        await self._store.renew_claims(self.clock.now())
 
     async def _prune(self) -> None:
         await self._store.prune(
-            self._clock.now(),
+            self.clock.now(),
             inbox_retention=INBOX_RETENTION,
             session_retention=self._settings.retention,
             transcript_retention=self._settings.transcript_retention,
@@ -276,7 +308,7 @@ class Engine:
     async def _forever(self, step: Callable[[], Awaitable[None]], interval: timedelta) -> None:
         while True:
             await self._attempt(step)
-            await self._clock.sleep(interval)
+            await self._own_clock.sleep(interval)
 
     @staticmethod
     async def _attempt(step: Callable[[], Awaitable[None]]) -> None:

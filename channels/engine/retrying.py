@@ -38,9 +38,12 @@ class Retrying:
     a rate limit, a refused token or an outage is in its way is no failure of its own: it waits.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, metrics: Metrics, handle: Handle) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, shared_clock: Clock, metrics: Metrics, handle: Handle
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._shared_clock = shared_clock
         self._metrics = metrics
         self._handle = handle
 
@@ -80,7 +83,7 @@ class Retrying:
         """What came of an entry; while the store is away, wait for it."""
         while True:
             try:
-                return await note(entry.position, self._clock.now())
+                return await note(entry.position, self._shared_clock.now())
             except StoreError as error:
                 logger.error("What came of an event waits for the store: %s", error)
             await self._clock.sleep(RETRY_PAUSE)

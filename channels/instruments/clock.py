@@ -3,25 +3,77 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
+
+# Goes on while the machine sleeps or the process is stopped, and never jumps. Elsewhere than on
+# Linux the monotonic clock is the nearest to that.
+_COUNTER = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class Clock(Protocol):
     """Tells the time and waits for it."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
+        """The present moment, aware, in UTC. Between two of them lies what has passed."""
+
+    def wall(self) -> datetime:
+        """What the machine's own clock says, which may be set while we run."""
 
     async def sleep(self, duration: timedelta) -> None:
         """Return once `duration` has passed on this clock."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's clock as it was at the start, and what has passed since.
+
+    Whoever sets the machine's clock meanwhile changes no deadline, and a process that was stopped
+    for a while knows it.
+    """
+
+    def __init__(self) -> None:
+        self._began, self._began_at = self.wall(), _passed()
 
     def now(self) -> datetime:
+        return self._began + (_passed() - self._began_at)
+
+    def wall(self) -> datetime:
         return datetime.now(timezone.utc)
 
     async def sleep(self, duration: timedelta) -> None:
         await asyncio.sleep(duration.total_seconds())
+
+
+class SharedClock:
+    """The time that all workers on one database agree on: our own, set by the database's.
+
+    It is set by how far the two were apart at some moment between two of ours.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
+
+    def wall(self) -> datetime:
+        return self._clock.wall()
+
+    async def sleep(self, duration: timedelta) -> None:
+        await self._clock.sleep(duration)
+
+    def set_by(self, told: datetime, *, after: datetime, before: datetime) -> None:
+        """It was `told` at some moment after the one and before the other of our own clock's.
+
+        Where that tells nothing new, the clock is left alone, so that it does not tremble.
+        """
+        least, most = told - before, told - after
+        if not least <= self._ahead <= most:
+            self._ahead = least + (most - least) / 2
+
+
+def _passed() -> timedelta:
+    counted = time.monotonic_ns() if _COUNTER is None else time.clock_gettime_ns(_COUNTER)
+    return timedelta(microseconds=counted // 1000)

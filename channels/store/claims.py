@@ -6,13 +6,13 @@ Each function is an operation for the writer.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, case, func, literal_column, not_, select, update
+from sqlalchemy import Integer, bindparam, case, func, literal_column, not_, or_, select, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.sql import Select
+from sqlalchemy.sql import ColumnElement, Select
 
 from ..core.events import Event, Thread
 from .protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
@@ -32,6 +32,14 @@ from .schema import (
 NOBODY = ""
 GIVEN_BACK = "-"  # by a worker that may have begun
 UNCLAIMED = literal_column("0")
+_SLACK = timedelta(seconds=10)  # between the clocks of two workers
+
+
+def is_over(claimed_until_us: ColumnElement) -> ColumnElement:
+    """Whether a claim has expired, or was made by a clock that was ahead, as of `lease_at`."""
+    now_us, most_us = bindparam("now_us"), bindparam("most_us")
+    return or_(claimed_until_us <= now_us, claimed_until_us > most_us)
+
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
@@ -44,7 +52,7 @@ _BEHIND_ANOTHER_WORKER = (
         earlier.c.thread == inbox.c.thread,
         earlier.c.position < inbox.c.position,
         earlier_is_waiting,
-        earlier.c.claimed_until_us > bindparam("now_us"),
+        not_(is_over(earlier.c.claimed_until_us)),
         earlier.c.claimed_by != bindparam("worker"),
     )
     .exists()
@@ -58,7 +66,7 @@ _CLAIMABLE = (
 # Entries whose claim has expired are as few as workers hold: they can be sorted. Those that
 # nobody has may be a night's worth: they are read in the order of the index.
 _EXPIRED = _CLAIMABLE.where(
-    inbox.c.claimed_until_us > UNCLAIMED, inbox.c.claimed_until_us <= bindparam("now_us")
+    inbox.c.claimed_until_us > UNCLAIMED, is_over(inbox.c.claimed_until_us)
 ).order_by(inbox.c.position + 0)
 _FREE = _CLAIMABLE.where(inbox.c.claimed_until_us == UNCLAIMED).order_by(inbox.c.position)
 _among_these = inbox.c.position.in_(bindparam("positions", expanding=True))
@@ -116,7 +124,7 @@ def claim(
     """
     if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
         return []
-    these = {"now_us": microseconds(now), "worker": worker}
+    these = {**lease_at(now), "worker": worker}
     claimable: list[Any] = []
     for statement in (_EXPIRED, _FREE):
         wanted = _without(statement, without_threads, without_pages)
@@ -192,6 +200,11 @@ def _without(
 
 def lease_end(now: datetime) -> int:
     return microseconds(now + CLAIM_LEASE)
+
+
+def lease_at(now: datetime) -> dict[str, int]:
+    """The parameters of `is_over`."""
+    return {"now_us": microseconds(now), "most_us": microseconds(now + CLAIM_LEASE + _SLACK)}
 
 
 def _in_parts(

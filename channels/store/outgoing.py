@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from ..core.events import Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session, State
-from .claims import GIVEN_BACK, NOBODY, UNCLAIMED, lease_end
+from .claims import GIVEN_BACK, NOBODY, UNCLAIMED, is_over, lease_at, lease_end
 from .protocol import Backlog
 from .schema import (
     AT_ONCE,
@@ -71,7 +71,7 @@ _BEHIND_ANOTHER_WORKER = (
         earlier_outgoing.c.thread == outgoing.c.thread,
         earlier_outgoing.c.position < outgoing.c.position,
         earlier_is_outgoing,
-        earlier_outgoing.c.claimed_until_us > bindparam("now_us"),
+        not_(is_over(earlier_outgoing.c.claimed_until_us)),
         earlier_outgoing.c.claimed_by != bindparam("worker"),
     )
     .exists()
@@ -95,7 +95,7 @@ _CLAIMABLE = (
 )
 # As in the inbox: few have a claim that is over, and those that nobody has are read in order.
 _EXPIRED = _CLAIMABLE.where(
-    outgoing.c.claimed_until_us > UNCLAIMED, outgoing.c.claimed_until_us <= bindparam("now_us")
+    outgoing.c.claimed_until_us > UNCLAIMED, is_over(outgoing.c.claimed_until_us)
 ).order_by(outgoing.c.position + 0)
 _FREE = _CLAIMABLE.where(outgoing.c.claimed_until_us == UNCLAIMED).order_by(outgoing.c.position)
 _HELD_OF_THREAD = (
@@ -233,7 +233,7 @@ def claim(
             wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
         if without_pages:
             wanted = wanted.where(outgoing.c.page.not_in(list(without_pages)))
-        asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
+        asked = {**lease_at(now), "limit": limit, "worker": worker}
         found += connection.execute(wanted, asked).all()
     return _claimed(connection, sorted(found)[:limit], now, worker)
 

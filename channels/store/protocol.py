@@ -20,6 +20,7 @@ from ..core.transcript import Line
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
 WORKER_RETENTION = timedelta(minutes=10)
+LONGEST_STEP = timedelta(minutes=10)  # between two tries of an opening, or of an end
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
 
 
@@ -66,7 +67,8 @@ class Store(Protocol):
     Cancelling a call does not undo it.
 
     A claim keeps an entry or a session from the other workers until it expires, so that they
-    take over what a dead worker leaves. All of a thread's entries that are claimed are one
+    take over what a dead worker leaves. One that would last for longer than a CLAIM_LEASE counts
+    for nothing: a clock was ahead. All of a thread's entries that are claimed are one
     worker's, and come before those that are not, so that each worker handles a thread's events in
     their order.
     """
@@ -79,6 +81,12 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish what was begun and let go of the database; claims stay until they expire."""
+
+    async def time(self) -> datetime | None:
+        """The database's own time, where workers on several machines share it; else None."""
+
+    async def mend_dates(self, now: datetime) -> None:
+        """Make due what a clock that was ahead has put off beyond all that a step waits for."""
 
     async def record(
         self, events: Sequence[Event], now: datetime, *, claim: bool = True

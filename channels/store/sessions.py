@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.sessions import Session, State
-from .protocol import CLAIM_LEASE
+from .protocol import CLAIM_LEASE, LONGEST_STEP
 from .schema import (
     has_ended,
     inbox,
@@ -85,6 +85,14 @@ _VOID = (
     update(sessions)
     .where(sessions.c.claimed_until_us > 0)
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_MEND = (
+    update(sessions)
+    .where(
+        sessions.c.state.in_([State.OPENING.value, State.ENDING.value]),
+        sessions.c.wake_at_us > bindparam("latest_us"),
+    )
+    .values(claimed_until_us=None, wake_at_us=bindparam("now_us"))
 )
 _RELEASE = (
     update(sessions)
@@ -211,6 +219,12 @@ def claim_due(connection: Connection, now: datetime, *, limit: int, worker: str)
 def void_claims(connection: Connection) -> None:
     """Let every session be claimed as soon as it is due."""
     connection.execute(_VOID)
+
+
+def mend_dates(connection: Connection, now: datetime) -> None:
+    """Make due what is opening or ending, and would not be looked at for longer than any step."""
+    latest_us = microseconds(now + LONGEST_STEP)
+    connection.execute(_MEND, {"latest_us": latest_us, "now_us": microseconds(now)})
 
 
 def release(connection: Connection, claims: Mapping[str, datetime]) -> None:

@@ -62,6 +62,12 @@ class SqlStore:
     async def close(self) -> None:
         await self._resources.aclose()
 
+    async def time(self) -> datetime | None:
+        return None if self._is_alone else await self._writer.run(workers.database_time)
+
+    async def mend_dates(self, now: datetime) -> None:
+        await self._writer.run(partial(sessions.mend_dates, now=now))
+
     async def record(
         self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:

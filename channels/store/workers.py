@@ -7,7 +7,7 @@ one worker only, so that nothing is reserved there).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -52,6 +52,12 @@ _PRUNE = [
         (turns, turns.c.until_us),
     )
 ]
+
+
+def database_time(connection: Connection) -> datetime:
+    """PostgreSQL's clock at this moment, not at the transaction's start."""
+    told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return told.astimezone(timezone.utc)
 
 
 def report(connection: Connection, now: datetime, *, worker: str) -> int:

@@ -62,6 +62,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
 _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist before
+_MOST_AHEAD = timedelta(hours=15)  # of our clock, were it set by another time zone
 
 
 def decode_delivery(body: bytes, received_at: datetime) -> list[Event | PageRoles]:
@@ -286,9 +287,12 @@ def _mid(carrier: MessageShape | PostbackShape | None, reader: Reader) -> str | 
 
 
 def _moment(timestamp: object, received_at: datetime) -> datetime:
-    """Milliseconds since 1970 (a number, or a number as text), never later than now."""
+    """Milliseconds since 1970 (a number, or a number as text), Meta's time as it is.
+
+    What is further ahead than a clock of ours may be behind is no time: then it is now.
+    """
     try:
         moment = _EPOCH + timedelta(milliseconds=int(timestamp))  # type: ignore[call-overload]
     except (TypeError, ValueError, OverflowError):
         return received_at
-    return min(moment, received_at) if moment >= _OLDEST else received_at
+    return moment if _OLDEST <= moment <= received_at + _MOST_AHEAD else received_at

@@ -100,7 +100,9 @@ class WebhookReceiver:
 
     def _check_and_decode(self, body: bytes, signature: str | None) -> _Decoded:
         check_signature(body, signature, self._settings.secret)
-        decoded = decode_delivery(body, self._clock.now())
+        engine = self._engine()
+        clock = self._clock if engine is None else engine.clock
+        decoded = decode_delivery(body, clock.now())
         events = [event for event in decoded if not isinstance(event, PageRoles)]
         return events, _merged(roles for roles in decoded if isinstance(roles, PageRoles))
 

@@ -11,10 +11,14 @@ class ManualClock:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
+        self.wall_is_ahead = timedelta()
         self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
         return self._now
+
+    def wall(self) -> datetime:
+        return self._now + self.wall_is_ahead
 
     async def sleep(self, duration: timedelta) -> None:
         if duration <= timedelta():

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from channels.core.events import Event, PageRoles, Thread
-from channels.core.sessions import Session
+from channels.core.sessions import Session, State
 from channels.core.transcript import Line
 from channels.store.protocol import (
     CLAIM_LEASE,
+    LONGEST_STEP,
     RECENT_EVENTS,
     WORKER_RETENTION,
     Backlog,
@@ -18,7 +19,16 @@ from channels.store.protocol import (
     user_text,
 )
 from tests.fakes.store_outgoing import OutgoingInMemory
-from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Entry, Kept, Reserved, Rows, Said
+from tests.fakes.store_rows import (
+    FIRST_MOMENT,
+    GIVEN_BACK,
+    Entry,
+    Kept,
+    Reserved,
+    Rows,
+    Said,
+    is_over,
+)
 
 
 class MemoryStore(OutgoingInMemory):
@@ -35,6 +45,15 @@ class MemoryStore(OutgoingInMemory):
 
     async def close(self) -> None:
         pass
+
+    async def time(self) -> datetime | None:
+        return None
+
+    async def mend_dates(self, now: datetime) -> None:
+        for kept in self._rows.sessions.values():
+            is_under_way = kept.session.state in (State.OPENING, State.ENDING)
+            if is_under_way and kept.wake_at is not None and kept.wake_at > now + LONGEST_STEP:
+                kept.claimed_until, kept.is_due_at_once = FIRST_MOMENT, True
 
     async def record(
         self, events: Sequence[Event], now: datetime, *, claim: bool = True
@@ -265,10 +284,10 @@ class MemoryStore(OutgoingInMemory):
         ]
 
     def _is_claimable(self, entry: Entry, now: datetime) -> bool:
-        return entry.claimed_until <= now and not any(
+        return is_over(entry.claimed_until, now) and not any(
             earlier.position < entry.position
             and earlier.event.thread == entry.event.thread
-            and earlier.claimed_until > now
+            and not is_over(earlier.claimed_until, now)
             and earlier.claimed_by != self._worker
             for earlier in self._rows.waiting()
         )

@@ -12,7 +12,7 @@ from channels.core.events import Thread
 from channels.core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from channels.core.sessions import Session, State
 from channels.store.protocol import CLAIM_LEASE, Backlog
-from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Rows
+from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Rows, is_over
 
 
 @dataclass(kw_only=True, slots=True)
@@ -103,7 +103,7 @@ class OutgoingInMemory:
         claimable = [
             each
             for each in self._waiting()
-            if each.claimed_until <= now
+            if is_over(each.claimed_until, now)
             and each.said.thread not in without_threads
             and each.said.thread.page not in without_pages
             and not self._is_behind_another_worker(each, now)
@@ -221,7 +221,7 @@ class OutgoingInMemory:
         return any(
             earlier.position < message.position
             and earlier.said.thread == message.said.thread
-            and earlier.claimed_until > now
+            and not is_over(earlier.claimed_until, now)
             and earlier.claimed_by != self._worker
             for earlier in self._waiting()
         )

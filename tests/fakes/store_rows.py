@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from channels.core.events import Event, Thread
 from channels.core.sessions import Session
 from channels.core.transcript import Line
-from channels.store.protocol import DEAD_AFTER_FAILURES
+from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
 
 if TYPE_CHECKING:
     from tests.fakes.store_outgoing import Message
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
 GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
+
+
+def is_over(claimed_until: datetime, now: datetime) -> bool:
+    """Whether a claim has expired, or was made by a clock that was ahead."""
+    return claimed_until <= now or claimed_until > now + CLAIM_LEASE + timedelta(seconds=10)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,11 +48,12 @@ class Kept:
     session: Session
     claimed_by: str
     claimed_until: datetime
+    is_due_at_once: bool = False
 
     @property
     def wake_at(self) -> datetime | None:
         """When a worker may get the session: due, and claimed by nobody."""
-        due_at = self.session.due_at
+        due_at = FIRST_MOMENT if self.is_due_at_once else self.session.due_at
         return None if due_at is None else max(due_at, self.claimed_until)
 
 

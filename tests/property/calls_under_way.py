@@ -66,6 +66,9 @@ class _SleepersDoNotCount:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def wall(self) -> datetime:
+        return self._clock.wall()
+
     async def sleep(self, duration: timedelta) -> None:
         with self._calls.one_more(by=-1):
             await self._clock.sleep(duration)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 _BESIDE_THE_WORK = {"prune"}  # nothing waits for it
 _OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carried out or not
     *("backlog", "check", "count_open", "prune", "renew_claims", "report", "sender_action"),
+    *("mend_dates", "time"),
 }
 
 
@@ -102,14 +103,18 @@ class Wire:
 
 
 class WiredClock:
-    """A clock that does not wake the dead."""
+    """The clock of one worker, which may be ahead of the world's; it does not wake the dead."""
 
-    def __init__(self, clock: Clock, wire: Wire) -> None:
+    def __init__(self, clock: Clock, wire: Wire, ahead: timedelta = timedelta()) -> None:
         self._clock = clock
         self._wire = wire
+        self._ahead = ahead
 
     def now(self) -> datetime:
-        return self._clock.now()
+        return self._clock.now() + self._ahead
+
+    def wall(self) -> datetime:
+        return self._clock.wall() + self._ahead
 
     async def sleep(self, duration: timedelta) -> None:
         await self._clock.sleep(duration)

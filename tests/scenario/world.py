@@ -53,7 +53,7 @@ _CALM = 25  # turns of the event loop without a call: longer than any task goes 
 class Worker:
     """One process with the channel in it."""
 
-    def __init__(self, world: World, wire: Wire, store: Store) -> None:
+    def __init__(self, world: World, wire: Wire, store: Store, ahead: timedelta) -> None:
         self.wire = wire
         self.store = store
         tracker_store = wire.wrap(world.tracker_store, failure=OSError("No tracker store"))
@@ -62,7 +62,7 @@ class Worker:
             settings=parse_settings(world.section),
             store=wire.wrap(store, failure=StoreUnavailable("No store")),
             graphs=wire.wrap(world.graph, failure=GraphUnavailable("No Graph")),
-            clock=WiredClock(world.clock, wire),
+            clock=WiredClock(world.clock, wire, ahead),
             assistant=self.assistant,
         )
 
@@ -103,9 +103,10 @@ class World:
 
     # Workers
 
-    async def start(self, wire: Wire | None = None) -> Worker:
-        """Start a worker beside those that run."""
-        worker = Worker(self, wire or Wire(), self.make_store(f"worker {next(self._numbers)}"))
+    async def start(self, wire: Wire | None = None, *, ahead: timedelta = timedelta()) -> Worker:
+        """Start a worker beside those that run, on a machine whose clock may be ahead."""
+        store = self.make_store(f"worker {next(self._numbers)}")
+        worker = Worker(self, wire or Wire(), store, ahead)
         self.workers.append(worker)
         starting = asyncio.create_task(worker.engine.start())
         await first(starting, worker.wire.died)

@@ -12,6 +12,7 @@ from channels.store.protocol import (
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
+    HOUR,
     NOW,
     SECOND,
     end_session,
@@ -43,6 +44,14 @@ async def test_an_event_follows_the_earlier_ones_of_its_thread(workers: Workers)
 
     assert keys(await two.record([message("second"), message("ben", BEN)], NOW)) == ["ben"]
     assert await two.claim_inbox(NOW, limit=9) == []
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_holds_nothing_up(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("first")], NOW + HOUR)
+    await two.record([message("second")], NOW)
+
+    assert keys(await two.claim_inbox(NOW, limit=9)) == ["first", "second"]
 
 
 async def test_whoever_claims_first_gets_what_has_become_free(workers: Workers) -> None:

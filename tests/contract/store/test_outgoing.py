@@ -68,6 +68,14 @@ async def test_another_worker_gets_what_a_dead_one_has_left_and_in_doubt(
     assert all(entry.is_doubtful for entry in taken)
 
 
+async def test_what_a_worker_has_by_a_clock_that_was_ahead_is_anybodys(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    store, other, _ = workers
+    await say(store, "hello", said_at=NOW + HOUR)
+    assert texts(await other.claim_outgoing(NOW, limit=9)) == ["hello"]
+
+
 async def test_what_nobody_had_in_hand_is_not_in_doubt(store: Store) -> None:
     await store.say(words("hello"), in_hand=False)
     [entry] = await store.claim_outgoing(NOW, limit=9)

@@ -58,6 +58,15 @@ async def test_sessions_outlive_a_restart(make_lasting_store: MakeStore) -> None
         assert await store.claim_due(NOW, limit=9) == [new_session("next")]
 
 
+async def test_messages_are_free_for_whoever_comes_after_a_sqlite_worker(sqlite_url: str) -> None:
+    async with opened(SqlStore(sqlite_url, worker="before")) as store:
+        await store.say(words("hello"))
+
+    async with opened(SqlStore(sqlite_url, worker="after")) as store:
+        [entry] = await store.claim_outgoing(NOW, limit=9)
+        assert entry.is_doubtful
+
+
 async def test_the_inbox_outlives_a_restart(make_lasting_store: MakeStore) -> None:
     async with opened(make_lasting_store("before")) as store:
         waiting, failing, done = await store.record([message(key) for key in "abc"], NOW)

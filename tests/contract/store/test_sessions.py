@@ -383,3 +383,23 @@ async def test_what_a_user_thought_of_a_session_is_kept_with_it(store: Store) ->
     assert found is not None
     assert found.feedback == feedback
     assert await store.save_session(rated(over, feedback)) is False
+
+
+async def test_what_a_clock_that_was_ahead_has_put_off_is_due_once_it_is_mended(
+    store: Store,
+) -> None:
+    put_off, patient = new_session("put off", now=NOW + HOUR), new_session("patient", BEN)
+    await store.add_session(put_off, claim_until=NOW + 2 * HOUR)
+    await store.add_session(msgspec.structs.replace(patient, due_at=NOW + 300 * SECOND))
+    assert await store.claim_due(NOW, limit=9) == []
+
+    await store.mend_dates(NOW)
+    assert await store.claim_due(NOW, limit=9) == [put_off]
+
+
+async def test_an_active_session_keeps_its_date_when_dates_are_mended(store: Store) -> None:
+    await store.add_session(
+        msgspec.structs.replace(new_session("active"), state=State.ACTIVE, due_at=NOW + HOUR)
+    )
+    await store.mend_dates(NOW)
+    assert await store.claim_due(NOW, limit=9) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timezone
 from typing import Any
 
 import psycopg2
@@ -298,3 +299,22 @@ async def test_workers_may_work_on_many_sessions_in_any_order(workers: Workers) 
     answers = await asyncio.gather(*forwards, *backwards)
 
     assert sum(answers) == len(sessions)
+
+
+async def test_workers_share_the_time_of_postgresql(postgresql_url: str) -> None:
+    store = SqlStore(postgresql_url, worker="worker")
+    await store.open()
+    before = datetime.now(timezone.utc)
+    told = await store.time()
+    await store.close()
+
+    assert told is not None
+    assert told.tzinfo is timezone.utc
+    assert before <= told <= datetime.now(timezone.utc)
+
+
+async def test_on_sqlite_there_is_no_time_but_our_own(sqlite_url: str) -> None:
+    store = SqlStore(sqlite_url, worker="worker")
+    await store.open()
+    assert await store.time() is None
+    await store.close()

@@ -8,6 +8,7 @@ the store is opened.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,8 @@ class MortalWorld(HarshWorld):
 
     has_survivor = False
 
-    async def start(self, wire: Wire | None = None) -> Worker:
-        worker = await super().start(wire)
+    async def start(self, wire: Wire | None = None, *, ahead: timedelta = timedelta()) -> Worker:
+        worker = await super().start(wire, ahead=ahead)
         if self.has_survivor and len(self.workers) == 1:
             await super().start()
         return worker

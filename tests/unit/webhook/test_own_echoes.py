@@ -42,6 +42,7 @@ class HearingEngine:
     def __init__(self) -> None:
         self.marks: list[str] = []
         self.events: list[Event] = []
+        self.clock = ManualClock(NOW)
         self.metrics = SimpleNamespace(acknowledged=lambda _status, _took: None)
         self.own_pages = SimpleNamespace(rule_out=lambda _thread: False)
 

@@ -144,6 +144,11 @@ class TestTimestamps:
         [event] = decoded(delivery({**message(), "timestamp": written}))
         assert event.at == NOW
 
+    def test_a_clock_of_ours_that_is_behind_leaves_metas_time_as_it_is(self) -> None:
+        an_hour_ahead = SENT_MS + 3_600_000
+        [event] = decoded(delivery({**message(), "timestamp": an_hour_ahead}))
+        assert event.at == SENT + timedelta(hours=1)
+
     def test_a_missing_time_is_the_time_of_receipt(self) -> None:
         undated = message()
         del undated["timestamp"]

@@ -1,0 +1,98 @@
+"""Clocks that differ, and clocks that are set while the bot runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from channels.core.errors import GraphThrottled
+from channels.core.sessions import State
+from channels.engine.engine import RENEWAL_INTERVAL
+from channels.store.protocol import CLAIM_LEASE
+from tests.fakes.store import MemoryStore
+from tests.scenario.world import SECOND, World
+
+HOUR = timedelta(hours=1)
+TIMEOUT = 100 * SECOND
+
+
+class DatabaseWithClock(MemoryStore):
+    """A store that several machines share, which tells its own time."""
+
+    world: World
+    ahead = timedelta()
+
+    async def time(self) -> datetime:
+        return self.world.clock.now() + type(self).ahead
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    first = DatabaseWithClock(worker="first")
+    world = World(
+        lambda worker: DatabaseWithClock(worker=worker, shared=first),
+        plans={"default": {"timeout": "100s", "keywords": ["menu"]}},
+    )
+    monkeypatch.setattr(DatabaseWithClock, "world", world, raising=False)
+    monkeypatch.setattr(DatabaseWithClock, "ahead", timedelta())
+    return world
+
+
+@pytest.mark.parametrize("apart", [90 * SECOND, -90 * SECOND, HOUR])
+async def test_a_timeout_is_as_long_on_whatever_machine_it_is_noticed(
+    world: World, apart: timedelta
+) -> None:
+    await world.start()
+    await world.start(ahead=apart)
+    await world.hand_over()
+
+    await world.wait(TIMEOUT - 5 * SECOND)
+    assert world.ends() == []
+    await world.wait(5 * SECOND)
+    assert world.ends() == ["timeout"]
+
+
+async def test_a_machine_whose_clock_is_ahead_takes_nothing_from_the_others(world: World) -> None:
+    await world.start()
+    world.script.is_ready = False  # so that the first worker keeps what it has
+    await world.user_says("hello")
+    await world.start(ahead=HOUR)
+    await world.wait(SECOND)
+
+    first = world.workers[0].store
+    assert isinstance(first, MemoryStore)
+    assert [entry.claimed_by for entry in first._rows.waiting()] == ["worker 1"]
+
+
+async def test_what_a_clock_that_was_ahead_has_put_off_goes_on_once_it_is_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DatabaseWithClock, "ahead", HOUR)
+    await world.start()
+    world.graph.fail("pass_control", GraphThrottled("Too many calls", retry_after=SECOND), 1)
+    await world.user_says("human")
+    assert (await world.session()).state is State.OPENING
+
+    monkeypatch.setattr(DatabaseWithClock, "ahead", timedelta())
+    for _ in range(3):
+        await world.wait(RENEWAL_INTERVAL)
+
+    assert (await world.session()).state is State.ACTIVE
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_is_taken_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DatabaseWithClock, "ahead", HOUR)
+    await world.start()
+    world.script.is_ready = False
+    await world.user_says("hello")
+    await world.kill()
+
+    monkeypatch.setattr(DatabaseWithClock, "ahead", timedelta())
+    world.script.is_ready = True
+    await world.start()
+    await world.wait(CLAIM_LEASE)
+
+    assert world.said() == ["re: hello"]
