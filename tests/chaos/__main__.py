@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         help="processes of each replica; where they are several, half of the kills hit one alone",
     )
+    parser.add_argument("--pauses", type=int, default=10, help="of a replica, 75 s each")
     parser.add_argument("--outages", type=int, default=6, help="of PostgreSQL, and of Redis")
     parser.add_argument("--faults", type=int, default=60, help="rounds of Graph faults")
     parser.add_argument("--throttles", type=int, default=2, help="rate limits of a minute")
@@ -79,6 +80,7 @@ def _plan(options: argparse.Namespace) -> Plan:
             faults=options.faults,
             throttles=options.throttles,
             dead_tokens=options.dead_tokens,
+            pauses=options.pauses,
         ),
     )
 

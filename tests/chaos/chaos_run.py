@@ -91,6 +91,7 @@ async def play(
         journal,
         stack.action_runs,
         kills=thunder.kills,
+        pauses=thunder.pauses,
         stops=thunder.stops,
     )
     return Result(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import signal
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -93,6 +96,20 @@ class Replica:
         if self._command is not None:
             await self._command.kill()
 
+    def stand_still(self) -> Callable[[], None]:
+        """Stop all its processes (SIGSTOP), as a frozen machine would; call what is returned to
+        let those go on that live."""
+        assert self._command is not None
+        stopped = [psutil.Process(self._command.pid), *self.workers()]
+        for process in stopped:
+            _signal(process, signal.SIGSTOP)
+
+        def go_on() -> None:
+            for process in stopped:
+                _signal(process, signal.SIGCONT)
+
+        return go_on
+
     async def stop(self) -> None:
         """End it for good, as a stop of the service would (SIGTERM)."""
         supervising, self._supervising = self._supervising, None
@@ -108,6 +125,11 @@ class Replica:
             self._pause = RESTART_PAUSE
             await self._command.ended()
             await asyncio.sleep(self._pause.total_seconds())
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
 
 
 class ChaosStack:

@@ -94,8 +94,9 @@ class Evidence:
     """All of it, each list in the order in which it happened.
 
     `unanswered` are the marks of sends that the emulator carried out and whose answer the bot did
-    not get; `transcribed` the mids of what the transcripts have, `kills` the moments at which a
-    replica was killed, and `stops` those at which PostgreSQL, which has the trackers, was stopped.
+    not get; `transcribed` the mids of what the transcripts have. A replica was killed at each of
+    `kills`, and made to stand still at each of `pauses`; PostgreSQL, which has the trackers, was
+    stopped at each of `stops`.
     """
 
     said: tuple[Said, ...]
@@ -107,5 +108,6 @@ class Evidence:
     transcribed: frozenset[str]
     unanswered: frozenset[str]
     kills: tuple[datetime, ...]
+    pauses: tuple[datetime, ...]
     stops: tuple[datetime, ...]
     runs: tuple[Ran, ...]

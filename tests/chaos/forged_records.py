@@ -123,6 +123,7 @@ GOOD = Evidence(
     transcribed=frozenset({"m_3"}),
     unanswered=frozenset(),
     kills=(),
+    pauses=(),
     stops=(),
     runs=(ran(0.6, "m_1"), ran(30.6, "m_4")),
 )

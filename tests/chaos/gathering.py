@@ -52,6 +52,7 @@ def gather(
     runs: Path,
     *,
     kills: Iterable[datetime],
+    pauses: Iterable[datetime],
     stops: Iterable[datetime],
 ) -> Evidence:
     """All that the judge needs: from the database at `url`, the emulator's journal, and the file in
@@ -68,6 +69,7 @@ def gather(
         transcribed=frozenset(one.mid for one in journal.said if _line_key(one) in lines),
         unanswered=frozenset(journal.unanswered),
         kills=tuple(kills),
+        pauses=tuple(pauses),
         stops=tuple(stops),
         runs=tuple(_ran(runs)),
     )

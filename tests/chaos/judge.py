@@ -103,8 +103,11 @@ class Case:
             owner = new_owner
         return owner not in (None, BOT)
 
-    def killed_between(self, since: datetime, until: datetime) -> bool:
-        return any(since <= kill <= until for kill in self.evidence.kills)
+    def was_cut_between(self, since: datetime, until: datetime) -> bool:
+        """Whether a turn may have been cut down: its worker was killed, or stood still so long
+        that another one has taken the turn again."""
+        cuts = (*self.evidence.kills, *self.evidence.pauses)
+        return any(since <= cut <= until for cut in cuts)
 
 
 def judge(evidence: Evidence) -> list[Figure]:
@@ -293,7 +296,7 @@ def _excuse(case: Case, first: tuple[Said, Turn], again: Said) -> str | None:
     same_send = before.mark is not None and before.mark == again.mark
     if same_send or before.mark in case.evidence.unanswered:
         return "lost"
-    if before in turn.tried and case.killed_between(before.at, again.at):
+    if before in turn.tried and case.was_cut_between(before.at, again.at):
         return "cut"
     return None
 
@@ -317,9 +320,10 @@ def _runs(case: Case) -> Iterator[tuple[Ran, Ran]]:
 
 
 def _was_cut(case: Case, first: Ran, again: Ran) -> bool:
-    """Whether Rasa may have lost the turn of the first: by a kill, or with its tracker store."""
-    cuts = (*case.evidence.kills, *case.evidence.stops)
-    return any(first.at - CUT_MARGIN <= cut <= again.at for cut in cuts)
+    """Whether Rasa may have lost the turn of the first, with its worker or its tracker store."""
+    since = first.at - CUT_MARGIN
+    lost_its_tracker = any(since <= stop <= again.at for stop in case.evidence.stops)
+    return lost_its_tracker or case.was_cut_between(since, again.at)
 
 
 def _run(ran: Ran) -> str:

@@ -43,6 +43,7 @@ def _run(plan: Plan, result: Result) -> Iterator[str]:
         "messages of the bot": sum(1 for said in evidence.said if said.mark is not None),
         "kills": len(evidence.kills),
         "of them of one process of several": plan.blows.worker_kills,
+        "pauses of a replica": len(evidence.pauses),
         "stops of PostgreSQL, and of Redis": plan.blows.outages,
         "rounds of Graph faults": plan.blows.faults + plan.blows.throttles,
         "deaths of the token": plan.blows.dead_tokens,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ class What(enum.Enum):
 
     REPLICA = "a replica is killed and started again"
     WORKER = "one of a replica's processes is killed, and the others go on"
+    PAUSE = "a replica stands still (SIGSTOP), longer than what it has claimed is its own"
     POSTGRESQL = "PostgreSQL stops and starts again"
     REDIS = "Redis is killed and started again"
     GRAPH = "Graph calls go wrong"
@@ -43,7 +45,10 @@ class Blow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many blows of each kind; `worker_kills` need replicas of several processes."""
+    """How many blows of each kind; `worker_kills` need replicas of several processes.
+
+    Each of the `pauses` lasts for `pause`.
+    """
 
     kills: int
     outages: int
@@ -51,6 +56,8 @@ class Counts:
     throttles: int
     dead_tokens: int
     worker_kills: int = 0
+    pauses: int = 0
+    pause: timedelta = timedelta(seconds=75)
 
 
 def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
@@ -63,6 +70,7 @@ def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
         *_times(random, counts.faults, lasting, _doubled),
         *_times(random, counts.throttles, lasting, _throttled),
         *_times(random, counts.worker_kills, lasting, _worker_dies),
+        *_times(random, counts.pauses, lasting, partial(_stands_still, counts.pause)),
     ]
     for number in range(counts.dead_tokens):
         at = lasting * (number + 1) / (counts.dead_tokens + 1)
@@ -78,6 +86,10 @@ def _times(random: Random, count: int, lasting: timedelta, blow: Any) -> Iterato
 
 def _kill(random: Random, at: timedelta) -> Blow:
     return Blow(at=at, what=What.REPLICA, lasting=timedelta(seconds=4 * random.random()))
+
+
+def _stands_still(pause: timedelta, _: Random, at: timedelta) -> Blow:
+    return Blow(at=at, what=What.PAUSE, lasting=pause)
 
 
 def _worker_dies(_: Random, at: timedelta) -> Blow:

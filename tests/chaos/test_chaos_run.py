@@ -1,4 +1,4 @@
-"""A short chaos run: kills, stops of PostgreSQL and Redis, and failing Graph calls."""
+"""A short chaos run: kills, pauses, stops of PostgreSQL and Redis, and failing Graph calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ SHORT = Plan(
     messages=240,
     lasting=timedelta(seconds=20),
     pause=timedelta(seconds=0.8),
-    blows=Counts(kills=6, outages=1, faults=3, throttles=0, dead_tokens=0),
+    blows=Counts(
+        kills=6,
+        outages=1,
+        faults=3,
+        throttles=0,
+        dead_tokens=0,
+        pauses=2,
+        pause=timedelta(seconds=9),
+    ),
     lease=timedelta(seconds=6),
 )
 
@@ -33,6 +41,7 @@ async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path) -> Non
 
     assert [figure.name for figure in figures if figure.failed] == [], story
     assert len(result.evidence.kills) == SHORT.blows.kills
+    assert len(result.evidence.pauses) == SHORT.blows.pauses
     assert len(reasons(result)) >= 5, story
     assert followed(result) > 0, story
     assert len(result.evidence.runs) > SHORT.users, "the action that counts has hardly run"

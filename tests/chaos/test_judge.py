@@ -137,13 +137,13 @@ def test_a_turn_that_a_kill_cut_down_after_its_answer_is_counted_apart() -> None
     assert failed(repeated) == set()
 
 
-@pytest.mark.parametrize("cut", ["kills", "stops"])
+@pytest.mark.parametrize("cut", ["kills", "pauses", "stops"])
 def test_an_action_that_runs_again_in_a_turn_that_was_cut_is_counted_apart(cut: str) -> None:
     again = more(GOOD, runs=(ran(35, "m_4"),), **{cut: (at(31),)})
     assert found(again) == {"actions run again because their turn was cut down": 1}
 
 
-@pytest.mark.parametrize("cut", ["kills", "stops"])
+@pytest.mark.parametrize("cut", ["kills", "pauses", "stops"])
 @pytest.mark.parametrize("when", [29, 36])
 def test_a_cut_at_another_time_excuses_no_run(cut: str, when: float) -> None:
     again = more(GOOD, runs=(ran(35, "m_4"),), **{cut: (at(when),)})

@@ -10,7 +10,7 @@ from tests.chaos.scripted_courses import PLANS, Course, Do, courses
 from tests.chaos.storm import Counts, What, storm
 
 MINUTE = timedelta(minutes=1)
-COUNTS = Counts(kills=20, worker_kills=4, outages=3, faults=5, throttles=2, dead_tokens=1)
+COUNTS = Counts(kills=20, worker_kills=4, outages=3, faults=5, throttles=2, dead_tokens=1, pauses=2)
 
 
 def script(seed: int) -> list[Course]:
@@ -47,6 +47,7 @@ def test_the_storm_has_as_many_blows_as_asked_for() -> None:
     assert counted == {
         What.REPLICA: 20,
         What.WORKER: 4,
+        What.PAUSE: 2,
         What.POSTGRESQL: 3,
         What.REDIS: 3,
         What.GRAPH: 7,

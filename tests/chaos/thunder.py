@@ -34,10 +34,12 @@ class Thunder:
         self._log = log
         self._busy = {what: asyncio.Lock() for what in What}
         self.kills: list[datetime] = []
+        self.pauses: list[datetime] = []
         self.stops: list[datetime] = []  # of PostgreSQL
         self._strikes = {
             What.REPLICA: self._kill,
             What.WORKER: self._kill_worker,
+            What.PAUSE: self._pause,
             What.POSTGRESQL: self._stop_postgresql,
             What.REDIS: self._stop_redis,
             What.GRAPH: self._break_graph,
@@ -72,6 +74,15 @@ class Thunder:
         self.kills.append(datetime.now(timezone.utc))
         with contextlib.suppress(psutil.NoSuchProcess):
             worker.kill()
+
+    async def _pause(self, blow: Blow) -> None:
+        replica = await self._one_of(lambda: [one for one in self._stack.replicas if one.runs])
+        self._note(f"{replica.name} stands still for {blow.lasting.total_seconds():.1f} s")
+        self.pauses.append(datetime.now(timezone.utc))
+        going_on = replica.stand_still()
+        await asyncio.sleep(blow.lasting.total_seconds())
+        going_on()
+        self._note(f"{replica.name} goes on")
 
     async def _one_of(self, candidates: Callable[[], Sequence[T]]) -> T:
         while True:
