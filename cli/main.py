@@ -48,6 +48,11 @@ COMMANDS = (
         module="return_request",
     ),
     Listed(
+        name="dead",
+        summary="list what was set aside because it failed for good; take it up again",
+        module="dead",
+    ),
+    Listed(
         name="forget",
         summary="erase all that the plugin keeps of a user",
         module="running_bot",

@@ -1,4 +1,4 @@
-"""The commands that ask a running bot by its operator API: `sessions`, `return` and `forget`."""
+"""The commands about handovers that ask a running bot: `sessions`, `return` and `forget`."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _left(one: Handover, answer: OpenHandovers) -> str:
 
 
 def _list_sessions(options: Namespace) -> int:
-    answer = asyncio.run(_client_of(options).open_handovers())
+    answer = asyncio.run(client_of(options).open_handovers())
     print(msgspec.json.encode(answer).decode() if options.json else listing(answer))
     return 0
 
 
 def _return_thread(options: Namespace) -> int:
-    answer = asyncio.run(_client_of(options).return_thread(options.user))
+    answer = asyncio.run(client_of(options).return_thread(options.user))
     if options.json:
         print(msgspec.json.encode(answer).decode())
     else:
@@ -66,7 +66,7 @@ def _return_thread(options: Namespace) -> int:
 
 
 def _forget(options: Namespace) -> int:
-    answer = asyncio.run(_client_of(options).forget(options.user))
+    answer = asyncio.run(client_of(options).forget(options.user))
     if options.json:
         print(msgspec.json.encode(answer).decode())
     else:
@@ -77,7 +77,7 @@ def _forget(options: Namespace) -> int:
     return 0
 
 
-def _add_bot_arguments(parser: ArgumentParser) -> None:
+def add_bot_arguments(parser: ArgumentParser) -> None:
     """Where the bot is, and how to tell the answer."""
     add_credentials_argument(parser)
     parser.add_argument(
@@ -95,7 +95,7 @@ def _add_user_argument(parser: ArgumentParser) -> None:
     )
 
 
-def _client_of(options: Namespace) -> OperatorClient:
+def client_of(options: Namespace) -> OperatorClient:
     """The client of the bot that the arguments name, with the token of the credentials file."""
     from .credentials import read_settings
 
@@ -116,12 +116,12 @@ def _sender_id(text: str) -> str:
 
 def _add_user_and_bot_arguments(parser: ArgumentParser) -> None:
     _add_user_argument(parser)
-    _add_bot_arguments(parser)
+    add_bot_arguments(parser)
 
 
 SESSIONS = Command(
     description="List the open handovers of a running bot, by its operator API.",
-    add_arguments=_add_bot_arguments,
+    add_arguments=add_bot_arguments,
     run=_list_sessions,
 )
 RETURN = Command(

@@ -8,6 +8,7 @@ HandoverError
 ├── StoreError                a store, the session store or one of Rasa's, can't do its work
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
+├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
 ├── OperatorError             a running bot's operator API does not answer, or says no
 └── GraphError                Meta refused, or did not answer, a Graph call
     ├── GraphUnavailable      no usable answer: may be tried again
@@ -59,6 +60,10 @@ class StoreUnavailable(StoreError):
 
 class StoreVersionError(StoreError):
     """The tables in the database were made by a newer release of this plugin."""
+
+
+class TurnTimedOut(HandoverError):
+    """A turn of Rasa took longer than `turn-timeout` and was given up; it is not saved."""
 
 
 class OperatorError(HandoverError):

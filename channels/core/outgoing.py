@@ -72,6 +72,7 @@ class Standing(enum.Enum):
     HELD = "held"
     SENT = "sent"
     DROPPED = "dropped"
+    DEAD = "dead"
 
 
 class Fate(enum.Enum):

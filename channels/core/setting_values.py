@@ -22,6 +22,8 @@ SHORTEST_RETENTION = timedelta(hours=1)
 LONGEST_RETENTION = timedelta(days=3650)
 SHORTEST_PROBE = timedelta(seconds=10)
 LONGEST_PROBE = timedelta(days=1)
+SHORTEST_TURN = timedelta(seconds=1)
+LONGEST_TURN = timedelta(minutes=10)
 MOST_AT_ONCE = 10_000
 LONGEST_QUOTE = 200  # characters
 SHORTEST_ADMIN_TOKEN = 16  # characters; more are better, but fewer can be guessed
@@ -149,6 +151,13 @@ def parse_probe(value: object) -> timedelta:
     if not SHORTEST_PROBE <= probe <= LONGEST_PROBE:
         raise ValueError("is out of range; owner-probe is at least 10s and at most 1d.")
     return probe
+
+
+def parse_turn_timeout(value: object) -> timedelta:
+    limit = parse_duration(value)
+    if not SHORTEST_TURN <= limit <= LONGEST_TURN:
+        raise ValueError("is out of range; turn-timeout is at least 1s and at most 10m.")
+    return limit
 
 
 def parse_threshold(value: object) -> float:

@@ -52,6 +52,7 @@ from .setting_values import (
     parse_secret,
     parse_store,
     parse_threshold,
+    parse_turn_timeout,
     quoted,
 )
 
@@ -94,6 +95,7 @@ class Settings:
     routing: RoutingSetting
     typed_intents: bool
     max_turns: int
+    turn_timeout: timedelta
     sends_a_second: int
     media_sends_a_second: int
     retention: timedelta
@@ -222,6 +224,7 @@ _CHANNEL_KEYS = {
     "routing": Key(parse=parse_routing, default=RoutingSetting.AUTO),
     "typed-intents": Key(parse=parse_flag, default=False),
     "max-turns": Key(parse=parse_count, default=50),
+    "turn-timeout": Key(parse=parse_turn_timeout, default=timedelta(minutes=1)),
     "sends-a-second": Key(parse=parse_count, default=SENDS_A_SECOND),
     "media-sends-a-second": Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),
     "retention": Key(parse=parse_retention, default=timedelta(days=30)),

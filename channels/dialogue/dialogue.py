@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..core.errors import TurnTimedOut
 from ..core.events import Platform, Postback, Thread, UserMessage
 from ..core.outgoing import Said
 from ..core.sessions import Cause, Session, is_window_open
@@ -36,11 +38,15 @@ from .outbox import Outbox, Sayings, TurnId, turn_on_its_own
 from .output import InstagramOutput, MessengerOutput
 from .typing_indicator import TypingIndicator
 
+CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
 
 class Dialogue:
-    """Lets Rasa take turns, as many at once as `max-turns` allows."""
+    """Lets Rasa take turns, as many at once as `max-turns` allows.
+
+    As many again may tell it of a handover's start or end: users' turns don't hold those up.
+    """
 
     def __init__(
         self,
@@ -66,7 +72,9 @@ class Dialogue:
         self._feedback = feedback
         self._outbox = outbox
         self._typing = typing
-        self._turn_limit = FairLimit(settings.max_turns, several_pages=bool(settings.pages))
+        several_pages = bool(settings.pages)
+        self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
+        self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -177,15 +185,35 @@ class Dialogue:
             in_silence=in_silence,
             held=held,
         )
-        async with self._turn_limit.place(thread.page):
+        places = self._for_users if turn.parse_data is None else self._for_sessions
+        async with places.place(thread.page):
             began = self._clock.now()
             try:
-                was_taken = await self._assistant.take_turn(turn, output)
+                was_taken = await self._within_limit(turn, output)
             finally:
                 output.end_turn()
             self._metrics.turn_taken(self._clock.now() - began)
         if was_taken:
             await sayings.withdraw_rest()
+
+    async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
+        """Raises TurnTimedOut; what such a turn says later on is not said."""
+        limit = self._settings.turn_timeout
+        taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
+        waiting = asyncio.ensure_future(self._clock.sleep(limit))
+        try:
+            await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if taking.done():
+                return taking.result()
+            output.cut_off()
+        finally:
+            waiting.cancel()
+            await _cancelled(taking)
+        raise TurnTimedOut(
+            f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. Look "
+            "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
+            "limit."
+        )
 
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(
@@ -212,3 +240,10 @@ class Dialogue:
     async def _ready(self) -> None:
         while not self._assistant.is_ready():
             await self._clock.sleep(READY_INTERVAL)
+
+
+async def _cancelled(turn: asyncio.Future[bool]) -> None:
+    """Return once the turn has let go of what it holds; of one that won't, nobody hears again."""
+    if turn.cancel():
+        await asyncio.wait({turn}, timeout=CANCEL_GRACE.total_seconds())
+    turn.add_done_callback(lambda over: over.cancelled() or over.exception())

@@ -64,7 +64,7 @@ class MessengerOutput(OutputChannel):
         self._feedback = feedback
         self._own_thread = thread
         self._held = held
-        self._has_ended = False
+        self._has_ended = self._is_cut_off = False
         self._silenced_by = "a live agent has the thread" if in_silence else None
         self._in_silence = in_silence
         self._checked = False
@@ -77,7 +77,14 @@ class MessengerOutput(OutputChannel):
         """What is said from now on is said by Rasa on its own."""
         self._has_ended = True
 
+    def cut_off(self) -> None:
+        """The turn has been given up: what it says from now on is not said."""
+        self._is_cut_off = True
+
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        if self._is_cut_off:
+            logger.warning("%s was not sent: its turn took too long.", _name_of(message))
+            return
         if self._has_ended:
             self._sayings = self._sayings.on_its_own()
             self._checked, self._silenced_by, self._in_silence, self._held = (

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from ..core.dead import error_class
 from ..core.errors import (
     TRY_LATER,
     GraphError,
@@ -247,9 +248,11 @@ class Delivery:
         return True
 
     async def _give_up(self, entry: OutgoingEntry, error: GraphError) -> None:
-        name = entry.outgoing.response
+        name, why = entry.outgoing.response, error_class(error)
         logger.error("%s was not sent: %s", name, error, extra=_fields(entry))
-        await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
+        await self._once_stored(
+            lambda: self._store.give_up(entry.position, self._stamp(), error=why)
+        )
 
     async def _lose(self, said: Outgoing) -> None:
         """Another app has the thread: a session begins.

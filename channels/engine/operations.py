@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from ..core.dead import Dead, DeadId
 from ..core.events import Thread
 from ..core.sessions import EndReason, Session
 from ..core.statistics import Statistics, statistics_of
@@ -74,6 +76,18 @@ class Operations:
         if len(ended) == limit:
             since = ended[-1].ended_at or since
         return statistics_of(ended, since=since, until=until)
+
+    async def dead(self, *, limit: int) -> list[Dead]:
+        """What was set aside for good, what died last first."""
+        return await self._store.dead(limit=limit)
+
+    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
+        """Take these up again, or all that is dead; returns how many."""
+        retried = await self._store.retry_dead(ids)
+        if retried:
+            logger.info("%d events and messages that were set aside are taken up again.", retried)
+        self._due.set()
+        return retried
 
     async def forget(self, sender_id: str) -> int | None:
         """Erase all that is kept of a user; how many rows, or None while something is under way."""

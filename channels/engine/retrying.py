@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from ..core.backoff import Backoff
-from ..core.errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError
+from ..core.dead import error_class
+from ..core.errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError, TurnTimedOut
 from ..core.events import Event
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_fields
@@ -56,12 +58,15 @@ class Retrying:
                 await self._handle(entry.event, repeated=repeated)
             except StoreError as error:
                 logger.error("An event waits for the store: %s", error)
+            except TurnTimedOut as error:
+                await self._has_died(entry, error, for_good=True)
+                return
             except Exception as error:
                 if not _is_its_own(error, self._clock.now() - began):
                     logger.info("An event waits for Meta: %s", error, extra=_fields(entry))
                     pause = _pause(error, waits)
                     waits += 1
-                elif await self._has_died(entry):
+                elif await self._has_died(entry, error):
                     return
             else:
                 await self._once_stored(self._store.done, entry)
@@ -69,12 +74,22 @@ class Retrying:
             repeated = True
             await self._clock.sleep(pause)
 
-    async def _has_died(self, entry: InboxEntry) -> bool:
-        logger.exception("Handling an event failed.", extra=_fields(entry))
-        is_dead = await self._once_stored(self._store.failed, entry)
+    async def _has_died(
+        self, entry: InboxEntry, error: Exception, *, for_good: bool = False
+    ) -> bool:
+        if for_good:
+            logger.error("An event can't be handled: %s", error, extra=_fields(entry))
+        else:
+            logger.exception("Handling an event failed.", extra=_fields(entry))
+        failed = partial(self._store.failed, error=error_class(error), for_good=for_good)
+        is_dead = await self._once_stored(failed, entry)
         if is_dead:
             self._metrics.dead.inc()
-            logger.error("An event is set aside for good.", extra=_fields(entry))
+            logger.error(
+                "An event is set aside for good. Once its cause is mended, `rasa-handover dead "
+                "--retry` takes it up again.",
+                extra=_fields(entry),
+            )
         return is_dead
 
     async def _once_stored(

@@ -74,6 +74,9 @@ class Metrics:
             "outbox_oldest_age_seconds", "How long the oldest message of the outbox has waited."
         )
         self._held = self._gauge("outbox_held", "Messages that wait until their user has written.")
+        self._dead_messages = self._gauge(
+            "outbox_dead", "Messages set aside that the store still has."
+        )
         self._acks = self._histogram(
             "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
         )
@@ -117,11 +120,12 @@ class Metrics:
         self._dead_kept.set(backlog.dead)
 
     def outbox_is(self, backlog: Backlog, now: datetime) -> None:
-        """What waits in the outbox now; `dead` counts what is held."""
+        """What waits in the outbox now."""
         age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
         self._unsent.set(backlog.waiting)
         self._oldest_unsent.set(max(age.total_seconds(), 0))
-        self._held.set(backlog.dead)
+        self._held.set(backlog.held)
+        self._dead_messages.set(backlog.dead)
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
         """Show these at nought until the first one comes, so that a first failure is a rise."""

@@ -61,6 +61,34 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     erased: int
 
 
+class DeadOne(msgspec.Struct, frozen=True, kw_only=True):
+    """An event or a message that was set aside for good.
+
+    `kind` is the event's, such as "user_message", or "message" for one of the bot's; `since` is
+    when it was recorded. `error` is the class of the last error, with Meta's numbers if they are
+    known; "ProcessDied" where handling it ended the process three times.
+    """
+
+    id: str
+    kind: str
+    sender_id: str
+    since: Moment
+    died_at: Moment
+    error: str
+
+
+class DeadOnes(msgspec.Struct, frozen=True, kw_only=True):
+    """What was set aside, what died last first."""
+
+    dead: list[DeadOne]
+
+
+class Retried(msgspec.Struct, frozen=True, kw_only=True):
+    """So many are taken up again."""
+
+    retried: int
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Why a call did nothing, in prose."""
 
@@ -72,6 +100,8 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     Handover,
     Returning,
     Forgotten,
+    DeadOnes,
+    Retried,
     Statistics,
     Problem,
 )

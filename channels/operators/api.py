@@ -1,4 +1,4 @@
-"""The operator API: who has the open threads, bringing one back, and forgetting a person.
+"""The operator API: who has the open threads, bringing one back, forgetting, and what is dead.
 
 It exists only with an `admin-token`, which every call has to bear. The OpenAPI document and the
 page that works by this API hold no data, so they need none.
@@ -16,12 +16,23 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json, raw
 
+from ..core.dead import Dead, dead_id
 from ..core.errors import GraphError, StoreError
 from ..core.sessions import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
 from ..instruments.clock import Clock
-from .answers import Forgotten, Handover, OpenHandovers, Problem, Returning, handover
+from .answers import (
+    DeadOne,
+    DeadOnes,
+    Forgotten,
+    Handover,
+    OpenHandovers,
+    Problem,
+    Retried,
+    Returning,
+    handover,
+)
 from .guesses import Guesses
 from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
 from .page import add_page
@@ -49,14 +60,17 @@ class OperatorApi:
             ("GET", "/handovers/<user:str>", _show),
             ("DELETE", "/handovers/<user:str>", _forget),
             ("POST", "/handovers/<user:str>/return", _return),
+            ("GET", "/dead", _list_dead),
+            ("POST", "/dead/retry", _retry_all_dead),
+            ("POST", "/dead/<id:str>/retry", _retry_dead),
         ):
             self._add(routes, method, path, handler)
         routes.add_route(_describe, "/openapi.json", methods=["GET"], name="openapi")
         add_page(routes)
 
     def _add(self, routes: Blueprint, method: str, path: str, handler: _Handler) -> None:
-        async def guarded(request: Request, user: str = "") -> HTTPResponse:
-            return await self._answer(request, handler, user)
+        async def guarded(request: Request, **named: str) -> HTTPResponse:
+            return await self._answer(request, handler, "".join(named.values()))
 
         # Below `/handovers/` is a page, so a slash at the end makes a difference.
         routes.add_route(
@@ -68,7 +82,7 @@ class OperatorApi:
             stream=True,
         )
 
-    async def _answer(self, request: Request, handler: _Handler, user: str) -> HTTPResponse:
+    async def _answer(self, request: Request, handler: _Handler, name: str) -> HTTPResponse:
         await _drop_body(request)
         engine = self._engine()
         if not self._is_authorised(request):
@@ -77,11 +91,11 @@ class OperatorApi:
             return await self._unauthorised(request)
         if engine is None:
             return _problem("The channel is starting; try again.", status=503)
-        user = unquote(user)  # Sanic leaves it quoted
-        if not user.isprintable():
+        name = unquote(name)  # Sanic leaves it quoted
+        if not name.isprintable():
             return _no_session()
         try:
-            return await handler(engine.operations, request, user)
+            return await handler(engine.operations, request, name)
         except (StoreError, GraphError) as error:
             return _problem(str(error), status=503)
 
@@ -147,6 +161,34 @@ async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse
     if not erased:
         return _problem("Nothing is kept of this user.", status=404)
     return _answered(Forgotten(sender_id=user, erased=erased))
+
+
+async def _list_dead(operations: Operations, _: Request, __: str) -> HTTPResponse:
+    dead = await operations.dead(limit=MOST_LISTED)
+    return _answered(DeadOnes(dead=[_dead_of(operations, each) for each in dead]))
+
+
+async def _retry_all_dead(operations: Operations, _: Request, __: str) -> HTTPResponse:
+    return _answered(Retried(retried=await operations.retry_dead()), status=202)
+
+
+async def _retry_dead(operations: Operations, _: Request, name: str) -> HTTPResponse:
+    id_ = dead_id(name)
+    retried = 0 if id_ is None else await operations.retry_dead([id_])
+    if not retried:
+        return _problem("Nothing of that id is set aside.", status=404)
+    return _answered(Retried(retried=retried), status=202)
+
+
+def _dead_of(operations: Operations, dead: Dead) -> DeadOne:
+    return DeadOne(
+        id=str(dead.id),
+        kind=dead.kind,
+        sender_id=operations.sender_id_of(dead.thread),
+        since=dead.since,
+        died_at=dead.died_at,
+        error=dead.error,
+    )
 
 
 def _handover_of(operations: Operations, session: Session) -> Handover:

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from ..core.errors import OperatorError
-from .answers import Forgotten, OpenHandovers, Problem, Returning
+from .answers import DeadOnes, Forgotten, OpenHandovers, Problem, Retried, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call
 CHANNEL_PATH = "/webhooks/facebook"
@@ -43,6 +43,15 @@ class OperatorClient:
     async def return_thread(self, sender_id: str) -> Returning:
         """Let the bot take a user's thread back."""
         return await self._call("POST", f"/handovers/{_quoted(sender_id)}/return", Returning)
+
+    async def dead(self) -> DeadOnes:
+        """What was set aside for good, what died last first."""
+        return await self._call("GET", "/dead", DeadOnes)
+
+    async def retry_dead(self, id_: str | None = None) -> Retried:
+        """Take up again what was set aside: one event or message, or all."""
+        path = "/dead/retry" if id_ is None else f"/dead/{_quoted(id_)}/retry"
+        return await self._call("POST", path, Retried)
 
     async def forget(self, sender_id: str) -> Forgotten:
         """Erase all that the plugin keeps of a user."""

@@ -11,7 +11,16 @@ from typing import Any
 import msgspec
 
 from ..core.statistics import Statistics
-from .answers import ANSWERS, Forgotten, Handover, OpenHandovers, Problem, Returning
+from .answers import (
+    ANSWERS,
+    DeadOnes,
+    Forgotten,
+    Handover,
+    OpenHandovers,
+    Problem,
+    Retried,
+    Returning,
+)
 
 LONGEST_PERIOD = 3650  # days, as `retention`
 USUAL_PERIOD = 7  # days
@@ -27,6 +36,13 @@ _USER = {
     "required": True,
     "description": "The user as Rasa's sender id: the page-scoped id, or PAGE:USER.",
     "schema": {"type": "string", "pattern": r"^([0-9]{1,32}:)?[0-9]{1,32}$"},
+}
+_DEAD_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id as `GET /dead` has it.",
+    "schema": {"type": "string", "pattern": r"^(event|message)-[0-9]{1,18}$"},
 }
 _DAYS = {
     "name": "days",
@@ -99,6 +115,32 @@ def _paths() -> dict[str, Any]:
                 },
                 _USER,
             ),
+        },
+        "/dead": {
+            "get": _operation(
+                "listDead",
+                f"Events and messages that were set aside for good, up to {MOST_LISTED}: those "
+                "that died last first.",
+                {200: ("What was set aside.", DeadOnes)},
+            )
+        },
+        "/dead/retry": {
+            "post": _operation(
+                "retryAllDead",
+                "Take up again all that was set aside.",
+                {202: ("They are taken up again.", Retried)},
+            )
+        },
+        "/dead/{id}/retry": {
+            "post": _operation(
+                "retryDead",
+                "Take up again one event or message that was set aside.",
+                {
+                    202: ("It is taken up again.", Retried),
+                    404: ("Nothing of that id is set aside.", Problem),
+                },
+                _DEAD_ID,
+            )
         },
         "/handovers/{user}/return": {
             "post": _operation(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, case, func, literal_column, not_, or_, select, update
+from sqlalchemy import Boolean, Integer, bindparam, case, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement, Select
 
@@ -21,6 +21,7 @@ from .schema import (
     CLAIM_LOCK,
     DEAD,
     DONE,
+    UNCLAIMED,
     WAITING,
     earlier,
     earlier_is_waiting,
@@ -31,7 +32,6 @@ from .schema import (
 
 NOBODY = ""
 GIVEN_BACK = "-"  # by a worker that may have begun
-UNCLAIMED = literal_column("0")
 _SLACK = timedelta(seconds=10)  # between the clocks of two workers
 
 
@@ -95,12 +95,16 @@ _DONE = (
     .where(_among_these, is_waiting)
     .values(state=DONE, handled_at_us=bindparam("now_us"))
 )
-_is_last_failure = inbox.c.failures + 1 >= DEAD_AFTER_FAILURES
+_is_last_failure = or_(
+    inbox.c.failures + 1 >= DEAD_AFTER_FAILURES, bindparam("for_good", type_=Boolean)
+)
 _FAILED = (
     update(inbox)
     .where(inbox.c.position == bindparam("this_position"), is_waiting)
     .values(
         failures=inbox.c.failures + 1,
+        attempts=0,
+        error=bindparam("error_class"),
         state=case((_is_last_failure, DEAD), else_=WAITING),
         handled_at_us=case((_is_last_failure, bindparam("now_us"))),
     )
@@ -166,10 +170,13 @@ def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> lis
     return [None] * len(handled)
 
 
-def failed(connection: Connection, position: int, now: datetime) -> bool:
+def failed(
+    connection: Connection, position: int, now: datetime, *, error: str, for_good: bool
+) -> bool:
     """Count a failure of a waiting entry; True if the entry is dead by now."""
     this = {"this_position": position}
-    connection.execute(_FAILED, {**this, "now_us": microseconds(now)})
+    failure = {"now_us": microseconds(now), "error_class": error, "for_good": for_good}
+    connection.execute(_FAILED, {**this, **failure})
     return bool(connection.execute(_STATE, this).scalar() == DEAD)
 
 

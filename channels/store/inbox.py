@@ -11,9 +11,9 @@ from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
 from ..core.events import Event, Thread
-from .claims import NOBODY, UNCLAIMED, lease_end
+from .claims import NOBODY, lease_end
 from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
-from .schema import AT_ONCE, DEAD, inbox, insert_new, is_waiting, microseconds, moment
+from .schema import AT_ONCE, DEAD, UNCLAIMED, inbox, insert_new, is_waiting, microseconds, moment
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
@@ -153,6 +153,7 @@ def _row(event: Event, now: datetime, claimant: str) -> dict[str, Any]:
     return {
         "key": event.key,
         "thread": event.thread.key,
+        "page": event.thread.page,
         "event": msgspec.json.encode(event).decode(),
         "has_user_text": user_text(event) is not None,
         "recorded_at_us": microseconds(now),

@@ -17,11 +17,17 @@ from sqlalchemy.engine import Connection
 from ..core.events import Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session, State
-from .claims import GIVEN_BACK, NOBODY, UNCLAIMED, is_over, lease_at, lease_end
+from .claims import GIVEN_BACK, NOBODY, is_over, lease_at, lease_end
 from .protocol import Backlog
 from .schema import (
     AT_ONCE,
     CLAIM_LOCK,
+    DEAD,
+    DROPPED,
+    HELD,
+    SENT,
+    UNCLAIMED,
+    WAITING,
     earlier_is_outgoing,
     earlier_outgoing,
     inbox,
@@ -35,9 +41,6 @@ from .schema import (
     sessions,
 )
 from .sessions import open_of_threads
-
-WAITING, SENT = Standing.WAITING.value, Standing.SENT.value
-HELD, DROPPED = Standing.HELD.value, Standing.DROPPED.value
 
 _OUTGOING: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 
@@ -58,7 +61,11 @@ _WAITING_ELSEWHERE = (
 _IS_THREAD_S = outgoing.c.thread == bindparam("this_thread")
 _OF_TURN = (
     select(outgoing.c.position, outgoing.c.data, outgoing.c.state)
-    .where(_IS_THREAD_S, outgoing.c.turn == bindparam("this_turn"), outgoing.c.state != DROPPED)
+    .where(
+        _IS_THREAD_S,
+        outgoing.c.turn == bindparam("this_turn"),
+        outgoing.c.state.not_in([DROPPED, DEAD]),
+    )
     .order_by(outgoing.c.position)
 )
 _among_these = outgoing.c.position.in_(bindparam("positions", expanding=True))
@@ -139,6 +146,11 @@ _DROP_REST_OF_TURN = (
     .where(_IS_THREAD_S, outgoing.c.turn == bindparam("this_turn"), is_outgoing)
     .values(state=DROPPED, handled_at_us=bindparam("now_us"))
 )
+_GIVE_UP = (
+    update(outgoing)
+    .where(_IS_THIS, is_outgoing)
+    .values(state=DEAD, error=bindparam("error_class"), handled_at_us=bindparam("now_us"))
+)
 _FAILED = update(outgoing).where(_IS_THIS, is_outgoing).values(failures=outgoing.c.failures + 1)
 _FAILURES = select(outgoing.c.failures).where(_IS_THIS)
 _WAITS = select(outgoing.c.position).where(_IS_THREAD_S, is_outgoing).limit(1)
@@ -152,12 +164,17 @@ _HAS_ECHO = select(outgoing.c.position).where(
 )
 _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid"))
 _COUNT = select(func.count()).select_from(outgoing)
+_COUNT_DEAD = _COUNT.where(outgoing.c.state == DEAD, outgoing.c.handled_at_us.is_not(None))
 _OLDEST = select(outgoing.c.said_at_us).where(is_outgoing).order_by(outgoing.c.position).limit(1)
 _FORGET = delete(outgoing).where(_IS_THREAD_S)
 _PRUNE = delete(outgoing).where(
     outgoing.c.position.in_(
         select(outgoing.c.position)
-        .where(outgoing.c.handled_at_us.is_not(None), outgoing.c.handled_at_us < bindparam("at_us"))
+        .where(
+            outgoing.c.state == bindparam("its_state"),
+            outgoing.c.handled_at_us.is_not(None),
+            outgoing.c.handled_at_us < bindparam("at_us"),
+        )
         .limit(bindparam("limit", type_=Integer))
     )
 )
@@ -308,6 +325,12 @@ def drop(connection: Connection, entry: OutgoingEntry, now: datetime, *, rest: b
         connection.execute(_DROP_REST_OF_TURN, {**of_turn, **at})
 
 
+def give_up(connection: Connection, position: int, now: datetime, *, error: str) -> None:
+    """Set a message aside, with what class of error Meta answered it."""
+    this = {"this_position": position, "error_class": error, "now_us": microseconds(now)}
+    connection.execute(_GIVE_UP, this)
+
+
 def failed(connection: Connection, position: int) -> int:
     """Count a send whose answer was lost; return how many there are."""
     this = {"this_position": position}
@@ -337,12 +360,12 @@ def has_mid(connection: Connection, mid: str) -> bool:
 
 
 def backlog(connection: Connection) -> Backlog:
-    """What is still to be sent; `dead` counts what is held until its user writes."""
     oldest_us = connection.execute(_OLDEST).scalar()
     return Backlog(
         waiting=int(connection.execute(_COUNT.where(is_outgoing)).scalar_one()),
         oldest_at=None if oldest_us is None else moment(oldest_us),
-        dead=int(connection.execute(_COUNT.where(is_held)).scalar_one()),
+        dead=int(connection.execute(_COUNT_DEAD).scalar_one()),
+        held=int(connection.execute(_COUNT.where(is_held)).scalar_one()),
     )
 
 
@@ -350,9 +373,9 @@ def forget(connection: Connection, thread: Thread) -> int:
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
-def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete so many that were sent or dropped before then; return how many."""
-    asked = {"at_us": microseconds(before), "limit": limit}
+def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
+    """Delete so many that have been in this state since before then; return how many."""
+    asked = {"its_state": state, "at_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, asked).rowcount)
 
 

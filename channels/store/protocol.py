@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from ..core.dead import Dead, DeadId
 from ..core.events import Event, PageRoles, Postback, Thread, UserMessage
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
@@ -25,11 +26,12 @@ RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked fo
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits in the inbox: how many entries, since when the oldest; and how many are dead."""
+    """What waits: how many, since when the oldest; how many are dead, or held for their user."""
 
     waiting: int
     oldest_at: datetime | None
     dead: int
+    held: int = 0
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +145,14 @@ class Store(Protocol):
     async def done(self, position: int, now: datetime) -> None:
         """The entry has been handled; it is kept (for duplicates) until it is pruned."""
 
-    async def failed(self, position: int, now: datetime) -> bool:
-        """Handling the entry failed; True once that makes it dead, so never tried again.
+    async def failed(
+        self, position: int, now: datetime, *, error: str = "", for_good: bool = False
+    ) -> bool:
+        """Handling the entry failed with an `error` of this class; True once it is dead.
 
-        Until then this worker holds it, and is the one to try it again.
+        It is dead after DEAD_AFTER_FAILURES, or at once if it failed `for_good`: never tried
+        again, unless somebody asks for it (`retry_dead`). Until then this worker holds it, and is
+        the one to try it again.
         """
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
@@ -200,7 +206,9 @@ class Store(Protocol):
         None, and nothing is erased, while a session of theirs is open or an event waits.
         """
 
-    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+    async def claim_due(
+        self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
+    ) -> list[Session]:
         """Sessions whose `due_at` has come, as stored, those that wait longest first.
 
         A session whose thread has events that wait elsewhere is left out: what they say comes
@@ -277,6 +285,9 @@ class Store(Protocol):
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
         """The message is not sent; nor is, with `rest`, what its turn says after it."""
 
+    async def give_up(self, position: int, now: datetime, *, error: str) -> None:
+        """The message is dead: Meta refuses it for good with an `error` of this class."""
+
     async def answer_lost(self, position: int) -> int:
         """A send of the message got no answer; returns how many did not."""
 
@@ -284,7 +295,7 @@ class Store(Protocol):
         """Whether a message of the thread is still to be sent, by whatever worker."""
 
     async def outgoing_backlog(self) -> Backlog:
-        """What is still to be sent; `dead` counts what is held."""
+        """What is still to be sent."""
 
     async def keep_echo(self, mark: str, now: datetime) -> None:
         """A webhook has reported the message with this mark: Meta has it, whoever sent it."""
@@ -294,6 +305,12 @@ class Store(Protocol):
 
     async def has_mid(self, mid: str) -> bool:
         """Whether Meta has given this id to a message that the store still knows."""
+
+    async def dead(self, *, limit: int) -> list[Dead]:
+        """Events and messages that are dead, those that died last first."""
+
+    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
+        """Let those of these that are dead wait again, as new; or all. Returns how many do."""
 
     async def prune(
         self,
@@ -306,7 +323,7 @@ class Store(Protocol):
         """Delete what is older than anybody needs it.
 
         What was handled, sent or dropped goes after `inbox_retention`; sessions that ended,
-        entries that died and messages that are still held after `session_retention`. A session
+        events and messages that died and what is still held after `session_retention`. A session
         takes its lines with it; what was said longer ago than `transcript_retention` goes before
         that. Workers that were not heard of go after WORKER_RETENTION.
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     func,
     insert,
     literal_column,
@@ -32,9 +33,10 @@ from ..core.errors import StoreVersionError
 from ..core.sessions import State
 from .upgrades import upgrade
 
-VERSION = 6
+VERSION = 7
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
+SENT, DROPPED, HELD = "sent", "dropped", "held"  # what else a message may be
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,9 +62,14 @@ inbox = Table(
     Column("claimed_by", Text, nullable=False),
     Column("claimed_until_us", BigInteger, nullable=False),
     Column("handled_at_us", BigInteger),
+    Column("page", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
     sqlite_autoincrement=True,  # a pruned position is never given again
 )
 
+# Of what has died, `error` is the last error's class. `attempts` counts those handlings by a worker
+# that nobody has heard of again.
 # `wake_at_us` is when a worker may get the session: due_at_us, or claimed_until_us if that is
 # later.
 sessions = Table(
@@ -78,6 +85,7 @@ sessions = Table(
     Column("wake_at_us", BigInteger),
     Column("ended_at_us", BigInteger),
     Column("data", Text, nullable=False),
+    Column("page", Text, nullable=False, server_default=""),
 )
 
 # What was said in a session, at the time that Meta gives. `thread` is the session's, so that
@@ -131,6 +139,8 @@ outgoing = Table(
     Column("claimed_by", Text, nullable=False),
     Column("claimed_until_us", BigInteger, nullable=False),
     Column("handled_at_us", BigInteger),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
     sqlite_autoincrement=True,
 )
 
@@ -167,11 +177,14 @@ turns = Table(
 # repeats the index's condition word for word.
 _LITERAL_WAITING = literal_column(f"'{WAITING}'")
 _LITERAL_ENDED = literal_column(f"'{State.ENDED.value}'")
+UNCLAIMED = literal_column("0")
 
 is_waiting = inbox.c.state == _LITERAL_WAITING
 earlier = inbox.alias("earlier")
 earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
 is_outgoing = outgoing.c.state == _LITERAL_WAITING
+is_free = and_(is_waiting, inbox.c.claimed_until_us == UNCLAIMED)
+is_outgoing_free = and_(is_outgoing, outgoing.c.claimed_until_us == UNCLAIMED)
 is_held = outgoing.c.state == literal_column("'held'")
 earlier_outgoing = outgoing.alias("earlier_outgoing")
 earlier_is_outgoing = earlier_outgoing.c.state == _LITERAL_WAITING
@@ -190,6 +203,7 @@ Index("handover_inbox_thread", inbox.c.thread, inbox.c.position)
 _partial_index(
     "handover_inbox_waiting", inbox.c.claimed_until_us, inbox.c.position, where=is_waiting
 )
+_partial_index("handover_inbox_free", inbox.c.page, inbox.c.position, where=is_free)
 _partial_index("handover_inbox_thread_waiting", inbox.c.thread, inbox.c.position, where=is_waiting)
 _partial_index(
     "handover_inbox_handled",
@@ -201,7 +215,10 @@ Index("handover_sessions_thread", sessions.c.thread)
 _partial_index("handover_sessions_one_open", sessions.c.thread, where=is_open, unique=True)
 _partial_index("handover_sessions_open", sessions.c.opened_at_us, sessions.c.id, where=is_open)
 _partial_index(
-    "handover_sessions_wake", sessions.c.wake_at_us, where=sessions.c.wake_at_us.is_not(None)
+    "handover_sessions_wake",
+    sessions.c.page,
+    sessions.c.wake_at_us,
+    where=sessions.c.wake_at_us.is_not(None),
 )
 _partial_index(
     "handover_sessions_claimed",
@@ -218,11 +235,15 @@ _partial_index(
     outgoing.c.position,
     where=is_outgoing,
 )
+_partial_index(
+    "handover_outgoing_free", outgoing.c.page, outgoing.c.position, where=is_outgoing_free
+)
 _partial_index("handover_outgoing_thread", outgoing.c.thread, where=is_outgoing)
 _partial_index("handover_outgoing_held", outgoing.c.thread, where=is_held)
 _partial_index("handover_outgoing_held_since", outgoing.c.said_at_us, where=is_held)
 _partial_index(
     "handover_outgoing_handled",
+    outgoing.c.state,
     outgoing.c.handled_at_us,
     where=outgoing.c.handled_at_us.is_not(None),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.sessions import Session, State
+from .by_page import pages_of
 from .protocol import CLAIM_LEASE, LONGEST_STEP
 from .schema import (
     has_ended,
@@ -69,9 +70,15 @@ _EVENTS_WAIT_ELSEWHERE = (
     )
     .exists()
 )
+_IS_DUE = sessions.c.wake_at_us <= bindparam("now_us")
+_PAGES = pages_of(sessions, sessions.c.wake_at_us.is_not(None))
+_DUE_PAGES = select(_PAGES.c.page).where(
+    _PAGES.c.page.is_not(None),
+    select(sessions.c.id).where(sessions.c.page == _PAGES.c.page, _IS_DUE).exists(),
+)
 _DUE = (
-    select(sessions.c.id, sessions.c.data)
-    .where(sessions.c.wake_at_us <= bindparam("now_us"), not_(_EVENTS_WAIT_ELSEWHERE))
+    select(sessions.c.wake_at_us, sessions.c.id, sessions.c.data)
+    .where(sessions.c.page == bindparam("this_page"), _IS_DUE, not_(_EVENTS_WAIT_ELSEWHERE))
     .order_by(sessions.c.wake_at_us)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -152,6 +159,7 @@ def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     return {
         "id": session.id,
         "thread": session.thread.key,
+        "page": session.thread.page,
         "opened_at_us": microseconds(session.opened_at),
         **_changing(session, claim_until),
     }
@@ -206,14 +214,25 @@ def count_open(connection: Connection) -> int:
     return int(connection.execute(_COUNT_OPEN).scalar_one())
 
 
-def claim_due(connection: Connection, now: datetime, *, limit: int, worker: str) -> list[Session]:
+def claim_due(
+    connection: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    worker: str,
+    without_pages: Collection[str] = (),
+) -> list[Session]:
     """The one that has been due for the longest time first."""
     asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
-    due = connection.execute(_DUE, asked).all()
+    found: list[Any] = []
+    for page in connection.execute(_DUE_PAGES, asked).scalars().all():
+        if page not in without_pages:
+            found += connection.execute(_DUE, {**asked, "this_page": page}).all()
+    due = sorted(found)[:limit]
     until_us = microseconds(now + CLAIM_LEASE)
     if due:
-        connection.execute(_CLAIM, {"ids": [id_ for id_, _ in due], "until_us": until_us})
-    return [_SESSION.decode(data) for _, data in due]
+        connection.execute(_CLAIM, {"ids": [id_ for _, id_, _ in due], "until_us": until_us})
+    return [_SESSION.decode(data) for _, _, data in due]
 
 
 def void_claims(connection: Connection) -> None:

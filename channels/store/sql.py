@@ -9,12 +9,13 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
+from ..core.dead import Dead, DeadId
 from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
-from . import claims, inbox, outgoing, pages, schema, sessions, transcript, workers
+from . import claims, dead, inbox, outgoing, pages, schema, sessions, transcript, workers
 from .database import Database
 from .own_claims import OwnClaims
 from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry
@@ -131,11 +132,14 @@ class SqlStore:
         await self._writer.run_together(claims.done, (position, now))
         self._own_claims.positions.discard(position)
 
-    async def failed(self, position: int, now: datetime) -> bool:
-        dead = await self._writer.run(partial(claims.failed, position=position, now=now))
-        if dead:
+    async def failed(
+        self, position: int, now: datetime, *, error: str = "", for_good: bool = False
+    ) -> bool:
+        fail = partial(claims.failed, position=position, now=now, error=error, for_good=for_good)
+        is_dead = await self._writer.run(fail)
+        if is_dead:
             self._own_claims.positions.discard(position)
-        return dead
+        return is_dead
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         add = partial(sessions.add, session=session, claim_until=claim_until)
@@ -163,8 +167,16 @@ class SqlStore:
     async def count_open(self) -> int:
         return await self._writer.run(sessions.count_open)
 
-    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
-        claim = partial(sessions.claim_due, now=now, limit=limit, worker=self._worker)
+    async def claim_due(
+        self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
+    ) -> list[Session]:
+        claim = partial(
+            sessions.claim_due,
+            now=now,
+            limit=limit,
+            worker=self._worker,
+            without_pages=without_pages,
+        )
         due = await self._writer.run(claim)
         self._own_claims.forget_claims_before(now)
         for session in due:
@@ -267,6 +279,10 @@ class SqlStore:
         await self._writer.run(partial(outgoing.drop, entry=entry, now=now, rest=rest))
         self._own_claims.outgoing.discard(entry.position)
 
+    async def give_up(self, position: int, now: datetime, *, error: str) -> None:
+        await self._writer.run(partial(outgoing.give_up, position=position, now=now, error=error))
+        self._own_claims.outgoing.discard(position)
+
     async def answer_lost(self, position: int) -> int:
         return await self._writer.run(partial(outgoing.failed, position=position))
 
@@ -285,6 +301,12 @@ class SqlStore:
     async def has_mid(self, mid: str) -> bool:
         return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 
+    async def dead(self, *, limit: int) -> list[Dead]:
+        return await self._writer.run(partial(dead.listed, limit=limit))
+
+    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
+        return await self._writer.run(partial(dead.retry, ids=ids))
+
     async def prune(
         self,
         now: datetime,
@@ -299,7 +321,9 @@ class SqlStore:
         await self._prune(partial(sessions.prune, before=ended))
         said = now - transcript_retention
         await self._prune(partial(transcript.prune, before=said))
-        await self._prune(partial(outgoing.prune, before=handled))
+        for standing in (schema.SENT, schema.DROPPED):
+            await self._prune(partial(outgoing.prune, state=standing, before=handled))
+        await self._prune(partial(outgoing.prune, state=schema.DEAD, before=ended))
         await self._prune(partial(outgoing.prune_held, before=ended))
         await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
 

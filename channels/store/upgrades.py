@@ -5,7 +5,6 @@ A step is written once and stays: it says what was changed then, whatever the ta
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 # By the version that a step starts from. The statements are good SQL for both databases.
@@ -110,15 +109,50 @@ _STEPS = {
         WHERE handled_at_us IS NOT NULL
         """,
     ),
+    6: (
+        "ALTER TABLE handover_inbox ADD COLUMN page TEXT DEFAULT '' NOT NULL",
+        "ALTER TABLE handover_inbox ADD COLUMN attempts INTEGER DEFAULT '0' NOT NULL",
+        "ALTER TABLE handover_inbox ADD COLUMN error TEXT",
+        "ALTER TABLE handover_sessions ADD COLUMN page TEXT DEFAULT '' NOT NULL",
+        "ALTER TABLE handover_outgoing ADD COLUMN attempts INTEGER DEFAULT '0' NOT NULL",
+        "ALTER TABLE handover_outgoing ADD COLUMN error TEXT",
+        "UPDATE handover_inbox SET page = {page}",
+        "UPDATE handover_sessions SET page = {page}",
+        """
+        CREATE INDEX handover_inbox_free ON handover_inbox (page, position)
+        WHERE state = 'waiting' AND claimed_until_us = 0
+        """,
+        """
+        CREATE INDEX handover_outgoing_free ON handover_outgoing (page, position)
+        WHERE state = 'waiting' AND claimed_until_us = 0
+        """,
+        "DROP INDEX handover_sessions_wake",
+        """
+        CREATE INDEX handover_sessions_wake ON handover_sessions (page, wake_at_us)
+        WHERE wake_at_us IS NOT NULL
+        """,
+        "DROP INDEX handover_outgoing_handled",
+        """
+        CREATE INDEX handover_outgoing_handled ON handover_outgoing (state, handled_at_us)
+        WHERE handled_at_us IS NOT NULL
+        """,
+    ),
 }
-_POSITION = {
-    "sqlite": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
-    "postgresql": "BIGSERIAL NOT NULL PRIMARY KEY",
+_WORDS = {
+    "sqlite": {
+        "position": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+        "page": "substr(thread, 1, instr(thread, ':') - 1)",
+    },
+    "postgresql": {
+        "position": "BIGSERIAL NOT NULL PRIMARY KEY",
+        "page": "split_part(thread, ':', 1)",
+    },
 }
 
 
 def upgrade(connection: Connection, found: int) -> None:
     """Take every step from the version that was found."""
+    words = _WORDS[connection.dialect.name]
     for version in range(found, max(_STEPS) + 1):
         for statement in _STEPS[version]:
-            connection.execute(text(statement.format(position=_POSITION[connection.dialect.name])))
+            connection.exec_driver_sql(statement.format(**words))

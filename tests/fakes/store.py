@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from channels.core.dead import Dead, DeadId
 from channels.core.events import Event, PageRoles, Thread
 from channels.core.sessions import Session, State
 from channels.core.transcript import Line
@@ -144,17 +145,17 @@ class MemoryStore(OutgoingInMemory):
             entry.handled_at = now
         self._held.discard(position)
 
-    async def failed(self, position: int, now: datetime) -> bool:
+    async def failed(
+        self, position: int, now: datetime, *, error: str = "", for_good: bool = False
+    ) -> bool:
         entry = self._rows.entry(position)
         if entry is None:
             return False
         if entry.handled_at is None:
-            entry.failures += 1
-        if not entry.is_dead:
-            return False
-        entry.handled_at = entry.handled_at or now
-        self._held.discard(position)
-        return True
+            entry.fail(now, error, for_good=for_good)
+        if entry.is_dead:
+            self._held.discard(position)
+        return entry.is_dead
 
     async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         if session.id in self._rows.sessions or await self.open_session(session.thread):
@@ -193,12 +194,15 @@ class MemoryStore(OutgoingInMemory):
     async def count_open(self) -> int:
         return len(self._rows.open_sessions())
 
-    async def claim_due(self, now: datetime, *, limit: int) -> list[Session]:
+    async def claim_due(
+        self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
+    ) -> list[Session]:
         due = [
             (wake_at, kept)
             for kept in self._rows.sessions.values()
             if (wake_at := kept.wake_at) is not None
             and wake_at <= now
+            and kept.session.thread.page not in without_pages
             and not self._rows.waits_elsewhere(kept.session.thread, self._worker)
         ]
         claimed = [kept for _, kept in sorted(due, key=lambda pair: pair[0])[:limit]]
@@ -248,6 +252,22 @@ class MemoryStore(OutgoingInMemory):
 
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         return self._rows.roles.get(page, {})
+
+    async def dead(self, *, limit: int) -> list[Dead]:
+        entries = [entry.dead() for entry in self._rows.entries.values() if entry.is_dead]
+        messages = [each.dead() for each in self._dead_messages()]
+        by_death = sorted(entries + messages, key=lambda dead: (dead.died_at, dead.id.position))
+        return by_death[::-1][:limit]
+
+    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
+        entries = [
+            entry
+            for entry in self._rows.entries.values()
+            if entry.is_dead and (ids is None or entry.dead().id in ids)
+        ]
+        for entry in entries:
+            entry.revive()
+        return len(entries) + self._revive_messages(ids)
 
     async def prune(
         self,

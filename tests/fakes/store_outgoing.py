@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from channels.core.dead import Dead, DeadId, Part
 from channels.core.events import Thread
 from channels.core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from channels.core.sessions import Session, State
@@ -29,6 +30,19 @@ class Message:
     handled_at: datetime | None = None
 
     is_doubtful: bool = False
+    attempts: int = 0
+    error: str = ""
+
+    def dead(self) -> Dead:
+        assert self.handled_at is not None
+        return Dead(
+            id=DeadId(part=Part.MESSAGE, position=self.position),
+            thread=self.said.thread,
+            kind="message",
+            since=self.said.said_at,
+            died_at=self.handled_at,
+            error=self.error or "unknown",
+        )
 
     def entry(self) -> OutgoingEntry:
         return OutgoingEntry(
@@ -77,7 +91,9 @@ class OutgoingInMemory:
                 is_waiting=each.state != "sent",
             )
             for each in (*self._rows.handled_messages.values(), *self._messages.values())
-            if each.said.thread == thread and each.said.turn == turn and each.state != "dropped"
+            if each.said.thread == thread
+            and each.said.turn == turn
+            and each.state not in ("dropped", "dead")
         ]
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
@@ -152,6 +168,13 @@ class OutgoingInMemory:
                 self._handle(each, "dropped", now)
         self._messages_in_hand.discard(entry.position)
 
+    async def give_up(self, position: int, now: datetime, *, error: str) -> None:
+        message = self._messages.get(position)
+        if message is not None and message.state == "waiting":
+            message.error = error
+            self._handle(message, "dead", now)
+        self._messages_in_hand.discard(position)
+
     async def answer_lost(self, position: int) -> int:
         message = self._messages.get(position)
         if message is None:
@@ -165,7 +188,12 @@ class OutgoingInMemory:
     async def outgoing_backlog(self) -> Backlog:
         said_at = [each.said.said_at for each in self._waiting()]
         held = sum(each.state == "held" for each in self._messages.values())
-        return Backlog(waiting=len(said_at), oldest_at=min(said_at, default=None), dead=held)
+        return Backlog(
+            waiting=len(said_at),
+            oldest_at=min(said_at, default=None),
+            dead=len(self._dead_messages()),
+            held=held,
+        )
 
     async def keep_echo(self, mark: str, now: datetime) -> None:
         for each in self._waiting():
@@ -178,6 +206,18 @@ class OutgoingInMemory:
 
     async def has_mid(self, mid: str) -> bool:
         return any(each.mid == mid for each in self._rows.handled_messages.values())
+
+    def _dead_messages(self) -> list[Message]:
+        return [each for each in self._rows.handled_messages.values() if each.state == "dead"]
+
+    def _revive_messages(self, ids: Collection[DeadId] | None) -> int:
+        revived = [each for each in self._dead_messages() if ids is None or each.dead().id in ids]
+        for each in revived:
+            each.state, each.handled_at, each.failures, each.attempts = "waiting", None, 0, 0
+            each.claimed_by, each.claimed_until = GIVEN_BACK, FIRST_MOMENT
+            self._messages[each.position] = self._rows.handled_messages.pop(each.position)
+        self._rows.messages = dict(sorted(self._messages.items()))
+        return len(revived)
 
     def _drop_unsent(self, session: Session) -> None:
         """What is held; and what waits, unless control is still to be passed."""

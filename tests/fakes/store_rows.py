@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from channels.core.dead import Dead, DeadId, Part
 from channels.core.events import Event, Thread
 from channels.core.sessions import Session
 from channels.core.transcript import Line
@@ -35,10 +36,31 @@ class Entry:
     failures: int = 0
     is_repeated: bool = False
     handled_at: datetime | None = None
+    is_dead: bool = False
+    attempts: int = 0
+    error: str = ""
 
-    @property
-    def is_dead(self) -> bool:
-        return self.failures >= DEAD_AFTER_FAILURES
+    def fail(self, now: datetime, error: str, *, for_good: bool) -> None:
+        """Count a failure; the entry may be dead by now."""
+        self.failures += 1
+        self.error, self.attempts = error, 0
+        self.is_dead = for_good or self.failures >= DEAD_AFTER_FAILURES
+        self.handled_at = now if self.is_dead else None
+
+    def revive(self) -> None:
+        self.is_dead, self.handled_at, self.failures, self.attempts = False, None, 0, 0
+        self.claimed_by, self.claimed_until = GIVEN_BACK, FIRST_MOMENT
+
+    def dead(self) -> Dead:
+        assert self.handled_at is not None
+        return Dead(
+            id=DeadId(part=Part.EVENT, position=self.position),
+            thread=self.event.thread,
+            kind=str(self.event.__struct_config__.tag),
+            since=self.recorded_at,
+            died_at=self.handled_at,
+            error=self.error or "unknown",
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -159,7 +181,8 @@ class Rows:
         self.handled_messages = {
             position: message
             for position, message in self.handled_messages.items()
-            if message.handled_at is None or message.handled_at >= entries_before
+            if message.handled_at is None
+            or message.handled_at >= (ended_before if message.state == "dead" else entries_before)
         }
         self.turns = {
             thread: reserved

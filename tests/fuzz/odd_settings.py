@@ -43,6 +43,7 @@ _COMMON = {
     "routing": "auto",
     "typed-intents": False,
     "max-turns": 50,
+    "turn-timeout": "60s",
     "retention": "30d",
     "transcript": True,
     "transcript-retention": "7d",

@@ -167,3 +167,57 @@ def test_a_command_says_nothing_but_what_it_has_to_say(tmp_path: Path) -> None:
     done = subprocess.run([*command, "--url", NOBODY_THERE], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+async def set_aside(stage: OperatorStage, *, texts: tuple[str, ...]) -> None:
+    """Rasa fails at each of these."""
+    stage.agent.fails = True
+    await stage.control("POST", "users", id=ANNA, name="Grace")
+    for text in texts:
+        await stage.control("POST", f"users/{ANNA}/messages", text=text)
+    await stage.dead(len(texts))
+    stage.agent.fails = False
+
+
+async def test_dead_lists_what_was_set_aside(stage: OperatorStage, command: Any) -> None:
+    assert await command("dead", *at(stage)) == (0, "Nothing is set aside.\n", "")
+    await set_aside(stage, texts=("my secret",))
+
+    status, printed, _ = await command("dead", *at(stage))
+    heads, row = printed.splitlines()
+    assert (status, heads.split()) == (0, ["ID", "KIND", "USER", "SINCE", "SET", "ASIDE", "ERROR"])
+    assert row.startswith(f"event-1  user_message  {ANNA}  ")
+    assert row.endswith("RuntimeError")
+    assert "secret" not in printed
+
+    _, printed, _ = await command("dead", "--json", *at(stage))
+    assert json.loads(printed) == (await stage.calls("GET", "/dead"))[1]
+
+
+async def test_dead_retry_takes_up_again_what_is_named_or_all(
+    stage: OperatorStage, command: Any
+) -> None:
+    await set_aside(stage, texts=("one", "two", "three"))
+    done = await command("dead", *at(stage), "--retry", "event-3")
+    assert done == (0, "1 taken up again.\n", "")
+    await stage.agent.has_heard("three")
+
+    done = await command("dead", *at(stage), "--json", "--retry")
+    assert done == (0, '{"retried":2}\n', "")
+    await stage.agent.has_heard("two")
+    assert stage.agent.heard == ["three", "one", "two"]
+
+
+async def test_dead_retry_of_what_is_not_there_is_refused(
+    stage: OperatorStage, command: Any
+) -> None:
+    status, printed, complaint = await command("dead", *at(stage), "--retry", "event-7")
+    assert (status, printed, complaint) == (1, "", "Nothing of that id is set aside.\n")
+
+
+def test_dead_retry_of_what_is_no_id_is_a_wrong_call(capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dead", "--retry", "12"])
+
+    assert ended.value.code == 2
+    assert "an id is event-N or message-N" in capsys.readouterr().err

@@ -44,6 +44,7 @@ class ListeningAgent:
     def __init__(self) -> None:
         self.listens = asyncio.Event()
         self.listens.set()
+        self.fails = False
         self.heard: list[str] = []
         self._news = asyncio.Event()
         self.domain = Domain.empty()
@@ -58,6 +59,8 @@ class ListeningAgent:
 
     async def handle_message(self, message: UserMessage) -> None:
         await self.listens.wait()
+        if self.fails:
+            raise RuntimeError("Rasa fails")
         self.heard.append(message.text)
         self._news.set()
 
@@ -110,6 +113,15 @@ class OperatorStage:
                 shown = found if status == 200 else None
                 if is_so(shown):
                     return shown
+                await asyncio.sleep(LOOK_INTERVAL)
+
+    async def dead(self, count: int) -> list[Any]:
+        """What is set aside, once so many are."""
+        async with timeout(WAIT_LIMIT):
+            while True:
+                found: list[Any] = (await self.calls("GET", "/dead"))[1]["dead"]
+                if len(found) >= count:
+                    return found
                 await asyncio.sleep(LOOK_INTERVAL)
 
     async def returns(self, user: str) -> None:

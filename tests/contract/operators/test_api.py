@@ -29,6 +29,7 @@ from tests.contract.operators.operator_stage import (
 from tests.profile import EXAMPLES
 
 ANNA, BEN = "24870165432500001", "24870165432500002"
+PARAMETERS = {"user": ANNA, "id": "event-1"}
 WRONG_TOKENS = ["", "Bearer", "Bearer the-bots-admin-tökén", "the-bots-admin-token", "Basic dGhl"]
 GUESSING_DELAY = LONGEST_DELAY.total_seconds()
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -72,6 +73,15 @@ async def has_ended(stage: OperatorStage) -> None:
     await stage.agent.has_heard("Back?")
 
 
+async def has_dead(stage: OperatorStage) -> None:
+    """The first event of all, which Rasa fails at."""
+    stage.agent.fails = True
+    await stage.control("POST", "users", id=ANNA, name="Grace")
+    await stage.control("POST", f"users/{ANNA}/messages", text="Hello")
+    await stage.dead(1)
+    stage.agent.fails = False
+
+
 STATUSES: list[tuple[str, str, int, Prepare]] = [
     ("GET", "/handovers", 200, nothing),
     ("GET", "/handovers/statistics", 200, nothing),
@@ -83,6 +93,10 @@ STATUSES: list[tuple[str, str, int, Prepare]] = [
     ("POST", "/handovers/{user}/return", 202, has_handover),
     ("POST", "/handovers/{user}/return", 404, nothing),
     ("POST", "/handovers/{user}/return", 409, is_ending),
+    ("GET", "/dead", 200, has_dead),
+    ("POST", "/dead/retry", 202, has_dead),
+    ("POST", "/dead/{id}/retry", 202, has_dead),
+    ("POST", "/dead/{id}/retry", 404, nothing),
 ]
 TESTED = {(method, path.partition("?")[0], status) for method, path, status, _ in STATUSES}
 OPERATIONS = sorted({(method, path) for method, path, _ in DOCUMENTED})
@@ -99,7 +113,7 @@ async def conforms(url: str, method: str, path: str, **headers: str) -> int:
     schema = schema_of(url)
     operation = schema[path.partition("?")[0]][method]
     query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
-    parameters = {"user": ANNA} if "{user}" in path else {}
+    parameters = {name: value for name, value in PARAMETERS.items() if f"{{{name}}}" in path}
     case = operation.Case(path_parameters=parameters, query=query, headers=headers)
     answer = await asyncio.to_thread(case.call)
     operation.validate_response(answer)
@@ -302,3 +316,34 @@ def call_often(operation: Any, mode: schemathesis.GenerationMode) -> None:
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+async def test_what_is_dead_is_told_by_ids_times_and_the_error_s_class_alone(
+    stage: OperatorStage,
+) -> None:
+    await has_dead(stage)
+    _, answer = await stage.calls("GET", "/dead")
+    [dead] = answer["dead"]
+    assert (dead["id"], dead["kind"], dead["sender_id"], dead["error"]) == (
+        "event-1",
+        "user_message",
+        ANNA,
+        "RuntimeError",
+    )
+    assert "Hello" not in str(answer)
+
+
+async def test_what_was_dead_is_handled_once_it_is_asked_for(stage: OperatorStage) -> None:
+    await has_dead(stage)
+    assert await stage.calls("POST", "/dead/event-1/retry") == (202, {"retried": 1})
+    await stage.agent.has_heard("Hello")
+    assert await stage.calls("GET", "/dead") == (200, {"dead": []})
+
+
+@pytest.mark.parametrize(
+    "name", ["event-2", "message-1", "event-", "1", "event-1x", "%F0%9F%98%80"]
+)
+async def test_only_what_is_dead_is_taken_up_again(stage: OperatorStage, name: str) -> None:
+    await has_dead(stage)
+    status, answer = await stage.calls("POST", f"/dead/{name}/retry")
+    assert (status, answer) == (404, {"error": "Nothing of that id is set aside."})

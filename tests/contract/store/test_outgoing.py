@@ -296,7 +296,7 @@ async def test_the_backlog_tells_what_is_still_to_be_sent(store: Store) -> None:
     await store.sent(second.position, "m_9", NOW)
 
     backlog = await store.outgoing_backlog()
-    assert (backlog.waiting, backlog.oldest_at, backlog.dead) == (1, NOW - HOUR, 1)
+    assert (backlog.waiting, backlog.oldest_at, backlog.held) == (1, NOW - HOUR, 1)
 
 
 async def test_the_open_session_is_told_before_a_send(store: Store) -> None:

@@ -126,7 +126,9 @@ async def test_a_clean_up_that_takes_long_lets_no_claim_expire() -> None:
     assert world.heard() == []
 
 
-async def test_what_a_worker_works_at_for_long_is_taken_over_by_nobody(world: World) -> None:
+async def test_what_a_worker_works_at_for_long_is_taken_over_by_nobody() -> None:
+    world = World(turn_timeout="10m")
+    await world.start()
     await world.start()
     go_on = asyncio.Event()
     world.script.answers["slow"] = [go_on, "at last"]

@@ -1,0 +1,104 @@
+"""A turn of Rasa that never ends: it is given up, and neither users nor handovers wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from rasa.core.channels.channel import OutputChannel
+
+from channels.core.dead import Part
+from channels.core.events import Thread
+from channels.dialogue.assistant import Turn
+from tests.scenario.scripted_assistant import ScriptedAssistant
+from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
+
+LIMIT = timedelta(seconds=20)
+MOST = 5
+CROWD = [Thread(page=PAGE, user=f"30{number}") for number in range(MOST)]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = World(max_turns=MOST, turn_timeout="20s")
+    await world.start()
+    yield world
+    await world.kill()
+
+
+async def hang(world: World) -> None:
+    """Every place for a user's turn is taken by one that never ends."""
+    world.script.answers["hang"] = ["one moment", asyncio.Event(), "never"]
+    await world.deliver(*[world.message("hang", user) for user in CROWD])
+
+
+async def test_turns_that_hang_hold_up_others_no_longer_than_the_limit(world: World) -> None:
+    await hang(world)
+    await world.user_says("hello")
+    assert world.said() == []
+
+    await world.wait(LIMIT)
+    assert world.said() == ["re: hello"]
+
+
+async def test_what_led_to_a_turn_that_hangs_is_set_aside_at_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.script.answers["hang"] = ["one moment", asyncio.Event(), "never"]
+    await world.deliver(world.message("hang"), world.message("hello"))
+    await world.wait(LIMIT)
+
+    assert world.said() == ["one moment", "re: hello"]
+    [dead] = await world.store.dead(limit=9)
+    assert (dead.id.part, dead.kind, dead.error) == (Part.EVENT, "user_message", "TurnTimedOut")
+    assert "'turn-timeout' in credentials.yml" in caplog.text
+    assert "hang" not in caplog.text
+
+
+async def test_what_was_set_aside_is_taken_up_again_when_asked_for(world: World) -> None:
+    await hang(world)
+    await world.wait(LIMIT)
+    world.script.answers["hang"] = ["one moment", "done"]
+    assert await world.engine.operations.retry_dead() == len(CROWD)
+
+    await world.wait(SECOND)
+    assert [world.said(user) for user in CROWD] == [["one moment", "done"]] * len(CROWD)
+    assert await world.store.dead(limit=9) == []
+
+
+async def test_a_handover_s_end_does_not_wait_for_users_whose_turns_hang(world: World) -> None:
+    await world.hand_over()
+    await world.wait(TIMEOUT - 2 * SECOND)
+    await hang(world)
+    await world.wait(2 * SECOND)
+
+    assert world.ends() == ["timeout"]
+    assert world.said() == ["re: timeout"]
+
+
+async def test_a_turn_that_can_t_be_stopped_keeps_no_place_and_says_nothing_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.dialogue.dialogue.CANCEL_GRACE", timedelta())
+    go_on = asyncio.Event()
+
+    async def take_turn(_: ScriptedAssistant, turn: Turn, output: OutputChannel) -> bool:
+        while not go_on.is_set():
+            with suppress(asyncio.CancelledError):
+                await go_on.wait()
+        await output.send_text_message(turn.sender_id, "far too late")
+        return True
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ScriptedAssistant, "take_turn", take_turn)
+        await world.deliver(*[world.message("hang", user) for user in CROWD])
+    await world.wait(LIMIT)
+    await world.user_says("hello")
+    assert world.said(ANNA) == ["re: hello"]
+
+    go_on.set()
+    await world.settle()
+    assert [world.said(user) for user in CROWD] == [[]] * len(CROWD)
