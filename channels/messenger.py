@@ -30,6 +30,7 @@ from .graph.echoes import HeardElsewhere
 from .graph.http import HttpGraph
 from .graph.protocol import Graph
 from .instruments.clock import Clock, SystemClock
+from .instruments.host import MANTLE_REFUSED, installed
 from .instruments.quiet_log import keep_log_quiet
 from .operators.api import OperatorApi
 from .store.sql import SqlStore
@@ -91,6 +92,8 @@ class MessengerInput(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> MessengerInput:
         """Raises InvalidConfigException, which Rasa prints as one message."""
+        if (host := installed()) and host.refused:
+            raise InvalidConfigException(host.refused)
         try:
             return cls(parse_settings(filled_in(credentials, os.environ)))
         except SettingsError as error:
@@ -138,25 +141,32 @@ class MessengerInput(InputChannel):
     async def _start(
         self, app: Sanic, on_new_message: Callable[[UserMessage], Awaitable[Any]]
     ) -> None:
+        assistant = RasaAssistant(
+            agent=lambda: getattr(app.ctx, "agent", None), on_new_message=on_new_message
+        )
+        if assistant.is_mantle():
+            self._fail(app, MANTLE_REFUSED)
+            return
         store = SqlStore(self._settings.store, worker=_worker_name())
         engine = Engine(
             settings=self._settings,
             store=store,
             graphs=_graphs(self._settings, self._clock, store.has_echo),
             clock=self._clock,
-            assistant=RasaAssistant(
-                agent=lambda: getattr(app.ctx, "agent", None), on_new_message=on_new_message
-            ),
+            assistant=assistant,
         )
         try:
             await engine.start()
         except StoreError as error:
-            logger.critical("The Messenger channel can't start: %s", error)
-            self._has_failed = True
-            app.stop()
+            self._fail(app, str(error))
             return
         self._engine = engine
         logger.info("The Messenger channel is ready.")
+
+    def _fail(self, app: Sanic, why: str) -> None:
+        logger.critical("The Messenger channel can't start: %s", why)
+        self._has_failed = True
+        app.stop()
 
     async def _stop(self, _: Sanic, __: object) -> None:
         if self._engine is not None:

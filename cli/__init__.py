@@ -3,6 +3,9 @@
 import importlib
 import sys
 
+if sys.version_info < (3, 10):  # noqa: UP036 (pip has not asked where it runs from a checkout)
+    sys.exit("rasa-handover needs Python 3.10 or later, not " + sys.version.split()[0] + ".")
+
 try:
     import channels.core.errors  # noqa: F401 (it is only looked for)
 except (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
@@ -11,6 +12,7 @@ from rasa.shared.exceptions import RasaException, YamlSyntaxException
 from channels.core.errors import SettingsError
 from channels.core.sections import filled_in
 from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
+from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 try:
     from rasa.shared.utils.yaml import read_config_file  # Rasa Pro
@@ -38,6 +40,8 @@ def _read_channels(path: str) -> dict[str, Any]:
     try:
         return read_config(path)
     except FileNotFoundError:
+        if is_mantle_project(Path()):
+            raise SettingsError(MANTLE_REFUSED) from None
         raise SettingsError(
             f"There is no {path} here. Go to the folder of your Rasa project, or name the file "
             "with --credentials."

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from channels.core.errors import HandoverError
+from channels.instruments.host import installed
 
 from .command import Listed
 from .version import told
@@ -69,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did its work, 1 if not, 2 for a wrong call."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser(arguments).parse_args(arguments)
+    if (host := installed()) and host.refused:
+        print(host.refused, file=sys.stderr)
+        return 1
     try:
         with warnings.catch_warnings(record=True):  # Rasa's imports are full of them
             status: int = options.run(options)
@@ -76,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "rasa":
+        if error.name != "rasa":
             raise
         print(_NO_RASA.format(python=sys.executable), file=sys.stderr)
         return 1

@@ -6,6 +6,13 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+try:
+    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
+except ImportError:
+    from rasa.core.tracker_store import InMemoryTrackerStore
+
+__all__ = ["InMemoryTrackerStore", "contents", "write_template"]
+
 
 def write_template(directory: Path) -> None:
     """What `rasa init` writes."""

@@ -15,6 +15,7 @@ from rasa.core.lock_store import LockError
 from rasa.shared.core.events import UserUttered
 
 from ..core.errors import StoreUnavailable
+from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
 
@@ -84,10 +85,23 @@ class RasaAssistant:
     ) -> None:
         self._agent = agent
         self._on_new_message = on_new_message
+        self._has_told_mantle = False
 
     def is_ready(self) -> bool:
         agent = self._agent()
-        return agent is not None and bool(agent.is_ready())
+        return agent is not None and bool(agent.is_ready()) and not self._is_refused()
+
+    def is_mantle(self) -> bool:
+        """Whether the loaded model is one of Rasa Pro's engine Mantle."""
+        processor = getattr(self._agent(), "processor", None)
+        return getattr(processor, "engine_version", None) == MANTLE
+
+    def _is_refused(self) -> bool:
+        """A model that is loaded later, too, is refused: what users write waits for another one."""
+        if self.is_mantle() and not self._has_told_mantle:
+            self._has_told_mantle = True
+            logger.error("What users write waits, because of the model: %s", MANTLE_REFUSED)
+        return self.is_mantle()
 
     def language(self) -> str:
         return self._agent().processor.model_metadata.language or "en"
@@ -118,6 +132,7 @@ class RasaAssistant:
             metadata=turn.metadata,
         )
         with hiding(turn.text), _insisting_on_stores(self._agent()):
+            _repeat_nothing(getattr(self._agent(), "processor", None))
             if turn.once:
                 return await self._handle_once(message)
             await self._on_new_message(message)
@@ -153,6 +168,24 @@ class RasaAssistant:
             isinstance(event, UserUttered) and event.message_id == message.message_id
             for event in tracker.events
         )
+
+
+def _repeat_nothing(processor: Any) -> None:
+    """Let a message that Rasa has answered before get no answer again.
+
+    Rasa Pro (3.20.5 and later) says again to a message of the same id what its tracker has. The
+    outbox has that already, and a handover among it would be made twice.
+    """
+    replay = getattr(processor, "replay_message", None)
+    if replay is None or getattr(replay, "repeats_nothing", False):
+        return
+
+    async def replay_elsewhere(tracker: Any, message: UserMessage) -> None:
+        if not _in_turn.get():
+            await replay(tracker, message)
+
+    replay_elsewhere.repeats_nothing = True  # type: ignore[attr-defined]
+    processor.replay_message = replay_elsewhere
 
 
 @contextmanager

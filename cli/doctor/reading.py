@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.exceptions import ModelNotFound
 from rasa.model import get_local_model
 from rasa.shared.core.domain import Domain
@@ -29,8 +28,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels.core.errors import StoreError
 from channels.core.turns import END_REASON_ENTITY
+from channels.instruments.host import MANTLE, MANTLE_REFUSED
 from channels.store.database import Database
 from channels.store.schema import versions
+
+try:
+    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
+except ImportError:
+    from rasa.core.tracker_store import InMemoryTrackerStore
 
 from ..credentials import cause_of, read_config
 from .checks.assistant import AssistantFacts, DomainFacts, RuleFacts
@@ -105,6 +110,8 @@ def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> 
     try:
         archive = get_local_model(model)
         found, rules = _read_archive(archive)
+    except _Mantle:
+        problem = MANTLE_REFUSED
     except ModelNotFound:
         problem = f"There is no trained model at {model}."
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError):
@@ -123,8 +130,14 @@ def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> 
     )
 
 
+class _Mantle(Exception):
+    """The model is one of Rasa Pro's engine Mantle."""
+
+
 def _read_archive(path: str) -> tuple[DomainFacts, RuleFacts]:
     metadata, rules = _files_in(path, _METADATA, _RULES)
+    if metadata.get("engine_version") == MANTLE:
+        raise _Mantle
     domain = domain_facts(metadata["domain"])
     slot = domain.slots.get(END_REASON_ENTITY)
     table = rules.get("lookup", {}).get("rules", {})

@@ -6,6 +6,9 @@ import argparse
 import re
 from pathlib import Path
 
+from channels.core.errors import SettingsError
+from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
+
 from ..command import Command
 from .credentials import CREDENTIALS_FILE
 from .diff import diff
@@ -18,6 +21,8 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 def _run(options: argparse.Namespace) -> int:
     directory = Path(options.project)
+    if is_mantle_project(directory):
+        raise SettingsError(MANTLE_REFUSED)
     proposals = propose(read_project(directory), read_own_part())
     changes = [proposal for proposal in proposals if proposal.changes]
     for proposal in changes:

@@ -25,11 +25,7 @@ from sanic import Sanic
 
 from channels import MessengerInput
 from emulator import default_config, running
-
-try:
-    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
-except ImportError:
-    from rasa.core.tracker_store import InMemoryTrackerStore
+from tests.rasa_project import InMemoryTrackerStore
 
 BOT = default_config().apps[0]
 APP_SECRET = BOT.secret

@@ -10,6 +10,7 @@ import pytest
 from rasa.core.config.configuration import Configuration
 from rasa.shared.importers.importer import TrainingDataImporter
 
+from channels.instruments.host import MANTLE_REFUSED
 from cli.main import main
 from tests.rasa_project import contents
 
@@ -49,6 +50,24 @@ def test_a_project_gets_what_a_handover_needs(
     )
     assert "action_handover" in found.get_domain().user_actions
     assert {"handover_ended", "handover_started"} <= set(found.get_domain().intents)
+
+
+@pytest.mark.parametrize("command", ["init", "doctor", "sessions"])
+def test_an_assistant_of_mantle_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    if not (TEMPLATES / "mantle").is_dir():
+        pytest.skip("Rasa Pro before 3.20.5 has no Mantle")
+    project = tmp_path / "project"
+    shutil.copytree(TEMPLATES / "mantle", project)
+    monkeypatch.chdir(project)
+    before = contents(project)
+    assert main([command]) != 0
+    assert capsys.readouterr() == ("", f"{MANTLE_REFUSED}\n")
+    assert contents(project) == before
 
 
 def test_a_second_run_has_nothing_to_add(project: Path) -> None:

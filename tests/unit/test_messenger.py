@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +17,13 @@ import yaml
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
+from rasa.shared.exceptions import InvalidConfigException
 
 from channels import MessengerInput
 from channels.core.sections import filled_in
 from channels.core.settings import is_own_section, parse_settings
+from channels.dialogue.assistant import RasaAssistant
+from channels.instruments import host
 
 PROJECT = Path(__file__).parents[2]
 
@@ -42,6 +46,53 @@ def test_collections_of_garbage_leave_out_what_is_loaded_before_the_channel() ->
     loaded = len(gc.get_objects())
     channel.blueprint(on_new_message)
     assert gc.get_freeze_count() >= loaded > len(gc.get_objects())
+
+
+def test_an_older_rasa_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"rasa": "3.5.17"}
+    monkeypatch.setattr(host, "_version", found.get)
+    with pytest.raises(InvalidConfigException, match=r"can't work in rasa 3\.5\.17: it needs"):
+        MessengerInput.from_credentials(SECTION)
+
+
+class App:
+    """Stands in for Sanic's: Rasa has put its agent there, and it can be stopped."""
+
+    def __init__(self, engine_version: str) -> None:
+        processor = SimpleNamespace(engine_version=engine_version)
+        agent = SimpleNamespace(processor=processor, is_ready=lambda: True)
+        self.ctx = SimpleNamespace(agent=agent)
+        self.has_stopped = False
+
+    def stop(self) -> None:
+        self.has_stopped = True
+
+
+async def test_an_assistant_of_mantle_stops_the_start(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    section = SECTION | {"store": f"sqlite:///{tmp_path / 'handover.db'}"}
+    channel = MessengerInput.from_credentials(section)
+    app = App("mantle")
+    await channel._start(app, on_new_message)
+    assert app.has_stopped
+    assert "The Messenger channel can't start: The assistant is one of Rasa's engine Mantle" in (
+        caplog.text
+    )
+    with pytest.raises(SystemExit, match="1"):
+        await channel._leave(app, None)
+
+
+def test_a_model_of_mantle_that_is_loaded_later_gets_no_message_and_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = App("calm")
+    assistant = RasaAssistant(agent=lambda: app.ctx.agent, on_new_message=on_new_message)
+    assert assistant.is_ready()
+    app.ctx.agent = App("mantle").ctx.agent
+    assert [assistant.is_ready() for _ in range(3)] == [False] * 3
+    (line,) = caplog.messages
+    assert line.startswith("What users write waits")
 
 
 def blocks_of_the_docstring() -> list[Any]:

@@ -20,7 +20,6 @@ from aiohttp import ClientResponse, ClientSession
 from async_timeout import timeout
 from rasa.core.channels.channel import UserMessage, register
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
 from sanic import Blueprint, Sanic
 
@@ -28,6 +27,7 @@ from channels import MessengerInput
 from channels.instruments.clock import SystemClock
 from channels.operators.api import OperatorApi
 from emulator import default_config, running
+from tests.rasa_project import InMemoryTrackerStore
 
 BOT = default_config().apps[0]
 ADMIN_TOKEN = "the-bots-admin-token"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.instruments import host
 from cli.command import Listed
 from cli.main import COMMANDS, main
 from cli.version import VERSION
@@ -223,3 +224,19 @@ def test_the_version_is_told_with_what_it_runs_on(capsys: Output) -> None:
 def test_the_changelog_has_the_version() -> None:
     text = (PROJECT / "CHANGELOG.md").read_text()
     assert re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)[:2] == ["Unreleased", VERSION]
+
+
+@pytest.mark.parametrize("arguments", [["sessions"], ["doctor"], ["init", "--yes"]])
+def test_an_older_rasa_is_refused_by_every_command(
+    project: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    older = {"rasa": "3.4.2"}
+    monkeypatch.setattr(host, "_version", older.get)
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "rasa-handover can't work in rasa 3.4.2: it needs rasa 3.6, or Rasa Pro. Install it with "
+        "`pip install rasa==3.6.21`, on Python 3.10.\n"
+    )
+    assert list(project.iterdir()) == []

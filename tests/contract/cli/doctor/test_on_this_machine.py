@@ -15,6 +15,7 @@ from channels.store.schema import VERSION, versions
 from channels.store.sql import SqlStore
 from cli.doctor.findings import Outcome
 from tests.contract.live_page import MODEL, NOWHERE, LivePage, live_page
+from tests.rasa_project import InMemoryTrackerStore
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -194,7 +195,7 @@ async def test_a_tracker_store_of_their_own_is_not_built(
 def write_stores(directory: Path) -> None:
     """Tracker stores of the project's own."""
     (directory / "their_stores.py").write_text(
-        "from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore\n"
+        f"from {InMemoryTrackerStore.__module__} import InMemoryTrackerStore, TrackerStore\n"
         "class Forgetful(InMemoryTrackerStore): ...\n"
         "class Kept(TrackerStore):\n"
         "    def __init__(self, *args, **kwargs): raise AssertionError('it was built')\n"
@@ -290,6 +291,15 @@ async def test_a_model_that_was_cut_off_is_wrong(page: LivePage, size: int) -> N
     page.model = page.directory / "half.tar.gz"
     page.model.write_bytes(MODEL.read_bytes()[:size])
     assert "no model of Rasa" in await page.wrong("trained-model")
+
+
+async def test_a_model_of_mantle_is_refused(page: LivePage) -> None:
+    def of_mantle(name: str, content: dict[str, Any]) -> None:
+        if name == "metadata.json":
+            content["engine_version"] = "mantle"
+
+    page.train_anew(of_mantle)
+    assert "engine Mantle" in await page.wrong("trained-model")
 
 
 async def test_a_file_that_is_no_model_is_wrong(page: LivePage) -> None:
