@@ -55,7 +55,7 @@ test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
-test-rasa-pro:
+test-rasa-pro: $(MODEL)
 	@python="$(PRO_PYTHON)"; \
 	if [ -z "$$python" ]; then \
 	  echo "Not tested under Rasa Pro 3.21: there is no Python 3.12, 3.13 or 3.14 with venv here."; \
@@ -66,7 +66,7 @@ test-rasa-pro:
 	fi
 
 # The last Rasa Pro that runs on Python 3.10.
-test-rasa-pro-3.19: $(PRO_319_READY)
+test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
 	$(PRO_319)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS)
 
 # What takes too long for each change: Rasa Pro 3.19, the interleavings to depth 8, ten times the
