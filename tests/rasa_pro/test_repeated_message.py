@@ -15,7 +15,7 @@ from rasa.shared.core.events import BotUttered, UserUttered
 
 from channels.dialogue.assistant import RasaAssistant, Turn
 
-Processor = getattr(rasa.core.processor, "CalmMessageProcessor", None)
+Processor: Any = getattr(rasa.core.processor, "CalmMessageProcessor", None)
 pytestmark = pytest.mark.skipif(Processor is None, reason="Rasa Pro before 3.20.5 repeats nothing")
 
 USER = "24870165432109876"
