@@ -45,6 +45,7 @@ RENEWAL_INTERVAL = CLAIM_LEASE / 3
 PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
+STORE_GRACE = timedelta(seconds=3)  # of a stop, for each thing that only the store holds up
 MOST_DUE = 500  # sessions that are in hand at once, because something is due
 DUE_BATCH = 100  # of them claimed at once
 MOST_QUESTIONS = 3  # in a row to the database, what time it is
@@ -168,17 +169,15 @@ class Engine:
         await self._store.open()
         await self._set_clock()
         await self._attempt(self._mend_dates)
-        await self._attempt(self._health.look)
-        await self._attempt(self._report)
+        await self._attempt(self._look)
         await self._attempt(self._inbox.claim)
         self._loops.append(asyncio.create_task(self._poll_forever()))
         for step, interval in (
             (self._set_clock, RENEWAL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
-            (self._report, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._handovers.count_open, COUNTING_INTERVAL),
-            (self._health.look, LOOK_INTERVAL),
+            (self._look, LOOK_INTERVAL),
             (self._health.check_tokens, CHECK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
@@ -191,22 +190,31 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self._inbox.settled()
+        await _within(STORE_GRACE, self._inbox.settled())
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
         except asyncio.TimeoutError:
             logger.warning("Some turns are not finished; they begin again after the next start.")
-        await self._queues.cancel()
-        await self._settling.cancel()
-        await self._delivery.stop(STOP_GRACE)
-        await self._attempt(self._store.release)
+        await _within(STORE_GRACE, self._queues.cancel())
+        await _within(STORE_GRACE, self._settling.cancel())
+        await _within(STOP_GRACE + STORE_GRACE, self._delivery.stop(STOP_GRACE))
+        await _within(STORE_GRACE, self._attempt(self._store.release))
         await self._dialogue.stop()
         await self._graph.close()
         await self._store.close()
 
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError."""
-        await self._inbox.accept(events)
+        try:
+            await self._inbox.accept(events)
+        except StoreError:
+            self._health.recording_failed()
+            raise
+        self._health.recorded()
+
+    def too_slow(self) -> None:
+        """The store lets a delivery wait for longer than Meta does."""
+        self._health.recording_failed()
 
     async def hear_echo(self, mark: str) -> None:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""
@@ -288,8 +296,8 @@ class Engine:
     async def _mend_dates(self) -> None:
         await self._store.mend_dates(self.clock.now())
 
-    async def _report(self) -> None:
-        workers = await self._store.report(self.clock.now())
+    async def _look(self) -> None:
+        workers = await self._health.look()
         if workers != self._workers:
             self._graph.share_among(workers)
         self._workers = workers
@@ -318,3 +326,11 @@ class Engine:
             logger.error("Work waits for the store: %s", error)
         except Exception:
             logger.exception("A step of the engine failed; it is tried again.")
+
+
+async def _within(limit: timedelta, step: Awaitable[None]) -> None:
+    """Carry out a step of the stop; what takes longer is left."""
+    try:
+        await asyncio.wait_for(step, limit.total_seconds())
+    except asyncio.TimeoutError:
+        logger.warning("The store holds up the stop; the next start goes on with what is left.")

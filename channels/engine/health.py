@@ -30,11 +30,17 @@ class HealthWatch:
         self._metrics = metrics
         self._answered_at = clock.now()
         self._store_failed = False
+        self._refused_at: datetime | None = None
         self._backlog = self._outbox = Backlog(waiting=0, oldest_at=None, dead=0)
 
-    async def look(self) -> None:
-        """Look into inbox and outbox. Raises StoreError where the store does not let us."""
+    async def look(self) -> int:
+        """Say that we are alive, and look into inbox and outbox; how many workers are.
+
+        A store that can be read and not written would fail every delivery. Raises StoreError
+        where the store does not let us.
+        """
         try:
+            workers = await self._store.report(self._clock.now())
             self._backlog = await self._store.backlog()
             self._outbox = await self._store.outgoing_backlog()
         except Exception:
@@ -44,6 +50,15 @@ class HealthWatch:
         self._store_failed = False
         self._metrics.inbox_is(self._backlog, self._answered_at)
         self._metrics.outbox_is(self._outbox, self._answered_at)
+        return workers
+
+    def recording_failed(self) -> None:
+        """A delivery could not be recorded, whatever the looks say."""
+        self._refused_at = self._clock.now()
+
+    def recorded(self) -> None:
+        """The last delivery was recorded."""
+        self._refused_at = None
 
     async def check_tokens(self) -> None:
         """Let a token that Meta refuses be noticed before a user waits for it."""
@@ -55,7 +70,10 @@ class HealthWatch:
         refused = {
             closed.page for closed in closed_pages if closed.obstacle is Obstacle.UNAUTHORISED
         }
+        now = self._clock.now()
         facts = Facts(
+            refuses_deliveries=self._refused_at is not None
+            and now - self._refused_at <= REFUSAL_COUNTS,
             store_answered_at=self._answered_at,
             store_failed=self._store_failed,
             waiting=self._backlog.waiting,
@@ -65,10 +83,12 @@ class HealthWatch:
             closed_pages=[f"{closed.page}: {closed.reason}" for closed in closed_pages],
             refused_tokens=sorted(refused),
         )
-        return problems(facts, self._clock.now())
+        return problems(facts, now)
 
 
 STORE_SILENCE = timedelta(seconds=15)  # several of the intervals in which it is asked
+# For how long a delivery that could not be recorded is told of, where none comes after it.
+REFUSAL_COUNTS = timedelta(minutes=1)
 INBOX_AGE_LIMIT = timedelta(minutes=5)  # longer than any turn of Rasa takes that is not stuck
 OUTBOX_AGE_LIMIT = timedelta(minutes=5)
 
@@ -86,7 +106,8 @@ class Part(enum.Enum):
 class Facts:
     """What a worker knows of what it stands on.
 
-    `store_answered_at` is when the store last did, `store_failed` whether it has failed since.
+    `store_answered_at` is when the store last did, `store_failed` whether it has failed since,
+    `refuses_deliveries` whether the last delivery could not be recorded.
     `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
     when the oldest. `unsent` and `unsent_since` are the same for the messages that the bot has
     said and Meta does not have yet. `refused_tokens` names the pages whose token Meta refuses,
@@ -101,6 +122,7 @@ class Facts:
     unsent: int = 0
     unsent_since: datetime | None = None
     closed_pages: Sequence[str] = ()
+    refuses_deliveries: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,12 +146,24 @@ def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
 def _store(facts: Facts, now: datetime) -> HealthProblem | None:
     is_silent = now - facts.store_answered_at > STORE_SILENCE
     if not facts.store_failed and not is_silent:
-        return None
+        return _recording(facts)
     return HealthProblem(
         part=Part.STORE,
         message=f"The session store has not answered since {facts.store_answered_at:%H:%M:%S} UTC.",
         remedy="Look for 'Work waits for the store' in the log, which has what the database said. "
-        "Check that the database of 'store' in credentials.yml runs and can be reached.",
+        "Check that the database of 'store' in credentials.yml runs, can be reached, and can be "
+        "written to.",
+    )
+
+
+def _recording(facts: Facts) -> HealthProblem | None:
+    if not facts.refuses_deliveries:
+        return None
+    return HealthProblem(
+        part=Part.STORE,
+        message="The session store answers, and did not record the last delivery.",
+        remedy="Look for 'A delivery was refused' in the log, which has what the database said. "
+        "Check that the disk has room and that nobody holds a lock on the bot's tables.",
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from ..core.errors import StoreUnavailable
@@ -44,7 +46,21 @@ _POSTGRESQL_OPTIONS = {
     "application_name": "rasa-handover",
     "connect_timeout": "5",  # seconds
     "tcp_user_timeout": "10000",  # milliseconds until a silent server counts as gone
+    "keepalives_idle": "5",  # seconds; and while we wait for its answer
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "target_session_attrs": "read-write",  # not the one that a failover has left behind
 }
+# In milliseconds. A worker that stands still within a transaction, or whose machine has lost its
+# network, holds up the others no longer than that; nor does a lock of anybody's hold up a worker.
+_SESSION_LIMITS = {
+    "idle_in_transaction_session_timeout": 3000,
+    "lock_timeout": 3500,
+    "statement_timeout": 6000,
+}
+# What is wrong with an operation and not with the connection (PostgreSQL, Error Codes): its lock
+# or its time ran out, it was in a deadlock.
+_OF_ONE_OPERATION = {"55P03", "57014", "40P01", "40001"}
 
 
 class Database:
@@ -97,15 +113,45 @@ class Database:
             ) from error
 
     def engine(self) -> Engine:
-        """An engine for one thread: it has one connection, and tests it before it is used."""
+        """An engine for one thread: it has one connection, and tests it before it is used.
+
+        A connection on which a write has failed is not used again: it may lead to a server that
+        a failover has left read-only.
+        """
         if self.is_sqlite:
             engine = _engine(self._url)
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begin)
             return engine
-        return _engine(
-            self._url.set(query={**_POSTGRESQL_OPTIONS, **self._url.query}), pool_pre_ping=True
-        )
+        query = {**_POSTGRESQL_OPTIONS, **self._url.query}
+        engine = _engine(self._url.set(query=query), pool_pre_ping=True)
+        event.listen(engine, "connect", partial(_postgresql_connected, query.get("options", "")))
+        event.listen(engine, "handle_error", _postgresql_failed)
+        return engine
+
+    def watch(self) -> Callable[[], None]:
+        """What raises StoreUnavailable once the SQLite file that it was first called with is gone.
+
+        A process that has the file open goes on without it, and all that it stores is lost.
+        """
+        if not self.is_sqlite:
+            return lambda: None
+        path = os.path.realpath(self._url.database)
+        known: dict[str, tuple[int, int]] = {}
+
+        def check() -> None:
+            for file in (path, f"{path}-wal"):
+                found = _identity(Path(file))
+                if found is not None:
+                    known.setdefault(file, found)
+                if known.get(file) != found:
+                    raise StoreUnavailable(
+                        f"The file {Path(file).name} of the session store {self} was deleted or "
+                        "replaced while the bot runs, so that nothing can be kept. Stop the bot, "
+                        "put the file back, and start it again."
+                    )
+
+        return check
 
     def explain(self, error: SQLAlchemyError) -> StoreUnavailable:
         """What the database said, and what to look at."""
@@ -134,6 +180,30 @@ def _engine(url: Any, **options: Any) -> Engine:
         max_overflow=0,
         **options,
     )
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever its name; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _postgresql_connected(options: str, connection: Any, _record: object) -> None:
+    """Set the limits of the session, but for those that the URL's `options` set."""
+    with connection.cursor() as cursor:
+        for name, limit in _SESSION_LIMITS.items():
+            if name not in options:
+                cursor.execute(f"SET {name} = {limit}")
+    connection.commit()
+
+
+def _postgresql_failed(context: ExceptionContext) -> None:
+    error = context.sqlalchemy_exception
+    if isinstance(error, (OperationalError, InternalError)):
+        context.is_disconnect = getattr(error.orig, "pgcode", None) not in _OF_ONE_OPERATION
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:

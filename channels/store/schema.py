@@ -303,6 +303,9 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         # Workers that start together would otherwise all create the tables, and one succeed.
+        # However long one of them takes with the tables of an older release, the others wait.
+        for limit in ("lock_timeout", "statement_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
         connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
     versions.create(connection, checkfirst=True)
     found = connection.execute(select(versions.c.version)).scalar()

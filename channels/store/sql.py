@@ -50,7 +50,7 @@ class SqlStore:
         database = Database(self._url)
         async with AsyncExitStack() as stack:
             stack.enter_context(database.reserve())
-            writer = Writer(database.engine(), explain=database.explain)
+            writer = Writer(database.engine(), explain=database.explain, check=database.watch())
             stack.push_async_callback(writer.close)
             await writer.run(schema.prepare)
             if database.is_sqlite:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Connection, Engine
@@ -14,7 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import StoreUnavailable
 
+logger = logging.getLogger(__name__)
+
 LARGEST_BATCH = 200  # operations in one transaction
+# For the operations of a batch that failed, one by one: each may wait for a lock in vain.
+LONGEST_BATCH = timedelta(seconds=3)
+CLOSE_LIMIT = timedelta(seconds=5)
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -36,17 +46,26 @@ class Writer:
 
     It takes all operations that wait into one transaction, so that many callers share the
     cost of one commit. If an operation raises, the batch is rolled back and each of its
-    operations runs in a transaction of its own: only the culprit fails. If the connection is
-    lost or the commit fails, the whole batch fails, and the next one connects anew.
+    operations runs in a transaction of its own: only the culprit fails, and what has not had its
+    turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
+    fails, and the next one connects anew.
 
     Operations that wait at the same time may run in any order: await one before asking for
     another that depends on it. Cancelling a caller does not take its operation back.
     """
 
     def __init__(
-        self, engine: Engine, *, explain: Callable[[SQLAlchemyError], StoreUnavailable]
+        self,
+        engine: Engine,
+        *,
+        explain: Callable[[SQLAlchemyError], StoreUnavailable],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`explain` turns what SQLAlchemy raised into what the caller gets to see."""
+        """`explain` turns what SQLAlchemy raised into what the caller gets to see.
+
+        `check` raises where what is committed is not kept.
+        """
+        self._check = check
         self._engine = engine
         self._explain = explain
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -69,11 +88,14 @@ class Writer:
         return cast(T, await self._submit(operation, argument))
 
     async def close(self) -> None:
-        """Finish what was submitted, then disconnect."""
+        """Finish what was submitted, then disconnect; leave it, where that takes too long."""
         if not self._closing:
             self._closing = True
             self._queue.put(None)
-        await self._finished.wait()
+        try:
+            await asyncio.wait_for(self._finished.wait(), CLOSE_LIMIT.total_seconds())
+        except asyncio.TimeoutError:
+            logger.warning("The session store is left without its last answers.")
 
     def _submit(
         self, run: Callable[[Connection, list[Any]], Sequence[Any]], argument: object
@@ -87,9 +109,13 @@ class Writer:
     def _work(self) -> None:
         for batch in self._batches():
             self._carry_out(batch)
-            self._loop.call_soon_threadsafe(_resolve, batch)
+            self._tell(partial(_resolve, batch))
         self._engine.dispose()
-        self._loop.call_soon_threadsafe(self._finished.set)
+        self._tell(self._finished.set)
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(news)
 
     def _batches(self) -> Iterator[list[_Waiting]]:
         while (first := self._queue.get()) is not None:
@@ -105,19 +131,28 @@ class Writer:
     def _carry_out(self, batch: list[_Waiting]) -> None:
         one_failed = False
         try:
+            self._check()
             with self._engine.begin() as connection:
                 try:
                     _run_all(connection, batch)
                 except Exception:
                     one_failed = not connection.invalidated
                     raise
+            self._check()
         except Exception as error:
             if one_failed and len(batch) > 1:
-                for waiting in batch:
-                    self._carry_out([waiting])
+                self._carry_out_one_by_one(batch, error)
             else:
                 for waiting in batch:
                     waiting.error = self._explained(error)
+
+    def _carry_out_one_by_one(self, batch: list[_Waiting], error: Exception) -> None:
+        until = time.monotonic() + LONGEST_BATCH.total_seconds()
+        for waiting in batch:
+            if time.monotonic() < until:
+                self._carry_out([waiting])
+            else:
+                waiting.error = StoreUnavailable(f"Others had to be waited for: {error}")
 
     def _explained(self, error: Exception) -> Exception:
         if not isinstance(error, SQLAlchemyError):

@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
 from ..core.app_secret import check_signature, mark_in
-from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
+from ..core.errors import MalformedDelivery, SignatureRefused, StoreError, StoreUnavailable
 from ..core.events import Echo, Event, PageRoles
 from ..core.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for others to notice
 _AT_ONCE = 1000  # events in one step of the store
 _LOG_INTERVAL = timedelta(minutes=1)
+ACCEPT_LIMIT = timedelta(seconds=4.5)  # Meta's page on webhooks asks for an answer within five
 
 _Decoded = tuple[list[Event], list[PageRoles]]
 
@@ -67,7 +68,7 @@ class WebhookReceiver:
 
     async def _answer(self, request: Request) -> HTTPResponse:
         try:
-            await self._take_in(*await self._read(request))
+            await self._take_in_time(*await self._read(request))
         except NoRoom:
             self._log_no_room()
             return text("try again", status=503)
@@ -116,6 +117,17 @@ class WebhookReceiver:
                 times,
                 MOST_IN_FLIGHT >> 20,
             )
+
+    async def _take_in_time(self, events: list[Event], roles: list[PageRoles]) -> None:
+        """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
+        try:
+            await asyncio.wait_for(self._take_in(events, roles), ACCEPT_LIMIT.total_seconds())
+        except asyncio.TimeoutError:
+            engine = self._engine()
+            if engine is not None:
+                engine.too_slow()
+            seconds = ACCEPT_LIMIT.total_seconds()
+            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.") from None
 
     async def _take_in(self, events: list[Event], roles: list[PageRoles]) -> None:
         engine = self._engine()

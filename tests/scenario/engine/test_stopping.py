@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from channels.engine import engine
 from channels.store.sql import SqlStore
+from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, INBOX, World
 
 
@@ -70,3 +72,34 @@ async def test_a_stop_lets_go_of_graph(world: World) -> None:
     await world.engine.stop()
 
     assert world.graph.closed
+
+
+async def test_a_stop_does_not_wait_for_a_store_that_never_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("STOP_GRACE", "STORE_GRACE"):
+        monkeypatch.setattr(engine, name, timedelta(milliseconds=20))
+    store = StoreThatHangs(worker="worker")
+    world = World(lambda _: store)
+    await world.start()
+    store.hangs = True
+    taking_in = asyncio.create_task(world.engine.accept([world.message("hello")]))
+    await asyncio.sleep(0)
+
+    await asyncio.wait_for(world.engine.stop(), 5)
+    taking_in.cancel()
+
+
+class StoreThatHangs(MemoryStore):
+    """A store that can be closed, and answers nothing else while it `hangs`."""
+
+    hangs = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("hangs", "close") or not self.hangs:
+            return super().__getattribute__(name)
+        return _never
+
+
+async def _never(*_: object, **__: object) -> None:
+    await asyncio.get_running_loop().create_future()

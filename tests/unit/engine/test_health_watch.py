@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import StoreUnavailable
-from channels.engine.health import LOOK_INTERVAL, STORE_SILENCE, HealthWatch, Part
+from channels.engine.health import LOOK_INTERVAL, REFUSAL_COUNTS, STORE_SILENCE, HealthWatch, Part
 from channels.instruments.metrics import Metrics
 from channels.store.protocol import Backlog
 from tests.fakes.clock import ManualClock
@@ -25,6 +25,12 @@ class StoreInTrouble(MemoryStore):
         super().__init__(worker="worker")
         self.is_away = False
         self.hangs = False
+        self.is_read_only = False
+
+    async def report(self, now: datetime) -> int:
+        if self.is_read_only:
+            raise StoreUnavailable("cannot execute INSERT in a read-only transaction")
+        return await super().report(now)
 
     async def backlog(self) -> Backlog:
         if self.hangs:
@@ -88,3 +94,31 @@ async def test_a_store_that_hangs_is_a_problem_before_it_answers(
     clock.advance(SECOND)
     assert parts(watch) == [Part.STORE]
     looking.cancel()
+
+
+async def test_a_store_that_can_be_read_and_not_written_is_a_problem(
+    watch: HealthWatch, store: StoreInTrouble
+) -> None:
+    store.is_read_only = True
+    with pytest.raises(StoreUnavailable):
+        await watch.look()
+    assert parts(watch) == [Part.STORE]
+
+
+async def test_a_delivery_that_was_not_recorded_is_a_problem_until_one_is(
+    watch: HealthWatch,
+) -> None:
+    watch.recording_failed()
+    await watch.look()
+    assert parts(watch) == [Part.STORE]
+    watch.recorded()
+    assert parts(watch) == []
+
+
+async def test_where_no_delivery_comes_the_last_one_counts_for_a_minute(
+    watch: HealthWatch, clock: ManualClock
+) -> None:
+    watch.recording_failed()
+    clock.advance(REFUSAL_COUNTS + SECOND)
+    await watch.look()
+    assert parts(watch) == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Coroutine
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -242,3 +244,44 @@ async def test_a_database_that_cannot_be_reached_fails_all_that_wait(tmp_path: P
 
     assert [str(answer) for answer in answers] == ["explained: OperationalError"] * 2
     await writer.close()
+
+
+async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.store.writer.LONGEST_BATCH", timedelta(milliseconds=50))
+    gate = Gate()
+    holding = asyncio.create_task(writer.run(gate))
+    await gate.entered()
+
+    def waits_for_a_lock(_: Connection) -> None:
+        time.sleep(0.06)
+        raise ValueError("It never got the lock")
+
+    waiting = [writer.run(waits_for_a_lock) for _ in range(50)]
+    asked = asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.sleep(0)
+    gate.open()
+    answers = await asyncio.wait_for(asked, 2)
+    await holding
+
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [ValueError] * kinds.count(ValueError) + [StoreUnavailable] * (
+        50 - kinds.count(ValueError)
+    )
+    assert 1 <= kinds.count(ValueError) <= 2
+    assert await writer.run(lambda _: 42) == 42
+
+
+async def test_closing_does_not_wait_for_ever(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("channels.store.writer.CLOSE_LIMIT", timedelta(milliseconds=50))
+    writer = Writer(engine, explain=lambda error: StoreUnavailable(str(error)))
+    gate = Gate()
+    held = asyncio.create_task(writer.run(gate))
+    await gate.entered()
+    await asyncio.wait_for(writer.close(), 5)
+    assert "without its last answers" in caplog.text
+    gate.open()
+    await held

@@ -65,11 +65,11 @@ async def delivered(engine: HearingEngine, metadata: str | None, app_id: str) ->
         message["metadata"] = metadata
     echo = {"sender": {"id": "111"}, "recipient": {"id": "222"}, "message": message}
     entry = {"id": "111", "time": 1, "messaging": [echo]}
-    answer = await _receiver(engine).receive(_request({"object": "page", "entry": [entry]}))
+    answer = await receiver_of(engine).receive(request_of({"object": "page", "entry": [entry]}))
     assert answer.status == 200
 
 
-def _receiver(engine: HearingEngine) -> WebhookReceiver:
+def receiver_of(engine: HearingEngine) -> WebhookReceiver:
     section = {"verify": "v", "secret": SECRET, "page-access-token": "t", "app-id": APP}
     return WebhookReceiver(
         settings=parse_settings(section),
@@ -78,7 +78,7 @@ def _receiver(engine: HearingEngine) -> WebhookReceiver:
     )
 
 
-def _request(delivery: dict[str, Any]) -> Request:
+def request_of(delivery: dict[str, Any]) -> Request:
     body = json.dumps(delivery).encode()
     request = SimpleNamespace(
         headers={"X-Hub-Signature-256": signature(body, SECRET)},
