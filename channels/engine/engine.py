@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from ..core.errors import StoreError
-from ..core.events import Event, PageRoles
+from ..core.events import Event, PageRoles, tells_no_sender
 from ..core.sessions import Session, State
 from ..core.settings import Settings
 from ..dialogue.assistant import Assistant
@@ -204,13 +204,20 @@ class Engine:
         await self._store.close()
 
     async def accept(self, events: Sequence[Event]) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError."""
+        """Record events; once this returns they may be acknowledged. Raises StoreError.
+
+        The echoes of our own messages are none, also where only their ids tell (Instagram).
+        """
         try:
-            await self._inbox.accept(events)
+            news = [event for event in events if not await self._is_own_echo(event)]
+            await self._inbox.accept(news)
         except StoreError:
             self._health.recording_failed()
             raise
         self._health.recorded()
+
+    async def _is_own_echo(self, event: Event) -> bool:
+        return tells_no_sender(event) and await self._delivery.has_said(event)
 
     def too_slow(self) -> None:
         """The store lets a delivery wait for longer than Meta does."""

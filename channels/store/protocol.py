@@ -303,6 +303,13 @@ class Store(Protocol):
     async def has_echo(self, mark: str) -> bool:
         """Whether Meta has the message with this mark, as far as is known."""
 
+    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
+        """The thread's messages that Meta may have without our knowing their ids, in order.
+
+        They are those that are still to be sent, and those that were given up because answers were
+        lost. They are in nobody's hand by this.
+        """
+
     async def has_mid(self, mid: str) -> bool:
         """Whether Meta has given this id to a message that the store still knows."""
 

@@ -298,6 +298,9 @@ class SqlStore:
     async def has_echo(self, mark: str) -> bool:
         return await self._writer.run(partial(outgoing.has_echo, mark=mark))
 
+    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
+        return await self._writer.run(partial(outgoing.unconfirmed, thread=thread))
+
     async def has_mid(self, mid: str) -> bool:
         return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 

@@ -112,6 +112,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.answer_lost(1), id="answer_lost"),
         pytest.param(lambda store: store.waits_outgoing(ANNA), id="waits_outgoing"),
         pytest.param(lambda store: store.has_mid("m_9"), id="has_mid"),
+        pytest.param(lambda store: store.unconfirmed(ANNA), id="unconfirmed"),
         pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],
