@@ -214,7 +214,8 @@ class Engine:
         except StoreError:
             self._health.recording_failed()
             raise
-        self._health.recorded()
+        if news:
+            self._health.recorded()
 
     async def _is_own_echo(self, event: Event) -> bool:
         return tells_no_sender(event) and await self._delivery.has_said(event)
