@@ -11,6 +11,7 @@ import msgspec
 
 from .events import Thread
 from .feedback import Feedback
+from .notices import NoticeKind
 from .plans import Plan
 
 MESSAGING_WINDOW = timedelta(hours=24)
@@ -72,7 +73,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
     first heard. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
-    `feedback` is what the user thought of it, once it has ended.
+    `feedback` is what the user thought of it, once it has ended. `told` is what operators have
+    been told of it, or are about to be.
     """
 
     id: str
@@ -102,6 +104,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
+    told: tuple[NoticeKind, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +153,16 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
     if plan.unanswered_timeout is not None and session.operator_messages == 0:
         dates.append((session.opened_at + plan.unanswered_timeout, EndReason.UNANSWERED))
     return min(dates, key=_date)
+
+
+def unanswered_at(session: Session) -> datetime | None:
+    """When operators are to be told that nobody has answered yet; None if they are not."""
+    notice = session.plan.unanswered_notice
+    if notice is None or session.active_at is None or session.state is not State.ACTIVE:
+        return None
+    if session.operator_messages or NoticeKind.UNANSWERED in session.told:
+        return None
+    return session.active_at + notice
 
 
 def _date(dated: tuple[datetime, EndReason]) -> datetime:

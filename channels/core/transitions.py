@@ -17,8 +17,9 @@ import msgspec
 from .backoff import Backoff
 from .events import Thread
 from .feedback import Feedback
+from .notices import NoticeKind
 from .plans import Plan
-from .sessions import Cause, EndReason, Session, Speaker, State, deadline
+from .sessions import Cause, EndReason, Session, Speaker, State, deadline, unanswered_at
 
 ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
 _BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
@@ -104,6 +105,13 @@ def announced(session: Session) -> Session:
 def probed(session: Session, next_at: datetime) -> Session:
     """Somebody else still has the thread; look again at `next_at`."""
     return _watched(session, probe_at=next_at)
+
+
+def reminded_of(session: Session) -> Session:
+    """Operators are told that nobody has answered yet, if that is so."""
+    if unanswered_at(session) is None:
+        return session
+    return _watched(session, told=(*session.told, NoticeKind.UNANSWERED))
 
 
 def owned_by(session: Session, owner_app: str | None) -> Session:
@@ -244,7 +252,8 @@ def _watched(session: Session, **changes: Any) -> Session:
     """The next version of an active session, due at the first of all that it waits for."""
     changed = _next(session, **changes)
     ends_at = deadline(changed)
-    dates = [date for date in (ends_at and ends_at[0], changed.probe_at) if date is not None]
+    asked = (ends_at and ends_at[0], changed.probe_at, unanswered_at(changed))
+    dates = [date for date in asked if date is not None]
     if not changed.is_announced:
         dates.append(changed.opened_at)
     return msgspec.structs.replace(changed, due_at=min(dates, default=None))
