@@ -10,6 +10,7 @@ from channels.core.errors import SettingsError
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 from ..command import Command
+from ..terminal import agrees
 from .credentials import CREDENTIALS_FILE
 from .diff import diff
 from .files import read_own_part, read_project, write_proposals
@@ -33,21 +34,12 @@ def _run(options: argparse.Namespace) -> int:
         print("Nothing to add.")
         return 0
     files = ", ".join(proposal.path for proposal in changes)
-    if not (options.yes or _agrees(f"Write these changes to {files}?")):
+    if not (options.yes or agrees(f"Write these changes to {files}?")):
         print("Nothing was written.")
         return 1
     write_proposals(directory, changes)
     print(_told(proposals, changes))
     return 0
-
-
-def _agrees(question: str) -> bool:
-    """Whether a person says yes; to leave, or to be no person, is a no."""
-    try:
-        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
-    except (EOFError, KeyboardInterrupt):
-        print()
-        return False
 
 
 def _told(proposals: list[Proposal], changes: list[Proposal]) -> str:
