@@ -32,7 +32,6 @@ from .graph.protocol import Graph
 from .instruments.clock import Clock, SystemClock
 from .instruments.host import MANTLE_REFUSED, installed
 from .instruments.quiet_log import keep_log_quiet
-from .notify.targets import target_of
 from .operators.api import OperatorApi
 from .store.sql import SqlStore
 from .webhook.content_length import refuse_unsound_lengths
@@ -96,10 +95,7 @@ class MessengerInput(InputChannel):
         if (host := installed()) and host.refused:
             raise InvalidConfigException(host.refused)
         try:
-            settings = parse_settings(filled_in(credentials, os.environ))
-            for one in settings.notify:
-                target_of(one)  # or its mistakes would show once the server runs
-            return cls(settings)
+            return cls(parse_settings(filled_in(credentials, os.environ)))
         except SettingsError as error:
             raise InvalidConfigException(str(error)) from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 
@@ -134,11 +134,6 @@ class ControlRequested(_Event, frozen=True, kw_only=True, tag="control_requested
 
 
 Event = UserMessage | Postback | Echo | ControlPassed | ControlTaken | ControlRequested
-
-
-def tells_no_sender(event: Event) -> TypeGuard[Echo]:
-    """Whether an event is an echo without an app's id, as all are on Instagram."""
-    return isinstance(event, Echo) and event.app_id is None
 
 
 _BETWEEN = ":"

@@ -7,14 +7,14 @@ thread by thread, for as long as that takes.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
-from .events import Echo, Thread
+from .events import Thread
 from .sessions import Cause, Session, State
 
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
@@ -106,19 +106,9 @@ def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
     return Fate.LOST if isinstance(error, NotThreadOwner) else Fate.GIVE_UP
 
 
-def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
-    """Whether an echo shows what this Send API `message` says.
-
-    A file has another address there, and a template another form: that there is one has to do.
-    """
-    if "text" in message:
-        return echo.text is not None and echo.text.split() == str(message["text"]).split()
-    return bool(echo.attachments)
-
-
 def silences(session: Session | None) -> bool:
     """Whether a session keeps Rasa's new messages from its thread."""
-    return session is not None and not session.regained
+    return session is not None and not session.is_waiting and not session.regained
 
 
 def takes_the_floor(session: Session | None) -> bool:

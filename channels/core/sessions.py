@@ -1,4 +1,7 @@
-"""What a session is: one handover of one thread, opening → active → ending → ended. Pure."""
+"""What a session is: one handover of one thread, opening → active → ending → ended. Pure.
+
+One that is asked for outside the plan's hours may be waiting before.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,18 @@ import msgspec
 
 from .events import Thread
 from .feedback import Feedback
-from .notices import NoticeKind
 from .plans import Plan
 
 MESSAGING_WINDOW = timedelta(hours=24)
 
 
 class State(enum.Enum):
-    """Where a session is; all but ENDED count as open."""
+    """Where a session is; all but ENDED count as open.
 
+    While it is WAITING for the plan's hours the thread is the bot's, which goes on talking.
+    """
+
+    WAITING = "waiting"
     OPENING = "opening"
     ACTIVE = "active"
     ENDING = "ending"
@@ -38,6 +44,8 @@ class EndReason(enum.Enum):
     AGENT_RELEASED = "agent_released"
     OPERATOR_REQUEST = "operator_request"
     FAILED = "failed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
 
 
 class Speaker(enum.Enum):
@@ -67,14 +75,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     `cause_at` is the time, by Meta's clock, of the event that led to the handover: nothing older
     can end it. `due_at` is when a worker has to look at the session next; None means never by
-    itself. `owner_app` is the app that has the thread, as far as is known. `is_adopted` says
-    that somebody else began the handover, `is_announced` that Rasa knows of it. `regained` says
-    that the thread is the bot's own again, `asked_at` that Meta's owner was asked for it.
+    itself. `waiting_since` is when it was asked for, if that was outside the plan's hours; it is
+    opened when it waits no more. `owner_app` is the app that has the thread, as far as is known.
+    `is_adopted` says that somebody else began the handover, `is_announced` that Rasa knows of it.
+    `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
+    for it.
     `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
     first heard. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
-    `feedback` is what the user thought of it, once it has ended. `told` is what operators have
-    been told of it, or are about to be.
+    `feedback` is what the user thought of it, once it has ended.
     """
 
     id: str
@@ -86,6 +95,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     cause_at: datetime
     last_user_at: datetime
     due_at: datetime | None
+    waiting_since: datetime | None = None
     owner_app: str | None = None
     is_adopted: bool = False
     is_announced: bool = True
@@ -104,11 +114,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
-    told: tuple[NoticeKind, ...] = ()
 
     @property
     def is_open(self) -> bool:
         return self.state is not State.ENDED
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for the plan's hours, and the bot talks meanwhile."""
+        return self.state is State.WAITING
 
     @property
     def target_app_id(self) -> str:
@@ -142,7 +156,9 @@ def is_window_open(session: Session, now: datetime) -> bool:
 
 
 def deadline(session: Session) -> tuple[datetime, EndReason] | None:
-    """When an active session ends by itself, and why; None if it never does."""
+    """When an active or waiting session ends by itself, and why; None if it never does."""
+    if session.is_waiting and session.waiting_since is not None:
+        return session.waiting_since + session.plan.wait_at_most, EndReason.CLOSED
     if not session.has_deadline or session.active_at is None:
         return None
     plan = session.plan
@@ -153,16 +169,6 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
     if plan.unanswered_timeout is not None and session.operator_messages == 0:
         dates.append((session.opened_at + plan.unanswered_timeout, EndReason.UNANSWERED))
     return min(dates, key=_date)
-
-
-def unanswered_at(session: Session) -> datetime | None:
-    """When operators are to be told that nobody has answered yet; None if they are not."""
-    notice = session.plan.unanswered_notice
-    if notice is None or session.active_at is None or session.state is not State.ACTIVE:
-        return None
-    if session.operator_messages or NoticeKind.UNANSWERED in session.told:
-        return None
-    return session.active_at + notice
 
 
 def _date(dated: tuple[datetime, EndReason]) -> datetime:

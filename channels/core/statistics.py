@@ -26,6 +26,9 @@ _WAITS = (
 )
 
 
+_NEVER_WITH_AGENTS = (EndReason.FAILED, EndReason.CLOSED, EndReason.CANCELLED)
+
+
 class Waited(msgspec.Struct, frozen=True, kw_only=True):
     """How many sessions got their first answer within a time, and not within the shorter ones.
 
@@ -61,7 +64,8 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """What came of the sessions that ended between two moments.
 
     `by_reason` has every end reason. A first answer is an operator's first message, counted from
-    the session's opening; `unanswered` ended before it (those that `failed` are not among them).
+    the session's opening; `unanswered` ended before it (none of those that `failed`, or
+    that were `closed` or `cancelled` before anybody had the thread).
     """
 
     since: Moment
@@ -128,7 +132,7 @@ def _wait(session: Session) -> timedelta | None:
 
 
 def _is_unanswered(session: Session) -> bool:
-    return session.operator_messages == 0 and session.reason is not EndReason.FAILED
+    return session.operator_messages == 0 and session.reason not in _NEVER_WITH_AGENTS
 
 
 def _distributed(waits: Sequence[timedelta]) -> list[Waited]:

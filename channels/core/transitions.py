@@ -17,9 +17,9 @@ import msgspec
 from .backoff import Backoff
 from .events import Thread
 from .feedback import Feedback
-from .notices import NoticeKind
+from .hours import WhenClosed
 from .plans import Plan
-from .sessions import Cause, EndReason, Session, Speaker, State, deadline, unanswered_at
+from .sessions import Cause, EndReason, Session, Speaker, State, deadline
 
 ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
 _BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
@@ -53,6 +53,83 @@ def opening(
         is_announced=not is_asked_for,
         due_at=now,
     )
+
+
+def unknown(session: Session, now: datetime) -> Session:
+    """An opening session that is not stored yet, and can't be made: its plan is unknown."""
+    return msgspec.structs.replace(
+        session, state=State.ENDING, reason=EndReason.FAILED, ended_at=now, regained=True
+    )
+
+
+def by_hours(session: Session, now: datetime) -> Session:
+    """An opening session that is not stored yet, as the plan's hours have it."""
+    if session.plan.is_open(now):
+        return session
+    if session.plan.when_closed is WhenClosed.REFUSE:
+        return msgspec.structs.replace(
+            session, state=State.ENDING, reason=EndReason.CLOSED, ended_at=now, regained=True
+        )
+    waiting = msgspec.structs.replace(
+        session, state=State.WAITING, waiting_since=now, is_announced=False
+    )
+    return msgspec.structs.replace(waiting, due_at=_next_look(waiting, now))
+
+
+def waiting_on(session: Session, now: datetime) -> Session:
+    """Nobody is there yet, or no more: wait for the next opening."""
+    return _next(session, due_at=_next_look(session, now))
+
+
+def opened(
+    session: Session, now: datetime, *, user_at: datetime | None, target_app: str | None = None
+) -> Session:
+    """A waiting session is opening: its clock runs from now on.
+
+    `user_at` is when the user last wrote; `target_app` an app that has asked for the thread.
+    """
+    plan = session.plan.overridden({"target_app": target_app})
+    return _next(
+        session,
+        state=State.OPENING,
+        plan=plan,
+        owner_app=plan.target_app_id(session.thread.platform),
+        opened_at=now,
+        last_user_at=max(user_at or session.last_user_at, session.last_user_at),
+        due_at=now,
+    )
+
+
+def waiting_again(session: Session, now: datetime) -> Session:
+    """Meta does not take the pass for now: the bot goes on talking until the next try."""
+    due_at = now + _BACKOFF.pause(before=session.attempts)
+    return _next(session, state=State.WAITING, attempts=session.attempts + 1, due_at=due_at)
+
+
+def replaced(session: Session, now: datetime) -> Session:
+    """Another handover is asked for instead of a waiting one. Rasa does not hear of the end."""
+    return _next(
+        session,
+        state=State.ENDED,
+        reason=EndReason.CANCELLED,
+        ended_at=now,
+        regained=True,
+        due_at=None,
+    )
+
+
+def taken(session: Session, owner_app: str | None, cause: Cause, now: datetime) -> Session:
+    """Somebody has taken the thread of a waiting session: it waits no more."""
+    active = msgspec.structs.replace(
+        session, owner_app=owner_app, opened_at=now, cause_at=cause.at, due_at=now
+    )
+    return activated(active, now)
+
+
+def _next_look(session: Session, now: datetime) -> datetime:
+    """When a waiting session opens, or has waited for too long."""
+    ends, opens_at = deadline(session), session.plan.opens_at(now)
+    return min(date for date in (ends and ends[0], opens_at) if date is not None)
 
 
 def adopted(
@@ -107,13 +184,6 @@ def probed(session: Session, next_at: datetime) -> Session:
     return _watched(session, probe_at=next_at)
 
 
-def reminded_of(session: Session) -> Session:
-    """Operators are told that nobody has answered yet, if that is so."""
-    if unanswered_at(session) is None:
-        return session
-    return _watched(session, told=(*session.told, NoticeKind.UNANSWERED))
-
-
 def owned_by(session: Session, owner_app: str | None) -> Session:
     """Another app has the thread now."""
     return _watched(session, owner_app=owner_app)
@@ -137,6 +207,8 @@ def ending(
 ) -> Session:
     """The session is to end for `reason`; from here on no other reason counts.
 
+    The thread of one that is waiting is the bot's own.
+
     `user_at` is when the user wrote, where that is what has ended it.
     """
     return _next(
@@ -144,7 +216,8 @@ def ending(
         state=State.ENDING,
         reason=reason,
         ended_at=now,
-        regained=reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
+        regained=session.is_waiting
+        or reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
         last_user_at=max(user_at or session.last_user_at, session.last_user_at),
         attempts=0,
         due_at=now,
@@ -252,8 +325,7 @@ def _watched(session: Session, **changes: Any) -> Session:
     """The next version of an active session, due at the first of all that it waits for."""
     changed = _next(session, **changes)
     ends_at = deadline(changed)
-    asked = (ends_at and ends_at[0], changed.probe_at, unanswered_at(changed))
-    dates = [date for date in asked if date is not None]
+    dates = [date for date in (ends_at and ends_at[0], changed.probe_at) if date is not None]
     if not changed.is_announced:
         dates.append(changed.opened_at)
     return msgspec.structs.replace(changed, due_at=min(dates, default=None))

@@ -95,7 +95,8 @@ def ended_parse_data(reason: EndReason) -> dict[str, Any]:
 
 def started_metadata(session: Session) -> dict[str, Any]:
     """The metadata of `handover_started`: who has taken the thread, and since when."""
-    return {"is_external": True, "handover": _described(session)}
+    waited = {"was_waiting": session.waiting_since is not None}
+    return {"is_external": True, "handover": _described(session) | waited}
 
 
 def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from ..core.turns import (
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
+from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
@@ -58,6 +59,7 @@ class Dialogue:
         assistant: Assistant,
         threads: Threads,
         openings: Openings,
+        waiting_room: WaitingRoom,
         feedback: FeedbackKeeper,
         outbox: Outbox,
         typing: TypingIndicator,
@@ -69,6 +71,7 @@ class Dialogue:
         self._assistant = assistant
         self._threads = threads
         self._openings = openings
+        self._waiting_room = waiting_room
         self._feedback = feedback
         self._outbox = outbox
         self._typing = typing
@@ -233,6 +236,7 @@ class Dialogue:
             store=self._store,
             threads=self._threads,
             openings=self._openings,
+            waiting_room=self._waiting_room,
             feedback=self._feedback,
             **options,
         )

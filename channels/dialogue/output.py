@@ -16,6 +16,7 @@ from ..core.sessions import State
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
+from ..handover.waiting import WaitingRoom
 from ..instruments.log_fields import thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
@@ -27,6 +28,7 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 # The keys of payloads by which an action, or a response, asks for a handover, and tells what the
 # user thought of one.
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
+CANCEL = "cancel"  # in the first of them: one that waits is not wanted any more
 
 
 class MessengerOutput(OutputChannel):
@@ -51,6 +53,7 @@ class MessengerOutput(OutputChannel):
         store: Store,
         threads: Threads,
         openings: Openings,
+        waiting_room: WaitingRoom,
         feedback: FeedbackKeeper,
         thread: Thread | None = None,
         in_silence: bool = False,
@@ -61,6 +64,7 @@ class MessengerOutput(OutputChannel):
         self._store = store
         self._threads = threads
         self._openings = openings
+        self._waiting_room = waiting_room
         self._feedback = feedback
         self._own_thread = thread
         self._held = held
@@ -140,6 +144,9 @@ class MessengerOutput(OutputChannel):
             )
             wishes = {}
         thread = await self._thread(recipient_id)
+        if wishes.get(CANCEL) is True:
+            await self._waiting_room.cancel(thread)
+            return
         session = await self._openings.open(thread, wishes, self._sayings.turn.cause)
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
             self._outbox.pass_control(session)

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import msgspec
 
-from ..core.events import Array, Event, Postback, UserMessage, tells_no_sender
+from ..core.events import Array, Event, Postback, Thread, UserMessage
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.plans import Plan
 from ..core.routing import HEAR_USER, Decision, Routing, decide
@@ -23,7 +23,7 @@ from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
-from .delivery import ECHO_GRACE, Delivery
+from .delivery import Delivery
 from .own_pages import OwnPages
 
 _MOMENT = timedelta(microseconds=1)
@@ -62,7 +62,7 @@ class EventHandler:
 
         A `repeated` event may have been handled before, whole or in part.
         """
-        if not await self._own_pages.include(event.thread) or await self._is_own_echo(event):
+        if not await self._own_pages.include(event.thread):
             return
         session = await self._session_for(event)
         decision = await self._decide(event, session)
@@ -82,22 +82,21 @@ class EventHandler:
             await self._delivery.user_wrote(event.thread)
             await self._dialogue.route(event, repeated=repeated)
 
-    async def _is_own_echo(self, event: Event) -> bool:
-        """Whether it is an echo of ours after all: the answer that tells its id may come late."""
-        if not tells_no_sender(event):
-            return False
-        return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
-
     async def _session_for(self, event: Event) -> Session | None:
         """The thread's open session; what is said meanwhile waits until it is no longer opening."""
-        session = await self._store.open_session(event.thread)
+        session = await self._not_waiting(event.thread)
         if session is None:
             return None
         about_session(session)
         if session.id == session_id_for(event.key):  # which led to it, and comes once more
             return session
         await self._handovers.opened(session)
-        return await self._store.open_session(event.thread)
+        return await self._not_waiting(event.thread)
+
+    async def _not_waiting(self, thread: Thread) -> Session | None:
+        """The thread's open session, unless it waits: then the thread is the bot's as before."""
+        session = await self._store.open_session(thread)
+        return None if session is None or session.is_waiting else session
 
     async def _decide(self, event: Event, session: Session | None) -> Decision:
         look_up = partial(

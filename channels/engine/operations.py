@@ -13,6 +13,7 @@ from ..core.sessions import EndReason, Session
 from ..core.statistics import Statistics, statistics_of
 from ..graph.threads import Threads
 from ..handover.ending import Endings
+from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_hash
 from ..store.protocol import Store
@@ -33,12 +34,14 @@ class Operations:
         store: Store,
         clock: Clock,
         endings: Endings,
+        waiting_room: WaitingRoom,
         threads: Threads,
         due: asyncio.Event,
     ) -> None:
         self._store = store
         self._clock = clock
         self._endings = endings
+        self._waiting_room = waiting_room
         self._threads = threads
         self._due = due
 
@@ -64,9 +67,14 @@ class Operations:
 
     async def return_thread(self, session: Session) -> bool:
         """End a session because an operator asks for it; False if it is opening, or ending."""
-        ending = await self._endings.end(session, EndReason.OPERATOR_REQUEST, claimed=False)
+        reason = EndReason.OPERATOR_REQUEST
+        if session.is_waiting:
+            now = await self._waiting_room.end(session, reason)
+            is_ended = now.reason is reason
+        else:
+            is_ended = await self._endings.end(session, reason, claimed=False) is not None
         self._due.set()
-        return ending is not None
+        return is_ended
 
     async def statistics(self, period: timedelta, *, limit: int) -> Statistics:
         """What came of the last `limit` sessions that ended in the period up to now."""

@@ -84,7 +84,7 @@ class Endings:
             session = await self._take_back(session)
         if session.state is State.ENDING and session.regained:
             # An app asked for the thread and could not get it: nobody has told the user of it.
-            is_unknown = session.reason is EndReason.FAILED and not session.is_announced
+            is_unknown = session.is_adopted and not session.is_announced
             return await self._tell(session, in_silence=is_unknown)
         return None
 

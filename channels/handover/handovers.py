@@ -12,17 +12,8 @@ from datetime import datetime, timedelta
 from ..core import transitions
 from ..core.errors import GraphError
 from ..core.events import Event
-from ..core.notices import NoticeKind
 from ..core.routing import Owner
-from ..core.sessions import (
-    Cause,
-    EndReason,
-    Session,
-    Speaker,
-    State,
-    deadline,
-    unanswered_at,
-)
+from ..core.sessions import Cause, EndReason, Session, Speaker, State, deadline
 from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics
@@ -31,6 +22,7 @@ from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
 from .telling import PassesControl, TellsRasa
+from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +41,7 @@ class Handovers:
         metrics: Metrics,
         openings: Openings,
         endings: Endings,
+        waiting_room: WaitingRoom,
         rasa: TellsRasa,
         outbox: PassesControl,
     ) -> None:
@@ -58,6 +51,7 @@ class Handovers:
         self._metrics = metrics
         self._openings = openings
         self._endings = endings
+        self._waiting_room = waiting_room
         self._rasa = rasa
         self._outbox = outbox
         self._probing = Probing(metrics)
@@ -66,7 +60,9 @@ class Handovers:
         """Pass a thread to an app that asked for it."""
         session = await self._openings.grant(event.thread, app_id, cause)
         self._metrics.requests.labels("granted").inc()
-        if session is None or session.id != cause.session_id or session.state is not State.OPENING:
+        if session is None or session.state is not State.OPENING:
+            return
+        if session.id != cause.session_id and session.waiting_since is None:
             return
         if await self._store.waits_outgoing(event.thread):
             self._outbox.pass_control(session)
@@ -122,8 +118,13 @@ class Handovers:
         return changed or await self._ledger.reload(session)
 
     async def advance(self, session: Session) -> None:
-        """Do what is due: settle an opening, announce, end, probe, carry an end through."""
+        """Do what is due: open, settle an opening, announce, end, probe, carry an end through."""
         about_session(session)
+        if session.is_waiting:
+            session = await self._waiting_room.look(session)
+            if session.state is State.OPENING:
+                self._outbox.pass_control(session)
+                return
         if session.state is State.OPENING:
             session = await self._openings.settle(session)
         if session.state is State.ACTIVE and not session.is_announced:
@@ -171,22 +172,9 @@ class Handovers:
         now, ends = self._ledger.now(), deadline(session)
         if ends is not None and ends[0] <= now:
             return await self._endings.end(session, ends[1]) or await self._ledger.reload(session)
-        reminds_at = unanswered_at(session)
-        if reminds_at is not None and reminds_at <= now:
-            return await self._remind(session)
         if session.probe_at is not None and session.probe_at <= now:
             return await self._probe(session)
         return session
-
-    async def _remind(self, session: Session) -> Session:
-        """Tell operators that nobody has answered yet."""
-        reminded = await self._ledger.change(
-            session,
-            transitions.reminded_of,
-            only_while=State.ACTIVE,
-            tells=[NoticeKind.UNANSWERED],
-        )
-        return reminded or await self._ledger.reload(session)
 
     async def _probe(self, session: Session) -> Session:
         """Ask who has the thread: release and expiry send no webhook."""

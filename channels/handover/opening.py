@@ -8,18 +8,25 @@ from datetime import datetime
 from typing import Any
 
 from ..core import transitions
-from ..core.errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner
+from ..core.errors import (
+    TRY_LATER,
+    GraphError,
+    GraphThrottled,
+    GraphUnavailable,
+    NotThreadOwner,
+)
 from ..core.events import Thread
 from ..core.pass_metadata import pass_metadata
 from ..core.plans import Plan
 from ..core.routing import TOLD_ANOTHER
-from ..core.sessions import MESSAGING_WINDOW, Cause, Session, State
+from ..core.sessions import MESSAGING_WINDOW, Cause, EndReason, Session, State
 from ..core.settings import DEFAULT_PLAN, Settings
 from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields
 from ..instruments.metrics import Metrics, started_by
 from ..store.protocol import Store
 from .ledger import Ledger
+from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +46,7 @@ class Openings:
         graph: Graph,
         ledger: Ledger,
         metrics: Metrics,
+        waiting_room: WaitingRoom,
         language: Callable[[], str],
     ) -> None:
         self._settings = settings
@@ -46,41 +54,61 @@ class Openings:
         self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
+        self._waiting_room = waiting_room
         self._language = language
 
     async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
         """Open a session, as an action's payload wishes; control is passed by `pass_control`.
 
-        Returns the session that the thread has then: the new one (ENDING if its plan is unknown),
-        or the one that was open already. A turn that is repeated after a crash finds the session
-        that it has led to, even if that has ended meanwhile.
+        Returns the session that the thread has then: the new one, or the one that was open already.
+        The new one is ENDING if its plan is unknown; outside the plan's hours it is, too, or it is
+        WAITING. A turn that is repeated after a crash finds the session that it has led to, even if
+        that has ended meanwhile.
         """
         known = await self._store.open_session(thread)
-        if known is not None:
+        if known is not None and not (known.is_waiting and known.id != cause.session_id):
             return await self._already_open(known, wishes, cause)
-        known = await self._store.session(cause.session_id)
-        if known is not None:
+        repeated = await self._store.session(cause.session_id)
+        if repeated is not None:
+            return repeated
+        session = await self._new(thread, wishes, cause)
+        if known is not None and self._waits_on(known, session):
             return known
+        claimed = session.state is State.OPENING
+        if known is not None:
+            is_stored = await self._waiting_room.replace(known, session, claimed=claimed)
+        else:
+            is_stored = await self._ledger.add(session, claimed=claimed)
+        if not is_stored:
+            return await self.open(thread, wishes, cause)
+        self.note_beginning(session)
+        return session
+
+    async def _new(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
         plan, is_known = self._plan(thread, wishes)
+        now = self._ledger.now()
         session = transitions.opening(
             thread=thread,
             plan=plan,
             cause=cause,
-            now=self._ledger.now(),
+            now=now,
             user_at=await self._user_at(thread, cause),
         )
-        if not await self._ledger.add(session, claimed=True):
-            return await self.open(thread, wishes, cause)
-        self.note_beginning(session)
-        if not is_known:
-            return await self._ledger.keep(transitions.failed(session, self._ledger.now()))
-        return session
+        return transitions.by_hours(session, now) if is_known else transitions.unknown(session, now)
+
+    def _waits_on(self, waiting: Session, wished: Session) -> bool:
+        """Whether a waiting session outlasts the wish: for the same again, or for what is not."""
+        is_same = wished.plan.name == waiting.plan.name and wished.state is not State.OPENING
+        is_unknown = wished.reason is EndReason.FAILED
+        if is_same or is_unknown:
+            logger.info("A handover that waits waits on.", extra=session_fields(waiting))
+        return is_same or is_unknown
 
     async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
         """Open a session for a thread that somebody has taken; None if that was handled before.
 
-        Where the thread has an open session already, that one is returned. A new one goes by the
-        default plan, so that timeout, keywords and follow-up hold here too.
+        Where the thread has an open session already, that one is returned; it waits no more. A new
+        one goes by the default plan, so that timeout, keywords and follow-up hold here too.
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].spoken_in(self._language())
         session = transitions.adopted(
@@ -92,7 +120,10 @@ class Openings:
             user_at=await self._user_at(thread, cause),
         )
         if not await self._ledger.add(session, claimed=False):
-            return await self._store.open_session(thread)
+            known = await self._store.open_session(thread)
+            if known is not None and known.is_waiting:
+                return await self._waiting_room.taken(known, owner_app, cause)
+            return known
         self.note_beginning(session)
         logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(session))
         return session
@@ -113,7 +144,10 @@ class Openings:
             is_asked_for=True,
         )
         if not await self._ledger.add(session, claimed=True):
-            return await self._store.open_session(thread)
+            known = await self._store.open_session(thread)
+            if known is not None and known.is_waiting:
+                return await self._waiting_room.open(known, target_app=app_id)
+            return known
         self.note_beginning(session)
         return session
 
@@ -124,7 +158,9 @@ class Openings:
         plan, is_known = self._plan(session.thread, session.next_wishes)
         now = self._ledger.now()
         following = transitions.following(session, plan, now)
-        return following if is_known else transitions.failed(following, now)
+        if not is_known:
+            return transitions.unknown(following, now)
+        return transitions.by_hours(following, now)
 
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that was cut short: has control been passed?"""
@@ -168,12 +204,22 @@ class Openings:
         patience_ends = session.opened_at + session.plan.pass_patience
         is_waited_for = session.is_announced
         if isinstance(error, TRY_LATER):
+            if session.waiting_since is not None and not may_be_passed:
+                return await self._wait_again(session, error)
             if not is_waited_for:
                 return await self._ledger.postpone(session, error)
             # After a crash patience may be over before the first try is.
             if self._ledger.now() < patience_ends or session.attempts < FEWEST_TRIES:
                 return await self._ledger.postpone(session, error, before=patience_ends)
         return await self._fail(session, error, may_be_passed=may_be_passed)
+
+    async def _wait_again(self, session: Session, error: GraphError) -> Session:
+        logger.warning(
+            "A handover that waited has to wait on: %s", error, extra=session_fields(session)
+        )
+        now = self._ledger.now()
+        allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
+        return await self._ledger.keep(transitions.waiting_again(session, now), allowed_at)
 
     def note_beginning(self, session: Session) -> None:
         """Count a session that has just been stored."""

@@ -17,7 +17,8 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     `sender_id` is the user as Rasa has it, and as the paths of this API have it. `target_app` is
     the app that has the thread, as far as is known, and `is_with_inbox` says that this is Meta's
     own Inbox. `ends_at` is when the session ends by itself if nothing is said until then, and
-    `ends_by` for what reason; `due_at` is when the bot looks at it next.
+    `ends_by` for what reason; `due_at` is when the bot looks at it next. One that is `waiting` is
+    opened then, if somebody is there.
     """
 
     session_id: str
@@ -110,7 +111,7 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
 def handover(session: Session, sender_id: str) -> Handover:
     """A session as operators see it."""
     target_app = session.owner_app or session.target_app_id
-    ends = deadline(session) if session.state is State.ACTIVE else None
+    ends = deadline(session) if session.state in (State.ACTIVE, State.WAITING) else None
     return Handover(
         session_id=session.id,
         page=session.thread.page,

@@ -11,10 +11,8 @@ from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, upda
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
-from ..core.notices import Addressed
 from ..core.sessions import Session, State
 from .by_page import pages_of
-from .notices import tell
 from .protocol import CLAIM_LEASE, LONGEST_STEP
 from .schema import (
     has_ended,
@@ -41,7 +39,10 @@ _DROP = (
     .where(outgoing.c.thread == bindparam("this_thread"))
     .values(state="dropped", handled_at_us=bindparam("now_us"))
 )
-_DROP_HELD, _DROP_ALL = _DROP.where(is_held), _DROP.where(or_(is_held, is_outgoing))
+_DROPS = {
+    State.OPENING: _DROP.where(is_held),
+    State.ACTIVE: _DROP.where(or_(is_held, is_outgoing)),
+}
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
@@ -141,24 +142,18 @@ _DELETE = delete(sessions).where(sessions.c.id.in_(bindparam("ids", expanding=Tr
 _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expanding=True)))
 
 
-def add(
-    connection: Connection,
-    session: Session,
-    claim_until: datetime | None,
-    told: Sequence[Addressed] = (),
-) -> bool:
+def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
     """False if the thread has an open session.
 
-    What is held for the user is not said any more; nor, where somebody else talks already, is what
-    waits to be sent.
+    Where an agent is to talk, what is held for the user is not said any more; nor, where one talks
+    already, is what waits to be sent.
     """
     row = row_of(session, claim_until)
     is_added = bool(connection.execute(_ADD, row).rowcount == 1)
-    if is_added:
+    drop = _DROPS.get(session.state) if is_added else None
+    if drop is not None:
         now_us = microseconds(session.opened_at)
-        drop = _DROP_HELD if session.state is State.OPENING else _DROP_ALL
         connection.execute(drop, {"this_thread": session.thread.key, "now_us": now_us})
-        tell(connection, told)
     return is_added
 
 
@@ -168,43 +163,32 @@ def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
         "id": session.id,
         "thread": session.thread.key,
         "page": session.thread.page,
-        "opened_at_us": microseconds(session.opened_at),
         **_changing(session, claim_until),
     }
 
 
-def save(
-    connection: Connection,
-    asked: Sequence[tuple[Session, datetime | None, Sequence[Addressed]]],
-) -> list[bool]:
+def save(connection: Connection, asked: Sequence[tuple[Session, datetime | None]]) -> list[bool]:
     """Save the sessions of many calls; False unless the version before one is what is stored."""
-    ids = sorted({session.id for session, _, _ in asked})
+    ids = sorted({session.id for session, _ in asked})
     stored: dict[str, int] = dict(connection.execute(_LOCK_VERSIONS, {"ids": ids}).all())
-    told: list[Addressed] = []
     rows, is_next = [], []
-    for session, claim_until, notices in asked:
+    for session, claim_until in asked:
         before = session.version - 1
         is_next.append(stored.get(session.id) == before)
         if is_next[-1]:
             stored[session.id] = session.version
             this = {"this_id": session.id, "version_before": before}
             rows.append({**this, **_changing(session, claim_until)})
-            told += notices
     if rows:
         connection.execute(_SAVE, rows)
-        tell(connection, told)
     return is_next
 
 
 def follow(
-    connection: Connection,
-    ended: Session,
-    following: Session,
-    claim_until: datetime | None,
-    told: Sequence[Addressed] = (),
+    connection: Connection, ended: Session, following: Session, claim_until: datetime | None
 ) -> bool:
     """Save a session's last version and add the next one; False if neither is done."""
-    [is_saved] = save(connection, [(ended, None, told)])
+    [is_saved] = save(connection, [(ended, None)])
     return is_saved and add(connection, following, claim_until)
 
 
@@ -319,6 +303,7 @@ def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     return {
         "state": session.state.value,
         "version": session.version,
+        "opened_at_us": microseconds(session.opened_at),
         "due_at_us": _microseconds(session.due_at),
         "claimed_until_us": _microseconds(claim_until),
         "wake_at_us": _microseconds(wake_at),

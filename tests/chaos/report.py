@@ -13,6 +13,7 @@ from tests.chaos.judge import Figure
 REASONS = (
     *("timeout", "idle", "unanswered", "keyword", "intent"),
     *("agent_returned", "agent_released", "operator_request", "failed"),
+    *("closed", "cancelled"),
 )
 MOST_OFFENDERS = 20  # of one figure that are printed
 

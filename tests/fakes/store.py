@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from channels.core.dead import Dead, DeadId
 from channels.core.events import Event, PageRoles, Thread
-from channels.core.notices import Addressed
 from channels.core.sessions import Session, State
 from channels.core.transcript import Line
 from channels.store.protocol import (
@@ -20,7 +19,6 @@ from channels.store.protocol import (
     user_at,
     user_text,
 )
-from tests.fakes.store_notices import NoticesInMemory
 from tests.fakes.store_outgoing import OutgoingInMemory
 from tests.fakes.store_rows import (
     FIRST_MOMENT,
@@ -34,7 +32,7 @@ from tests.fakes.store_rows import (
 )
 
 
-class MemoryStore(OutgoingInMemory, NoticesInMemory):
+class MemoryStore(OutgoingInMemory):
     """The Store of one worker. Give `shared` another worker's to work on the same data."""
 
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
@@ -159,43 +157,24 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
             self._held.discard(position)
         return entry.is_dead
 
-    async def add_session(
-        self,
-        session: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
-    ) -> bool:
+    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         if session.id in self._rows.sessions or await self.open_session(session.thread):
             return False
         self._keep(session, claim_until)
         self._drop_unsent(session)
-        self._tell(notices)
         return True
 
-    async def save_session(
-        self,
-        session: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
-    ) -> bool:
+    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
         stored = await self.session(session.id)
         if stored is None or stored.version != session.version - 1:
             return False
         self._keep(session, claim_until)
-        self._tell(notices)
         return True
 
     async def follow_session(
-        self,
-        ended: Session,
-        following: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
+        self, ended: Session, following: Session, *, claim_until: datetime | None = None
     ) -> bool:
-        is_saved = await self.save_session(ended, notices=notices)
+        is_saved = await self.save_session(ended)
         return is_saved and await self.add_session(following, claim_until=claim_until)
 
     async def session(self, session_id: str) -> Session | None:

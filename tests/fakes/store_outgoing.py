@@ -204,18 +204,6 @@ class OutgoingInMemory:
         handled = self._rows.handled_messages.values()
         return any(each.state == "sent" and each.said.mark == mark for each in handled)
 
-    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
-        given_up = [
-            each
-            for each in self._rows.handled_messages.values()
-            if each.state == "dropped" and each.failures
-        ]
-        found = [each for each in (*self._waiting(), *given_up) if each.said.thread == thread]
-        return [
-            OutgoingEntry(position=each.position, outgoing=each.said, failures=each.failures)
-            for each in sorted(found, key=lambda each: each.position)
-        ]
-
     async def has_mid(self, mid: str) -> bool:
         return any(each.mid == mid for each in self._rows.handled_messages.values())
 
@@ -232,10 +220,11 @@ class OutgoingInMemory:
         return len(revived)
 
     def _drop_unsent(self, session: Session) -> None:
-        """What is held; and what waits, unless control is still to be passed."""
+        """What is held, if an agent is to talk; and what waits, if one talks already."""
+        drops = {State.OPENING: ["held"], State.ACTIVE: ["held", "waiting"]}
+        dropped = drops.get(session.state, [])
         for each in list(self._messages.values()):
-            is_said = each.state == "waiting" and session.state is State.OPENING
-            if each.said.thread == session.thread and not is_said:
+            if each.said.thread == session.thread and each.state in dropped:
                 self._handle(each, "dropped", session.opened_at)
 
     def _renew_messages(self, now: datetime) -> None:

@@ -45,9 +45,7 @@ class ListeningAgent:
         self.domain = Domain.empty()
         self.lock_store = InMemoryLockStore()
         self.tracker_store = InMemoryTrackerStore(self.domain)
-        self.processor = SimpleNamespace(
-            model_metadata=SimpleNamespace(language="en"), run_action_extract_slots=None
-        )
+        self.processor = SimpleNamespace(model_metadata=SimpleNamespace(language="en"))
 
     def is_ready(self) -> bool:
         return True

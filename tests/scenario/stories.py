@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from channels.core.errors import GraphRefused, GraphTimeout, StoreError
@@ -15,6 +16,9 @@ from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, SECOND, TIMEOUT, World, first
+
+HALF_AN_HOUR = timedelta(minutes=30)
+STARTED = "EXTERNAL: handover_started"
 
 
 class HarshWorld(World):
@@ -60,6 +64,7 @@ class Story:
     prepare: Callable[[World], object] = lambda _: None
     goes_on: Callable[[World], Awaitable[object]]
     reasons: tuple[EndReason, ...]
+    starts: int = 0  # of which Rasa hears
 
 
 async def writes_keyword(world: World) -> None:
@@ -77,6 +82,21 @@ async def is_handed_over_again(world: World) -> None:
     for _ in range(3):
         await world.wait(CLAIM_LEASE + SECOND)
     await world.agent_returns()
+
+
+async def waits_for_the_opening(world: World) -> None:
+    await world.wait(HALF_AN_HOUR)
+    await world.wait(SECOND)
+    await writes_keyword(world)
+
+
+def opens_at_half_past(when_closed: str) -> Callable[[World], None]:
+    hours = {"hours": {"mon-sun": "12:30-24:00"}, "timezone": "UTC", "when-closed": when_closed}
+
+    def prepare(world: World) -> None:
+        world.section["plans"] = {"default": {**world.section["plans"]["default"], **hours}}
+
+    return prepare
 
 
 def let_follow_up_hand_over(world: World) -> None:
@@ -103,6 +123,17 @@ STORIES = {
         prepare=let_follow_up_hand_over,
         goes_on=is_handed_over_again,
         reasons=(EndReason.KEYWORD, EndReason.AGENT_RETURNED),
+    ),
+    "waited": Story(
+        prepare=opens_at_half_past("wait"),
+        goes_on=waits_for_the_opening,
+        reasons=(EndReason.KEYWORD,),
+        starts=1,
+    ),
+    "closed": Story(
+        prepare=opens_at_half_past("refuse"),
+        goes_on=lambda world: world.wait(SECOND),
+        reasons=(EndReason.CLOSED,),
     ),
 }
 
@@ -164,7 +195,9 @@ def _recorded(story: Story, settings: dict[str, Any]) -> list[tuple[str, bool]]:
 async def has_turned_out_well(world: World, story: Story) -> None:
     """Whatever was cut where: nothing is lost, nothing is said twice that need not be."""
     reasons = [reason.value for reason in story.reasons]
-    assert world.heard() == ["hello", "human", *(f"<{reason}>" for reason in reasons)]
+    heard = [text for text in world.heard() if text != STARTED]
+    assert heard == ["hello", "human", *(f"<{reason}>" for reason in reasons)]
+    assert world.heard().count(STARTED) == story.starts
     follow_ups = [f"re: {reason}" for reason in reasons]
     assert list(dict.fromkeys(world.said())) == ["re: hello", "connecting", *follow_ups]
     assert world.calls("send") == len(world.graph.sent), "the bot wrote where it was not the owner"

@@ -51,7 +51,7 @@ export class OpenHandovers {
     shown.forEach((text, column) => {
       row.cells[column].textContent = text;
     });
-    row.button.disabled = row.isAsked || handover.state !== "active";
+    row.button.disabled = row.isAsked || !["active", "waiting"].includes(handover.state);
   }
 
   #add(handover) {

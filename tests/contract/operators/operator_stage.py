@@ -51,9 +51,7 @@ class ListeningAgent:
         self.tracker_store = InMemoryTrackerStore(self.domain)
         self.lock_store = InMemoryLockStore()
         self.processor = SimpleNamespace(
-            model_metadata=SimpleNamespace(language="en"),
-            handle_message=self.handle_message,
-            run_action_extract_slots=None,
+            model_metadata=SimpleNamespace(language="en"), handle_message=self.handle_message
         )
 
     def is_ready(self) -> bool:
@@ -63,14 +61,13 @@ class ListeningAgent:
         await self.listens.wait()
         if self.fails:
             raise RuntimeError("Rasa fails")
-        event = message.parse_data
-        self.heard.append(message.text if event is None else event["intent"]["name"])
+        self.heard.append(message.text)
         self._news.set()
 
-    async def has_heard(self, said: str) -> None:
-        """Wait until these words, or the event of this name, are the last that it has heard."""
+    async def has_heard(self, text: str) -> None:
+        """Wait until this is the last that it has heard."""
         async with timeout(WAIT_LIMIT):
-            while self.heard[-1:] != [said]:
+            while self.heard[-1:] != [text]:
                 self._news.clear()
                 await self._news.wait()
 

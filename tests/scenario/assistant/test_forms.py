@@ -45,7 +45,7 @@ ORDERED = "a pizza to 1 Main Street: it is on its way."
 MENU = "This is what I can do for you:"
 FEEDBACK = "How was the chat with our team?"
 
-NOBODY_THERE = ["unanswered", "failed"]
+NOBODY_THERE = ["unanswered", "failed", "closed", "cancelled"]
 CHATTED = [
     "timeout",
     "idle",

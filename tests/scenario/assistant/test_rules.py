@@ -41,6 +41,10 @@ NOBODY_REACHED = {
         "a person again at any time."
     ),
     "failed": "I'm sorry, I could not reach our team. You are still talking to the bot.",
+    "closed": (
+        "I'm sorry, nobody from our team is there at this time. You are still talking to the bot."
+    ),
+    "cancelled": "As you asked, you no longer wait for our team.",
 }
 FOLLOW_UPS = {reason: [text, QUESTION] for reason, text in BACK_FROM_A_PERSON.items()} | {
     reason: [text, MENU] for reason, text in NOBODY_REACHED.items()

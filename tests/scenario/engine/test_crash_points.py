@@ -26,7 +26,7 @@ DEATHS = [
 ]
 DEATHS_ON_SQLITE = [
     pytest.param(name, number, id=f"{name}, {place}")
-    for name in ("keyword", "refused", "followed")
+    for name in ("keyword", "refused", "followed", "waited")
     for number, after, place in deaths_of(STORIES[name])
     if after
 ]

@@ -26,6 +26,8 @@ END_REASONS = {
     "agent_released",
     "operator_request",
     "failed",
+    "closed",
+    "cancelled",
 }
 RESERVED_INTENTS = {"handover_ended", "handover_started"}
 ENVIRONMENT = {

@@ -1,1 +1,0 @@
-"""Operators are told: what the store has for them goes to webhooks and chats."""
