@@ -102,6 +102,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     active_at: datetime | None = None
     last_heard_at: datetime | None = None
     first_answer_at: datetime | None = None
+    last_operator_at: datetime | None = None
     probe_at: datetime | None = None
     has_deadline: bool = True
     asked_at: datetime | None = None

@@ -306,7 +306,13 @@ def heard(session: Session, speaker: Speaker, *, said_at: datetime, now: datetim
     if speaker is Speaker.OPERATOR:
         count = session.operator_messages + 1
         first = session.first_answer_at or (now if count == 1 else None)
-        return _watched(session, operator_messages=count, last_heard_at=now, first_answer_at=first)
+        return _watched(
+            session,
+            operator_messages=count,
+            last_heard_at=now,
+            last_operator_at=now,
+            first_answer_at=first,
+        )
     return _watched(
         session,
         user_messages=session.user_messages + 1,

@@ -48,6 +48,29 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     is_repeated: bool = False
 
 
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and where it holds: on these pages, or on all but those. `apps` get its threads."""
+
+    plan: str
+    apps: tuple[str, ...]
+    pages: tuple[str, ...] = ()
+    without_pages: tuple[str, ...] = ()
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long users of a plan wait.
+
+    `waiting` sessions have no answer yet, of which `for_hours` wait for the plan's hours.
+    `first_answers` are the waits of the last ones that were answered within seven days, the newest
+    first; `operator_at` is when somebody of the plan's apps last wrote, within a day.
+    """
+
+    waiting: int
+    for_hours: int
+    first_answers: list[timedelta]
+    operator_at: datetime | None
+
+
 def user_at(events: Iterable[Event]) -> datetime | None:
     """When the user last wrote or tapped."""
     said = (event.at for event in events if isinstance(event, (UserMessage, Postback)))
@@ -190,6 +213,9 @@ class Store(Protocol):
 
     async def count_open(self) -> int:
         """How many sessions are open."""
+
+    async def waits(self, scope: Scope, now: datetime) -> Waits:
+        """How long the users of a plan wait; of very many that do, some are not counted."""
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
         """The sessions that have ended since then, those that ended last first.

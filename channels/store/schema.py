@@ -33,7 +33,7 @@ from ..core.errors import StoreVersionError
 from ..core.sessions import State
 from .upgrades import upgrade
 
-VERSION = 7
+VERSION = 8
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 SENT, DROPPED, HELD = "sent", "dropped", "held"  # what else a message may be
@@ -71,7 +71,7 @@ inbox = Table(
 # Of what has died, `error` is the last error's class. `attempts` counts those handlings by a worker
 # that nobody has heard of again.
 # `wake_at_us` is when a worker may get the session: due_at_us, or claimed_until_us if that is
-# later.
+# later. `app` is who has the thread, or is to have it.
 sessions = Table(
     "handover_sessions",
     metadata,
@@ -86,6 +86,10 @@ sessions = Table(
     Column("ended_at_us", BigInteger),
     Column("data", Text, nullable=False),
     Column("page", Text, nullable=False, server_default=""),
+    Column("plan", Text),
+    Column("app", Text),
+    Column("first_answer_at_us", BigInteger),
+    Column("operator_at_us", BigInteger),
 )
 
 # What was said in a session, at the time that Meta gives. `thread` is the session's, so that
@@ -193,6 +197,7 @@ earlier_notices = notices.alias("earlier_notices")
 earlier_is_untold = earlier_notices.c.state == _LITERAL_WAITING
 is_open = sessions.c.state != _LITERAL_ENDED
 has_ended = sessions.c.state == _LITERAL_ENDED
+is_unanswered = and_(is_open, sessions.c.first_answer_at_us.is_(None))
 
 
 def _partial_index(name: str, *columns: Column, where: object, unique: bool = False) -> Index:
@@ -226,6 +231,21 @@ _partial_index(
     where=sessions.c.claimed_until_us.is_not(None),
 )
 _partial_index("handover_sessions_ended", sessions.c.ended_at_us, where=has_ended)
+_partial_index(
+    "handover_sessions_unanswered", sessions.c.plan, sessions.c.page, where=is_unanswered
+)
+_partial_index(
+    "handover_sessions_answered",
+    sessions.c.plan,
+    sessions.c.first_answer_at_us,
+    where=sessions.c.first_answer_at_us.is_not(None),
+)
+_partial_index(
+    "handover_sessions_operator",
+    sessions.c.app,
+    sessions.c.operator_at_us,
+    where=sessions.c.operator_at_us.is_not(None),
+)
 Index("handover_outgoing_mark", outgoing.c.mark)
 Index("handover_outgoing_mid", outgoing.c.mid)
 Index("handover_outgoing_turn", outgoing.c.thread, outgoing.c.turn, outgoing.c.position)

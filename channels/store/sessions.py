@@ -308,6 +308,10 @@ def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
         "claimed_until_us": _microseconds(claim_until),
         "wake_at_us": _microseconds(wake_at),
         "ended_at_us": _microseconds(session.ended_at),
+        "plan": session.plan.name,
+        "app": session.owner_app or session.target_app_id,
+        "first_answer_at_us": _microseconds(session.first_answer_at),
+        "operator_at_us": _microseconds(session.last_operator_at),
         "data": msgspec.json.encode(session).decode(),
     }
 

@@ -15,10 +15,10 @@ from ..core.events import Event, PageRoles, Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
-from . import claims, dead, inbox, outgoing, pages, schema, sessions, transcript, workers
+from . import claims, dead, inbox, outgoing, pages, schema, sessions, transcript, waits, workers
 from .database import Database
 from .own_claims import OwnClaims
-from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry
+from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry, Scope, Waits
 from .writer import Writer
 
 # Rows in one transaction, so that events never wait long for it.
@@ -182,6 +182,9 @@ class SqlStore:
         for session in due:
             self._own_claims.note_claim(session, now + CLAIM_LEASE)
         return due
+
+    async def waits(self, scope: Scope, now: datetime) -> Waits:
+        return await self._writer.run(partial(waits.waits, scope=scope, now=now))
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
         found: list[Session] = []

@@ -137,6 +137,25 @@ _STEPS = {
         WHERE handled_at_us IS NOT NULL
         """,
     ),
+    7: (
+        # The columns of what is stored already are filled in as each session goes on.
+        "ALTER TABLE handover_sessions ADD COLUMN plan TEXT",
+        "ALTER TABLE handover_sessions ADD COLUMN app TEXT",
+        "ALTER TABLE handover_sessions ADD COLUMN first_answer_at_us BIGINT",
+        "ALTER TABLE handover_sessions ADD COLUMN operator_at_us BIGINT",
+        """
+        CREATE INDEX handover_sessions_unanswered ON handover_sessions (plan, page)
+        WHERE state != 'ended' AND first_answer_at_us IS NULL
+        """,
+        """
+        CREATE INDEX handover_sessions_answered ON handover_sessions (plan, first_answer_at_us)
+        WHERE first_answer_at_us IS NOT NULL
+        """,
+        """
+        CREATE INDEX handover_sessions_operator ON handover_sessions (app, operator_at_us)
+        WHERE operator_at_us IS NOT NULL
+        """,
+    ),
 }
 _WORDS = {
     "sqlite": {

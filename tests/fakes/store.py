@@ -16,9 +16,12 @@ from channels.store.protocol import (
     WORKER_RETENTION,
     Backlog,
     InboxEntry,
+    Scope,
+    Waits,
     user_at,
     user_text,
 )
+from channels.store.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
 from tests.fakes.store_outgoing import OutgoingInMemory
 from tests.fakes.store_rows import (
     FIRST_MOMENT,
@@ -190,6 +193,36 @@ class MemoryStore(OutgoingInMemory):
             self._rows.open_sessions(), key=lambda session: (session.opened_at, session.id)
         )
         return oldest_first[:limit]
+
+    async def waits(self, scope: Scope, now: datetime) -> Waits:
+        sessions = [kept.session for kept in self._rows.sessions.values()]
+        own = [
+            session
+            for session in sessions
+            if session.plan.name == scope.plan
+            and (not scope.pages or session.thread.page in scope.pages)
+            and session.thread.page not in scope.without_pages
+        ]
+        waiting = [one for one in own if one.is_open and one.first_answer_at is None]
+        answered = [
+            (one.first_answer_at, one.first_answer_at - one.opened_at)
+            for one in own
+            if one.first_answer_at is not None and one.first_answer_at > now - ANSWERS_SINCE
+        ]
+        heard = [
+            one.last_operator_at
+            for one in sessions
+            if one.last_operator_at is not None
+            and one.last_operator_at > now - OPERATOR_SINCE
+            and (one.owner_app or one.target_app_id) in scope.apps
+        ]
+        newest = [wait for _, wait in sorted(answered, reverse=True)]
+        return Waits(
+            waiting=sum(one.state is not State.ENDING for one in waiting),
+            for_hours=sum(one.is_waiting for one in waiting),
+            first_answers=newest[:ANSWERS_COUNTED],
+            operator_at=max(heard, default=None),
+        )
 
     async def count_open(self) -> int:
         return len(self._rows.open_sessions())

@@ -15,7 +15,16 @@ T = TypeVar("T")
 
 _BESIDE_THE_WORK = {"prune"}  # nothing waits for it
 _OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carried out or not
-    *("backlog", "check", "count_open", "prune", "renew_claims", "report", "sender_action"),
+    *(
+        "backlog",
+        "check",
+        "count_open",
+        "prune",
+        "renew_claims",
+        "report",
+        "sender_action",
+        "waits",
+    ),
     *("mend_dates", "time"),
 }
 

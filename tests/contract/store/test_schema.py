@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from channels.core.errors import StoreUnavailable, StoreVersionError
 from channels.core.outgoing import OutgoingEntry
 from channels.core.transitions import ended
-from channels.store.protocol import Store
+from channels.store.protocol import Scope, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
     ANNA,
@@ -41,6 +41,7 @@ SCANS_ALLOWED = {
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
 }
 WRITTEN = "what nobody else may read"
+SCOPE = Scope(plan="default", apps=("777",), without_pages=("another",))
 Statement = tuple[str, Any]
 Ask = Callable[[Store], Awaitable[object]]
 
@@ -75,6 +76,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.last_user_texts(ANNA, limit=9), id="last_user_texts"),
         pytest.param(lambda store: store.last_user_at(ANNA), id="last_user_at"),
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
+        pytest.param(lambda store: store.waits(SCOPE, NOW), id="waits"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
