@@ -78,7 +78,7 @@ class UserMessage(_Event, frozen=True, kw_only=True, tag="user_message"):
     """The user wrote, tapped a quick reply (then `payload` is set), or sent attachments.
 
     `context` is what Meta tells besides, as Meta has it: `referral`, `reply_to`, `sticker_id`,
-    `prior_message`.
+    `prior_message`. `edits` says how often the user had changed the text when it was this one.
     """
 
     mid: str | None = None
@@ -86,6 +86,7 @@ class UserMessage(_Event, frozen=True, kw_only=True, tag="user_message"):
     payload: str | None = None
     attachments: tuple[Attachment, ...] = ()
     context: dict[str, Any] = {}
+    edits: int = 0
 
 
 class Postback(_Event, frozen=True, kw_only=True, tag="postback"):
@@ -108,6 +109,45 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
     text: str | None = None
     metadata: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    edits: int = 0
+
+
+class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
+    """The user sent something that says nothing: what Meta does not show (`is_unsupported`), or
+    what the user has taken back since.
+    """
+
+    mid: str | None = None
+
+
+class TakenBack(_Event, frozen=True, kw_only=True, tag="taken_back"):
+    """Who wrote the message `mid` has taken it back; `by_page`: that was not the user."""
+
+    mid: str
+    by_page: bool = False
+
+
+class Edited(_Event, frozen=True, kw_only=True, tag="edited"):
+    """Who wrote the message `mid` has changed it, for the time `number`, to `text`."""
+
+    mid: str
+    text: str
+    number: int
+    by_page: bool = False
+
+
+ACTS = ("referral", "optin", "account_linking")
+
+
+class Act(_Event, frozen=True, kw_only=True, tag="act"):
+    """The user did something that is no message: `name` is Meta's, and `details` what Meta tells.
+
+    Names (ACTS): `referral` (an m.me link or an ad, into a thread that there is), `optin`,
+    `account_linking`.
+    """
+
+    name: str
+    details: dict[str, Any] = {}
 
 
 class ControlPassed(_Event, frozen=True, kw_only=True, tag="control_passed"):
@@ -133,7 +173,23 @@ class ControlRequested(_Event, frozen=True, kw_only=True, tag="control_requested
     metadata: str | None = None
 
 
-Event = UserMessage | Postback | Echo | ControlPassed | ControlTaken | ControlRequested
+Event = (
+    UserMessage
+    | Postback
+    | Echo
+    | SignOfLife
+    | TakenBack
+    | Edited
+    | Act
+    | ControlPassed
+    | ControlTaken
+    | ControlRequested
+)
+
+
+def message_key(page: str, array: Array, mid: str) -> str:
+    """The key of the event in which a message, or a tap, comes."""
+    return f"{page}/{array.value}/{mid}"
 
 
 _BETWEEN = ":"

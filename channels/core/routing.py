@@ -28,6 +28,13 @@
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
+| messaging: an act that is no message         | none     | route to Rasa                        |
+| messaging: the act is the cause, once more   | open     | route to Rasa                        |
+| messaging: an act that is no message         | regained | carry the end through, then route    |
+| an act that is no message                    | active   | the user is there                    |
+| standby: a sign of life, owner another       | none     | open a session, then as above        |
+| a sign of life; the user takes back, or edits| open     | the user is there                    |
+| any other act, sign, taking back or edit     | any      | nothing                              |
 | request_thread_control, by a granted app     | none     | open a session and pass control      |
 | request_thread_control                       | any      | refuse it                            |
 | any other change of control                  | any      | nothing                              |
@@ -54,13 +61,17 @@ from collections.abc import Callable
 import msgspec
 
 from .events import (
+    Act,
     Array,
     ControlPassed,
     ControlRequested,
     ControlTaken,
     Echo,
+    Edited,
     Event,
     Postback,
+    SignOfLife,
+    TakenBack,
     UserMessage,
 )
 from .sessions import EndReason, Session, Speaker, State, session_id_for
@@ -139,6 +150,13 @@ def decide(
     """
     if isinstance(event, (UserMessage, Postback)):
         return _user_spoke(event, session, routing, is_return_word, owner)
+    if isinstance(event, Act):
+        return _user_acted(event, session)
+    if isinstance(event, SignOfLife):
+        return _user_was_there(event, session, owner)
+    if isinstance(event, (TakenBack, Edited)):
+        is_sign = session is not None and event.at > session.cause_at and not event.by_page
+        return HEAR_USER if is_sign else NOTHING
     if isinstance(event, Echo):
         return _page_spoke(event, session, us, owner)
     if isinstance(event, ControlRequested):
@@ -163,7 +181,7 @@ def _user_spoke(
         # It was said to the bot, which may not answer it any more.
         return HEAR_USER if event.array is Array.MESSAGING else NOTHING
     if event.array is Array.MESSAGING and session.regained:
-        return OURS_AGAIN
+        return HEAR_USER if session.has_heard(event.mid) else OURS_AGAIN
     if _is_overtaken(session, owner):
         return _overtaken(owner)
     by_words = _maybe_return(event, session, is_return_word)
@@ -172,6 +190,21 @@ def _user_spoke(
     if isinstance(event, Postback) and by_words.end is not None:
         return by_words
     return _routed_to_us(event, session, owner, by_words)
+
+
+def _user_acted(event: Act, session: Session | None) -> Decision:
+    on_messaging = event.array is Array.MESSAGING
+    if session is None or session.id == session_id_for(event.key):
+        return ROUTE if on_messaging else NOTHING
+    if event.at <= session.cause_at:
+        return NOTHING
+    return OURS_AGAIN if on_messaging and session.regained else HEAR_USER
+
+
+def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | None) -> Decision:
+    if session is None:
+        return NOTHING if event.array is Array.MESSAGING else _taken(event, None, owner)
+    return HEAR_USER if event.at > session.cause_at else NOTHING
 
 
 def _routed_to_us(

@@ -81,7 +81,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
     for it.
     `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
-    first heard. `next_wishes` are those of the handover that the follow-up has asked for, `row`
+    first heard. `heard_mids` are marks of what was heard last: Meta may tell it on both arrays.
+    `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
     `feedback` is what the user thought of it, once it has ended.
     """
@@ -112,9 +113,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     operator_messages: int = 0
     user_messages: int = 0
+    heard_mids: tuple[str, ...] = ()
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
+
+    def has_heard(self, mid: str | None) -> bool:
+        """Whether the message or tap with this mid was heard in the session lately."""
+        return mid is not None and mark_of(mid) in self.heard_mids
 
     @property
     def is_open(self) -> bool:
@@ -144,6 +150,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 def ended_message_id(session_id: str) -> str:
     """The `message_id` in the tracker of the `handover_ended` of the session with that id."""
     return f"handover-ended-{session_id}"
+
+
+def mark_of(mid: str) -> str:
+    """A short mark for a mid."""
+    return hashlib.sha256(mid.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def session_id_for(event_key: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import enum
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from .events import ACTS
 from .plans import parse_duration
+from .turns import RESERVED_INTENTS
 
 Parser = Callable[[object], Any]
 _Member = TypeVar("_Member", bound=enum.Enum)
@@ -28,6 +30,7 @@ MOST_AT_ONCE = 10_000
 LONGEST_QUOTE = 200  # characters
 SHORTEST_ADMIN_TOKEN = 16  # characters; more are better, but fewer can be guessed
 
+_INTENT = re.compile(r"[^\s/{}@]{1,200}")
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
 _GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
 _STORES = "write sqlite:///handover.db, or postgresql://user:password@host/database"
@@ -176,6 +179,23 @@ def parse_requests(value: object) -> RequestPolicy | tuple[str, ...]:
         raise ValueError(
             "is not allowed; write plans, all, none, or a list of app ids in quotes."
         ) from None
+
+
+def parse_events(value: object) -> dict[str, str]:
+    """What users do without a message, and the intents that Rasa hears of it."""
+    if not isinstance(value, Mapping) or not all(name in ACTS for name in value):
+        raise ValueError(
+            f"is no mapping from {', '.join(ACTS)} to intents; write {{optin: opted_in}}."
+        )
+    return {name: _parse_intent(intent) for name, intent in value.items()}
+
+
+def _parse_intent(value: object) -> str:
+    if not isinstance(value, str) or not _INTENT.fullmatch(value):
+        raise ValueError("has something that is no intent's name; write one that your domain has.")
+    if value in RESERVED_INTENTS:
+        raise ValueError("names an intent that is the channel's own; take another one.")
+    return value
 
 
 def member_of(kind: type[_Member]) -> Callable[[object], _Member]:

@@ -43,6 +43,7 @@ from .setting_values import (
     parse_admin_token,
     parse_app_id,
     parse_count,
+    parse_events,
     parse_flag,
     parse_graph_url,
     parse_probe,
@@ -102,6 +103,7 @@ class Settings:
     transcript: bool
     transcript_retention: timedelta
     requests: RequestPolicy | tuple[str, ...]
+    events: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, Plan]
 
     def plans_of(self, page: str) -> Mapping[str, Plan]:
@@ -231,6 +233,7 @@ _CHANNEL_KEYS = {
     "transcript": Key(parse=parse_flag, default=False),
     "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
     "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
+    "events": Key(parse=parse_events, default={}),
     "plans": Key(parse=_parse_plans, default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN)}),
 }
 _PAGE_KEYS = {

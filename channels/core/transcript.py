@@ -39,12 +39,27 @@ def line_of(event: Event, speaker: Speaker) -> Line | None:
     """
     if not isinstance(event, (UserMessage, Postback, Echo)):
         return None
+    text = text_of(event)
+    key = line_key(event.mid or event.key)
+    return Line(key=key, at=event.at, speaker=speaker, text=text) if text else None
+
+
+def text_of(event: Event) -> str:
+    """The text of an event's line; empty if nothing was said in it."""
+    if not isinstance(event, (UserMessage, Postback, Echo)):
+        return ""
     text = _joined(_words(event), map(_with_url, _attachments(event)))
     if length(text) > LONGEST_LINE:
         text = shorten(_joined(_words(event), map(_kind, _attachments(event))), LONGEST_LINE)
-    if not text:
-        return None
-    return Line(key=_key(event), at=event.at, speaker=speaker, text=text)
+    return text
+
+
+def line_key(named: str) -> str:
+    """The key of the line of a message, by its mid, or else by its event's key.
+
+    Meta may deliver a tap on both arrays: then the events' keys differ, and the mid does not.
+    """
+    return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def for_metadata(lines: Sequence[Line]) -> dict[str, Any]:
@@ -61,12 +76,6 @@ def for_metadata(lines: Sequence[Line]) -> dict[str, Any]:
 
 def _described(line: Line) -> dict[str, str]:
     return {"at": line.at.isoformat(), "speaker": line.speaker.value, "text": line.text}
-
-
-def _key(event: UserMessage | Postback | Echo) -> str:
-    """Meta may deliver a tap on both arrays: then the events' keys differ, and `mid` does not."""
-    named = event.mid or event.key
-    return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def _words(event: UserMessage | Postback | Echo) -> str:

@@ -19,8 +19,9 @@ from .events import Thread
 from .feedback import Feedback
 from .hours import WhenClosed
 from .plans import Plan
-from .sessions import Cause, EndReason, Session, Speaker, State, deadline
+from .sessions import Cause, EndReason, Session, Speaker, State, deadline, mark_of
 
+MOST_HEARD = 10  # marks that a session keeps of what was heard last
 ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
 _BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
@@ -301,24 +302,33 @@ def next_in_row(session: Session) -> int:
     return session.row + 1 if was_quiet else 0
 
 
-def heard(session: Session, speaker: Speaker, *, said_at: datetime, now: datetime) -> Session:
-    """Somebody said something while the bot was silent; `said_at` is by Meta's clock."""
+def heard(
+    session: Session,
+    speaker: Speaker,
+    *,
+    said_at: datetime | None,
+    now: datetime,
+    mid: str | None = None,
+    is_message: bool = True,
+) -> Session:
+    """Somebody was there while the bot was silent: said something if it `is_message`.
+
+    `said_at` is by Meta's clock; None for what does not open Meta's messaging window. What was
+    heard before, by its `mid`, is not heard again.
+    """
+    if session.has_heard(mid):
+        return session
+    changes: dict[str, Any] = {"last_heard_at": now}
+    if mid is not None:
+        changes["heard_mids"] = (*session.heard_mids, mark_of(mid))[-MOST_HEARD:]
     if speaker is Speaker.OPERATOR:
         count = session.operator_messages + 1
         first = session.first_answer_at or (now if count == 1 else None)
-        return _watched(
-            session,
-            operator_messages=count,
-            last_heard_at=now,
-            last_operator_at=now,
-            first_answer_at=first,
-        )
-    return _watched(
-        session,
-        user_messages=session.user_messages + 1,
-        last_heard_at=now,
-        last_user_at=max(said_at, session.last_user_at),
-    )
+        changes["last_operator_at"] = now
+        return _watched(session, operator_messages=count, first_answer_at=first, **changes)
+    if said_at is not None:
+        changes["last_user_at"] = max(said_at, session.last_user_at)
+    return _watched(session, user_messages=session.user_messages + is_message, **changes)
 
 
 def _first_probe(session_id: str, plan: Plan, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .events import Postback, UserMessage
+from .events import Act, Postback, UserMessage
 from .sessions import EndReason, Session
 
 HANDOVER_ENDED = "handover_ended"
@@ -75,6 +75,17 @@ def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
     sent = [{"type": one.type, "payload": one.payload} for one in attachments]
     metadata = {"page": event.thread.page, "timestamp": event.at.isoformat(), **event.context}
     return {**metadata, "attachments": sent} if sent else metadata
+
+
+def act_parse_data(intent: str) -> dict[str, Any]:
+    """What a user did without a message, as an NLU result."""
+    return _parse_data(intent, [])
+
+
+def act_metadata(act: Act) -> dict[str, Any]:
+    """The metadata of an act: what Meta tells of it, under Meta's name for it."""
+    described = {"page": act.thread.page, "timestamp": act.at.isoformat()}
+    return {"is_external": True, **described, act.name: act.details}
 
 
 def external_text(intent: str) -> str:

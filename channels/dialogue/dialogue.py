@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from ..core.errors import TurnTimedOut
-from ..core.events import Platform, Postback, Thread, UserMessage
+from ..core.events import Act, Platform, Postback, Thread, UserMessage
 from ..core.outgoing import Said
 from ..core.sessions import Cause, Session, is_window_open
 from ..core.settings import Settings
@@ -17,6 +18,8 @@ from ..core.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
     TypedIntent,
+    act_metadata,
+    act_parse_data,
     ended_metadata,
     ended_parse_data,
     external_text,
@@ -31,6 +34,7 @@ from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
+from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
 from .assistant import Assistant, Turn
@@ -38,6 +42,8 @@ from .fair_limit import FairLimit
 from .outbox import Outbox, Sayings, TurnId, turn_on_its_own
 from .output import InstagramOutput, MessengerOutput
 from .typing_indicator import TypingIndicator
+
+logger = logging.getLogger(__name__)
 
 CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
@@ -100,6 +106,30 @@ class Dialogue:
         if not repeated:
             self._typing.begin(event.thread)
         await self._take(turn, id_, event.thread)
+
+    async def tell_act(self, act: Act) -> None:
+        """Let Rasa handle an act of the user that is no message, if the settings name an intent."""
+        intent = self._settings.events.get(act.name)
+        await self._ready()
+        if intent is None or not self._assistant.knows_intent(intent):
+            logger.warning(
+                "Rasa does not hear of an event '%s': the domain has no intent of the name that is "
+                "under 'events' in credentials.yml. Add it to the domain, with a rule for it.",
+                act.name,
+                extra=thread_fields(act.thread),
+            )
+            return
+        turn = Turn(
+            sender_id=self._threads.sender_id(act.thread),
+            channel=act.thread.platform.value,
+            text=external_text(intent),
+            message_id=act.key,
+            metadata=act_metadata(act),
+            parse_data=act_parse_data(intent),
+            once=True,
+        )
+        cause = Cause(at=act.at, key=act.key)
+        await self._take(turn, TurnId(id=act.key, cause=cause, event_key=act.key), act.thread)
 
     async def tell_started(self, session: Session) -> None:
         """Let Rasa handle `handover_started`, if its domain has that intent."""

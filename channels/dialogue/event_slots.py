@@ -32,7 +32,7 @@ class _Extraction:
 
     async def __call__(self, output_channel: Any, tracker: Any) -> Any:
         message = tracker.latest_message
-        if message is None or message.intent_name not in RESERVED_INTENTS:
+        if message is None or not _is_event(message):
             return await self._of_rasa(output_channel, tracker)
         for name, value in _filled(self._processor.domain.slots, tracker):
             tracker.update(SlotSet(name, value))
@@ -41,6 +41,12 @@ class _Extraction:
             # an action of the project's own.
             tracker.update(ActionExecutionRejected(tracker.active_loop_name))
         return tracker
+
+
+def _is_event(message: Any) -> bool:
+    """Whether no user wrote it: a handover's start or end, or an act such as an opt-in."""
+    is_external = bool((message.metadata or {}).get("is_external"))
+    return message.intent_name in RESERVED_INTENTS or (is_external and message.text is None)
 
 
 def _filled(slots: Any, tracker: Any) -> Iterator[tuple[str, Any]]:

@@ -8,10 +8,10 @@ from functools import lru_cache, partial
 
 import msgspec
 
-from ..core.events import Array, Event, Postback, Thread, UserMessage
+from ..core.events import Act, Array, Edited, Event, Postback, TakenBack, Thread, UserMessage
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.plans import Plan
-from ..core.routing import HEAR_USER, Decision, Routing, decide
+from ..core.routing import HEAR_USER, NOTHING, Decision, Routing, decide
 from ..core.sessions import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings import Settings
 from ..core.transcript import line_of
@@ -64,22 +64,34 @@ class EventHandler:
         """
         if not await self._own_pages.include(event.thread):
             return
+        if isinstance(event, (TakenBack, Edited)):
+            # When it was recorded, its message may have been in hand.
+            await self._store.amend(event, event.received_at)
+        await self._carry_out(event, repeated=repeated)
+
+    async def _carry_out(self, event: Event, *, repeated: bool) -> None:
         session = await self._session_for(event)
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
         elif session is not None and decision.overtaken:
             await self._endings.overtaken(session)
-            await self.handle(event, repeated=repeated)  # as in a thread without a session
+            await self._carry_out(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
         elif not await self._change(session, event, decision) or (
             decision.route and await self._is_followed(session)
         ):
-            await self.handle(event, repeated=repeated)  # by the session as it is now
+            await self._carry_out(event, repeated=repeated)  # by the session as it is now
             return
-        if decision.route and isinstance(event, (UserMessage, Postback)):
+        if decision.route and isinstance(event, (UserMessage, Postback, Act)):
             await self._delivery.user_wrote(event.thread)
+            await self._route(event, repeated=repeated)
+
+    async def _route(self, event: UserMessage | Postback | Act, *, repeated: bool) -> None:
+        if isinstance(event, Act):
+            await self._dialogue.tell_act(event)
+        else:
             await self._dialogue.route(event, repeated=repeated)
 
     async def _session_for(self, event: Event) -> Session | None:
@@ -98,7 +110,16 @@ class EventHandler:
         session = await self._store.open_session(thread)
         return None if session is None or session.is_waiting else session
 
+    async def _has_ended_one(self, event: Event) -> bool:
+        """Whether it is a tap that came on standby before, and has ended a handover there."""
+        if not isinstance(event, Postback) or event.mid is None:
+            return False
+        last = await self._store.last_ended(event.thread)
+        return last is not None and last.has_heard(event.mid)
+
     async def _decide(self, event: Event, session: Session | None) -> Decision:
+        if session is None and await self._has_ended_one(event):
+            return NOTHING
         look_up = partial(
             decide,
             event,
@@ -136,7 +157,7 @@ class EventHandler:
             # One that was open before may be another worker's, who is at it.
             if session.id == just_before.session_id and session.state is not State.OPENING:
                 await self._handovers.advance(session)
-            await self.handle(event, repeated=repeated)
+            await self._carry_out(event, repeated=repeated)
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
         if decision.grant is not None:

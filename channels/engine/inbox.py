@@ -79,6 +79,8 @@ class Inbox:
             self._left_some = True
         for entry in entries:
             self._queue(entry)
+        if not has_room and any(map(self._workload.has_run_low, threads)):
+            await self._claim_more()  # what was in hand has been handled meanwhile
 
     def _let_go_of_others(self, threads: Sequence[Thread], entries: Sequence[InboxEntry]) -> None:
         others = Counter(threads)

@@ -55,7 +55,9 @@ class Retrying:
         while True:
             pause = RETRY_PAUSE
             try:
-                await self._handle(entry.event, repeated=repeated)
+                # What waited may have been taken back, or edited, meanwhile.
+                event = await self._store.recorded(entry.position) or entry.event
+                await self._handle(event, repeated=repeated)
             except StoreError as error:
                 logger.error("An event waits for the store: %s", error)
             except TurnTimedOut as error:

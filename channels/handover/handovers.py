@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ..core import transitions
 from ..core.errors import GraphError
-from ..core.events import Event
+from ..core.events import Echo, Edited, Event, Postback, SignOfLife, TakenBack, UserMessage
 from ..core.routing import Owner
 from ..core.sessions import Cause, EndReason, Session, Speaker, State, deadline
 from ..graph.protocol import Graph
@@ -95,15 +95,24 @@ class Handovers:
             await self._openings.settle(session)
 
     async def hear(self, session: Session, speaker: Speaker, event: Event) -> Session:
-        """Count what was said in an active session."""
+        """Count what was said in an active session; what says nothing is a sign of life."""
+        is_message = isinstance(event, (UserMessage, Postback, Echo, SignOfLife))
 
         def step(active: Session) -> Session:
-            return transitions.heard(active, speaker, said_at=event.at, now=self._ledger.now())
+            return transitions.heard(
+                active,
+                speaker,
+                said_at=None if isinstance(event, (TakenBack, Edited)) else event.at,
+                now=self._ledger.now(),
+                mid=getattr(event, "mid", None) if is_message else None,
+                is_message=is_message,
+            )
 
         heard = await self._ledger.change(session, step, only_while=State.ACTIVE)
         if heard is None:
             return await self._ledger.reload(session)
-        is_first = speaker is Speaker.OPERATOR and heard.operator_messages == 1
+        is_new = heard.version > session.version
+        is_first = is_new and speaker is Speaker.OPERATOR and heard.operator_messages == 1
         if is_first and heard.first_answer_at is not None:
             self._metrics.first_answered(heard, heard.first_answer_at - heard.opened_at)
         return heard

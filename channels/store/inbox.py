@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
-from ..core.events import Event, Thread
+from ..core.events import Edited, Event, TakenBack, Thread
+from . import amendments
 from .claims import NOBODY, lease_end
 from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
 from .schema import AT_ONCE, DEAD, UNCLAIMED, inbox, insert_new, is_waiting, microseconds, moment
@@ -36,6 +37,9 @@ _WAITING_ELSEWHERE = (
         inbox.c.claimed_by != bindparam("worker"),
     )
     .distinct()
+)
+_AT_POSITIONS = select(inbox.c.position, inbox.c.event).where(
+    inbox.c.position.in_(bindparam("positions", expanding=True))
 )
 _RECENT = (
     select(inbox.c.event)
@@ -72,6 +76,38 @@ def record(
     """Insert the events of many calls at once; each call gets what is claimed for it."""
     threads = sorted({event.thread.key for events, _, _ in asked for event in events})
     elsewhere = _waiting_elsewhere(connection, threads, worker)
+    if any(isinstance(event, (TakenBack, Edited)) for events, _, _ in asked for event in events):
+        return _record_amending(connection, asked, elsewhere, worker=worker)
+    return _record(connection, asked, elsewhere, worker=worker)
+
+
+def _record_amending(
+    connection: Connection,
+    asked: Sequence[tuple[Sequence[Event], datetime, bool]],
+    elsewhere: set[str],
+    *,
+    worker: str,
+) -> list[list[InboxEntry]]:
+    """Record, and let what is kept of other messages follow at once, before any is handled."""
+    in_place = [
+        (amendments.in_their_place(connection, events), now, is_claimed)
+        for events, now, is_claimed in asked
+    ]
+    entries = _record(connection, in_place, elsewhere, worker=worker)
+    for events, now, _ in in_place:
+        for event in events:
+            if isinstance(event, (TakenBack, Edited)):
+                amendments.amend(connection, event, now)
+    return entries
+
+
+def _record(
+    connection: Connection,
+    asked: Sequence[tuple[Sequence[Event], datetime, bool]],
+    elsewhere: set[str],
+    *,
+    worker: str,
+) -> list[list[InboxEntry]]:
     last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
     for events, now, is_claimed in asked:
@@ -93,6 +129,15 @@ def record(
         ]
         for events, _, _ in asked
     ]
+
+
+def recorded(connection: Connection, positions: Sequence[int]) -> list[Event | None]:
+    """The events at these positions as they are now, of many calls at once."""
+    found: dict[int, str] = {}
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE]}
+        found.update(connection.execute(_AT_POSITIONS, part).all())
+    return [_EVENT.decode(found[each]) if each in found else None for each in positions]
 
 
 def backlog(connection: Connection) -> Backlog:

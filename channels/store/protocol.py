@@ -12,8 +12,9 @@ from typing import Protocol
 
 import msgspec
 
+from ..core.amendments import Amendment
 from ..core.dead import Dead, DeadId
-from ..core.events import Event, PageRoles, Postback, Thread, UserMessage
+from ..core.events import Act, Event, PageRoles, Postback, SignOfLife, Thread, UserMessage
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
@@ -23,6 +24,10 @@ CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renew
 WORKER_RETENTION = timedelta(minutes=10)
 LONGEST_STEP = timedelta(minutes=10)  # between two tries of an opening, or of an end
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
+
+
+# Messenger Platform, Send Messages: messages and taps do, and so does an m.me link.
+_OPENS_THE_WINDOW = (UserMessage, Postback, SignOfLife, Act)
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +78,7 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 def user_at(events: Iterable[Event]) -> datetime | None:
     """When the user last wrote or tapped."""
-    said = (event.at for event in events if isinstance(event, (UserMessage, Postback)))
+    said = (event.at for event in events if isinstance(event, _OPENS_THE_WINDOW))
     return max(said, default=None)
 
 
@@ -121,7 +126,17 @@ class Store(Protocol):
         This worker has claimed what it returns, and holds it until it is done or dead. The rest
         waits for `claim_inbox`: all of it, unless it is to `claim`; and an event whose thread has
         an earlier entry that waits and that this worker does not hold.
+
+        With what says that a message was taken back or edited, it does at once what `amend` does,
+        and whichever of the two comes first: a message that was taken back before is known, and an
+        edit whose message is not known is recorded as the message itself.
         """
+
+    async def recorded(self, position: int) -> Event | None:
+        """The event of an entry as it is now, which may have been amended; None if it is gone."""
+
+    async def amend(self, amendment: Amendment, now: datetime) -> None:
+        """Let events and transcript follow what the author of a message has done to it."""
 
     async def claim_inbox(
         self,

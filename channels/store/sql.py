@@ -9,13 +9,26 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
+from ..core.amendments import Amendment
 from ..core.dead import Dead, DeadId
 from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
-from . import claims, dead, inbox, outgoing, pages, schema, sessions, transcript, waits, workers
+from . import (
+    amendments,
+    claims,
+    dead,
+    inbox,
+    outgoing,
+    pages,
+    schema,
+    sessions,
+    transcript,
+    waits,
+    workers,
+)
 from .database import Database
 from .own_claims import OwnClaims
 from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry, Scope, Waits
@@ -101,6 +114,12 @@ class SqlStore:
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
         self._own_claims.positions.update(entry.position for entry in entries)
         return entries
+
+    async def recorded(self, position: int) -> Event | None:
+        return await self._writer.run_together(inbox.recorded, position)
+
+    async def amend(self, amendment: Amendment, now: datetime) -> None:
+        await self._writer.run(partial(amendments.amend, amendment=amendment, now=now))
 
     async def renew_claims(self, now: datetime) -> None:
         await self._writer.run(self._own_claims.renewing(now))

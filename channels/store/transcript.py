@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, delete, select
+from sqlalchemy import Integer, bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
@@ -20,6 +20,9 @@ _NEWEST = (
     .order_by(lines.c.said_at_us.desc(), lines.c.position.desc())
     .limit(bindparam("limit", type_=Integer))
 )
+_is_this = (lines.c.thread == bindparam("this_thread")) & (lines.c.key == bindparam("this_key"))
+_REMOVE = delete(lines).where(_is_this)
+_REWRITE = update(lines).where(_is_this).values(text=bindparam("new_text"))
 _FORGET = delete(lines).where(lines.c.thread == bindparam("this_thread"))
 _PRUNE = delete(lines).where(
     lines.c.position.in_(
@@ -54,6 +57,17 @@ def newest(connection: Connection, session_id: str, *, limit: int) -> list[Line]
         Line(key=key, at=moment(said_at_us), speaker=Speaker(speaker), text=text)
         for key, said_at_us, speaker, text in reversed(newest_first)
     ]
+
+
+def remove(connection: Connection, thread: Thread, key: str) -> None:
+    """Delete a line whose author has taken it back."""
+    connection.execute(_REMOVE, {"this_thread": thread.key, "this_key": key})
+
+
+def rewrite(connection: Connection, thread: Thread, key: str, text: str) -> None:
+    """Give a line the text that its author has given it since."""
+    these = {"this_thread": thread.key, "this_key": key}
+    connection.execute(_REWRITE, {**these, "new_text": text})
 
 
 def forget(connection: Connection, thread: Thread) -> int:

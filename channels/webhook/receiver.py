@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse, text
 
 from ..core.app_secret import check_signature, mark_in
 from ..core.errors import MalformedDelivery, SignatureRefused, StoreError, StoreUnavailable
-from ..core.events import Echo, Event, PageRoles
+from ..core.events import Act, Echo, Event, PageRoles
 from ..core.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
 from ..instruments.clock import Clock
@@ -139,12 +139,18 @@ class WebhookReceiver:
         news = [
             event
             for event in _fresh(events)
-            if not (self._is_own_echo(event) or engine.own_pages.rule_out(event.thread))
+            if self._is_news(event) and not engine.own_pages.rule_out(event.thread)
         ]
         for start in range(0, len(news), _AT_ONCE):
             await engine.accept(news[start : start + _AT_ONCE])
         for of_page in roles:
             await engine.keep_roles(of_page)
+
+    def _is_news(self, event: Event) -> bool:
+        """Whether it is worth recording; acts that are no message only where they are asked for."""
+        if isinstance(event, Act):
+            return event.name in self._settings.events
+        return not self._is_own_echo(event)
 
     def _is_own_echo(self, event: Event) -> TypeGuard[Echo]:
         """Our own echoes say one thing only: that a send was carried out."""

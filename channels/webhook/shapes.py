@@ -47,6 +47,12 @@ class MessageShape(msgspec.Struct):
     ai_generated: Any = False
 
 
+class EditShape(msgspec.Struct):
+    mid: Any = None
+    text: Any = None
+    num_edit: Any = None
+
+
 class PostbackShape(msgspec.Struct):
     mid: Any = None
     title: Any = None
@@ -66,8 +72,12 @@ class ItemShape(msgspec.Struct):
     recipient: Any = None
     timestamp: Any = None
     message: msgspec.Raw = NOTHING
+    message_edit: msgspec.Raw = NOTHING
     postback: msgspec.Raw = NOTHING
     prior_message: Any = None
+    referral: Any = None
+    optin: Any = None
+    account_linking: Any = None
     pass_thread_control: msgspec.Raw = NOTHING
     take_thread_control: msgspec.Raw = NOTHING
     request_thread_control: msgspec.Raw = NOTHING
@@ -80,6 +90,7 @@ ITEMS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 CHANGE = msgspec.json.Decoder(ChangeShape | None)
 ITEM = msgspec.json.Decoder(ItemShape | None)
 MESSAGE = msgspec.json.Decoder(MessageShape | None)
+EDIT = msgspec.json.Decoder(EditShape | None)
 POSTBACK = msgspec.json.Decoder(PostbackShape | None)
 CONTROL = msgspec.json.Decoder(ControlShape | None)
 ROLES = msgspec.json.Decoder(dict[str, tuple[str, ...]] | None)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
+
+from channels.core.amendments import (
+    Amendment,
+    amended,
+    forestalled,
+    in_its_place,
+    keys_of_message,
+)
 from channels.core.dead import Dead, DeadId
-from channels.core.events import Event, PageRoles, Thread
+from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
 from channels.core.sessions import Session, State
-from channels.core.transcript import Line
+from channels.core.transcript import Line, line_key, text_of
 from channels.store.protocol import (
     CLAIM_LEASE,
     LONGEST_STEP,
@@ -63,6 +73,8 @@ class MemoryStore(OutgoingInMemory):
         self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         new = []
+        known = {*self._rows.entries, *(event.key for event in events)}
+        events = [in_its_place(event, known) for event in events]
         for event in events:
             if event.key not in self._rows.entries:
                 self._rows.last_position += 1
@@ -76,7 +88,41 @@ class MemoryStore(OutgoingInMemory):
                 )
                 self._rows.entries[event.key] = entry
                 new += [entry] if is_ours else []
-        return self._hold(new)
+        held = self._hold(new)
+        for event in events:
+            if isinstance(event, (TakenBack, Edited)):
+                await self.amend(event, now)
+        return held
+
+    async def recorded(self, position: int) -> Event | None:
+        entry = self._rows.entry(position)
+        return None if entry is None else entry.event
+
+    async def amend(self, amendment: Amendment, now: datetime) -> None:
+        rows = self._rows
+        found = [rows.entries[key] for key in keys_of_message(amendment) if key in rows.entries]
+        changed = [(entry, amended(entry.event, amendment)) for entry in found]
+        for entry, event in changed:
+            entry.event = event or entry.event
+        line = (amendment.thread, line_key(amendment.mid))
+        if isinstance(amendment, TakenBack):
+            for event in forestalled(amendment, rows.entries):
+                self._rows.last_position += 1
+                rows.entries[event.key] = Entry(
+                    position=self._rows.last_position,
+                    event=event,
+                    recorded_at=now,
+                    claimed_by=None,
+                    claimed_until=FIRST_MOMENT,
+                    handled_at=now,
+                )
+            rows.lines.pop(line, None)
+            return
+        texts = [text_of(entry.event) for entry in found]
+        text = next(filter(None, texts), None) if found else amendment.text
+        if line in rows.lines and text is not None:
+            said = rows.lines[line]
+            rows.lines[line] = replace(said, line=msgspec.structs.replace(said.line, text=text))
 
     async def claim_inbox(
         self,

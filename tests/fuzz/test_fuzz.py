@@ -10,7 +10,7 @@ import pytest
 from channels.core import settings
 from channels.core.sections import Key
 from channels.core.setting_values import parse_flag
-from channels.webhook import decoding as webhook
+from channels.webhook import messages as webhook
 from tests.fuzz.checks import Offence, take_delivery, take_settings, timed
 from tests.fuzz.findings import MOST_GROWTH_KB, Findings
 from tests.fuzz.mutations import OddDeliveries

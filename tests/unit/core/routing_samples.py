@@ -7,13 +7,17 @@ from typing import Any
 
 from channels.core import transitions
 from channels.core.events import (
+    Act,
     Array,
     ControlPassed,
     ControlRequested,
     ControlTaken,
     Echo,
+    Edited,
     Event,
     Postback,
+    SignOfLife,
+    TakenBack,
     Thread,
     UserMessage,
 )
@@ -84,6 +88,24 @@ def tap(
     key: str = OTHER,
 ) -> Postback:
     return Postback(**_common(on, at, received_at, key), title=title, payload=payload)
+
+
+def sign(*, on: Array = Array.MESSAGING, at: datetime = LATER, key: str = OTHER) -> SignOfLife:
+    return SignOfLife(**_common(on, at, key=key), mid="m_sign")
+
+
+def act(*, on: Array = Array.MESSAGING, at: datetime = LATER, key: str = OTHER) -> Act:
+    return Act(**_common(on, at, key=key), name="optin", details={"ref": "cart"})
+
+
+def taken_back(*, by_page: bool = False, at: datetime = LATER) -> TakenBack:
+    return TakenBack(**_common(Array.MESSAGING, at), mid="m_other", by_page=by_page)
+
+
+def edited(*, by_page: bool = False, at: datetime = LATER) -> Edited:
+    return Edited(
+        **_common(Array.MESSAGING, at), mid="m_other", text="menu", number=1, by_page=by_page
+    )
 
 
 def echo(

@@ -18,9 +18,9 @@ REQUIRED = {
 }
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
-    "admin-token, app-id, graph-url, max-turns, media-sends-a-second, page-access-token, pages, "
-    "plans, requests, retention, routing, secret, sends-a-second, store, transcript, "
-    "transcript-retention, turn-timeout, typed-intents, verify"
+    "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, "
+    "page-access-token, pages, plans, requests, retention, routing, secret, sends-a-second, "
+    "store, transcript, transcript-retention, turn-timeout, typed-intents, verify"
 )
 PLAN_KEYS = (
     "closed-on, hours, idle-timeout, keyword-match, keywords, last-messages, metadata, "

@@ -8,14 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.core.events import (
+    Act,
     Array,
     Attachment,
     ControlPassed,
     ControlRequested,
     ControlTaken,
     Echo,
+    Edited,
     Event,
     Postback,
+    SignOfLife,
+    TakenBack,
     UserMessage,
 )
 from channels.core.routing import (
@@ -60,6 +64,10 @@ attachments = st.sampled_from([(), (Attachment(type="image", url="https://exampl
 any_event = st.one_of(
     st.builds(UserMessage, **common, text=texts, payload=payloads, attachments=attachments),
     st.builds(Postback, **common, title=texts, payload=payloads),
+    st.builds(Act, **common, name=st.just("optin")),
+    st.builds(SignOfLife, **common),
+    st.builds(TakenBack, **common, mid=st.just("m"), by_page=st.booleans()),
+    st.builds(Edited, **common, mid=st.just("m"), text=st.just("menu"), number=st.just(1)),
     st.builds(Echo, **common, app_id=apps, text=texts),
     st.builds(ControlPassed, **common, new_owner=apps, previous_owner=apps),
     st.builds(ControlTaken, **common, new_owner=apps, previous_owner=apps),
@@ -109,7 +117,7 @@ def test_nothing_but_the_cause_is_routed_while_a_session_stays(
 ) -> None:
     decision = look_up(event, session, routing=mode, owner=owner)
     if decision.route:
-        assert isinstance(event, (UserMessage, Postback))
+        assert isinstance(event, (UserMessage, Postback, Act))
         assert session is None or decision.end or decision.regained or event.key == CAUSE.key
 
 
@@ -197,7 +205,7 @@ def test_our_own_echo_says_nothing(
 
 
 def _is_the_cause(event: Event) -> bool:
-    is_users = isinstance(event, (UserMessage, Postback))
+    is_users = isinstance(event, (UserMessage, Postback, Act))
     return is_users and event.array is Array.MESSAGING and event.key == CAUSE.key
 
 

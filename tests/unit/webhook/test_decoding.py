@@ -14,16 +14,20 @@ import msgspec
 import pytest
 
 from channels.core.events import (
+    Act,
     Array,
     Attachment,
     ControlPassed,
     ControlRequested,
     ControlTaken,
     Echo,
+    Edited,
     Event,
     PageRoles,
     Platform,
     Postback,
+    SignOfLife,
+    TakenBack,
     Thread,
     UserMessage,
 )
@@ -246,7 +250,40 @@ EVENTS["echo_without_app_id"] = Echo(
     **ON_MESSAGING, mid="m_of_a_post", attachments=(Attachment(type="template"),)
 )
 ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
+OPTIN = {
+    "type": "notification_messages",
+    "notification_messages_token": "8812",
+    "title": "News",
+    "payload": "/news",
+}
+IN_INSTAGRAM = {**ON_MESSAGING, "thread": INSTAGRAM}
+EVENTS |= {
+    "message_deleted": TakenBack(**ON_MESSAGING, mid="m_text"),
+    "instagram_message_deleted": TakenBack(**IN_INSTAGRAM, mid="m_unsent"),
+    "echo_deleted": TakenBack(**ON_MESSAGING, mid="m_inbox", by_page=True),
+    "message_edit": Edited(**ON_MESSAGING, mid="m_text", text="Guten Tag", number=1),
+    "standby_message_edit": Edited(
+        **ON_STANDBY, mid="m_standby", text="Is somebody there?", number=2
+    ),
+    "message_unsupported": SignOfLife(**ON_MESSAGING, mid="m_unsupported"),
+    "instagram_unsupported_type": SignOfLife(**IN_INSTAGRAM, mid="m_odd"),
+    "instagram_ephemeral": SignOfLife(**IN_INSTAGRAM, mid="m_ephemeral"),
+    "messaging_optin": Act(**ON_MESSAGING, name="optin", details=OPTIN),
+    "messaging_referral": Act(**ON_MESSAGING, name="referral", details=POSTER),
+    "standby_referral": Act(**ON_STANDBY, name="referral", details=POSTER),
+    "messaging_account_linking": Act(
+        **ON_MESSAGING,
+        name="account_linking",
+        details={"status": "linked", "authorization_code": "code-1"},
+    ),
+    "messaging_account_unlinking": Act(
+        **ON_MESSAGING, name="account_linking", details={"status": "unlinked"}
+    ),
+}
 LEFT_OUT = {
+    "instagram_message_edit_of_nothing": "nobody has edited anything",
+    "instagram_message_edit_without_sender": "nobody has edited anything",
+    "messaging_optin_of_user_ref": "it names no user",
     "feed_comment": "it is no message",
     "feed_comment_of_sender_id": "it is no message",
     "instagram_comment": "it is no message",
@@ -256,15 +293,10 @@ LEFT_OUT = {
     "inbox_labels": "no user said it",
     "message_admin_text": "Meta wrote it",
     "message_ai_generated": "Meta's AI wrote it",
-    "message_deleted": "there is nothing left of it",
     "message_delivery": "no user said it",
-    "message_edit": "the message has been answered already",
     "message_reaction": "no user said it",
     "message_read": "no user said it",
-    "message_unsupported": "Meta does not tell what it holds",
-    "messaging_optin": "no user said it",
     "messaging_postback_user_ref_in_changes": "it names no user",
-    "messaging_referral": "no user said it",
     "policy_enforcement": "it has no sender",
     "standby_delivery": "no user said it",
     "standby_read": "no user said it",

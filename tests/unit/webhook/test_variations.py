@@ -16,6 +16,8 @@ from channels.core.events import (
     Echo,
     Event,
     PageRoles,
+    SignOfLife,
+    TakenBack,
     Thread,
     UserMessage,
 )
@@ -56,8 +58,9 @@ def decoded(body: bytes) -> list[Event]:
 
 
 def texts(body: bytes) -> list[str | None]:
+    """What Rasa would read of a delivery of messages; of those that tell nothing, nothing."""
     events = decoded(body)
-    assert all(isinstance(event, UserMessage) for event in events)
+    assert all(isinstance(event, (UserMessage, SignOfLife, TakenBack)) for event in events)
     return [event.text for event in events if isinstance(event, UserMessage)]
 
 
@@ -382,6 +385,28 @@ class TestOddFields:
         assert isinstance(event, UserMessage)
         assert [(one.type, one.url) for one in event.attachments] == [("unknown", None)]
 
+    @pytest.mark.parametrize(
+        ("written", "number"),
+        [("37", 37), (3, 3), (2.0, 2), (None, 1), ("x", 1), ([], 1), (-1, None), ("0", None)],
+    )
+    def test_the_number_of_an_edit_may_be_a_text(self, written: object, number: int | None) -> None:
+        edit = {"mid": "m_1", "text": "hello", "num_edit": written}
+        told = [event.number for event in decoded(delivery(item(message_edit=edit)))]  # type: ignore[union-attr]
+        assert told == ([] if number is None else [number])
+
+    @pytest.mark.parametrize(
+        "edit", [{}, {"mid": "m_1"}, {"text": "hello"}, {"mid": None, "text": "x"}, [], "x", 7]
+    )
+    def test_an_edit_of_nothing_or_to_nothing_is_left_out(self, edit: object) -> None:
+        assert decoded(delivery(item(message_edit=edit))) == []
+
+    def test_a_deletion_without_a_mid_says_nothing(self) -> None:
+        assert decoded(delivery(message(None, is_deleted=True))) == []  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("odd", [None, "x", 7, [], {}])
+    def test_an_act_of_which_nothing_is_told_is_left_out(self, odd: object) -> None:
+        assert decoded(delivery(item(optin=odd, referral=odd, account_linking=odd))) == []
+
 
 class TestCharacters:
     """JSON may hold what UTF-8 and PostgreSQL can't: U+FFFD stands in for it."""
@@ -420,6 +445,12 @@ class TestCharacters:
 class TestKeys:
     def test_a_key_holds_page_array_and_mid(self) -> None:
         assert keys(delivery(message("m_7"))) == ["11/messaging/m_7"]
+
+    def test_taking_back_and_editing_have_keys_of_their_own(self) -> None:
+        edit = {"mid": "m_7", "text": "hi"}
+        edits = [item(message_edit={**edit, "num_edit": number}) for number in (1, 2)]
+        told = keys(delivery(message("m_7"), message("m_7", is_deleted=True), *edits))
+        assert len(set(told)) == 4
 
     def test_the_same_event_in_two_deliveries_has_the_same_key(self) -> None:
         tap = item(postback={"title": "Menu", "payload": "/menu"})

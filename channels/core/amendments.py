@@ -1,0 +1,66 @@
+"""What becomes of a recorded message that its author takes back or edits. Pure.
+
+Whatever is kept of the message, or comes of it later, has to follow: Instagram's app review asks
+for it. What Rasa or an agent's app has been told already is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
+from .events import Array, Echo, Edited, Event, SignOfLife, TakenBack, UserMessage, message_key
+
+Amendment = TakenBack | Edited
+
+
+def keys_of_message(amendment: Amendment) -> list[str]:
+    """The keys under which the message may have been recorded."""
+    return [message_key(amendment.thread.page, array, amendment.mid) for array in Array]
+
+
+def amended(event: Event, amendment: Amendment) -> Event | None:
+    """The event without what was taken back, or with the newer text; None if it stays as it is."""
+    if not isinstance(event, (UserMessage, Echo)) or event.thread != amendment.thread:
+        return None
+    if isinstance(amendment, Edited):
+        is_newer = amendment.number > event.edits
+        return replace(event, text=amendment.text, edits=amendment.number) if is_newer else None
+    if isinstance(event, Echo):
+        return replace(event, text=None, attachments=())
+    return _without_words(event.key, event)
+
+
+def forestalled(amendment: TakenBack, known: Collection[str]) -> list[Event]:
+    """What stands for a message that is taken back before it has come: then it is known."""
+    return [
+        _without_words(key, amendment) for key in keys_of_message(amendment) if key not in known
+    ]
+
+
+def in_its_place(event: Event, known: Collection[str]) -> Event:
+    """The event; or the message itself, where the user's edit has come before it."""
+    if not isinstance(event, Edited) or event.by_page or set(keys_of_message(event)) & set(known):
+        return event
+    return UserMessage(
+        key=message_key(event.thread.page, event.array, event.mid),
+        thread=event.thread,
+        array=event.array,
+        at=event.at,
+        received_at=event.received_at,
+        mid=event.mid,
+        text=event.text,
+        edits=event.number,
+    )
+
+
+def _without_words(key: str, event: UserMessage | TakenBack) -> SignOfLife:
+    return SignOfLife(
+        key=key,
+        thread=event.thread,
+        array=event.array,
+        at=event.at,
+        received_at=event.received_at,
+        mid=event.mid,
+    )

@@ -1,0 +1,61 @@
+"""What was sent with a message: images, stickers, shared links and posts. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.events import Attachment, Platform
+from .reading import Reader
+from .shapes import ATTACHMENTS, MessageShape
+
+MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
+
+_ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
+    Platform.MESSENGER: "https://www.facebook.com",
+    Platform.INSTAGRAM: "https://www.instagram.com",
+}
+_VAGUE_TYPES = {"fallback", "image", "share"}  # beside which the same thing may come by its own
+_SHOW_NOTHING = {"unsupported_type", "ephemeral"}  # Instagram's names for what it does not tell
+
+
+def attachments_of(
+    message: MessageShape, platform: Platform, reader: Reader
+) -> tuple[Attachment, ...]:
+    """What was sent with a message, each thing once."""
+    listed = reader.read(ATTACHMENTS, message.attachments) or []
+    found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
+    shown = (_attachment(one, platform, reader) for one in found)
+    attachments = [one for one in shown if one.url or one.type not in _SHOW_NOTHING]
+    if not attachments and reader.id(message.sticker_id):
+        return (Attachment(type="sticker", payload={"sticker_id": message.sticker_id}),)
+    return tuple(one for one in attachments if not _is_told_better(one, attachments))
+
+
+def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Attachment:
+    payload = reader.payload(sent.get("payload"))
+    kind, address = reader.text(sent.get("type")) or "unknown", reader.text(sent.get("url"))
+    if address and not payload:
+        # A shared link stands beside its payload, which is null.
+        title = reader.text(sent.get("title"))
+        payload = {"url": address, **({"title": title} if title else {})}
+    url = reader.text(payload.get("url"))
+    if url and url.startswith("/"):
+        of_instagram = platform is Platform.INSTAGRAM or kind.startswith("ig_")
+        origin = _ORIGINS[Platform.INSTAGRAM if of_instagram else Platform.MESSENGER]
+        url = f"https:{url}" if url.startswith("//") else origin + url
+    return Attachment(type=kind, url=url, payload=payload)
+
+
+def _is_told_better(one: Attachment, attachments: list[Attachment]) -> bool:
+    """Whether another attachment is the same thing by a type of its own: a sticker is an image,
+    too, and an Instagram post a share.
+    """
+    if one.type not in _VAGUE_TYPES:
+        return False
+    others = [other for other in attachments if other.type not in _VAGUE_TYPES]
+    return any(_same(one, other, "sticker_id") or _same(one, other, "url") for other in others)
+
+
+def _same(one: Attachment, other: Attachment, key: str) -> bool:
+    value = one.payload.get(key)
+    return value is not None and str(value) == str(other.payload.get(key))

@@ -1,0 +1,163 @@
+"""What people say and do, as events: messages, echoes, taps, edits, acts without a message. Pure.
+
+Sources: Messenger Platform, Webhook Events (messages, message_echoes, message_edits,
+messaging_postbacks, messaging_referrals, messaging_optins, messaging_account_linking).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.events import (
+    ACTS,
+    Act,
+    Echo,
+    Edited,
+    Event,
+    Postback,
+    SignOfLife,
+    TakenBack,
+    UserMessage,
+    message_key,
+)
+from .attachments import attachments_of
+from .reading import Reader
+from .shapes import (
+    ATTACHMENTS,
+    EDIT,
+    POSTBACK,
+    EditShape,
+    ItemShape,
+    MessageShape,
+    PostbackShape,
+)
+
+LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
+_MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
+
+
+def said_in(
+    item: ItemShape,
+    message: MessageShape | None,
+    common: dict[str, Any],
+    reader: Reader,
+    *,
+    by_page: bool,
+) -> Event | None:
+    """The event for what somebody has said or done; `common` is what all events have."""
+    if message is not None:
+        return _message(message, item, common, reader, by_page=by_page)
+    if postback := reader.read(POSTBACK, item.postback):
+        return _postback(postback, common, reader)
+    if edit := reader.read(EDIT, item.message_edit):
+        return _edited(edit, common, reader, by_page=by_page)
+    return _act(item, common, reader)
+
+
+def mid_of(carrier: MessageShape | PostbackShape | EditShape | None, reader: Reader) -> str | None:
+    """The id of a message or tap; None if there is none that a database can take for a key."""
+    mid = reader.text(carrier.mid) if carrier else None
+    return mid if mid is None or len(mid) <= LONGEST_MID else None
+
+
+def _message(
+    message: MessageShape,
+    item: ItemShape,
+    common: dict[str, Any],
+    reader: Reader,
+    *,
+    by_page: bool,
+) -> Event | None:
+    if message.is_deleted:
+        return _taken_back(mid_of(message, reader), common, by_page=by_page)
+    if by_page:
+        return _echo(message, common, reader)
+    return _user_message(message, item, common, reader)
+
+
+def _taken_back(mid: str | None, common: dict[str, Any], *, by_page: bool) -> Event | None:
+    """It carries the mid of the message itself, whose key it must not have."""
+    if mid is None:
+        return None
+    return TakenBack(**{**common, "key": f"{common['key']}/deleted"}, mid=mid, by_page=by_page)
+
+
+def _edited(
+    edit: EditShape, common: dict[str, Any], reader: Reader, *, by_page: bool
+) -> Event | None:
+    """Instagram sends `num_edit` 0, without a text, beside some messages that nobody has edited."""
+    mid, text, number = mid_of(edit, reader), reader.text(edit.text), _count(edit.num_edit)
+    if mid is None or text is None or number == 0:
+        return None
+    key = f"{message_key(common['thread'].page, common['array'], mid)}/edit {number}"
+    return Edited(**{**common, "key": key}, mid=mid, text=text, number=number, by_page=by_page)
+
+
+def _echo(message: MessageShape, common: dict[str, Any], reader: Reader) -> Event | None:
+    return Echo(
+        **common,
+        mid=mid_of(message, reader),
+        app_id=reader.id(message.app_id),
+        text=reader.text(message.text),
+        metadata=reader.text(message.metadata),
+        attachments=attachments_of(message, common["thread"].platform, reader),
+    )
+
+
+def _user_message(
+    message: MessageShape, item: ItemShape, common: dict[str, Any], reader: Reader
+) -> Event | None:
+    if message.is_self or message.ai_generated:
+        return None
+    mid = mid_of(message, reader)
+    if message.is_unsupported:
+        return SignOfLife(**common, mid=mid)
+    tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
+    text, payload = reader.text(message.text), reader.text(tapped.get("payload"))
+    attachments = attachments_of(message, common["thread"].platform, reader)
+    if not (text or payload or attachments):
+        is_there = bool(reader.read(ATTACHMENTS, message.attachments))
+        return SignOfLife(**common, mid=mid) if is_there else None
+    return UserMessage(
+        **common,
+        mid=mid,
+        text=text,
+        payload=payload,
+        attachments=attachments,
+        context=_context(message, item, reader),
+    )
+
+
+def _postback(postback: PostbackShape, common: dict[str, Any], reader: Reader) -> Event | None:
+    mid = mid_of(postback, reader)
+    title, payload = reader.text(postback.title), reader.text(postback.payload)
+    if not (title or payload):
+        return None
+    referral = reader.payload(postback.referral)
+    context = {"referral": referral} if referral else {}
+    return Postback(**common, mid=mid, title=title, payload=payload, context=context)
+
+
+def _context(message: MessageShape, item: ItemShape, reader: Reader) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "referral": reader.payload(message.referral),
+        "reply_to": reader.payload(message.reply_to),
+        "sticker_id": message.sticker_id if reader.id(message.sticker_id) else None,
+        "prior_message": reader.payload(item.prior_message),
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _act(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | None:
+    told = ((name, reader.payload(getattr(item, name))) for name in ACTS)
+    named = next(((name, details) for name, details in told if details), None)
+    return named and Act(**common, name=named[0], details=named[1])
+
+
+def _count(value: object) -> int:
+    """How often a message was edited: a number, or a number as text; 1 where Meta does not say."""
+    try:
+        count: int = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return 1
+    return min(max(count, 0), _MOST_EDITS)
