@@ -117,8 +117,12 @@ class MessengerInput(InputChannel):
         routes.listener("after_server_start")(start)
         routes.listener("before_server_stop")(self._stop)
         routes.listener("after_server_stop")(self._leave)
+        has_own_metadata = type(self).get_metadata is not InputChannel.get_metadata
         webhook = WebhookReceiver(
-            settings=self._settings, clock=self._clock, engine=lambda: self._engine
+            settings=self._settings,
+            clock=self._clock,
+            engine=lambda: self._engine,
+            metadata_of=self.get_metadata if has_own_metadata else None,
         )
         for method, path, name, handler, streams in (
             ("GET", "/", "status", self._status, False),

@@ -24,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     buttons: int  # under one template, and under one element
     quick_replies: int  # on one message
     quick_replies_need_text: bool = False  # whether they can't ride on an image or a template
+    asks_for_contact: bool = True  # whether quick replies may offer a phone number or an e-mail
+    personas: bool = True  # whether a message may be a persona's
     title: int  # of a button or quick reply
     payload: int  # of a button or quick reply
     elements: int  # in one generic template
@@ -48,6 +50,12 @@ MESSENGER = Limits(
 )
 
 # The Instagram pages say "less than 1000 characters" and "1,000 bytes or less": bytes fit both.
+# Its quick replies of type user_phone_number and user_email are off since 2026-10-05.
 INSTAGRAM = msgspec.structs.replace(
-    MESSENGER, text=999, text_unit=Unit.BYTES, quick_replies_need_text=True
+    MESSENGER,
+    text=999,
+    text_unit=Unit.BYTES,
+    quick_replies_need_text=True,
+    asks_for_contact=False,
+    personas=False,
 )

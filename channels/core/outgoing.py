@@ -17,11 +17,12 @@ from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, Win
 from .events import Thread
 from .sessions import Cause, Session, State
 
+PERSONA = "persona_id"  # a message's key that stands beside it in the request
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A Send API `message` object, and what it belongs to.
+    """A Send API `message` object, with its PERSONA if it has one, and what it belongs to.
 
     `turn` is the `message_id` of the turn of Rasa that says it and `place` its place there;
     `response` is what the log calls it. Its `mark` is the metadata that Meta repeats in its echo.

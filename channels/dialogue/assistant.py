@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.events import ConversationResumed, UserUttered
 
 from ..core.errors import StoreUnavailable
 from ..instruments.host import MANTLE, MANTLE_REFUSED
@@ -32,6 +32,7 @@ class Turn:
     text, so that nothing takes it for an answer.
 
     `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
+    `resumes`: where an action has paused Rasa's tracker, it goes on with this.
     """
 
     sender_id: str
@@ -41,6 +42,7 @@ class Turn:
     metadata: dict[str, Any] = field(default_factory=dict)
     parse_data: dict[str, Any] | None = None
     once: bool = False
+    resumes: bool = False
 
 
 class Assistant(Protocol):
@@ -134,7 +136,7 @@ class RasaAssistant:
         with hiding(turn.text), _insisting_on_stores(self._agent()):
             _repeat_nothing(getattr(self._agent(), "processor", None))
             if turn.once:
-                return await self._handle_once(message)
+                return await self._handle_once(message, resumes=turn.resumes)
             await self._on_new_message(message)
             return True
 
@@ -153,14 +155,30 @@ class RasaAssistant:
             return event
         return {**event, "commands": [{"command": "start flow", "flow": name}]}
 
-    async def _handle_once(self, message: UserMessage) -> bool:
+    async def _handle_once(self, message: UserMessage, *, resumes: bool) -> bool:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
         agent = self._agent()
         async with agent.lock_store.lock(message.sender_id):
             if await self._has_heard(message):
                 return False
+            if resumes:
+                await self._resume(message.sender_id)
             await agent.processor.handle_message(message)
             return True
+
+    async def _resume(self, sender_id: str) -> None:
+        """Let a paused tracker go on, whose bot would stay silent for ever."""
+        store = self._agent().tracker_store
+        tracker = await store.retrieve(sender_id)
+        if tracker is None or not _is_paused(tracker):
+            return
+        logger.warning(
+            "An action of the assistant has paused Rasa's tracker (ConversationPaused), so that "
+            "the bot would say nothing after the handover either; it is resumed. Take that event "
+            "out of the action: the channel keeps the bot silent by itself."
+        )
+        tracker.update(ConversationResumed())
+        await store.save(tracker)
 
     async def _has_heard(self, message: UserMessage) -> bool:
         tracker = await self._agent().tracker_store.retrieve_full_tracker(message.sender_id)
@@ -186,6 +204,12 @@ def _repeat_nothing(processor: Any) -> None:
 
     replay_elsewhere.repeats_nothing = True  # type: ignore[attr-defined]
     processor.replay_message = replay_elsewhere
+
+
+def _is_paused(tracker: Any) -> bool:
+    """Rasa 3.6 has a method for it, newer ones of Rasa Pro a property."""
+    is_paused = getattr(tracker, "is_paused", None)
+    return bool(is_paused() if callable(is_paused) else tracker.paused)
 
 
 @contextmanager

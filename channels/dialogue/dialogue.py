@@ -164,6 +164,7 @@ class Dialogue:
             metadata=ended_metadata(session, await self._transcript(session)),
             parse_data=ended_parse_data(session.reason),
             once=True,
+            resumes=True,
         )
         await self._ready()
         now = self._clock.now()
@@ -225,6 +226,8 @@ class Dialogue:
                 was_taken = await self._within_limit(turn, output)
             finally:
                 output.end_turn()
+                if not output.has_spoken:
+                    self._typing.end(thread)
             self._metrics.turn_taken(self._clock.now() - began)
         if was_taken:
             await sayings.withdraw_rest()

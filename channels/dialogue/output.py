@@ -72,6 +72,7 @@ class MessengerOutput(OutputChannel):
         self._silenced_by = "a live agent has the thread" if in_silence else None
         self._in_silence = in_silence
         self._checked = False
+        self.has_spoken = False  # or has handed over: then "typing" goes with that
 
     @classmethod
     def name(cls) -> str:
@@ -150,6 +151,7 @@ class MessengerOutput(OutputChannel):
         session = await self._openings.open(thread, wishes, self._sayings.turn.cause)
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
             self._outbox.pass_control(session)
+            self.has_spoken = True
         if silences(session):
             self._silenced_by = "control of the thread has been handed over"
 
@@ -186,6 +188,7 @@ class MessengerOutput(OutputChannel):
         name = _name_of(response)
         try:
             await self._sayings.add(thread, message, response=name, held=self._held)
+            self.has_spoken = True
         except (TypeError, msgspec.MsgspecError):
             logger.error(
                 "%s was not sent: it holds a value that is no JSON. Let the action write numbers, "

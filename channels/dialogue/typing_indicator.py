@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
 
 from ..core.errors import GraphError
 from ..core.events import Thread
@@ -12,25 +14,48 @@ from ..instruments.log_fields import thread_fields
 
 logger = logging.getLogger(__name__)
 
+_PATIENCE = 2.0  # seconds; with Meta's answer to "typing", before it is taken off
+
+
+@dataclass(slots=True, eq=False)
+class _Shown:
+    """What is shown of one turn."""
+
+    showing: asyncio.Task[None] | None = None
+    types: bool = False
+
 
 class TypingIndicator:
     """Shows both beside the turn, which never waits for them."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._unanswered: dict[Thread, object] = {}  # the latest turn of each
+        self._unanswered: dict[Thread, _Shown] = {}  # the latest turn of each
         self._under_way: set[asyncio.Task[None]] = set()
 
     def begin(self, thread: Thread) -> None:
         """A turn of the thread begins."""
-        turn = self._unanswered[thread] = object()
-        indication = asyncio.create_task(self._show(thread, turn))
-        self._under_way.add(indication)
-        indication.add_done_callback(self._under_way.discard)
+        shown = self._unanswered[thread] = _Shown()
+        shown.showing = self._start(self._show(thread, shown))
 
     def answered(self, thread: Thread) -> None:
-        """The answer goes out now: "typing" after it would stay for a while (Meta: 20 s)."""
+        """The answer goes out now, and takes "typing" off; after it, it would stay for a while."""
         self._unanswered.pop(thread, None)
+
+    def end(self, thread: Thread) -> None:
+        """The turn is over and says nothing: "typing" is taken off, if it is on."""
+        self._start(self.ended(thread))
+
+    async def ended(self, thread: Thread) -> None:
+        """The same; returns once Meta has heard it, or does not answer."""
+        shown = self._unanswered.pop(thread, None)
+        if shown is None or not shown.types or shown.showing is None:
+            return
+        await asyncio.wait({shown.showing}, timeout=_PATIENCE)
+        try:
+            await self._graph.sender_action(thread, SenderAction.TYPING_OFF)
+        except GraphError as error:
+            logger.info("Typing could not be taken off: %s", error, extra=thread_fields(thread))
 
     async def stop(self) -> None:
         """Give up what is not shown yet."""
@@ -38,15 +63,19 @@ class TypingIndicator:
             indication.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _show(self, thread: Thread, turn: object) -> None:
+    def _start(self, step: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(step)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _show(self, thread: Thread, shown: _Shown) -> None:
         try:
             await self._graph.sender_action(thread, SenderAction.MARK_SEEN)
-            if self._unanswered.get(thread) is turn:
+            if self._unanswered.get(thread) is shown:
+                shown.types = True
                 await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info(
                 "Neither seen nor typing could be shown: %s", error, extra=thread_fields(thread)
             )
-        finally:
-            if self._unanswered.get(thread) is turn:
-                del self._unanswered[thread]

@@ -196,6 +196,8 @@ class Delivery:
 
     async def _is_to_be_sent(self, entry: OutgoingEntry) -> bool:
         standing, session = await self._once_stored(lambda: self._store.before_send(entry))
+        if standing is not Standing.WAITING or takes_the_floor(session):
+            self._typing.end(entry.outgoing.thread)  # the answer will not take it off
         if standing is Standing.DROPPED:
             _log_drop(entry, _LOST)
         elif standing is Standing.WAITING and takes_the_floor(session):
@@ -290,6 +292,7 @@ class Delivery:
     async def _pass_opening(self, session_id: str) -> None:
         session = await self._store.session(session_id)
         if session is not None and session.state is State.OPENING:
+            await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
             await self._openings.pass_control(session)
 
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:

@@ -69,6 +69,7 @@ class Inbox:
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
         has_room = self._workload.take_all(threads)
+        busy = [] if has_room else [t for t in threads if not self._workload.has_run_low(t)]
         entries: list[InboxEntry] = []
         try:
             entries = await self._store.record(events, self._clock.now(), claim=has_room)
@@ -79,7 +80,7 @@ class Inbox:
             self._left_some = True
         for entry in entries:
             self._queue(entry)
-        if not has_room and any(map(self._workload.has_run_low, threads)):
+        if any(map(self._workload.has_run_low, busy)):
             await self._claim_more()  # what was in hand has been handled meanwhile
 
     def _let_go_of_others(self, threads: Sequence[Thread], entries: Sequence[InboxEntry]) -> None:

@@ -27,6 +27,7 @@ from ..core.errors import (
 )
 from ..core.events import Thread
 from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from ..core.outgoing import PERSONA
 from ..core.routing import TOLD_ANOTHER, Owner, Routing
 from ..instruments.clock import Clock
 from ..instruments.rare_lines import RareLine
@@ -129,13 +130,15 @@ class HttpGraph:
 
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         mark = mark or marked(uuid.uuid4().hex, self._app_secret)
-        own = message.get("metadata")
+        own, persona = message.get("metadata"), message.get(PERSONA)
+        spoken = {key: value for key, value in message.items() if key != PERSONA}
         sending = GraphRequest(
             path="/me/messages",
             body={
                 "recipient": {"id": thread.user},
                 "messaging_type": "RESPONSE",
-                "message": {**message, "metadata": f"{mark} {own}" if own else mark},
+                "message": {**spoken, "metadata": f"{mark} {own}" if own else mark},
+                **({PERSONA: persona} if persona else {}),
             },
             thread=thread,
         )

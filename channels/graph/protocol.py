@@ -84,7 +84,7 @@ class Graph(Protocol):
         """Let go of the connections."""
 
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
-        """Send one Send API `message` object; returns its id.
+        """Send one Send API `message` object, by its PERSONA if it has one; returns its id.
 
         A send that got no answer is tried again only if its echo has not shown up
         (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo

@@ -22,6 +22,7 @@ from ..instruments.clock import Clock
 from ..instruments.rare_lines import RareLine
 from .bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, Bodies, NoRoom
 from .decoding import decode_delivery
+from .own_metadata import MetadataOf, with_own_metadata
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,23 @@ _Decoded = tuple[list[Event], list[PageRoles]]
 
 
 class WebhookReceiver:
-    """Answers the webhook's requests; `engine` gives the engine once it has started."""
+    """Answers the webhook's requests; `engine` gives the engine once it has started.
+
+    `metadata_of` is a subclass's own `get_metadata`.
+    """
 
     def __init__(
-        self, *, settings: Settings, clock: Clock, engine: Callable[[], Engine | None]
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        engine: Callable[[], Engine | None],
+        metadata_of: MetadataOf | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._engine = engine
+        self._metadata_of = metadata_of
         self._bodies = Bodies()
         self._no_room = RareLine(_LOG_INTERVAL)
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
@@ -95,9 +105,13 @@ class WebhookReceiver:
         signature = request.headers.get("X-Hub-Signature-256")
         async with self._bodies.of(request) as body:
             if len(body) <= _LARGE:
-                return self._check_and_decode(body, signature)
-            # A thread lets others have their turn meanwhile.
-            return await asyncio.to_thread(self._check_and_decode, body, signature)
+                events, roles = self._check_and_decode(body, signature)
+            else:  # A thread lets others have their turn meanwhile.
+                check = self._check_and_decode
+                events, roles = await asyncio.to_thread(check, body, signature)
+            if self._metadata_of is not None:
+                events = with_own_metadata(events, request, body, self._metadata_of)
+            return events, roles
 
     def _check_and_decode(self, body: bytes, signature: str | None) -> _Decoded:
         check_signature(body, signature, self._settings.secret)

@@ -15,6 +15,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 
 import actions
+import channels
 import emulator
 from channels.core.sections import filled_in
 from channels.core.settings import SECTION, is_own_section, parse_settings
@@ -136,6 +137,7 @@ def test_json_can_be_read(block: Block) -> None:
 def test_python_runs(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rasa_handover", ModuleType("rasa_handover"))
     monkeypatch.setitem(sys.modules, "rasa_handover.actions", actions)
+    monkeypatch.setitem(sys.modules, "rasa_handover.channels", channels)
     monkeypatch.setitem(sys.modules, "rasa_handover.emulator", emulator)
     exec(compile(block.code, str(block), "exec"), {"__name__": "shown"})  # noqa: S102
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _GRAVE, _ACUTE, _CIRCUMFLEX, _TILDE, _DIAERESIS, _CEDILLA = "\u0300\u0301\u0302\u0303\u0308\u0327"
@@ -55,6 +55,13 @@ class Language:
     elides: bool = False
     #: What is written in one with a word and is none of it.
     article: re.Pattern[str] | None = None
+    #: What may follow a word, each with a space between: case endings, articles, clitics. The
+    #: stemmer, where there is one, sees to words of more than three letters.
+    endings: str = ""
+    #: Letters that typists put in the place of others, in whole phrases: all, or none.
+    typed: Spelling | None = None
+    #: Two ways to write the same, and the one that is compared.
+    variants: Callable[[str], str] | None = None
 
     def fold(self, spelled: str) -> str:
         """`spelled` (see `words.spell`) without what this language does not tell apart."""
@@ -71,6 +78,8 @@ class Language:
         text = unicodedata.normalize("NFC", text)
         if self.spelling:
             text = self.spelling.apply(text)
+        if self.variants:
+            text = self.variants(text)
         return self.article.sub("", text) if self.article else text
 
 
@@ -96,11 +105,59 @@ _URDU = Spelling(letters={"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ"})
 # "The", alone or after and, so, in or like; and "to the".
 _ARABIC_ARTICLE = re.compile(r"(?<!\S)(?:[وفبك]?ال|لل)(?=\S{3})")
 
+
+# Vietnamese: a phone without its keyboard writes no marks at all, and the tone of "hoà", "huỷ" is
+# put on either vowel.
+_MARKS_OF_VIETNAMESE = _ACCENTS + _TILDE + "\u0302\u0306\u0309\u031b\u0323"
+_UNMARKED = Spelling(left_out=_MARKS_OF_VIETNAMESE, letters={"đ": "d"})
+_TONE_AT_THE_END = re.compile("(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?!\\w)")
+
+
+def _with_tone_on_the_first(text: str) -> str:
+    """ "hoà" as "hòa", "huỷ" as "hủy"."""
+    return _TONE_AT_THE_END.sub(lambda pair: _moved(pair.group()), text)
+
+
+def _moved(pair: str) -> str:
+    vowel, tone = unicodedata.normalize("NFD", pair[1])
+    return unicodedata.normalize("NFC", pair[0] + tone) + vowel
+
+
+# The case endings of a masculine noun that ends in a consonant, as "bot" and "chat" do. No ending
+# that changes the word before it (Polish "bocie") is among them.
+_RUSSIAN_CASES = "а у ом е ы ов ам ами ах"
+_UKRAINIAN_CASES = "а у ом ові і и ів ам ами ах"
+_BELARUSIAN_CASES = "а у ом е ы аў ам амі ах"
+_BULGARIAN_CASES = "а ът ове овете"
+_POLISH_CASES = "a u owi em y ów om ami ach"
+_CZECH_CASES = "u a em y ů ům ech"
+_SLOVAK_CASES = "u a ovi om e y ov mi och"
+_SOUTH_SLAVIC_CASES = "a u om e ovi ove ova ovima а у ом е ови ове ова овима"
+_TURKISH_CASES = (
+    "a e ı i u ü ya ye yı yi yu yü ın in un ün da de ta te dan den tan ten la le lar ler"
+)
+_HUNGARIAN_CASES = "ot et ok ek nak nek hoz hez höz ra re ba be ban ben ból ből tól"
+_ROMANIAN_CASES = "ul ului uri urile urilor"
+# "The", my, your, and two that stress a word.
+_INDONESIAN_CLITICS = "nya ku mu lah kah"
+# What links a word that ends in a vowel to the next one.
+_FILIPINO_LINKER = "ng"
+# "In", "at", "to".
+_SWAHILI_LOCATIVE = "ni"
+# Case endings, and "the" in its forms.
+_BENGALI_ENDINGS = unicodedata.normalize(
+    "NFKC", "ে তে কে র ের য়ে টা টি টার টির টাকে টিকে টাতে টিতে গুলো গুলি"
+)
+
 _LANGUAGES = {
     "ar": Language(stemmer="arabic", spelling=_ARABIC, article=_ARABIC_ARTICLE),
-    "az": Language(dotted_i=True),
+    "az": Language(dotted_i=True, endings=_TURKISH_CASES),
+    "be": Language(endings=_BELARUSIAN_CASES),
+    "bg": Language(endings=_BULGARIAN_CASES),
+    "bn": Language(endings=_BENGALI_ENDINGS),
+    "bs": Language(endings=_SOUTH_SLAVIC_CASES),
     "ca": Language(stemmer="catalan", spelling=_ACCENTED, elides=True),
-    "cs": Language(stemmer="czech"),
+    "cs": Language(stemmer="czech", endings=_CZECH_CASES),
     "da": Language(stemmer="danish"),
     "de": Language(stemmer="german", spelling=_GERMAN),
     "el": Language(stemmer="greek", spelling=Spelling(left_out=_GREEK_ACCENTS)),
@@ -110,13 +167,15 @@ _LANGUAGES = {
     "eu": Language(stemmer="basque"),
     "fa": Language(stemmer="persian", spelling=_PERSIAN),
     "fi": Language(stemmer="finnish"),
+    "fil": Language(endings=_FILIPINO_LINKER),
     "fr": Language(stemmer="french", spelling=_ACCENTED, elides=True),
     "ga": Language(stemmer="irish"),
     "gl": Language(spelling=_SPANISH),
     "hi": Language(stemmer="hindi"),
-    "hu": Language(stemmer="hungarian"),
+    "hr": Language(endings=_SOUTH_SLAVIC_CASES),
+    "hu": Language(stemmer="hungarian", endings=_HUNGARIAN_CASES),
     "hy": Language(stemmer="armenian"),
-    "id": Language(stemmer="indonesian"),
+    "id": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "it": Language(stemmer="italian", spelling=_ACCENTED, elides=True),
     "lt": Language(stemmer="lithuanian"),
     "nb": Language(stemmer="norwegian"),
@@ -124,13 +183,18 @@ _LANGUAGES = {
     "nl": Language(stemmer="dutch", spelling=_ACCENTED),
     "nn": Language(stemmer="norwegian"),
     "no": Language(stemmer="norwegian"),
-    "pl": Language(stemmer="polish"),
+    "pl": Language(stemmer="polish", endings=_POLISH_CASES),
     "pt": Language(stemmer="portuguese", spelling=_ACCENTED),
-    "ro": Language(stemmer="romanian", spelling=_ROMANIAN),
-    "ru": Language(stemmer="russian", spelling=_RUSSIAN),
-    "sr": Language(stemmer="serbian"),
+    "ro": Language(stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES),
+    "ru": Language(stemmer="russian", spelling=_RUSSIAN, endings=_RUSSIAN_CASES),
+    "sk": Language(endings=_SLOVAK_CASES),
+    "sr": Language(stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
     "sv": Language(stemmer="swedish"),
+    "sw": Language(endings=_SWAHILI_LOCATIVE),
     "ta": Language(stemmer="tamil"),
-    "tr": Language(stemmer="turkish", dotted_i=True),
+    "tl": Language(endings=_FILIPINO_LINKER),
+    "tr": Language(stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
+    "uk": Language(endings=_UKRAINIAN_CASES),
     "ur": Language(spelling=_URDU),
+    "vi": Language(typed=_UNMARKED, variants=_with_tone_on_the_first),
 }

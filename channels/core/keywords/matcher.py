@@ -26,6 +26,7 @@ from .words import (
 # Characters of a message, and of what its normal form makes of them: one may become 18 (U+FDFA).
 # A person says what he or she wants within so many; what takes longer holds up everybody.
 LONGEST_SEARCH = 2_000
+_SHORTEST_TYPED = 5  # characters of a phrase that is known without its marks
 
 
 class KeywordMatch(enum.Enum):
@@ -105,7 +106,8 @@ class _Phrases:
 
     def __init__(self, rules: Language) -> None:
         self.fold = rules.fold
-        self._vocabulary = Vocabulary(rules.stemmer)
+        self._typed = rules.typed
+        self._vocabulary = Vocabulary(rules.stemmer, rules.endings)
         self._keywords: dict[str, str] = {}
         self._most_words = 0
         self._signs: set[str] = set()
@@ -113,7 +115,15 @@ class _Phrases:
         self._lengths: dict[str, set[int]] = {}
 
     def add(self, spelled: str, keyword: str) -> None:
-        words = [self._vocabulary.learn(word) for word in self.fold(joined(spelled)).split()]
+        folded = self.fold(joined(spelled))
+        self._add(folded, keyword)
+        typed = self._typed.apply(folded) if self._typed else folded
+        # A single short syllable without its marks may be any of a dozen words.
+        if typed != folded and len(typed) >= _SHORTEST_TYPED:
+            self._add(typed, keyword)
+
+    def _add(self, folded: str, keyword: str) -> None:
+        words = [self._vocabulary.learn(word) for word in folded.split()]
         phrase = " ".join(words)
         self._keywords.setdefault(phrase, keyword)
         self._most_words = max(self._most_words, len(words))

@@ -14,6 +14,7 @@ import Stemmer
 
 _BEGINNING = 3  # letters
 _SHORTEST_STEM = 4  # letters; "меня" and "меню" share three
+_SHORTEST_WITH_ENDINGS = 2  # letters; "к" is no noun, and "বট" is one
 _LONGEST_ENDING = 5  # letters added to a whole word
 _LONGEST_OTHER_ENDING = 2  # letters in the place of one: Russian "кнопка", "кнопкой"
 _LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
@@ -22,9 +23,12 @@ _LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
 class Vocabulary:
     """The words of one language's keywords."""
 
-    def __init__(self, stemmer: str | None) -> None:
-        """`stemmer` is a Snowball algorithm; without one, each word has one form only."""
+    def __init__(self, stemmer: str | None, endings: str = "") -> None:
+        """`stemmer` is a Snowball algorithm. `endings` may follow a word that it leaves alone: one
+        of three letters, or any word where there is no stemmer.
+        """
         self._stemmer = stemmer
+        self._endings = endings.split()
         self._forms: dict[str, str] = {}
         self._beginnings: set[str] = set()
         self._stemmed: dict[tuple[str, str], list[str]] = {}
@@ -34,6 +38,10 @@ class Vocabulary:
         if known := self.recognise(word):
             return known
         self._forms[word] = word
+        most = _SHORTEST_STEM - 1 if self._stemmer else len(word)
+        if _SHORTEST_WITH_ENDINGS <= len(word) <= most:
+            for ending in self._endings:
+                self._forms.setdefault(word + ending, word)
         if self._stemmer:
             self._learn_forms(word, self._stemmer)
         return word

@@ -57,6 +57,10 @@ def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
     reply = {key: given[key] for key in _QUICK_REPLY_KEYS if key in given}
     reply.setdefault("content_type", "text")
     needs = _needs(reply["content_type"], "content_type", _QUICK_REPLY_NEEDS)
+    if reply["content_type"] != "text" and not fitter.limits.asks_for_contact:
+        raise Unsendable(
+            "its content_type is switched off on Instagram since 2026-10-05; ask for it in words."
+        )
     if reply["content_type"] == "text":
         _default_payload(reply)
     return [_fitted(reply, needs, field, fitter)]

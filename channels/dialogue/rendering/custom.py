@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.outgoing import PERSONA
 from ...core.splitting import length
 from .choices import Choice, first_quick_replies, fit_quick_reply
 from .fitting import Fitter, Message, Unsendable, as_object, as_text
@@ -19,7 +20,6 @@ from .media import as_attachment
 _BESIDE_MESSAGE = {
     "messaging_type",
     "notification_type",
-    "persona_id",
     "recipient",
     "reply_to",
     "sender",
@@ -43,7 +43,9 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     Text that is too long is split; what else the message holds stays with the last piece.
     Raises Unsendable in prose.
     """
-    rest = _message(as_object(value), field, fitter)
+    custom = as_object(value)
+    rest = _message(custom, field, fitter)
+    persona = _persona(custom, rest.pop(PERSONA, None), field, fitter)
     if "attachment" in rest:
         as_attachment(rest["attachment"])
     rest = _without_unfit_metadata(rest, field, fitter)
@@ -60,7 +62,21 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
         raise Unsendable("it has neither text nor attachment; write it as the Send API has it.")
     if quick_replies:
         messages[-1]["quick_replies"] = quick_replies
-    return messages
+    return [{**message, PERSONA: persona} for message in messages] if persona else messages
+
+
+def _persona(custom: dict[str, Any], own: Any, field: str, fitter: Fitter) -> str | None:
+    """Who says it, if the custom object tells: its id is kept in the message itself."""
+    persona = custom.get(PERSONA, own)
+    if persona is None:
+        return None
+    if not fitter.limits.personas:
+        fitter.note(field, "can't set persona_id, as Instagram has no personas: left out.")
+        return None
+    if not isinstance(persona, bool) and str(persona).isdecimal():
+        return str(persona)
+    fitter.note(field, "has a persona_id that is no persona's id, a number: left out.")
+    return None
 
 
 def _message(custom: dict[str, Any], field: str, fitter: Fitter) -> Message:
@@ -69,7 +85,7 @@ def _message(custom: dict[str, Any], field: str, fitter: Fitter) -> Message:
     beside = {*custom, *message} & _BESIDE_MESSAGE
     if beside:
         fitter.note(field, f"can't set {', '.join(sorted(beside))}, as the channel does: left out.")
-    if message is not custom and custom.keys() - _BESIDE_MESSAGE - {"message"}:
+    if message is not custom and custom.keys() - _BESIDE_MESSAGE - {"message", PERSONA}:
         fitter.note(field, "has keys beside its message that no request has: left out.")
     return {
         key: value

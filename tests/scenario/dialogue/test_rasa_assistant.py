@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.events import ConversationPaused, ConversationResumed, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.core.errors import StoreUnavailable
@@ -101,6 +102,55 @@ async def test_a_turn_is_answered_and_saved(
 
     assert [message["text"] for message in output.messages] == ["back"]
     assert await heard(agent) == ["m_1"]
+
+
+def ended(message_id: str) -> Turn:
+    return dataclasses.replace(turn(message_id, once=True), resumes=True)
+
+
+async def pause(agent: Agent) -> None:
+    """What an action of an old tutorial does beside `action_handover`."""
+    tracker = await agent.tracker_store.get_or_create_tracker(USER)
+    tracker.update(ConversationPaused())
+    await agent.tracker_store.save(tracker)
+
+
+async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
+    assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    await pause(agent)
+    output = CollectingOutputChannel()
+    await assistant.take_turn(ended("m_1"), output)
+    await assistant.take_turn(turn("m_2", once=False), output)
+
+    assert [message["text"] for message in output.messages] == ["back", "back"]
+    assert "ConversationPaused" in caplog.text
+    assert "Take that event out" in caplog.text
+
+
+async def test_it_is_resumed_once_and_by_no_other_turn(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    await pause(agent)
+    output = CollectingOutputChannel()
+    await assistant.take_turn(turn("m_1", once=True), output)
+    assert output.messages == []
+
+    for _ in range(2):
+        await assistant.take_turn(ended("m_2"), output)
+    tracker = await agent.tracker_store.retrieve_full_tracker(USER)
+    assert tracker is not None
+    assert sum(isinstance(event, ConversationResumed) for event in tracker.events) == 1
+
+
+async def test_a_tracker_that_is_not_paused_is_left_alone(
+    assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    await assistant.take_turn(ended("m_1"), CollectingOutputChannel())
+    tracker = await agent.tracker_store.retrieve_full_tracker(USER)
+    assert tracker is not None
+    assert not any(isinstance(event, ConversationResumed) for event in tracker.events)
+    assert "ConversationPaused" not in caplog.text
 
 
 async def test_a_turn_that_several_take_at_once_counts_once(

@@ -91,3 +91,46 @@ async def test_stopping_waits_for_nothing_that_is_slow(graph: SlowGraph) -> None
     await asyncio.sleep(0)
     await indications.stop()
     assert graph.shown == [SenderAction.MARK_SEEN]
+
+
+async def test_typing_is_taken_off_when_the_turn_ends_in_silence(graph: SlowGraph) -> None:
+    typing = TypingIndicator(graph)
+    graph.go_on.set()
+    typing.begin(ADA)
+    await all_is_done()
+    typing.end(ADA)
+    await all_is_done()
+    assert graph.shown[1:] == [SenderAction.TYPING_ON, SenderAction.TYPING_OFF]
+
+
+async def test_typing_that_is_on_its_way_is_taken_off_after_it(graph: SlowGraph) -> None:
+    typing = TypingIndicator(graph)
+    typing.begin(ADA)
+    await asyncio.sleep(0)
+    graph.go_on.set()
+    graph.go_on.clear()
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(typing.ended(ADA))
+    await asyncio.sleep(0)
+    assert graph.shown[-1] is SenderAction.TYPING_ON
+
+    graph.go_on.set()
+    await ending
+    assert graph.shown[-1] is SenderAction.TYPING_OFF
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+async def test_what_was_never_shown_is_not_taken_off(graph: SlowGraph, is_answered: bool) -> None:
+    typing = TypingIndicator(graph)
+    typing.begin(ADA)
+    if is_answered:
+        typing.answered(ADA)
+    await typing.ended(ADA)
+    graph.go_on.set()
+    await all_is_done()
+    assert graph.shown == [SenderAction.MARK_SEEN]
+
+
+async def test_the_end_of_a_turn_without_typing_shows_nothing(graph: SlowGraph) -> None:
+    await TypingIndicator(graph).ended(ADA)
+    assert graph.shown == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from channels.core.limits import INSTAGRAM
+from channels.dialogue.rendering.response import render
 from tests.unit.dialogue.rendering.rendering_samples import (
     button_template,
     media,
@@ -101,3 +103,30 @@ class TestQuickReplies:
         assert "its content_type is none that Messenger has; allowed are text, user" in notes(
             response
         )
+
+
+CONTACT = [{"content_type": "user_phone_number"}, {"content_type": "user_email"}]
+
+
+class TestContacts:
+    """Instagram has switched off quick replies of these types on 2026-10-05."""
+
+    def test_messenger_offers_them(self) -> None:
+        response = {"text": "Your number?", "quick_replies": CONTACT}
+        assert messages(response) == [response]
+        assert notes(response) == ""
+
+    def test_instagram_gets_the_text_and_the_log_a_note(self) -> None:
+        rendered = render({"text": "Your number?", "quick_replies": CONTACT}, INSTAGRAM)
+        assert list(rendered.messages) == [{"text": "Your number?"}]
+        assert len(rendered.notes) == 2
+        assert "switched off on Instagram" in rendered.notes[0]
+
+    def test_the_others_stay(self) -> None:
+        response = {"text": "How?", "quick_replies": [*CONTACT, *quick_replies(1)]}
+        [message] = render(response, INSTAGRAM).messages
+        assert message["quick_replies"] == quick_replies(1)
+
+    def test_a_custom_message_is_no_other(self) -> None:
+        custom = {"text": "Your number?", "quick_replies": CONTACT}
+        assert list(render({"custom": custom}, INSTAGRAM).messages) == [{"text": "Your number?"}]

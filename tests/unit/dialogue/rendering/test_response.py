@@ -208,3 +208,32 @@ class TestInstagram:
         assert "quick_replies" not in image
         assert choices["text"] == "Nice"
         assert choices["quick_replies"][0]["payload"] == "/rate_good"
+
+
+class TestPersonas:
+    @pytest.mark.parametrize(
+        "custom",
+        [
+            {"persona_id": "77", "message": {"text": "Hi"}},
+            {"persona_id": 77, "text": "Hi"},
+            {"message": {"text": "Hi", "persona_id": "77"}},
+        ],
+    )
+    def test_a_persona_passes_through(self, custom: dict[str, Any]) -> None:
+        assert messages({"custom": custom}) == [{"text": "Hi", "persona_id": "77"}]
+        assert notes({"custom": custom}) == ""
+
+    def test_each_piece_of_a_long_text_is_the_persona_s(self) -> None:
+        told = messages({"custom": {"persona_id": "77", "text": "x" * 2500}})
+        assert [message["persona_id"] for message in told] == ["77", "77"]
+
+    @pytest.mark.parametrize("odd", ["", "Ada", [], {}, True, -1, 1.5])
+    def test_what_is_no_persona_s_id_is_left_out(self, odd: object) -> None:
+        custom = {"persona_id": odd, "text": "Hi"}
+        assert messages({"custom": custom}) == [{"text": "Hi"}]
+        assert "persona_id" in notes({"custom": custom})
+
+    def test_instagram_has_none(self) -> None:
+        rendered = render({"custom": {"persona_id": "77", "text": "Hi"}}, INSTAGRAM)
+        assert list(rendered.messages) == [{"text": "Hi"}]
+        assert "no personas" in rendered.notes[0]

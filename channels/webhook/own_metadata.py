@@ -1,0 +1,74 @@
+"""Rasa's `get_metadata(request)` of a subclass: asked for each event, though a delivery has many.
+
+Rasa's own channel asks it once a request. Here it gets the request as if it had brought this event
+alone, at the time when it came in, and what it returns is stored with the event.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sanic.request import Request
+
+from ..core.events import Event, PageRoles, Postback, UserMessage
+from .decoding import decode_delivery
+
+logger = logging.getLogger(__name__)
+
+MetadataOf = Callable[[Request], dict[str, Any] | None]
+
+_ARRAYS = ("messaging", "standby", "changes")
+
+
+def with_own_metadata(
+    events: list[Event], request: Request, body: bytes, metadata_of: MetadataOf
+) -> list[Event]:
+    """The events of a delivery, each with what the subclass says of it."""
+    if not any(isinstance(event, (UserMessage, Postback)) for event in events):
+        return events
+    try:
+        alone = list(_alone(json.loads(body), events[0].received_at))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        alone = []
+    if len(alone) != len(events):
+        logger.warning("get_metadata is not asked about a delivery of an odd shape.")
+        return events
+    return [
+        _with_its_own(event, single, request, metadata_of)
+        for event, single in zip(events, alone, strict=True)
+    ]
+
+
+def _alone(delivery: dict[str, Any], received_at: datetime) -> Iterator[bytes]:
+    """For each event the delivery as if it had brought this one alone."""
+    for entry in delivery["entry"]:
+        about = {key: value for key, value in entry.items() if key not in _ARRAYS}
+        for array in _ARRAYS:
+            for item in entry.get(array) or ():
+                single = {**delivery, "entry": [{**about, array: [item]}]}
+                body = json.dumps(single).encode()
+                told = decode_delivery(body, received_at)
+                yield from (body for event in told if not isinstance(event, PageRoles))
+
+
+def _with_its_own(event: Event, single: bytes, request: Request, metadata_of: MetadataOf) -> Event:
+    if not isinstance(event, (UserMessage, Postback)):
+        return event
+    request.body, request.parsed_json = single, None
+    try:
+        told = msgspec.json.encode(metadata_of(request) or {})
+        own = msgspec.json.decode(told, type=dict[str, Any])
+    except Exception as error:  # it may quote the user: its text stays out of the log
+        logger.error(
+            "get_metadata of the channel's subclass failed (%s), so Rasa does not hear what it "
+            "tells. It has to return a mapping that JSON can hold, or None.",
+            type(error).__name__,
+        )
+        return event
+    return replace(event, context={**event.context, **own})
