@@ -119,8 +119,8 @@ def _with_tone_on_the_first(text: str) -> str:
 
 
 def _moved(pair: str) -> str:
-    vowel, tone = unicodedata.normalize("NFD", pair[1])
-    return unicodedata.normalize("NFC", pair[0] + tone) + vowel
+    parts = unicodedata.normalize("NFD", pair[1])  # the vowel, and its tone
+    return unicodedata.normalize("NFC", pair[0] + parts[1]) + parts[0]
 
 
 # The case endings of a masculine noun that ends in a consonant, as "bot" and "chat" do. No ending

@@ -112,11 +112,11 @@ async def test_typing_that_is_on_its_way_is_taken_off_after_it(graph: SlowGraph)
     await asyncio.sleep(0)
     ending = asyncio.create_task(typing.ended(ADA))
     await asyncio.sleep(0)
-    assert graph.shown[-1] is SenderAction.TYPING_ON
+    assert graph.shown[1:] == [SenderAction.TYPING_ON]
 
     graph.go_on.set()
     await ending
-    assert graph.shown[-1] is SenderAction.TYPING_OFF
+    assert graph.shown[1:] == [SenderAction.TYPING_ON, SenderAction.TYPING_OFF]
 
 
 @pytest.mark.parametrize("is_answered", [False, True])

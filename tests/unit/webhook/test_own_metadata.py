@@ -10,7 +10,6 @@ import pytest
 from sanic.request import Request
 
 from channels.core.app_secret import signature
-from channels.core.events import Event
 from channels.core.settings import parse_settings
 from channels.core.turns import metadata_for_rasa
 from channels.engine.engine import Engine
@@ -58,7 +57,7 @@ async def taken(
     body = json.dumps({"object": "page", "entry": listed}).encode()
     answer = await receiver.receive(cast(Request, StreamedRequest(body, **headers)))
     assert answer.status == 200
-    return [metadata_for_rasa(cast(Any, event)) for event in cast("list[Event]", engine.events)]
+    return [metadata_for_rasa(cast(Any, event)) for event in engine.events]
 
 
 def first_text(request: Request) -> dict[str, Any]:
