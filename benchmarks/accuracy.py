@@ -20,7 +20,8 @@ from ruamel.yaml import YAML
 
 from cli.init.files import read_own_part
 from cli.init.part import ASK_HUMAN
-from cli.init.proposals import EXAMPLES_FILE, propose
+from cli.init.project import Places
+from cli.init.proposals import propose
 
 from .results import Bound, Goal, Line, Quantity, Row, Size
 
@@ -144,4 +145,4 @@ def _added(nlu: str) -> _Examples:
         "data/nlu.yml": nlu,
     }
     proposals = propose(files, read_own_part())
-    return next(_examples(one.after or "") for one in proposals if one.path == EXAMPLES_FILE)
+    return next(_examples(one.after or "") for one in proposals if one.path == Places().examples)

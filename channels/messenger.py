@@ -32,6 +32,7 @@ from .graph.protocol import Graph
 from .instruments.clock import Clock, SystemClock
 from .instruments.host import MANTLE_REFUSED, installed
 from .instruments.quiet_log import keep_log_quiet
+from .notify.targets import target_of
 from .operators.api import OperatorApi
 from .store.sql import SqlStore
 from .webhook.content_length import refuse_unsound_lengths
@@ -95,7 +96,10 @@ class MessengerInput(InputChannel):
         if (host := installed()) and host.refused:
             raise InvalidConfigException(host.refused)
         try:
-            return cls(parse_settings(filled_in(credentials, os.environ)))
+            settings = parse_settings(filled_in(credentials, os.environ))
+            for one in settings.notify:
+                target_of(one)  # or its mistakes would show once the server runs
+            return cls(settings)
         except SettingsError as error:
             raise InvalidConfigException(str(error)) from None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+
+_SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +48,23 @@ class Listed:
         """The command, for one who has typed its name."""
         command: Command = getattr(import_module(f".{self.module}", __package__), self.attribute)
         return command
+
+
+def add_user_argument(parser: ArgumentParser) -> None:
+    """Let a command be told whom it is about."""
+    parser.add_argument(
+        "user",
+        type=sender_id,
+        metavar="USER",
+        help="the user's id; with several Pages: PAGE:USER",
+    )
+
+
+def sender_id(text: str) -> str:
+    """A user as an argument, as Rasa's sender ids are."""
+    if not _SENDER_ID.fullmatch(text):
+        raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
+    return text
 
 
 def add_credentials_argument(parser: ArgumentParser) -> None:

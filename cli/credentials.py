@@ -14,6 +14,8 @@ from channels.core.sections import filled_in
 from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
+from .raw_credentials import load, mistake_in, unset_variables
+
 try:
     from rasa.shared.utils.yaml import read_config_file  # Rasa Pro
 except ImportError:
@@ -26,7 +28,10 @@ def read_settings(path: str) -> Settings:
     """The channel's settings in a credentials file; SettingsError if they can't be read."""
     for name, section in _read_channels(path).items():
         if is_own_section(name):
-            return parse_settings(filled_in(section, os.environ))
+            filled = filled_in(section, os.environ)
+            if unset := unset_variables(_but_plans(filled)):
+                raise SettingsError(f"{path} can't be read: {_set_first(unset)}")
+            return parse_settings(filled)
     raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
 
 
@@ -34,6 +39,13 @@ def read_config(path: str) -> dict[str, Any]:
     """A file of the project as Rasa reads it; raises what Rasa raises, which may quote secrets."""
     config: dict[str, Any] = read_config_file(path)
     return config
+
+
+def _but_plans(value: object) -> object:
+    """A plan's texts are for people and apps: what looks like a variable there may be none."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _but_plans(one) for key, one in value.items() if key != "plans"}
 
 
 def _read_channels(path: str) -> dict[str, Any]:
@@ -47,7 +59,20 @@ def _read_channels(path: str) -> dict[str, Any]:
             "with --credentials."
         ) from None
     except (RasaException, OSError) as error:
-        raise SettingsError(f"{path} can't be read: {cause_of(error)}") from None
+        raise SettingsError(f"{path} can't be read: {_cause_in(path, error)}") from None
+
+
+def _cause_in(path: str, error: RasaException | OSError) -> str:
+    """As `cause_of`; Rasa names only the first variable that is not set."""
+    if isinstance(error, OSError | YamlSyntaxException):
+        return cause_of(error)
+    unset = unset_variables(load(path))
+    return _set_first(unset) if unset else cause_of(error)
+
+
+def _set_first(variables: list[str]) -> str:
+    named = ", ".join(f"${{{name}}}" for name in variables)
+    return f"set the environment variables {named} first."
 
 
 def cause_of(error: RasaException | OSError) -> str:
@@ -55,9 +80,7 @@ def cause_of(error: RasaException | OSError) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror}."
     if isinstance(error, YamlSyntaxException):
-        mark = getattr(error.underlying_yaml_exception, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark else ""
-        return f"there is a mistake in its YAML{place}."
+        return mistake_in(error.underlying_yaml_exception)
     if variables := sorted(set(_VARIABLE.findall(str(error)))):
         return f"set the environment variables {', '.join(variables)} first."
     return "it has to be YAML, in UTF-8, with a mapping from names to settings."

@@ -8,7 +8,7 @@ import shlex
 
 from channels.core.settings import Settings
 
-from .command import Command, add_credentials_argument
+from .command import Command, add_credentials_argument, add_user_argument
 
 _TOKEN_PLACEHOLDER = "PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"  # noqa: S105 (it is none)
 
@@ -28,22 +28,16 @@ def return_request(settings: Settings, user: str) -> str:
     return " \\\n  ".join(parts)
 
 
-def user_id(text: str) -> str:
-    """A user's id as an argument of a command."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError("a user id is a number, such as 24870165432109876")
-    return text
-
-
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("user", type=user_id, metavar="USER", help="the user's id (a number)")
+    add_user_argument(parser)
     add_credentials_argument(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
     from .credentials import read_settings
 
-    print(return_request(read_settings(options.credentials), options.user))
+    user = options.user.rpartition(":")[2]
+    print(return_request(read_settings(options.credentials), user))
     return 0
 
 

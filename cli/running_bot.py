@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+import sys
+from argparse import ArgumentParser, Namespace
 
 import msgspec
 
-from channels.core.errors import OperatorError
 from channels.core.sessions import State
 from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
 
-from .command import Command, add_credentials_argument
-from .terminal import brief, table
+from .command import Command, add_user_argument
+from .raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
+from .terminal import agrees, brief, table
 
-_SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
 _HEADS = ("USER", "PLAN", "OWNER", "SINCE", "TIME LEFT")
 
 
@@ -68,6 +67,10 @@ def _return_thread(options: Namespace) -> int:
 
 
 def _forget(options: Namespace) -> int:
+    question = f"Erase all that the plugin keeps of {options.user}? It can't be undone."
+    if not (options.yes or agrees(question)):
+        print("Nothing was erased. (--yes erases without a question.)", file=sys.stderr)
+        return 1
     answer = asyncio.run(client_of(options).forget(options.user))
     if options.json:
         print(msgspec.json.encode(answer).decode())
@@ -81,7 +84,12 @@ def _forget(options: Namespace) -> int:
 
 def add_bot_arguments(parser: ArgumentParser) -> None:
     """Where the bot is, and how to tell the answer."""
-    add_credentials_argument(parser)
+    parser.add_argument(
+        "--credentials",
+        metavar="FILE",
+        help=f"the credentials file with the bot's admin-token (default: ${TOKEN_VARIABLE}, or "
+        f"else {CREDENTIALS_FILE})",
+    )
     parser.add_argument(
         "--url",
         default="http://localhost:5005",
@@ -90,35 +98,19 @@ def add_bot_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
 
 
-def _add_user_argument(parser: ArgumentParser) -> None:
-    """Whom it is about."""
-    parser.add_argument(
-        "user", type=_sender_id, metavar="USER", help="the user's id; of several Pages: PAGE:USER"
-    )
-
-
 def client_of(options: Namespace) -> OperatorClient:
-    """The client of the bot that the arguments name, with the token of the credentials file."""
-    from .credentials import read_settings
-
-    settings = read_settings(options.credentials)
-    if settings.admin_token is None:
-        raise OperatorError(
-            f"{options.credentials} has no 'admin-token', so the bot has no operator API. Add one "
-            "and restart the bot."
-        )
-    return OperatorClient(url=options.url, admin_token=settings.admin_token)
-
-
-def _sender_id(text: str) -> str:
-    if not _SENDER_ID.fullmatch(text):
-        raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
-    return text
+    """The client of the bot that the arguments name."""
+    return OperatorClient(url=options.url, admin_token=admin_token(options.credentials))
 
 
 def _add_user_and_bot_arguments(parser: ArgumentParser) -> None:
-    _add_user_argument(parser)
+    add_user_argument(parser)
     add_bot_arguments(parser)
+
+
+def _add_forget_arguments(parser: ArgumentParser) -> None:
+    _add_user_and_bot_arguments(parser)
+    parser.add_argument("--yes", action="store_true", help="ask nothing, and erase")
 
 
 SESSIONS = Command(
@@ -134,6 +126,6 @@ RETURN = Command(
 FORGET = Command(
     description="Erase a user's events, handovers and transcripts. It can't be undone. Rasa's "
     "tracker store keeps its conversation, and Meta the messages.",
-    add_arguments=_add_user_and_bot_arguments,
+    add_arguments=_add_forget_arguments,
     run=_forget,
 )

@@ -1,4 +1,4 @@
-"""Text for a terminal: what others wrote can't steer it. Pure."""
+"""Text for a terminal, which what others wrote can't steer; and a question to who sits there."""
 
 from __future__ import annotations
 
@@ -33,3 +33,12 @@ def brief(duration: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def agrees(question: str) -> bool:
+    """Whether a person says yes; to leave, or to be no person, is a no."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return False

@@ -7,14 +7,14 @@ thread by thread, for as long as that takes.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
-from .events import Thread
+from .events import Echo, Thread
 from .sessions import Cause, Session, State
 
 PERSONA = "persona_id"  # a message's key that stands beside it in the request
@@ -105,6 +105,16 @@ def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
     if isinstance(error, WindowClosed):
         return Fate.HOLD
     return Fate.LOST if isinstance(error, NotThreadOwner) else Fate.GIVE_UP
+
+
+def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
+    """Whether an echo shows what this Send API `message` says.
+
+    A file has another address there, and a template another form: that there is one has to do.
+    """
+    if "text" in message:
+        return echo.text is not None and echo.text.split() == str(message["text"]).split()
+    return bool(echo.attachments)
 
 
 def silences(session: Session | None) -> bool:

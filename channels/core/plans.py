@@ -36,7 +36,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `target_app` is an app id or "page-inbox". `keywords` maps a language to the words that
     bring the bot back; the language "" stands for the assistant's own. `last_messages`: the app
-    that gets the thread is told the user's last messages. Without `hours` somebody is always there.
+    that gets the thread is told the user's last messages. `unanswered_notice` is how long a user
+    waits for an answer until operators are told; None if nobody wants to be. Without `hours`
+    somebody is always there.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     timeout: timedelta = timedelta(minutes=30)
     idle_timeout: timedelta | None = None
     unanswered_timeout: timedelta | None = None
+    unanswered_notice: timedelta | None = None
     owner_probe: timedelta = timedelta(minutes=2)
     pass_patience: timedelta = timedelta(minutes=1)
     keywords: dict[str, tuple[str, ...]] = {}

@@ -14,6 +14,7 @@ import msgspec
 
 from .events import Thread
 from .feedback import Feedback
+from .notices import NoticeKind
 from .plans import Plan
 
 MESSAGING_WINDOW = timedelta(hours=24)
@@ -84,7 +85,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     first heard. `heard_mids` are marks of what was heard last: Meta may tell it on both arrays.
     `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
-    `feedback` is what the user thought of it, once it has ended.
+    `feedback` is what the user thought of it, once it has ended. `told` is what operators have
+    been told of it, or are about to be.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
+    told: tuple[NoticeKind, ...] = ()
 
     def has_heard(self, mid: str | None) -> bool:
         """Whether the message or tap with this mid was heard in the session lately."""
@@ -181,6 +184,16 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
     if plan.unanswered_timeout is not None and session.operator_messages == 0:
         dates.append((session.opened_at + plan.unanswered_timeout, EndReason.UNANSWERED))
     return min(dates, key=_date)
+
+
+def unanswered_at(session: Session) -> datetime | None:
+    """When operators are to be told that nobody has answered yet; None if they are not."""
+    notice = session.plan.unanswered_notice
+    if notice is None or session.active_at is None or session.state is not State.ACTIVE:
+        return None
+    if session.operator_messages or NoticeKind.UNANSWERED in session.told:
+        return None
+    return session.active_at + notice
 
 
 def _date(dated: tuple[datetime, EndReason]) -> datetime:

@@ -87,7 +87,7 @@ def parse_app_id(value: object) -> str:
 
 
 def parse_graph_url(value: object) -> str:
-    parts = _web_address(value)
+    parts = web_address(value)
     if parts is None:
         raise ValueError(f"is no web address; {_GRAPH_URL}.")
     if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
@@ -100,7 +100,8 @@ def parse_graph_url(value: object) -> str:
     return parts.geturl().rstrip("/")
 
 
-def _web_address(value: object) -> SplitResult | None:
+def web_address(value: object) -> SplitResult | None:
+    """The parts of an http or https address; None for anything else."""
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
         names_a_server = bool(parts.hostname) and parts.port != 0

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+
+import msgspec
 
 from .errors import SettingsError
 from .events import Thread, page_and_user_of
@@ -25,6 +28,8 @@ from .hours import (
 )
 from .keywords.matcher import KeywordMatch
 from .limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from .notices import NoticeKind
+from .notify_settings import NotifyTarget, parse_notify
 from .plans import (
     INBOX_APP_IDS,
     PAGE_INBOX,
@@ -58,6 +63,7 @@ from .setting_values import (
 )
 
 DEFAULT_PLAN = "default"
+UNANSWERED_NOTICE = timedelta(minutes=2)
 CLASS_NAME = "MessengerInput"
 SECTION = f"{__name__.partition('.core.')[0]}.{CLASS_NAME}"
 
@@ -103,6 +109,7 @@ class Settings:
     transcript: bool
     transcript_retention: timedelta
     requests: RequestPolicy | tuple[str, ...]
+    notify: tuple[NotifyTarget, ...]
     events: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, Plan]
 
@@ -137,7 +144,17 @@ def parse_settings(section: object) -> Settings:
         )
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)
-    return settings
+    if any(NoticeKind.UNANSWERED in target.events for target in settings.notify):
+        return settings
+    pages = {id_: replace(page, plans=_quiet(page.plans)) for id_, page in settings.pages.items()}
+    return replace(settings, plans=_quiet(settings.plans), pages=pages)
+
+
+def _quiet(plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """The plans for sessions that nobody wants to be reminded of."""
+    return {
+        name: msgspec.structs.replace(plan, unanswered_notice=None) for name, plan in plans.items()
+    }
 
 
 def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> None:
@@ -165,7 +182,7 @@ def _parse_page(page: object, section: object) -> tuple[str, PageSettings]:
 
 
 def _parse_plans(section: object) -> dict[str, Plan]:
-    return {DEFAULT_PLAN: Plan(name=DEFAULT_PLAN), **_parse_named_plans(section)}
+    return {DEFAULT_PLAN: _parse_plan(DEFAULT_PLAN, None), **_parse_named_plans(section)}
 
 
 def _parse_named_plans(section: object) -> dict[str, Plan]:
@@ -234,7 +251,11 @@ _CHANNEL_KEYS = {
     "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
     "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
     "events": Key(parse=parse_events, default={}),
-    "plans": Key(parse=_parse_plans, default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN)}),
+    "notify": Key(parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, default=()),
+    "plans": Key(
+        parse=_parse_plans,
+        default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN, unanswered_notice=UNANSWERED_NOTICE)},
+    ),
 }
 _PAGE_KEYS = {
     "page-access-token": Key(
@@ -250,6 +271,7 @@ _PLAN_KEYS = {
     "timeout": Key(parse=parse_timeout, default=Plan(name="").timeout),
     "idle-timeout": Key(parse=parse_timeout),
     "unanswered-timeout": Key(parse=parse_timeout),
+    "unanswered-notice": Key(parse=parse_timeout, default=UNANSWERED_NOTICE),
     "owner-probe": Key(parse=parse_probe, default=Plan(name="").owner_probe),
     "pass-patience": Key(parse=parse_timeout, default=Plan(name="").pass_patience),
     "keywords": Key(parse=parse_keywords, default={}),

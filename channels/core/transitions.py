@@ -18,8 +18,18 @@ from .backoff import Backoff
 from .events import Thread
 from .feedback import Feedback
 from .hours import WhenClosed
+from .notices import NoticeKind
 from .plans import Plan
-from .sessions import Cause, EndReason, Session, Speaker, State, deadline, mark_of
+from .sessions import (
+    Cause,
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    deadline,
+    mark_of,
+    unanswered_at,
+)
 
 MOST_HEARD = 10  # marks that a session keeps of what was heard last
 ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
@@ -185,6 +195,13 @@ def probed(session: Session, next_at: datetime) -> Session:
     return _watched(session, probe_at=next_at)
 
 
+def reminded_of(session: Session) -> Session:
+    """Operators are told that nobody has answered yet, if that is so."""
+    if unanswered_at(session) is None:
+        return session
+    return _watched(session, told=(*session.told, NoticeKind.UNANSWERED))
+
+
 def owned_by(session: Session, owner_app: str | None) -> Session:
     """Another app has the thread now."""
     return _watched(session, owner_app=owner_app)
@@ -341,7 +358,8 @@ def _watched(session: Session, **changes: Any) -> Session:
     """The next version of an active session, due at the first of all that it waits for."""
     changed = _next(session, **changes)
     ends_at = deadline(changed)
-    dates = [date for date in (ends_at and ends_at[0], changed.probe_at) if date is not None]
+    asked = (ends_at and ends_at[0], changed.probe_at, unanswered_at(changed))
+    dates = [date for date in asked if date is not None]
     if not changed.is_announced:
         dates.append(changed.opened_at)
     return msgspec.structs.replace(changed, due_at=min(dates, default=None))

@@ -19,7 +19,7 @@ from ..core.errors import (
     StoreError,
     StoreUnavailable,
 )
-from ..core.events import Thread
+from ..core.events import Echo, Thread
 from ..core.outgoing import (
     MOST_LOST_ANSWERS,
     Fate,
@@ -28,6 +28,7 @@ from ..core.outgoing import (
     Said,
     Standing,
     fate_of,
+    is_echoed,
     takes_the_floor,
 )
 from ..core.sessions import Cause, Session, State
@@ -148,6 +149,27 @@ class Delivery:
         """Whether this worker has had Meta's answer to the message with this mark."""
         return mark in self._sent_marks
 
+    async def has_said(self, echo: Echo, *, until: datetime | None = None) -> bool:
+        """Whether an echo that tells no sender is of a message of ours. Raises StoreError.
+
+        Its id is known once Meta's answer is stored; this waits for answers, if there is one to
+        come, until then. What an echo says is known before: then Meta has the message.
+        """
+        while True:
+            may_wait = until is not None and self._clock.now() < until
+            waits = may_wait and await self._store.waits_outgoing(echo.thread)
+            unconfirmed = await self._store.unconfirmed(echo.thread)
+            if echo.mid is not None and await self._store.has_mid(echo.mid):
+                return True
+            for entry in unconfirmed:
+                if is_echoed(entry.outgoing.message, echo):
+                    self._graph.echo_heard(entry.outgoing.mark)
+                    await self._store.sent(entry.position, echo.mid or "", self._clock.now())
+                    return True
+            if not waits:
+                return False
+            await self._clock.sleep(PAUSE)
+
     async def drained(self) -> None:
         """Return once nothing that is in hand waits any more."""
         await self._queues.drained()
@@ -229,7 +251,7 @@ class Delivery:
         """Whether an error says what becomes of the message, so that it is not sent again now."""
         fate = fate_of(error, waited_out=self._clock.now() - began >= PATIENCE)
         if fate is Fate.WAIT:
-            return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry, error)
+            return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry)
         if fate is Fate.HOLD:
             logger.info("A message waits until its user writes: %s", error, extra=_fields(entry))
             await self._once_stored(lambda: self._store.hold(entry.position))
@@ -241,12 +263,25 @@ class Delivery:
             await self._give_up(entry, error)
         return True
 
-    async def _is_lost_for_good(self, entry: OutgoingEntry, error: GraphError) -> bool:
+    async def _is_lost_for_good(self, entry: OutgoingEntry) -> bool:
         """Whether so many answers were lost that the message may be there several times by now."""
         lost = await self._once_stored(lambda: self._store.answer_lost(entry.position))
         if lost < MOST_LOST_ANSWERS:
+            logger.warning(
+                "The answer to %s was lost, and no echo has come: it is sent again, and may show "
+                "twice.",
+                entry.outgoing.response,
+                extra=_fields(entry),
+            )
             return False
-        await self._give_up(entry, error)
+        logger.error(
+            "%s was sent %d times, and neither an answer nor an echo has come: it may be there as "
+            "often, or not at all, and is not sent again. Subscribe the page to 'message_echoes'.",
+            entry.outgoing.response,
+            lost,
+            extra=_fields(entry),
+        )
+        await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
         return True
 
     async def _give_up(self, entry: OutgoingEntry, error: GraphError) -> None:

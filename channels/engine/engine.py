@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import partial
 
 from ..core.errors import StoreError
-from ..core.events import Event, PageRoles
+from ..core.events import Event, PageRoles, tells_no_sender
+from ..core.notify_settings import NotifyTarget
 from ..core.sessions import Session, State
 from ..core.settings import Settings
 from ..dialogue.assistant import Assistant
@@ -28,6 +29,8 @@ from ..handover.routing_status import RoutingStatus
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
+from ..notify.notifier import Notifier
+from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
 from .delivery import Delivery
 from .handling import EventHandler
@@ -43,6 +46,7 @@ logger = logging.getLogger(__name__)
 POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
 COUNTING_INTERVAL = timedelta(minutes=1)
 RENEWAL_INTERVAL = CLAIM_LEASE / 3
+NOTICE_INTERVAL = timedelta(seconds=1)
 PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
@@ -58,6 +62,7 @@ class Engine:
     """Runs one worker's share of all threads.
 
     `graphs` is the page's Graph, or those of several pages by the ids that webhooks name.
+    `target_of` gives whom to tell of handovers.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Engine:
         graphs: Graph | Mapping[str, Graph],
         clock: Clock,
         assistant: Assistant,
+        target_of: Callable[[NotifyTarget], Target] = target_of,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -85,7 +91,11 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
-        ledger = Ledger(store=store, clock=shared)
+        ledger = Ledger(
+            store=store,
+            clock=shared,
+            targets=[(target.name, target.events) for target in settings.notify],
+        )
         waiting_room = WaitingRoom(store=store, ledger=ledger, metrics=metrics)
         openings = Openings(
             settings=settings,
@@ -120,6 +130,17 @@ class Engine:
             outbox=self._delivery,
             typing=typing,
         )
+        self._notifiers = [
+            Notifier(
+                name=one.name,
+                shown=one.shown,
+                target=target_of(one),
+                store=store,
+                clock=shared,
+                metrics=metrics,
+            )
+            for one in settings.notify
+        ]
         endings = Endings(
             graph=graph,
             ledger=ledger,
@@ -188,9 +209,13 @@ class Engine:
             (self._prune, PRUNING_INTERVAL),
             (self._handovers.count_open, COUNTING_INTERVAL),
             (self._look, LOOK_INTERVAL),
+            (self._look_at_notices, LOOK_INTERVAL),
             (self._health.check_tokens, CHECK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
+        for notifier in self._notifiers:  # none of them waits for another one
+            telling = self._forever(notifier.tell_due, NOTICE_INTERVAL)
+            self._loops.append(asyncio.create_task(telling))
 
     async def stop(self) -> None:
         """Let turns and sends under way finish for a while, then stop.
@@ -211,16 +236,26 @@ class Engine:
         await _within(STORE_GRACE, self._attempt(self._store.release))
         await self._dialogue.stop()
         await self._graph.close()
+        for notifier in self._notifiers:
+            await notifier.close()
         await self._store.close()
 
     async def accept(self, events: Sequence[Event]) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError."""
+        """Record events; once this returns they may be acknowledged. Raises StoreError.
+
+        The echoes of our own messages are none, also where only their ids tell (Instagram).
+        """
         try:
-            await self._inbox.accept(events)
+            news = [event for event in events if not await self._is_own_echo(event)]
+            await self._inbox.accept(news)
         except StoreError:
             self._health.recording_failed()
             raise
-        self._health.recorded()
+        if news:
+            self._health.recorded()
+
+    async def _is_own_echo(self, event: Event) -> bool:
+        return tells_no_sender(event) and await self._delivery.has_said(event)
 
     def too_slow(self) -> None:
         """The store lets a delivery wait for longer than Meta does."""
@@ -311,6 +346,10 @@ class Engine:
         if workers != self._workers:
             self._graph.share_among(workers)
         self._workers = workers
+
+    async def _look_at_notices(self) -> None:
+        if self._notifiers:
+            self.metrics.notices_are(await self._store.notices_backlog(), self.clock.now())
 
     async def _renew_claims(self) -> None:
         await self._store.renew_claims(self.clock.now())

@@ -8,7 +8,17 @@ from functools import lru_cache, partial
 
 import msgspec
 
-from ..core.events import Act, Array, Edited, Event, Postback, TakenBack, Thread, UserMessage
+from ..core.events import (
+    Act,
+    Array,
+    Edited,
+    Event,
+    Postback,
+    TakenBack,
+    Thread,
+    UserMessage,
+    tells_no_sender,
+)
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.plans import Plan
 from ..core.routing import HEAR_USER, NOTHING, Decision, Routing, decide
@@ -23,7 +33,7 @@ from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
-from .delivery import Delivery
+from .delivery import ECHO_GRACE, Delivery
 from .own_pages import OwnPages
 
 _MOMENT = timedelta(microseconds=1)
@@ -62,7 +72,7 @@ class EventHandler:
 
         A `repeated` event may have been handled before, whole or in part.
         """
-        if not await self._own_pages.include(event.thread):
+        if not await self._own_pages.include(event.thread) or await self._is_own_echo(event):
             return
         if isinstance(event, (TakenBack, Edited)):
             # When it was recorded, its message may have been in hand.
@@ -93,6 +103,12 @@ class EventHandler:
             await self._dialogue.tell_act(event)
         else:
             await self._dialogue.route(event, repeated=repeated)
+
+    async def _is_own_echo(self, event: Event) -> bool:
+        """Whether it is an echo of ours after all: the answer that tells its id may come late."""
+        if not tells_no_sender(event):
+            return False
+        return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
 
     async def _session_for(self, event: Event) -> Session | None:
         """The thread's open session; what is said meanwhile waits until it is no longer opening."""

@@ -185,8 +185,8 @@ class GraphCalls:
             logger.log(level, _NEWS[news], closing.page, error)
 
 
-def log_retry(request: GraphRequest, error: GraphError, level: int = logging.INFO) -> None:
+def log_retry(request: GraphRequest, error: GraphError) -> None:
     fields = {"call": request.name}
     if request.thread is not None:
         fields["thread_hash"] = thread_hash(request.thread)
-    logger.log(level, "A Graph call is tried again: %s", error, extra=fields)
+    logger.info("A Graph call is tried again: %s", error, extra=fields)

@@ -251,23 +251,24 @@ class HttpGraph:
 
     async def _sent(self, sending: GraphRequest, mark: str, pace: Pace) -> str:
         await self._calls.admitted(pace)
-        tries = self._tries()
+        # What becomes of a lost answer is the caller's: sent again, a message may show twice.
+        tries = Tries(started_at=self._clock.now(), repeats_lost=False)
         while True:
             try:
                 return (await self._calls.once(sending, SENT, tries)).message_id
             except GraphError as error:
                 failure = error
-            pause = await self._calls.pause_after(failure, sending, tries)
             is_lost = isinstance(failure, GraphTimeout)
-            wait = ECHO_WAIT if is_lost else pause or timedelta()
-            if tries.in_doubt and await self._echoes.heard_within(wait, mark):
+            if is_lost and await self._echoes.heard_within(ECHO_WAIT, mark):
+                return ""
+            pause = await self._calls.pause_after(failure, sending, tries)
+            if tries.in_doubt and await self._echoes.heard_within(pause or timedelta(), mark):
                 return ""
             if pause is None:
                 raise failure
             if not tries.in_doubt:
                 await self._clock.sleep(pause)
-            # A message that arrived after all, and is sent again, shows twice.
-            log_retry(sending, failure, logging.WARNING if is_lost else logging.INFO)
+            log_retry(sending, failure)
             await self._calls.admitted(pace)
 
     def _pace_of(self, message: Mapping[str, Any]) -> Pace:

@@ -86,10 +86,11 @@ class Graph(Protocol):
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         """Send one Send API `message` object, by its PERSONA if it has one; returns its id.
 
-        A send that got no answer is tried again only if its echo has not shown up
-        (`echo_heard`); if it has, the message was sent, and its id is not known: "". The echo
-        is known by a `mark` that only this message has: its `metadata` begins with it. A
-        `metadata` that the message has already follows after a space. Without a mark, one is made.
+        A send that got no answer waits for its echo (`echo_heard`): if that comes, the message was
+        sent, and its id is not known: ""; if not, GraphTimeout is raised, since another try may
+        let the message show twice. The echo is known by a `mark` that only this message has: its
+        `metadata` begins with it. A `metadata` that the message has already follows after a space.
+        Without a mark, one is made.
         """
 
     def echo_heard(self, mark: str) -> None:

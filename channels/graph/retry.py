@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..core.backoff import Backoff
-from ..core.errors import GraphError, GraphThrottled, GraphUnavailable
+from ..core.errors import GraphError, GraphThrottled, GraphTimeout, GraphUnavailable
 
 MOST_TRIES = 3
 LONGEST_CALL = timedelta(seconds=30)  # all tries of one call and the pauses between them
@@ -16,10 +16,14 @@ _SHORTEST_TRY = timedelta(seconds=1)  # with less time left, another try is not 
 
 
 class Tries:
-    """The tries of one call: how many are left, and how long to pause before the next."""
+    """The tries of one call: how many are left, and how long to pause before the next.
 
-    def __init__(self, *, started_at: datetime) -> None:
+    `repeats_lost`: it is tried again after an answer that was lost, too.
+    """
+
+    def __init__(self, *, started_at: datetime, repeats_lost: bool = True) -> None:
         self.started_at = started_at
+        self._repeats_lost = repeats_lost
         self.failures = 0
         self.in_doubt = False
         """A try got no usable answer, so the call may have been carried out all the same."""
@@ -40,6 +44,7 @@ class Tries:
             worth_it = pause <= LONGEST_THROTTLE
         else:
             pause = _BACKOFF.pause(before=self.failures - 1)
-            worth_it = isinstance(error, GraphUnavailable)
+            is_lost = isinstance(error, GraphTimeout)
+            worth_it = isinstance(error, GraphUnavailable) and (self._repeats_lost or not is_lost)
         in_time = now + pause + _SHORTEST_TRY <= self.started_at + LONGEST_CALL
         return pause if worth_it and in_time and self.failures < MOST_TRIES else None

@@ -12,8 +12,17 @@ from datetime import datetime, timedelta
 from ..core import transitions
 from ..core.errors import GraphError
 from ..core.events import Echo, Edited, Event, Postback, SignOfLife, TakenBack, UserMessage
+from ..core.notices import NoticeKind
 from ..core.routing import Owner
-from ..core.sessions import Cause, EndReason, Session, Speaker, State, deadline
+from ..core.sessions import (
+    Cause,
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    deadline,
+    unanswered_at,
+)
 from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics
@@ -181,9 +190,22 @@ class Handovers:
         now, ends = self._ledger.now(), deadline(session)
         if ends is not None and ends[0] <= now:
             return await self._endings.end(session, ends[1]) or await self._ledger.reload(session)
+        reminds_at = unanswered_at(session)
+        if reminds_at is not None and reminds_at <= now:
+            return await self._remind(session)
         if session.probe_at is not None and session.probe_at <= now:
             return await self._probe(session)
         return session
+
+    async def _remind(self, session: Session) -> Session:
+        """Tell operators that nobody has answered yet."""
+        reminded = await self._ledger.change(
+            session,
+            transitions.reminded_of,
+            only_while=State.ACTIVE,
+            tells=[NoticeKind.UNANSWERED],
+        )
+        return reminded or await self._ledger.reload(session)
 
     async def _probe(self, session: Session) -> Session:
         """Ask who has the thread: release and expiry send no webhook."""

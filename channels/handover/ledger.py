@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from ..core import transitions
 from ..core.errors import GraphThrottled, StoreError
+from ..core.notices import Addressed, NoticeKind, addressed
+from ..core.session_notices import telling
 from ..core.sessions import Session, State
 from ..instruments.clock import Clock
 from ..store.protocol import CLAIM_LEASE, Store
@@ -19,11 +21,22 @@ TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another wor
 
 
 class Ledger:
-    """The sessions in the store, as one worker changes them."""
+    """The sessions in the store, as one worker changes them.
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    What operators are to be told of a change is stored with it, for each of the `targets` that
+    wants to know: its name, and the kinds of notices.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        targets: Collection[tuple[str, frozenset[NoticeKind]]] = (),
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._targets = targets
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -38,11 +51,14 @@ class Ledger:
 
     async def add(self, session: Session, *, claimed: bool) -> bool:
         """Store a new session; False if the thread has an open one, or the id is known."""
-        return await self._store.add_session(session, claim_until=self.claim() if claimed else None)
+        session, notices = self._telling(session)
+        claim_until = self.claim() if claimed else None
+        return await self._store.add_session(session, claim_until=claim_until, notices=notices)
 
     async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
         """Store the next version; where another worker was faster, what it has stored."""
-        if await self._store.save_session(session, claim_until=claim_until):
+        session, notices = self._telling(session)
+        if await self._store.save_session(session, claim_until=claim_until, notices=notices):
             return session
         return await self.reload(session)
 
@@ -53,22 +69,42 @@ class Ledger:
         *,
         only_while: State,
         claimed: bool = False,
+        tells: Collection[NoticeKind] = (),
     ) -> Session | None:
-        """Take the step from whatever version is stored; None if the state is another by then."""
+        """Take the step from whatever version is stored; None if the state is another by then.
+
+        `tells`: what operators are told besides what the session shows by itself.
+        """
         while session.state is only_while:
             changed = step(session)
             if changed is session:
                 return session
+            changed, notices = self._telling(changed, also=tells)
             claim_until = self.claim() if claimed else None
-            if await self._store.save_session(changed, claim_until=claim_until):
+            if await self._store.save_session(changed, claim_until=claim_until, notices=notices):
                 return changed
             session = await self.reload(session)
         return None
 
-    async def follow(self, ended: Session, following: Session, *, claimed: bool) -> bool:
-        """Store a session's last version and the thread's next session; False if neither is."""
+    async def follow(
+        self,
+        ended: Session,
+        following: Session,
+        notices: Sequence[Addressed] | None = None,
+        *,
+        claimed: bool,
+    ) -> bool:
+        """Store a session's last version and the thread's next session; False if neither is.
+
+        `notices` are what operators are told of the end, where it has been found out before.
+        """
         claim_until = self.claim() if claimed else None
-        return await self._store.follow_session(ended, following, claim_until=claim_until)
+        if notices is None:
+            ended, notices = self._telling(ended)
+        following, more = self._telling(following)
+        return await self._store.follow_session(
+            ended, following, claim_until=claim_until, notices=[*notices, *more]
+        )
 
     async def conclude(
         self, session: Session, next_of: Callable[[Session], Session | None]
@@ -78,12 +114,12 @@ class Ledger:
         Returns both, the next one claimed; None if the session has ended before.
         """
         while session.state is State.ENDING:
-            ended = transitions.ended(session)
+            ended, notices = self._telling(transitions.ended(session))
             following = next_of(ended)
             if following is None:
-                is_stored = await self._store.save_session(ended)
+                is_stored = await self._store.save_session(ended, notices=notices)
             else:
-                is_stored = await self.follow(ended, following, claimed=True)
+                is_stored = await self.follow(ended, following, notices, claimed=True)
             if is_stored:
                 return ended, following
             session = await self.reload(session)
@@ -116,6 +152,15 @@ class Ledger:
         if before is not None and allowed_at is not None:
             allowed_at = max(min(allowed_at, before), now)
         return await self.keep(transitions.postponed(session, now, before=before), allowed_at)
+
+    def _telling(
+        self, session: Session, *, also: Collection[NoticeKind] = ()
+    ) -> tuple[Session, Sequence[Addressed]]:
+        """The session as it is to be stored, and what operators are told with it."""
+        if not self._targets:
+            return session, ()
+        session, notices = telling(session, self.now(), also=also)
+        return session, addressed(notices, self._targets)
 
     async def reload(self, session: Session) -> Session:
         """The session as it is stored; as ended, where it is stored no more."""

@@ -23,6 +23,7 @@ _TURN = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
 _ANSWER = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 _STARTED_BY = ("bot", "somebody else")
+_NOTICE_OUTCOMES = ("told", "failed", "dead")
 _REQUEST_ANSWERS = ("granted", "refused")
 
 
@@ -46,6 +47,9 @@ class Metrics:
         )
         self.feedback = self._counter(
             "feedback", "What users thought of handovers, by their score.", "score"
+        )
+        self.notices = self._counter(
+            "notices", "Tries to tell operators of a handover, by what came of them.", "outcome"
         )
         self.wrong_tokens = self._counter(
             "admin_tokens_refused", "Calls of the operator API without the right admin token."
@@ -76,6 +80,10 @@ class Metrics:
         self._held = self._gauge("outbox_held", "Messages that wait until their user has written.")
         self._dead_messages = self._gauge(
             "outbox_dead", "Messages set aside that the store still has."
+        )
+        self._untold = self._gauge("notices_waiting", "Notices that operators have not got yet.")
+        self._oldest_untold = self._gauge(
+            "notices_oldest_age_seconds", "How long the oldest notice to operators has waited."
         )
         self._acks = self._histogram(
             "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
@@ -127,6 +135,12 @@ class Metrics:
         self._held.set(backlog.held)
         self._dead_messages.set(backlog.dead)
 
+    def notices_are(self, backlog: Backlog, now: datetime) -> None:
+        """What operators are still to be told now."""
+        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
+        self._untold.set(backlog.waiting)
+        self._oldest_untold.set(max(age.total_seconds(), 0))
+
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
         """Show these at nought until the first one comes, so that a first failure is a rise."""
         for verb in verbs:
@@ -141,6 +155,8 @@ class Metrics:
             self.ended.labels(reason.value)
         for score in SCORES:
             self.feedback.labels(str(score))
+        for outcome in _NOTICE_OUTCOMES:
+            self.notices.labels(outcome)
         for answer in _REQUEST_ANSWERS:
             self.requests.labels(answer)
 

@@ -75,8 +75,8 @@ class OperatorClient:
     def _read(self, status: int, body: bytes, answer: type[_T]) -> _T:
         if status == 401:
             raise OperatorError(
-                f"The bot at {self._url} has another admin-token than this credentials file. "
-                "Restart the bot, or name the file that it was started with by --credentials."
+                f"The bot at {self._url} has another admin-token. Name the credentials file that "
+                "it was started with by --credentials, or set HANDOVER_ADMIN_TOKEN to its token."
             )
         try:
             if status < 300:

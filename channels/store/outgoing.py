@@ -162,6 +162,12 @@ _ECHO = (
 _HAS_ECHO = select(outgoing.c.position).where(
     outgoing.c.mark == bindparam("its_mark"), outgoing.c.state == SENT
 )
+_GIVEN_UP = (outgoing.c.state == DROPPED) & (outgoing.c.failures > 0)
+_UNCONFIRMED = (
+    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures)
+    .where(_IS_THREAD_S, or_(is_outgoing, _GIVEN_UP))
+    .order_by(outgoing.c.position)
+)
 _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid"))
 _COUNT = select(func.count()).select_from(outgoing)
 _COUNT_DEAD = _COUNT.where(outgoing.c.state == DEAD, outgoing.c.handled_at_us.is_not(None))
@@ -352,6 +358,15 @@ def keep_echo(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> 
 
 def has_echo(connection: Connection, mark: str) -> bool:
     return connection.execute(_HAS_ECHO, {"its_mark": mark}).first() is not None
+
+
+def unconfirmed(connection: Connection, thread: Thread) -> list[OutgoingEntry]:
+    """What Meta may have of the thread's messages without our knowing their ids."""
+    found = connection.execute(_UNCONFIRMED, {"this_thread": thread.key})
+    return [
+        OutgoingEntry(position=position, outgoing=_OUTGOING.decode(data), failures=failures)
+        for position, data, failures in found
+    ]
 
 
 def has_mid(connection: Connection, mid: str) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from ..core.amendments import Amendment
 from ..core.dead import Dead, DeadId
 from ..core.events import Act, Event, PageRoles, Postback, SignOfLife, Thread, UserMessage
+from ..core.notices import Addressed, NoticeEntry
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
@@ -193,29 +194,66 @@ class Store(Protocol):
         the one to try it again.
         """
 
-    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+    async def add_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
         """Store a new session; False if the thread has an open one already.
 
         If it is ACTIVE, what is held for the thread's user is dropped, and what waits to be sent:
         somebody else talks now. If it is OPENING, only what is held is.
 
         `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
+        `notices` are stored with it, or not at all.
         """
 
-    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+    async def save_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
         """Store the next version; False unless the version before it is what is stored.
 
-        It replaces the session's claim by `claim_until`, as with `add_session`.
+        It replaces the session's claim by `claim_until`; that and `notices` are as with
+        `add_session`.
         """
 
     async def follow_session(
-        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+        self,
+        ended: Session,
+        following: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
     ) -> bool:
         """Store a session's last version and the thread's next session: both, or neither.
 
-        False unless the version before `ended` is what is stored; `claim_until` is as with
-        `add_session`.
+        False unless the version before `ended` is what is stored; `claim_until` and `notices` are
+        as with `add_session`.
         """
+
+    async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
+        """Take the first notice for a target that is due; None while one is in hand already.
+
+        A session's notices are taken in order, each once the one before it was told, or is dead.
+        Nobody gets it again for a CLAIM_LEASE.
+        """
+
+    async def notice_told(self, position: int) -> None:
+        """The target has taken the notice."""
+
+    async def notice_failed(
+        self, position: int, now: datetime, *, again_at: datetime | None
+    ) -> None:
+        """The target has not taken the notice: it is due again then, or else dead."""
+
+    async def notices_backlog(self) -> Backlog:
+        """What is still to be told to operators, whoever has it in hand; and what is dead."""
 
     async def session(self, session_id: str) -> Session | None:
         """The session of that id, open or ended."""
@@ -344,6 +382,13 @@ class Store(Protocol):
     async def has_echo(self, mark: str) -> bool:
         """Whether Meta has the message with this mark, as far as is known."""
 
+    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
+        """The thread's messages that Meta may have without our knowing their ids, in order.
+
+        They are those that are still to be sent, and those that were given up because answers were
+        lost. They are in nobody's hand by this.
+        """
+
     async def has_mid(self, mid: str) -> bool:
         """Whether Meta has given this id to a message that the store still knows."""
 
@@ -364,9 +409,9 @@ class Store(Protocol):
         """Delete what is older than anybody needs it.
 
         What was handled, sent or dropped goes after `inbox_retention`; sessions that ended,
-        events and messages that died and what is still held after `session_retention`. A session
-        takes its lines with it; what was said longer ago than `transcript_retention` goes before
-        that. Workers that were not heard of go after WORKER_RETENTION.
+        events, messages and notices that died and what is still held after `session_retention`. A
+        session takes its lines with it; what was said longer ago than `transcript_retention` goes
+        before that. Workers that were not heard of go after WORKER_RETENTION.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

@@ -269,7 +269,11 @@ _partial_index(
 )
 Index("handover_notices_once", notices.c.target, notices.c.id, unique=True)
 Index("handover_notices_thread", notices.c.thread)
-_partial_index("handover_notices_waiting", notices.c.target, notices.c.position, where=is_untold)
+_partial_index("handover_notices_due", notices.c.target, notices.c.due_at_us, where=is_untold)
+_partial_index(
+    "handover_notices_claimed", notices.c.claimed_until_us, notices.c.target, where=is_untold
+)
+_partial_index("handover_notices_told", notices.c.told_at_us, where=is_untold)
 _partial_index(
     "handover_notices_session",
     notices.c.session_id,

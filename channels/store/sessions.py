@@ -11,8 +11,10 @@ from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, upda
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
+from ..core.notices import Addressed
 from ..core.sessions import Session, State
 from .by_page import pages_of
+from .notices import tell
 from .protocol import CLAIM_LEASE, LONGEST_STEP
 from .schema import (
     has_ended,
@@ -142,7 +144,12 @@ _DELETE = delete(sessions).where(sessions.c.id.in_(bindparam("ids", expanding=Tr
 _DELETE_LINES = delete(lines).where(lines.c.session_id.in_(bindparam("ids", expanding=True)))
 
 
-def add(connection: Connection, session: Session, claim_until: datetime | None) -> bool:
+def add(
+    connection: Connection,
+    session: Session,
+    claim_until: datetime | None,
+    told: Sequence[Addressed] = (),
+) -> bool:
     """False if the thread has an open session.
 
     Where an agent is to talk, what is held for the user is not said any more; nor, where one talks
@@ -154,6 +161,7 @@ def add(connection: Connection, session: Session, claim_until: datetime | None) 
     if drop is not None:
         now_us = microseconds(session.opened_at)
         connection.execute(drop, {"this_thread": session.thread.key, "now_us": now_us})
+        tell(connection, told)
     return is_added
 
 
@@ -167,28 +175,38 @@ def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     }
 
 
-def save(connection: Connection, asked: Sequence[tuple[Session, datetime | None]]) -> list[bool]:
+def save(
+    connection: Connection,
+    asked: Sequence[tuple[Session, datetime | None, Sequence[Addressed]]],
+) -> list[bool]:
     """Save the sessions of many calls; False unless the version before one is what is stored."""
-    ids = sorted({session.id for session, _ in asked})
+    ids = sorted({session.id for session, _, _ in asked})
     stored: dict[str, int] = dict(connection.execute(_LOCK_VERSIONS, {"ids": ids}).all())
+    told: list[Addressed] = []
     rows, is_next = [], []
-    for session, claim_until in asked:
+    for session, claim_until, notices in asked:
         before = session.version - 1
         is_next.append(stored.get(session.id) == before)
         if is_next[-1]:
             stored[session.id] = session.version
             this = {"this_id": session.id, "version_before": before}
             rows.append({**this, **_changing(session, claim_until)})
+            told += notices
     if rows:
         connection.execute(_SAVE, rows)
+        tell(connection, told)
     return is_next
 
 
 def follow(
-    connection: Connection, ended: Session, following: Session, claim_until: datetime | None
+    connection: Connection,
+    ended: Session,
+    following: Session,
+    claim_until: datetime | None,
+    told: Sequence[Addressed] = (),
 ) -> bool:
     """Save a session's last version and add the next one; False if neither is done."""
-    [is_saved] = save(connection, [(ended, None)])
+    [is_saved] = save(connection, [(ended, None, told)])
     return is_saved and add(connection, following, claim_until)
 
 

@@ -13,6 +13,7 @@ from ..core.amendments import Amendment
 from ..core.dead import Dead, DeadId
 from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
+from ..core.notices import Addressed, NoticeEntry
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session
 from ..core.transcript import Line
@@ -21,6 +22,7 @@ from . import (
     claims,
     dead,
     inbox,
+    notices,
     outgoing,
     pages,
     schema,
@@ -160,18 +162,41 @@ class SqlStore:
             self._own_claims.positions.discard(position)
         return is_dead
 
-    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
-        add = partial(sessions.add, session=session, claim_until=claim_until)
+    async def add_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
+        add = partial(sessions.add, session=session, claim_until=claim_until, told=notices)
         return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
 
-    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
-        saved = await self._writer.run_together(sessions.save, (session, claim_until))
+    async def save_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
+        saved = await self._writer.run_together(sessions.save, (session, claim_until, notices))
         return self._claimed(session, claim_until, is_stored=saved)
 
     async def follow_session(
-        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+        self,
+        ended: Session,
+        following: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
     ) -> bool:
-        follow = partial(sessions.follow, ended=ended, following=following, claim_until=claim_until)
+        follow = partial(
+            sessions.follow,
+            ended=ended,
+            following=following,
+            claim_until=claim_until,
+            told=notices,
+        )
         return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
 
     async def session(self, session_id: str) -> Session | None:
@@ -320,6 +345,9 @@ class SqlStore:
     async def has_echo(self, mark: str) -> bool:
         return await self._writer.run(partial(outgoing.has_echo, mark=mark))
 
+    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
+        return await self._writer.run(partial(outgoing.unconfirmed, thread=thread))
+
     async def has_mid(self, mid: str) -> bool:
         return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 
@@ -328,6 +356,21 @@ class SqlStore:
 
     async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
         return await self._writer.run(partial(dead.retry, ids=ids))
+
+    async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
+        return await self._writer.run(partial(notices.claim, target=target, now=now))
+
+    async def notice_told(self, position: int) -> None:
+        await self._writer.run(partial(notices.told, position=position))
+
+    async def notice_failed(
+        self, position: int, now: datetime, *, again_at: datetime | None
+    ) -> None:
+        failed = partial(notices.failed, position=position, now=now, again_at=again_at)
+        await self._writer.run(failed)
+
+    async def notices_backlog(self) -> Backlog:
+        return await self._writer.run(notices.backlog)
 
     async def prune(
         self,
@@ -347,6 +390,7 @@ class SqlStore:
             await self._prune(partial(outgoing.prune, state=standing, before=handled))
         await self._prune(partial(outgoing.prune, state=schema.DEAD, before=ended))
         await self._prune(partial(outgoing.prune_held, before=ended))
+        await self._prune(partial(notices.prune, before=ended))
         await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
 
     def _take(self, claimed: Sequence[OutgoingEntry]) -> list[OutgoingEntry]:
@@ -377,7 +421,7 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
     inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
     if inbox.waits(connection, thread) or any(sessions.open_of_threads(connection, [thread])):
         return None
-    kept = (inbox, sessions, transcript, outgoing, workers)
+    kept = (inbox, sessions, transcript, outgoing, notices, workers)
     erased: int = sum(rows.forget(connection, thread) for rows in kept)
     return erased
 
@@ -386,3 +430,4 @@ def _void_claims(connection: Connection) -> None:
     claims.void_claims(connection)
     outgoing.void_claims(connection)
     sessions.void_claims(connection)
+    notices.void_claims(connection)

@@ -97,7 +97,15 @@ _STEPS = {
         "CREATE UNIQUE INDEX handover_notices_once ON handover_notices (target, id)",
         "CREATE INDEX handover_notices_thread ON handover_notices (thread)",
         """
-        CREATE INDEX handover_notices_waiting ON handover_notices (target, position)
+        CREATE INDEX handover_notices_due ON handover_notices (target, due_at_us)
+        WHERE state = 'waiting'
+        """,
+        """
+        CREATE INDEX handover_notices_claimed ON handover_notices (claimed_until_us, target)
+        WHERE state = 'waiting'
+        """,
+        """
+        CREATE INDEX handover_notices_told ON handover_notices (told_at_us)
         WHERE state = 'waiting'
         """,
         """

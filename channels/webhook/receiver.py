@@ -173,7 +173,7 @@ class WebhookReceiver:
         if event.app_id == self._settings.app_id:
             return True
         is_ours = self._mark_in(event) is not None
-        if is_ours and event.app_id not in self._other_ids:
+        if is_ours and event.app_id not in (None, *self._other_ids):
             self._other_ids.add(event.app_id)
             logger.error(
                 "Meta says that app %s has sent what this bot sent, so 'app-id' in "

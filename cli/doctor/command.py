@@ -7,18 +7,16 @@ looked at becomes a finding of its own and stops no other check.
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 
 from channels.core.errors import SettingsError
 from channels.instruments.clock import SystemClock
 
-from ..command import Command, add_credentials_argument
+from ..command import Command, add_credentials_argument, sender_id
 from .report import as_json, as_text, exit_status
 
 _COULD_NOT_RUN = 2
-_USER = re.compile(r"(\d+:)?\d+", re.ASCII)
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -43,18 +41,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--user",
-        type=_user,
+        type=sender_id,
         metavar="USER",
         help="a user whose thread an agent has now (of several Pages: PAGE:USER), to guess "
         "whether the app is the default app",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
-
-
-def _user(text: str) -> str:
-    if not _USER.fullmatch(text):
-        raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
-    return text
 
 
 def _run(options: Namespace) -> int:

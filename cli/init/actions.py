@@ -11,17 +11,14 @@ import ast
 import io
 from collections.abc import Iterator
 
-from .project import Files, ProjectError, Proposal
-
-ACTIONS_MODULE = "actions.py"
-ACTIONS_FOLDER = "actions/"
+from .project import Files, ProjectError, Proposal, is_in
 
 ACTION = "action_handover"
 
 _CLASS = "ActionHandover"
 _IMPORT = f"from rasa_handover.actions import {_CLASS}"
-_PACKAGE_FILE = f"{ACTIONS_FOLDER}__init__.py"
-_FILE_OF_OURS = f"{ACTIONS_FOLDER}handover.py"
+_PACKAGE_FILE = "__init__.py"
+_FILE_OF_OURS = "handover.py"
 _MODULE_OF_OURS = f'''\
 """The action by which a rule hands the user over to a person."""
 
@@ -32,9 +29,9 @@ __all__ = ["{_CLASS}"]
 _LINE = f"{_IMPORT}  # noqa: F401 (to be imported is enough)\n"
 
 
-def propose_actions(files: Files) -> list[Proposal]:
-    """Import the action in a module of the package `actions`, or in `actions.py`."""
-    sources = {path: text for path, text in files.items() if _is_of_the_actions(path)}
+def propose_actions(files: Files, place: str) -> list[Proposal]:
+    """Import the action in the module `place`, or in a module of the package `place`."""
+    sources = {path: text for path, text in files.items() if is_in(path, place)}
     if any(_CLASS in _names(text) for text in sources.values()):
         return []
     if own := [path for path, text in sources.items() if defines_action(text, ACTION)]:
@@ -44,11 +41,30 @@ def propose_actions(files: Files) -> list[Proposal]:
             "run this again."
         )
         return [Proposal(path=own[0], before=files[own[0]], after=files[own[0]], notes=(note,))]
-    is_one_module = ACTIONS_MODULE in files and _PACKAGE_FILE not in files
-    path = ACTIONS_MODULE if is_one_module else _FILE_OF_OURS
+    path = _module(sources, place)
     if path in files:
         return [Proposal(path=path, before=files[path], after=_with_import(path, files[path]))]
-    return [*_package(files), Proposal(path=path, before=None, after=_MODULE_OF_OURS)]
+    return [*_package(sources, place), Proposal(path=path, before=None, after=_MODULE_OF_OURS)]
+
+
+def _module(sources: Files, place: str) -> str:
+    """Where the action is to be imported.
+
+    A package's only module with actions may be the one that the action server is told to import
+    (`--actions actions.actions`), and is imported as well if it is told the package.
+    """
+    if not place.endswith("/"):
+        return place
+    own = [path for path, text in sources.items() if defines_actions(text)]
+    return own[0] if len(own) == 1 else f"{place}{_FILE_OF_OURS}"
+
+
+def defines_actions(source: str) -> bool:
+    """Whether a module has a class that is an action, by the name of what it is derived from."""
+    tree = _tree(source)
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)] if tree else []
+    bases = (ast.unparse(base).rpartition(".")[2] for one in classes for base in one.bases)
+    return any(base.endswith("Action") for base in bases)
 
 
 def defines_action(source: str, name: str) -> bool:
@@ -60,14 +76,10 @@ def defines_action(source: str, name: str) -> bool:
     return any(isinstance(one.value, ast.Constant) and one.value.value == name for one in returns)
 
 
-def _is_of_the_actions(path: str) -> bool:
-    return path == ACTIONS_MODULE or path.startswith(ACTIONS_FOLDER)
-
-
-def _package(files: Files) -> Iterator[Proposal]:
-    if not any(path.startswith(ACTIONS_FOLDER) for path in files):
+def _package(sources: Files, place: str) -> Iterator[Proposal]:
+    if not sources:
         text = '"""What runs in the action server."""\n'
-        yield Proposal(path=_PACKAGE_FILE, before=None, after=text)
+        yield Proposal(path=f"{place}{_PACKAGE_FILE}", before=None, after=text)
 
 
 def _names(source: str) -> set[str]:

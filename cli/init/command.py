@@ -10,12 +10,19 @@ from channels.core.errors import SettingsError
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 from ..command import Command
-from .credentials import CREDENTIALS_FILE
+from ..terminal import agrees
 from .diff import diff
 from .files import read_own_part, read_project, write_proposals
-from .project import Proposal
+from .finding import find_places
+from .project import Places, Proposal
 from .proposals import propose
 
+_PLACES = {
+    "config": "the configuration (default: config.yml)",
+    "domain": "the domain, a file or a folder (default: domain.yml, or else the folder domain)",
+    "credentials": "the credentials file (default: credentials.yml)",
+    "endpoints": "the endpoints file (default: endpoints.yml)",
+}
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -23,51 +30,72 @@ def _run(options: argparse.Namespace) -> int:
     directory = Path(options.project)
     if is_mantle_project(directory):
         raise SettingsError(MANTLE_REFUSED)
-    proposals = propose(read_project(directory), read_own_part())
+    places = find_places(directory, options)
+    proposals = propose(read_project(directory, places), read_own_part(), places)
     changes = [proposal for proposal in proposals if proposal.changes]
     for proposal in changes:
-        print(diff(proposal), end="\n\n")
+        print(diff(proposal, has_secrets=proposal.path in places.with_secrets), end="\n\n")
     for note in (note for proposal in proposals for note in proposal.notes):
         print(f"Note: {note}")
     if not changes:
         print("Nothing to add.")
         return 0
     files = ", ".join(proposal.path for proposal in changes)
-    if not (options.yes or _agrees(f"Write these changes to {files}?")):
+    if not (options.yes or agrees(f"Write these changes to {files}?")):
         print("Nothing was written.")
         return 1
     write_proposals(directory, changes)
-    print(_told(proposals, changes))
+    print(_told(places, proposals, changes))
     return 0
 
 
-def _agrees(question: str) -> bool:
-    """Whether a person says yes; to leave, or to be no person, is a no."""
-    try:
-        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
-    except (EOFError, KeyboardInterrupt):
-        print()
-        return False
-
-
-def _told(proposals: list[Proposal], changes: list[Proposal]) -> str:
+def _told(places: Places, proposals: list[Proposal], changes: list[Proposal]) -> str:
     written = "".join(f"  {proposal.path}\n" for proposal in changes)
-    variables = ", ".join(_variables(proposals))
+    variables = ", ".join(_variables(places, proposals))
+    train, actions, run = _commands(places)
     steps = ["read what the bot now says in the domain, and change it"]
     steps += [f"set {variables} in the environment"] if variables else []
-    steps += ["run `rasa train`, then `rasa run actions` and `rasa run`"]
+    steps += [f"run `{train}`, then `{actions}` and `{run}`"]
     return f"Written:\n{written}Next: " + "; ".join(steps) + "."
 
 
-def _variables(proposals: list[Proposal]) -> list[str]:
-    """The environment variables that credentials.yml reads."""
-    texts = [proposal.after or "" for proposal in proposals if proposal.path == CREDENTIALS_FILE]
+def _commands(places: Places) -> tuple[str, str, str]:
+    """Rasa's commands, with what it does not find by itself: a domain in a folder, too."""
+    usual = Places()
+    train, actions, run = "rasa train", "rasa run actions", "rasa run"
+    for name in ("config", "domain"):
+        if (place := getattr(places, name)) != getattr(usual, name):
+            train += f" --{name} {place.rstrip('/')}"
+    if places.data != usual.data:
+        train += f" --data {' '.join(place.rstrip('/') for place in places.data)}"
+    module = places.actions.removesuffix("/").removesuffix(".py").replace("/", ".")
+    if module != "actions" and not module.startswith("."):
+        actions += f" --actions {module}"
+    for name in ("credentials", "endpoints"):
+        if (place := getattr(places, name)) != getattr(usual, name):
+            run += f" --{name} {place}"
+    return train, actions, run
+
+
+def _variables(places: Places, proposals: list[Proposal]) -> list[str]:
+    """The environment variables that the credentials read."""
+    texts = [one.after or "" for one in proposals if one.path == places.credentials]
     return sorted({name for text in texts for name in _VARIABLE.findall(text)})
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--project", default=".", metavar="DIR", help="the project's folder (default: this one)"
+    )
+    for name, what in _PLACES.items():
+        parser.add_argument(f"--{name}", metavar="PATH", help=what)
+    parser.add_argument(
+        "--data", nargs="+", metavar="PATH", help="the training data (default: data)"
+    )
+    parser.add_argument(
+        "--actions",
+        metavar="MODULE",
+        help="what `rasa run actions` imports, or its path (default: where the actions are found)",
     )
     parser.add_argument("--yes", action="store_true", help="ask nothing, and write")
 

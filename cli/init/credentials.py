@@ -10,13 +10,13 @@ from .project import ProjectError, Proposal
 from .yaml_additions import add, rename
 from .yaml_document import Document, is_block, parse, round_trip
 
-CREDENTIALS_FILE = "credentials.yml"
 CHANNEL = "rasa_handover.channels.MessengerInput"
 
 _RASAS_CHANNEL = "facebook"
 _HEADING = "Values in ${…} are environment variables."
 _TWO_CHANNELS = (
-    f"{CREDENTIALS_FILE} has this plugin's channel and {_RASAS_CHANNEL}, and both answer under "
+    " has this plugin's channel and "
+    f"{_RASAS_CHANNEL}, and both answer under "
     f"/webhooks/{_RASAS_CHANNEL}: remove {_RASAS_CHANNEL}."
 )
 _KEYS = """\
@@ -32,22 +32,22 @@ plans:
 """
 
 
-def propose_credentials(text: str | None) -> Proposal:
+def propose_credentials(path: str, text: str | None) -> Proposal:
     """Make the section of Rasa's `facebook` channel ours, or add one that reads variables."""
-    document = parse(CREDENTIALS_FILE, text or "")
+    document = parse(path, text or "")
     if any(is_own_section(name) for name in document.data):
-        notes = (_TWO_CHANNELS,) if _RASAS_CHANNEL in document.data else ()
-        return Proposal(path=CREDENTIALS_FILE, before=text, after=text, notes=notes)
+        notes = (path + _TWO_CHANNELS,) if _RASAS_CHANNEL in document.data else ()
+        return Proposal(path=path, before=text, after=text, notes=notes)
     if _RASAS_CHANNEL in document.data:
         after = _taken_over(document)
     else:
         after = add(document, {CHANNEL: _keys()}, heading=_HEADING)
-    return Proposal(path=CREDENTIALS_FILE, before=text, after=after)
+    return Proposal(path=path, before=text, after=after)
 
 
-def keywords_of(text: str | None) -> list[str]:
+def keywords_of(path: str, text: str | None) -> list[str]:
     """The keywords of all plans; those that `init` writes where it adds the section."""
-    sections = parse(CREDENTIALS_FILE, text or "").data
+    sections = parse(path, text or "").data
     own = next((one for name, one in sections.items() if is_own_section(name)), None)
     found: dict[str, None] = {}
     for plan in _plans(_keys() if own is None else own):

@@ -7,22 +7,19 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from .configuration import ENDPOINTS_FILE
-from .credentials import CREDENTIALS_FILE
 from .project import Proposal
 from .yaml_document import parse
 
-_WITH_SECRETS = {CREDENTIALS_FILE, ENDPOINTS_FILE}
 _MASK = "***"
 
 
-def diff(proposal: Proposal) -> str:
-    """A unified diff of one file. Values of credentials and endpoints that are there are masked,
-    and their unchanged lines are left out: a comment may hold a secret too.
+def diff(proposal: Proposal, *, has_secrets: bool) -> str:
+    """A unified diff of one file. Of one that has secrets the values that are there are masked, and
+    the unchanged lines left out: a comment may hold a secret too.
     """
     before, after = proposal.before or "", proposal.after or ""
     context = 3
-    if proposal.path in _WITH_SECRETS:
+    if has_secrets:
         secrets = {str(node.value) for node in _values(proposal.path, before)}
         before, after = (_masked(proposal.path, text, secrets) for text in (before, after))
         context = 0

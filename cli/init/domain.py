@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, name_of
-from .project import Files, Proposal
+from .project import Files, Proposal, is_in
 from .yaml_additions import add
 from .yaml_document import Document, parse
 
-DOMAIN_FILE = "domain.yml"
-DOMAIN_FOLDER = "domain/"
-
-_FILE_OF_OURS = f"{DOMAIN_FOLDER}handover.yml"
+_FILE_OF_OURS = "handover.yml"
 _SAID = " The bot says yours, so read whether they fit what has just happened."
 _LONGEST_SESSION_MINUTES = 24 * 60
 
@@ -28,10 +25,10 @@ class DomainProposal:
     new_intents: tuple[str, ...]
 
 
-def propose_domain(files: Files, part: Part) -> DomainProposal:
-    """Add what is missing: to `domain.yml`, or to a file of its own in the folder `domain/`."""
-    documents = _documents(files)
-    path = DOMAIN_FILE if DOMAIN_FILE in files else _FILE_OF_OURS
+def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
+    """Add what is missing: to the file `place`, or to a file of its own in the folder `place`."""
+    documents = documents_of(files, place)
+    path = f"{place}{_FILE_OF_OURS}" if place.endswith("/") else place
     there = {section: dict(_entries(documents, section)) for section in SECTIONS}
     missing = {
         section: entries
@@ -49,13 +46,9 @@ def propose_domain(files: Files, part: Part) -> DomainProposal:
     )
 
 
-def _documents(files: Files) -> list[Document]:
-    paths = [DOMAIN_FILE] if DOMAIN_FILE in files else sorted(_in_the_folder(files))
-    return [parse(path, files[path]) for path in paths]
-
-
-def _in_the_folder(files: Files) -> Iterator[str]:
-    return (path for path in files if path.startswith(DOMAIN_FOLDER))
+def documents_of(files: Files, place: str) -> list[Document]:
+    """The files of the domain."""
+    return [parse(path, files[path]) for path in sorted(files) if is_in(path, place)]
 
 
 def _entries(documents: list[Document], section: str) -> Iterator[tuple[str, Any]]:

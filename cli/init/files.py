@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .actions import ACTIONS_FOLDER, ACTIONS_MODULE
-from .configuration import CONFIG_FILE, ENDPOINTS_FILE
-from .credentials import CREDENTIALS_FILE
-from .domain import DOMAIN_FILE, DOMAIN_FOLDER
 from .part import Part, part_of
-from .project import Files, ProjectError, Proposal
-from .proposals import DATA_FOLDER
+from .project import Files, Places, ProjectError, Proposal
 
-_SINGLE_FILES = (CONFIG_FILE, CREDENTIALS_FILE, ENDPOINTS_FILE, DOMAIN_FILE, ACTIONS_MODULE)
 _YAML = ("yml", "yaml")  # as Rasa has it
-_PATTERNS = (
-    *(f"{folder}**/*.{ending}" for folder in (DOMAIN_FOLDER, DATA_FOLDER) for ending in _YAML),
-    f"{ACTIONS_FOLDER}**/*.py",
-)
 _OWN_ASSISTANT = Path(__file__).parents[2]  # so in the repository, and so in the wheel
 _WRITABLE = 0o222
 
 
-def read_project(directory: Path) -> Files:
-    """The project's files that matter here; ProjectError if it is none, or can't be read."""
-    paths = [directory / name for name in _SINGLE_FILES]
-    paths += sorted(path for pattern in _PATTERNS for path in directory.glob(pattern))
-    files = {
-        path.relative_to(directory).as_posix(): _read(path) for path in paths if path.is_file()
-    }
-    has_domain = any(path == DOMAIN_FILE or path.startswith(DOMAIN_FOLDER) for path in files)
-    if CONFIG_FILE not in files or not has_domain:
-        raise ProjectError(
-            f"{directory.resolve()} is no Rasa project: it needs {CONFIG_FILE}, and {DOMAIN_FILE} "
-            f"or a folder {DOMAIN_FOLDER} with .yml files. Go to your project's folder, or name "
-            "it with --project."
-        )
-    return files
+def read_project(directory: Path, places: Places) -> Files:
+    """The project's files that matter here; ProjectError if one can't be read."""
+    paths = [places.config, places.credentials, places.endpoints]
+    for place in (places.domain, *places.data):
+        paths += _in(directory, place, *_YAML)
+    paths += _in(directory, places.actions, "py")
+    return {path: _read(directory / path) for path in paths if (directory / path).is_file()}
+
+
+def _in(directory: Path, place: str, *endings: str) -> Iterator[str]:
+    """The file that a place names, or the files in the folder that it names."""
+    if not place.endswith("/"):
+        yield place
+        return
+    for ending in endings:
+        for path in sorted((directory / place).rglob(f"*.{ending}")):
+            yield place.removeprefix("./") + path.relative_to(directory / place).as_posix()
 
 
 def read_own_part() -> Part:

@@ -16,6 +16,51 @@ class ProjectError(HandoverError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where a project has what a handover is added to; Rasa's own defaults unless said.
+
+    A folder's path ends with /. `actions` is the module or package that `rasa run actions` imports;
+    `data` are files and folders.
+    """
+
+    config: str = "config.yml"
+    credentials: str = "credentials.yml"
+    endpoints: str = "endpoints.yml"
+    domain: str = "domain.yml"
+    data: tuple[str, ...] = ("data/",)
+    actions: str = "actions/"
+
+    @property
+    def rules(self) -> str:
+        """The file of the rules that are added."""
+        return f"{self._new_data}handover_rules.yml"
+
+    @property
+    def examples(self) -> str:
+        """The file of the examples that are added."""
+        return f"{self._new_data}handover_nlu.yml"
+
+    @property
+    def with_secrets(self) -> frozenset[str]:
+        return frozenset({self.credentials, self.endpoints})
+
+    @property
+    def _new_data(self) -> str:
+        """The folder for new training data: the first that there is, or that of the first file."""
+        folder = next((place for place in self.data if place.endswith("/")), None)
+        return self.data[0].rpartition("/")[0] + "/" if folder is None else folder
+
+    def is_data(self, path: str) -> bool:
+        """Whether a file is training data."""
+        return any(is_in(path, place) for place in self.data)
+
+
+def is_in(path: str, place: str) -> bool:
+    """Whether a file is the one that a place names, or in the folder that it names."""
+    return path.startswith(place) if place.endswith("/") else path == place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """What is to be written into one file, and what people should know of it.
 

@@ -6,22 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .actions import propose_actions
-from .configuration import (
-    CONFIG_FILE,
-    ENDPOINTS_FILE,
-    language_of,
-    propose_config,
-    propose_endpoints,
-)
-from .credentials import CREDENTIALS_FILE, keywords_of, propose_credentials
+from .configuration import language_of, propose_config, propose_endpoints
+from .credentials import keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
 from .part import ASK_HUMAN, Part
-from .project import Files, Proposal
+from .project import Files, Places, Proposal
 from .training import Training, training_of
-
-DATA_FOLDER = "data/"
-RULES_FILE = f"{DATA_FOLDER}handover_rules.yml"
-EXAMPLES_FILE = f"{DATA_FOLDER}handover_nlu.yml"
 
 _ENDED = "handover_ended"
 
@@ -31,42 +21,45 @@ class _Assistant:
     """A project that is added to, and what is added: the part, fitted to what it has."""
 
     files: Files
+    places: Places
     training: Training
     part: Part
 
 
-def propose(files: Files, part: Part) -> list[Proposal]:
+def propose(files: Files, part: Part, places: Places | None = None) -> list[Proposal]:
     """What to write, in this order; ProjectError if a file can't be read or added to.
 
     The domain comes last: what is new in it decides about the examples, so a run that was cut
     short before it can be made again.
     """
-    training = training_of(files, DATA_FOLDER, without=(RULES_FILE, EXAMPLES_FILE))
-    part = part.brought_back_by(keywords_of(files.get(CREDENTIALS_FILE)))
+    places = places or Places()
+    credentials, endpoints = files.get(places.credentials), files.get(places.endpoints)
+    training = training_of(files, places)
+    part = part.brought_back_by(keywords_of(places.credentials, credentials))
     wish = training.intent_for_a_person(ASK_HUMAN)
-    notes = tuple(_of_their_own_way(training, wish))
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
-    assistant = _Assistant(files=files, training=training, part=part)
-    domain = propose_domain(files, part)
+    assistant = _Assistant(files=files, places=places, training=training, part=part)
+    domain = propose_domain(files, part, places.domain)
     return [
-        propose_credentials(files.get(CREDENTIALS_FILE)),
-        propose_endpoints(files.get(ENDPOINTS_FILE)),
-        propose_config(files[CONFIG_FILE]),
-        *propose_actions(files),
-        _rules(assistant, notes),
+        propose_credentials(places.credentials, credentials),
+        propose_endpoints(places.endpoints, endpoints),
+        propose_config(places.config, files[places.config]),
+        *propose_actions(files, places.actions),
+        _rules(assistant, tuple(_of_their_own_way(assistant, wish))),
         *_examples(assistant, domain),
         domain.proposal,
     ]
 
 
-def _of_their_own_way(training: Training, wish: str | None) -> Iterator[str]:
+def _of_their_own_way(assistant: _Assistant, wish: str | None) -> Iterator[str]:
     """What to do with an intent of theirs that asks for a person."""
     if wish is None:
         return
-    path = training.answered.get(wish)
+    path = assistant.training.answered.get(wish)
     if path is None:
-        yield f"Your intent {wish} asks for a person, so {RULES_FILE} hands over for it."
+        rules = assistant.places.rules
+        yield f"Your intent {wish} asks for a person, so {rules} hands over for it."
         return
     yield (
         f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. Let "
@@ -77,11 +70,12 @@ def _of_their_own_way(training: Training, wish: str | None) -> Iterator[str]:
 
 def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
     """The file of rules; none beside rules of the project's own for the end of a handover."""
+    path = assistant.places.rules
     own = assistant.training.answered.get(_ENDED)
     if own is None:
-        return _new_file(RULES_FILE, assistant.files.get(RULES_FILE), assistant.part.rules, *notes)
-    note = f"{own} has rules for {_ENDED}, so {RULES_FILE} is not added."
-    return Proposal(path=RULES_FILE, before=None, after=None, notes=(*notes, note))
+        return _new_file(path, assistant.files.get(path), assistant.part.rules, *notes)
+    note = f"{own} has rules for {_ENDED}, so {path} is not added."
+    return Proposal(path=path, before=None, after=None, notes=(*notes, note))
 
 
 def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
@@ -89,17 +83,17 @@ def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
 
     What is near an example of another intent there is left out: it can mean one thing only.
     """
-    training, files = assistant.training, assistant.files
+    training, files, places = assistant.training, assistant.files, assistant.places
     text = assistant.part.nlu(domain.new_intents, leave_out=training.has_near)
     if not text:
         return []
-    language = language_of(files[CONFIG_FILE])
+    path, language = places.examples, language_of(places.config, files[places.config])
     note = (
-        f"The assistant speaks {language!r}, but {EXAMPLES_FILE} and the new responses in the "
+        f"The assistant speaks {language!r}, but {path} and the new responses in the "
         "domain are in English: translate them."
     )
     notes = [] if language.startswith("en") else [note]
-    return [_new_file(EXAMPLES_FILE, files.get(EXAMPLES_FILE), text, *notes)]
+    return [_new_file(path, files.get(path), text, *notes)]
 
 
 def _new_file(path: str, there: str | None, text: str, *notes: str) -> Proposal:

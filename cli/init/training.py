@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .project import Files
+from .project import Files, Places
 
 # Of all the words in two examples, the part that is in both from which on they count as near.
 NEAR = 2 / 3
@@ -62,12 +62,12 @@ class Training:
         return wishes >= _FEWEST_WISHES and 2 * wishes >= len(self.examples[intent])
 
 
-def training_of(files: Files, folder: str, *, without: Iterable[str]) -> Training:
-    """What the files of a folder say. One that can't be read is left to `rasa train` to refuse."""
+def training_of(files: Files, places: Places) -> Training:
+    """What the project's own files say. One that can't be read is for `rasa train` to refuse."""
     examples: dict[str, list[str]] = {}
     answered: dict[str, str] = {}
     for path, text in files.items():
-        if not path.startswith(folder) or path in without:
+        if not places.is_data(path) or path in {places.rules, places.examples}:
             continue
         content = _read(text)
         for intent, lines in _examples(content.get("nlu")):

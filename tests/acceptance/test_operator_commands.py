@@ -39,19 +39,19 @@ async def test_a_handover_is_seen_returned_and_forgotten_by_the_command_line(
     (row,) = (line for line in printed.splitlines() if line.startswith(chat.user))
     assert (status, row.split()[1:4]) == (0, ["default", "Page", "Inbox"])
 
-    status, _, error = await command(stack, "forget", chat.user)
+    status, _, error = await command(stack, "forget", "--yes", chat.user)
     assert (status, "Return the thread" in error) == (1, True)
 
     assert (await command(stack, "return", chat.user))[0] == 0
     await chat.hears(FEEDBACK)
     async with timeout((WAIT_LIMIT + START_LIMIT).total_seconds()):
         while True:  # the end is noted once Rasa has saved its tracker
-            status, printed, _ = await command(stack, "forget", chat.user)
+            status, printed, _ = await command(stack, "forget", "--yes", chat.user)
             if status == 0:
                 break
             await asyncio.sleep(LOOK_INTERVAL.total_seconds())
     assert f"of {chat.user}" in printed
-    assert (await command(stack, "forget", chat.user))[0] == 1
+    assert (await command(stack, "forget", "--yes", chat.user))[0] == 1
 
     await chat.says("goodbye")
     await chat.hears("Goodbye!")

@@ -121,8 +121,13 @@ def _pip(arguments: list[str]) -> None:
     action, *names = arguments
     assert action == "install"
     for name in names:
-        known = re.fullmatch(r"rasa==3\.6\.21|setuptools<81|uv", name) or name == PLACEHOLDER
+        is_listed = name in (PLACEHOLDER, "rasa-handover[notify]")
+        known = is_listed or re.fullmatch(r"rasa==3\.6\.21|setuptools<81|uv", name)
         assert known, f"{name} is installed on no other page"
+
+
+def _openssl(arguments: list[str]) -> None:
+    assert arguments[0] == "rand"
 
 
 def _copy(arguments: list[str]) -> None:
@@ -198,6 +203,7 @@ _PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "pip": _pip,
     "make": _make,
     "cp": _copy,
+    "openssl": _openssl,
     "docker": _docker,
     "curl": _curl,
     "export": _nothing_to_check,

@@ -17,6 +17,7 @@ from channels.core.amendments import (
 )
 from channels.core.dead import Dead, DeadId
 from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
+from channels.core.notices import Addressed
 from channels.core.sessions import Session, State
 from channels.core.transcript import Line, line_key, text_of
 from channels.store.protocol import (
@@ -32,6 +33,7 @@ from channels.store.protocol import (
     user_text,
 )
 from channels.store.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
+from tests.fakes.store_notices import NoticesInMemory
 from tests.fakes.store_outgoing import OutgoingInMemory
 from tests.fakes.store_rows import (
     FIRST_MOMENT,
@@ -45,7 +47,7 @@ from tests.fakes.store_rows import (
 )
 
 
-class MemoryStore(OutgoingInMemory):
+class MemoryStore(OutgoingInMemory, NoticesInMemory):
     """The Store of one worker. Give `shared` another worker's to work on the same data."""
 
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
@@ -206,24 +208,43 @@ class MemoryStore(OutgoingInMemory):
             self._held.discard(position)
         return entry.is_dead
 
-    async def add_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+    async def add_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
         if session.id in self._rows.sessions or await self.open_session(session.thread):
             return False
         self._keep(session, claim_until)
         self._drop_unsent(session)
+        self._tell(notices)
         return True
 
-    async def save_session(self, session: Session, *, claim_until: datetime | None = None) -> bool:
+    async def save_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
         stored = await self.session(session.id)
         if stored is None or stored.version != session.version - 1:
             return False
         self._keep(session, claim_until)
+        self._tell(notices)
         return True
 
     async def follow_session(
-        self, ended: Session, following: Session, *, claim_until: datetime | None = None
+        self,
+        ended: Session,
+        following: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
     ) -> bool:
-        is_saved = await self.save_session(ended)
+        is_saved = await self.save_session(ended, notices=notices)
         return is_saved and await self.add_session(following, claim_until=claim_until)
 
     async def session(self, session_id: str) -> Session | None:

@@ -204,6 +204,18 @@ class OutgoingInMemory:
         handled = self._rows.handled_messages.values()
         return any(each.state == "sent" and each.said.mark == mark for each in handled)
 
+    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
+        given_up = [
+            each
+            for each in self._rows.handled_messages.values()
+            if each.state == "dropped" and each.failures
+        ]
+        found = [each for each in (*self._waiting(), *given_up) if each.said.thread == thread]
+        return [
+            OutgoingEntry(position=each.position, outgoing=each.said, failures=each.failures)
+            for each in sorted(found, key=lambda each: each.position)
+        ]
+
     async def has_mid(self, mid: str) -> bool:
         return any(each.mid == mid for each in self._rows.handled_messages.values())
 

@@ -13,6 +13,7 @@ from channels.core.transcript import Line
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
 
 if TYPE_CHECKING:
+    from tests.fakes.store_notices import Untold
     from tests.fakes.store_outgoing import Message
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
@@ -109,6 +110,8 @@ class Rows:
     handled_messages: dict[int, Message] = field(default_factory=dict)  # sent, or dropped
     last_message: int = 0
     turns: dict[Thread, Reserved] = field(default_factory=dict)
+    notices: dict[int, Untold] = field(default_factory=dict)  # by position
+    last_notice: int = 0
 
     def waiting(self) -> list[Entry]:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
@@ -148,8 +151,12 @@ class Rows:
         for message in messages:
             self.messages.pop(message, None)
             self.handled_messages.pop(message, None)
+        notices = [key for key, each in self.notices.items() if each.one.notice.thread == thread]
+        for notice in notices:
+            del self.notices[notice]
         reserved = self.turns.pop(thread, None)
-        return len(entries) + len(sessions) + len(lines) + len(messages) + (reserved is not None)
+        others = len(lines) + len(messages) + len(notices) + (reserved is not None)
+        return len(entries) + len(sessions) + others
 
     def prune(
         self,
@@ -183,6 +190,11 @@ class Rows:
             for position, message in self.handled_messages.items()
             if message.handled_at is None
             or message.handled_at >= (ended_before if message.state == "dead" else entries_before)
+        }
+        self.notices = {
+            position: each
+            for position, each in self.notices.items()
+            if (each.handled_at or each.one.notice.at) >= ended_before
         }
         self.turns = {
             thread: reserved

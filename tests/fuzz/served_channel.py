@@ -45,7 +45,9 @@ class ListeningAgent:
         self.domain = Domain.empty()
         self.lock_store = InMemoryLockStore()
         self.tracker_store = InMemoryTrackerStore(self.domain)
-        self.processor = SimpleNamespace(model_metadata=SimpleNamespace(language="en"))
+        self.processor = SimpleNamespace(
+            model_metadata=SimpleNamespace(language="en"), run_action_extract_slots=None
+        )
 
     def is_ready(self) -> bool:
         return True

@@ -19,6 +19,7 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
+from channels.core.notify_settings import NotifyTarget
 from channels.core.plans import INBOX_APP_IDS
 from channels.core.sessions import Session, session_id_for
 from channels.core.settings import parse_settings
@@ -27,6 +28,7 @@ from channels.store.protocol import CLAIM_LEASE, Store
 from tests.fakes.clock import ManualClock
 from tests.fakes.graph import MemoryGraph
 from tests.fakes.store import MemoryStore
+from tests.scenario.desk import Desk
 from tests.scenario.scripted_assistant import (
     HANDOVER,
     Locks,
@@ -64,6 +66,7 @@ class Worker:
             graphs=wire.wrap(world.graph, failure=GraphUnavailable("No Graph")),
             clock=WiredClock(world.clock, wire, ahead),
             assistant=self.assistant,
+            target_of=world.desk_of,
         )
 
 
@@ -87,6 +90,7 @@ class World:
         self.tracker_store = TrackerStore()
         self.script = Script(answers={"human": ["connecting", HANDOVER]})
         self.locks = Locks()
+        self.desks: dict[str, Desk] = {}  # whom operators' notices go to, by their host
         self.workers: list[Worker] = []
         self._dead: list[Worker] = []
         self.make_store = make_store or _stores_in_memory()
@@ -100,6 +104,9 @@ class World:
     @property
     def store(self) -> Store:
         return self.workers[0].store
+
+    def desk_of(self, target: NotifyTarget) -> Desk:
+        return self.desks.setdefault(target.shown, Desk())
 
     # Workers
 

@@ -95,6 +95,12 @@ def test_a_model_of_mantle_that_is_loaded_later_gets_no_message_and_is_told_once
     assert line.startswith("What users write waits")
 
 
+def test_a_target_that_apprise_does_not_know_stops_the_start() -> None:
+    section = {**SECTION, "notify": [{"apprise": "nonsense://token"}]}
+    with pytest.raises(InvalidConfigException, match="does not understand"):
+        MessengerInput.from_credentials(section)
+
+
 def blocks_of_the_docstring() -> list[Any]:
     """The YAML that is set apart by its indentation."""
     text = textwrap.dedent((MessengerInput.__doc__ or "").partition("\n")[2])

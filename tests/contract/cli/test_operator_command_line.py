@@ -87,27 +87,30 @@ async def test_return_ends_the_handover(stage: OperatorStage, command: Any) -> N
 
 async def test_forget_erases_only_what_is_at_rest(stage: OperatorStage, command: Any) -> None:
     await stage.is_with_operator(ANNA)
-    status, printed, error = await command("forget", ANNA, *at(stage))
+    status, printed, error = await command("forget", "--yes", ANNA, *at(stage))
     assert (status, printed) == (1, "")
     assert "Return the thread" in error
     await stage.returns(ANNA)
     error = "being handled"
     while "being handled" in error:  # such as what Meta tells of the return
-        status, printed, error = await command("forget", ANNA, "--json", *at(stage))
+        status, printed, error = await command("forget", "--yes", ANNA, "--json", *at(stage))
     assert (status, json.loads(printed)["sender_id"]) == (0, ANNA)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("return", "This user has no open handover."), ("forget", "Nothing is kept of this user.")],
+    [
+        (["return"], "This user has no open handover."),
+        (["forget", "--yes"], "Nothing is kept of this user."),
+    ],
 )
 async def test_who_is_not_known_is_told(
-    stage: OperatorStage, command: Any, name: str, told: str
+    stage: OperatorStage, command: Any, name: list[str], told: str
 ) -> None:
-    assert await command(name, STRANGER, *at(stage)) == (1, "", f"{told}\n")
+    assert await command(*name, STRANGER, *at(stage)) == (1, "", f"{told}\n")
 
 
-@pytest.mark.parametrize("call", [["sessions"], ["return", ANNA], ["forget", ANNA]])
+@pytest.mark.parametrize("call", [["sessions"], ["return", ANNA], ["forget", "--yes", ANNA]])
 async def test_why_the_bot_can_not_be_asked_is_told_with_the_remedy(
     stage: OperatorStage, command: Any, call: list[str]
 ) -> None:

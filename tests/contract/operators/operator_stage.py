@@ -51,7 +51,9 @@ class ListeningAgent:
         self.tracker_store = InMemoryTrackerStore(self.domain)
         self.lock_store = InMemoryLockStore()
         self.processor = SimpleNamespace(
-            model_metadata=SimpleNamespace(language="en"), handle_message=self.handle_message
+            model_metadata=SimpleNamespace(language="en"),
+            handle_message=self.handle_message,
+            run_action_extract_slots=None,
         )
 
     def is_ready(self) -> bool:
@@ -61,13 +63,14 @@ class ListeningAgent:
         await self.listens.wait()
         if self.fails:
             raise RuntimeError("Rasa fails")
-        self.heard.append(message.text)
+        event = message.parse_data
+        self.heard.append(message.text if event is None else event["intent"]["name"])
         self._news.set()
 
-    async def has_heard(self, text: str) -> None:
-        """Wait until this is the last that it has heard."""
+    async def has_heard(self, said: str) -> None:
+        """Wait until these words, or the event of this name, are the last that it has heard."""
         async with timeout(WAIT_LIMIT):
-            while self.heard[-1:] != [text]:
+            while self.heard[-1:] != [said]:
                 self._news.clear()
                 await self._news.wait()
 

@@ -130,6 +130,26 @@ async def test_what_is_sent_is_done(
     assert [await store.has_mid("m_9"), await store.has_mid("m_8")] == [True, False]
 
 
+async def test_what_meta_may_have_without_our_knowing_its_id_is_unconfirmed(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    store, other, _ = workers
+    sent, lost = await say(store, "sent"), await say(store, "lost")
+    dropped, waiting = await say(store, "dropped"), await say(store, "waiting")
+    await store.say(words("held"), held=True)
+    await say(store, "another's", BEN)
+    await store.sent(sent.position, "m_9", NOW)
+    await store.answer_lost(lost.position)
+    for entry in (lost, dropped):
+        await store.drop(entry, NOW)
+
+    found = await other.unconfirmed(ANNA)
+    assert [entry.position for entry in found] == [lost.position, waiting.position]
+    assert texts(found) == ["lost", "waiting"]
+    await store.sent(lost.position, "m_8", NOW)
+    assert texts(await other.unconfirmed(ANNA)) == ["waiting"]
+
+
 async def test_an_echo_tells_that_a_message_is_sent_whoever_has_it(
     workers: tuple[Store, Store, Store],
 ) -> None:

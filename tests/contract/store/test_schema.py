@@ -38,6 +38,7 @@ FIXTURES = REPOSITORY / "tests" / "fixtures" / "store"
 SCANS_ALLOWED = {
     "SCAN handover_schema",  # a single row
     "SCAN handover_workers",  # a row for each worker
+    "SCAN handover_notices USING INDEX handover_notices_told",  # what waits alone
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
 }
 WRITTEN = "what nobody else may read"
@@ -114,6 +115,16 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.answer_lost(1), id="answer_lost"),
         pytest.param(lambda store: store.waits_outgoing(ANNA), id="waits_outgoing"),
         pytest.param(lambda store: store.has_mid("m_9"), id="has_mid"),
+        pytest.param(lambda store: store.unconfirmed(ANNA), id="unconfirmed"),
+        pytest.param(lambda store: store.claim_notice("desk", NOW), id="claim_notice"),
+        pytest.param(lambda store: store.notice_told(1), id="notice_told"),
+        pytest.param(
+            lambda store: store.notice_failed(1, NOW, again_at=NOW + HOUR), id="notice_failed"
+        ),
+        pytest.param(
+            lambda store: store.notice_failed(1, NOW, again_at=None), id="notice given up"
+        ),
+        pytest.param(lambda store: store.notices_backlog(), id="notices_backlog"),
         pytest.param(lambda store: prune(store), id="prune"),
         pytest.param(lambda store: reopen(store), id="open"),
     ],

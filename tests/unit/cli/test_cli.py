@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -154,6 +155,120 @@ def test_a_file_that_can_not_be_read_is_told_without_its_lines(
     assert capsys.readouterr() == ("", f"credentials.yml can't be read: {cause}\n")
 
 
+def test_all_variables_that_are_missing_are_told_at_once(project: Path, capsys: Output) -> None:
+    section = "verify: ${A_1}\n  secret: '${B_2}'\n  app-id: ${A_1}\n  pages:\n    '1':"
+    page = "page-access-token: ${C_3}"
+    write(project, f"channels.MessengerInput:\n  {section}\n      {page}\n")
+    assert main(["return-request", USER]) == 1
+    told = "set the environment variables ${A_1}, ${B_2}, ${C_3} first."
+    assert capsys.readouterr() == ("", f"credentials.yml can't be read: {told}\n")
+
+
+def test_a_variable_in_quotes_is_missed_too(project: Path, capsys: Output) -> None:
+    write(project, CREDENTIALS.replace("1000000000000001", "'${UNSET}'"))
+    assert main(["return-request", USER]) == 1
+    assert "set the environment variables ${UNSET} first." in capsys.readouterr().err
+
+
+def test_a_text_of_a_plan_may_look_like_a_variable(project: Path, capsys: Output) -> None:
+    write(project, CREDENTIALS + "  plans: {default: {metadata: {greeting: '${NAME_OF_USER}'}}}\n")
+    assert main(["return-request", USER]) == 0
+    assert capsys.readouterr().out == REQUEST
+
+
+def test_a_user_of_a_page_may_be_told_as_rasa_tells_them(project: Path, capsys: Output) -> None:
+    write(project, CREDENTIALS)
+    assert main(["return-request", f"111222333444555:{USER}"]) == 0
+    assert capsys.readouterr().out == REQUEST
+
+
+@pytest.mark.parametrize("command", ["return", "forget", "return-request"])
+@pytest.mark.parametrize("user", ["1:2:3", ":1", "1:", "Ada", "1" * 33])
+def test_a_user_that_is_none_is_a_wrong_call_everywhere(
+    capsys: Output, command: str, user: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, user])
+    assert left.value.code == 2
+    assert "a user is a number, or PAGE:USER" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_forget_asks_first(capsys: Output, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setenv("HANDOVER_ADMIN_TOKEN", "a-token-of-24-characters")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert main(["forget", USER, "--url", "http://127.0.0.1:9"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"Erase all that the plugin keeps of {USER}? It can't be undone.")
+    assert printed.err == "Nothing was erased. (--yes erases without a question.)\n"
+
+
+def test_the_bot_can_be_asked_though_other_variables_are_not_set(
+    project: Path, capsys: Output
+) -> None:
+    write(project, CREDENTIALS.replace(f"{MARK}-secret", "${UNSET}"))
+    assert main(["sessions", "--url", "http://127.0.0.1:9"]) == 1
+    assert capsys.readouterr().err.startswith("No bot answers at")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "told"),
+    [
+        (None, "There is no credentials.yml here. Set HANDOVER_ADMIN_TOKEN to the bot's"),
+        ("rest:\n", "credentials.yml has no 'admin-token', so the bot"),
+        ("channels.MessengerInput:\n", "credentials.yml has no 'admin-token', so the bot"),
+        (
+            "channels.MessengerInput: {admin-token: short}",
+            "'admin-token' in credentials.yml has",
+        ),
+        (
+            "channels.MessengerInput: {admin-token: '${UNSET}'}",
+            "'admin-token' in credentials.yml is UNSET, which is not set.",
+        ),
+        ("a: 'b\n", "credentials.yml can't be read: there is a mistake in its YAML in line 2."),
+    ],
+)
+def test_where_the_admin_token_could_come_from_is_told(
+    project: Path, capsys: Output, credentials: str | None, told: str
+) -> None:
+    if credentials is not None:
+        write(project, credentials)
+    assert main(["sessions"]) == 1
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_the_file_that_is_named_wins_over_the_environment(
+    project: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDOVER_ADMIN_TOKEN", "short")
+    write(project, CREDENTIALS)
+    assert main(["sessions"]) == 1
+    assert capsys.readouterr().err.startswith("HANDOVER_ADMIN_TOKEN has fewer than 16")
+    call = ["sessions", "--url", "http://127.0.0.1:9"]
+    assert main([*call, "--credentials", "credentials.yml"]) == 1
+    assert capsys.readouterr().err.startswith("No bot answers at")
+
+
+def test_the_bare_command_gives_its_help(capsys: Output) -> None:
+    assert main([]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.startswith("usage: ")) == ("", True)
+    assert all(command.summary.split()[0] in printed.err for command in COMMANDS)
+
+
+@pytest.mark.parametrize("call", ["--help", f"return-request {USER}"])
+def test_who_reads_a_few_lines_only_gets_no_traceback(project: Path, call: str) -> None:
+    write(project, CREDENTIALS)
+    command = f"{sys.executable} -m cli {call} --credentials {project}/credentials.yml | true"
+    if call == "--help":
+        command = f"{sys.executable} -m cli --help | true"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
 def test_a_wrong_setting_is_told_without_a_secret(project: Path, capsys: Output) -> None:
     write(project, CREDENTIALS.replace("postgresql:", "mysql:"))
     assert main(["return-request", USER]) == 1
@@ -175,7 +290,7 @@ def test_a_user_id_that_is_no_number_is_a_wrong_call(capsys: Output, user: str) 
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("arguments", [[], ["return-request"], ["give-back", USER]])
+@pytest.mark.parametrize("arguments", [["return-request"], ["give-back", USER]])
 def test_a_call_without_a_known_command_and_its_user_is_a_wrong_call(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(arguments)

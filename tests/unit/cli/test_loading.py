@@ -94,10 +94,7 @@ class TestWithoutRasa:
         [
             ["doctor"],
             ["apps"],
-            ["sessions"],
-            ["return", "1"],
             ["return-request", "1"],
-            ["forget", "1"],
         ],
         ids=" ".join,
     )
@@ -109,6 +106,15 @@ class TestWithoutRasa:
             f"{sys.executable}. Run it in the environment of the project, where `rasa` or "
             "`rasa-pro` is installed.\n"
         )
+
+    @pytest.mark.parametrize("arguments", [["sessions"], ["return", "1"], ["forget", "1", "--yes"]])
+    def test_a_running_bot_can_be_asked(
+        self, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HANDOVER_ADMIN_TOKEN", "a-token-of-24-characters")
+        done = run(WITHOUT_RASA + RUN, *arguments, "--url", "http://127.0.0.1:9")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("No bot answers at http://127.0.0.1:9 ")
 
 
 def test_a_library_that_is_missing_is_not_taken_for_rasa() -> None:

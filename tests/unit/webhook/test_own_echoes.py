@@ -58,9 +58,11 @@ def engine() -> HearingEngine:
     return HearingEngine()
 
 
-async def delivered(engine: HearingEngine, metadata: str | None, app_id: str) -> None:
+async def delivered(engine: HearingEngine, metadata: str | None, app_id: str | None) -> None:
     """An echo comes in: of a message with this metadata, that this app has sent."""
-    message = {"is_echo": True, "app_id": int(app_id), "mid": "m_1", "text": "Hello"}
+    message: dict[str, Any] = {"is_echo": True, "mid": "m_1", "text": "Hello"}
+    if app_id is not None:
+        message["app_id"] = int(app_id)
     if metadata is not None:
         message["metadata"] = metadata
     echo = {"sender": {"id": "111"}, "recipient": {"id": "222"}, "message": message}
@@ -109,6 +111,13 @@ async def test_under_a_wrong_app_id_a_response_with_metadata_is_not_an_operator_
 ) -> None:
     await delivered(engine, f"{MARK} promo", "123456")
     assert (engine.marks, engine.events) == ([MARK], [])
+
+
+async def test_a_mark_without_an_app_s_id_is_proof_enough(
+    engine: HearingEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await delivered(engine, MARK, None)
+    assert (engine.marks, engine.events, caplog.messages) == ([MARK], [], [])
 
 
 async def test_another_app_s_echo_is_news(engine: HearingEngine) -> None:

@@ -1,0 +1,150 @@
+"""What operators are told of a handover: ids, times and counts, never what anybody wrote. Pure.
+
+Source: Standard Webhooks 1.0 (payload structure, webhook-id).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from .events import Thread
+
+KEPT_TRYING = timedelta(days=1)
+
+
+class NoticeKind(enum.Enum):
+    """What has come about, in the order in which it does."""
+
+    WAITING = "waiting"
+    OPENED = "opened"
+    UNANSWERED = "unanswered"
+    ANSWERED = "answered"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+EVERY_KIND = frozenset(NoticeKind)
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to tell of one session: `id` is the same at every try and for every target.
+
+    `opened_by` is "bot" or "somebody else".
+    """
+
+    id: str
+    kind: NoticeKind
+    at: datetime
+    session_id: str
+    thread: Thread
+    plan: str
+    target_app: str
+    state: str
+    opened_by: str
+    reason: str | None
+    opened_at: datetime
+    active_at: datetime | None
+    first_answer_at: datetime | None
+    ended_at: datetime | None
+    operator_messages: int
+    user_messages: int
+
+
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice for one target, which is named without its secrets."""
+
+    target: str
+    notice: Notice
+
+
+class NoticeEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice that a worker has in hand, and how often telling it has failed."""
+
+    position: int
+    notice: Notice
+    failures: int
+
+
+def notice_id(session_id: str, kind: NoticeKind) -> str:
+    """What each target may tell repeated tries by: no session has two notices of a kind."""
+    return f"msg_{session_id}_{kind.value}"
+
+
+def payload_of(notice: Notice) -> dict[str, Any]:
+    """The body of a webhook."""
+    thread = notice.thread
+    return {
+        "type": f"handover.{notice.kind.value}",
+        "timestamp": notice.at.isoformat(),
+        "data": {
+            "event": notice.kind.value,
+            "session_id": notice.session_id,
+            "channel": thread.platform.value,
+            "page": thread.page,
+            "user": thread.user,
+            "plan": notice.plan,
+            "target_app": notice.target_app,
+            "state": notice.state,
+            "opened_by": notice.opened_by,
+            "reason": notice.reason,
+            "opened_at": notice.opened_at.isoformat(),
+            "active_at": _written(notice.active_at),
+            "first_answer_at": _written(notice.first_answer_at),
+            "ended_at": _written(notice.ended_at),
+            "operator_messages": notice.operator_messages,
+            "user_messages": notice.user_messages,
+        },
+    }
+
+
+def words_of(notice: Notice) -> tuple[str, str]:
+    """A title and a text for people."""
+    thread = notice.thread
+    about = f"Plan {notice.plan}, user {thread.user}, page {thread.page}"
+    return _TITLES[notice.kind], f"{' '.join(_told(notice))} {about}.".strip()
+
+
+def _told(notice: Notice) -> Iterator[str]:
+    waited_until = notice.first_answer_at or notice.at
+    minutes = max(round((waited_until - notice.opened_at) / timedelta(minutes=1)), 0)
+    if notice.kind is NoticeKind.UNANSWERED:
+        yield f"Nobody has answered for {minutes} min."
+    elif notice.kind is NoticeKind.ANSWERED:
+        yield f"The first answer came after {minutes} min."
+    elif notice.kind in (NoticeKind.ENDED, NoticeKind.FAILED):
+        if notice.kind is NoticeKind.ENDED:
+            yield f"It ended for this reason: {(notice.reason or '').replace('_', ' ')}."
+        yield f"Your team wrote {notice.operator_messages} messages."
+    elif notice.opened_by != "bot":
+        yield "It was begun without the bot."
+
+
+_TITLES = {
+    NoticeKind.WAITING: "Somebody waits until you open",
+    NoticeKind.OPENED: "Somebody waits for an answer",
+    NoticeKind.UNANSWERED: "Somebody still waits for an answer",
+    NoticeKind.ANSWERED: "A handover is answered",
+    NoticeKind.ENDED: "A handover is over",
+    NoticeKind.FAILED: "A handover could not be made",
+}
+
+
+def addressed(
+    notices: Collection[Notice], targets: Collection[tuple[str, frozenset[NoticeKind]]]
+) -> list[Addressed]:
+    """The notices for each target that wants them."""
+    return [
+        Addressed(target=name, notice=notice)
+        for notice in notices
+        for name, kinds in targets
+        if notice.kind in kinds
+    ]
+
+
+def _written(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

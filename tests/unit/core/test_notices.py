@@ -1,0 +1,125 @@
+"""Which notices a session calls for, and that they hold nothing that anybody wrote."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import msgspec
+import pytest
+
+from channels.core.events import Thread
+from channels.core.feedback import Feedback
+from channels.core.notices import NoticeKind, payload_of, words_of
+from channels.core.plans import Plan
+from channels.core.session_notices import telling
+from channels.core.sessions import Cause, EndReason, Session, Speaker, unanswered_at
+from channels.core.transitions import (
+    activated,
+    ended,
+    ending,
+    failed,
+    heard,
+    left_with_agent,
+    opening,
+    regained,
+    reminded_of,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+MINUTE = timedelta(minutes=1)
+SECRET = "what the user wrote"
+PLAN = Plan(
+    name="default",
+    unanswered_notice=2 * MINUTE,
+    metadata={"note": SECRET},
+    keywords={"en": (SECRET,)},
+)
+
+
+def new() -> Session:
+    cause = Cause(at=NOW, key="cause")
+    return opening(thread=Thread(page="1", user="2"), plan=PLAN, cause=cause, now=NOW)
+
+
+def answered(session: Session) -> Session:
+    return heard(session, Speaker.OPERATOR, said_at=NOW + MINUTE, now=NOW + MINUTE)
+
+
+def told(*versions: Session) -> list[str]:
+    """The kinds of all notices, of versions that are stored one after the other."""
+    kinds: list[str] = []
+    before: tuple[NoticeKind, ...] = ()
+    for version in versions:
+        stored, notices = telling(msgspec.structs.replace(version, told=before), NOW)
+        kinds += [notice.kind.value for notice in notices]
+        before = stored.told
+    return kinds
+
+
+def test_a_handover_is_told_from_its_opening_to_its_end() -> None:
+    active = activated(new(), NOW)
+    first = answered(active)
+    second = answered(first)
+    over = ending(second, EndReason.TIMEOUT, NOW)
+    versions = (new(), active, first, second, over, regained(over, NOW), ended(over))
+    assert told(*versions) == ["opened", "answered", "ended"]
+
+
+def test_one_that_could_not_be_made_is_told_as_that() -> None:
+    assert told(new(), failed(new(), NOW), ended(failed(new(), NOW))) == ["failed"]
+
+
+def test_an_end_that_meta_refuses_is_not_told() -> None:
+    active = activated(new(), NOW)
+    over = ending(active, EndReason.TIMEOUT, NOW)
+    assert told(active, over, left_with_agent(over)) == ["opened"]
+
+
+def test_what_comes_about_at_once_is_told_in_order() -> None:
+    assert told(ended(ending(answered(activated(new(), NOW)), EndReason.KEYWORD, NOW))) == [
+        "opened",
+        "answered",
+        "ended",
+    ]
+
+
+def test_that_nobody_answers_is_due_once_and_told_once() -> None:
+    active = activated(new(), NOW)
+    assert unanswered_at(active) == NOW + 2 * MINUTE
+    assert active.due_at is not None
+    assert active.due_at <= NOW + 2 * MINUTE
+    reminded = reminded_of(active)
+    assert unanswered_at(reminded) is None
+    assert reminded_of(reminded) is reminded
+    stored, notices = telling(reminded, NOW, also=[NoticeKind.UNANSWERED])
+    assert [notice.kind.value for notice in notices] == ["opened", "unanswered"]
+    assert telling(stored, NOW)[1] == []
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        pytest.param(answered(activated(new(), NOW)), id="answered"),
+        pytest.param(ending(activated(new(), NOW), EndReason.IDLE, NOW), id="ending"),
+        pytest.param(new(), id="opening"),
+    ],
+)
+def test_nobody_is_reminded_of_one_that_does_not_wait(session: Session) -> None:
+    assert unanswered_at(session) is None
+    assert reminded_of(session) is session
+
+
+def test_a_notice_has_ids_times_and_counts_and_nothing_that_anybody_wrote() -> None:
+    session = msgspec.structs.replace(
+        ended(ending(answered(activated(new(), NOW)), EndReason.KEYWORD, NOW)),
+        feedback=Feedback(score=1, comment=SECRET, at=NOW),
+        next_wishes={"plan": SECRET},
+    )
+    notices = telling(session, NOW, also=list(NoticeKind))[1]
+    assert len({notice.id for notice in notices}) == len(NoticeKind)
+    for notice in notices:
+        shown = msgspec.json.encode((notice, payload_of(notice), words_of(notice)))
+        assert SECRET.encode() not in shown
+        assert payload_of(notice)["type"] == f"handover.{notice.kind.value}"
+        assert payload_of(notice)["data"]["session_id"] == session.id
+        assert "2" in words_of(notice)[1]
