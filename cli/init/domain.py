@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, name_of
+from .forms import Form, forms_of, notes_on, with_ignored
+from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
 from .project import Files, Proposal, is_in
 from .yaml_additions import add
 from .yaml_document import Document, parse
@@ -19,14 +20,20 @@ _LONGEST_SESSION_MINUTES = 24 * 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DomainProposal:
-    """What is to be written into the domain, and the names of the intents that are new."""
+    """What is to be written into the domain, the names of the intents that are new, and the forms
+    that are there.
+    """
 
-    proposal: Proposal
+    proposals: tuple[Proposal, ...]
     new_intents: tuple[str, ...]
+    forms: tuple[Form, ...]
 
 
 def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
-    """Add what is missing: to the file `place`, or to a file of its own in the folder `place`."""
+    """Add what is missing: to the file `place`, or to a file of its own in the folder `place`.
+
+    In whichever file a form is, it gets the intents to ignore.
+    """
     documents = documents_of(files, place)
     path = f"{place}{_FILE_OF_OURS}" if place.endswith("/") else place
     there = {section: dict(_entries(documents, section)) for section in SECTIONS}
@@ -35,15 +42,29 @@ def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
         for section in SECTIONS
         if (entries := _without(part.domain.data[section], there[section]))
     }
-    return DomainProposal(
-        proposal=Proposal(
-            path=path,
-            before=files.get(path),
-            after=_added(path, files.get(path), missing),
-            notes=(*_kept(part, there), *_too_long_a_session(documents)),
-        ),
-        new_intents=tuple(map(name_of, missing.get("intents", ()))),
+    forms = forms_of(documents)
+    ours = [name for name in map(name_of, part.domain.data["intents"]) if not is_event(name)]
+    proposal = Proposal(
+        path=path,
+        before=files.get(path),
+        after=_added(path, files.get(path), missing),
+        notes=(*_kept(part, there), *_too_long_a_session(documents), *notes_on(forms, ours)),
     )
+    others = (Proposal(path=one.name, before=one.text, after=one.text) for one in documents)
+    proposals = [proposal, *(one for one in others if one.path != path)]
+    return DomainProposal(
+        proposals=tuple(_ignoring(one, forms, ours) for one in proposals),
+        new_intents=tuple(map(name_of, missing.get("intents", ()))),
+        forms=tuple(forms),
+    )
+
+
+def _ignoring(proposal: Proposal, forms: list[Form], intents: list[str]) -> Proposal:
+    """The same, in which the forms of this file ignore the intents."""
+    if proposal.after is None or all(form.file != proposal.path for form in forms):
+        return proposal
+    after = with_ignored(parse(proposal.path, proposal.after), forms, intents)
+    return replace(proposal, after=after)
 
 
 def documents_of(files: Files, place: str) -> list[Document]:

@@ -63,6 +63,10 @@ class Part:
         examples = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
         return replace(self, examples={**self.examples, BACK_TO_BOT: tuple(examples)})
 
+    def in_forms(self, rules: str) -> Part:
+        """The same, with rules for the middle of forms."""
+        return replace(self, rules=self.rules.rstrip("\n") + "\n" + rules) if rules else self
+
     def asked_for_by(self, intent: str, *, is_answered: bool) -> Part:
         """The same for an assistant that has an intent of its own by which users ask for a person.
 
@@ -92,6 +96,11 @@ def part_of(*, rules: str, domain: str, nlu: str) -> Part:
             for item in parse("the training data", nlu).data["nlu"]
         },
     )
+
+
+def is_event(intent: str) -> bool:
+    """Whether an intent is the channel's own, which nobody writes."""
+    return intent.startswith(_OWN_PREFIX)
 
 
 def name_of(entry: Any) -> str:

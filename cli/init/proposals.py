@@ -9,6 +9,7 @@ from .actions import propose_actions
 from .configuration import language_of, propose_config, propose_endpoints
 from .credentials import keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
+from .forms import rules_for
 from .part import ASK_HUMAN, Part
 from .project import Files, Places, Proposal
 from .training import Training, training_of
@@ -39,8 +40,11 @@ def propose(files: Files, part: Part, places: Places | None = None) -> list[Prop
     wish = training.intent_for_a_person(ASK_HUMAN)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
-    assistant = _Assistant(files=files, places=places, training=training, part=part)
     domain = propose_domain(files, part, places.domain)
+    part = part.in_forms(
+        rules_for(domain.forms, wish or ASK_HUMAN, is_answered=wish in training.answered)
+    )
+    assistant = _Assistant(files=files, places=places, training=training, part=part)
     return [
         propose_credentials(places.credentials, credentials),
         propose_endpoints(places.endpoints, endpoints),
@@ -48,7 +52,7 @@ def propose(files: Files, part: Part, places: Places | None = None) -> list[Prop
         *propose_actions(files, places.actions),
         _rules(assistant, tuple(_of_their_own_way(assistant, wish))),
         *_examples(assistant, domain),
-        domain.proposal,
+        *domain.proposals,
     ]
 
 

@@ -7,11 +7,12 @@ YAML leads to an error, never to a damaged file.
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,16 @@ from ruamel.yaml.comments import TaggedScalar
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from .project import ProjectError
-from .yaml_document import Document, end_of_content, is_alias, is_block, line_end, parse, round_trip
+from .yaml_document import (
+    Document,
+    Pair,
+    end_of_content,
+    is_alias,
+    is_block,
+    line_end,
+    parse,
+    round_trip,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,10 +57,45 @@ def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") 
     """
     there = {key: value for key, value in additions.items() if key in document.data}
     missing = {key: value for key, value in additions.items() if key not in there}
-    edits = [edit for key in there for edit in _edits(document, key, there[key], heading)]
+    edits = [
+        edit
+        for key in there
+        for edit in _edits(document, _plain_pair(document, key), there[key], heading)
+    ]
     if missing:
         edits.append(_at_the_end(document, missing, heading))
     return _applied(document, edits, _with(_followed(document), additions), ", ".join(additions))
+
+
+def add_below(document: Document, path: Sequence[str], addition: Mapping[str, Any]) -> str:
+    """The file with a list's items, or a whole entry, in a mapping that lies deeper.
+
+    `path` leads to the mapping, which may be empty; `addition` has one entry of it. ProjectError if
+    the file is written in a way that can't be added to.
+    """
+    ((key, value),) = addition.items()
+    pair, there = _plain_pair(document, path[0]), document.data[path[0]]
+    for name in path[1:]:
+        pair, there = _plain_pair_in(document, pair, name), there[name]
+    meant = copy.deepcopy(_followed(document))
+    deepest = _mapping_at(meant, path)
+    if key in (there or {}):
+        deepest[key] = [*(there[key] or ()), *value]
+        inner = _plain_pair_in(document, pair, key)
+        edits = list(_edits(document, inner, value, "", there[key]))
+    else:
+        deepest[key] = value
+        edits = list(_edits(document, pair, addition, "", there))
+    return _applied(document, edits, meant, ".".join(path))
+
+
+def _mapping_at(data: Any, path: Sequence[str]) -> Any:
+    """The mapping that a path leads to; an empty one is made where there is nothing."""
+    for name in path:
+        if not data[name]:
+            data[name] = {}
+        data = data[name]
+    return data
 
 
 def rename(document: Document, key: str, name: str) -> str:
@@ -68,12 +113,33 @@ def dump(value: Mapping[str, Any]) -> str:
     return _dump(value, _Style())
 
 
-def _edits(document: Document, key: str, value: Any, heading: str) -> Iterator[Edit]:
+_AT_THE_TOP = object()
+
+
+def _plain_pair(document: Document, key: str) -> Pair:
     pair = document.pair(key)
-    if pair is None or is_alias(pair) or not _is_of_the_kind(document.data[key], value):
+    if pair is None or is_alias(pair):
         raise _unusual(document, key)
-    section = pair[1]
-    if not document.data[key]:
+    return pair
+
+
+def _plain_pair_in(document: Document, pair: Pair, key: str) -> Pair:
+    entries = pair[1].value if isinstance(pair[1], MappingNode) else ()
+    found: Pair | None = next((one for one in entries if one[0].value == key), None)
+    if found is None or is_alias(found):
+        raise _unusual(document, key)
+    return found
+
+
+def _edits(
+    document: Document, pair: Pair, value: Any, heading: str, there: Any = _AT_THE_TOP
+) -> Iterator[Edit]:
+    """What adds to the value of a pair, which is `there`."""
+    key, section = pair
+    there = document.data[key.value] if there is _AT_THE_TOP else there
+    if not _is_of_the_kind(there, value):
+        raise _unusual(document, key.value)
+    if not there:
         yield from _into_an_empty_one(document, pair, value, heading)
     elif is_block(section):
         yield _below(document, section, value, heading)
@@ -101,9 +167,7 @@ def _gap(text: str) -> str:
     return "\n" if text.endswith("\n") else "\n\n"
 
 
-def _into_an_empty_one(
-    document: Document, pair: tuple[Node, Node], value: Any, heading: str
-) -> Iterator[Edit]:
+def _into_an_empty_one(document: Document, pair: Pair, value: Any, heading: str) -> Iterator[Edit]:
     """Write below a key that has nothing, `null`, `[]` or `{}` beside it."""
     key, section = pair
     text = document.text
@@ -112,7 +176,7 @@ def _into_an_empty_one(
         yield Edit(start=blank, end=section.end_mark.index, text="")
     place = line_end(text, max(key.end_mark.index, _last_word(section)))
     style = _style(document.root)
-    column = style.dash if isinstance(value, list) else style.mapping
+    column = int(key.start_mark.column) + (style.dash if isinstance(value, list) else style.mapping)
     yield Edit(start=place, end=place, text="\n" + _lines(value, style, column, heading))
 
 

@@ -39,6 +39,10 @@ class Document:
         pairs: list[Pair] = self.root.value if self.root is not None else []
         return next((pair for pair in pairs if pair[0].value == key), None)
 
+    def saying(self, text: str) -> Document:
+        """The same file with another text."""
+        return parse(self.name, text)
+
     @property
     def newline(self) -> str:
         return "\r\n" if "\r\n" in self.text else "\n"

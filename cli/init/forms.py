@@ -1,0 +1,124 @@
+"""`init` and the forms of a project: what keeps a form from taking the wish for a person, or a tap
+on a button after the chat, for the answer to its question. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .yaml_additions import add_below
+from .yaml_document import Document
+
+IGNORED = "ignored_intents"
+
+_BY_WORDS = {"from_text", "custom", "controlled"}
+_RULES = """\
+  # While the form {form} is under way: it asks nothing until the handover has ended.
+  - rule: the user asks for a person in the middle of {form}
+    condition:
+      - active_loop: {form}
+    steps:
+      - intent: {wish}
+      - action: utter_connecting
+      - action: action_handover
+
+  - rule: somebody else began a handover in the middle of {form}
+    condition:
+      - active_loop: {form}
+    steps:
+      - intent: handover_started
+      - action: action_listen
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """A form, and what it ignores; `takes_words` says whether anything written may be an answer."""
+
+    name: str
+    file: str
+    ignored: Collection[str]
+    takes_words: bool
+    can_be_added_to: bool
+
+
+def forms_of(documents: Sequence[Document]) -> list[Form]:
+    """The forms of a domain."""
+    slots = {name: slot for one in documents for name, slot in _mapping(one.data, "slots").items()}
+    return [
+        _form(document.name, name, form if isinstance(form, Mapping) else {}, slots)
+        for document in documents
+        for name, form in _mapping(document.data, "forms").items()
+    ]
+
+
+def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[str]) -> str:
+    """The domain's file, in which its forms ignore all of these intents."""
+    for form in forms:
+        missing = missing_in(form, intents)
+        if form.file == document.name and missing and form.can_be_added_to:
+            text = add_below(document, ("forms", form.name), {IGNORED: missing})
+            document = document.saying(text)
+    return document.text
+
+
+def missing_in(form: Form, intents: Sequence[str]) -> list[str]:
+    """What a form should ignore and does not; nothing where it takes no words for an answer."""
+    return [one for one in intents if one not in form.ignored] if form.takes_words else []
+
+
+def rules_for(forms: Iterable[Form], wish: str, *, is_answered: bool) -> str:
+    """The rules for handovers in the middle of forms; where another rule of the project's own
+    answers the wish for a person, only that for handovers which somebody else begins.
+    """
+    texts = (_RULES.format(form=form.name, wish=wish) for form in forms)
+    rules = (rule for text in texts for rule in text.rstrip("\n").split("\n\n"))
+    return "".join(f"\n{rule}\n" for rule in rules if not (is_answered and f": {wish}\n" in rule))
+
+
+def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
+    """What people should know of their forms."""
+    if names := ", ".join(form.name for form in forms if missing_in(form, intents)):
+        yield (
+            "A form takes whatever users write for the answer, and the wish for a person too: "
+            f"{names}. With {IGNORED} it leaves that to the rules; docs/forms.md tells what else "
+            "it may need."
+        )
+    for form in forms:
+        if missing_in(form, intents) and not form.can_be_added_to:
+            yield (
+                f"{IGNORED} of the form {form.name} in {form.file} is no list: make it one, and "
+                "run this again."
+            )
+
+
+def _form(file: str, name: str, form: Mapping[str, Any], slots: Mapping[str, Any]) -> Form:
+    ignored = form.get(IGNORED) or []
+    required = form.get("required_slots") or []
+    mappings = [one for slot in required for one in _mappings(slots.get(slot))]
+    return Form(
+        name=str(name),
+        file=file,
+        ignored=list(ignored) if isinstance(ignored, list) else [str(ignored)],
+        takes_words=not mappings or any(map(_takes_words, mappings)),
+        can_be_added_to=isinstance(ignored, list),
+    )
+
+
+def _takes_words(mapping: Any) -> bool:
+    """Whether a slot's mapping may be filled by whatever the user writes."""
+    if not isinstance(mapping, Mapping) or mapping.get("intent"):
+        return False
+    return mapping.get("type") in _BY_WORDS or mapping.get("type") == "from_intent"
+
+
+def _mappings(slot: Any) -> list[Any]:
+    found = slot.get("mappings") if isinstance(slot, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, Mapping) else {}
