@@ -42,7 +42,7 @@ setup: $(READY)
 # Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator.
 clients: $(CLIENTS_READY)
 
-# On port 8600; DEMO="--port 8601" for another one.
+# On ports 8600 and 8601; DEMO="--port 8700" for other ones.
 demo: $(READY) $(MODEL)
 	$(PYTHON) -m demo $(DEMO)
 
@@ -120,8 +120,10 @@ clean:
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
 	rm -rf .venv
+	@echo "Installing 217 packages into .venv, for the demo and for development: 3.2 GB, some minutes."
 	python3.10 -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@quiet=--quiet; [ -t 1 ] && quiet=; \
+	$(PYTHON) -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
 $(PRO_READY): requirements-rasa-pro-3.21.lock
@@ -146,5 +148,6 @@ tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	touch $@
 
 $(MODEL): $(READY) $(ASSISTANT)
-	$(PYTHON) -m rasa train --quiet --out models --fixed-model-name handover
+	@echo "Training the example assistant: half a minute."
+	$(PYTHON) -m demo.train --quiet --out models --fixed-model-name handover
 	touch $@

@@ -10,11 +10,16 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from .live import serve
+from .live import serve, taken
 from .platform import NotSeen
 from .processes import ProcessFailed
 from .stack import Stack
 from .story import TIMEOUT, Story
+
+_TAKEN = (
+    "Port {port} is taken, by another demo maybe. Choose another one (it takes the one after it, "
+    'too): make demo DEMO="--port {other}"'
+)
 
 
 async def play(directory: Path) -> None:
@@ -33,7 +38,7 @@ async def until_stopped(work: Callable[[Path], Awaitable[None]]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with tempfile.TemporaryDirectory(prefix="handover-demo-") as directory:
-        tell("Starting the Messenger emulator, the action server and rasa run …")
+        tell("Starting the Messenger emulator, the action server and rasa run: half a minute …")
         await work(Path(directory))
 
 
@@ -44,6 +49,9 @@ def tell(line: str) -> None:
 def main() -> int:
     """Returns the exit status: 1 if something does not start, or a step of the story is missing."""
     options = _parser().parse_args()
+    if not options.script and (port := taken(options.port)):
+        print(_TAKEN.format(port=port, other=options.port + 100), file=sys.stderr)
+        return 1
     work = play if options.script else lambda directory: serve(directory, options.port, tell)
     try:
         asyncio.run(until_stopped(work))

@@ -6,14 +6,21 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from .stack import Stack
+from .news import tell_news
+from .processes import is_free
+from .stack import PROJECT, Stack
 
+LOGS = PROJECT / "build" / "demo"
 ADMIN_TOKEN = "demo-admin-token"  # noqa: S105 (of a stack that listens on this machine alone)
 
 
 def live_stack(directory: Path, *, port: int | None = None) -> Stack:
-    """A stack that has not started yet; the page's clock moves the bot's clock along."""
-    stack = Stack(directory, emulator_port=port)
+    """A stack that has not started yet; the page's clock moves the bot's clock along.
+
+    Rasa, which has the operators' page, is on the port after that of the chat page.
+    """
+    rasa_port = port + 1 if port else None
+    stack = Stack(directory, emulator_port=port, rasa_port=rasa_port)
     stack.change_channel(admin_token=ADMIN_TOKEN)
     stack.follow_the_clock()
     return stack
@@ -22,9 +29,19 @@ def live_stack(directory: Path, *, port: int | None = None) -> Stack:
 async def serve(directory: Path, port: int, tell: Callable[[str], None]) -> None:
     """Run the stack and say how to use it; returns when it is cancelled, all of it stopped."""
     async with live_stack(directory, port=port) as stack:
-        await stack.start()
-        tell(_guide(stack))
-        await asyncio.Event().wait()
+        stack.log_into(LOGS)
+        telling = asyncio.create_task(tell_news(stack.logs, tell))
+        try:
+            await stack.start()
+            tell(_guide(stack))
+            await asyncio.Event().wait()
+        finally:
+            telling.cancel()
+
+
+def taken(port: int) -> int | None:
+    """The first of the demo's two ports that somebody listens on; None if both are free."""
+    return next((one for one in (port, port + 1) if port and not is_free(one)), None)
 
 
 def _guide(stack: Stack) -> str:
@@ -32,14 +49,15 @@ def _guide(stack: Stack) -> str:
     return f"""
 Open {stack.platform.url}/ and write as one of the people there. Try:
 
-  I want to talk to a human    the bot hands over to the Page Inbox
+  I want to talk to a person   the bot hands over to the Page Inbox
   I want to talk to sales      the bot hands over to the agents' app, {agent}
   menu                         brings the bot back (so does "back to bot")
 
 The bot also comes back after 30 minutes (sales: 2 hours): press "+30 min".
 
-The bot's open handovers: {stack.channel_url}/handovers/
+The operators' page: {stack.channel_url}/handovers/
 (its admin token is {ADMIN_TOKEN})
 
+What the bot warns of is shown here; all of its log is in {LOGS}.
 Ctrl-C stops everything.
 """

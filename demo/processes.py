@@ -29,11 +29,11 @@ class Process:
     def __init__(self, name: str, *, directory: Path, log: Path) -> None:
         self.name = name
         self._directory = directory
-        self._log = log
+        self.log = log
         self._child: asyncio.subprocess.Process | None = None
 
     async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=self._directory,
@@ -73,7 +73,7 @@ class Process:
 
     @property
     def output(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def _runs(self) -> bool:
         return self._child is not None and self._child.returncode is None
@@ -108,6 +108,17 @@ async def until_ok(url: str, *, runs: Callable[[], bool], limit: timedelta) -> b
                         return True
             await asyncio.sleep(_LOOK_INTERVAL.total_seconds())
     return False
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a TCP port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def free_port() -> int:

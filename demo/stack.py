@@ -37,7 +37,12 @@ class Stack:
     """
 
     def __init__(
-        self, directory: Path, *, model: Path = MODEL, emulator_port: int | None = None
+        self,
+        directory: Path,
+        *,
+        model: Path = MODEL,
+        emulator_port: int | None = None,
+        rasa_port: int | None = None,
     ) -> None:
         self._model = model
         self._directory = directory
@@ -47,7 +52,7 @@ class Stack:
         self._log_options: list[str] = []
         self._channel: dict[str, Any] = {}
         self._plans: dict[str, dict[str, Any]] = {}
-        self._rasa_port = free_port()
+        self._rasa_port = rasa_port or free_port()
         self._actions_port = free_port()
         self._emulator_port = emulator_port or free_port()
         self.emulator = self._process("emulator")
@@ -65,6 +70,11 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    @property
+    def logs(self) -> dict[str, Path]:
+        """Each process's log, by its name."""
+        return {one.name: one.log for one in (self.emulator, self.actions, self.rasa)}
 
     @property
     def rasa_url(self) -> str:
@@ -103,6 +113,13 @@ class Stack:
         for process in (self.rasa, self.actions, self.emulator):
             await process.stop()
         await self.platform.close()
+
+    def log_into(self, directory: Path) -> None:
+        """Write the logs into a folder that stays, in the place of those of the last time."""
+        directory.mkdir(parents=True, exist_ok=True)
+        for process in (self.emulator, self.actions, self.rasa):
+            process.log = directory / f"{process.name}.log"
+            process.log.unlink(missing_ok=True)
 
     def follow_the_clock(self) -> None:
         """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
