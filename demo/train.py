@@ -27,7 +27,7 @@ def _main() -> None:
         if is_news(message, category):
             show(message, category, *place)
 
-    warnings.showwarning = show_news
+    warnings.showwarning = show_news  # type: ignore[assignment]
     from rasa.__main__ import main
 
     sys.argv = ["rasa", "train", *sys.argv[1:]]
