@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.situation import Situation
 from channels.dialogue.assistant import Turn
 
 _MOST_TIME = timedelta(minutes=5)
@@ -39,6 +40,9 @@ class FollowingUp:
 
     async def read(self, _: str) -> tuple[str | None, float]:
         return None, 0.0
+
+    async def situation(self, _: str) -> Situation:
+        return Situation()
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         await output.send_response(turn.sender_id, {"text": "You are back with the bot."})

@@ -34,6 +34,7 @@ from .instruments.host import MANTLE_REFUSED, installed
 from .instruments.quiet_log import keep_log_quiet
 from .notify.targets import target_of
 from .operators.api import OperatorApi
+from .operators.context_route import add_context
 from .store.sql import SqlStore
 from .webhook.content_length import refuse_unsound_lengths
 from .webhook.receiver import WebhookReceiver
@@ -138,6 +139,8 @@ class MessengerInput(InputChannel):
             routes.add_route(
                 _as_function(handler), path, methods=[method], name=name, stream=streams
             )
+        if self._settings.public_url is not None:
+            add_context(routes, settings=self._settings, engine=lambda: self._engine)
         if self._settings.admin_token is not None:
             OperatorApi(
                 admin_token=self._settings.admin_token,

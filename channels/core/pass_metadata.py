@@ -8,33 +8,53 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any
 
 from .limits import MESSENGER
 from .sessions import Session
+from .situation import Situation
 from .splitting import ELLIPSIS, length
 
 LONGEST_METADATA = MESSENGER.metadata
+MOST_BOT_TEXTS = 5
 
 
-def pass_metadata(session: Session, *, language: str, last_texts: Iterable[str]) -> str:
+def pass_metadata(
+    session: Session,
+    *,
+    language: str,
+    last_texts: Iterable[str],
+    situation: Situation | None = None,
+    url: str | None = None,
+) -> str:
     """Valid JSON of less than 1,000 characters: the session first, then what fits of the rest.
 
-    The plan's `metadata` goes in key by key, then the user's last messages, the newest first,
+    `url` is where all of it can be read. The plan's `metadata` goes in key by key, so do the slots
+    that it names; then the last messages of the user and of the bot in turn, the newest first,
     unless the plan keeps them back. Nothing is cut: what does not fit is left out whole, and an
     ellipsis stands for messages that are missing after one that is told. `last_texts` is in the
     order of writing.
     """
+    situation = situation or Situation()
     context: dict[str, Any] = {
         "session": session.id,
         "plan": session.plan.name,
         "timeout_seconds": int(session.plan.timeout.total_seconds()),
         "language": language,
     }
-    for key, value in session.plan.metadata.items():
-        _add_if_it_fits(context, "metadata", {**context.get("metadata", {}), key: value})
+    if url is not None:
+        _add_if_it_fits(context, "context_url", url)
+    if situation.intent is not None:
+        _add_if_it_fits(context, "intent", situation.intent)
+    for kind, values in (
+        ("metadata", session.plan.metadata),
+        ("slots", situation.slots_of(session)),
+    ):
+        for key, value in values.items():
+            _add_if_it_fits(context, kind, {**context.get(kind, {}), key: value})
     if session.plan.last_messages:
-        _add_last_messages(context, list(last_texts))
+        _add_last_words(context, list(last_texts), situation.bot_texts()[-MOST_BOT_TEXTS:])
     return _written(context)
 
 
@@ -44,15 +64,15 @@ def return_metadata(session: Session) -> str:
     return _written({"session": session.id, "reason": reason})
 
 
-def _add_last_messages(context: dict[str, Any], texts: list[str]) -> None:
+def _add_last_words(context: dict[str, Any], users: list[str], bots: list[str]) -> None:
     """The newest first; one that is too long does not hide the ones before it."""
-    missing: list[str] = []
-    for text in reversed(texts):
-        told = context.get("last_messages", [])
-        if _add_if_it_fits(context, "last_messages", [text, *missing, *told]):
-            missing = []
-        else:
-            missing = [ELLIPSIS]
+    missing: dict[str, list[str]] = {"last_messages": [], "last_responses": []}
+    for pair in zip_longest(reversed(users), reversed(bots)):
+        for key, text in zip(missing, pair, strict=True):
+            if text is None:
+                continue
+            told = [text, *missing[key], *context.get(key, [])]
+            missing[key] = [] if _add_if_it_fits(context, key, told) else [ELLIPSIS]
 
 
 def _add_if_it_fits(context: dict[str, Any], key: str, value: object) -> bool:

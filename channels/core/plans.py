@@ -38,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bring the bot back; the language "" stands for the assistant's own. `last_messages`: the app
     that gets the thread is told the user's last messages. `unanswered_notice` is how long a user
     waits for an answer until operators are told; None if nobody wants to be. Without `hours`
-    somebody is always there.
+    somebody is always there. `context_slots` are those that the agent's app is told.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     return_intent_threshold: float = 0.8
     metadata: dict[str, Any] = {}
     last_messages: bool = True
+    context_slots: tuple[str, ...] = ()
     hours: Hours | None = None
     when_closed: WhenClosed = WhenClosed.REFUSE
     wait_at_most: timedelta = timedelta(days=3)

@@ -100,6 +100,16 @@ def parse_graph_url(value: object) -> str:
     return parts.geturl().rstrip("/")
 
 
+def parse_public_url(value: object) -> str:
+    """Where the agent's app, or a browser, finds the bot."""
+    parts = web_address(value)
+    if parts is None or parts.query or parts.fragment or parts.username:
+        raise ValueError("is no web address of the bot; write https://bot.example.com.")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+        raise ValueError("would show what users wrote over plain http; write https://.")
+    return parts.geturl().rstrip("/")
+
+
 def web_address(value: object) -> SplitResult | None:
     """The parts of an http or https address; None for anything else."""
     try:

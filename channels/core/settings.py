@@ -52,6 +52,7 @@ from .setting_values import (
     parse_flag,
     parse_graph_url,
     parse_probe,
+    parse_public_url,
     parse_requests,
     parse_retention,
     parse_routing,
@@ -109,6 +110,7 @@ class Settings:
     transcript: bool
     transcript_retention: timedelta
     requests: RequestPolicy | tuple[str, ...]
+    public_url: str | None
     notify: tuple[NotifyTarget, ...]
     events: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, Plan]
@@ -251,6 +253,7 @@ _CHANNEL_KEYS = {
     "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
     "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
     "events": Key(parse=parse_events, default={}),
+    "public-url": Key(parse=parse_public_url),
     "notify": Key(parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, default=()),
     "plans": Key(
         parse=_parse_plans,
@@ -283,6 +286,7 @@ _PLAN_KEYS = {
     ),
     "metadata": Key(parse=parse_metadata, default={}),
     "last-messages": Key(parse=parse_flag, default=True),
+    "context-slots": Key(parse=parse_words, default=()),
     "hours": Key(parse=parse_week),
     "timezone": Key(parse=parse_timezone),
     "closed-on": Key(parse=parse_closed_on, default=()),

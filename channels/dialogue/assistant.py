@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cache
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
-from rasa.shared.core.events import ConversationResumed, UserUttered
+from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 
 from ..core.errors import StoreUnavailable
+from ..core.situation import Said, Situation
 from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
 
 logger = logging.getLogger(__name__)
+
+MOST_SAID = 50  # last messages of a conversation that an agent may read
 
 _in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
 
@@ -62,6 +67,9 @@ class Assistant(Protocol):
 
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
+
+    async def situation(self, sender_id: str) -> Situation:
+        """Where the conversation stands, as the tracker has it. Raises what its store raises."""
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
@@ -119,6 +127,11 @@ class RasaAssistant:
             parsed = await self._agent().parse_message(text)
         intent = parsed["intent"]
         return intent["name"], float(intent["confidence"])
+
+    async def situation(self, sender_id: str) -> Situation:
+        with _insisting_on_stores(self._agent()):
+            tracker = await self._agent().tracker_store.retrieve(sender_id)
+        return Situation() if tracker is None else _situation_of(tracker)
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         is_event = turn.parse_data is not None
@@ -210,6 +223,25 @@ def _is_paused(tracker: Any) -> bool:
     """Rasa 3.6 has a method for it, newer ones of Rasa Pro a property."""
     is_paused = getattr(tracker, "is_paused", None)
     return bool(is_paused() if callable(is_paused) else tracker.paused)
+
+
+def _situation_of(tracker: Any) -> Situation:
+    said: deque[Said] = deque(maxlen=MOST_SAID)
+    intent: str | None = None
+    for event in tracker.events:
+        if isinstance(event, UserUttered) and not event.metadata.get("is_external"):
+            intent = event.intent_name or intent
+            said.extend(_said("user", event))
+        elif isinstance(event, BotUttered):
+            said.extend(_said("bot", event))
+    slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value is not None}
+    return Situation(intent=intent, slots=slots, said=tuple(said))
+
+
+def _said(speaker: str, event: UserUttered | BotUttered) -> Iterator[Said]:
+    if event.text:
+        at = datetime.fromtimestamp(event.timestamp, timezone.utc)
+        yield Said(at=at, speaker=speaker, text=event.text)
 
 
 @contextmanager

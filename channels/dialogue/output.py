@@ -12,7 +12,7 @@ from rasa.core.channels.channel import OutputChannel
 from ..core.events import Platform, Thread
 from ..core.limits import INSTAGRAM, MESSENGER
 from ..core.outgoing import silences
-from ..core.sessions import State
+from ..core.sessions import Session, State
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
@@ -72,6 +72,7 @@ class MessengerOutput(OutputChannel):
         self._silenced_by = "a live agent has the thread" if in_silence else None
         self._in_silence = in_silence
         self._checked = False
+        self._to_pass: Session | None = None
         self.has_spoken = False  # or has handed over: then "typing" goes with that
 
     @classmethod
@@ -79,8 +80,12 @@ class MessengerOutput(OutputChannel):
         return Platform.MESSENGER.value
 
     def end_turn(self) -> None:
-        """What is said from now on is said by Rasa on its own."""
+        """What is said from now on is said by Rasa on its own; a handover of the turn begins.
+
+        Not before: the agent's app is told what the turn has left in the tracker.
+        """
         self._has_ended = True
+        self._pass_control()
 
     def cut_off(self) -> None:
         """The turn has been given up: what it says from now on is not said."""
@@ -150,10 +155,17 @@ class MessengerOutput(OutputChannel):
             return
         session = await self._openings.open(thread, wishes, self._sayings.turn.cause)
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
-            self._outbox.pass_control(session)
+            self._to_pass = session
+            if self._has_ended:
+                self._pass_control()
             self.has_spoken = True
         if silences(session):
             self._silenced_by = "control of the thread has been handed over"
+
+    def _pass_control(self) -> None:
+        if self._to_pass is not None:
+            self._outbox.pass_control(self._to_pass)
+            self._to_pass = None
 
     async def _say(self, recipient_id: str, response: Mapping[str, Any]) -> None:
         thread = await self._thread(recipient_id)

@@ -9,10 +9,11 @@ from datetime import timedelta
 from functools import partial
 
 from ..core.errors import StoreError
-from ..core.events import Event, PageRoles, tells_no_sender
+from ..core.events import Event, PageRoles, Thread, tells_no_sender
 from ..core.notify_settings import NotifyTarget
 from ..core.sessions import Session, State
 from ..core.settings import Settings
+from ..core.situation import Situation
 from ..dialogue.assistant import Assistant
 from ..dialogue.dialogue import Dialogue
 from ..dialogue.output import MessengerOutput
@@ -97,6 +98,7 @@ class Engine:
             targets=[(target.name, target.events) for target in settings.notify],
         )
         waiting_room = WaitingRoom(store=store, ledger=ledger, metrics=metrics)
+        self._assistant, self._threads = assistant, threads
         openings = Openings(
             settings=settings,
             store=store,
@@ -105,6 +107,7 @@ class Engine:
             metrics=metrics,
             waiting_room=waiting_room,
             language=assistant.language,
+            situation=self.situation,
         )
         self._delivery = Delivery(
             several_pages=bool(settings.pages),
@@ -274,6 +277,10 @@ class Engine:
     def problems(self) -> list[HealthProblem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""
         return self._health.problems()
+
+    async def situation(self, thread: Thread) -> Situation:
+        """Where the thread's conversation stands; raises what Rasa's tracker store raises."""
+        return await self._assistant.situation(self._threads.sender_id(thread))
 
     def output(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""

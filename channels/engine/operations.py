@@ -11,6 +11,7 @@ from ..core.dead import Dead, DeadId
 from ..core.events import Thread
 from ..core.sessions import EndReason, Session
 from ..core.statistics import Statistics, statistics_of
+from ..core.transcript import MOST_LINES, Line
 from ..graph.threads import Threads
 from ..handover.ending import Endings
 from ..handover.waiting import WaitingRoom
@@ -60,6 +61,14 @@ class Operations:
     async def count_open(self) -> int:
         """How many sessions are open."""
         return await self._store.count_open()
+
+    async def session(self, session_id: str) -> Session | None:
+        """The session of that id, open or ended."""
+        return await self._store.session(session_id)
+
+    async def transcript(self, session: Session) -> list[Line]:
+        """What was said in a session, as far as it is kept."""
+        return await self._store.transcript(session.id, limit=MOST_LINES)
 
     async def open_session(self, sender_id: str) -> Session | None:
         """The open session of a user."""

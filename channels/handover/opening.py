@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core import transitions
@@ -21,6 +22,7 @@ from ..core.plans import Plan
 from ..core.routing import TOLD_ANOTHER
 from ..core.sessions import MESSAGING_WINDOW, Cause, EndReason, Session, State
 from ..core.settings import DEFAULT_PLAN, Settings
+from ..core.situation import Situation, context_url
 from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields
 from ..instruments.metrics import Metrics, started_by
@@ -30,13 +32,17 @@ from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
+LONGEST_LOOK = timedelta(seconds=5)  # into the tracker, for the agent's sake
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
 FEWEST_TRIES = 3  # of a pass, whatever time they take
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
 class Openings:
-    """Opens sessions. `language` tells the assistant's NLU language."""
+    """Opens sessions.
+
+    `language` tells the assistant's NLU language, `situation` where a conversation stands.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,7 @@ class Openings:
         metrics: Metrics,
         waiting_room: WaitingRoom,
         language: Callable[[], str],
+        situation: Callable[[Thread], Awaitable[Situation]],
     ) -> None:
         self._settings = settings
         self._store = store
@@ -56,6 +63,7 @@ class Openings:
         self._metrics = metrics
         self._waiting_room = waiting_room
         self._language = language
+        self._situation = situation
 
     async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
         """Open a session, as an action's payload wishes; control is passed by `pass_control`.
@@ -182,8 +190,7 @@ class Openings:
         """
         if await self._store.waits_outgoing(session.thread):
             return await self._retry(session, _unsaid(), may_be_passed=False)
-        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
-        metadata = pass_metadata(session, language=self._language(), last_texts=texts)
+        metadata = await self._context(session)
         try:
             await self._graph.pass_control(
                 session.thread, app_id=session.target_app_id, metadata=metadata
@@ -195,6 +202,28 @@ class Openings:
             no_answer = isinstance(error, GraphUnavailable)
             return await self._retry(session, error, may_be_passed=no_answer)
         return await self._activate(session)
+
+    async def _context(self, session: Session) -> str:
+        """What the agent's app is told; the handover does not fail for want of it."""
+        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
+        looking = self._situation(session.thread)
+        try:
+            situation = await asyncio.wait_for(looking, LONGEST_LOOK.total_seconds())
+        except Exception as error:  # whatever Rasa's tracker store raises; it may quote the user
+            logger.warning(
+                "The agent's app is not told where the conversation stands (%s).",
+                type(error).__name__,
+                extra=session_fields(session),
+            )
+            situation = Situation()
+        public_url, secret = self._settings.public_url, self._settings.secret
+        return pass_metadata(
+            session,
+            language=self._language(),
+            last_texts=texts,
+            situation=situation,
+            url=public_url and context_url(session, public_url=public_url, app_secret=secret),
+        )
 
     async def _retry(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
         """Try again later; or fail, if that is no use, or the user has waited long enough.

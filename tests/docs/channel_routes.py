@@ -17,6 +17,8 @@ REQUIRED = {
     "app-id": "900100100100100",
 }
 
+ALL_ROUTES = {"admin-token": "a-long-random-token", "public-url": "https://bot.example.com"}
+
 
 def complete(section: Mapping[str, Any]) -> dict[str, Any]:
     """A section of credentials.yml with what a page leaves out of it, having shown it before."""
@@ -29,7 +31,7 @@ def complete(section: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def channel_routes() -> set[tuple[str, str]]:
     """Methods and paths, as Sanic writes them."""
-    channel = MessengerInput.from_credentials({**REQUIRED, "admin-token": "a-long-random-token"})
+    channel = MessengerInput.from_credentials({**REQUIRED, **ALL_ROUTES})
     app = Sanic("routes_of_the_channel")
     app.blueprint(channel.blueprint(_unheard), url_prefix="/webhooks/facebook")
     return {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}

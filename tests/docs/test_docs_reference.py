@@ -23,6 +23,7 @@ from channels.core.pass_metadata import pass_metadata
 from channels.core.plans import Plan
 from channels.core.sessions import EndReason, Session, State
 from channels.core.settings import is_own_section, parse_settings
+from channels.core.situation import Said, Situation
 from channels.core.statistics import Statistics, statistics_of
 from channels.core.turns import (
     END_REASON_ENTITY,
@@ -33,6 +34,7 @@ from channels.core.turns import (
 from channels.engine.health import HealthProblem, Part
 from channels.graph import error_codes
 from channels.operators.answers import Handover
+from channels.operators.contexts import Context
 from cli.doctor.checks import app as doctor_app
 from cli.doctor.checks import assistant as doctor_assistant
 from cli.doctor.checks import endpoints as doctor_endpoints
@@ -202,7 +204,7 @@ def test_the_channels_routes_are_all_listed() -> None:
     assert listed == there
 
 
-@pytest.mark.parametrize(("number", "kind"), enumerate((Handover, Statistics)))
+@pytest.mark.parametrize(("number", "kind"), enumerate((Handover, Context, Statistics)))
 def test_an_answer_of_the_operator_api_is_shown_as_it_comes(number: int, kind: Any) -> None:
     shown = examples("docs/reference/http.md", "Operator API", "json")[number]
     assert list(json.loads(shown)) == list(kind.__struct_fields__)
@@ -276,7 +278,21 @@ def test_the_metadata_of_an_end_is_all_listed() -> None:
 
 def test_the_agents_context_is_shown_as_it_is_passed() -> None:
     [shown] = examples("docs/hand-over.md", "What the agent gets", "json")
-    passed = json.loads(pass_metadata(SESSION, language="en", last_texts=["Hi"]))
+    passed = json.loads(
+        pass_metadata(
+            msgspec.structs.replace(
+                SESSION, plan=Plan(name="default", metadata={"a": 1}, context_slots=("order_id",))
+            ),
+            language="en",
+            last_texts=["Hi"],
+            situation=Situation(
+                intent="ask_human",
+                slots={"order_id": "4711"},
+                said=(Said(at=NOON, speaker="bot", text="Hello"),),
+            ),
+            url="https://bot.example.com",
+        )
+    )
     assert list(json.loads(shown)) == list(passed)
 
 

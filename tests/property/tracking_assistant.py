@@ -8,6 +8,7 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.situation import Situation
 from channels.core.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
 from channels.dialogue.assistant import Turn
 
@@ -41,6 +42,9 @@ class TrackingAssistant:
 
     async def read(self, text: str) -> tuple[str | None, float]:
         return (BACK_INTENT, 0.9) if text == READ_AS_BACK else ("chitchat", 0.9)
+
+    async def situation(self, _: str) -> Situation:
+        return Situation()
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         if turn.once and any(turn.message_id == taken.message_id for taken in self.tracker):

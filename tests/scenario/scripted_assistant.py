@@ -11,6 +11,7 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.situation import Situation
 from channels.dialogue.assistant import Turn
 
 HANDOVER = {"custom": {"handover": {"plan": "default"}}}
@@ -74,6 +75,7 @@ class Script:
     is_ready: bool = True
     language: str = "en"
     intents: frozenset[str] = frozenset({"handover_started", "handover_ended"})
+    situation: Situation = Situation()  # noqa: RUF009 (it is frozen)
     readings: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def steps(self, turn: Turn) -> Sequence[Step]:
@@ -108,6 +110,9 @@ class ScriptedAssistant:
 
     async def read(self, text: str) -> tuple[str | None, float]:
         return self._script.readings.get(text, (None, 0.0))
+
+    async def situation(self, _: str) -> Situation:
+        return self._script.situation
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         async with self._locks.lock(turn.sender_id, self):

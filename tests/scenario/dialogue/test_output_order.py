@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 from rasa.core.channels.channel import OutputChannel
 
 from channels.core.events import Thread
+from channels.core.situation import Situation, context_token
 from tests.scenario.scripted_assistant import HANDOVER
-from tests.scenario.world import ANNA, BOT, INBOX, TIMEOUT, World
+from tests.scenario.world import ANNA, BOT, INBOX, PLAN, TIMEOUT, World
 
 BUTTONS = {"text": "How was it?", "buttons": [{"title": "Good", "payload": "/good"}]}
 IMAGE = {"image": "https://example.org/cat.png"}
@@ -184,3 +187,28 @@ async def test_what_is_said_to_one_user_is_sent_to_nobody_else(world: World) -> 
     await world.deliver(world.message("hello"), world.message("good day", ben))
 
     assert (world.said(), world.said(ben)) == (["re: hello"], ["re: good day"])
+
+
+async def test_the_agent_is_told_what_the_turn_has_left_in_the_tracker() -> None:
+    world = World(
+        public_url="https://bot.example.com",
+        plans={"default": {**PLAN, "context-slots": ["order_id"]}},
+    )
+    await world.start()
+    saved = asyncio.Event()
+    world.script.answers["human"] = [HANDOVER, saved]
+    await world.user_says("human")
+    assert passes(world) == 0, "the turn goes on, and its tracker is not saved yet"
+    world.script.situation = Situation(intent="ask_human", slots={"order_id": "4711"})
+    saved.set()
+    await world.settle()
+
+    [call] = [call for call in world.graph.calls if call.verb == "pass_control"]
+    told = json.loads(str(call.arguments["metadata"]))
+    assert (told["intent"], told["slots"]) == ("ask_human", {"order_id": "4711"})
+    session = await world.session()
+    assert told["context_url"] == (
+        f"https://bot.example.com/webhooks/facebook/handovers/{session.id}/context"
+        f"?token={context_token(session.id, 's')}"
+    )
+    await world.kill()

@@ -19,14 +19,14 @@ REQUIRED = {
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, notify, "
-    "page-access-token, pages, plans, requests, retention, routing, secret, sends-a-second, "
-    "store, transcript, transcript-retention, turn-timeout, typed-intents, verify"
+    "page-access-token, pages, plans, public-url, requests, retention, routing, secret, "
+    "sends-a-second, store, transcript, transcript-retention, turn-timeout, typed-intents, verify"
 )
 PLAN_KEYS = (
-    "closed-on, hours, idle-timeout, keyword-match, keywords, last-messages, metadata, "
-    "owner-probe, pass-patience, return-intent-threshold, return-intents, return-payloads, "
-    "target-app, timeout, timezone, unanswered-notice, unanswered-timeout, wait-at-most, "
-    "when-closed"
+    "closed-on, context-slots, hours, idle-timeout, keyword-match, keywords, last-messages, "
+    "metadata, owner-probe, pass-patience, return-intent-threshold, return-intents, "
+    "return-payloads, target-app, timeout, timezone, unanswered-notice, unanswered-timeout, "
+    "wait-at-most, when-closed"
 )
 
 

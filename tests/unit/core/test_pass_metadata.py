@@ -13,6 +13,7 @@ from channels.core.events import Thread
 from channels.core.pass_metadata import LONGEST_METADATA, pass_metadata, return_metadata
 from channels.core.plans import LONGEST_TIMEOUT, Plan, parse_metadata
 from channels.core.sessions import Cause, EndReason, Session, session_id_for
+from channels.core.situation import Said, Situation
 from channels.core.splitting import ELLIPSIS, length
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
@@ -160,3 +161,51 @@ class TestReturnMetadata:
             "session": SESSION_ID,
             "reason": reason.value,
         }
+
+
+SITUATION = Situation(
+    intent="ask_human",
+    slots={"order_id": "4711", "card": "4000 1234", "odd": object()},
+    said=(
+        Said(at=NOW, speaker="user", text="Hi"),
+        Said(at=NOW, speaker="bot", text="Hello"),
+        Said(at=NOW, speaker="bot", text="Wait"),
+    ),
+)
+
+
+def test_the_agent_is_told_where_the_conversation_stands() -> None:
+    plan = Plan(name="default", context_slots=("order_id", "missing", "odd"))
+    told = json.loads(
+        pass_metadata(
+            opened(plan),
+            language="en",
+            last_texts=["Hi", "agent"],
+            situation=SITUATION,
+            url="https://u",
+        )
+    )
+    assert told["intent"] == "ask_human"
+    assert told["slots"] == {"order_id": "4711"}
+    assert told["context_url"] == "https://u"
+    assert told["last_messages"] == ["Hi", "agent"]
+    assert told["last_responses"] == ["Hello", "Wait"]
+
+
+def test_a_plan_that_keeps_words_back_keeps_back_the_bots_too() -> None:
+    plan = Plan(name="outside", last_messages=False)
+    told = json.loads(
+        pass_metadata(opened(plan), language="en", last_texts=["Hi"], situation=SITUATION)
+    )
+    assert not {"last_messages", "last_responses", "slots"} & told.keys()
+
+
+def test_both_sides_last_words_come_before_older_ones_of_one_side() -> None:
+    texts = ["x" * 300, "y" * 300, "newest"]
+    told = json.loads(
+        pass_metadata(
+            opened(Plan(name="default")), language="en", last_texts=texts, situation=SITUATION
+        )
+    )
+    assert told["last_messages"][-1] == "newest"
+    assert told["last_responses"] == ["Hello", "Wait"]

@@ -1,0 +1,78 @@
+"""What the agent's app may know of a handover, as a typed value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ..core.sessions import EndReason, Session, State
+from ..core.situation import Situation
+from ..core.statistics import Moment
+from ..core.transcript import Line
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody said: `speaker` is "bot", "user" or "operator"."""
+
+    at: Moment
+    speaker: str
+    text: str
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the plan lets the agent's app know.
+
+    `slots` are those that the plan names. `said` is what user and bot have said to each other, and
+    `transcript` what user and operators said since, if it is kept; both are empty where the plan
+    keeps words back.
+    """
+
+    session_id: str
+    page: str
+    user: str
+    sender_id: str
+    plan: str
+    state: State
+    reason: EndReason | None
+    opened_at: Moment
+    ended_at: Moment | None
+    intent: str | None
+    metadata: dict[str, Any]
+    slots: dict[str, Any]
+    said: list[Spoken]
+    transcript: list[Spoken]
+
+
+def context(
+    session: Session, sender_id: str, situation: Situation, lines: Sequence[Line]
+) -> Context:
+    """The context of a session; what the user said to the bot after its end is not in it."""
+    tells_words, ended_at = session.plan.last_messages, session.ended_at
+    said = [
+        Spoken(at=one.at, speaker=one.speaker, text=one.text)
+        for one in situation.said
+        if tells_words and (ended_at is None or one.at <= ended_at)
+    ]
+    transcript = [
+        Spoken(at=line.at, speaker=line.speaker.value, text=line.text)
+        for line in lines
+        if tells_words
+    ]
+    return Context(
+        session_id=session.id,
+        page=session.thread.page,
+        user=session.thread.user,
+        sender_id=sender_id,
+        plan=session.plan.name,
+        state=session.state,
+        reason=session.reason,
+        opened_at=session.opened_at,
+        ended_at=ended_at,
+        intent=situation.intent,
+        metadata=session.plan.metadata,
+        slots=situation.slots_of(session),
+        said=said,
+        transcript=transcript,
+    )

@@ -1,0 +1,89 @@
+"""What the agent's app reads at `context_url`: for one session, by its token, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
+from rasa.shared.core.slots import TextSlot
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from channels.core.situation import context_token
+from tests.contract.operators.operator_stage import BOT, OperatorStage, operator_stage
+
+ANNA, BEN = "24870165432500001", "24870165432500002"
+PLANS = {"default": {"context-slots": ["order_id"], "metadata": {"team": "support"}}}
+OPTIONS: dict[str, Any] = {"public-url": "https://bot.example.com", "plans": PLANS}
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[OperatorStage]:
+    async with operator_stage(tmp_path, **OPTIONS, transcript=True) as running:
+        yield running
+
+
+async def told(stage: OperatorStage) -> None:
+    """What Rasa's tracker has of Anna."""
+    slots = [TextSlot("order_id", mappings=[]), TextSlot("card", mappings=[])]
+    tracker = DialogueStateTracker(ANNA, slots)
+    for event in (
+        UserUttered("Hi", intent={"name": "greet"}),
+        BotUttered("Hi! What can I do for you?"),
+        SlotSet("order_id", "4711"),
+        SlotSet("card", "secret"),
+        UserUttered(None, intent={"name": "handover_ended"}, metadata={"is_external": True}),
+    ):
+        tracker.update(event)
+
+    async def retrieve(sender_id: str) -> DialogueStateTracker | None:
+        return tracker if sender_id == ANNA else None
+
+    stage.agent.tracker_store.retrieve = retrieve
+
+
+async def read(stage: OperatorStage, session: str, token: str) -> tuple[int, Any]:
+    return await stage.calls("GET", f"/handovers/{session}/context?token={token}", headers={})
+
+
+async def test_it_tells_what_the_assistant_knows_and_no_slot_that_the_plan_does_not_name(
+    stage: OperatorStage,
+) -> None:
+    await told(stage)
+    session = (await stage.is_with_operator(ANNA, says="Hello there"))["session_id"]
+    status, context = await read(stage, session, context_token(session, BOT.secret))
+
+    assert status == 200
+    assert context["intent"] == "greet"
+    assert context["slots"] == {"order_id": "4711"}
+    assert context["metadata"] == {"team": "support"}
+    assert [(one["speaker"], one["text"]) for one in context["said"]] == [
+        ("user", "Hi"),
+        ("bot", "Hi! What can I do for you?"),
+    ]
+    assert [one["text"] for one in context["transcript"]] == ["Hello there"]
+
+
+async def test_a_token_opens_its_own_session_alone(stage: OperatorStage) -> None:
+    anna = (await stage.is_with_operator(ANNA))["session_id"]
+    ben = (await stage.is_with_operator(BEN))["session_id"]
+    right = context_token(anna, BOT.secret)
+
+    assert (await read(stage, anna, right))[0] == 200
+    for session, token in (
+        (ben, right),
+        (anna, ""),
+        (anna, right[:-1]),
+        (anna, "ä"),
+        (anna, context_token(anna, "another secret")),
+        ("0" * 32, context_token("0" * 32, BOT.secret)),
+    ):
+        assert (await read(stage, session, token))[0] == 404
+
+
+async def test_without_a_public_url_there_is_no_such_route(tmp_path: Path) -> None:
+    async with operator_stage(tmp_path) as stage:
+        session = (await stage.is_with_operator(ANNA))["session_id"]
+        assert (await read(stage, session, context_token(session, BOT.secret)))[0] == 404
