@@ -111,7 +111,8 @@ def words_of(notice: Notice) -> tuple[str, str]:
 
 def _told(notice: Notice) -> Iterator[str]:
     waited_until = notice.first_answer_at or notice.at
-    minutes = max(round((waited_until - notice.opened_at) / timedelta(minutes=1)), 0)
+    since = notice.active_at or notice.opened_at
+    minutes = max(round((waited_until - since) / timedelta(minutes=1)), 0)
     if notice.kind is NoticeKind.UNANSWERED:
         yield f"Nobody has answered for {minutes} min."
     elif notice.kind is NoticeKind.ANSWERED:

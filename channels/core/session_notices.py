@@ -29,7 +29,7 @@ def telling(
 
 
 def _shown_by(session: Session) -> Iterator[NoticeKind]:
-    if session.state.value == "waiting":
+    if session.state is State.WAITING:
         yield NoticeKind.WAITING
     if session.active_at is not None:
         yield NoticeKind.OPENED

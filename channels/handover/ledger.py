@@ -49,11 +49,13 @@ class Ledger:
         """Wait a moment for what another worker, or another task of this one, does."""
         await self._clock.sleep(TURN_INTERVAL)
 
-    async def add(self, session: Session, *, claimed: bool) -> bool:
-        """Store a new session; False if the thread has an open one, or the id is known."""
+    async def add(self, session: Session, *, claimed: bool) -> Session | None:
+        """Store a new session; None if the thread has an open one, or the id is known."""
         session, notices = self._telling(session)
         claim_until = self.claim() if claimed else None
-        return await self._store.add_session(session, claim_until=claim_until, notices=notices)
+        if await self._store.add_session(session, claim_until=claim_until, notices=notices):
+            return session
+        return None
 
     async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
         """Store the next version; where another worker was faster, what it has stored."""
@@ -87,24 +89,18 @@ class Ledger:
         return None
 
     async def follow(
-        self,
-        ended: Session,
-        following: Session,
-        notices: Sequence[Addressed] | None = None,
-        *,
-        claimed: bool,
-    ) -> bool:
-        """Store a session's last version and the thread's next session; False if neither is.
-
-        `notices` are what operators are told of the end, where it has been found out before.
-        """
-        claim_until = self.claim() if claimed else None
-        if notices is None:
-            ended, notices = self._telling(ended)
+        self, ended: Session, following: Session, *, claimed: bool
+    ) -> tuple[Session, Session] | None:
+        """Store a session's last version and the thread's next session; None if neither is."""
+        ended, notices = self._telling(ended)
         following, more = self._telling(following)
-        return await self._store.follow_session(
-            ended, following, claim_until=claim_until, notices=[*notices, *more]
+        is_stored = await self._store.follow_session(
+            ended,
+            following,
+            claim_until=self.claim() if claimed else None,
+            notices=[*notices, *more],
         )
+        return (ended, following) if is_stored else None
 
     async def conclude(
         self, session: Session, next_of: Callable[[Session], Session | None]
@@ -114,14 +110,16 @@ class Ledger:
         Returns both, the next one claimed; None if the session has ended before.
         """
         while session.state is State.ENDING:
-            ended, notices = self._telling(transitions.ended(session))
+            ended = transitions.ended(session)
             following = next_of(ended)
-            if following is None:
-                is_stored = await self._store.save_session(ended, notices=notices)
+            if following is not None:
+                stored = await self.follow(ended, following, claimed=True)
+                if stored is not None:
+                    return stored
             else:
-                is_stored = await self.follow(ended, following, notices, claimed=True)
-            if is_stored:
-                return ended, following
+                ended, notices = self._telling(ended)
+                if await self._store.save_session(ended, notices=notices):
+                    return ended, None
             session = await self.reload(session)
         return None
 

@@ -84,13 +84,13 @@ class Openings:
             return known
         claimed = session.state is State.OPENING
         if known is not None:
-            is_stored = await self._waiting_room.replace(known, session, claimed=claimed)
+            stored = await self._waiting_room.replace(known, session, claimed=claimed)
         else:
-            is_stored = await self._ledger.add(session, claimed=claimed)
-        if not is_stored:
+            stored = await self._ledger.add(session, claimed=claimed)
+        if stored is None:
             return await self.open(thread, wishes, cause)
-        self.note_beginning(session)
-        return session
+        self.note_beginning(stored)
+        return stored
 
     async def _new(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
         plan, is_known = self._plan(thread, wishes)
@@ -127,14 +127,15 @@ class Openings:
             now=self._ledger.now(),
             user_at=await self._user_at(thread, cause),
         )
-        if not await self._ledger.add(session, claimed=False):
+        stored = await self._ledger.add(session, claimed=False)
+        if stored is None:
             known = await self._store.open_session(thread)
             if known is not None and known.is_waiting:
                 return await self._waiting_room.taken(known, owner_app, cause)
             return known
-        self.note_beginning(session)
-        logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(session))
-        return session
+        self.note_beginning(stored)
+        logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(stored))
+        return stored
 
     async def grant(self, thread: Thread, app_id: str, cause: Cause) -> Session | None:
         """Open a session for an app that asks for the thread; None if that was done before.
@@ -151,13 +152,14 @@ class Openings:
             user_at=await self._user_at(thread, cause),
             is_asked_for=True,
         )
-        if not await self._ledger.add(session, claimed=True):
+        stored = await self._ledger.add(session, claimed=True)
+        if stored is None:
             known = await self._store.open_session(thread)
             if known is not None and known.is_waiting:
                 return await self._waiting_room.open(known, target_app=app_id)
             return known
-        self.note_beginning(session)
-        return session
+        self.note_beginning(stored)
+        return stored
 
     def next_of(self, session: Session) -> Session | None:
         """The session that the follow-up of an ending one has asked for; None if it has not."""

@@ -57,17 +57,20 @@ class WaitingRoom:
         active = await self._ledger.change(session, step, only_while=State.WAITING)
         return active or await self._ledger.reload(session)
 
-    async def replace(self, session: Session, following: Session, *, claimed: bool) -> bool:
+    async def replace(
+        self, session: Session, following: Session, *, claimed: bool
+    ) -> Session | None:
         """Let another session take the place of a waiting one, of whose end Rasa does not hear.
 
-        False if it waits no more.
+        Returns the other one as stored; None if the first waits no more.
         """
         replaced = transitions.replaced(session, self._ledger.now())
-        is_stored = await self._ledger.follow(replaced, following, claimed=claimed)
-        if is_stored:
-            self._metrics.ended.labels(EndReason.CANCELLED.value).inc()
-            logger.info("Another handover is asked for instead.", extra=session_fields(replaced))
-        return is_stored
+        stored = await self._ledger.follow(replaced, following, claimed=claimed)
+        if stored is None:
+            return None
+        self._metrics.ended.labels(EndReason.CANCELLED.value).inc()
+        logger.info("Another handover is asked for instead.", extra=session_fields(replaced))
+        return stored[1]
 
     async def cancel(self, thread: Thread) -> None:
         """End the thread's waiting session, because the dialogue asks for it."""
