@@ -8,6 +8,7 @@ HandoverError
 ├── StoreError                a store, the session store or one of Rasa's, can't do its work
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
+├── RasaUnavailable           Rasa can't take a turn now: no model, or a failure that may pass
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
 ├── OperatorError             a running bot's operator API does not answer, or says no
 └── GraphError                Meta refused, or did not answer, a Graph call
@@ -60,6 +61,13 @@ class StoreUnavailable(StoreError):
 
 class StoreVersionError(StoreError):
     """The tables in the database were made by a newer release of this plugin."""
+
+
+class RasaUnavailable(HandoverError):
+    """Rasa can't take a turn now: no model is loaded, or it has just failed at a start or an end.
+
+    What waits for it is tried again, and is at no fault of its own.
+    """
 
 
 class TurnTimedOut(HandoverError):

@@ -81,8 +81,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `is_adopted` says that somebody else began the handover, `is_announced` that Rasa knows of it.
     `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
     for it.
-    `attempts` counts the tries of the step under way. `first_answer_at` is when an operator was
-    first heard. `heard_mids` are marks of what was heard last: Meta may tell it on both arrays.
+    `attempts` counts the tries of the step under way, `tellings` those to let Rasa hear of a start
+    or an end; `is_untold` says that Rasa could not hear of the end. `first_answer_at` is when an
+    operator was first heard. `heard_mids` are marks of what was heard last: Meta may tell it on both arrays.
     `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
     `feedback` is what the user thought of it, once it has ended. `told` is what operators have
@@ -116,6 +117,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     operator_messages: int = 0
     user_messages: int = 0
     heard_mids: tuple[str, ...] = ()
+    tellings: int = 0
+    is_untold: bool = False
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
@@ -163,6 +166,20 @@ def mark_of(mid: str) -> str:
 def session_id_for(event_key: str) -> str:
     """The id of the session that an event leads to, if it leads to one."""
     return hashlib.sha256(event_key.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def ends_in_silence(session: Session) -> bool:
+    """Whether nothing is said to the user at the end of an ending session.
+
+    Nobody has told the user of an app that asked for the thread and could not get it. Where
+    somebody else began, such as another app's newsletter, and the user has said nothing, there is
+    nothing to follow up: the thread is left where it is.
+    """
+    if session.reason is EndReason.FAILED:
+        return session.is_adopted and not session.is_announced
+    user_is_quiet = session.user_messages == 0 and session.last_user_at < session.cause_at
+    was_asked_for = session.reason is EndReason.OPERATOR_REQUEST
+    return session.is_adopted and user_is_quiet and not was_asked_for
 
 
 def is_window_open(session: Session, now: datetime) -> bool:

@@ -187,7 +187,17 @@ def activated(session: Session, now: datetime) -> Session:
 
 def announced(session: Session) -> Session:
     """Rasa has heard `handover_started`."""
-    return _watched(session, is_announced=True, attempts=0)
+    return _watched(session, is_announced=True, attempts=0, tellings=0)
+
+
+def telling(session: Session, *, times: int = 1) -> Session:
+    """Rasa is about to be told of the start, or of the end."""
+    return _next(session, tellings=session.tellings + times)
+
+
+def untold(session: Session) -> Session:
+    """Rasa could not hear of the end."""
+    return _next(session, is_untold=True)
 
 
 def probed(session: Session, next_at: datetime) -> Session:
@@ -216,6 +226,7 @@ def failed(session: Session, now: datetime, *, regained: bool = True) -> Session
         ended_at=now,
         regained=regained,
         attempts=0,
+        tellings=0,
         due_at=now,
     )
 
@@ -238,6 +249,7 @@ def ending(
         or reason in (EndReason.AGENT_RETURNED, EndReason.AGENT_RELEASED),
         last_user_at=max(user_at or session.last_user_at, session.last_user_at),
         attempts=0,
+        tellings=0,
         due_at=now,
     )
 
@@ -283,6 +295,7 @@ def left_with_agent(session: Session) -> Session:
         asked_at=None,
         has_deadline=False,
         attempts=0,
+        tellings=0,
     )
 
 

@@ -16,7 +16,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
 from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 
-from ..core.errors import StoreUnavailable
+from ..core.errors import RasaUnavailable, StoreUnavailable
 from ..core.situation import Said, Situation
 from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.quiet_log import hiding
@@ -55,6 +55,8 @@ class Assistant(Protocol):
 
     def is_ready(self) -> bool:
         """Whether a model is loaded; turns wait until one is."""
+
+    # Each of these raises RasaUnavailable while no model is loaded.
 
     def language(self) -> str:
         """The assistant's NLU language, such as "en"."""
@@ -114,17 +116,17 @@ class RasaAssistant:
         return self.is_mantle()
 
     def language(self) -> str:
-        return self._agent().processor.model_metadata.language or "en"
+        return self._loaded().processor.model_metadata.language or "en"
 
     def knows_intent(self, intent: str) -> bool:
-        return intent in self._agent().domain.intents
+        return intent in self._loaded().domain.intents
 
     def knows_entities(self, entities: Collection[str]) -> bool:
-        return set(self._agent().domain.entities).issuperset(entities)
+        return set(self._loaded().domain.entities).issuperset(entities)
 
     async def read(self, text: str) -> tuple[str | None, float]:
         with hiding(text):
-            parsed = await self._agent().parse_message(text)
+            parsed = await self._loaded().parse_message(text)
         intent = parsed["intent"]
         return intent["name"], float(intent["confidence"])
 
@@ -136,7 +138,7 @@ class RasaAssistant:
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         is_event = turn.parse_data is not None
         if is_event:
-            keep_answers_to_users(self._agent().processor)
+            keep_answers_to_users(self._loaded().processor)
         message = UserMessage(
             text=None if is_event else turn.text,
             output_channel=output,
@@ -146,12 +148,19 @@ class RasaAssistant:
             message_id=turn.message_id,
             metadata=turn.metadata,
         )
-        with hiding(turn.text), _insisting_on_stores(self._agent()):
-            _repeat_nothing(getattr(self._agent(), "processor", None))
+        with hiding(turn.text), _insisting_on_stores(self._loaded()):
+            _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)
+            self._loaded()  # Rasa would drop the message, and say so in no other way
             await self._on_new_message(message)
             return True
+
+    def _loaded(self) -> Any:
+        """The agent, with a model."""
+        if not self.is_ready():
+            raise RasaUnavailable("Rasa has no model loaded")
+        return self._agent()
 
     async def _as_event(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
         """An NLU result without text, as custom actions read it too.
@@ -162,7 +171,7 @@ class RasaAssistant:
         if parse_data is None:
             return None
         event = {**parse_data, "text": None}
-        flows_of = getattr(self._agent().processor, "get_flows", None)
+        flows_of = getattr(self._loaded().processor, "get_flows", None)
         name = parse_data["intent"]["name"]
         if flows_of is None or (await flows_of()).flow_by_id(name) is None:
             return event
@@ -170,7 +179,7 @@ class RasaAssistant:
 
     async def _handle_once(self, message: UserMessage, *, resumes: bool) -> bool:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
-        agent = self._agent()
+        agent = self._loaded()
         async with agent.lock_store.lock(message.sender_id):
             if await self._has_heard(message):
                 return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,7 @@ class Dialogue:
         self._typing = typing
         several_pages = bool(settings.pages)
         self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
+        self._looking = asyncio.Lock()
         self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
@@ -90,7 +92,6 @@ class Dialogue:
 
         A `repeated` event may have been answered before a crash: the tracker tells.
         """
-        await self._ready()
         may_type = self._knows if self._settings.typed_intents else None
         turn = Turn(
             sender_id=self._threads.sender_id(event.thread),
@@ -105,12 +106,11 @@ class Dialogue:
         )
         if not repeated:
             self._typing.begin(event.thread)
-        await self._take(turn, id_, event.thread)
+        await self._take_as_user(turn, id_, event.thread)
 
     async def tell_act(self, act: Act) -> None:
         """Let Rasa handle an act of the user that is no message, if the settings name an intent."""
         intent = self._settings.events.get(act.name)
-        await self._ready()
         if intent is None or not self._assistant.knows_intent(intent):
             logger.warning(
                 "Rasa does not hear of an event '%s': the domain has no intent of the name that is "
@@ -129,11 +129,11 @@ class Dialogue:
             once=True,
         )
         cause = Cause(at=act.at, key=act.key)
-        await self._take(turn, TurnId(id=act.key, cause=cause, event_key=act.key), act.thread)
+        id_ = TurnId(id=act.key, cause=cause, event_key=act.key)
+        await self._take_as_user(turn, id_, act.thread)
 
     async def tell_started(self, session: Session) -> None:
         """Let Rasa handle `handover_started`, if its domain has that intent."""
-        await self._ready()
         if not self._assistant.knows_intent(HANDOVER_STARTED):
             return
         turn = Turn(
@@ -166,16 +166,21 @@ class Dialogue:
             once=True,
             resumes=True,
         )
-        await self._ready()
         now = self._clock.now()
         cause = Cause(at=session.ended_at or now, key=turn.message_id)
         id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id)
         held = not is_window_open(session, now)
         await self._take(turn, id_, session.thread, in_silence=in_silence, held=held)
 
+    @asynccontextmanager
+    async def hearing(self, thread: Thread) -> AsyncIterator[None]:
+        """A place for telling Rasa of a handover's start or end, and a model that hears it."""
+        async with self._for_sessions.place(thread.page):
+            await self.ready()
+            yield
+
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the assistant's NLU reads in a text, and its confidence."""
-        await self._ready()
         return await self._assistant.read(plain(text))
 
     def output_on_its_own(self) -> MessengerOutput:
@@ -199,6 +204,11 @@ class Dialogue:
         one_too_many = MOST_LINES + 1
         return for_metadata(await self._store.transcript(session.id, limit=one_too_many))
 
+    async def _take_as_user(self, turn: Turn, id_: TurnId, thread: Thread) -> None:
+        async with self._for_users.place(thread.page):
+            await self.ready()
+            await self._take(turn, id_, thread)
+
     async def _take(
         self,
         turn: Turn,
@@ -208,7 +218,7 @@ class Dialogue:
         in_silence: bool = False,
         held: bool = False,
     ) -> None:
-        """Let Rasa take the turn."""
+        """Let Rasa take the turn; it has its place."""
         said = await self._outbox.said(thread, id_.id) if turn.once else []
         sayings = self._sayings(id_, said)
         on_instagram = thread.platform is Platform.INSTAGRAM
@@ -219,16 +229,14 @@ class Dialogue:
             in_silence=in_silence,
             held=held,
         )
-        places = self._for_users if turn.parse_data is None else self._for_sessions
-        async with places.place(thread.page):
-            began = self._clock.now()
-            try:
-                was_taken = await self._within_limit(turn, output)
-            finally:
-                output.end_turn()
-                if not output.has_spoken:
-                    self._typing.end(thread)
-            self._metrics.turn_taken(self._clock.now() - began)
+        began = self._clock.now()
+        try:
+            was_taken = await self._within_limit(turn, output)
+        finally:
+            output.end_turn()
+            if not output.has_spoken:
+                self._typing.end(thread)
+        self._metrics.turn_taken(self._clock.now() - began)
         if was_taken:
             await sayings.withdraw_rest()
 
@@ -274,9 +282,17 @@ class Dialogue:
             **options,
         )
 
-    async def _ready(self) -> None:
-        while not self._assistant.is_ready():
-            await self._clock.sleep(READY_INTERVAL)
+    def is_ready(self) -> bool:
+        """Whether a model is loaded."""
+        return self._assistant.is_ready()
+
+    async def ready(self) -> None:
+        """Return once a model is loaded; one looks for it, and the others wait for that one."""
+        if self.is_ready():
+            return
+        async with self._looking:
+            while not self.is_ready():
+                await self._clock.sleep(READY_INTERVAL)
 
 
 async def _cancelled(turn: asyncio.Future[bool]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from ..core.errors import StoreError
+from ..core.errors import RasaUnavailable, StoreError
 from ..core.events import Event, PageRoles, Thread, tells_no_sender
 from ..core.notify_settings import NotifyTarget
 from ..core.sessions import Session, State
@@ -27,6 +27,7 @@ from ..handover.handovers import Handovers
 from ..handover.ledger import Ledger
 from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
+from ..handover.tellings import Tellings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
@@ -36,7 +37,7 @@ from ..store.protocol import CLAIM_LEASE, Store
 from .delivery import Delivery
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthProblem, HealthWatch
-from .inbox import Inbox
+from .inbox import Inbox, Workload
 from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
@@ -52,7 +53,7 @@ PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
 STORE_GRACE = timedelta(seconds=3)  # of a stop, for each thing that only the store holds up
-MOST_DUE = 500  # sessions that are in hand at once, because something is due
+MOST_DUE = 100  # sessions of a page that are in hand at once, because something is due
 DUE_BATCH = 100  # of them claimed at once
 MOST_QUESTIONS = 3  # in a row to the database, what time it is
 LONGEST_QUESTION = timedelta(seconds=1)  # or the answer says too little
@@ -86,7 +87,7 @@ class Engine:
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
         self._queues = ThreadQueues()
         self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
-        self._due_ids: set[str] = set()
+        self._due_load = Workload(most_of_a_page=MOST_DUE)
         self._due = asyncio.Event()  # a session has something due at once
         self._workers = 1
         self._loops: list[asyncio.Task[None]] = []
@@ -144,7 +145,9 @@ class Engine:
             )
             for one in settings.notify
         ]
+        tellings = Tellings(ledger=ledger, metrics=metrics)
         endings = Endings(
+            tellings=tellings,
             graph=graph,
             ledger=ledger,
             metrics=metrics,
@@ -152,6 +155,7 @@ class Engine:
             openings=openings,
         )
         self._handovers = Handovers(
+            tellings=tellings,
             store=store,
             graph=graph,
             ledger=ledger,
@@ -310,13 +314,16 @@ class Engine:
         await self._attempt(self._claim_due)
 
     async def _claim_due(self) -> None:
-        while room := min(DUE_BATCH, MOST_DUE - len(self._due_ids)):
-            due = await self._store.claim_due(self.clock.now(), limit=room)
+        """Without a model nothing is due: no thread is taken back while Rasa can't hear of it."""
+        while self._dialogue.is_ready():
+            due = await self._store.claim_due(
+                self.clock.now(), limit=DUE_BATCH, without_pages=self._due_load.full_pages()
+            )
             for session in due:
-                self._due_ids.add(session.id)
+                self._due_load.take(session.thread)
                 queues = self._settling if session.state is State.OPENING else self._queues
                 queues.put(session.thread, partial(self._do_due, session))
-            if len(due) < room:
+            if not due:
                 return
 
     async def _do_due(self, due: Session) -> None:
@@ -327,8 +334,12 @@ class Engine:
                 self._due.set()
             elif session is not None and session.is_open:
                 await self._handovers.advance(session)
+        except RasaUnavailable as error:
+            logger.info("What is due in a handover waits: %s", error)
         finally:
-            self._due_ids.discard(due.id)
+            if self._due_load.is_full(due.thread.page):
+                self._due.set()
+            self._due_load.let_go(due.thread)
 
     async def _set_clock(self) -> None:
         """Agree with the database on the time, where several workers share it."""

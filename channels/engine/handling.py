@@ -72,6 +72,7 @@ class EventHandler:
 
         A `repeated` event may have been handled before, whole or in part.
         """
+        await self._dialogue.ready()
         if not await self._own_pages.include(event.thread) or await self._is_own_echo(event):
             return
         if isinstance(event, (TakenBack, Edited)):

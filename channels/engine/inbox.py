@@ -117,18 +117,24 @@ MOST_OF_A_THREAD = 20
 
 
 class Workload:
-    """Counts the events that a worker holds, by page and by thread."""
+    """Counts what a worker holds, by page and by thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_of_a_page: int | None = None) -> None:
+        self._most_of_a_page = most_of_a_page
         self._of_pages: Counter[str] = Counter()
         self._of_threads: Counter[Thread] = Counter()
+
+    @property
+    def _room(self) -> int:
+        """Of a page."""
+        return self._most_of_a_page or MOST_OF_A_PAGE
 
     def take_all(self, threads: Sequence[Thread]) -> bool:
         """Take an event of each of these threads, or none if not all fit; one may come twice."""
         for thread in threads:
             self.take(thread)
         fits = all(
-            self._of_pages[thread.page] <= MOST_OF_A_PAGE
+            self._of_pages[thread.page] <= self._room
             and self._of_threads[thread] <= MOST_OF_A_THREAD
             for thread in threads
         )
@@ -149,11 +155,15 @@ class Workload:
 
     def has_run_low(self, thread: Thread) -> bool:
         """Whether it is time for more: the thread has none left, or its page half of its room."""
-        return not self._of_threads[thread] and self._of_pages[thread.page] <= MOST_OF_A_PAGE // 2
+        return not self._of_threads[thread] and self._of_pages[thread.page] <= self._room // 2
 
     def full_pages(self) -> list[str]:
         """The pages that no event more is to be taken of."""
-        return [page for page, count in self._of_pages.items() if count >= MOST_OF_A_PAGE]
+        return [page for page in self._of_pages if self.is_full(page)]
+
+    def is_full(self, page: str) -> bool:
+        """Whether nothing more is to be taken of the page."""
+        return self._of_pages[page] >= self._room
 
     def full_threads(self) -> list[Thread]:
         """The threads that no event more is to be taken of."""

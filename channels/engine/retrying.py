@@ -10,7 +10,14 @@ from typing import Any, Protocol, TypeVar
 
 from ..core.backoff import Backoff
 from ..core.dead import error_class
-from ..core.errors import TRY_LATER, GraphThrottled, GraphUnavailable, StoreError, TurnTimedOut
+from ..core.errors import (
+    TRY_LATER,
+    GraphThrottled,
+    GraphUnavailable,
+    RasaUnavailable,
+    StoreError,
+    TurnTimedOut,
+)
 from ..core.events import Event
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_fields
@@ -23,6 +30,7 @@ RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
+_WAITS = "An event waits for %s: %s"
 
 T = TypeVar("T")
 
@@ -53,32 +61,30 @@ class Retrying:
         """Handle an entry until it is done or dead."""
         began, waits, repeated = self._clock.now(), 0, entry.is_repeated
         while True:
-            pause = RETRY_PAUSE
             try:
                 # What waited may have been taken back, or edited, meanwhile.
                 event = await self._store.recorded(entry.position) or entry.event
                 await self._handle(event, repeated=repeated)
-            except StoreError as error:
-                logger.error("An event waits for the store: %s", error)
-            except TurnTimedOut as error:
-                await self._has_died(entry, error, for_good=True)
-                return
             except Exception as error:
-                if not _is_its_own(error, self._clock.now() - began):
-                    logger.info("An event waits for Meta: %s", error, extra=_fields(entry))
-                    pause = _pause(error, waits)
-                    waits += 1
-                elif await self._has_died(entry, error):
-                    return
+                tried_for = self._clock.now() - began
+                if (what := _waits_for(error, tried_for)) is None:
+                    if await self._has_died(entry, error):
+                        return
+                else:
+                    level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
+                    logger.log(
+                        level, "An event waits for %s: %s", what, error, extra=_fields(entry)
+                    )
+                pause = _pause(error, waits)
+                waits += isinstance(error, TRY_LATER)
             else:
                 await self._once_stored(self._store.done, entry)
                 return
             repeated = True
             await self._clock.sleep(pause)
 
-    async def _has_died(
-        self, entry: InboxEntry, error: Exception, *, for_good: bool = False
-    ) -> bool:
+    async def _has_died(self, entry: InboxEntry, error: Exception) -> bool:
+        for_good = isinstance(error, TurnTimedOut)  # another try would take as long
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:
@@ -106,19 +112,25 @@ class Retrying:
             await self._clock.sleep(RETRY_PAUSE)
 
 
-def _is_its_own(error: Exception, tried_for: timedelta) -> bool:
-    """Whether it is the event that fails.
+def _waits_for(error: Exception, tried_for: timedelta) -> str | None:
+    """What keeps an event from being handled now; None if it is the event itself that fails.
 
     A message that Meta can't deal with looks like a piece of an outage, for which others get
     through now and then: only time tells them apart.
     """
-    if isinstance(error, GraphUnavailable):
-        return error.others_answered and tried_for >= PATIENCE
-    return not isinstance(error, TRY_LATER)
+    if isinstance(error, StoreError):
+        return "the store"
+    if isinstance(error, RasaUnavailable):
+        return "Rasa"
+    if isinstance(error, GraphUnavailable) and error.others_answered and tried_for >= PATIENCE:
+        return None
+    return "Meta" if isinstance(error, TRY_LATER) else None
 
 
 def _pause(error: Exception, waits: int) -> timedelta:
-    """How long an event waits for Meta after so many waits before."""
+    """Before the next try: the longer for Meta, the more waits there were before."""
+    if not isinstance(error, TRY_LATER):
+        return RETRY_PAUSE
     pause = _BACKOFF.pause(before=waits)
     return max(pause, error.retry_after) if isinstance(error, GraphThrottled) else pause
 

@@ -11,6 +11,7 @@ from .retry import LONGEST_THROTTLE
 
 FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
+LONGEST_LIMIT = timedelta(minutes=10)  # that a rate limit is believed before Meta is asked again
 _BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 
 
@@ -29,8 +30,9 @@ class PageClosing:
 
     `page` is what the log calls it.
 
-    A rate limit is over when its time has passed. A refused token and an outage are over once
-    Meta answers: when their time has passed, it is time to ask.
+    A rate limit is over when its time has passed, or Meta answers earlier: it is asked after
+    LONGEST_LIMIT. A refused token and an outage are over once Meta answers: when their time has
+    passed, it is time to ask.
     """
 
     def __init__(self, page: str) -> None:
@@ -38,13 +40,13 @@ class PageClosing:
         self._closed: ClosedPage | None = None
         self._error: GraphError | None = None
         self._failures = 0
+        self._over_at: datetime | None = None  # by itself
 
     def closed_page(self, now: datetime) -> ClosedPage | None:
         """Why it is closed and until when at least; None while it is open."""
         closed = self._closed
-        if closed is None or (closed.obstacle is Obstacle.THROTTLED and closed.until <= now):
-            return None
-        return closed
+        is_over = self._over_at is not None and self._over_at <= now
+        return None if is_over else closed
 
     def close(self, error: GraphError, now: datetime) -> Obstacle | None:
         """An error shows that nothing can be done now; returns the obstacle, if it is news.
@@ -56,14 +58,14 @@ class PageClosing:
         if before is not None and before.until > now + pause:
             return None
         self._error = error
-        self._closed = ClosedPage(
-            page=self.page, obstacle=obstacle, until=now + pause, reason=str(error)
-        )
+        self._over_at = now + pause if obstacle is Obstacle.THROTTLED else None
+        until = now + min(pause, LONGEST_LIMIT)
+        self._closed = ClosedPage(page=self.page, obstacle=obstacle, until=until, reason=str(error))
         return obstacle if before is None or before.obstacle is not obstacle else None
 
     def open(self) -> None:
         """Meta answers as it should."""
-        self._closed = self._error = None
+        self._closed = self._error = self._over_at = None
         self._failures = 0
 
     def check(self, now: datetime) -> None:

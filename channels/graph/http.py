@@ -52,6 +52,7 @@ from .retry import Tries
 logger = logging.getLogger(__name__)
 
 LOG_INTERVAL = timedelta(hours=1)
+LOOKS_A_SECOND = 20  # at threads' owners: Meta counts every call of an app's
 ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
 
 
@@ -96,6 +97,7 @@ class HttpGraph:
             request_timeout=request_timeout,
         )
         self._pace, self._slow_pace = Pace(sends_a_second), Pace(media_sends_a_second)
+        self._look_pace = Pace(LOOKS_A_SECOND)
         self._echoes = Echoes(clock, heard_elsewhere)
         self._page: str | None = None
         self._name = page_name
@@ -126,6 +128,7 @@ class HttpGraph:
     def share_among(self, workers: int) -> None:
         self._pace.share_among(workers)
         self._slow_pace.share_among(workers)
+        self._look_pace.share_among(workers)
         self._echoes.share_among(workers)
 
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
@@ -190,6 +193,7 @@ class HttpGraph:
                 raise
 
     async def owner(self, thread: Thread) -> Owner:
+        await self._calls.admitted(self._look_pace)
         return await self._owner(thread, self._tries())
 
     async def page(self) -> str:

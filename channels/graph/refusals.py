@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
 import msgspec
@@ -38,6 +38,8 @@ from .error_codes import (
 from .known_words import in_known_words
 
 MESSAGE_LIMIT = 300  # characters of Meta's message that are kept
+MESSAGING = frozenset({"messenger", "instagram"})  # the lines of the header that count for us
+PAGES_LIMIT = 80001  # its own line counts, too
 MOST_MINUTES = 24 * 60  # of a rate limit that are believed
 
 _REDIRECTED = 300
@@ -66,6 +68,7 @@ class _Usage(msgspec.Struct, frozen=True):
     """One line of the header X-Business-Use-Case-Usage; the time is in minutes."""
 
     estimated_time_to_regain_access: float | None = None
+    type: str | None = None
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope, strict=False)
@@ -99,7 +102,8 @@ def refusal(
     meaning = _meaning(fault, status)
     make: Callable[..., GraphError] = meaning.kind
     if meaning.kind is GraphThrottled:
-        wait = regain_access_after(usage) or meaning.retry_after
+        kinds = MESSAGING | {"pages"} if fault.code == PAGES_LIMIT else MESSAGING
+        wait = regain_access_after(usage, kinds) or meaning.retry_after
         make = functools.partial(GraphThrottled, retry_after=wait)
     reason = _shown(fault.message or "it gave no reason", hidden)
     if may_quote:
@@ -139,17 +143,22 @@ def unreadable(call: str, status: int) -> GraphUnavailable:
     )
 
 
-def regain_access_after(usage: str | None) -> timedelta | None:
-    """The longest `estimated_time_to_regain_access` of the header, a day at most; None if
-    there is none.
+def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -> timedelta | None:
+    """The longest `estimated_time_to_regain_access` of the header's lines of these kinds.
 
-    Source: Graph API, Rate Limits (Business Use Case).
+    A day at most; None if there is none. A line for ads, or for whatever else the business does,
+    says nothing of messages. Source: Graph API, Rate Limits (Business Use Case).
     """
     try:
         usages = _USAGES.decode(usage or "{}")
     except msgspec.DecodeError:
         return None
-    times = (line.estimated_time_to_regain_access for lines in usages.values() for line in lines)
+    times = (
+        line.estimated_time_to_regain_access
+        for lines in usages.values()
+        for line in lines
+        if line.type is None or line.type in kinds
+    )
     minutes = max((time for time in times if time), default=0)
     return timedelta(minutes=min(minutes, MOST_MINUTES)) if minutes > 0 else None
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 
 from ..core import transitions
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
 from ..core.pass_metadata import return_metadata
 from ..core.routing import OURS_OR_NOBODYS
-from ..core.sessions import EndReason, Session, State
+from ..core.sessions import EndReason, Session, State, ends_in_silence
 from ..graph.protocol import Graph
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from .ledger import Ledger
 from .opening import Openings
 from .telling import TellsRasa
+from .tellings import Tellings
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +33,14 @@ class Endings:
         metrics: Metrics,
         rasa: TellsRasa,
         openings: Openings,
+        tellings: Tellings,
     ) -> None:
         self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
         self._rasa = rasa
         self._openings = openings
+        self._tellings = tellings
 
     async def end(
         self,
@@ -80,18 +84,25 @@ class Endings:
 
         Returns the session that follows, where Rasa has asked for one: it is stored, and claimed.
         """
-        if session.state is State.ENDING and not session.regained:
+        if session.state is not State.ENDING:
+            return None
+        async with self._rasa.hearing(session.thread):  # or the user would have nobody meanwhile
+            return await self._carry_through(await self._ledger.reload(session))
+
+    async def _carry_through(self, session: Session) -> Session | None:
+        in_silence = ends_in_silence(session)
+        is_left = in_silence and session.reason is not EndReason.FAILED
+        if session.state is State.ENDING and not session.regained and not is_left:
             session = await self._take_back(session)
-        if session.state is State.ENDING and session.regained:
-            # An app asked for the thread and could not get it: nobody has told the user of it.
-            is_unknown = session.is_adopted and not session.is_announced
-            return await self._tell(session, in_silence=is_unknown)
+        if session.state is State.ENDING and (session.regained or is_left):
+            return await self._tell(session, in_silence=in_silence)
         return None
 
     async def overtaken(self, session: Session) -> None:
         """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
-        await self._tell(session, in_silence=True)
+        async with self._rasa.hearing(session.thread):
+            await self._tell(session, in_silence=True)
 
     async def _take_back(self, session: Session) -> Session:
         try:
@@ -161,13 +172,11 @@ class Endings:
         In silence, nothing that Rasa wants then is said or done.
         """
         async with self._ledger.turn(session):
-            try:
-                await self._rasa.tell_ended(session, in_silence=in_silence)
-            except Exception as error:
-                latest = await self._ledger.reload(session)
-                if latest.state is State.ENDING:
-                    await self._ledger.postpone(latest, error)
-                raise
+            tell = partial(self._rasa.tell_ended, in_silence=in_silence)
+            if not await self._tellings.tell(session, tell, what="end"):
+                await self._ledger.change(
+                    session, transitions.untold, only_while=State.ENDING, claimed=True
+                )
             concluded = await self._ledger.conclude(
                 session, _none if in_silence else self._openings.next_of
             )

@@ -31,6 +31,7 @@ from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
 from .telling import PassesControl, TellsRasa
+from .tellings import Tellings
 from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Handovers:
         waiting_room: WaitingRoom,
         rasa: TellsRasa,
         outbox: PassesControl,
+        tellings: Tellings,
     ) -> None:
         self._store = store
         self._graph = graph
@@ -63,6 +65,7 @@ class Handovers:
         self._waiting_room = waiting_room
         self._rasa = rasa
         self._outbox = outbox
+        self._tellings = tellings
         self._probing = Probing(metrics)
 
     async def grant(self, event: Event, app_id: str, cause: Cause) -> None:
@@ -165,26 +168,12 @@ class Handovers:
         self._probing.open_sessions_are(await self._store.count_open())
 
     async def _announce(self, session: Session) -> Session:
-        try:
-            async with self._ledger.turn(session):
-                await self._rasa.tell_started(session)
-        except Exception as error:
-            if self._is_over(session):
-                logger.exception(
-                    "Rasa can't hear of a handover's start, and does not keep it from its end.",
-                    extra=session_fields(session),
-                )
-                return session
-            await self._ledger.postpone(session, error)
-            raise
+        async with self._rasa.hearing(session.thread), self._ledger.turn(session):
+            await self._tellings.tell(session, self._rasa.tell_started, what="start")
         announced = await self._ledger.change(
             session, transitions.announced, only_while=State.ACTIVE
         )
         return announced or await self._ledger.reload(session)
-
-    def _is_over(self, session: Session) -> bool:
-        ends = deadline(session)
-        return ends is not None and ends[0] <= self._ledger.now()
 
     async def _watch(self, session: Session) -> Session:
         now, ends = self._ledger.now(), deadline(session)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from ..core.events import Thread
 from ..core.sessions import Session
 
 
 class TellsRasa(Protocol):
     """Puts the events of handovers into the tracker; returns once Rasa has handled them.
 
-    May raise whatever Rasa's turn raises, and StoreError.
+    May raise whatever Rasa's turn raises, and StoreError. It takes a place (`hearing`) to tell.
     """
+
+    def hearing(self, thread: Thread) -> AbstractAsyncContextManager[None]:
+        """A place: what is told inside need wait neither for a model nor for other turns."""
 
     async def tell_started(self, session: Session) -> None:
         """Somebody else has begun a handover: `handover_started`."""

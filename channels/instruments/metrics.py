@@ -25,6 +25,7 @@ _ANSWER = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86
 _STARTED_BY = ("bot", "somebody else")
 _NOTICE_OUTCOMES = ("told", "failed", "dead")
 _REQUEST_ANSWERS = ("granted", "refused")
+_TOLD = ("start", "end")
 
 
 class Metrics:
@@ -56,6 +57,9 @@ class Metrics:
         )
         self.foreign_events = self._counter(
             "events_of_other_pages", "Events left out because their page is not the bot's."
+        )
+        self.untold = self._counter(
+            "untold", "Starts and ends of handovers that Rasa failed at for good.", "what"
         )
         self.dead = self._counter("events_dead", "Events set aside for good by this worker.")
         self.graph_calls = self._counter(
@@ -157,6 +161,8 @@ class Metrics:
             self.feedback.labels(str(score))
         for outcome in _NOTICE_OUTCOMES:
             self.notices.labels(outcome)
+        for what in _TOLD:
+            self.untold.labels(what)
         for answer in _REQUEST_ANSWERS:
             self.requests.labels(answer)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.errors import RasaUnavailable
 from channels.core.situation import Situation
 from channels.dialogue.assistant import Turn
 
@@ -100,9 +101,15 @@ class ScriptedAssistant:
         return self._script.is_ready
 
     def language(self) -> str:
+        self._check_model()
         return self._script.language
 
+    def _check_model(self) -> None:
+        if not self._script.is_ready:
+            raise RasaUnavailable("No model")
+
     def knows_intent(self, intent: str) -> bool:
+        self._check_model()
         return intent in self._script.intents
 
     def knows_entities(self, entities: Collection[str]) -> bool:
@@ -115,6 +122,7 @@ class ScriptedAssistant:
         return self._script.situation
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
+        self._check_model()
         async with self._locks.lock(turn.sender_id, self):
             if turn.once and await self._tracker_store.has(turn.sender_id, turn.message_id):
                 return False

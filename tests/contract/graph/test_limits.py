@@ -20,13 +20,13 @@ from channels.core.errors import (
 )
 from channels.core.events import Thread
 from channels.graph.closing import PageClosing
-from channels.graph.http import HttpGraph
+from channels.graph.http import LOOKS_A_SECOND, HttpGraph
 from channels.graph.pace import JITTER, LONGEST_QUEUE
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Obstacle, SenderAction
 from channels.instruments.clock import Clock
 from channels.instruments.metrics import Metrics
-from tests.contract.graph.http.graph_http_samples import mark_of
+from tests.contract.graph.http.graph_http_samples import NOBODY_OWNS, mark_of
 from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import (
     Act,
@@ -131,6 +131,32 @@ async def test_no_more_messages_go_out_in_a_second_than_the_setting_allows(
     times = await times_of(graph, meta, clock, *[{"text": "Hello"}] * 25)
     assert most_in_a_second(times) == 8
     assert times[-1] - times[0] == 3 * (SECOND + JITTER)
+
+
+async def test_owners_are_asked_for_no_faster_than_their_budget_whoever_asks(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
+    times: list[datetime] = []
+    meta.on_request = lambda _seen: times.append(clock.now())
+    meta.script = [NOBODY_OWNS] * 50
+    for _ in range(50):
+        await graph.owner(ADA)
+    assert most_in_a_second(times) == LOOKS_A_SECOND
+
+
+async def test_who_would_wait_long_for_a_look_at_an_owner_is_told_to_come_again(
+    meta: ScriptedGraph,
+) -> None:
+    graph = graph_of(meta, ManualClock(datetime(2026, 10, 1, tzinfo=timezone.utc)))
+    asking = [asyncio.create_task(graph.owner(ADA)) for _ in range(1500)]
+    await asyncio.wait(asking[500:])
+    errors = [one.exception() for one in asking if one.done() and one.exception()]
+    assert {type(error) for error in errors} == {GraphThrottled}
+    assert graph.closed_page("111") is None
+    for one in asking:
+        one.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    await graph.close()
 
 
 async def test_audio_and_video_are_slower(

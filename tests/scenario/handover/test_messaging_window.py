@@ -68,11 +68,11 @@ async def test_the_window_counts_from_the_user_where_an_operator_begins(world: W
     world.graph.sent.clear()
     world.graph.threads[ANNA] = INBOX
     await world.operator_says("Your parcel is back in our shop.")
-    await world.agent_returns()
+    assert await world.operator_asks()
     assert world.said() == []
 
     await world.user_says("thank you")
-    assert world.said() == ["re: agent_returned", "re: thank you"]
+    assert world.said() == ["re: operator_request", "re: thank you"]
 
 
 async def test_the_window_counts_from_the_user_where_rasa_begins_on_its_own(world: World) -> None:

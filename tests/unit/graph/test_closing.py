@@ -16,6 +16,7 @@ from channels.core.errors import (
 )
 from channels.graph.closing import (
     FIRST_PAUSE,
+    LONGEST_LIMIT,
     LONGEST_PAUSE,
     PageClosing,
     concerns_all,
@@ -25,6 +26,7 @@ from channels.graph.retry import LONGEST_THROTTLE
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 BAD_TOKEN = TokenRefused("Expired", code=190, subcode=463, remedy="Make a new one.")
 DOWN = GraphUnavailable("Graph is down")
@@ -65,6 +67,18 @@ def test_a_rate_limit_is_over_by_itself(closing: PageClosing) -> None:
     assert closed is not None
     assert (closed.obstacle, closed.until) == (Obstacle.THROTTLED, NOW + 5 * MINUTE)
     assert closing.closed_page(NOW + 5 * MINUTE) is None
+
+
+def test_meta_is_asked_before_a_long_rate_limit_is_over(closing: PageClosing) -> None:
+    closing.close(throttled(4 * HOUR), NOW)
+    for now in (NOW, NOW + LONGEST_LIMIT, NOW + 4 * HOUR - SECOND):
+        closed = closing.closed_page(now)
+        assert closed is not None
+        assert closed.until == NOW + LONGEST_LIMIT
+    assert closing.closed_page(NOW + 4 * HOUR) is None
+
+    closing.open()
+    assert closing.closed_page(NOW + LONGEST_LIMIT) is None
 
 
 @pytest.mark.parametrize(

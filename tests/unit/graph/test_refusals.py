@@ -293,6 +293,28 @@ def test_the_longest_wait_of_the_usage_header_counts(
     assert regain_access_after(usage) == expected
 
 
+ADS = '{"type":"ads_management","estimated_time_to_regain_access":240}'
+PAGES = '{"type":"pages","estimated_time_to_regain_access":30}'
+
+
+@pytest.mark.parametrize("kind", ["messenger", "instagram"])
+def test_only_the_lines_of_messaging_say_how_long_a_rate_limit_lasts(kind: str) -> None:
+    own = f'{{"type":"{kind}","estimated_time_to_regain_access":2}}'
+    usage = f'{{"1":[{ADS},{own},{PAGES}]}}'
+    assert regain_access_after(usage) == timedelta(minutes=2)
+    assert regain_access_after(f'{{"1":[{ADS}],"2":[{PAGES}]}}') is None
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(613, timedelta(seconds=3)), (80006, timedelta(minutes=1)), (80001, timedelta(minutes=30))],
+)
+def test_a_rate_limit_waits_for_no_limit_of_another_kind(code: int, expected: timedelta) -> None:
+    error = read(code=code, usage=f'{{"1":[{ADS},{PAGES}]}}')
+    assert isinstance(error, GraphThrottled)
+    assert error.retry_after == expected
+
+
 def test_a_rate_limit_lasts_as_long_as_meta_estimates() -> None:
     error = read(code=80006, usage='{"1":[{"estimated_time_to_regain_access":5}]}')
     assert isinstance(error, GraphThrottled)

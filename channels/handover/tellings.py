@@ -1,0 +1,87 @@
+"""Letting Rasa hear of a handover's start or end: three times at most, or others wait for ever.
+
+Each try is counted before it begins: one that ends the process counts, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from ..core import transitions
+from ..core.errors import TRY_LATER, RasaUnavailable, StoreError
+from ..core.sessions import Session
+from ..instruments.log_fields import session_fields
+from ..instruments.metrics import Metrics
+from .ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+MOST_TELLINGS = 3
+_NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
+
+
+class Tellings:
+    """Counts, session by session, how often Rasa was told and nothing came of it."""
+
+    def __init__(self, *, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger = ledger
+        self._metrics = metrics
+
+    async def tell(
+        self, session: Session, tell: Callable[[Session], Awaitable[None]], *, what: str
+    ) -> bool:
+        """Whether Rasa has heard; False if it has failed for the last time.
+
+        `what` is "start" or "end". Raises RasaUnavailable where it is told again later, and what
+        keeps it from being told now: StoreError, for one.
+        """
+        counted = await self._ledger.change(
+            session, transitions.telling, only_while=session.state, claimed=True
+        )
+        if counted is None:  # somebody else was faster, and has told it
+            return True
+        if counted.tellings > MOST_TELLINGS:
+            self._give_up(counted, what)
+            return False
+        try:
+            await tell(counted)
+        except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
+            await self._uncount(counted)
+            raise
+        except _NO_FAILURE as error:
+            await self._again_later(await self._uncount(counted), error)
+            raise
+        except Exception as error:
+            logger.exception(
+                "Rasa has failed at a handover's %s.", what, extra=session_fields(counted)
+            )
+            if counted.tellings < MOST_TELLINGS:
+                await self._again_later(counted, error)
+                raise RasaUnavailable(f"Rasa is told of a handover's {what} once more.") from error
+            self._give_up(counted, what)
+            return False
+        return True
+
+    async def _uncount(self, session: Session) -> Session:
+        uncounted = await self._ledger.change(
+            session, lambda told: transitions.telling(told, times=-1), only_while=session.state
+        )
+        return uncounted or session
+
+    async def _again_later(self, session: Session, error: Exception) -> None:
+        latest = await self._ledger.reload(session)
+        if latest.state is session.state:
+            await self._ledger.postpone(latest, error)
+
+    def _give_up(self, session: Session, what: str) -> None:
+        self._metrics.untold.labels(what).inc()
+        logger.error(
+            "Rasa does not hear of a handover's %s: it has failed or ended %d times at that. The "
+            "bot goes on with the user. Mend the rule, the action or the component that the lines "
+            "before tell of; the slots of this user's tracker are as they were before.",
+            what,
+            MOST_TELLINGS,
+            extra=session_fields(session),
+        )
