@@ -125,12 +125,19 @@ class GraphTimeout(GraphUnavailable):
     """Graph did not answer in time; the call may have been carried out all the same."""
 
 
+LONGEST_LIMIT = timedelta(minutes=10)  # that a rate limit is believed before Meta is asked again
+
+
 class GraphThrottled(GraphError):
-    """A rate limit was reached; calling on before `retry_after` has passed lengthens it."""
+    """A rate limit was reached; calling on before `retry_after` has passed lengthens it.
+
+    `lasts` is what Meta says of the whole limit, which may be over much earlier.
+    """
 
     def __init__(self, message: str, *, retry_after: timedelta, **details: object) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
-        self.retry_after = retry_after
+        self.lasts = retry_after
+        self.retry_after = min(retry_after, LONGEST_LIMIT)
 
 
 class NotThreadOwner(GraphError):

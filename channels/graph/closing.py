@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..core.backoff import Backoff
-from ..core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
+from ..core.errors import LONGEST_LIMIT, GraphError, GraphThrottled, GraphUnavailable, TokenRefused
 from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE
 
 FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
-LONGEST_LIMIT = timedelta(minutes=10)  # that a rate limit is believed before Meta is asked again
 _BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 
 
@@ -79,7 +78,7 @@ class PageClosing:
     def _read(self, error: GraphError) -> tuple[Obstacle, timedelta]:
         """What the error stands for, and how long nothing need be tried."""
         if isinstance(error, GraphThrottled):
-            return Obstacle.THROTTLED, error.retry_after
+            return Obstacle.THROTTLED, error.lasts
         pause = _BACKOFF.pause(before=self._failures)
         self._failures += 1
         is_refused = isinstance(error, TokenRefused)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from channels.core.errors import (
+    LONGEST_LIMIT,
     GraphError,
     GraphRefused,
     GraphThrottled,
@@ -176,15 +177,21 @@ async def test_one_question_finds_out_for_everybody_that_the_page_can_be_used(
     assert [call.verb for call in world.graph.calls] == ["probe"]
 
 
-async def test_nothing_is_asked_of_meta_before_a_rate_limit_is_over(world: World) -> None:
+async def test_of_a_long_rate_limit_meta_is_asked_now_and_then_and_nothing_before(
+    world: World,
+) -> None:
     world.graph.fail("send", THROTTLED)
     await world.user_says("hello")
     await world.deliver(*[world.message("hello", user) for user in USERS])
     world.graph.calls.clear()
-    await world.wait(HOUR - SECOND)
+    await world.wait(LONGEST_LIMIT - SECOND)
     assert world.graph.calls == []
 
-    await world.wait(SECOND)
+    world.graph.fail("probe", THROTTLED)
+    await world.wait(LONGEST_LIMIT)
+    assert [call.verb for call in world.graph.calls] == ["probe"]
+
+    await world.wait(LONGEST_LIMIT)
     assert all(world.said(user) == ["re: hello"] for user in (ANNA, *USERS))
 
 

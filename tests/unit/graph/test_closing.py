@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import (
+    LONGEST_LIMIT,
     GraphError,
     GraphRefused,
     GraphThrottled,
@@ -16,7 +17,6 @@ from channels.core.errors import (
 )
 from channels.graph.closing import (
     FIRST_PAUSE,
-    LONGEST_LIMIT,
     LONGEST_PAUSE,
     PageClosing,
     concerns_all,
