@@ -83,8 +83,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     for it.
     `attempts` counts the tries of the step under way, `tellings` those to let Rasa hear of a start
     or an end; `is_untold` says that Rasa could not hear of the end. `first_answer_at` is when an
-    operator was first heard. `heard_mids` are marks of what was heard last: Meta may tell it on both arrays.
-    `next_wishes` are those of the handover that the follow-up has asked for, `row`
+    operator was first heard. `heard_mids` are marks of what was heard last: Meta may tell it on
+    both arrays. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
     `feedback` is what the user thought of it, once it has ended. `told` is what operators have
     been told of it, or are about to be.
