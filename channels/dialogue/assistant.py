@@ -131,8 +131,8 @@ class RasaAssistant:
         return intent["name"], float(intent["confidence"])
 
     async def situation(self, sender_id: str) -> Situation:
-        with _insisting_on_stores(self._agent()):
-            tracker = await self._agent().tracker_store.retrieve(sender_id)
+        with _insisting_on_stores(self._loaded()):
+            tracker = await self._loaded().tracker_store.retrieve(sender_id)
         return Situation() if tracker is None else _situation_of(tracker)
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
