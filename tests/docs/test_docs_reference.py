@@ -356,7 +356,7 @@ def test_the_log_lines_are_those_that_the_channel_writes() -> None:
     written = "\n".join(texts_of((ROOT / "channels").rglob("*.py")))
     pieces = [
         piece.strip()
-        for line in first_codes("docs/troubles.md", "When something is wrong")
+        for line in first_codes("docs/troubles.md", "Troubleshooting")
         for piece in line.split("…")
         if piece.strip()
     ]

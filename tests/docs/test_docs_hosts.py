@@ -1,0 +1,30 @@
+"""*Works with* names the versions that are locked, and so tested."""
+
+from __future__ import annotations
+
+import re
+
+from tests.documents import ROOT, table
+
+LOCKS = {
+    "rasa 3.6.21": "requirements.lock",
+    "Rasa Pro 3.21.0": "requirements-rasa-pro-3.21.lock",
+    "Rasa Pro 3.19.9": "requirements-rasa-pro-3.19.lock",
+}
+LIBRARIES = ("sanic", "sqlalchemy", "aiohttp")
+
+
+def locked(lock: str) -> dict[str, str]:
+    found = re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / lock).read_text(), re.MULTILINE)
+    return dict(found)
+
+
+def test_each_host_has_the_versions_of_its_lock() -> None:
+    rows = {row[0]: row[2:5] for row in table("docs/works-with.md", "Works with")}
+    assert LOCKS.keys() <= rows.keys()
+    for host, lock in LOCKS.items():
+        versions = locked(lock)
+        package = "rasa" if host.startswith("rasa ") else "rasa-pro"
+        assert versions[package] == host.split()[-1]
+        shown = [versions[library].split(".")[:2] for library in LIBRARIES]
+        assert rows[host] == [".".join(one) for one in shown]
