@@ -102,7 +102,7 @@ class Postback(_Event, frozen=True, kw_only=True, tag="postback"):
 
 
 class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
-    """The page sent a message: `app_id` says through which app."""
+    """The page sent a message: `app_id` says through which app, `by_ai` that Meta's AI wrote it."""
 
     mid: str | None = None
     app_id: str | None = None
@@ -110,6 +110,7 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
     metadata: str | None = None
     attachments: tuple[Attachment, ...] = ()
     edits: int = 0
+    by_ai: bool = False
 
 
 class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):

@@ -15,10 +15,14 @@
 | messaging: either, owner unknown             | passed   | as on standby                        |
 | messaging: either, owner another             | passed   | hear it                              |
 | standby: message or postback, owner another  | regained | end it in silence, then as with none |
+| standby: message, just after the taking back | regained | hear it, carry through, then route   |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
 | standby: message or postback, owner another  | none     | open a session, then as above        |
+| standby: message, just after the taking back | ended    | hear it, route to Rasa               |
+| standby: either, late                        | ended    | hear it                              |
 | echo, not ours, owner another                | regained | end it in silence, then as with none |
+| echo of Meta's AI                            | open     | nothing                              |
 | echo, not ours                               | open     | hear the operator                    |
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
@@ -49,6 +53,9 @@ has the thread, is believed. A secondary receiver of the older roles is never to
 counts as the owner then, but for a pass to us.
 What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
+What the user wrote to the agent in the moment of taking back, and came late on standby, is kept
+with what was said in the session, which has ended by then. What is newer is meant for the bot, but
+for a return word, which asks for what has happened.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
 turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
@@ -74,7 +81,15 @@ from .events import (
     TakenBack,
     UserMessage,
 )
-from .sessions import EndReason, Session, Speaker, State, session_id_for
+from .sessions import (
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    is_for_the_bot,
+    session_id_for,
+    was_said_in,
+)
 
 
 class Routing(enum.Enum):
@@ -109,7 +124,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     for it; `refuse`: it may not have it. `heard`: who spoke while the bot is silent. `end`: the
     session ends for this reason. `regained`: a session that is ending has its thread back;
     `overtaken`: somebody has taken it again, so end the session in silence and decide again.
-    `route`: the event goes to Rasa.
+    `route`: the event goes to Rasa. Without an open session what is `heard` was said in the last.
     """
 
     ask_owner: bool = False
@@ -130,6 +145,7 @@ HEAR_USER = Decision(heard=Speaker.USER)
 HEAR_OPERATOR = Decision(heard=Speaker.OPERATOR)
 ASK = Decision(ask_owner=True)
 OURS_AGAIN = Decision(regained=True, route=True)
+LATE_WORDS = Decision(heard=Speaker.USER, route=True)
 
 
 def decide(
@@ -141,40 +157,70 @@ def decide(
     is_return_word: Callable[[str], bool],
     may_have: Callable[[str], bool],
     owner: Owner | None = None,
+    ended: Session | None = None,
 ) -> Decision:
     """Look the event up in the table above.
 
-    `us` is our app id, `session` the thread's open session, `is_return_word` tells whether a
-    text is a keyword of that session's plan, `may_have` whether an app gets the thread when it
-    asks for it, and `owner` is `thread_owner`'s answer where an earlier decision asked for it.
+    `us` is our app id, `session` the thread's open session, `ended` the last one where none is
+    open, `is_return_word` tells whether a text is a keyword of that session's plan, `may_have`
+    whether an app gets the thread when it asks for it, and `owner` is `thread_owner`'s answer
+    where an earlier decision asked for it.
     """
     if isinstance(event, (UserMessage, Postback)):
+        if session is None:
+            return _spoke_unattended(event, ended, is_return_word, owner)
         return _user_spoke(event, session, routing, is_return_word, owner)
     if isinstance(event, Act):
         return _user_acted(event, session)
     if isinstance(event, SignOfLife):
         return _user_was_there(event, session, owner)
     if isinstance(event, (TakenBack, Edited)):
-        is_sign = session is not None and event.at > session.cause_at and not event.by_page
-        return HEAR_USER if is_sign else NOTHING
+        return _was_amended(event, session)
     if isinstance(event, Echo):
         return _page_spoke(event, session, us, owner)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
-    if event.new_owner == us:
-        return _came_to_us(event, session, owner)
-    return _went_to(event, session, owner)
+    moved = _came_to_us if event.new_owner == us else _went_to
+    return moved(event, session, owner)
+
+
+def _was_amended(event: TakenBack | Edited, session: Session | None) -> Decision:
+    is_sign = session is not None and event.at > session.cause_at and not event.by_page
+    return HEAR_USER if is_sign else NOTHING
+
+
+def _spoke_unattended(
+    event: UserMessage | Postback,
+    ended: Session | None,
+    is_return_word: Callable[[str], bool],
+    owner: Owner | None,
+) -> Decision:
+    """Without a session: to the bot; or on standby, where somebody has the thread, or had it."""
+    if event.array is Array.MESSAGING:
+        return ROUTE
+    if ended is not None and owner is not None and owner not in ANOTHER:
+        if _is_for_the_bot(event, ended, is_return_word):
+            return LATE_WORDS
+        if was_said_in(ended, event.at):
+            return HEAR_USER
+    return _taken(event, None, owner)
+
+
+def _is_for_the_bot(
+    event: UserMessage | Postback, session: Session, is_return_word: Callable[[str], bool]
+) -> bool:
+    """Whether it was meant for the bot already; what is on a button on standby nobody can tell."""
+    is_words = isinstance(event, UserMessage) and is_for_the_bot(event.at, session)
+    return is_words and not _asks_for_the_bot(event, session, is_return_word)
 
 
 def _user_spoke(
     event: UserMessage | Postback,
-    session: Session | None,
+    session: Session,
     routing: Routing,
     is_return_word: Callable[[str], bool],
     owner: Owner | None,
 ) -> Decision:
-    if session is None:
-        return ROUTE if event.array is Array.MESSAGING else _taken(event, None, owner)
     if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
     if event.at <= session.cause_at:
@@ -184,12 +230,11 @@ def _user_spoke(
         return HEAR_USER if session.has_heard(event.mid) else OURS_AGAIN
     if _is_overtaken(session, owner):
         return _overtaken(owner)
+    if session.regained and _is_for_the_bot(event, session, is_return_word):
+        return msgspec.structs.replace(LATE_WORDS, regained=True)
     by_words = _maybe_return(event, session, is_return_word)
-    if event.array is Array.STANDBY or routing is Routing.OFF:
-        return by_words
-    if isinstance(event, Postback) and by_words.end is not None:
-        return by_words
-    return _routed_to_us(event, session, owner, by_words)
+    is_telling = event.array is Array.MESSAGING and routing is Routing.ON
+    return _routed_to_us(event, session, owner, by_words) if is_telling else by_words
 
 
 def _user_acted(event: Act, session: Session | None) -> Decision:
@@ -214,6 +259,8 @@ def _routed_to_us(
 
     A tap comes to the app that has sent the button, whoever has the thread.
     """
+    if isinstance(event, Postback) and by_words.end is not None:
+        return by_words
     passed_at = session.active_at or session.ended_at  # a failed pass may have been made
     if passed_at is None or event.received_at <= passed_at:
         return HEAR_USER
@@ -251,7 +298,9 @@ def _page_spoke(event: Echo, session: Session | None, us: str, owner: Owner | No
         return NOTHING
     if session is None:
         return _taken(event, event.app_id, owner)
-    return _overtaken(owner) if _is_overtaken(session, owner) else HEAR_OPERATOR
+    if _is_overtaken(session, owner):
+        return _overtaken(owner)
+    return NOTHING if event.by_ai else HEAR_OPERATOR
 
 
 def _taken(event: Event, owner_app: str | None, owner: Owner | None) -> Decision:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -180,6 +181,40 @@ def ends_in_silence(session: Session) -> bool:
     user_is_quiet = session.user_messages == 0 and session.last_user_at < session.cause_at
     was_asked_for = session.reason is EndReason.OPERATOR_REQUEST
     return session.is_adopted and user_is_quiet and not was_asked_for
+
+
+LOOP_PERIOD = timedelta(minutes=10)
+MOST_UNASKED_FOR = 3  # sessions of a thread in that time
+
+
+def is_loop(recent: Sequence[Session], now: datetime) -> bool:
+    """Whether a thread has had so many sessions of late that we must be making them ourselves.
+
+    Nobody has asked for them, and nobody has answered in them: Meta says that another app has the
+    thread, and then that nobody has.
+    """
+    unasked_for = sum(
+        one.is_adopted and not one.operator_messages and now - one.opened_at < LOOP_PERIOD
+        for one in recent
+    )
+    return unasked_for >= MOST_UNASKED_FOR
+
+
+LATE = timedelta(minutes=1)  # what was written after the thread was taken back, and came on standby
+
+
+def is_for_the_bot(said_at: datetime, session: Session) -> bool:
+    """Whether the user said it just after the thread was taken back, or the word that did so."""
+    if session.ended_at is None:
+        return False
+    by_user = session.reason in (EndReason.KEYWORD, EndReason.INTENT)
+    since = session.last_user_at if by_user else session.ended_at
+    return since < said_at <= max(since, session.ended_at) + LATE
+
+
+def was_said_in(session: Session, said_at: datetime) -> bool:
+    """Whether the user said it while a session that is over went on, or in its last moment."""
+    return session.ended_at is not None and session.opened_at < said_at <= session.ended_at + LATE
 
 
 def is_window_open(session: Session, now: datetime) -> bool:

@@ -90,6 +90,9 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
+            ended = await self._ended(event)
+            if decision.heard is not None and ended is not None:
+                await self._write_down(ended, decision.heard, event)
         elif not await self._change(session, event, decision) or (
             decision.route and await self._is_followed(session)
         ):
@@ -137,6 +140,8 @@ class EventHandler:
     async def _decide(self, event: Event, session: Session | None) -> Decision:
         if session is None and await self._has_ended_one(event):
             return NOTHING
+        ended = None if session else await self._ended(event)
+        latest = session or ended
         look_up = partial(
             decide,
             event,
@@ -144,8 +149,9 @@ class EventHandler:
             us=self._settings.app_id,
             # Without a session the mode makes no difference, and asking for it may take a call.
             routing=await self._routing.of(event.thread.page) if session else Routing.ON,
-            is_return_word=return_words(session.plan) if session else _never,
+            is_return_word=return_words(latest.plan) if latest else _never,
             may_have=partial(self._settings.may_have, event.thread),
+            ended=ended,
         )
         decision = look_up()
         if decision.ask_owner:
@@ -153,6 +159,12 @@ class EventHandler:
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
+
+    async def _ended(self, event: Event) -> Session | None:
+        """The thread's last session, if the event is of a kind that may come late from it."""
+        if event.array is Array.MESSAGING or not isinstance(event, (UserMessage, Postback)):
+            return None
+        return await self._store.last_ended(event.thread)
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
         """Whether the assistant's NLU reads what the user wrote on standby as a wish to return."""

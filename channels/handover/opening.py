@@ -20,12 +20,13 @@ from ..core.events import Thread
 from ..core.pass_metadata import pass_metadata
 from ..core.plans import Plan
 from ..core.routing import TOLD_ANOTHER
-from ..core.sessions import MESSAGING_WINDOW, Cause, EndReason, Session, State
+from ..core.sessions import LOOP_PERIOD, MESSAGING_WINDOW, Cause, EndReason, Session, State, is_loop
 from ..core.settings import DEFAULT_PLAN, Settings
 from ..core.situation import Situation, context_url
 from ..graph.protocol import Graph
-from ..instruments.log_fields import about_session, session_fields
+from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics, started_by
+from ..instruments.rare_lines import RareLine
 from ..store.protocol import Store
 from .ledger import Ledger
 from .waiting import WaitingRoom
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 LONGEST_LOOK = timedelta(seconds=5)  # into the tracker, for the agent's sake
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
 FEWEST_TRIES = 3  # of a pass, whatever time they take
+LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
@@ -64,6 +66,7 @@ class Openings:
         self._waiting_room = waiting_room
         self._language = language
         self._situation = situation
+        self._loop_line = RareLine(timedelta(minutes=1))
 
     async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
         """Open a session, as an action's payload wishes; control is passed by `pass_control`.
@@ -116,8 +119,14 @@ class Openings:
         """Open a session for a thread that somebody has taken; None if that was handled before.
 
         Where the thread has an open session already, that one is returned; it waits no more. A new
-        one goes by the default plan, so that timeout, keywords and follow-up hold here too.
+        one goes by the default plan, so that timeout, keywords and follow-up hold here too. None,
+        too, where too many have begun so: whatever Meta says of the thread, it contradicts itself.
         """
+        recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
+        is_free = not recent or not recent[0].is_open
+        if is_free and is_loop(recent, self._ledger.now()):
+            self._note_loop(thread)
+            return None
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].spoken_in(self._language())
         session = transitions.adopted(
             thread=thread,
@@ -136,6 +145,20 @@ class Openings:
         self.note_beginning(stored)
         logger.info("Somebody has taken a thread; a session begins.", extra=session_fields(stored))
         return stored
+
+    def _note_loop(self, thread: Thread) -> None:
+        self._metrics.loops.inc()
+        times = self._loop_line.times(self._ledger.now())
+        if times:
+            logger.error(
+                "Handovers that nobody asked for begin and end in a row in a thread, so no more is "
+                "begun there for %d minutes (%d times since the last such line). Meta lets another "
+                "app write there and says that nobody has the thread: look in Business Suite which "
+                "apps and automations answer there.",
+                LOOP_PERIOD // timedelta(minutes=1),
+                times,
+                extra=thread_fields(thread),
+            )
 
     async def grant(self, thread: Thread, app_id: str, cause: Cause) -> Session | None:
         """Open a session for an app that asks for the thread; None if that was done before.

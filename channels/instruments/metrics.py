@@ -43,6 +43,9 @@ class Metrics:
             "threads_not_returned",
             "Threads that Meta refuses to give back: switch on 'Take control of conversations'.",
         )
+        self.loops = self._counter(
+            "sessions_not_opened", "Sessions not opened because too many had begun in a row."
+        )
         self.requests = self._counter(
             "requests", "Apps that asked for a thread, by what they got.", "answer"
         )

@@ -261,6 +261,9 @@ class Store(Protocol):
     async def open_session(self, thread: Thread) -> Session | None:
         """The thread's one session that has not ended."""
 
+    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
+        """The thread's sessions, open or ended, those that were opened last first."""
+
     async def open_sessions(self, *, limit: int) -> list[Session]:
         """Open sessions, the oldest first."""
 

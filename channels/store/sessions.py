@@ -59,6 +59,12 @@ _ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
 _OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
     sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
 )
+_RECENT = (
+    select(sessions.c.data)
+    .where(sessions.c.thread == bindparam("this_thread"))
+    .order_by(sessions.c.opened_at_us.desc(), sessions.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
 _OPEN = (
     select(sessions.c.data)
     .where(is_open)
@@ -223,6 +229,12 @@ def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[S
         for thread, data in connection.execute(_OPEN_OF_THREADS, {"threads": keys})
     }
     return [found.get(key) for key in keys]
+
+
+def recent(connection: Connection, thread: Thread, *, limit: int) -> list[Session]:
+    """Those of the thread that were opened last."""
+    found = connection.execute(_RECENT, {"this_thread": thread.key, "limit": limit})
+    return [_SESSION.decode(data) for (data,) in found]
 
 
 def open_ones(connection: Connection, *, limit: int) -> list[Session]:

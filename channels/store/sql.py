@@ -205,6 +205,9 @@ class SqlStore:
     async def open_session(self, thread: Thread) -> Session | None:
         return await self._writer.run_together(sessions.open_of_threads, thread)
 
+    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
+        return await self._writer.run(partial(sessions.recent, thread=thread, limit=limit))
+
     async def open_sessions(self, *, limit: int) -> list[Session]:
         return await self._writer.run(partial(sessions.open_ones, limit=limit))
 

@@ -101,6 +101,7 @@ def _echo(message: MessageShape, common: dict[str, Any], reader: Reader) -> Even
         text=reader.text(message.text),
         metadata=reader.text(message.metadata),
         attachments=attachments_of(message, common["thread"].platform, reader),
+        by_ai=bool(message.ai_generated),
     )
 
 

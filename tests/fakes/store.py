@@ -255,6 +255,12 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         of_thread = (session for session in self._rows.open_sessions() if session.thread == thread)
         return next(of_thread, None)
 
+    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
+        kept = (one.session for one in self._rows.sessions.values())
+        of_thread = [session for session in kept if session.thread == thread]
+        of_thread.sort(key=lambda session: session.opened_at, reverse=True)
+        return of_thread[:limit]
+
     async def open_sessions(self, *, limit: int) -> list[Session]:
         oldest_first = sorted(
             self._rows.open_sessions(), key=lambda session: (session.opened_at, session.id)

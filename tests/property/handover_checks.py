@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from channels.core.errors import GraphError
-from channels.core.sessions import Session, State, deadline
+from channels.core.errors import GraphError, TurnTimedOut
+from channels.core.sessions import Session, State, deadline, is_loop
 from tests.property.emulated_platform import BOT, USERS, Json
 from tests.property.handover_world import World
 from tests.property.tracking_assistant import RasaFails
@@ -55,14 +55,17 @@ def check_step(world: World, conduct: Conduct) -> None:
     _check_tracker(world)
     for record in world.problems.records:
         error = record.exc_info[1] if record.exc_info else None
-        expected = error is None or isinstance(error, (GraphError, RasaFails))
+        expected = error is None or isinstance(error, (GraphError, RasaFails, TurnTimedOut))
         assert expected, f"{record.getMessage()}: {error!r}"
 
 
 def _check_lesson(world: World, user: str, at: datetime) -> None:
+    if not world.rasa.goes_on.is_set():
+        return  # a session begins between two events, and a turn is under way
     sessions = [one for one in world.store.sessions() if one.thread.user == user]
     learnt = any(one.is_open or (one.ended_at and one.ended_at >= at) for one in sessions)
-    assert learnt, f"A send to {user} was refused, and no session came of it."
+    is_known = learnt or is_loop(sessions, at)
+    assert is_known, f"A send to {user} was refused, and no session came of it."
 
 
 def _check_race(conduct: Conduct, user: str, known_at: datetime) -> None:

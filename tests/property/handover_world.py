@@ -113,7 +113,7 @@ class World:
         check_signature(delivery.body, delivery.signature, BOT_APP.secret)
         for event in decode_delivery(delivery.body, self.clock.now()):
             if isinstance(event, UserMessage) and event.array is Array.STANDBY:
-                self.assistant.on_standby.add(event.mid)
+                self.assistant.on_standby[event.mid] = event.at
             if isinstance(event, PageRoles):
                 await self.engine.keep_roles(event)
             elif not isinstance(event, Echo) or event.app_id != BOT:

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.profile import EXAMPLES
 from tests.property.emulated_platform import BOT, DESK, SHOP, USERS
 from tests.property.handover_checks import Conduct, check_rest, check_step
@@ -48,7 +49,12 @@ SWITCHES = {
     "timestamps": ("numbers", "strings"),
     "requests_to": ("owner", "primary_receiver"),
     "inbox_echo_id": ("routing_page", "echo_page"),
+    "instagram_echoes": ("bare", "marked"),
+    "secondary_asks_owner": ("permission", "hidden"),
 }
+
+ODD_OWNERS = sorted(name for name in ODD_ANSWERS if name.startswith("owner_"))
+ODD_TAKES = sorted(name for name in ODD_ANSWERS if name.startswith("permission_"))
 
 users = st.sampled_from((USERS[0], USERS[0], *USERS))
 people = st.sampled_from((OWNER, OWNER, OWNER, DESK, SHOP, INBOX))
@@ -176,6 +182,16 @@ class HandoverMachine(RuleBasedStateMachine):
     )
     def graph_fails(self, path: str, fault: dict[str, object], times: int) -> None:
         calls = {"path": path, "app_id": BOT, "times": times, **fault}
+        self._step(self._platform.control("POST", "faults", {"calls": calls}))
+
+    @rule(answer=st.sampled_from(ODD_OWNERS), times=st.sampled_from((1, 3, 9)))
+    def graph_tells_no_owner(self, answer: str, times: int) -> None:
+        calls = {"answer": answer, "app_id": BOT, "times": times}
+        self._step(self._platform.control("POST", "faults", {"calls": calls}))
+
+    @rule(answer=st.sampled_from(ODD_TAKES))
+    def graph_refuses_a_take(self, answer: str) -> None:
+        calls = {"answer": answer, "path": "take_thread_control", "app_id": BOT}
         self._step(self._platform.control("POST", "faults", {"calls": calls}))
 
     # What must hold

@@ -12,7 +12,7 @@ from rasa.core.channels.channel import OutputChannel
 
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread
-from channels.core.sessions import Session, State, is_window_open, session_id_for
+from channels.core.sessions import Session, State, is_for_the_bot, is_window_open, session_id_for
 from channels.core.turns import HANDOVER_ENDED, external_text
 from channels.dialogue.assistant import Turn
 from channels.graph.protocol import Graph
@@ -56,6 +56,12 @@ class KeepingStore:
         """The open session of a user."""
         ones = (one for one in self.sessions() if one.is_open and one.thread.user == user)
         return next(ones, None)
+
+    def has_been_taken_back(self, user: str, at: datetime) -> bool:
+        """Whether a user's last session had ended by then, or a word of theirs had ended it."""
+        ended = [one for one in self.sessions() if not one.is_open and one.thread.user == user]
+        last = max(ended, key=lambda one: one.opened_at, default=None)
+        return last is not None and is_for_the_bot(at, last)
 
     def _keep(self, session: Session, stored: bool) -> bool:
         if stored:
@@ -104,13 +110,13 @@ class WatchedGraph:
 class WatchedAssistant:
     """An assistant that notes each text of a user's that was meant for a person.
 
-    `on_standby` has the ids of the messages that came on `standby`.
+    `on_standby` has the messages that came on `standby`, by their ids: when each was written.
     """
 
     def __init__(self, assistant: TrackingAssistant, store: KeepingStore) -> None:
         self._assistant = assistant
         self._store = store
-        self.on_standby: set[str | None] = set()
+        self.on_standby: dict[str | None, datetime] = {}
         self.overheard: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -122,9 +128,10 @@ class WatchedAssistant:
         return await self._assistant.take_turn(turn, output)
 
     def _is_for_a_person(self, turn: Turn) -> bool:
-        if turn.message_id in self.on_standby:
-            return True
         session = self._store.open_session_of(turn.sender_id)
+        written_at = self.on_standby.get(turn.message_id)
+        if written_at is not None and session is None:
+            return not self._store.has_been_taken_back(turn.sender_id, written_at)
         if session is None or session.regained:
             return False
         cause = f"{session.thread.page}/messaging/{turn.message_id}"

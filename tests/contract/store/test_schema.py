@@ -79,6 +79,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
         pytest.param(lambda store: store.waits(SCOPE, NOW), id="waits"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
+        pytest.param(lambda store: store.recent_sessions(ANNA, limit=9), id="recent_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),
         pytest.param(

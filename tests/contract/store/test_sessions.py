@@ -186,6 +186,20 @@ async def test_a_session_that_was_never_added_is_not_stored(store: Store) -> Non
     assert await store.session("session") is None
 
 
+async def test_a_thread_s_recent_sessions_are_listed_with_the_newest_first(store: Store) -> None:
+    for number in range(3):
+        session = new_session(str(number))
+        opened_at = session.opened_at + number * SECOND
+        session = msgspec.structs.replace(session, opened_at=opened_at)
+        await store.add_session(session)
+        if number < 2:
+            await end_session(store, session)
+    await store.add_session(new_session("ben's", BEN))
+
+    recent = await store.recent_sessions(ANNA, limit=2)
+    assert [(session.id, session.is_open) for session in recent] == [("2", True), ("1", False)]
+
+
 async def test_open_sessions_are_listed_with_the_oldest_first(store: Store) -> None:
     threads = [Thread(page="1001", user=user) for user in ("1", "2", "3", "4")]
     ages = [2 * HOUR, 4 * HOUR, HOUR, 3 * HOUR]

@@ -48,6 +48,8 @@ ENDING = transitions.ending(ACTIVE, EndReason.KEYWORD, ENDING_SINCE)
 ASKED = transitions.asked(ENDING, ENDING_SINCE)
 REGAINED = transitions.regained(ENDING, ENDING_SINCE)
 UNTOLD = transitions.postponed(REGAINED, ENDING_SINCE)
+BY_TIMEOUT = transitions.ending(ACTIVE, EndReason.TIMEOUT, ENDING_SINCE)
+ENDED = transitions.ended(transitions.regained(BY_TIMEOUT, ENDING_SINCE))
 FAILED_IN_DOUBT = transitions.failed(OPENING, PASSED_AT, regained=False)
 
 # Which sessions each word of the table's second column stands for.
@@ -109,9 +111,14 @@ def edited(*, by_page: bool = False, at: datetime = LATER) -> Edited:
 
 
 def echo(
-    app_id: str | None, text: str = "hello", *, on: Array = Array.MESSAGING, at: datetime = LATER
+    app_id: str | None,
+    text: str = "hello",
+    *,
+    on: Array = Array.MESSAGING,
+    at: datetime = LATER,
+    by_ai: bool = False,
 ) -> Echo:
-    return Echo(**_common(on, at), app_id=app_id, text=text)
+    return Echo(**_common(on, at), app_id=app_id, text=text, by_ai=by_ai)
 
 
 def passed(new_owner: str | None, *, at: datetime = LATER) -> ControlPassed:
@@ -153,10 +160,15 @@ def look_up(
     routing: Routing = Routing.ON,
     owner: Owner | None = None,
 ) -> Decision:
-    """What the table says where "menu" is a return word and the agent's app may ask."""
+    """What the table says of a session, open or ended.
+
+    "menu" is a return word, and the agent's app may ask for threads.
+    """
+    is_over = session is not None and not session.is_open
     return decide(
         event,
-        session,
+        None if is_over else session,
+        ended=session if is_over else None,
         us=US,
         routing=routing,
         is_return_word=lambda text: text == "menu",

@@ -15,6 +15,7 @@ from channels.core.routing import (
     ASK,
     HEAR_OPERATOR,
     HEAR_USER,
+    LATE_WORDS,
     NOTHING,
     OURS_AGAIN,
     ROUTE,
@@ -22,7 +23,7 @@ from channels.core.routing import (
     Owner,
     Routing,
 )
-from channels.core.sessions import EndReason, Session
+from channels.core.sessions import EndReason, Session, Speaker
 from tests.unit.core.routing_samples import (
     A_MOMENT,
     ADOPT,
@@ -36,6 +37,8 @@ from tests.unit.core.routing_samples import (
     CAUSE,
     CAUSE_AT,
     END_AND_ROUTE,
+    ENDED,
+    ENDING_SINCE,
     HEAR_IT_AND_END,
     LATER,
     OURS_OR_NOBODYS,
@@ -70,6 +73,7 @@ SESSIONS: dict[str, tuple[Session | None, ...]] = {
     "passed": (*ALL_ACTIVE, *ALL_ENDING),
     "regained": ALL_REGAINED,
     "any": ALL_SESSIONS,
+    "ended": (ENDED,),
 }
 
 
@@ -220,6 +224,14 @@ TABLE = [
         owners=ANOTHER,
     ),
     Row(
+        event="standby: message, just after the taking back",
+        session="regained",
+        do="hear it, carry through, then route",
+        decision=Decision(heard=Speaker.USER, regained=True, route=True),
+        events=(message(on=STANDBY, at=CAUSE_AT + A_MOMENT),),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
+    ),
+    Row(
         event="standby: message or postback, a return word",
         session="active",
         do="hear it, end(keyword)",
@@ -246,12 +258,40 @@ TABLE = [
         owners=ANOTHER,
     ),
     Row(
+        event="standby: message, just after the taking back",
+        session="ended",
+        do="hear it, route to Rasa",
+        decision=LATE_WORDS,
+        events=(message(on=STANDBY, at=ENDING_SINCE + A_MOMENT),),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
+    ),
+    Row(
+        event="standby: either, late",
+        session="ended",
+        do="hear it",
+        decision=HEAR_USER,
+        events=(
+            message(on=STANDBY, at=ENDING_SINCE),
+            message("menu", on=STANDBY, at=ENDING_SINCE - A_MOMENT),
+            message("menu", on=STANDBY, at=ENDING_SINCE + A_MOMENT),
+            tap(on=STANDBY, at=ENDING_SINCE + A_MOMENT),
+        ),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
+    ),
+    Row(
         event="echo, not ours, owner another",
         session="regained",
         do="end it in silence, then as with none",
         decision=OVERTAKEN,
         events=(echo(AGENT), echo(None), echo(AGENT, on=STANDBY)),
         owners=ANOTHER,
+    ),
+    Row(
+        event="echo of Meta's AI",
+        session="open",
+        do="nothing",
+        decision=NOTHING,
+        events=(echo(AGENT, by_ai=True), echo(AGENT, "menu", on=STANDBY, by_ai=True)),
     ),
     Row(
         event="echo, not ours",

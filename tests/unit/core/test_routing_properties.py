@@ -32,7 +32,7 @@ from channels.core.routing import (
     Owner,
     Routing,
 )
-from channels.core.sessions import Session
+from channels.core.sessions import Session, is_for_the_bot
 from tests.unit.core.routing_samples import (
     ADA,
     AGENT,
@@ -41,6 +41,7 @@ from tests.unit.core.routing_samples import (
     ALL_REGAINED,
     ALL_SESSIONS,
     CAUSE,
+    ENDED,
     OTHER,
     PASSED_AT,
     STRANGER,
@@ -74,6 +75,7 @@ any_event = st.one_of(
     st.builds(ControlRequested, **common, requested_owner=apps),
 )
 any_session = st.sampled_from(ALL_SESSIONS)
+any_or_ended = st.sampled_from([*ALL_SESSIONS, ENDED])
 any_routing = st.sampled_from(Routing)
 any_owner = st.sampled_from([None, *Owner])
 any_answer = st.sampled_from(Owner)
@@ -121,12 +123,15 @@ def test_nothing_but_the_cause_is_routed_while_a_session_stays(
         assert session is None or decision.end or decision.regained or event.key == CAUSE.key
 
 
-@given(any_event, any_session, any_routing, any_owner)
-def test_nothing_that_came_on_standby_is_routed(
+@given(any_event, any_or_ended, any_routing, any_owner)
+def test_what_came_on_standby_is_routed_only_if_it_is_newer_than_the_taking_back(
     event: Event, session: Session | None, mode: Routing, owner: Owner | None
 ) -> None:
-    if event.array is Array.STANDBY:
-        assert not look_up(event, session, routing=mode, owner=owner).route
+    decision = look_up(event, session, routing=mode, owner=owner)
+    if event.array is Array.STANDBY and decision.route:
+        assert session is not None
+        assert session.regained
+        assert is_for_the_bot(event.at, session)
 
 
 @given(any_event, any_session, any_routing, any_owner)

@@ -178,6 +178,7 @@ EVENTS: dict[str, Event] = {
     "echo_of_meta_ai": Echo(
         **ON_MESSAGING,
         mid="m_ai",
+        by_ai=True,
         app_id=PAGE_INBOX,
         text="I can answer that.",
         metadata='{"source":"axon"}',

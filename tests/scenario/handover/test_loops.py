@@ -1,0 +1,53 @@
+"""Meta says that another app has a thread, and then that nobody has: no handover without end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from channels.core.errors import NotThreadOwner
+from channels.core.events import Thread
+from channels.core.routing import Owner
+from channels.core.sessions import LOOP_PERIOD, MOST_UNASKED_FOR
+from tests.fakes.graph import MemoryGraph
+from tests.scenario.world import ANNA, INBOX, SECOND, World
+
+
+class TwoFacedGraph(MemoryGraph):
+    """Refuses each message because another app has the thread, which nobody has if it is asked."""
+
+    async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
+        await self._begin("send", thread, message=message, mark=mark)
+        raise NotThreadOwner("Another app has it", code=10, subcode=2018300)
+
+    async def owner(self, thread: Thread) -> Owner:
+        await self._begin("owner", thread)
+        return Owner.IDLE
+
+
+async def test_no_more_than_three_sessions_come_of_what_meta_contradicts(
+    errors: Callable[[], list[str]],
+) -> None:
+    world = World(graph=TwoFacedGraph)
+    await world.start()
+    await world.user_says("hello")
+    for _ in range(LOOP_PERIOD // (10 * SECOND) - 6):
+        await world.wait(10 * SECOND)
+
+    assert len(world.ends()) == MOST_UNASKED_FOR == 3
+    assert [error for error in errors() if "begin and end in a row" in error]
+    assert b"sessions_not_opened_total 0.0" not in world.engine.metrics.page()
+    await world.user_says("still there?")
+    assert world.heard()[-1] == "still there?"
+    assert len(world.ends()) == MOST_UNASKED_FOR
+    await world.kill()
+
+
+async def test_a_thread_that_operators_take_again_and_again_is_no_loop(world: World) -> None:
+    for number in range(5):
+        world.graph.threads[ANNA] = INBOX
+        await world.operator_says(f"answer {number}")
+        await world.agent_returns()
+        await world.wait(timedelta(seconds=20))
+    assert world.ends() == ["agent_returned"] * 5
