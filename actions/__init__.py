@@ -1,5 +1,6 @@
 """What runs in the action server: the request for a live agent. Needs rasa-sdk alone."""
 
+from .availability import ActionHandoverAvailability
 from .handover import ActionHandover
 
-__all__ = ["ActionHandover"]
+__all__ = ["ActionHandover", "ActionHandoverAvailability"]

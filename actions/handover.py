@@ -11,11 +11,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from .availability import DEFAULT_PLAN, availability
 from .fields import FIELDS, Field, is_empty
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_PLAN = "default"
 CHANNELS = frozenset({"facebook", "instagram"})  # where the handover's channel says it is
 
 _told_of: set[str] = set()  # the other channels on which it was asked for
@@ -31,6 +31,9 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     included, with the intent `handover_ended`. Make it the last step of a rule: what the bot
     says after it in the same turn cannot be delivered. In a rule for `handover_ended` it asks
     for the next handover, which begins once that rule's responses have been delivered.
+
+    Outside the plan's hours the handover is refused, or waits: the slot `handover_active` is left
+    alone then, too.
 
     On other channels (REST, a website's chat) nobody acts on that message, so no handover begins
     and none ends: it leaves the slot `handover_active` alone there, and says so in the log once.
@@ -87,11 +90,15 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
         tracker: Tracker,
         domain: dict[str, Any],  # noqa: ARG002  # rasa-sdk calls every action with the domain
     ) -> list[EventType]:
-        dispatcher.utter_message(json_message={"handover": self._request(tracker)})
+        request = self._request(tracker)
+        dispatcher.utter_message(json_message={"handover": request})
         channel = tracker.get_latest_input_channel() if tracker.events else None
         if channel is not None and channel not in CHANNELS:
             _tell_of(channel)
             return []
+        told = availability(tracker, request["plan"])
+        if told is not None and not told["open"]:
+            return []  # it is refused, or waits: handover_started will tell
         return [SlotSet("handover_active", True)]
 
     def _request(self, tracker: Tracker) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from ..core.turns import (
     text_for_rasa,
 )
 from ..graph.threads import Threads
+from ..handover.availability import Availability
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
@@ -67,6 +68,7 @@ class Dialogue:
         threads: Threads,
         openings: Openings,
         waiting_room: WaitingRoom,
+        availability: Availability,
         feedback: FeedbackKeeper,
         outbox: Outbox,
         typing: TypingIndicator,
@@ -79,6 +81,7 @@ class Dialogue:
         self._threads = threads
         self._openings = openings
         self._waiting_room = waiting_room
+        self._availability = availability
         self._feedback = feedback
         self._outbox = outbox
         self._typing = typing
@@ -98,7 +101,10 @@ class Dialogue:
             channel=event.thread.platform.value,
             text=text_for_rasa(event, may_type=may_type),
             message_id=event.mid or event.key,
-            metadata=metadata_for_rasa(event),
+            metadata={
+                **metadata_for_rasa(event),
+                "handover": self._availability.of(event.thread),
+            },
             once=repeated,
         )
         id_ = TurnId(

@@ -21,6 +21,7 @@ from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.pages import PagesGraph
 from ..graph.protocol import Graph
 from ..graph.threads import Threads
+from ..handover.availability import Availability
 from ..handover.ending import Endings
 from ..handover.feedback import FeedbackKeeper
 from ..handover.handovers import Handovers
@@ -46,6 +47,7 @@ from .retrying import Retrying
 logger = logging.getLogger(__name__)
 
 POLL_INTERVAL = timedelta(milliseconds=250)  # how late, at most, due work is noticed
+AVAILABILITY_INTERVAL = timedelta(seconds=15)
 COUNTING_INTERVAL = timedelta(minutes=1)
 RENEWAL_INTERVAL = CLAIM_LEASE / 3
 NOTICE_INTERVAL = timedelta(seconds=1)
@@ -93,6 +95,9 @@ class Engine:
         self._loops: list[asyncio.Task[None]] = []
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
+        self._availability = Availability(
+            settings=settings, store=store, clock=shared, metrics=metrics
+        )
         ledger = Ledger(
             store=store,
             clock=shared,
@@ -130,6 +135,7 @@ class Engine:
             threads=threads,
             openings=openings,
             waiting_room=waiting_room,
+            availability=self._availability,
             feedback=FeedbackKeeper(store=store, clock=clock, metrics=metrics),
             outbox=self._delivery,
             typing=typing,
@@ -215,6 +221,7 @@ class Engine:
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._handovers.count_open, COUNTING_INTERVAL),
+            (self._availability.look, AVAILABILITY_INTERVAL),
             (self._look, LOOK_INTERVAL),
             (self._look_at_notices, LOOK_INTERVAL),
             (self._health.check_tokens, CHECK_INTERVAL),

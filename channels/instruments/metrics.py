@@ -71,6 +71,7 @@ class Metrics:
             "verb outcome",
         )
         self.open = self._gauge("sessions_open", "Sessions that have not ended.")
+        self.waiting = self._gauge("sessions_waiting", "Sessions that wait for a plan's hours.")
         self.probe_interval = self._gauge(
             "owner_probe_interval_seconds",
             "How often the owner of a session's thread is asked for; it grows with the sessions.",

@@ -122,7 +122,7 @@ def _named(rules: list[dict[str, Any]]) -> Iterator[str]:
     """The intents and actions in the steps of rules."""
     for rule in rules:
         for step in rule["steps"]:
-            yield from step.values()
+            yield from (name for name in step.values() if isinstance(name, str))
 
 
 def _domain(domain: Document, wanted: set[str]) -> Document:

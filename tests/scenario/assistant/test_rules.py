@@ -239,3 +239,16 @@ UNDERSTOOD = {
 )
 async def test_the_nlu_tells_what_the_user_wants(agent: Agent, text: str, intent: str) -> None:
     assert (await agent.parse_message(text))["intent"]["name"] == intent
+
+
+async def test_nobody_is_connected_outside_the_hours(conversation: Conversation) -> None:
+    closed = {"open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
+    told = {"handover": {"default": closed, "sales": {"open": True, "opens_at": None}}}
+    until = "I'm sorry, nobody from our team is there now. They are back on 2026-11-30 at 09:00."
+
+    assert await conversation.says("human please", metadata=told) == [until, MENU]
+    assert await conversation.slot("handover_active") is not True
+    assert (await conversation.says("talk to sales", metadata=told))[0] == CONNECTING
+    await conversation.handover_ends("timeout")
+    assert await conversation.says("human please", metadata=told) == [until, MENU]
+    assert (await conversation.says("human please"))[0] == CONNECTING

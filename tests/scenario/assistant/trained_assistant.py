@@ -37,9 +37,9 @@ class Conversation:
     agent: Agent
     user: str
 
-    async def says(self, text: str) -> list[Any]:
+    async def says(self, text: str, *, metadata: dict[str, Any] | None = None) -> list[Any]:
         """What the bot answers to the user's `text`: texts, and custom messages as dicts."""
-        return await self._turn(UserMessage(text, **self._envelope()))
+        return await self._turn(UserMessage(text, metadata=metadata, **self._envelope()))
 
     async def hears_of(self, intent: str, *, message_id: str, **entities: str) -> list[Any]:
         """What the bot says when the channel reports `intent`."""

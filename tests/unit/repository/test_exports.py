@@ -9,7 +9,7 @@ import pytest
 
 PUBLIC = {
     "channels": ["MessengerInput"],
-    "actions": ["ActionHandover"],
+    "actions": ["ActionHandover", "ActionHandoverAvailability"],
     "emulator": [
         "INSTAGRAM_INBOX",
         "PAGE_INBOX",
