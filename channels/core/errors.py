@@ -10,6 +10,7 @@ HandoverError
 │   └── StoreVersionError     its tables were made by a newer release
 ├── RasaUnavailable           Rasa can't take a turn now: no model, or a failure that may pass
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
+├── ClaimLost                 another worker has by now what this one was at
 ├── OperatorError             a running bot's operator API does not answer, or says no
 └── GraphError                Meta refused, or did not answer, a Graph call
     ├── GraphUnavailable      no usable answer: may be tried again
@@ -72,6 +73,13 @@ class RasaUnavailable(HandoverError):
 
 class TurnTimedOut(HandoverError):
     """A turn of Rasa took longer than `turn-timeout` and was given up; it is not saved."""
+
+
+class ClaimLost(HandoverError):
+    """This worker stood still for so long that another one has taken over what it was at.
+
+    Whoever meets it lets go: what is left to do is the other worker's.
+    """
 
 
 class OperatorError(HandoverError):

@@ -19,13 +19,14 @@ from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 from ..core.errors import RasaUnavailable, StoreUnavailable
 from ..core.situation import Said, Situation
 from ..instruments.host import MANTLE, MANTLE_REFUSED
+from ..instruments.leases import still_ours
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
 
 logger = logging.getLogger(__name__)
 
 MOST_SAID = 50  # last messages of a conversation that an agent may read
-
+_CHECKS = "_handover_checks_before_saving"
 _in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
 
 
@@ -78,7 +79,7 @@ class Assistant(Protocol):
 
         False for a turn that is to be taken `once`, if the tracker has its `message_id` already.
         Raises StoreUnavailable while Rasa's tracker store or lock store is away: the turn is not
-        saved, and is to be taken again.
+        saved, and is to be taken again. Raises ClaimLost where another worker takes it again.
         """
 
 
@@ -261,6 +262,7 @@ def _insisting_on_stores(agent: Any) -> Iterator[None]:
     what it can't save in the memory of this process.
     """
     store = agent.tracker_store
+    _check_before_saving(store)
     if isinstance(store, _fail_safe_tracker_store()):
         store._on_tracker_store_error = _tracker_store_failed
     token = _in_turn.set(True)
@@ -270,6 +272,20 @@ def _insisting_on_stores(agent: Any) -> Iterator[None]:
         raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
     finally:
         _in_turn.reset(token)
+
+
+def _check_before_saving(store: Any) -> None:
+    """Let the tracker store save no turn that another worker has taken over meanwhile."""
+    if _CHECKS in vars(store):
+        return
+    save = store.save
+
+    async def checked(*args: Any, **kwargs: Any) -> Any:
+        await still_ours()
+        return await save(*args, **kwargs)
+
+    store.save = checked
+    setattr(store, _CHECKS, True)
 
 
 @cache

@@ -36,6 +36,7 @@ from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store
@@ -48,6 +49,7 @@ from .typing_indicator import TypingIndicator
 logger = logging.getLogger(__name__)
 
 CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
+STANDSTILL = timedelta(seconds=5)  # a sleep that lasts for so much longer is the process's own
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
 
@@ -152,7 +154,9 @@ class Dialogue:
             once=True,
         )
         cause = Cause(at=session.opened_at, key=turn.message_id)
-        await self._take(turn, TurnId(id=turn.message_id, cause=cause), session.thread)
+        await self._take(
+            turn, TurnId(id=turn.message_id, cause=cause, is_reserved=True), session.thread
+        )
 
     async def tell_ended(self, session: Session, *, in_silence: bool) -> None:
         """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
@@ -174,7 +178,7 @@ class Dialogue:
         )
         now = self._clock.now()
         cause = Cause(at=session.ended_at or now, key=turn.message_id)
-        id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id)
+        id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id, is_reserved=True)
         held = not is_window_open(session, now)
         await self._take(turn, id_, session.thread, in_silence=in_silence, held=held)
 
@@ -235,6 +239,7 @@ class Dialogue:
             in_silence=in_silence,
             held=held,
         )
+        await still_ours()
         began = self._clock.now()
         try:
             was_taken = await self._within_limit(turn, output)
@@ -250,7 +255,7 @@ class Dialogue:
         """Raises TurnTimedOut; what such a turn says later on is not said."""
         limit = self._settings.turn_timeout
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
-        waiting = asyncio.ensure_future(self._clock.sleep(limit))
+        waiting = asyncio.ensure_future(self._lived_for(limit))
         try:
             await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if taking.done():
@@ -264,6 +269,14 @@ class Dialogue:
             "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
             "limit."
         )
+
+    async def _lived_for(self, limit: timedelta) -> None:
+        """Return after so long. Where this process stood still meanwhile, it counts from then."""
+        slept_for_longer = True
+        while slept_for_longer:
+            due_at = self._clock.now() + limit
+            await self._clock.sleep(limit)
+            slept_for_longer = self._clock.now() - due_at > STANDSTILL
 
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(

@@ -16,6 +16,7 @@ from ..core.outgoing import Outgoing, Replay, Said
 from ..core.sessions import Cause, Session
 from ..handover.telling import PassesControl
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours
 
 
 class Outbox(PassesControl, Protocol):
@@ -24,10 +25,11 @@ class Outbox(PassesControl, Protocol):
     async def said(self, thread: Thread, turn: str) -> list[Said]:
         """What earlier attempts at the turn have said."""
 
-    async def say(self, outgoing: Outgoing, *, held: bool) -> None:
+    async def say(self, outgoing: Outgoing, *, held: bool, in_turn: bool) -> None:
         """Store a message behind the thread's others; returns before it is sent.
 
-        `held`: it waits until the user has written.
+        `held`: it waits until the user has written. `in_turn`: it is said in the thread's turn,
+        which one worker has. Raises ClaimLost.
         """
 
     async def say_again(self, thread: Thread, said: Said) -> None:
@@ -49,6 +51,7 @@ class TurnId:
     cause: Cause
     event_key: str | None = None
     session_id: str | None = None
+    is_reserved: bool = False  # by Ledger.turn
 
     def has_led_to(self, session: Session | None) -> bool:
         """Whether the session has come of this turn."""
@@ -83,6 +86,7 @@ class Sayings:
         self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
     ) -> None:
         """Say the next message, unless an earlier attempt has said it at this place."""
+        await still_ours()
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
         if (said := self._replay.repeated(plain)) is not None:
             await self._outbox.say_again(thread, said)
@@ -101,7 +105,7 @@ class Sayings:
             session_id=self.turn.session_id,
         )
         self._replay.place += 1
-        await self._outbox.say(outgoing, held=held)
+        await self._outbox.say(outgoing, held=held, in_turn=self.turn.is_reserved)
 
     def on_its_own(self) -> Sayings:
         """What Rasa says later on, to the same output."""
@@ -115,4 +119,5 @@ class Sayings:
     async def withdraw_rest(self) -> None:
         """Take back what earlier attempts have said after this place."""
         if positions := self._replay.withdrawn():
+            await still_ours()
             await self._outbox.withdraw(positions)

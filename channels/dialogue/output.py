@@ -17,6 +17,7 @@ from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
+from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
@@ -150,6 +151,7 @@ class MessengerOutput(OutputChannel):
             )
             wishes = {}
         thread = await self._thread(recipient_id)
+        await still_ours()
         if wishes.get(CANCEL) is True:
             await self._waiting_room.cancel(thread)
             return

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from ..core.dead import error_class
 from ..core.errors import (
     TRY_LATER,
+    ClaimLost,
     GraphError,
     GraphThrottled,
     GraphTimeout,
+    GraphUnavailable,
     StoreError,
     StoreUnavailable,
 )
@@ -37,6 +39,7 @@ from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.protocol import Graph
 from ..handover.opening import Openings
 from ..instruments.clock import Clock
+from ..instruments.leases import working_on
 from ..instruments.log_fields import thread_fields
 from ..store.protocol import Store
 from .inbox import BATCH, Workload
@@ -96,11 +99,11 @@ class Delivery:
     async def said(self, thread: Thread, turn: str) -> list[Said]:
         return await self._store.said(thread, turn)
 
-    async def say(self, outgoing: Outgoing, *, held: bool) -> None:
+    async def say(self, outgoing: Outgoing, *, held: bool, in_turn: bool) -> None:
         in_hand = not held and self._workload.take_all([outgoing.thread])
         entry = None
         try:
-            entry = await self._store.say(outgoing, in_hand=in_hand, held=held)
+            entry = await self._store.say(outgoing, in_hand=in_hand, held=held, in_turn=in_turn)
         finally:
             if in_hand and entry is None:
                 self._workload.let_go(outgoing.thread)
@@ -201,20 +204,24 @@ class Delivery:
                 if self._is_stopping:
                     return
                 await self._clock.sleep(not_before - self._clock.now())
-            began, waits = self._clock.now(), 0
-            while await self._is_to_be_sent(entry):
-                error = await self._send(entry)
-                if error is None or await self._is_settled(entry, error, began):
-                    break
-                if self._is_stopping:
-                    break
-                await self._wait(thread.page, error, waits)
-                waits += 1
+            with working_on(entry, store=self._store, clock=self._shared_clock):
+                await self._try_until_settled(entry)
+        except ClaimLost:
+            logger.info("Another worker goes on with a message.", extra=_fields(entry))
         finally:
             self._workload.let_go(thread)
             self._queued.discard(entry.position)
         if self._left_some and self._workload.has_run_low(thread) and not self._is_stopping:
             await self._once_stored(self.claim)
+
+    async def _try_until_settled(self, entry: OutgoingEntry) -> None:
+        began, waits = self._clock.now(), 0
+        while await self._is_to_be_sent(entry):
+            error = await self._send(entry)
+            if error is None or await self._is_settled(entry, error, began) or self._is_stopping:
+                return
+            await self._wait(entry.outgoing.thread.page, error, waits)
+            waits += 1
 
     async def _is_to_be_sent(self, entry: OutgoingEntry) -> bool:
         standing, session = await self._once_stored(lambda: self._store.before_send(entry))
@@ -237,6 +244,8 @@ class Delivery:
                 mid = await self._graph.send(said.thread, said.message, mark=said.mark)
             except GraphError as error:
                 return error
+            except StoreError as error:  # nobody can tell whether it is still ours to send
+                return GraphUnavailable(f"The store does not answer: {error}")
         # Not before: an echo that comes between two tries has to be stored, or it is sent again.
         self._remember(said.mark)
         await self._once_stored(lambda: self._store.sent(entry.position, mid, self._stamp()))
@@ -321,7 +330,8 @@ class Delivery:
 
     async def _pass(self, session_id: str) -> None:
         """Pass control: all that was said before has been sent."""
-        await self._once_stored(lambda: self._pass_opening(session_id))
+        with suppress(ClaimLost):  # whoever has the session passes it
+            await self._once_stored(lambda: self._pass_opening(session_id))
         self._due.set()
 
     async def _pass_opening(self, session_id: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from ..core.errors import RasaUnavailable, StoreError
+from ..core.errors import ClaimLost, RasaUnavailable, StoreError
 from ..core.events import Event, PageRoles, Thread, tells_no_sender
 from ..core.notify_settings import NotifyTarget
 from ..core.sessions import Session, State
@@ -31,6 +31,7 @@ from ..handover.routing_status import RoutingStatus
 from ..handover.tellings import Tellings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
+from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
@@ -343,6 +344,8 @@ class Engine:
                 await self._handovers.advance(session)
         except RasaUnavailable as error:
             logger.info("What is due in a handover waits: %s", error)
+        except ClaimLost:
+            logger.info("Another worker goes on with a session.", extra=session_fields(due))
         finally:
             if self._due_load.is_full(due.thread.page):
                 self._due.set()

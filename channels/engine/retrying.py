@@ -12,6 +12,7 @@ from ..core.backoff import Backoff
 from ..core.dead import error_class
 from ..core.errors import (
     TRY_LATER,
+    ClaimLost,
     GraphThrottled,
     GraphUnavailable,
     RasaUnavailable,
@@ -20,6 +21,7 @@ from ..core.errors import (
 )
 from ..core.events import Event
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import InboxEntry, Store
@@ -58,13 +60,28 @@ class Retrying:
         self._handle = handle
 
     async def handle(self, entry: InboxEntry) -> None:
-        """Handle an entry until it is done or dead."""
-        began, waits, repeated = self._clock.now(), 0, entry.is_repeated
+        """Handle an entry until it is done or dead, or another worker's."""
+        repeated = entry.is_repeated
         while True:
             try:
-                # What waited may have been taken back, or edited, meanwhile.
-                event = await self._store.recorded(entry.position) or entry.event
-                await self._handle(event, repeated=repeated)
+                await self._until_settled(entry, repeated=repeated)
+            except ClaimLost:
+                if await self._is_ours(entry):  # it was a step of it that is another's
+                    repeated = True
+                    await self._clock.sleep(RETRY_PAUSE)
+                    continue
+                logger.info("Another worker goes on with an event.", extra=_fields(entry))
+            return
+
+    async def _until_settled(self, entry: InboxEntry, *, repeated: bool) -> None:
+        began, waits = self._clock.now(), 0
+        while True:
+            try:
+                with working_on(entry, store=self._store, clock=self._shared_clock):
+                    await still_ours()
+                    # What waited may have been taken back, or edited, meanwhile.
+                    event = await self._store.recorded(entry.position) or entry.event
+                    await self._handle(event, repeated=repeated)
             except Exception as error:
                 tried_for = self._clock.now() - began
                 if (what := _waits_for(error, tried_for)) is None:
@@ -84,6 +101,8 @@ class Retrying:
             await self._clock.sleep(pause)
 
     async def _has_died(self, entry: InboxEntry, error: Exception) -> bool:
+        if isinstance(error, ClaimLost):
+            raise error
         for_good = isinstance(error, TurnTimedOut)  # another try would take as long
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
@@ -99,6 +118,12 @@ class Retrying:
                 extra=_fields(entry),
             )
         return is_dead
+
+    async def _is_ours(self, entry: InboxEntry) -> bool:
+        async def ask(_: int, now: datetime) -> bool:
+            return await self._store.holds(entry, now)
+
+        return await self._once_stored(ask, entry)
 
     async def _once_stored(
         self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry

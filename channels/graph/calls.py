@@ -14,6 +14,7 @@ import msgspec
 
 from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_hash
 from .answers import PAGE_IDENTITY
 from .closing import PageClosing, concerns_all
@@ -85,9 +86,14 @@ class GraphCalls:
     async def answered(
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
     ) -> _T:
-        """The answer to a request that may be tried again."""
+        """The answer to a request that may be tried again.
+
+        Raises ClaimLost where it would change something that is another worker's by now.
+        """
         while True:
             await self._opened()
+            if request.body is not None:
+                await still_ours()
             try:
                 return await self.once(request, answer, tries)
             except GraphError as error:

@@ -30,6 +30,7 @@ from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from ..core.outgoing import PERSONA
 from ..core.routing import TOLD_ANOTHER, Owner, Routing
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours
 from ..instruments.rare_lines import RareLine
 from .answers import (
     ACCEPTED,
@@ -258,6 +259,7 @@ class HttpGraph:
         # What becomes of a lost answer is the caller's: sent again, a message may show twice.
         tries = Tries(started_at=self._clock.now(), repeats_lost=False)
         while True:
+            await still_ours()
             try:
                 return (await self._calls.once(sending, SENT, tries)).message_id
             except GraphError as error:

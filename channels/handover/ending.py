@@ -106,7 +106,8 @@ class Endings:
 
     async def _take_back(self, session: Session) -> Session:
         try:
-            has_it = await self._has_been_passed(session) or await self._take(session)
+            async with self._ledger.step(session):
+                has_it = await self._has_been_passed(session) or await self._take(session)
         except TRY_LATER as error:
             logger.warning(
                 "A thread can't be taken back yet: %s", error, extra=session_fields(session)

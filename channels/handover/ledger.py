@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from ..core import transitions
-from ..core.errors import GraphThrottled, StoreError
+from ..core.errors import ClaimLost, GraphThrottled, StoreError
 from ..core.notices import Addressed, NoticeKind, addressed
 from ..core.session_notices import telling
 from ..core.sessions import Session, State
 from ..instruments.clock import Clock
+from ..instruments.leases import still_ours, working_on
 from ..store.protocol import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Ledger:
 
     async def add(self, session: Session, *, claimed: bool) -> Session | None:
         """Store a new session; None if the thread has an open one, or the id is known."""
+        await still_ours()
         session, notices = self._telling(session)
         claim_until = self.claim() if claimed else None
         if await self._store.add_session(session, claim_until=claim_until, notices=notices):
@@ -59,6 +61,7 @@ class Ledger:
 
     async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
         """Store the next version; where another worker was faster, what it has stored."""
+        await still_ours()
         session, notices = self._telling(session)
         if await self._store.save_session(session, claim_until=claim_until, notices=notices):
             return session
@@ -81,6 +84,7 @@ class Ledger:
             changed = step(session)
             if changed is session:
                 return session
+            await still_ours()
             changed, notices = self._telling(changed, also=tells)
             claim_until = self.claim() if claimed else None
             if await self._store.save_session(changed, claim_until=claim_until, notices=notices):
@@ -112,6 +116,7 @@ class Ledger:
         while session.state is State.ENDING:
             ended = transitions.ended(session)
             following = next_of(ended)
+            await still_ours()
             if following is not None:
                 stored = await self.follow(ended, following, claimed=True)
                 if stored is not None:
@@ -134,12 +139,21 @@ class Ledger:
         while not await self._store.reserve_turn(thread, self._clock.now()):
             await self.pause()
         try:
-            yield
+            with working_on(thread, store=self._store, clock=self._clock):
+                yield
         finally:
             try:
                 await self._store.free_turn(thread)
             except StoreError as error:
                 logger.warning("Another worker waits until this one's turn has lapsed: %s", error)
+
+    @asynccontextmanager
+    async def step(self, session: Session) -> AsyncIterator[None]:
+        """Have the session alone for a step that can't be undone. Raises ClaimLost."""
+        if not await self._store.grip(session, self._clock.now()):
+            raise ClaimLost("Another worker is at this session, or it has changed.")
+        with working_on(session, store=self._store, clock=self._clock):
+            yield
 
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None

@@ -217,9 +217,10 @@ class Openings:
             return await self._retry(session, _unsaid(), may_be_passed=False)
         metadata = await self._context(session)
         try:
-            await self._graph.pass_control(
-                session.thread, app_id=session.target_app_id, metadata=metadata
-            )
+            async with self._ledger.step(session):
+                await self._graph.pass_control(
+                    session.thread, app_id=session.target_app_id, metadata=metadata
+                )
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ..core import transitions
-from ..core.errors import TRY_LATER, RasaUnavailable, StoreError
+from ..core.errors import TRY_LATER, ClaimLost, RasaUnavailable, StoreError
 from ..core.sessions import Session
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
@@ -49,6 +49,8 @@ class Tellings:
             await tell(counted)
         except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
             await self._uncount(counted)
+            raise
+        except ClaimLost:  # another worker has the thread's turn, and tells it
             raise
         except _NO_FAILURE as error:
             await self._again_later(await self._uncount(counted), error)

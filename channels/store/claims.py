@@ -100,7 +100,11 @@ _is_last_failure = or_(
 )
 _FAILED = (
     update(inbox)
-    .where(inbox.c.position == bindparam("this_position"), is_waiting)
+    .where(
+        inbox.c.position == bindparam("this_position"),
+        is_waiting,
+        inbox.c.claimed_by == bindparam("worker"),
+    )
     .values(
         failures=inbox.c.failures + 1,
         attempts=0,
@@ -108,6 +112,20 @@ _FAILED = (
         state=case((_is_last_failure, DEAD), else_=WAITING),
         handled_at_us=case((_is_last_failure, bindparam("now_us"))),
     )
+)
+_OURS = select(inbox.c.position).where(
+    _among_these, is_waiting, inbox.c.claimed_by == bindparam("worker")
+)
+# Locked, so that nobody takes an event over before what its turn says is stored.
+_OUR_EVENTS = (
+    select(inbox.c.key)
+    .where(
+        inbox.c.key.in_(bindparam("keys", expanding=True)),
+        is_waiting,
+        inbox.c.claimed_by == bindparam("worker"),
+    )
+    .order_by(inbox.c.position)
+    .with_for_update(read=True)
 )
 _STATE = select(inbox.c.state).where(inbox.c.position == bindparam("this_position"))
 
@@ -147,9 +165,18 @@ def claim(
     return entries
 
 
-def renew(connection: Connection, positions: Sequence[int], now: datetime, *, worker: str) -> None:
-    """Prolong the claims on these entries, save those that another worker has taken over."""
+def renew(
+    connection: Connection, positions: Sequence[int], now: datetime, *, worker: str
+) -> set[int]:
+    """Prolong the claims on these entries; which of them are still this worker's."""
     _in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
+    return in_parts(connection, _OURS, positions, worker=worker)
+
+
+def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:
+    """Which of the events with these keys wait in this worker's hand; nobody else gets them."""
+    found = connection.execute(_OUR_EVENTS, {"keys": sorted(keys), "worker": worker})
+    return set(found.scalars())
 
 
 def void_claims(connection: Connection) -> None:
@@ -171,10 +198,16 @@ def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> lis
 
 
 def failed(
-    connection: Connection, position: int, now: datetime, *, error: str, for_good: bool
+    connection: Connection,
+    position: int,
+    now: datetime,
+    *,
+    error: str,
+    for_good: bool,
+    worker: str,
 ) -> bool:
-    """Count a failure of a waiting entry; True if the entry is dead by now."""
-    this = {"this_position": position}
+    """Count a failure of a waiting entry that is this worker's; True if it is dead by now."""
+    this = {"this_position": position, "worker": worker}
     failure = {"now_us": microseconds(now), "error_class": error, "for_good": for_good}
     connection.execute(_FAILED, {**this, **failure})
     return bool(connection.execute(_STATE, this).scalar() == DEAD)
@@ -212,6 +245,17 @@ def lease_end(now: datetime) -> int:
 def lease_at(now: datetime) -> dict[str, int]:
     """The parameters of `is_over`."""
     return {"now_us": microseconds(now), "most_us": microseconds(now + CLAIM_LEASE + _SLACK)}
+
+
+def in_parts(
+    connection: Connection, wanted: Select, positions: Sequence[int], **parameters: object
+) -> set[int]:
+    """The positions that are found among these."""
+    found: set[int] = set()
+    for start in range(0, len(positions), AT_ONCE):
+        part = {**parameters, "positions": positions[start : start + AT_ONCE]}
+        found.update(connection.execute(wanted, part).scalars())
+    return found
 
 
 def _in_parts(

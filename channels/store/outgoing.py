@@ -14,10 +14,12 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
+from ..core.errors import ClaimLost
 from ..core.events import Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session, State
-from .claims import GIVEN_BACK, NOBODY, is_over, lease_at, lease_end
+from . import claims, workers
+from .claims import GIVEN_BACK, NOBODY, in_parts, is_over, lease_at, lease_end
 from .protocol import Backlog
 from .schema import (
     AT_ONCE,
@@ -117,6 +119,7 @@ _CLAIM = (
 )
 _IS_OURS = _among_these & is_outgoing & (outgoing.c.claimed_by == bindparam("worker"))
 _OURS = select(outgoing.c.data, outgoing.c.failures).where(_IS_OURS)
+_OUR_POSITIONS = select(outgoing.c.position).where(_IS_OURS)
 _RENEW = update(outgoing).where(_IS_OURS).values(claimed_until_us=bindparam("until_us"))
 _RELEASE = update(outgoing).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0)
 _VOID = (
@@ -124,7 +127,9 @@ _VOID = (
     .where(is_outgoing, outgoing.c.claimed_until_us > UNCLAIMED)
     .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
 )
-_STANDING = select(outgoing.c.position, outgoing.c.state).where(_among_these)
+_STANDING = select(outgoing.c.position, outgoing.c.state).where(
+    _among_these, or_(not_(is_outgoing), outgoing.c.claimed_by == bindparam("worker"))
+)
 _IS_THIS = outgoing.c.position == bindparam("this_position")
 _SENT = (
     update(outgoing)
@@ -194,14 +199,24 @@ _PRUNE_HELD = delete(outgoing).where(
 
 
 def say(
-    connection: Connection, asked: Sequence[tuple[Outgoing, bool, bool]], *, worker: str
+    connection: Connection,
+    asked: Sequence[tuple[Outgoing, bool, bool, bool]],
+    *,
+    worker: str,
+    is_alone: bool = False,
 ) -> list[int | None]:
-    """Insert the messages of many calls; each gets the position of what comes into its hand."""
-    threads = sorted({said.thread.key for said, _, _ in asked})
+    """Insert the messages of many calls; each gets the position of what comes into its hand.
+
+    Raises ClaimLost, unless the worker `is_alone`, where another one has taken over what a message
+    was said in.
+    """
+    if not is_alone:
+        _check_claims(connection, asked, worker)
+    threads = sorted({said.thread.key for said, *_ in asked})
     elsewhere = _waiting_elsewhere(connection, threads, worker)
     last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
-    for said, in_hand, held in asked:
+    for said, in_hand, held, _ in asked:
         if not in_hand:
             elsewhere.add(said.thread.key)
         is_ours = not held and said.thread.key not in elsewhere
@@ -209,7 +224,17 @@ def say(
     connection.execute(_SAY, rows)
     recorded = connection.execute(_SAID_NOW, {"last": last, "worker": worker})
     positions: dict[str, int] = dict(recorded.all())
-    return [positions.get(said.mark) for said, _, _ in asked]
+    return [positions.get(said.mark) for said, *_ in asked]
+
+
+def _check_claims(
+    connection: Connection, asked: Sequence[tuple[Outgoing, bool, bool, bool]], worker: str
+) -> None:
+    keys = {said.event_key for said, *_ in asked if said.event_key is not None}
+    turns = {said.thread.key for said, _, _, in_turn in asked if in_turn}
+    is_ours = not keys or claims.of_ours(connection, keys, worker=worker) == keys
+    if not is_ours or (turns and workers.of_ours(connection, turns, worker=worker) != turns):
+        raise ClaimLost("What was said belongs to a turn that another worker has taken over.")
 
 
 def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
@@ -269,12 +294,15 @@ def free_held(
     return _claimed(connection, held, now, worker)
 
 
-def renew(connection: Connection, positions: Sequence[int], now: datetime, *, worker: str) -> None:
-    """Prolong the claims on these, save those that another worker has taken over."""
+def renew(
+    connection: Connection, positions: Sequence[int], now: datetime, *, worker: str
+) -> set[int]:
+    """Prolong the claims on these messages; which of them are still this worker's."""
     until_us = lease_end(now)
     for start in range(0, len(positions), AT_ONCE):
         part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
         connection.execute(_RENEW, {**part, "until_us": until_us})
+    return in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
@@ -289,13 +317,14 @@ def void_claims(connection: Connection) -> None:
 
 
 def before_send(
-    connection: Connection, asked: Sequence[OutgoingEntry]
+    connection: Connection, asked: Sequence[OutgoingEntry], *, worker: str
 ) -> list[tuple[Standing | None, Session | None]]:
-    """How each of these stands, and the open session of its thread."""
+    """How each of these stands, but for what waits for another worker; its thread's session."""
     standing: dict[int, str] = {}
     for start in range(0, len(asked), AT_ONCE):
         positions = [entry.position for entry in asked[start : start + AT_ONCE]]
-        standing.update(connection.execute(_STANDING, {"positions": positions}).all())
+        part = {"positions": positions, "worker": worker}
+        standing.update(connection.execute(_STANDING, part).all())
     threads = list({entry.outgoing.thread for entry in asked})
     open_ones = dict(zip(threads, open_of_threads(connection, threads), strict=True))
     return [

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
+from ..core.outgoing import OutgoingEntry
 from ..core.sessions import Session
 from . import claims, outgoing, sessions, workers
+from .protocol import CLAIM_LEASE, Held, InboxEntry
+
+_T = TypeVar("_T")
 
 
 class OwnClaims:
-    """The inbox entries by position, the sessions with their claims' ends, the threads' turns."""
+    """Until when it has what: inbox entries and messages by position, sessions, threads' turns."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
-        self.positions: set[int] = set()
-        self.outgoing: set[int] = set()
-        self.turns: set[Thread] = set()
+        self.positions: dict[int, datetime] = {}
+        self.outgoing: dict[int, datetime] = {}
+        self.turns: dict[Thread, datetime] = {}
         self._sessions: dict[str, datetime] = {}
 
     def clear(self) -> None:
@@ -27,6 +32,16 @@ class OwnClaims:
         self.outgoing.clear()
         self.turns.clear()
         self._sessions.clear()
+
+    def until(self, held: Held) -> datetime | None:
+        """When this worker's claim on it ends; None if it has none."""
+        if isinstance(held, InboxEntry):
+            return self.positions.get(held.position)
+        if isinstance(held, OutgoingEntry):
+            return self.outgoing.get(held.position)
+        if isinstance(held, Thread):
+            return self.turns.get(held)
+        return self._sessions.get(held.id)
 
     def note_claim(self, session: Session, until: datetime | None) -> None:
         """The session was stored, claimed until then or not at all."""
@@ -39,16 +54,26 @@ class OwnClaims:
         """Those that are over may be other workers' by now."""
         self._sessions = {id_: until for id_, until in self._sessions.items() if until > now}
 
-    def renewing(self, now: datetime) -> Callable[[Connection], None]:
-        """The operation that holds entries and turns, as they are now, for longer."""
+    def renewing(self, now: datetime) -> Callable[[Connection], Callable[[], None]]:
+        """The operation that holds entries, messages and turns, as they are now, for longer.
+
+        It returns what has to be done once it is committed: to note what is still ours.
+        """
         positions, turns = sorted(self.positions), list(self.turns)
         messages = sorted(self.outgoing)
 
-        def renew(connection: Connection) -> None:
-            claims.renew(connection, positions, now, worker=self._worker)
-            outgoing.renew(connection, messages, now, worker=self._worker)
-            if turns:
-                workers.renew_turns(connection, turns, now, worker=self._worker)
+        def renew(connection: Connection) -> Callable[[], None]:
+            worker, until = self._worker, now + CLAIM_LEASE
+            entries = claims.renew(connection, positions, now, worker=worker)
+            unsent = outgoing.renew(connection, messages, now, worker=worker)
+            ours = workers.renew_turns(connection, turns, now, worker=worker) if turns else set()
+
+            def note() -> None:
+                _note(self.positions, positions, entries, until)
+                _note(self.outgoing, messages, unsent, until)
+                _note(self.turns, turns, ours, until)
+
+            return note
 
         return renew
 
@@ -66,3 +91,13 @@ class OwnClaims:
             workers.leave(connection, worker=self._worker)
 
         return release
+
+
+def _note(
+    held: dict[_T, datetime], asked: Collection[_T], ours: Collection[_T], until: datetime
+) -> None:
+    for each in asked:
+        if each not in ours:
+            held.pop(each, None)
+        elif each in held:
+            held[each] = until

@@ -22,6 +22,7 @@ from ..core.transcript import Line
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
+LEASE_MARGIN = timedelta(seconds=10)  # of it, on which nobody relies without asking
 WORKER_RETENTION = timedelta(minutes=10)
 LONGEST_STEP = timedelta(minutes=10)  # between two tries of an opening, or of an end
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
@@ -75,6 +76,10 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
     for_hours: int
     first_answers: list[timedelta]
     operator_at: datetime | None
+
+
+Held = InboxEntry | OutgoingEntry | Thread | Session
+"""What a worker may have for itself: an event, a message, a thread's turn, a step of a session."""
 
 
 def user_at(events: Iterable[Event]) -> datetime | None:
@@ -171,6 +176,18 @@ class Store(Protocol):
 
         What another worker has taken over meanwhile stays that worker's.
         """
+
+    def surely_holds(self, held: Held, now: datetime) -> bool:
+        """Whether no other worker can have it yet; asks nobody."""
+
+    async def holds(self, held: Held, now: datetime) -> bool:
+        """Whether it is still this worker's, and then for another CLAIM_LEASE.
+
+        False once another worker has taken it over, or once it is done; this worker forgets it.
+        """
+
+    async def grip(self, session: Session, now: datetime) -> bool:
+        """Claim a session for its next step; False if it is not stored so, or another's."""
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         """Be the worker that lets Rasa hear of the thread's session; False while another one is.
@@ -320,13 +337,16 @@ class Store(Protocol):
         """The roles that apps were last told to have on a page, by app id."""
 
     async def say(
-        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
         """Store a message of the bot's behind the thread's others; the entry, if it is in our hand.
 
         What is not waits for `claim_outgoing`: if the worker wants nothing `in_hand`, or an
         earlier message of the thread waits elsewhere. What is `held` waits for `free_held`.
         Its `mark` has to be its own.
+
+        Raises ClaimLost, and stores nothing, where another worker has taken over the event that
+        its turn answers, or, `in_turn`, the thread's turn.
         """
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:
@@ -356,7 +376,10 @@ class Store(Protocol):
         """Take in hand what is held for the thread's user, who has written."""
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
-        """How the message stands, and the thread's open session; None if it was withdrawn."""
+        """How the message stands, and the thread's open session.
+
+        None if it was withdrawn, or if it waits in another worker's hand.
+        """
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:
         """Meta has taken the message; `mid` is its id, or "" where only its echo has told."""

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import Integer, bindparam, case, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.notices import Addressed
 from ..core.sessions import Session, State
 from .by_page import pages_of
+from .claims import is_over, lease_at
 from .notices import tell
 from .protocol import CLAIM_LEASE, LONGEST_STEP
 from .schema import (
@@ -103,6 +104,25 @@ _VOID = (
     update(sessions)
     .where(sessions.c.claimed_until_us > 0)
     .values(claimed_until_us=None, wake_at_us=sessions.c.due_at_us)
+)
+_GRIP = (
+    update(sessions)
+    .where(
+        sessions.c.id == bindparam("this_id"),
+        sessions.c.version == bindparam("this_version"),
+        or_(
+            sessions.c.claimed_until_us.is_(None),
+            is_over(sessions.c.claimed_until_us),
+            sessions.c.claimed_until_us == bindparam("ours_us"),
+        ),
+    )
+    .values(
+        claimed_until_us=bindparam("until_us"),
+        wake_at_us=case(
+            (sessions.c.due_at_us > bindparam("until_us"), sessions.c.due_at_us),
+            (sessions.c.due_at_us.is_not(None), bindparam("until_us")),
+        ),
+    )
 )
 _MEND = (
     update(sessions)
@@ -276,6 +296,18 @@ def mend_dates(connection: Connection, now: datetime) -> None:
     """Make due what is opening or ending, and would not be looked at for longer than any step."""
     latest_us = microseconds(now + LONGEST_STEP)
     connection.execute(_MEND, {"latest_us": latest_us, "now_us": microseconds(now)})
+
+
+def grip(connection: Connection, session: Session, now: datetime, *, ours: datetime | None) -> bool:
+    """Claim this version of a session, unless another worker has; `ours` is this one's claim."""
+    asked = {
+        "this_id": session.id,
+        "this_version": session.version,
+        "ours_us": _microseconds(ours),
+        "until_us": microseconds(now + CLAIM_LEASE),
+        **lease_at(now),
+    }
+    return bool(connection.execute(_GRIP, asked).rowcount == 1)
 
 
 def release(connection: Connection, claims: Mapping[str, datetime]) -> None:

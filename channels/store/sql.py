@@ -33,7 +33,16 @@ from . import (
 )
 from .database import Database
 from .own_claims import OwnClaims
-from .protocol import CLAIM_LEASE, WORKER_RETENTION, Backlog, InboxEntry, Scope, Waits
+from .protocol import (
+    CLAIM_LEASE,
+    LEASE_MARGIN,
+    WORKER_RETENTION,
+    Backlog,
+    Held,
+    InboxEntry,
+    Scope,
+    Waits,
+)
 from .writer import Writer
 
 # Rows in one transaction, so that events never wait long for it.
@@ -58,6 +67,7 @@ class SqlStore:
         self._is_alone = False
         self._record = partial(inbox.record, worker=worker)
         self._say = partial(outgoing.say, worker=worker)
+        self._before_send = partial(outgoing.before_send, worker=worker)
         self._reserve_turn = partial(workers.reserve_turns, worker=worker)
         self._free_turn = partial(workers.free_turns, worker=worker)
 
@@ -73,6 +83,7 @@ class SqlStore:
             self._resources = stack.pop_all()
         self._own_claims.clear()
         self._is_alone = database.is_sqlite
+        self._say = partial(outgoing.say, worker=self._worker, is_alone=self._is_alone)
         self._opened_writer = writer
 
     async def close(self) -> None:
@@ -91,7 +102,8 @@ class SqlStore:
             return []
         entries = await self._writer.run_together(self._record, (events, now, claim))
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
-        self._own_claims.positions.update(entry.position for entry in entries)
+        until = now + CLAIM_LEASE
+        self._own_claims.positions.update((entry.position, until) for entry in entries)
         return entries
 
     async def claim_inbox(
@@ -114,7 +126,8 @@ class SqlStore:
         claimed = await self._writer.run(claim)
         # What is recorded meanwhile may have expired too, if the process stood still.
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
-        self._own_claims.positions.update(entry.position for entry in entries)
+        until = now + CLAIM_LEASE
+        self._own_claims.positions.update((entry.position, until) for entry in entries)
         return entries
 
     async def recorded(self, position: int) -> Event | None:
@@ -124,18 +137,41 @@ class SqlStore:
         await self._writer.run(partial(amendments.amend, amendment=amendment, now=now))
 
     async def renew_claims(self, now: datetime) -> None:
-        await self._writer.run(self._own_claims.renewing(now))
+        note_ours = await self._writer.run(self._own_claims.renewing(now))
+        note_ours()
+
+    def surely_holds(self, held: Held, now: datetime) -> bool:
+        if self._is_alone:
+            return True
+        until = self._own_claims.until(held)
+        return until is not None and until - now > LEASE_MARGIN
+
+    async def holds(self, held: Held, now: datetime) -> bool:
+        if self.surely_holds(held, now):
+            return True
+        if isinstance(held, Session):
+            return await self.grip(held, now)
+        await self.renew_claims(now)
+        return self.surely_holds(held, now)
+
+    async def grip(self, session: Session, now: datetime) -> bool:
+        ours = self._own_claims.until(session)
+        grip = partial(sessions.grip, session=session, now=now, ours=ours)
+        is_ours = await self._writer.run(grip)
+        if is_ours:
+            self._own_claims.note_claim(session, now + CLAIM_LEASE)
+        return is_ours
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         if self._is_alone:
             return True
         is_ours = await self._writer.run_together(self._reserve_turn, (thread, now))
         if is_ours:
-            self._own_claims.turns.add(thread)
+            self._own_claims.turns[thread] = now + CLAIM_LEASE
         return is_ours
 
     async def free_turn(self, thread: Thread) -> None:
-        self._own_claims.turns.discard(thread)
+        self._own_claims.turns.pop(thread, None)
         if not self._is_alone:
             await self._writer.run_together(self._free_turn, thread)
 
@@ -151,15 +187,22 @@ class SqlStore:
 
     async def done(self, position: int, now: datetime) -> None:
         await self._writer.run_together(claims.done, (position, now))
-        self._own_claims.positions.discard(position)
+        self._own_claims.positions.pop(position, None)
 
     async def failed(
         self, position: int, now: datetime, *, error: str = "", for_good: bool = False
     ) -> bool:
-        fail = partial(claims.failed, position=position, now=now, error=error, for_good=for_good)
+        fail = partial(
+            claims.failed,
+            position=position,
+            now=now,
+            error=error,
+            for_good=for_good,
+            worker=self._worker,
+        )
         is_dead = await self._writer.run(fail)
         if is_dead:
-            self._own_claims.positions.discard(position)
+            self._own_claims.positions.pop(position, None)
         return is_dead
 
     async def add_session(
@@ -270,12 +313,12 @@ class SqlStore:
         return await self._writer.run(partial(pages.roles, page=page))
 
     async def say(
-        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
-        position = await self._writer.run_together(self._say, (said, in_hand, held))
+        position = await self._writer.run_together(self._say, (said, in_hand, held, in_turn))
         if position is None:
             return None
-        self._own_claims.outgoing.add(position)
+        self._own_claims.outgoing[position] = said.said_at + CLAIM_LEASE
         return OutgoingEntry(position=position, outgoing=said)
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:
@@ -285,12 +328,13 @@ class SqlStore:
         take = partial(outgoing.take_again, position=position, worker=self._worker)
         entry = await self._writer.run(take)
         if entry is not None:
-            self._own_claims.outgoing.add(position)
+            self._own_claims.outgoing.setdefault(position, entry.outgoing.said_at)
         return entry
 
     async def withdraw(self, positions: Sequence[int]) -> None:
         await self._writer.run(partial(outgoing.withdraw, positions=positions))
-        self._own_claims.outgoing.difference_update(positions)
+        for position in positions:
+            self._own_claims.outgoing.pop(position, None)
 
     async def claim_outgoing(
         self,
@@ -308,30 +352,33 @@ class SqlStore:
             without_threads=without_threads,
             without_pages=without_pages,
         )
-        return self._take(await self._writer.run(claim))
+        return self._take(await self._writer.run(claim), now)
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         free = partial(outgoing.free_held, thread=thread, now=now, worker=self._worker)
-        return self._take(await self._writer.run(free))
+        return self._take(await self._writer.run(free), now)
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
-        return await self._writer.run_together(outgoing.before_send, entry)
+        standing, session = await self._writer.run_together(self._before_send, entry)
+        if standing is None:
+            self._own_claims.outgoing.pop(entry.position, None)
+        return standing, session
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:
         await self._writer.run_together(outgoing.sent, (position, mid, now))
-        self._own_claims.outgoing.discard(position)
+        self._own_claims.outgoing.pop(position, None)
 
     async def hold(self, position: int) -> None:
         await self._writer.run(partial(outgoing.hold, position=position))
-        self._own_claims.outgoing.discard(position)
+        self._own_claims.outgoing.pop(position, None)
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
         await self._writer.run(partial(outgoing.drop, entry=entry, now=now, rest=rest))
-        self._own_claims.outgoing.discard(entry.position)
+        self._own_claims.outgoing.pop(entry.position, None)
 
     async def give_up(self, position: int, now: datetime, *, error: str) -> None:
         await self._writer.run(partial(outgoing.give_up, position=position, now=now, error=error))
-        self._own_claims.outgoing.discard(position)
+        self._own_claims.outgoing.pop(position, None)
 
     async def answer_lost(self, position: int) -> int:
         return await self._writer.run(partial(outgoing.failed, position=position))
@@ -396,10 +443,11 @@ class SqlStore:
         await self._prune(partial(notices.prune, before=ended))
         await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
 
-    def _take(self, claimed: Sequence[OutgoingEntry]) -> list[OutgoingEntry]:
+    def _take(self, claimed: Sequence[OutgoingEntry], now: datetime) -> list[OutgoingEntry]:
         """What was not in this worker's hand before."""
         new = [entry for entry in claimed if entry.position not in self._own_claims.outgoing]
-        self._own_claims.outgoing.update(entry.position for entry in new)
+        until = now + CLAIM_LEASE
+        self._own_claims.outgoing.update((entry.position, until) for entry in claimed)
         return new
 
     async def _prune(self, delete_some: Callable[..., int]) -> None:

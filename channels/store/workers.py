@@ -35,6 +35,8 @@ _ANOTHER_WORKERS = select(turns.c.thread).where(
     _are_these, turns.c.worker != bindparam("this_worker"), turns.c.until_us > bindparam("now_us")
 )
 _OURS = select(turns.c.thread).where(_are_these, _is_ours)
+# Locked, so that nobody takes a turn over before what is said in it is stored.
+_OURS_NOW = _OURS.order_by(turns.c.thread).with_for_update(read=True)
 _NEW_TURN = postgresql.insert(turns)
 _RESERVE = _NEW_TURN.on_conflict_do_update(
     index_elements=[turns.c.thread],
@@ -105,10 +107,18 @@ def free_turns(connection: Connection, threads: Collection[Thread], *, worker: s
 
 def renew_turns(
     connection: Connection, threads: Collection[Thread], now: datetime, *, worker: str
-) -> None:
-    """Keep these threads for another CLAIM_LEASE, save those that another worker has by now."""
+) -> set[Thread]:
+    """Keep these threads for another CLAIM_LEASE; which of them are still this worker's."""
     these = {"threads": [thread.key for thread in threads], "this_worker": worker}
     connection.execute(_RENEW, {**these, "renewed_us": microseconds(now + CLAIM_LEASE)})
+    ours = set(connection.execute(_OURS, these).scalars())
+    return {thread for thread in threads if thread.key in ours}
+
+
+def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:
+    """Of which of these threads this worker has the turn; nobody else gets it meanwhile."""
+    found = connection.execute(_OURS_NOW, {"threads": sorted(keys), "this_worker": worker})
+    return set(found.scalars())
 
 
 def forget(connection: Connection, thread: Thread) -> int:

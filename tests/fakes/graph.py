@@ -18,6 +18,7 @@ from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
 from channels.graph.refusals import fault_in, owner_by, refusal
 from channels.instruments.clock import Clock, SystemClock
+from channels.instruments.leases import still_ours
 from emulator.rules import limits, ownership
 from emulator.rules.errors import GraphError as MetasError
 from emulator.rules.errors import (
@@ -41,6 +42,7 @@ Verb = Literal[
     "routing",
     "probe",
 ]
+_CHANGING = {"send", "pass_control", "take_control", "request_control"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,6 +231,8 @@ class MemoryGraph:
         thread: Thread | None = None,
         arguments: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
+        if verb in _CHANGING:
+            await still_ours()
         self.calls.append(RecordedCall(verb=verb, thread=thread, arguments=arguments))
         await asyncio.sleep(0)  # as any real call, it lets others go first
         error = self._failure(verb, page)

@@ -18,6 +18,7 @@ from channels.core.amendments import (
 from channels.core.dead import Dead, DeadId
 from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
 from channels.core.notices import Addressed
+from channels.core.outgoing import OutgoingEntry
 from channels.core.sessions import Session, State
 from channels.core.transcript import Line, line_key, text_of
 from channels.store.protocol import (
@@ -26,6 +27,7 @@ from channels.store.protocol import (
     RECENT_EVENTS,
     WORKER_RETENTION,
     Backlog,
+    Held,
     InboxEntry,
     Scope,
     Waits,
@@ -179,6 +181,47 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         for thread in self._own_turns():
             await self.reserve_turn(thread, now)
 
+    def surely_holds(self, held: Held, now: datetime) -> bool:
+        until = self._held_until(held)
+        return until is not None and until > now
+
+    async def holds(self, held: Held, now: datetime) -> bool:
+        if isinstance(held, Session):
+            return self.surely_holds(held, now) or await self.grip(held, now)
+        is_ours = self._held_until(held) is not None
+        if is_ours:
+            await self.renew_claims(now)
+        elif isinstance(held, InboxEntry):
+            self._held.discard(held.position)
+        elif isinstance(held, OutgoingEntry):
+            self._messages_in_hand.discard(held.position)
+        return is_ours
+
+    async def grip(self, session: Session, now: datetime) -> bool:
+        kept = self._rows.sessions.get(session.id)
+        if kept is None or kept.session.version != session.version:
+            return False
+        if not is_over(kept.claimed_until, now) and kept.claimed_by != self._worker:
+            return False
+        kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
+        return True
+
+    def _held_until(self, held: Held) -> datetime | None:
+        """Until when it is this worker's; None if it is not."""
+        if isinstance(held, InboxEntry):
+            entry = self._rows.entry(held.position)
+            is_ours = entry is not None and entry.handled_at is None
+            is_ours = is_ours and held.position in self._held
+            is_ours = is_ours and entry is not None and entry.claimed_by == self._worker
+            return entry.claimed_until if entry is not None and is_ours else None
+        if isinstance(held, OutgoingEntry):
+            return self._message_held_until(held.position)
+        if isinstance(held, Thread):
+            reserved = self._rows.turns.get(held)
+            return reserved.until if reserved and reserved.worker == self._worker else None
+        kept = self._rows.sessions.get(held.id)
+        return kept.claimed_until if kept and kept.claimed_by == self._worker else None
+
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         reserved = self._rows.turns.get(thread)
         if reserved and reserved.until > now and reserved.worker != self._worker:
@@ -202,7 +245,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         entry = self._rows.entry(position)
         if entry is None:
             return False
-        if entry.handled_at is None:
+        if entry.handled_at is None and entry.claimed_by == self._worker:
             entry.fail(now, error, for_good=for_good)
         if entry.is_dead:
             self._held.discard(position)

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from channels.core.dead import Dead, DeadId, Part
+from channels.core.errors import ClaimLost
 from channels.core.events import Thread
 from channels.core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from channels.core.sessions import Session, State
@@ -63,8 +64,9 @@ class OutgoingInMemory:
         self._messages_in_hand: set[int] = set()
 
     async def say(
-        self, said: Outgoing, *, in_hand: bool = True, held: bool = False
+        self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
+        self._check_claims(said, in_turn=in_turn)
         waits_elsewhere = any(
             each.said.thread == said.thread and each.claimed_by != self._worker
             for each in self._waiting()
@@ -142,6 +144,8 @@ class OutgoingInMemory:
             for session in self._rows.open_sessions()
             if session.thread == entry.outgoing.thread
         )
+        if message is not None and message.state == "waiting":
+            message = message if message.claimed_by == self._worker else None
         standing = None if message is None else Standing(message.state)
         return standing, next(of_thread, None)
 
@@ -230,6 +234,22 @@ class OutgoingInMemory:
             self._messages[each.position] = self._rows.handled_messages.pop(each.position)
         self._rows.messages = dict(sorted(self._messages.items()))
         return len(revived)
+
+    def _check_claims(self, said: Outgoing, *, in_turn: bool) -> None:
+        if said.event_key is not None:
+            entry = self._rows.entries.get(said.event_key)
+            is_ours = entry is not None and entry.handled_at is None
+            if not is_ours or entry is None or entry.claimed_by != self._worker:
+                raise ClaimLost("Another worker has taken over the event")
+        reserved = self._rows.turns.get(said.thread)
+        if in_turn and (reserved is None or reserved.worker != self._worker):
+            raise ClaimLost("Another worker has taken over the turn")
+
+    def _message_held_until(self, position: int) -> datetime | None:
+        message = self._messages.get(position)
+        if message is None or message.state != "waiting" or message.claimed_by != self._worker:
+            return None
+        return message.claimed_until
 
     def _drop_unsent(self, session: Session) -> None:
         """What is held, if an agent is to talk; and what waits, if one talks already."""

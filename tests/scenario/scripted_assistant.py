@@ -14,6 +14,7 @@ from rasa.core.channels.channel import OutputChannel
 from channels.core.errors import RasaUnavailable
 from channels.core.situation import Situation
 from channels.dialogue.assistant import Turn
+from channels.instruments.leases import still_ours
 
 HANDOVER = {"custom": {"handover": {"plan": "default"}}}
 
@@ -133,6 +134,7 @@ class ScriptedAssistant:
                     await _do(step, turn.sender_id, output)
             finally:
                 self.turns_at_once -= 1
+            await still_ours()  # as RasaAssistant has it checked before a save
             await self._tracker_store.save(turn)
             return True
 

@@ -34,7 +34,8 @@ class Wire:
 
     Call number `breaks_at`, counted from 0, or the first of that name, is cut: before it is
     carried out or, with `after`, when its answer is awaited. The process dies of that, so that
-    none of its calls ever returns; or, if it `survives`, that one call raises. `chance` lets
+    none of its calls ever returns; or, if it `survives`, that one call raises. Or it
+    `stands_still` there, as SIGSTOP has it, until it may `go_on`. `chance` lets
     calls take unequal times, so that those of two processes overlap in other ways.
     """
 
@@ -44,14 +45,18 @@ class Wire:
         breaks_at: int | str | None = None,
         after: bool = False,
         survives: bool = False,
+        stands_still: bool = False,
         chance: Random | None = None,
     ) -> None:
         self.calls: list[str] = []
         self.overlapping: set[int] = set()  # calls that began while another was under way
         self.died = asyncio.Event()
+        self.halted = asyncio.Event()  # it is dead, or has once stood still
         self._breaks_at = breaks_at
         self._after = after
         self._survives = survives
+        self._may_stand_still = stands_still
+        self._goes_on: asyncio.Event | None = None
         self._chance = chance
         self._under_way: list[str] = []
         self._returned = asyncio.Event()
@@ -61,8 +66,17 @@ class Wire:
     def is_busy(self) -> bool:
         return bool(self._under_way)
 
+    @property
+    def is_still(self) -> bool:
+        return self._goes_on is not None and not self._goes_on.is_set()
+
+    def go_on(self) -> None:
+        if self._goes_on is not None:
+            self._goes_on.set()
+
     def die(self) -> None:
         self.died.set()
+        self.halted.set()
 
     async def returned(self) -> None:
         """Return once a call that is under way has been carried out."""
@@ -85,13 +99,17 @@ class Wire:
         try:
             return await (call() if name in _BESIDE_THE_WORK else self._carry_out(name, call))
         finally:
-            if is_cut:
+            if is_cut and self._after:
                 await self._break(failure)
             await self.stay_if_dead()
 
     async def _break(self, failure: Exception) -> None:
         if self._survives:
             raise failure
+        if self._may_stand_still:
+            self._goes_on = asyncio.Event()
+            self.halted.set()
+            return
         self.die()
         await self.stay_if_dead()
 
@@ -106,7 +124,9 @@ class Wire:
             self._returned.set()
 
     async def stay_if_dead(self) -> None:
-        """Return, unless the process is dead."""
+        """Return, unless the process is dead; once it goes on, where it stands still."""
+        if self._goes_on is not None:
+            await self._goes_on.wait()
         if self.died.is_set():
             await self._never
 

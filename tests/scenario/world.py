@@ -58,6 +58,7 @@ class Worker:
     def __init__(self, world: World, wire: Wire, store: Store, ahead: timedelta) -> None:
         self.wire = wire
         self.store = store
+        self.starting: asyncio.Task[None] | None = None
         tracker_store = wire.wrap(world.tracker_store, failure=OSError("No tracker store"))
         self.assistant = ScriptedAssistant(world.script, tracker_store, world.locks)
         self.engine = Engine(
@@ -115,8 +116,8 @@ class World:
         store = self.make_store(f"worker {next(self._numbers)}")
         worker = Worker(self, wire or Wire(), store, ahead)
         self.workers.append(worker)
-        starting = asyncio.create_task(worker.engine.start())
-        await first(starting, worker.wire.died)
+        worker.starting = asyncio.create_task(worker.engine.start())
+        await first(worker.starting, worker.wire.halted)
         await self.settle()
         return worker
 

@@ -15,8 +15,12 @@ from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
 from rasa.shared.core.events import ConversationPaused, ConversationResumed, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from channels.core.errors import StoreUnavailable
+from channels.core.errors import ClaimLost, StoreUnavailable
 from channels.dialogue.assistant import RasaAssistant, Turn
+from channels.instruments.clock import SystemClock
+from channels.instruments.leases import working_on
+from tests.contract.store.store_samples import message
+from tests.fakes.store import MemoryStore
 
 FILES = {
     "config.yml": """
@@ -267,3 +271,22 @@ def test_without_an_agent_it_is_not_ready() -> None:
         raise AssertionError
 
     assert not RasaAssistant(agent=lambda: None, on_new_message=never).is_ready()
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_that_another_worker_has_taken_over_is_not_saved(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    clock, store = SystemClock(), MemoryStore(worker="one")
+    [entry] = await store.record([message("a")], clock.now())
+
+    class TakenOverMeanwhile(CollectingOutputChannel):
+        async def send_response(self, *_: object, **__: object) -> None:
+            store._rows.entries["a"].claimed_by = "two"
+
+    with working_on(entry, store=store, clock=clock), pytest.raises(ClaimLost):
+        await assistant.take_turn(turn("m_1", once=once), TakenOverMeanwhile())
+    assert await heard(agent) == []
+
+    assert await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    assert await heard(agent) == ["m_1"]

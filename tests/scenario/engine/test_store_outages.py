@@ -27,7 +27,11 @@ class StoreWithOutages(MemoryStore):
 
     def __getattribute__(self, name: str) -> Any:
         away = object.__getattribute__(self, "__dict__").get("away", ())
-        if not name.startswith("_") and name not in ("away", "close") and {name, ALL} & {*away}:
+        if (
+            not name.startswith("_")
+            and name not in ("away", "close", "surely_holds")
+            and {name, ALL} & {*away}
+        ):
             return _unavailable
         return super().__getattribute__(name)
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
-from channels.core.errors import GraphThrottled, GraphTimeout, GraphUnavailable, TokenRefused
+from channels.core.errors import (
+    ClaimLost,
+    GraphThrottled,
+    GraphTimeout,
+    GraphUnavailable,
+    TokenRefused,
+)
 from channels.core.routing import Owner
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from channels.graph.retry import LONGEST_CALL
+from channels.instruments.leases import working_on
+from channels.store.protocol import CLAIM_LEASE
 from tests.contract.emulated_page import EmulatedPage
 from tests.contract.graph.http.graph_http_samples import (
     ADA,
@@ -32,6 +41,8 @@ from tests.contract.graph.scripted_graph import (
     Silence,
     refused,
 )
+from tests.contract.store.store_samples import message
+from tests.fakes.store import MemoryStore
 
 # Trying again ------------------------------------------------------------------------------------
 
@@ -136,3 +147,32 @@ async def test_a_long_rate_limit_is_reported_at_once(
         await live.send(page.thread, {"text": "Hello"})
     assert throttle.value.retry_after == timedelta(minutes=5)
     assert clock.pauses == []
+
+
+# Standing still ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["send", "pass_control", "take_control", "request_control"])
+async def test_what_another_worker_has_taken_over_is_not_tried_again(
+    hasty: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock, verb: str
+) -> None:
+    store = MemoryStore(worker="one")
+    [entry] = await store.record([message("a")], clock.now())
+    meta.script = [DOWN, DOWN]
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "send": lambda: hasty.send(ADA, {"text": "Hello"}),
+        "pass_control": lambda: hasty.pass_control(ADA, app_id="1", metadata=""),
+        "take_control": lambda: hasty.take_control(ADA, metadata=""),
+        "request_control": lambda: hasty.request_control(ADA, metadata=""),
+    }
+
+    def stand_still() -> None:
+        clock.advance(CLAIM_LEASE)
+        taken = store._rows.entries["a"]
+        taken.claimed_by, taken.claimed_until = "two", clock.now() + CLAIM_LEASE
+
+    clock.on_sleep = stand_still
+    with working_on(entry, store=store, clock=clock), pytest.raises(ClaimLost):
+        await calls[verb]()
+
+    assert len(meta.seen) == 1

@@ -1,0 +1,68 @@
+"""Whether the work under way is still this worker's.
+
+A worker that stands still for longer than its claims last finds, when it goes on, that others have
+done its work. So it looks before each effect: a send, a pass, a take, a turn, a save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import TypeVar
+
+from ..core.errors import ClaimLost
+from ..store.protocol import Held, Store
+from .clock import Clock
+
+
+class _Lease:
+    """What a worker is at; `outer` is what that is a part of."""
+
+    def __init__(self, store: Store, held: Held, clock: Clock, outer: _Lease | None) -> None:
+        self._store = store
+        self._held = held
+        self._clock = clock
+        self.outer = outer
+        self.is_over = False  # tasks that were begun meanwhile may go on after it
+
+    async def is_ours(self) -> bool:
+        now = self._clock.now()
+        if self.is_over or self._store.surely_holds(self._held, now):
+            return True
+        return await self._store.holds(self._held, now)
+
+
+_T = TypeVar("_T")
+_under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
+
+
+@contextmanager
+def working_on(held: Held, *, store: Store, clock: Clock) -> Iterator[None]:
+    """Be at what this worker has claimed; `clock` is the one that the claim goes by."""
+    lease = _Lease(store, held, clock, _under_way.get())
+    token = _under_way.set(lease)
+    try:
+        yield
+    finally:
+        lease.is_over = True
+        _under_way.reset(token)
+
+
+def apart(begin: Callable[[], _T]) -> _T:
+    """Begin what is no part of what is under way, such as a task that goes on after it."""
+    context = copy_context()
+    context.run(_under_way.set, None)
+    return context.run(begin)
+
+
+async def still_ours() -> None:
+    """Return if all that is under way is still this worker's; call it before each effect.
+
+    Raises ClaimLost, and StoreError where nobody can tell.
+    """
+    lease = _under_way.get()
+    while lease is not None:
+        if not await lease.is_ours():
+            raise ClaimLost("Another worker goes on with what this one was at.")
+        lease = lease.outer

@@ -1,0 +1,153 @@
+"""What `Store` promises to a worker that stood still for longer than its claims last."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.core.errors import ClaimLost
+from channels.core.outgoing import Standing
+from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, Store
+from tests.contract.store.store_samples import (
+    ANNA,
+    NOW,
+    SECOND,
+    message,
+    new_session,
+    next_version,
+    words,
+)
+
+Workers = tuple[Store, Store, Store]
+
+LATER = NOW + CLAIM_LEASE + 15 * SECOND
+
+
+async def test_an_event_that_nobody_has_taken_over_is_held_on(workers: Workers) -> None:
+    one, two, _ = workers
+    [entry] = await one.record([message("a")], NOW)
+    assert one.surely_holds(entry, NOW)
+    assert not one.surely_holds(entry, LATER)
+
+    assert await one.holds(entry, LATER)
+    assert one.surely_holds(entry, LATER)
+    assert await two.claim_inbox(LATER, limit=9) == []
+
+
+async def test_an_event_that_was_taken_over_is_the_other_workers(workers: Workers) -> None:
+    one, two, _ = workers
+    [entry] = await one.record([message("a")], NOW)
+    [taken] = await two.claim_inbox(LATER, limit=9)
+
+    assert not await one.holds(entry, LATER)
+    assert await two.holds(taken, LATER)
+
+
+async def test_a_worker_that_lost_an_event_may_have_it_again(workers: Workers) -> None:
+    one, two, _ = workers
+    [entry] = await one.record([message("a")], NOW)
+    await two.claim_inbox(LATER, limit=9)
+    await one.holds(entry, LATER)
+    await two.release()
+
+    [again] = await one.claim_inbox(LATER, limit=9)
+    assert again.is_repeated
+    assert await one.holds(again, LATER)
+
+
+async def test_who_lost_an_event_can_t_set_it_aside(workers: Workers) -> None:
+    one, two, _ = workers
+    [entry] = await one.record([message("a")], NOW)
+    [taken] = await two.claim_inbox(LATER, limit=9)
+    for _ in range(DEAD_AFTER_FAILURES):
+        assert await one.failed(entry.position, LATER) is False
+
+    assert await two.failed(taken.position, LATER) is False
+
+
+async def test_nothing_is_said_in_a_turn_whose_event_was_taken_over(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("a")], NOW)
+    assert await one.say(words("hello", event_key="a"))
+    await two.claim_inbox(LATER, limit=9)
+
+    with pytest.raises(ClaimLost):
+        await one.say(words("how are you?", event_key="a", said_at=LATER))
+    assert await two.say(words("hi", event_key="a", said_at=LATER)) is None  # behind "hello"
+    assert [said.message["text"] for said in await two.said(ANNA, words("hi").turn)] == [
+        "hello",
+        "hi",
+    ]
+
+
+async def test_what_others_say_is_stored_beside_what_comes_too_late(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("a")], NOW)
+    await two.claim_inbox(LATER, limit=9)
+
+    with pytest.raises(ClaimLost):
+        await one.say(words("too late", event_key="a"))
+    assert await one.say(words("a reminder"))
+
+
+async def test_nothing_is_said_in_a_session_s_turn_that_was_taken_over(workers: Workers) -> None:
+    one, two, _ = workers
+    assert await one.reserve_turn(ANNA, NOW)
+    assert await one.say(words("Welcome back"), in_turn=True)
+    assert await two.reserve_turn(ANNA, LATER)
+
+    assert not await one.holds(ANNA, LATER)
+    with pytest.raises(ClaimLost):
+        await one.say(words("How was it?"), in_turn=True)
+
+
+async def test_a_message_that_was_taken_over_is_not_sent(workers: Workers) -> None:
+    one, two, _ = workers
+    entry = await one.say(words("hello"))
+    assert entry is not None
+    assert (await one.before_send(entry))[0] is Standing.WAITING
+    await two.claim_outgoing(LATER, limit=9)
+
+    assert not await one.holds(entry, LATER)
+    assert (await one.before_send(entry))[0] is None
+
+
+async def test_a_message_that_was_sent_is_nobodys(workers: Workers) -> None:
+    one, two, _ = workers
+    entry = await one.say(words("hello"))
+    assert entry is not None
+    [taken] = await two.claim_outgoing(LATER, limit=9)
+    await two.sent(taken.position, "m_1", LATER)
+
+    assert not await one.holds(entry, LATER)
+    assert (await one.before_send(entry))[0] is Standing.SENT
+
+
+async def test_a_step_of_a_session_is_one_workers(workers: Workers) -> None:
+    one, two, _ = workers
+    session = new_session("session")
+    await one.add_session(session, claim_until=NOW + CLAIM_LEASE)
+
+    assert not await two.grip(session, NOW)
+    assert await one.grip(session, NOW)
+    assert await two.grip(session, LATER)
+    assert not await one.grip(session, LATER)
+    assert not await one.holds(session, LATER)
+    assert await two.holds(session, LATER)
+
+
+async def test_a_session_that_has_changed_is_not_gripped(store: Store) -> None:
+    session = new_session("session")
+    await store.add_session(session, claim_until=NOW + CLAIM_LEASE)
+    await store.save_session(next_version(session, user_messages=1))
+
+    assert not await store.grip(session, NOW)
+
+
+async def test_a_session_that_is_gripped_is_due_for_nobody_else(workers: Workers) -> None:
+    one, two, _ = workers
+    session = new_session("session")
+    await one.add_session(session)
+    assert await one.grip(session, NOW)
+
+    assert await two.claim_due(NOW + SECOND, limit=9) == []
+    assert await two.claim_due(LATER, limit=9) == [session]

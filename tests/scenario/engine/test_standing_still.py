@@ -1,0 +1,106 @@
+"""A worker that stands still for longer than its claims last, at any point of its work.
+
+As SIGSTOP, a frozen machine or a long stall has it: another worker has gone on by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from channels.core.events import Event
+from channels.store.protocol import CLAIM_LEASE
+from channels.store.sql import SqlStore
+from tests.scenario.engine.test_crash_points import MortalWorld
+from tests.scenario.stories import STORIES, deaths_of, has_turned_out_well, play
+from tests.scenario.wire import Wire
+from tests.scenario.world import SECOND, Worker, World
+
+STANDSTILL = CLAIM_LEASE + 15 * SECOND
+PLACES = [
+    pytest.param(name, call, after, id=f"{name}-{place}")
+    for name in ("keyword", "timeout", "returned", "followed")
+    for call, after, place in deaths_of(STORIES[name])
+    # Between a look at the claim and what follows at once there is nothing that this could be
+    # known by: Rasa's tracker store compares no claims.
+    if not place.startswith("before") or not place.endswith(" save")
+]
+PLACES_ON_SQLITE = [
+    pytest.param(name, call, id=f"{name}-{place}")
+    for name in ("keyword", "timeout")
+    for call, after, place in deaths_of(STORIES[name])
+    if after
+]
+
+
+class StoppedWorld(MortalWorld):
+    """A world in which a worker stands still for a while; Meta repeats to another what it lost."""
+
+    has_survivor = True
+    _is_waiting = False
+
+    async def settle(self) -> None:
+        await World.settle(self)
+        stopped = [worker for worker in self.workers if worker.wire.is_still]
+        if stopped and not self._is_waiting:
+            self._is_waiting = True
+            await self._stand_still(stopped[0])
+            self._is_waiting = False
+
+    async def _stand_still(self, stopped: Worker) -> None:
+        others = [worker for worker in self.workers if worker is not stopped]
+        for _ in range(STANDSTILL // (5 * SECOND)):
+            for worker in others:
+                for mark in self.graph.marks:
+                    await worker.engine.hear_echo(mark)
+            await self.wait(5 * SECOND)
+            self.locks.expire(stopped.assistant)
+        self.saved_before_death = self.heard()
+        stopped.wire.go_on()
+        await self.wait(5 * SECOND)
+        await self.wait(5 * SECOND)
+
+    async def deliver(self, *events: Event) -> None:
+        accepting = asyncio.create_task(self.engine.accept(events))
+        await self.settle()
+        await accepting
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[StoppedWorld]:
+    world = StoppedWorld()
+    yield world
+    await world.kill()
+
+
+@pytest.fixture
+async def world_on_sqlite(tmp_path: Path) -> AsyncIterator[StoppedWorld]:
+    url = f"sqlite:///{tmp_path / 'handover.db'}"
+    world = StoppedWorld(lambda worker: SqlStore(url, worker=worker))
+    world.has_survivor = False
+    yield world
+    await world.kill()
+
+
+@pytest.mark.parametrize(("name", "call", "after"), PLACES)
+async def test_what_it_was_at_is_done_once(
+    world: StoppedWorld, name: str, call: int, after: bool
+) -> None:
+    await play(world, STORIES[name], Wire(breaks_at=call, after=after, stands_still=True))
+    said = world.said()
+    assert sorted(said) == sorted(set(said))
+    await has_turned_out_well(world, STORIES[name])
+
+
+@pytest.mark.parametrize(("name", "call"), PLACES_ON_SQLITE)
+async def test_the_only_worker_goes_on_where_it_was(
+    world_on_sqlite: StoppedWorld, name: str, call: int
+) -> None:
+    world = world_on_sqlite
+    await play(world, STORIES[name], Wire(breaks_at=call, after=True, stands_still=True))
+    said = world.said()
+    assert sorted(said) == sorted(set(said))
+    await has_turned_out_well(world, STORIES[name])
