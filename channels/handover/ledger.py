@@ -96,6 +96,7 @@ class Ledger:
         self, ended: Session, following: Session, *, claimed: bool
     ) -> tuple[Session, Session] | None:
         """Store a session's last version and the thread's next session; None if neither is."""
+        await still_ours()
         ended, notices = self._telling(ended)
         following, more = self._telling(following)
         is_stored = await self._store.follow_session(
@@ -116,12 +117,12 @@ class Ledger:
         while session.state is State.ENDING:
             ended = transitions.ended(session)
             following = next_of(ended)
-            await still_ours()
             if following is not None:
                 stored = await self.follow(ended, following, claimed=True)
                 if stored is not None:
                     return stored
             else:
+                await still_ours()
                 ended, notices = self._telling(ended)
                 if await self._store.save_session(ended, notices=notices):
                     return ended, None

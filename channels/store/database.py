@@ -53,7 +53,7 @@ _POSTGRESQL_OPTIONS = {
 }
 # In milliseconds. A worker that stands still within a transaction, or whose machine has lost its
 # network, holds up the others no longer than that; nor does a lock of anybody's hold up a worker.
-_SESSION_LIMITS = {
+SESSION_LIMITS = {
     "idle_in_transaction_session_timeout": 3000,
     "lock_timeout": 3500,
     "statement_timeout": 6000,
@@ -194,7 +194,7 @@ def _identity(file: Path) -> tuple[int, int] | None:
 def _postgresql_connected(options: str, connection: Any, _record: object) -> None:
     """Set the limits of the session, but for those that the URL's `options` set."""
     with connection.cursor() as cursor:
-        for name, limit in _SESSION_LIMITS.items():
+        for name, limit in SESSION_LIMITS.items():
             if name not in options:
                 cursor.execute(f"SET {name} = {limit}")
     connection.commit()

@@ -31,6 +31,7 @@ from sqlalchemy.sql.dml import Insert
 
 from ..core.errors import StoreVersionError
 from ..core.sessions import State
+from .database import SESSION_LIMITS
 from .upgrades import upgrade
 
 VERSION = 8
@@ -328,7 +329,7 @@ def prepare(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         # Workers that start together would otherwise all create the tables, and one succeed.
         # However long one of them takes with the tables of an older release, the others wait.
-        for limit in ("lock_timeout", "statement_timeout"):
+        for limit in SESSION_LIMITS:
             connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
         connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
     versions.create(connection, checkfirst=True)

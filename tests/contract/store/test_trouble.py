@@ -24,17 +24,17 @@ from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import ANNA, NOW, message, new_session
 
 LIMITS = {
-    "idle_in_transaction_session_timeout": 300,
-    "lock_timeout": 400,
-    "statement_timeout": 800,
+    "idle_in_transaction_session_timeout": 700,
+    "lock_timeout": 800,
+    "statement_timeout": 1200,
 }
 
 
 @pytest.fixture
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same limits, in a shorter time."""
-    assert LIMITS.keys() == database._SESSION_LIMITS.keys()
-    monkeypatch.setattr(database, "_SESSION_LIMITS", LIMITS)
+    assert LIMITS.keys() == database.SESSION_LIMITS.keys()
+    monkeypatch.setattr(database, "SESSION_LIMITS", LIMITS)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_a_limit_that_the_url_sets_is_the_sessions(postgresql_url: str) ->
     writer = writer_on(f"{postgresql_url}%20-cstatement_timeout%3D77s")
     shown = await writer.run(
         lambda connection: [
-            connection.exec_driver_sql(f"SHOW {name}").scalar() for name in database._SESSION_LIMITS
+            connection.exec_driver_sql(f"SHOW {name}").scalar() for name in database.SESSION_LIMITS
         ]
     )
     await writer.close()
