@@ -39,6 +39,11 @@ COMMANDS = (
         attribute="SESSIONS",
     ),
     Listed(
+        name="statistics",
+        summary="tell how handovers ended, how long users waited, and what they thought",
+        module="statistics",
+    ),
+    Listed(
         name="return",
         summary="let the bot take a user's thread back",
         module="running_bot",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import msgspec
 
 from channels.core.sessions import State
 from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
+from channels.operators.openapi import LONGEST_PERIOD
 
 from .command import Command, add_user_argument
 from .raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
@@ -52,6 +53,9 @@ def _left(one: Handover, answer: OpenHandovers) -> str:
 
 
 def _list_sessions(options: Namespace) -> int:
+    if options.csv:
+        print(asyncio.run(client_of(options).sheet(options.days)), end="")
+        return 0
     answer = asyncio.run(client_of(options).open_handovers())
     print(msgspec.json.encode(answer).decode() if options.json else listing(answer))
     return 0
@@ -113,9 +117,32 @@ def _add_forget_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="ask nothing, and erase")
 
 
+def _add_sessions_arguments(parser: ArgumentParser) -> None:
+    add_bot_arguments(parser)
+    parser.add_argument(
+        "--csv",
+        action="store_true",
+        help="print the open handovers, and those that have ended, as CSV",
+    )
+    add_days_argument(parser)
+
+
+def add_days_argument(parser: ArgumentParser) -> None:
+    """How far to look back."""
+    parser.add_argument(
+        "--days", type=_days, default=7, help="how many days back, 1 to 3650 (default: %(default)s)"
+    )
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LONGEST_PERIOD):
+        raise ArgumentTypeError(f"write a number from 1 to {LONGEST_PERIOD}")
+    return int(text)
+
+
 SESSIONS = Command(
     description="List the open handovers of a running bot, by its operator API.",
-    add_arguments=add_bot_arguments,
+    add_arguments=_add_sessions_arguments,
     run=_list_sessions,
 )
 RETURN = Command(

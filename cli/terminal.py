@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
+import os
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TextIO
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _GAP = "  "
@@ -12,6 +15,27 @@ _GAP = "  "
 def printable(text: str) -> str:
     """The text with a blank for each character that is no part of a line."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+class Colour(enum.Enum):
+    """A colour of the terminal's own palette, by its number in SGR."""
+
+    RED = 31
+    GREEN = 32
+    YELLOW = 33
+    BLUE = 34
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether a person reads it who has not asked for no colours (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def coloured(text: str, colour: Colour | None, *, on: bool) -> str:
+    """The text in a colour, if they are on."""
+    return text if colour is None or not on else f"\033[{colour.value}m{text}\033[0m"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

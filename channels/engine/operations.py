@@ -106,6 +106,10 @@ class Operations:
         self._due.set()
         return retried
 
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        """The sessions that have ended since then, those that ended last first."""
+        return await self._store.ended_sessions(since=since, limit=limit)
+
     async def forget(self, sender_id: str) -> int | None:
         """Erase all that is kept of a user; how many rows, or None while something is under way."""
         thread = await self._threads.of(sender_id)

@@ -1,4 +1,4 @@
-"""What the operator API answers, as typed values: no text of anybody's. Pure."""
+"""What the operator API answers, as typed values: no text but comments on handovers. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 
     `sender_id` is the user as Rasa has it, and as the paths of this API have it. `target_app` is
     the app that has the thread, as far as is known, and `is_with_inbox` says that this is Meta's
-    own Inbox. `ends_at` is when the session ends by itself if nothing is said until then, and
-    `ends_by` for what reason; `due_at` is when the bot looks at it next. One that is `waiting` is
-    opened then, if somebody is there.
+    own Inbox. `first_answer_at` is when an operator first wrote. `ends_at` is when the session
+    ends by itself if nothing is said until then, and `ends_by` for what reason; `due_at` is when
+    the bot looks at it next. One that is `waiting` is opened then, if somebody is there.
     """
 
     session_id: str
@@ -31,6 +31,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     reason: EndReason | None
     opened_at: Moment
+    first_answer_at: Moment | None
     ends_at: Moment | None
     ends_by: EndReason | None
     due_at: Moment | None
@@ -47,6 +48,38 @@ class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
     now: Moment
     total: int
     handovers: list[Handover]
+
+
+class PastHandover(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that has ended, and what its user thought of it, where that was asked.
+
+    `comment` is in the user's own words.
+    """
+
+    session_id: str
+    page: str
+    user: str
+    sender_id: str
+    plan: str
+    target_app: str
+    is_with_inbox: bool
+    state: State
+    reason: EndReason | None
+    opened_at: Moment
+    first_answer_at: Moment | None
+    ended_at: Moment | None
+    operator_messages: int
+    user_messages: int
+    score: int | str | None
+    comment: str | None
+
+
+class PastHandovers(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions that ended within some days, those that ended last first."""
+
+    since: Moment
+    until: Moment
+    handovers: list[PastHandover]
 
 
 class Returning(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +132,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 ANSWERS: Sequence[type[msgspec.Struct]] = (
     OpenHandovers,
     Handover,
+    PastHandovers,
     Returning,
     Forgotten,
     DeadOnes,
@@ -123,9 +157,34 @@ def handover(session: Session, sender_id: str) -> Handover:
         state=session.state,
         reason=session.reason,
         opened_at=session.opened_at,
+        first_answer_at=session.first_answer_at,
         ends_at=ends and ends[0],
         ends_by=ends and ends[1],
         due_at=session.due_at,
         operator_messages=session.operator_messages,
         user_messages=session.user_messages,
+    )
+
+
+def past_handover(session: Session, sender_id: str) -> PastHandover:
+    """An ended session as operators see it."""
+    target_app = session.owner_app or session.target_app_id
+    feedback = session.feedback
+    return PastHandover(
+        session_id=session.id,
+        page=session.thread.page,
+        user=session.thread.user,
+        sender_id=sender_id,
+        plan=session.plan.name,
+        target_app=target_app,
+        is_with_inbox=target_app in INBOX_APP_IDS.values(),
+        state=session.state,
+        reason=session.reason,
+        opened_at=session.opened_at,
+        first_answer_at=session.first_answer_at,
+        ended_at=session.ended_at,
+        operator_messages=session.operator_messages,
+        user_messages=session.user_messages,
+        score=None if feedback is None else feedback.score,
+        comment=None if feedback is None else feedback.comment,
     )

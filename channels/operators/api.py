@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 import msgspec
@@ -28,14 +28,18 @@ from .answers import (
     Forgotten,
     Handover,
     OpenHandovers,
+    PastHandover,
+    PastHandovers,
     Problem,
     Retried,
     Returning,
     handover,
+    past_handover,
 )
 from .guesses import Guesses
 from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
 from .page import add_page
+from .sheet import sheet
 
 LARGEST_BODY = 64 * 1024  # bytes; no call has a body, and clients send an empty one, or "{}"
 
@@ -57,6 +61,8 @@ class OperatorApi:
         for method, path, handler in (
             ("GET", "/handovers", _list),
             ("GET", "/handovers/statistics", _count),
+            ("GET", "/handovers/ended", _list_ended),
+            ("GET", "/handovers/sessions.csv", _list_as_csv),
             ("GET", "/handovers/<user:str>", _show),
             ("DELETE", "/handovers/<user:str>", _forget),
             ("POST", "/handovers/<user:str>/return", _return),
@@ -124,11 +130,49 @@ async def _list(operations: Operations, _: Request, __: str) -> HTTPResponse:
 
 
 async def _count(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    period = _period(request)
+    if period is None:
+        return _wrong_period()
+    return _answered(await operations.statistics(period, limit=MOST_COUNTED))
+
+
+async def _list_ended(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    period = _period(request)
+    if period is None:
+        return _wrong_period()
+    until = operations.now()
+    past = await _past(operations, until - period, limit=MOST_LISTED)
+    return _answered(PastHandovers(since=until - period, until=until, handovers=past))
+
+
+async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    period = _period(request)
+    if period is None:
+        return _wrong_period()
+    oldest = await operations.open_sessions(limit=MOST_LISTED)
+    past = await _past(operations, operations.now() - period, limit=MOST_COUNTED)
+    body = sheet([_handover_of(operations, session) for session in oldest], past)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": 'attachment; filename="handovers.csv"',
+    }
+    return raw(body.encode(), headers=headers, content_type="text/csv; charset=utf-8")
+
+
+async def _past(operations: Operations, since: datetime, *, limit: int) -> list[PastHandover]:
+    ended = await operations.ended_sessions(since=since, limit=limit)
+    return [past_handover(one, operations.sender_id_of(one.thread)) for one in ended]
+
+
+def _period(request: Request) -> timedelta | None:
+    """How far back is asked for; None for what is no number of days."""
     asked = request.get_args(keep_blank_values=True).get("days", str(USUAL_PERIOD))
     days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-    if not 1 <= days <= LONGEST_PERIOD:
-        return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
-    return _answered(await operations.statistics(timedelta(days=days), limit=MOST_COUNTED))
+    return timedelta(days=days) if 1 <= days <= LONGEST_PERIOD else None
+
+
+def _wrong_period() -> HTTPResponse:
+    return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
 
 
 async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:

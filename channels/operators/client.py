@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
 
 from ..core.errors import OperatorError
+from ..core.statistics import Statistics
 from .answers import DeadOnes, Forgotten, OpenHandovers, Problem, Retried, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call
@@ -39,6 +40,14 @@ class OperatorClient:
     async def open_handovers(self) -> OpenHandovers:
         """The open handovers, the oldest first."""
         return await self._call("GET", "/handovers", OpenHandovers)
+
+    async def sheet(self, days: int) -> str:
+        """The open handovers, and those that ended within so many days, as CSV."""
+        return await self._call("GET", f"/handovers/sessions.csv?days={days}", str)
+
+    async def statistics(self, days: int) -> Statistics:
+        """What came of the handovers that ended within so many days."""
+        return await self._call("GET", f"/handovers/statistics?days={days}", Statistics)
 
     async def return_thread(self, sender_id: str) -> Returning:
         """Let the bot take a user's thread back."""
@@ -79,6 +88,8 @@ class OperatorClient:
                 "it was started with by --credentials, or set HANDOVER_ADMIN_TOKEN to its token."
             )
         try:
+            if status < 300 and answer is str:
+                return cast(_T, body.decode())
             if status < 300:
                 return msgspec.json.decode(body, type=answer)
             raise OperatorError(msgspec.json.decode(body, type=Problem).error)

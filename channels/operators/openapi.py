@@ -17,6 +17,7 @@ from .answers import (
     Forgotten,
     Handover,
     OpenHandovers,
+    PastHandovers,
     Problem,
     Retried,
     Returning,
@@ -92,6 +93,18 @@ def _paths() -> dict[str, Any]:
                 f"{MOST_COUNTED} are counted: `since` is later where there were more.",
                 {
                     200: ("The statistics.", Statistics),
+                    400: ("`days` is not a number in its range.", Problem),
+                },
+                _DAYS,
+            )
+        },
+        "/handovers/ended": {
+            "get": _operation(
+                "listEndedHandovers",
+                f"The handovers that have ended, the last first, up to {MOST_LISTED}, with what "
+                "users thought of them.",
+                {
+                    200: ("The handovers.", PastHandovers),
                     400: ("`days` is not a number in its range.", Problem),
                 },
                 _DAYS,

@@ -14,6 +14,7 @@ from channels.core.errors import SettingsError
 from channels.instruments.clock import SystemClock
 
 from ..command import Command, add_credentials_argument, sender_id
+from ..terminal import has_colours
 from .report import as_json, as_text, exit_status
 
 _COULD_NOT_RUN = 2
@@ -59,7 +60,10 @@ def _run(options: Namespace) -> int:
         print(error, file=sys.stderr)
         return _COULD_NOT_RUN
     findings = asyncio.run(look(options, settings, SystemClock()))
-    print(as_json(findings) if options.json else as_text(findings))
+    if options.json:
+        print(as_json(findings))
+    else:
+        print(as_text(findings, colours=has_colours(sys.stdout)))
     return exit_status(findings)
 
 

@@ -8,14 +8,19 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..terminal import printable
+from ..terminal import Colour, coloured, printable
 from .findings import Finding, Outcome
 
 WIDTH = 100  # columns
 _INDENT = " " * 14
+_COLOURS = {
+    Outcome.OK: Colour.GREEN,
+    Outcome.WRONG: Colour.RED,
+    Outcome.CANNOT_TELL: Colour.YELLOW,
+}
 
 
-def as_text(findings: Sequence[Finding]) -> str:
+def as_text(findings: Sequence[Finding], *, colours: bool = False) -> str:
     """The findings below the names of their groups, and how many there are of each outcome.
 
     All that could not be looked at for one reason is told in one entry, at the end.
@@ -25,7 +30,7 @@ def as_text(findings: Sequence[Finding]) -> str:
     for group, members in itertools.groupby(found, key=lambda finding: finding.group):
         lines.append(group)
         for finding in members:
-            lines.extend(_lines(finding))
+            lines.extend(_lines(finding, colours))
         lines.append("")
     if waiting := list(_not_looked_at(findings)):
         lines += ["Not looked at", *waiting, ""]
@@ -62,8 +67,12 @@ def _not_looked_at(findings: Sequence[Finding]) -> Iterator[str]:
         )
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    yield from _wrapped(f"  {finding.outcome.value:<11} {finding.check}: {finding.detail}")
+def _lines(finding: Finding, colours: bool) -> Iterator[str]:
+    outcome = f"  {finding.outcome.value:<11}"
+    first, *rest = _wrapped(f"{outcome} {finding.check}: {finding.detail}")
+    shown = coloured(outcome, _COLOURS.get(finding.outcome), on=colours)
+    yield first.replace(outcome, shown, 1)
+    yield from rest
     if finding.remedy:
         yield from _wrapped(f"{_INDENT}{finding.remedy}")
         yield f"{_INDENT}{finding.link}"

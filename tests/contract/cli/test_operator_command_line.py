@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from tests.contract.operators.operator_stage import (
     operator_stage,
 )
 
-ANNA = "24870165432600001"
+ANNA, BEN = "24870165432600001", "24870165432600002"
 AGENT = default_config().apps[1]
 NOBODY_THERE = "http://127.0.0.1:9"  # nobody listens at the port "discard"
 
@@ -224,3 +226,42 @@ def test_dead_retry_of_what_is_no_id_is_a_wrong_call(capsys: Output) -> None:
 
     assert ended.value.code == 2
     assert "an id is event-N or message-N" in capsys.readouterr().err
+
+
+async def test_sessions_as_csv_has_what_has_ended_and_what_users_thought(
+    stage: OperatorStage, command: Any
+) -> None:
+    await stage.is_with_operator(ANNA, says="Good morning")
+    await stage.returns(ANNA)
+    await stage.rates(ANNA, {"score": 2, "comment": '=HYPERLINK("http://evil")'})
+    await stage.is_with_operator(BEN)
+    status, printed, errors = await command("sessions", *at(stage), "--csv", "--days", "1")
+
+    assert (status, errors) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    assert [(row["state"], row["reason"], row["score"]) for row in rows] == [
+        ("active", "", ""),
+        ("ended", "operator_request", "2"),
+    ]
+    assert rows[1]["comment"] == '\'=HYPERLINK("http://evil")'
+    assert rows[1]["operator_messages"] == "1"
+
+
+async def test_statistics_tells_what_came_of_handovers(stage: OperatorStage, command: Any) -> None:
+    assert "0 handovers ended" in (await command("statistics", *at(stage)))[1]
+    await stage.is_with_operator(ANNA, says="Good morning")
+    await stage.returns(ANNA)
+    status, printed, _ = await command("statistics", *at(stage), "--days", "30")
+
+    assert status == 0
+    assert "1 handovers ended" in printed
+    assert "operator_request" in printed
+    assert "\x1b" not in printed, "nobody sits at a terminal"
+    _, told, _ = await command("statistics", *at(stage), "--json")
+    assert json.loads(told)["by_reason"]["operator_request"] == 1
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "4000", "x", "1" * 40])
+def test_a_period_that_is_none_is_a_wrong_call(days: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["statistics", "--days", days])

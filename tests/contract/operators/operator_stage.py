@@ -46,6 +46,7 @@ class ListeningAgent:
         self.listens.set()
         self.fails = False
         self.heard: list[str] = []
+        self.answers: dict[str, dict[str, Any]] = {}
         self._news = asyncio.Event()
         self.domain = Domain.empty()
         self.tracker_store = InMemoryTrackerStore(self.domain)
@@ -63,6 +64,9 @@ class ListeningAgent:
         await self.listens.wait()
         if self.fails:
             raise RuntimeError("Rasa fails")
+        if message.text in self.answers and message.output_channel is not None:
+            answer = self.answers[message.text]
+            await message.output_channel.send_response(message.sender_id, answer)
         event = message.parse_data
         self.heard.append(message.text if event is None else event["intent"]["name"])
         self._news.set()
@@ -126,6 +130,12 @@ class OperatorStage:
                 if len(found) >= count:
                     return found
                 await asyncio.sleep(LOOK_INTERVAL)
+
+    async def rates(self, user: str, given: dict[str, Any]) -> None:
+        """The bot answers the user's next message with what it says about the handover."""
+        self.agent.answers["I have an opinion"] = {"custom": {"handover_feedback": given}}
+        await self.control("POST", f"users/{user}/messages", text="I have an opinion")
+        await self.agent.has_heard("I have an opinion")
 
     async def returns(self, user: str) -> None:
         """The thread is returned, and the handover has ended."""

@@ -87,6 +87,8 @@ STATUSES: list[tuple[str, str, int, Prepare]] = [
     ("GET", "/handovers", 200, nothing),
     ("GET", "/handovers/statistics", 200, nothing),
     ("GET", "/handovers/statistics?days=0", 400, nothing),
+    ("GET", "/handovers/ended", 200, has_ended),
+    ("GET", "/handovers/ended?days=x", 400, nothing),
     ("GET", "/handovers/{user}", 200, has_handover),
     ("GET", "/handovers/{user}", 404, nothing),
     ("DELETE", "/handovers/{user}", 404, nothing),

@@ -1,0 +1,49 @@
+"""Handovers as CSV, for a spreadsheet. Pure.
+
+Source: RFC 4180; OWASP, CSV Injection.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from .answers import Handover, PastHandover
+
+COLUMNS = (
+    "session_id",
+    "page",
+    "user",
+    "plan",
+    "target_app",
+    "state",
+    "reason",
+    "opened_at",
+    "first_answer_at",
+    "ended_at",
+    "operator_messages",
+    "user_messages",
+    "score",
+    "comment",
+)
+_STEERING = ("=", "+", "-", "@", "\t", "\r")  # what begins with one of them is a formula
+
+
+def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
+    """A row for each handover below the names of the columns: the open ones first."""
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(COLUMNS)
+    for one in (*open_ones, *past):
+        rows.writerow([_cell(getattr(one, column, None)) for column in COLUMNS])
+    return written.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A value as text; what a user wrote can't become a formula."""
+    if value is None:
+        return ""
+    isoformat = getattr(value, "isoformat", None)
+    text = str(isoformat()) if isoformat else str(getattr(value, "value", value))
+    return f"'{text}" if text.startswith(_STEERING) else text
