@@ -86,7 +86,9 @@ class Engine:
         self.clock = shared = SharedClock(clock)  # what is stored goes by it
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
-        self._health = HealthWatch(store=store, graph=graph, clock=shared, metrics=metrics)
+        self._health = HealthWatch(
+            store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
+        )
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
         self._queues = ThreadQueues()
         self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them

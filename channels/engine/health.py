@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..core.metas_clock import MOST_SKEW, in_words
 from ..graph.protocol import Graph, Obstacle
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
@@ -23,10 +24,13 @@ CHECK_INTERVAL = timedelta(minutes=5)  # one Graph call a page and worker
 class HealthWatch:
     """The facts of one worker; they begin with the moment in which it is made."""
 
-    def __init__(self, *, store: Store, graph: Graph, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, store: Store, graph: Graph, clock: Clock, own_clock: Clock, metrics: Metrics
+    ) -> None:
         self._store = store
         self._graph = graph
         self._clock = clock
+        self._own_clock = own_clock
         self._metrics = metrics
         self._answered_at = clock.now()
         self._store_failed = False
@@ -74,6 +78,7 @@ class HealthWatch:
         facts = Facts(
             refuses_deliveries=self._refused_at is not None
             and now - self._refused_at <= REFUSAL_COUNTS,
+            skew=self._skew(),
             store_answered_at=self._answered_at,
             store_failed=self._store_failed,
             waiting=self._backlog.waiting,
@@ -84,6 +89,13 @@ class HealthWatch:
             refused_tokens=sorted(refused),
         )
         return problems(facts, now)
+
+    def _skew(self) -> timedelta:
+        """Meta's clock less the machine's, which may be set at any time; zero if unknown."""
+        told = self._graph.skew()
+        if told is None:
+            return timedelta()
+        return told + self._own_clock.now() - self._own_clock.wall()
 
 
 STORE_SILENCE = timedelta(seconds=15)  # several of the intervals in which it is asked
@@ -100,6 +112,7 @@ class Part(enum.Enum):
     TOKEN = "token"  # noqa: S105 - the word for it
     INBOX = "inbox"
     OUTBOX = "outbox"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +120,8 @@ class Facts:
     """What a worker knows of what it stands on.
 
     `store_answered_at` is when the store last did, `store_failed` whether it has failed since,
-    `refuses_deliveries` whether the last delivery could not be recorded.
+    `refuses_deliveries` whether the last delivery could not be recorded. `skew` is how far Meta's
+    clock is ahead of the machine's.
     `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
     when the oldest. `unsent` and `unsent_since` are the same for the messages that the bot has
     said and Meta does not have yet. `refused_tokens` names the pages whose token Meta refuses,
@@ -123,6 +137,7 @@ class Facts:
     unsent_since: datetime | None = None
     closed_pages: Sequence[str] = ()
     refuses_deliveries: bool = False
+    skew: timedelta = timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +152,7 @@ class HealthProblem:
 def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
-    found = [store, _tokens(facts)]
+    found = [store, _tokens(facts), _clock(facts)]
     if store is None:  # of what nobody can look into nothing is known
         found += [_inbox(facts, now), _outbox(facts, now)]
     return [problem for problem in found if problem is not None]
@@ -164,6 +179,17 @@ def _recording(facts: Facts) -> HealthProblem | None:
         message="The session store answers, and did not record the last delivery.",
         remedy="Look for 'A delivery was refused' in the log, which has what the database said. "
         "Check that the disk has room and that nobody holds a lock on the bot's tables.",
+    )
+
+
+def _clock(facts: Facts) -> HealthProblem | None:
+    if abs(facts.skew) <= MOST_SKEW:
+        return None
+    return HealthProblem(
+        part=Part.CLOCK,
+        message=in_words(facts.skew),
+        remedy="Let the machine keep its time by NTP. What waits for a span goes on as it should; "
+        "the 24-hour window is misjudged, and so are dates after the next start.",
     )
 
 

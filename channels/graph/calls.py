@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable
+from ..core.metas_clock import metas_time
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_hash
@@ -55,6 +56,10 @@ class GraphCalls:
         self._request_timeout = request_timeout
         self._probing = asyncio.Lock()
         self._answered_at: dict[str, datetime] = {}
+        self._skew: timedelta | None = None
+
+    def skew(self) -> timedelta | None:
+        return self._skew
 
     def closed_page(self) -> ClosedPage | None:
         """Why no call may go out now, and until when at least; None if calls may."""
@@ -173,7 +178,10 @@ class GraphCalls:
         return any(at > tries.started_at for at in answered)
 
     def _note_answer(self, request: GraphRequest) -> None:
-        self._answered_at[request.path] = self._clock.now()
+        now = self._clock.now()
+        self._answered_at[request.path] = now
+        told = metas_time(self._connection.date)
+        self._skew = self._skew if told is None else told - now
         closed = self._closing.closed_page(self._clock.now())
         if closed is not None and closed.obstacle is Obstacle.UNREACHABLE:
             self._open()

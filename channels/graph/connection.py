@@ -69,6 +69,7 @@ class GraphConnection:
         self._urls: dict[str, URL] = {}  # of the few paths that there are
         self._secrets = (page_access_token, app_secret, proof)
         self._session: aiohttp.ClientSession | None = None
+        self.date: str | None = None  # of the last answer
 
     def __repr__(self) -> str:
         return f"GraphConnection(graph_url={self.graph_url!r}, secrets='***')"
@@ -91,6 +92,7 @@ class GraphConnection:
                 allow_redirects=False,  # the token is only for Graph
                 timeout=aiohttp.ClientTimeout(total=limit.total_seconds()),
             ) as response:
+                self.date = response.headers.get("Date")
                 body = await response.read()
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise _no_answer(error, request.name, limit) from error

@@ -120,6 +120,9 @@ class HttpGraph:
         closed = self._calls.closed_page()
         return [] if closed is None else [closed]
 
+    def skew(self) -> timedelta | None:
+        return self._calls.skew()
+
     async def probe(self, _page: str, /) -> None:
         await self._calls.probe()
 

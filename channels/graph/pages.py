@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from ..core.errors import (
@@ -73,6 +74,10 @@ class PagesGraph:
 
     def closed_pages(self) -> list[ClosedPage]:
         return [closed for graph in self._each() for closed in graph.closed_pages()]
+
+    def skew(self) -> timedelta | None:
+        told = (graph.skew() for graph in self._each())
+        return next((skew for skew in told if skew is not None), None)
 
     async def probe(self, page: str, /) -> None:
         graph = self._find(page)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ..core.events import Thread
@@ -63,6 +63,9 @@ class Graph(Protocol):
 
     def closed_pages(self) -> list[ClosedPage]:
         """The pages that are closed now."""
+
+    def skew(self) -> timedelta | None:
+        """Meta's clock less ours, by its last answer; None before the first."""
 
     async def probe(self, page: str, /) -> None:
         """Return if the page can be used, or can be again: once it is time to, Meta is asked.

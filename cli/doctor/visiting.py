@@ -9,13 +9,13 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 import msgspec
 
 from channels.core.app_secret import signature
+from channels.core.metas_clock import metas_time
 from channels.core.settings import Settings
 from channels.instruments.clock import Clock
 
@@ -49,9 +49,11 @@ async def greet(graph_url: str, clock: Clock) -> GraphFacts:
         )
         missing = Unknown(told_by="graph-reachable", verdict=problem)
         return GraphFacts(graph_url=graph_url, now=now, answered=missing, skew=missing)
-    try:
-        skew: timedelta | Unknown = parsedate_to_datetime(answer.date or "") - now
-    except (ValueError, TypeError):  # no date, or one without a zone
+    told = metas_time(answer.date)
+    skew: timedelta | Unknown
+    if told is not None:
+        skew = told - now
+    else:
         problem = cannot_tell("Graph's answer has no readable Date.", "Compare the clock yourself.")
         skew = Unknown(told_by="clock", verdict=problem)
     return GraphFacts(graph_url=graph_url, now=now, answered=answer.status, skew=skew)

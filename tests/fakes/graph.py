@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -90,6 +91,7 @@ class MemoryGraph:
         self.marks: list[str] = []
         self.echoes: list[str] = []
         self.closed = False
+        self.ahead: timedelta | None = None
         self._failures: dict[str, list[GraphError]] = {verb: [] for verb in get_args(Verb)}
 
     def fail(self, verb: Verb, error: GraphError, times: int = 1) -> None:
@@ -105,6 +107,9 @@ class MemoryGraph:
     def closed_pages(self) -> list[ClosedPage]:
         found = [self.closed_page(page) for page in list(self._closings)]
         return [closed for closed in found if closed is not None]
+
+    def skew(self) -> timedelta | None:
+        return self.ahead
 
     async def probe(self, page: str, /) -> None:
         closing = self._closing(page)

@@ -8,13 +8,10 @@ from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from channels.core.metas_clock import MOST_SKEW, in_words
+
 from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
-
-MOST_SKEW = timedelta(seconds=30)
-"""Of our clock against Meta's. Deadlines, the messaging window and the order of events compare
-the two; Meta gives its time in whole seconds.
-"""
 
 # Graph API, Changelog: the day on which each version ends; None where Meta has named none.
 VERSION_ENDS = {
@@ -97,9 +94,8 @@ def _clock(facts: GraphFacts) -> Verdict:
     seconds = round(abs(skew).total_seconds())
     if abs(skew) <= MOST_SKEW:
         return ok(f"This machine's clock and Meta's differ by {seconds} s.")
-    direction = "behind" if skew > timedelta() else "ahead of"
     return wrong(
-        f"This machine's clock is {seconds} s {direction} Meta's.",
+        in_words(skew),
         "Let the machine keep its time by NTP; timeouts and the 24-hour window go by it.",
     )
 

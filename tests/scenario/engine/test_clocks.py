@@ -9,6 +9,7 @@ import pytest
 from channels.core.errors import GraphThrottled
 from channels.core.sessions import State
 from channels.engine.engine import RENEWAL_INTERVAL
+from channels.engine.health import Part
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import SECOND, World
@@ -94,5 +95,45 @@ async def test_a_claim_by_a_clock_that_was_ahead_is_taken_over(
     world.script.is_ready = True
     await world.start()
     await world.wait(CLAIM_LEASE)
+
+    assert world.said() == ["re: hello"]
+
+
+@pytest.mark.parametrize("off", [-HOUR, HOUR])
+async def test_a_machines_clock_that_is_wrong_is_told_until_it_is_right(
+    world: World, off: timedelta
+) -> None:
+    await world.start()
+    world.graph.ahead = timedelta()
+    world.clock.wall_is_ahead = off
+    [problem] = world.engine.problems()
+    assert problem.part is Part.CLOCK
+    assert "3600 s" in problem.message
+    assert ("ahead of" if off > timedelta() else "behind") in problem.message
+
+    world.clock.wall_is_ahead = timedelta()
+    assert world.engine.problems() == []
+
+
+async def test_a_process_that_began_by_a_wrong_clock_is_well_once_the_clock_is_right(
+    world: World,
+) -> None:
+    world.graph.ahead = -HOUR  # what Meta says beside a worker's clock that is ahead
+    await world.start()
+    assert [problem.part for problem in world.engine.problems()] == [Part.CLOCK]
+
+    world.clock.wall_is_ahead = -HOUR
+    assert world.engine.problems() == []
+
+
+async def test_a_page_that_is_closed_opens_in_time_whatever_becomes_of_the_clock(
+    world: World,
+) -> None:
+    await world.start()
+    limit = GraphThrottled("Too many calls", retry_after=30 * SECOND)
+    world.graph.fail("send", limit)
+    await world.user_says("hello")
+    world.clock.wall_is_ahead = -HOUR
+    await world.wait(30 * SECOND)
 
     assert world.said() == ["re: hello"]

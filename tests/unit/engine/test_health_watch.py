@@ -53,7 +53,7 @@ def store() -> StoreInTrouble:
 @pytest.fixture
 def watch(store: StoreInTrouble, clock: ManualClock) -> HealthWatch:
     graph = MemoryGraph(app_id="900", clock=clock)
-    return HealthWatch(store=store, graph=graph, clock=clock, metrics=Metrics())
+    return HealthWatch(store=store, graph=graph, clock=clock, own_clock=clock, metrics=Metrics())
 
 
 def parts(watch: HealthWatch) -> list[Part]:

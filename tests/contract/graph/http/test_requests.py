@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -13,6 +14,7 @@ from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from channels.instruments.log_fields import thread_hash
+from tests.contract.emulated_page import EmulatedPage
 from tests.contract.graph.http.graph_http_samples import (
     ADA,
     ANOTHER_OWNS,
@@ -25,6 +27,7 @@ from tests.contract.graph.http.graph_http_samples import (
     pass_to_agent,
     send,
 )
+from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import Reply, ScriptedGraph, Silence, accepted, refused
 
 # The request -------------------------------------------------------------------------------------
@@ -168,3 +171,14 @@ async def test_the_log_of_a_retry_names_no_person_and_no_text(
     assert "Service temporarily unavailable" in record.getMessage()
     for hidden in (ADA.user, "secret wish", TOKEN, SECRET):
         assert hidden not in str(fields)
+
+
+async def test_the_date_of_an_answer_tells_how_far_metas_clock_is_from_ours(
+    live: HttpGraph, page: EmulatedPage, clock: ImpatientClock
+) -> None:
+    assert live.skew() is None
+    await live.owner(page.thread)
+
+    skew = live.skew()
+    assert skew is not None
+    assert abs(clock.now() + skew - datetime.now(timezone.utc)) < timedelta(seconds=5)

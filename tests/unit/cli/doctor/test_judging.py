@@ -9,11 +9,12 @@ from typing import TypeVar
 import msgspec
 import pytest
 
+from channels.core.metas_clock import MOST_SKEW
 from cli.doctor.answers import TOKEN, Subscription, TokenInfo
 from cli.doctor.checks.app import CHECKS as APP_CHECKS
 from cli.doctor.checks.app import AppFacts
 from cli.doctor.checks.graph import CHECKS as GRAPH_CHECKS
-from cli.doctor.checks.graph import MOST_SKEW, VERSION_ENDS, GraphFacts
+from cli.doctor.checks.graph import VERSION_ENDS, GraphFacts
 from cli.doctor.checks.token import CHECKS as TOKEN_CHECKS
 from cli.doctor.checks.token import SOON, TokenFacts, unusable
 from cli.doctor.checks.webhook import shown
