@@ -207,5 +207,6 @@ _PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "docker": _docker,
     "curl": _curl,
     "export": _nothing_to_check,
+    "set": _nothing_to_check,
     ".": _nothing_to_check,
 }

@@ -27,7 +27,7 @@ from tests.docs.known_commands import check, commands_of
 from tests.documents import ROOT, Block, blocks, examples, read_yaml
 from tests.rasa_project import write_template
 
-LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid"}
+LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid", "nginx", "ini"}
 WITH_CLIENTS = "With any Messenger client"  # tests/clients runs its blocks, with the libraries
 NEXT_TEAM = "On to the next team"  # scenario/test_next_team trains with its slot and its rule
 ENDPOINTS = {  # as Rasa's file has them, and as its reader calls them
