@@ -28,6 +28,11 @@ COMMANDS = (
         module="doctor.command",
     ),
     Listed(
+        name="subscribe",
+        summary="subscribe the app and the Page to what the bot has to hear",
+        module="subscribe",
+    ),
+    Listed(
         name="apps",
         summary="list the apps on the Page, to pick a plan's target-app from",
         module="apps",

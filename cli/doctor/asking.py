@@ -52,7 +52,7 @@ _T = TypeVar("_T")
 async def ask_app(settings: Settings, graph: GraphFacts) -> AppFacts:
     """The app's own subscriptions; its token is made of its id and secret, and so tells of both."""
     path = f"/{settings.app_id}/subscriptions"
-    async with _inquiry(settings, _app_token(settings), graph.answered) as graph_says:
+    async with _inquiry(settings, app_token(settings), graph.answered) as graph_says:
         answer = await graph_says.ask(path, SUBSCRIPTIONS, "app-secret")
     return AppFacts(
         app_id=settings.app_id,
@@ -100,7 +100,7 @@ async def _ask_about_token(
     settings: Settings, page: PageToAsk, app: AppFacts
 ) -> TokenInfo | Unknown:
     token = page.page_access_token
-    async with _inquiry(settings, _app_token(settings), app.subscriptions) as graph_says:
+    async with _inquiry(settings, app_token(settings), app.subscriptions) as graph_says:
         answer = await graph_says.ask("/debug_token", TOKEN, "token-valid", input_token=token)
     if isinstance(answer, Unknown):
         return answer
@@ -108,7 +108,8 @@ async def _ask_about_token(
     return _OF_ANOTHER_APP if _ANOTHER_APPS_TOKEN in info.error.message else info
 
 
-def _app_token(settings: Settings) -> str:
+def app_token(settings: Settings) -> str:
+    """The token by which Graph knows the app itself."""
     return f"{settings.app_id}|{settings.secret}"
 
 

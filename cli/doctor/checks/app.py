@@ -75,8 +75,8 @@ def _page_subscription(facts: AppFacts) -> Verdict:
     if page is None:
         return wrong(
             "The app has no webhook for Pages: it hears nothing.",
-            f"{_IN_THE_APP}, and enter the callback URL "
-            "https://…/webhooks/facebook/webhook and the verify token.",
+            "Run `rasa-handover subscribe --webhook-url https://…/webhooks/facebook/webhook` while "
+            f"the bot runs; or do it by hand: {_IN_THE_APP}.",
         )
     return _complete(page, PAGE_FIELDS)
 
@@ -90,7 +90,7 @@ def _instagram_subscription(facts: AppFacts) -> Verdict:
     if instagram is None:
         return wrong(
             "credentials.yml names an Instagram account, but the app has no webhook for Instagram.",
-            "Subscribe the app's object 'instagram' to the same callback URL.",
+            "`rasa-handover subscribe` does it.",
         )
     if page is not None and instagram.callback_url != page.callback_url:
         return wrong(
@@ -104,13 +104,13 @@ def _complete(subscription: Subscription, needed: Mapping[str, str]) -> Verdict:
     if not subscription.active:
         return wrong(
             f"The app's webhook for '{subscription.object}' is not active: Meta sends nothing.",
-            f"{_IN_THE_APP}, and verify the callback URL again.",
+            "Run `rasa-handover subscribe` while the bot runs: Meta asks the callback URL again.",
         )
     lost = lost_without(subscription.field_names, needed)
     if lost:
         return wrong(
             f"The app has not subscribed to {lost}.",
-            f"{_IN_THE_APP}, and subscribe to what is missing; the Page has to as well.",
+            "`rasa-handover subscribe` does it, for the app and the Page.",
         )
     return ok(f"The app has subscribed to {', '.join(needed)}.")
 

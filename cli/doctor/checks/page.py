@@ -14,8 +14,8 @@ from ..findings import Check, Unknown, Verdict, known, ok, wrong
 from .app import PAGE_FIELDS, lost_without
 
 _SUBSCRIBE = (
-    "Open the app's settings, Messenger > Webhooks, and add what is missing for the Page; the "
-    "app itself has to subscribe to it as well."
+    "`rasa-handover subscribe` does it, for the app and the Page; or add what is missing for both "
+    "in the app's settings, Messenger > Webhooks."
 )
 
 
@@ -51,7 +51,8 @@ def _subscription(facts: PageFacts) -> Verdict:
     if not own:
         return wrong(
             "The app is not installed on the Page: it hears nothing from it.",
-            "Connect the Page in the app's settings, Messenger > Webhooks.",
+            "`rasa-handover subscribe` does it; or connect the Page in the app's settings, "
+            "Messenger > Webhooks.",
         )
     lost = lost_without(own[0].subscribed_fields, PAGE_FIELDS)
     if lost:
