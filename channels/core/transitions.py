@@ -314,12 +314,15 @@ def rated(session: Session, feedback: Feedback) -> Session:
     return _next(session, feedback=feedback)
 
 
-def following(session: Session, plan: Plan, now: datetime) -> Session:
-    """The handover that begins as this session ends, because its follow-up asked for it."""
+def following(session: Session, plan: Plan, now: datetime, *, at: datetime) -> Session:
+    """The handover that begins as this session ends, because its follow-up asked for it.
+
+    `at` is the moment by Meta's clock.
+    """
     first = opening(
         thread=session.thread,
         plan=plan,
-        cause=Cause(at=now, key=session.ended_message_id),
+        cause=Cause(at=at, key=session.ended_message_id),
         now=now,
         user_at=session.last_user_at,
     )

@@ -153,7 +153,8 @@ class Dialogue:
             parse_data=started_parse_data(),
             once=True,
         )
-        cause = Cause(at=session.opened_at, key=turn.message_id)
+        at = min(session.opened_at, self._clock.metas())
+        cause = Cause(at=at, key=turn.message_id)
         await self._take(
             turn, TurnId(id=turn.message_id, cause=cause, is_reserved=True), session.thread
         )
@@ -176,8 +177,8 @@ class Dialogue:
             once=True,
             resumes=True,
         )
-        now = self._clock.now()
-        cause = Cause(at=session.ended_at or now, key=turn.message_id)
+        now = self._clock.metas()
+        cause = Cause(at=min(session.ended_at or now, now), key=turn.message_id)
         id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id, is_reserved=True)
         held = not is_window_open(session, now)
         await self._take(turn, id_, session.thread, in_silence=in_silence, held=held)
@@ -195,7 +196,7 @@ class Dialogue:
 
     def output_on_its_own(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
-        sayings = self._sayings(turn_on_its_own(self._clock.now()))
+        sayings = self._sayings(turn_on_its_own(self._clock.metas()))
         output = self._output(MessengerOutput, sayings)
         output.end_turn()
         return output

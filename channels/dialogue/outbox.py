@@ -110,7 +110,7 @@ class Sayings:
     def on_its_own(self) -> Sayings:
         """What Rasa says later on, to the same output."""
         return Sayings(
-            turn=turn_on_its_own(self._clock.now()),
+            turn=turn_on_its_own(self._clock.metas()),
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._app_secret,

@@ -83,9 +83,9 @@ class Engine:
         self._settings = settings
         self._store = store
         self._own_clock = clock
-        self.clock = shared = SharedClock(clock)  # what is stored goes by it
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
+        self.clock = shared = SharedClock(clock, skew=graph.skew)  # what is stored goes by it
         self._health = HealthWatch(
             store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
         )
@@ -386,7 +386,7 @@ class Engine:
 
     async def _prune(self) -> None:
         await self._store.prune(
-            self.clock.now(),
+            min(self.clock.now(), self.clock.metas()),  # a clock that is ahead deletes nothing
             inbox_retention=INBOX_RETENTION,
             session_retention=self._settings.retention,
             transcript_retention=self._settings.transcript_retention,

@@ -42,6 +42,10 @@ class Ledger:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def metas(self) -> datetime:
+        """The moment by Meta's clock, beside which the time of an event is held."""
+        return self._clock.metas()
+
     def claim(self) -> datetime:
         """Until when a session is ours alone if it is stored now for the next step."""
         return self._clock.now() + CLAIM_LEASE

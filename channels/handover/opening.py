@@ -190,7 +190,7 @@ class Openings:
             return None
         plan, is_known = self._plan(session.thread, session.next_wishes)
         now = self._ledger.now()
-        following = transitions.following(session, plan, now)
+        following = transitions.following(session, plan, now, at=self._ledger.metas())
         if not is_known:
             return transitions.unknown(following, now)
         return transitions.by_hours(following, now)

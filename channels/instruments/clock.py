@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
+
+from ..core.metas_clock import MOST_SKEW
 
 # Goes on while the machine sleeps or the process is stopped, and never jumps. Elsewhere than on
 # Linux the monotonic clock is the nearest to that.
@@ -17,6 +20,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC. Between two of them lies what has passed."""
+
+    def metas(self) -> datetime:
+        """The present moment by Meta's clock, as far as it is known."""
 
     def wall(self) -> datetime:
         """What the machine's own clock says, which may be set while we run."""
@@ -38,6 +44,9 @@ class SystemClock:
     def now(self) -> datetime:
         return self._began + (_passed() - self._began_at)
 
+    def metas(self) -> datetime:
+        return self.now()
+
     def wall(self) -> datetime:
         return datetime.now(timezone.utc)
 
@@ -48,15 +57,25 @@ class SystemClock:
 class SharedClock:
     """The time that all workers on one database agree on: our own, set by the database's.
 
-    It is set by how far the two were apart at some moment between two of ours.
+    It is set by how far the two were apart at some moment between two of ours. `skew` tells Meta's
+    time less our own clock's, if it is known.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, *, skew: Callable[[], timedelta | None] = lambda: None
+    ) -> None:
         self._clock = clock
+        self._skew = skew
         self._ahead = timedelta()
 
     def now(self) -> datetime:
         return self._clock.now() + self._ahead
+
+    def metas(self) -> datetime:
+        skew = self._skew()
+        if skew is None or abs(skew - self._ahead) <= MOST_SKEW:  # Meta gives whole seconds
+            return self.now()
+        return self._clock.now() + skew
 
     def wall(self) -> datetime:
         return self._clock.wall()

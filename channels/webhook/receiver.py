@@ -152,7 +152,7 @@ class WebhookReceiver:
             await asyncio.gather(*(engine.hear_echo(mark) for mark in own if mark is not None))
         news = [
             event
-            for event in _fresh(events)
+            for event in _fresh(events, engine.clock)
             if self._is_news(event) and not engine.own_pages.rule_out(event.thread)
         ]
         for start in range(0, len(news), _AT_ONCE):
@@ -188,9 +188,10 @@ class WebhookReceiver:
         return mark_in(echo.metadata, self._settings.secret)
 
 
-def _fresh(events: list[Event]) -> list[Event]:
+def _fresh(events: list[Event], clock: Clock) -> list[Event]:
     """Those that the inbox still knew if it had had them before."""
-    fresh = [event for event in events if event.received_at - event.at <= INBOX_RETENTION]
+    oldest = clock.metas() - INBOX_RETENTION
+    fresh = [event for event in events if event.at >= oldest]
     if len(fresh) < len(events):
         logger.warning(
             "%d events were left out, because Meta repeats none that is so old. Somebody repeats "

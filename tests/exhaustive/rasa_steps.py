@@ -80,7 +80,7 @@ def ended(world: World, which: int) -> Iterator[World]:
 
 def _followed(world: World, which: int, ended: Session) -> World:
     """The session that the follow-up has asked for is stored with the end of the one before."""
-    following = transitions.following(ended, PLAN, NOW)
+    following = transitions.following(ended, PLAN, NOW, at=NOW)
     after = added(world, which, replace(following, cause_at=LATER_THAN_ALL), is_claimed=True)
     assert after is not None
     decision = world.workers[which].decision or NOTHING

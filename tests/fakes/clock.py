@@ -17,6 +17,9 @@ class ManualClock:
     def now(self) -> datetime:
         return self._now
 
+    def metas(self) -> datetime:
+        return self._now
+
     def wall(self) -> datetime:
         return self._now + self.wall_is_ahead
 

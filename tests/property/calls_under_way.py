@@ -66,6 +66,9 @@ class _SleepersDoNotCount:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def metas(self) -> datetime:
+        return self.now()
+
     def wall(self) -> datetime:
         return self._clock.wall()
 

@@ -142,6 +142,9 @@ class WiredClock:
     def now(self) -> datetime:
         return self._clock.now() + self._ahead
 
+    def metas(self) -> datetime:
+        return self.now()
+
     def wall(self) -> datetime:
         return self._clock.wall() + self._ahead
 

@@ -18,6 +18,9 @@ class ImpatientClock:
     def now(self) -> datetime:
         return self._now
 
+    def metas(self) -> datetime:
+        return self._now
+
     def wall(self) -> datetime:
         return self._now
 

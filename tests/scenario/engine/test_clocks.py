@@ -8,10 +8,11 @@ import pytest
 
 from channels.core.errors import GraphThrottled
 from channels.core.sessions import State
-from channels.engine.engine import RENEWAL_INTERVAL
+from channels.engine.engine import PRUNING_INTERVAL, RENEWAL_INTERVAL
 from channels.engine.health import Part
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore
+from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import SECOND, World
 
 HOUR = timedelta(hours=1)
@@ -137,3 +138,47 @@ async def test_a_page_that_is_closed_opens_in_time_whatever_becomes_of_the_clock
     await world.wait(30 * SECOND)
 
     assert world.said() == ["re: hello"]
+
+
+@pytest.fixture
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database tells the time, as on SQLite."""
+    monkeypatch.setattr(DatabaseWithClock, "time", MemoryStore.time)
+
+
+@pytest.mark.usefixtures("_alone")
+async def test_the_next_handover_of_a_worker_whose_clock_is_ahead_hears_the_user(
+    world: World,
+) -> None:
+    world.script.answers["keyword"] = ["re: keyword", HANDOVER]
+    world.graph.ahead = -HOUR
+    await world.start(ahead=HOUR)
+    await world.user_says("human")
+    await world.user_says("menu")
+    await world.user_says("anybody there?")
+
+    assert (await world.session()).user_messages == 1
+
+
+@pytest.mark.usefixtures("_alone")
+async def test_a_follow_up_is_held_by_metas_time(world: World) -> None:
+    world.graph.ahead = -25 * HOUR
+    await world.start(ahead=25 * HOUR)
+    await world.hand_over()
+    await world.user_says("menu")
+
+    assert world.said() == ["re: keyword"]
+
+
+@pytest.mark.usefixtures("_alone")
+async def test_a_clock_that_is_ahead_deletes_nothing(world: World) -> None:
+    await world.start()
+    await world.user_says("hello")
+    await world.kill()
+    world.graph.ahead = -1000 * HOUR
+    await world.start(ahead=1000 * HOUR)
+    await world.wait(PRUNING_INTERVAL)
+
+    store = world.store
+    assert isinstance(store, MemoryStore)
+    assert len(store._rows.entries) == 1
