@@ -38,7 +38,7 @@ from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
 from .delivery import Delivery
 from .handling import EventHandler
-from .health import CHECK_INTERVAL, LOOK_INTERVAL, HealthProblem, HealthWatch
+from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox, Workload
 from .operations import Operations
 from .own_pages import OwnPages
@@ -228,6 +228,7 @@ class Engine:
             (self._look, LOOK_INTERVAL),
             (self._look_at_notices, LOOK_INTERVAL),
             (self._health.check_tokens, CHECK_INTERVAL),
+            (self._health.check_webhooks, WEBHOOK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
         for notifier in self._notifiers:  # none of them waits for another one

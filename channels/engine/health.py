@@ -7,6 +7,7 @@ of questions holds anything up.
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +18,16 @@ from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Backlog, Store
 
+logger = logging.getLogger(__name__)
+
 LOOK_INTERVAL = timedelta(seconds=5)  # well within health.STORE_SILENCE
 CHECK_INTERVAL = timedelta(minutes=5)  # one Graph call a page and worker
+WEBHOOK_INTERVAL = timedelta(hours=1)
+_RESUBSCRIBE = (
+    "Meta unsubscribes an app whose webhook fails for an hour. Mend what kept the webhook from "
+    "answering, then subscribe the page again under Messenger settings > Webhooks; "
+    "`rasa-handover doctor` says which fields are missing. What was written meanwhile is lost."
+)
 
 
 class HealthWatch:
@@ -35,6 +44,7 @@ class HealthWatch:
         self._answered_at = clock.now()
         self._store_failed = False
         self._refused_at: datetime | None = None
+        self._unsubscribed: list[str] = []
         self._backlog = self._outbox = Backlog(waiting=0, oldest_at=None, dead=0)
 
     async def look(self) -> int:
@@ -68,6 +78,19 @@ class HealthWatch:
         """Let a token that Meta refuses be noticed before a user waits for it."""
         await self._graph.check()
 
+    async def check_webhooks(self) -> None:
+        """Let it be noticed that Meta has unsubscribed the webhook: it tells nobody."""
+        unsubscribed = await self._graph.unsubscribed()
+        for page in sorted(set(unsubscribed) - set(self._unsubscribed)):
+            logger.error(
+                "Meta sends this app no messages of %s: its webhook is not subscribed, or no more. "
+                "%s",
+                page,
+                _RESUBSCRIBE,
+            )
+        self._unsubscribed = unsubscribed
+        self._metrics.unsubscribed.set(len(unsubscribed))
+
     def problems(self) -> list[HealthProblem]:
         """What is wrong now, as far as is known; empty if the worker is well."""
         closed_pages = self._graph.closed_pages()
@@ -87,6 +110,7 @@ class HealthWatch:
             unsent_since=self._outbox.oldest_at,
             closed_pages=[f"{closed.page}: {closed.reason}" for closed in closed_pages],
             refused_tokens=sorted(refused),
+            unsubscribed=self._unsubscribed,
         )
         return problems(facts, now)
 
@@ -110,6 +134,7 @@ class Part(enum.Enum):
 
     STORE = "store"
     TOKEN = "token"  # noqa: S105 - the word for it
+    WEBHOOK = "webhook"
     INBOX = "inbox"
     OUTBOX = "outbox"
     CLOCK = "clock"
@@ -125,7 +150,8 @@ class Facts:
     `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
     when the oldest. `unsent` and `unsent_since` are the same for the messages that the bot has
     said and Meta does not have yet. `refused_tokens` names the pages whose token Meta refuses,
-    `closed_pages` those that can't be used now, with Meta's reason.
+    `closed_pages` those that can't be used now, with Meta's reason, `unsubscribed` those whose
+    messages Meta does not send.
     """
 
     store_answered_at: datetime
@@ -138,6 +164,7 @@ class Facts:
     closed_pages: Sequence[str] = ()
     refuses_deliveries: bool = False
     skew: timedelta = timedelta()
+    unsubscribed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +179,7 @@ class HealthProblem:
 def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
-    found = [store, _tokens(facts), _clock(facts)]
+    found = [store, _tokens(facts), _webhook(facts), _clock(facts)]
     if store is None:  # of what nobody can look into nothing is known
         found += [_inbox(facts, now), _outbox(facts, now)]
     return [problem for problem in found if problem is not None]
@@ -202,6 +229,17 @@ def _tokens(facts: Facts) -> HealthProblem | None:
         remedy="Make a new one in the app's Messenger settings at Meta, put it in the place of the "
         "old one under 'page-access-token' in credentials.yml, and start Rasa anew. What users "
         "write waits until then.",
+    )
+
+
+def _webhook(facts: Facts) -> HealthProblem | None:
+    if not facts.unsubscribed:
+        return None
+    return HealthProblem(
+        part=Part.WEBHOOK,
+        message=f"Meta sends no messages of {', '.join(facts.unsubscribed)}: the app is not "
+        "subscribed there.",
+        remedy=_RESUBSCRIBE,
     )
 
 

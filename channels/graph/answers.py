@@ -76,9 +76,28 @@ class LinkedAccount(msgspec.Struct, frozen=True):
     instagram_business_account: _Account | None = None
 
 
+class _InstalledApp(msgspec.Struct, frozen=True):
+    id: str | int
+    subscribed_fields: list[str] | None = None
+
+
+class InstalledApps(msgspec.Struct, frozen=True):
+    """The apps that are subscribed to the page's webhook; None where Meta does not tell."""
+
+    data: list[_InstalledApp] | None = None
+
+    def leave_out(self, us: str) -> bool:
+        """Whether Meta tells, and the app `us` gets no messages."""
+        if self.data is None:
+            return False
+        own = [app.subscribed_fields for app in self.data if str(app.id) == us]
+        return not own or (own[0] is not None and "messages" not in own[0])
+
+
 SENT = msgspec.json.Decoder(SendAnswer)
 ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
 THREAD_OWNER = msgspec.json.Decoder(Any)
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
 LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
+INSTALLED_APPS = msgspec.json.Decoder(InstalledApps)
 PAGE_STATUS = msgspec.json.Decoder(PageStatus)

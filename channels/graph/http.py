@@ -34,6 +34,7 @@ from ..instruments.leases import still_ours
 from ..instruments.rare_lines import RareLine
 from .answers import (
     ACCEPTED,
+    INSTALLED_APPS,
     LINKED_ACCOUNT,
     PAGE_IDENTITY,
     PAGE_STATUS,
@@ -128,6 +129,15 @@ class HttpGraph:
 
     async def check(self) -> None:
         await self._calls.check()
+
+    async def unsubscribed(self) -> list[str]:
+        asking = GraphRequest(path="/me/subscribed_apps")
+        try:
+            installed = await self._calls.answered(asking, INSTALLED_APPS, self._tries())
+        except GraphError as error:
+            logger.info("Meta does not tell which apps get events of %s: %s", self._name, error)
+            return []
+        return [self._name] if installed.leave_out(self._app_id) else []
 
     def share_among(self, workers: int) -> None:
         self._pace.share_among(workers)

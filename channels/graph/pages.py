@@ -87,6 +87,10 @@ class PagesGraph:
     async def check(self) -> None:
         await asyncio.gather(*(graph.check() for graph in self._each()))
 
+    async def unsubscribed(self) -> list[str]:
+        found = await asyncio.gather(*(graph.unsubscribed() for graph in self._each()))
+        return sorted(page for pages in found for page in pages)
+
     def share_among(self, workers: int) -> None:
         for graph in self._each():
             graph.share_among(workers)

@@ -80,6 +80,13 @@ class Graph(Protocol):
         closed page, nobody is asked.
         """
 
+    async def unsubscribed(self) -> list[str]:
+        """The pages, by what the log calls them, whose messages Meta does not send to this app.
+
+        Meta unsubscribes a webhook after an hour of failures. Where it does not tell, nothing is
+        wrong as far as is known; raises nothing.
+        """
+
     def share_among(self, workers: int) -> None:
         """So many workers send for these pages: keep to this one's part of Meta's limits."""
 

@@ -72,6 +72,9 @@ class Metrics:
         )
         self.open = self._gauge("sessions_open", "Sessions that have not ended.")
         self.waiting = self._gauge("sessions_waiting", "Sessions that wait for a plan's hours.")
+        self.unsubscribed = self._gauge(
+            "pages_unsubscribed", "Pages whose messages Meta does not send to this app."
+        )
         self.probe_interval = self._gauge(
             "owner_probe_interval_seconds",
             "How often the owner of a session's thread is asked for; it grows with the sessions.",

@@ -80,6 +80,10 @@ class EmulatedPage:
         """Switch off "Take control of conversations" for the bot's app."""
         await self._control("PUT", f"apps/{self.bot['id']}", take_control=False)
 
+    async def unsubscribe(self) -> None:
+        """What Meta does when the webhook has failed for an hour."""
+        await self._control("PUT", f"apps/{self.bot['id']}", installed=False)
+
     async def close_window(self) -> None:
         """Let the 24 hours after the user's last message pass, and control expire with them."""
         seconds = timedelta(hours=25).total_seconds()

@@ -61,9 +61,10 @@ class MemoryGraph:
     A test sets the scene with `threads` (the owner's app id; None or absent: idle), `strangers`
     (threads that the page does not have), `unknown_apps`, `closed_windows`, `routing_now`, `role`
     (on a page with the older roles), `hides_owner` (from a secondary receiver, by 2018234),
-    `may_take` (the page's setting), `odd_owner` (what `thread_owner` tells of whatever thread),
-    `broken` (what every call of a page fails with) and `fail`, and reads `calls`, `sent`, `echoes`,
-    `closed` and `workers`. A closed page's calls fail at once, and none is recorded.
+    `may_take` (the page's setting), `is_unsubscribed`, `odd_owner` (what `thread_owner` tells of
+    whatever thread), `broken` (what every call of a page fails with) and `fail`, and reads `calls`,
+    `sent`, `echoes`, `closed` and `workers`. A closed page's calls fail at once, and none is
+    recorded.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class MemoryGraph:
         self.role: Role | None = None
         self.hides_owner = False
         self.may_take = True
+        self.is_unsubscribed = False
         self.odd_owner: Owner | None = None
         self.calls: list[RecordedCall] = []
         self.sent: list[tuple[Thread, dict[str, Any]]] = []
@@ -132,6 +134,10 @@ class MemoryGraph:
                 self._closing(page).close(error, now)
             else:
                 self._closing(page).open()
+
+    async def unsubscribed(self) -> list[str]:
+        """It is not among the `calls`."""
+        return [f"page {self.page_id}"] if self.is_unsubscribed else []
 
     def share_among(self, workers: int) -> None:
         self.workers = workers

@@ -23,6 +23,7 @@ _OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carri
         "renew_claims",
         "report",
         "sender_action",
+        "unsubscribed",
         "waits",
     ),
     *("mend_dates", "time"),

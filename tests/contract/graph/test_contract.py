@@ -41,6 +41,8 @@ class Page(Protocol):
 
     async def refuse_token(self) -> None: ...
 
+    async def unsubscribe(self) -> None: ...
+
     async def owner_id(self) -> str | None: ...
 
     async def delivered(self) -> list[dict[str, Any]]: ...
@@ -68,6 +70,9 @@ class MemoryPage:
 
     async def refuse_token(self) -> None:
         self._graph.broken[self._graph.page_id] = TokenRefused("It has expired", code=190)
+
+    async def unsubscribe(self) -> None:
+        self._graph.is_unsubscribed = True
 
     async def owner_id(self) -> str | None:
         return self._graph.threads[self.thread]
@@ -308,6 +313,17 @@ async def test_a_check_finds_a_token_that_meta_refuses(graph: Graph, page: Page)
     await graph.check()
     [closed] = graph.closed_pages()
     assert closed.obstacle is Obstacle.UNAUTHORISED
+
+
+async def test_a_page_that_the_app_is_subscribed_to_is_in_order(graph: Graph) -> None:
+    assert await graph.unsubscribed() == []
+
+
+async def test_a_page_that_the_app_is_no_more_subscribed_to_is_named(
+    graph: Graph, page: Page
+) -> None:
+    await page.unsubscribe()
+    assert len(await graph.unsubscribed()) == 1
 
 
 # Ending ------------------------------------------------------------------------------------------

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable, TokenRefused
-from channels.engine.health import CHECK_INTERVAL, INBOX_AGE_LIMIT, LOOK_INTERVAL, Part
+from channels.engine.health import (
+    CHECK_INTERVAL,
+    INBOX_AGE_LIMIT,
+    LOOK_INTERVAL,
+    WEBHOOK_INTERVAL,
+    Part,
+)
 from tests.scenario.shown import shown
 from tests.scenario.world import PAGE, SECOND, World
 
@@ -110,3 +117,21 @@ async def test_what_passes_by_itself_is_no_fault_of_the_token_s(
     await world.wait(CHECK_INTERVAL)
     assert world.graph.closed_pages()
     assert parts(world) == []
+
+
+async def test_a_webhook_that_meta_has_unsubscribed_is_a_problem_within_the_hour(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    world.graph.is_unsubscribed = True
+    await world.wait(WEBHOOK_INTERVAL)
+    [problem] = world.engine.problems()
+    assert problem.part is Part.WEBHOOK
+    assert PAGE in problem.message
+    assert shown(world, "pages_unsubscribed") == 1
+    await world.wait(WEBHOOK_INTERVAL)
+    assert len(errors()) == 1
+
+    world.graph.is_unsubscribed = False
+    await world.wait(WEBHOOK_INTERVAL)
+    assert parts(world) == []
+    assert shown(world, "pages_unsubscribed") == 0

@@ -51,6 +51,7 @@ def test_a_worker_is_well(facts: dict[str, Any]) -> None:
         (Part.STORE, {"store_failed": True}),
         (Part.STORE, {"store_answered_at": NOW - STORE_SILENCE - SECOND}),
         (Part.TOKEN, {"refused_tokens": ["the page"]}),
+        (Part.WEBHOOK, {"unsubscribed": ["the page"]}),
         (Part.INBOX, {"waiting": 1, "oldest_at": NOW - INBOX_AGE_LIMIT - SECOND}),
         (Part.OUTBOX, {"unsent": 1, "unsent_since": NOW - OUTBOX_AGE_LIMIT - SECOND}),
     ],
