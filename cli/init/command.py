@@ -16,6 +16,7 @@ from .files import read_own_part, read_project, write_proposals
 from .finding import find_places
 from .project import Places, Proposal
 from .proposals import propose
+from .starter import starter_files, write_starter
 
 _PLACES = {
     "config": "the configuration (default: config.yml)",
@@ -30,6 +31,13 @@ def _run(options: argparse.Namespace) -> int:
     directory = Path(options.project)
     if is_mantle_project(directory):
         raise SettingsError(MANTLE_REFUSED)
+    if options.starter:
+        files = ", ".join(starter_files(directory))
+        if not (options.yes or agrees(f"Write a small assistant to begin with ({files})?")):
+            print("Nothing was written.")
+            return 1
+        write_starter(directory)
+        print(f"Written: {files}. Now what a handover needs:\n")
     places = find_places(directory, options)
     proposals = propose(read_project(directory, places), read_own_part(), places)
     changes = [proposal for proposal in proposals if proposal.changes]
@@ -96,6 +104,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--actions",
         metavar="MODULE",
         help="what `rasa run actions` imports, or its path (default: where the actions are found)",
+    )
+    parser.add_argument(
+        "--starter",
+        action="store_true",
+        help="in an empty folder: first write a small assistant, which trains in seconds",
     )
     parser.add_argument("--yes", action="store_true", help="ask nothing, and write")
 
