@@ -9,11 +9,13 @@ from argparse import Namespace
 from datetime import datetime
 
 from channels.core.events import page_and_user_of
+from channels.core.plans import Plan
 from channels.core.routing import Owner
 from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock
 from channels.store.schema import VERSION
 
+from ..words import words_in
 from .answers import PageAnswers
 from .asking import ask_app, ask_owner, ask_page
 from .checks import app as doctor_app
@@ -25,6 +27,7 @@ from .checks import page as doctor_page
 from .checks import store as doctor_store
 from .checks import switches as doctor_switches
 from .checks import token as doctor_token
+from .checks import understanding as doctor_understanding
 from .checks import webhook as doctor_webhook
 from .checks.app import AppFacts
 from .checks.assistant import AssistantFacts
@@ -35,6 +38,7 @@ from .reading import (
     read_store_version,
     read_tracker_store,
 )
+from .understanding import read_words
 from .visiting import greet, visit_action_server, visit_webhook
 
 _ON_NO_PAGE = Unknown(
@@ -61,7 +65,22 @@ async def look(options: Namespace, settings: Settings, clock: Clock) -> list[Fin
         *_look_at_store(settings),
         *await _look_at_rasa(options.endpoints, settings),
         *examine("Assistant", doctor_assistant.CHECKS, assistant),
+        *await _look_at_words(settings, assistant),
     ]
+
+
+async def _look_at_words(settings: Settings, assistant: AssistantFacts) -> list[Finding]:
+    """What the model makes of what people write."""
+    words = words_in(assistant.language)
+    everyday = words.everyday if words is not None else ()
+    keywords = _keywords(settings)
+    facts = doctor_understanding.UnderstandingFacts(
+        assistant=assistant,
+        readings=await read_words(assistant.model, [*keywords, *everyday]),
+        keywords=keywords,
+        everyday=everyday,
+    )
+    return examine("Assistant", doctor_understanding.CHECKS, facts)
 
 
 async def _look_at_pages(
@@ -149,7 +168,16 @@ def _workers() -> int:
 
 
 def _return_intents(settings: Settings) -> list[str]:
-    plans = [*settings.plans.values()]
-    for page in settings.pages.values():
-        plans += page.plans.values()
-    return sorted({intent for plan in plans for intent in plan.return_intents})
+    return sorted({intent for plan in _plans(settings) for intent in plan.return_intents})
+
+
+def _keywords(settings: Settings) -> list[str]:
+    words = (
+        word for plan in _plans(settings) for group in plan.keywords.values() for word in group
+    )
+    return list(dict.fromkeys(words))
+
+
+def _plans(settings: Settings) -> list[Plan]:
+    of_pages = (plan for page in settings.pages.values() for plan in page.plans.values())
+    return [*settings.plans.values(), *of_pages]

@@ -10,13 +10,14 @@ place of the 1. (rasa 3.6, `rule_policy.json` in the model.)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.core.sessions import EndReason
 from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
 
-from .checks.assistant import DomainFacts, Slot
+from ..forms import ignored_by, takes_words
+from .checks.assistant import DomainFacts, FormFacts, Slot
 from .checks.endpoints import ACTION
 
 _DECIDES = "predict_action_probabilities"  # what a policy does in the graph
@@ -29,6 +30,12 @@ def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
         entities=_names(domain.get("entities") or ()),
         actions=_names(domain.get("actions") or ()),
         slots={name: _slot(slot) for name, slot in (domain.get("slots") or {}).items()},
+        forms={
+            name: FormFacts(
+                ignored=ignored_by(form), takes_words=takes_words(form, domain.get("slots") or {})
+            )
+            for name, form in (domain.get("forms") or {}).items()
+        },
     )
 
 
@@ -64,9 +71,18 @@ def answered_reasons(rules: Iterable[str], values: Sequence[str]) -> frozenset[s
 
 def handing_over(rules: Mapping[str, str]) -> frozenset[str]:
     """The intents after which some rule runs `action_handover`, or an action named like it."""
-    states = (json.loads(key)[-1] for key, action in rules.items() if action.startswith(ACTION))
-    intents = (state.get("user", {}).get("intent") for state in states)
+    intents = (state.get("user", {}).get("intent") for state in _before_a_handover(rules))
     return frozenset(str(intent) for intent in intents if intent)
+
+
+def handing_over_in(rules: Mapping[str, str]) -> frozenset[str]:
+    """The forms in the middle of which some rule does so."""
+    forms = (state.get("active_loop", {}).get("name") for state in _before_a_handover(rules))
+    return frozenset(str(form) for form in forms if form)
+
+
+def _before_a_handover(rules: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    return (json.loads(key)[-1] for key, action in rules.items() if action.startswith(ACTION))
 
 
 def _reasons(states: list[dict[str, Any]], values: Sequence[str]) -> Iterable[str]:

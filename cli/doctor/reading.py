@@ -42,7 +42,7 @@ from .checks.assistant import AssistantFacts, DomainFacts, RuleFacts
 from .checks.endpoints import TrackerStoreKind, type_of
 from .checks.store import StoreState
 from .findings import Unknown, wrong
-from .model import answered_reasons, domain_facts, handing_over, has_other_policies
+from .model import answered_reasons, domain_facts, handing_over, handing_over_in, has_other_policies
 
 _METADATA = "metadata.json"
 _RASAS_TRACKER_STORES = {"sql", "redis", "mongod", "dynamo"}
@@ -109,7 +109,7 @@ def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> 
     rules: RuleFacts | Unknown
     try:
         archive = get_local_model(model)
-        found, rules = _read_archive(archive)
+        found, rules, language = _read_archive(archive)
     except _Mantle:
         problem = MANTLE_REFUSED
     except ModelNotFound:
@@ -118,7 +118,11 @@ def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> 
         problem = f"{archive} is no model of Rasa 3."
     else:
         return AssistantFacts(
-            model=archive, domain=found, rules=rules, return_intents=return_intents
+            model=archive,
+            domain=found,
+            rules=rules,
+            return_intents=return_intents,
+            language=language,
         )
     remedy = "Run `rasa train`, or name the model with --model."
     missing = Unknown(told_by="trained-model", verdict=wrong(problem, remedy))
@@ -134,18 +138,20 @@ class _Mantle(Exception):
     """The model is one of Rasa Pro's engine Mantle."""
 
 
-def _read_archive(path: str) -> tuple[DomainFacts, RuleFacts]:
+def _read_archive(path: str) -> tuple[DomainFacts, RuleFacts, str]:
     metadata, rules = _files_in(path, _METADATA, _RULES)
     if metadata.get("engine_version") == MANTLE:
         raise _Mantle
     domain = domain_facts(metadata["domain"])
     slot = domain.slots.get(END_REASON_ENTITY)
     table = rules.get("lookup", {}).get("rules", {})
-    return domain, RuleFacts(
+    found = RuleFacts(
         answered=answered_reasons(table, slot.values if slot else ()),
         handing_over=handing_over(table),
+        handing_over_in=handing_over_in(table),
         other_policies=has_other_policies(metadata["predict_schema"]),
     )
+    return domain, found, str(metadata.get("language") or "en")
 
 
 def _files_in(path: str, *names: str) -> Iterator[dict[str, Any]]:
@@ -161,6 +167,9 @@ def _files_in(path: str, *names: str) -> Iterator[dict[str, Any]]:
 
 
 def _read_domain(path: str) -> DomainFacts | None:
+    """The domain in a file or a folder; as `init` has it, the folder where there is no file."""
+    if path == "domain.yml" and not Path(path).exists():
+        path = "domain"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Rasa's advice on the domain is `rasa data validate`'s

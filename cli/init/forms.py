@@ -8,12 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..forms import IGNORED, ignored_by, takes_words
 from .yaml_additions import add_below
 from .yaml_document import Document
 
-IGNORED = "ignored_intents"
-
-_BY_WORDS = {"from_text", "custom", "controlled"}
 _RULES = """\
   # While the form {form} is under way: it asks nothing until the handover has ended.
   - rule: the user asks for a person in the middle of {form}
@@ -48,7 +46,7 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
     """The forms of a domain."""
     slots = {name: slot for one in documents for name, slot in _mapping(one.data, "slots").items()}
     return [
-        _form(document.name, name, form if isinstance(form, Mapping) else {}, slots)
+        _form(document.name, name, form, slots)
         for document in documents
         for name, form in _mapping(document.data, "forms").items()
     ]
@@ -94,29 +92,15 @@ def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
             )
 
 
-def _form(file: str, name: str, form: Mapping[str, Any], slots: Mapping[str, Any]) -> Form:
-    ignored = form.get(IGNORED) or []
-    required = form.get("required_slots") or []
-    mappings = [one for slot in required for one in _mappings(slots.get(slot))]
+def _form(file: str, name: str, form: Any, slots: Mapping[str, Any]) -> Form:
+    there = form.get(IGNORED) if isinstance(form, Mapping) else None
     return Form(
         name=str(name),
         file=file,
-        ignored=list(ignored) if isinstance(ignored, list) else [str(ignored)],
-        takes_words=not mappings or any(map(_takes_words, mappings)),
-        can_be_added_to=isinstance(ignored, list),
+        ignored=ignored_by(form),
+        takes_words=takes_words(form, slots),
+        can_be_added_to=not there or isinstance(there, list),
     )
-
-
-def _takes_words(mapping: Any) -> bool:
-    """Whether a slot's mapping may be filled by whatever the user writes."""
-    if not isinstance(mapping, Mapping) or mapping.get("intent"):
-        return False
-    return mapping.get("type") in _BY_WORDS or mapping.get("type") == "from_intent"
-
-
-def _mappings(slot: Any) -> list[Any]:
-    found = slot.get("mappings") if isinstance(slot, Mapping) else None
-    return found if isinstance(found, list) else []
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -44,6 +44,7 @@ from cli.doctor.checks import page as doctor_page
 from cli.doctor.checks import store as doctor_store
 from cli.doctor.checks import switches as doctor_switches
 from cli.doctor.checks import token as doctor_token
+from cli.doctor.checks import understanding as doctor_understanding
 from cli.doctor.checks import webhook as doctor_webhook
 from cli.main import COMMANDS
 from emulator import Switches, load_config
@@ -81,7 +82,7 @@ CHECKS = {
     "What no API tells": [doctor_switches],
     "Session store": [doctor_store],
     "Rasa": [doctor_endpoints],
-    "Assistant": [doctor_assistant],
+    "Assistant": [doctor_assistant, doctor_understanding],
 }
 
 

@@ -6,7 +6,7 @@ The trained model is judged, since it is what runs; where there is none, the dom
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from channels.core.sessions import EndReason
 from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
@@ -33,6 +33,14 @@ class Slot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FormFacts:
+    """What a form ignores, and whether it takes anything that is written for an answer."""
+
+    ignored: Collection[str]
+    takes_words: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DomainFacts:
     """What the domain has, by name."""
 
@@ -40,6 +48,7 @@ class DomainFacts:
     entities: Collection[str]
     actions: Collection[str]
     slots: Mapping[str, Slot]
+    forms: Mapping[str, FormFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,22 +56,27 @@ class RuleFacts:
     """What the rules do, and whether there are other policies, which may do the same.
 
     `answered` are the end reasons that rules answer, `handing_over` the intents for which a rule
-    runs `action_handover` or a like one.
+    runs `action_handover` or a like one, `handing_over_in` the forms in the middle of which one
+    does.
     """
 
     answered: Collection[str]
     handing_over: Collection[str]
-    other_policies: bool
+    handing_over_in: Collection[str] = ()
+    other_policies: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssistantFacts:
-    """`model` is the trained model's file; `domain` is the model's, or else that of the files."""
+    """`model` is the trained model's file; `domain` is the model's, or else that of the files.
+    `language` is the one that the model was trained for.
+    """
 
     model: str | Unknown
     domain: DomainFacts | Unknown
     rules: RuleFacts | Unknown
     return_intents: Collection[str]
+    language: str = "en"
 
     @property
     def intents(self) -> Collection[str] | Unknown:

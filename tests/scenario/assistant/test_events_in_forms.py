@@ -15,6 +15,8 @@ from rasa.core.agent import Agent
 from rasa_sdk import Action
 from rasa_sdk.forms import FormValidationAction, ValidationAction
 
+from cli.doctor.findings import Unknown
+from cli.doctor.reading import read_assistant
 from tests.scenario.assistant.trained_assistant import (
     ROOT,
     Conversation,
@@ -156,3 +158,14 @@ async def test_an_event_has_no_text(conversation: Conversation) -> None:
     await conversation.handover_ends("idle")
 
     assert await conversation.heard() == ["gift", None, None]
+
+
+async def test_doctor_sees_which_forms_take_words_and_have_no_rule(model: str) -> None:
+    facts = read_assistant(model, "domain.yml", [])
+
+    assert not isinstance(facts.domain, Unknown)
+    assert not isinstance(facts.rules, Unknown)
+    assert {name for name, form in facts.domain.forms.items() if form.takes_words} == set(
+        facts.domain.forms
+    )
+    assert facts.rules.handing_over_in == frozenset()

@@ -10,7 +10,12 @@ import pytest
 import pytest_asyncio
 from rasa.core.agent import Agent
 
+from cli.doctor.checks.understanding import CHECKS, UnderstandingFacts
+from cli.doctor.findings import Outcome, examine
+from cli.doctor.reading import read_assistant
+from cli.doctor.understanding import read_words
 from cli.main import main
+from cli.words import words_in
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -190,3 +195,18 @@ async def test_a_keyword_is_no_answer_to_the_form(sending: Conversation, word: s
 async def test_an_answer_is_an_answer(sending: Conversation, answer: str) -> None:
     assert await sending.says(answer) == ["In which street?"]
     assert await sending.slot("recipient") == answer
+
+
+@pytest.mark.parametrize("check", ["forms", "nlu-keywords"])
+async def test_doctor_finds_the_trained_model_well(model: str, check: str) -> None:
+    keywords, words = ["menu", "back to bot"], words_in("en")
+    assert words is not None
+    facts = UnderstandingFacts(
+        assistant=read_assistant(model, "domain.yml", []),
+        readings=await read_words(model, [*keywords, *words.everyday]),
+        keywords=keywords,
+        everyday=words.everyday,
+    )
+    findings = examine("Assistant", CHECKS, facts)
+    (found,) = (one for one in findings if one.check == check)
+    assert found.outcome is Outcome.OK, found

@@ -1,0 +1,56 @@
+"""Asks the trained model what it reads in texts. Nothing is recorded."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+import structlog
+from rasa.core.agent import Agent
+
+from .checks.understanding import Reading
+from .findings import Unknown, cannot_tell
+
+
+async def read_words(
+    model: str | Unknown, texts: Collection[str]
+) -> Mapping[str, Reading] | Unknown:
+    """What the model reads in each of the texts."""
+    if isinstance(model, Unknown):
+        return Unknown(told_by=model.told_by)
+    try:
+        with _quiet():
+            agent = Agent.load(model)
+            return {text: _reading(await agent.parse_message(text)) for text in texts}
+    except Exception as error:  # whatever a component of theirs may raise
+        problem = cannot_tell(
+            f"The model can't be asked what it reads ({type(error).__name__}).",
+            "Run `rasa-handover doctor` where `rasa run` runs, with the same packages.",
+        )
+        return Unknown(told_by="nlu-keywords", verdict=problem)
+
+
+def _reading(parsed: Mapping[str, Mapping[str, object]]) -> Reading:
+    intent = parsed["intent"]
+    name = intent.get("name")
+    return Reading(
+        intent=None if name is None else str(name),
+        confidence=float(str(intent.get("confidence", 0))),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Rasa tells of what it loads, and warns of what it will no longer do."""
+    before, configured = logging.root.manager.disable, structlog.get_config()
+    logging.disable(logging.CRITICAL)
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        structlog.configure(**configured)
+        logging.disable(before)
