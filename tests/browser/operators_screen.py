@@ -42,7 +42,10 @@ class OperatorsScreen:
         return self.page.get_by_role("row").filter(has_text=user)
 
     def button(self, user: str) -> Locator:
-        return self.page.get_by_role("button", name=f"Return the thread of {user}")
+        return self.page.get_by_role("button", name=f"Give back the thread of {user}")
+
+    async def agrees(self) -> None:
+        await self.page.get_by_role("button", name="Give back to the bot").click()
 
     def chart(self, caption: str) -> Locator:
         return self.page.get_by_role("figure").filter(has_text=caption).get_by_role("img")

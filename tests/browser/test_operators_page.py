@@ -54,10 +54,12 @@ async def test_a_handover_is_shown_returned_and_counted(
     row = operators.row(handed_over)
     await expect(row).to_contain_text("default")
     await expect(row).to_contain_text("Page Inbox")
-    await expect(row.get_by_role("cell").nth(4)).to_contain_text(" min")
+    await expect(row.get_by_role("cell").nth(4)).to_contain_text("answered after")
+    await expect(row.get_by_role("cell").nth(6)).to_contain_text(" min")
     before = await operators.chart("By reason").get_attribute("aria-label")
     await operators.button(handed_over).click()
-    await expect(row).to_have_count(0)
+    await operators.agrees()
+    await expect(row.get_by_role("button")).to_have_count(0)
     after = operators.chart("By reason")
     await expect(after).not_to_have_attribute("aria-label", before or "")
     await expect(after).to_have_attribute("aria-label", re.compile("operator request: [1-9]"))
@@ -128,7 +130,9 @@ async def test_the_page_needs_no_mouse_and_the_focus_is_never_lost(
         assert not await operators.page.evaluate("document.activeElement === document.body")
     assert await button.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     await keyboard.press("Enter")
-    await expect(operators.row(handed_over)).to_have_count(0)
+    await expect(operators.page.get_by_role("button", name="Give back to the bot")).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(button).to_have_count(0)
     await expect(operators.page.get_by_role("heading", name="Open now")).to_be_focused()
 
 

@@ -18,10 +18,16 @@ export const hasToken = () => sessionStorage.getItem(KEY) !== null;
 
 export const openHandovers = () => call("GET", "handovers");
 export const statistics = (days) => call("GET", `handovers/statistics?days=${days}`);
+export const endedHandovers = (days) => call("GET", `handovers/ended?days=${days}`);
+
+/** The handovers as a file for a spreadsheet. */
+export const sheet = (days) =>
+  call("GET", `handovers/sessions.csv?days=${days}`, (response) => response.blob());
+
 export const returnThread = (senderId) =>
   call("POST", `handovers/${encodeURIComponent(senderId)}/return`);
 
-async function call(method, path) {
+async function call(method, path, read = (response) => response.json()) {
   const token = sessionStorage.getItem(KEY) ?? "";
   let response;
   let body;
@@ -34,7 +40,7 @@ async function call(method, path) {
       redirect: "error",
       signal: AbortSignal.timeout(LIMIT_MS),
     });
-    body = await response.json();
+    body = await (response.ok ? read(response) : response.json());
   } catch (error) {
     throw new Unreachable("The bot does not answer. Trying again …", { cause: error });
   }

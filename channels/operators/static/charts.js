@@ -4,9 +4,9 @@ import { byId, drawn } from "./dom.js";
 import { readable } from "./handovers.js";
 import { duration, moment } from "./time.js";
 
-const ROW = 44; // pixels
-const BASELINE = 15;
-const BAR = { y: 22, height: 10, rx: 5 };
+const ROW = 32; // pixels
+const BASELINE = 13;
+const BAR = { y: 18, height: 6, rx: 3 };
 
 export function showStatistics(told) {
   byId("ended-count").textContent = summary(told);
@@ -14,6 +14,10 @@ export function showStatistics(told) {
   reasons.sort(([, one], [, other]) => other - one);
   byId("by-reason").replaceChildren(chart(reasons));
   byId("first-answers").replaceChildren(chart(waits(told)));
+  const { all } = told.feedback;
+  byId("opinions").textContent = opinion(all);
+  const given = Object.entries(all.by_score).filter(([, count]) => count > 0);
+  byId("scores").replaceChildren(...(given.length ? [chart(given)] : []));
 }
 
 function waits({ first_answers, unanswered }) {
@@ -23,6 +27,13 @@ function waits({ first_answers, unanswered }) {
     sessions,
   ]);
   return [...rows, ["no answer", unanswered]];
+}
+
+function opinion({ answers, satisfied, average }) {
+  if (answers === 0) return "Nobody has said.";
+  const share = Math.round((100 * satisfied) / answers);
+  const mean = average === null ? "" : `, ${average} of 5 on average`;
+  return `${answers} answers, ${share} % satisfied${mean}.`;
 }
 
 function summary({ since, until, ended, median_first_answer_seconds: median }) {

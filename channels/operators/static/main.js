@@ -2,24 +2,28 @@
 
 import {
   dropToken,
+  endedHandovers,
   hasToken,
   keepToken,
   openHandovers,
   returnThread,
+  sheet,
   statistics,
   Unauthorised,
   Unreachable,
 } from "./api.js";
 import { showStatistics } from "./charts.js";
-import { byId, say } from "./dom.js";
+import { byId, element, say } from "./dom.js";
 import { OpenHandovers } from "./handovers.js";
+import { History } from "./history.js";
 import { clock } from "./time.js";
 
 const HANDOVERS_EVERY_MS = 3_000;
 const STATISTICS_EVERY_MS = 60_000;
 
 class Page {
-  #open = new OpenHandovers((handover) => this.#return(handover));
+  #open = new OpenHandovers((handovers) => this.#return(handovers));
+  #history = new History();
   #countedAt = 0;
   #isAway = false;
 
@@ -27,6 +31,7 @@ class Page {
     byId("sign-in").addEventListener("submit", (event) => this.#signIn(event));
     byId("sign-out").addEventListener("click", () => this.#signOut());
     byId("days").addEventListener("change", () => this.#attempt(() => this.#count()));
+    byId("as-csv").addEventListener("click", () => this.#attempt(() => this.#save()));
     document.addEventListener("visibilitychange", () => this.#refresh());
     setInterval(() => this.#refresh(), HANDOVERS_EVERY_MS);
     setInterval(() => this.#open.tick(), 1_000);
@@ -46,8 +51,9 @@ class Page {
   #signOut(why = "") {
     dropToken();
     this.#open.clear();
+    this.#history.clear();
     this.#countedAt = 0;
-    for (const id of ["by-reason", "first-answers", "ended-count", "open-count", "updated"]) {
+    for (const id of ["by-reason", "first-answers", "opinions", "scores", "ended-count", "open-count", "updated"]) {
       byId(id).replaceChildren();
     }
     say(byId("trouble"), "");
@@ -65,7 +71,7 @@ class Page {
   }
 
   async #refresh() {
-    if (!hasToken() || document.hidden) return;
+    if (!hasToken()) return; // hidden, too: the title tells who waits
     await this.#attempt(async () => {
       const told = await openHandovers();
       if (!hasToken()) return; // signed out meanwhile
@@ -80,13 +86,22 @@ class Page {
 
   async #count() {
     this.#countedAt = Date.now();
-    const told = await statistics(byId("days").value);
-    if (hasToken()) showStatistics(told);
+    const days = byId("days").value;
+    const [told, past] = await Promise.all([statistics(days), endedHandovers(days)]);
+    if (!hasToken()) return;
+    showStatistics(told);
+    this.#history.show(past);
   }
 
-  async #return(handover) {
+  async #save() {
+    const url = URL.createObjectURL(await sheet(byId("days").value));
+    element("a", { href: url, download: "handovers.csv" }).click();
+    URL.revokeObjectURL(url);
+  }
+
+  async #return(handovers) {
     say(byId("trouble"), "");
-    await this.#attempt(() => returnThread(handover.sender_id));
+    for (const one of handovers) await this.#attempt(() => returnThread(one.sender_id));
     await this.#refresh();
   }
 
