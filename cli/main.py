@@ -65,6 +65,12 @@ COMMANDS = (
         module="dead",
     ),
     Listed(
+        name="export",
+        summary="print all that the plugin keeps of a user",
+        module="running_bot",
+        attribute="EXPORT",
+    ),
+    Listed(
         name="forget",
         summary="erase all that the plugin keeps of a user",
         module="running_bot",

@@ -1,4 +1,4 @@
-"""The commands about handovers that ask a running bot: `sessions`, `return` and `forget`."""
+"""The commands about handovers that ask a running bot: `sessions`, `return`, `export`, `forget`."""
 
 from __future__ import annotations
 
@@ -86,6 +86,13 @@ def _forget(options: Namespace) -> int:
     return 0
 
 
+def _export(options: Namespace) -> int:
+    answer = asyncio.run(client_of(options).export(options.user))
+    told = msgspec.json.encode(answer)
+    print((told if options.json else msgspec.json.format(told)).decode())
+    return 0
+
+
 def add_bot_arguments(parser: ArgumentParser) -> None:
     """Where the bot is, and how to tell the answer."""
     parser.add_argument(
@@ -155,4 +162,10 @@ FORGET = Command(
     "tracker store keeps its conversation, and Meta the messages.",
     add_arguments=_add_forget_arguments,
     run=_forget,
+)
+EXPORT = Command(
+    description="Print all that the plugin keeps of a user, as JSON: events, handovers, "
+    "transcripts, and what the bot said. Rasa's tracker store and Meta keep their own.",
+    add_arguments=_add_user_and_bot_arguments,
+    run=_export,
 )

@@ -27,6 +27,7 @@
 | echo, not ours, owner another                | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
 | any other message, postback or echo          | none     | nothing                              |
+| pass_thread_control to us, owner not another | none     | it is given: tell Rasa               |
 | pass_thread_control to us, owner not another | active   | end(agent_returned)                  |
 | pass_thread_control to us, owner not another | ending   | the thread is ours again             |
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
@@ -124,7 +125,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     for it; `refuse`: it may not have it. `heard`: who spoke while the bot is silent. `end`: the
     session ends for this reason. `regained`: a session that is ending has its thread back;
     `overtaken`: somebody has taken it again, so end the session in silence and decide again.
-    `route`: the event goes to Rasa. Without an open session what is `heard` was said in the last.
+    `given`: somebody has given the thread to the bot. `route`: the event goes to Rasa. Without an
+    open session what is `heard` was said in the last.
     """
 
     ask_owner: bool = False
@@ -136,6 +138,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     end: EndReason | None = None
     regained: bool = False
     overtaken: bool = False
+    given: bool = False
     route: bool = False
 
 
@@ -324,7 +327,11 @@ def _overtaken(owner: Owner | None) -> Decision:
 def _came_to_us(
     event: ControlPassed | ControlTaken, session: Session | None, owner: Owner | None
 ) -> Decision:
-    if session is None or isinstance(event, ControlTaken) or event.at <= session.cause_at:
+    if isinstance(event, ControlTaken):
+        return NOTHING
+    if session is None:
+        return ASK if owner is None else Decision(given=owner not in TOLD_ANOTHER)
+    if event.at <= session.cause_at:
         return NOTHING
     if session.state is State.OPENING or session.regained:
         return NOTHING

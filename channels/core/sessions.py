@@ -88,7 +88,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     both arrays. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
     `feedback` is what the user thought of it, once it has ended. `told` is what operators have
-    been told of it, or are about to be.
+    been told of it, or are about to be. `returned_with` is the metadata of the pass that has
+    brought the thread back.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     heard_mids: tuple[str, ...] = ()
     tellings: int = 0
     is_untold: bool = False
+    returned_with: str | None = None
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None

@@ -13,21 +13,23 @@ from typing import Any
 
 import msgspec
 
-from .events import Act, Postback, UserMessage
+from .events import Act, ControlPassed, Postback, UserMessage
 from .sessions import EndReason, Session
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"
+HANDOVER_GIVEN = "handover_given"
 END_REASON_ENTITY = "handover_end_reason"
 EXTERNAL_PREFIX = "EXTERNAL: "  # Rasa's own mark of a message that no user wrote
 
-RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED})
+RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED, HANDOVER_GIVEN})
 """Those that nobody but this channel may send."""
 
 _INTENT = re.compile(r"\s*/\s*([^{@]*)")  # as Rasa's YAMLStoryReader reads it
 _TYPED_INTENT = re.compile(
     r"\s*/(?P<intent>[^{@\n]+)(@[01](\.[0-9]+)?)?(?P<entities>\{.+\})?\s*", re.ASCII
 )
+_DEEPEST = 20  # levels of JSON; what Rasa keeps in its tracker it copies level by level
 _LEADING_SLASHES = re.compile(r"[\s/]+")
 
 
@@ -98,6 +100,11 @@ def started_parse_data() -> dict[str, Any]:
     return _parse_data(HANDOVER_STARTED, [])
 
 
+def given_parse_data() -> dict[str, Any]:
+    """`handover_given` as an NLU result."""
+    return _parse_data(HANDOVER_GIVEN, [])
+
+
 def ended_parse_data(reason: EndReason) -> dict[str, Any]:
     """`handover_ended` as an NLU result, with the reason as an entity."""
     entity = {"entity": END_REASON_ENTITY, "value": reason.value, "start": 0, "end": 0}
@@ -118,9 +125,34 @@ def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -
         "operator_messages": session.operator_messages,
         "user_messages": session.user_messages,
     }
+    if session.returned_with is not None:
+        outcome["returned_with"] = told_with(session.returned_with)
     if transcript is not None:
         outcome["transcript"] = transcript
     return {"is_external": True, "handover": _described(session) | outcome}
+
+
+def given_metadata(passed: ControlPassed) -> dict[str, Any]:
+    """The metadata of `handover_given`: who has given the thread, and what with."""
+    told = None if passed.metadata is None else told_with(passed.metadata)
+    given = {"from_app": passed.previous_owner, "given_at": passed.at.isoformat()}
+    return {"is_external": True, "handover": {**given, "given_with": told}}
+
+
+def told_with(metadata: str) -> dict[str, Any]:
+    """What another app has said with a pass: its text, and, where that is JSON, as JSON."""
+    try:
+        value = msgspec.json.decode(metadata)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return {"text": metadata}
+    return {"text": metadata, "json": value} if _is_shallow(value, _DEEPEST) else {"text": metadata}
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(part, levels - 1) for part in parts)
 
 
 def _described(session: Session) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from ..core.errors import TurnTimedOut
-from ..core.events import Act, Platform, Postback, Thread, UserMessage
+from ..core.events import Act, ControlPassed, Platform, Postback, Thread, UserMessage
 from ..core.outgoing import Said
 from ..core.sessions import Cause, Session, is_window_open
 from ..core.settings import Settings
 from ..core.transcript import MOST_LINES, for_metadata
 from ..core.turns import (
     HANDOVER_ENDED,
+    HANDOVER_GIVEN,
     HANDOVER_STARTED,
     TypedIntent,
     act_metadata,
@@ -24,6 +25,8 @@ from ..core.turns import (
     ended_metadata,
     ended_parse_data,
     external_text,
+    given_metadata,
+    given_parse_data,
     metadata_for_rasa,
     plain,
     started_metadata,
@@ -139,6 +142,23 @@ class Dialogue:
         cause = Cause(at=act.at, key=act.key)
         id_ = TurnId(id=act.key, cause=cause, event_key=act.key)
         await self._take_as_user(turn, id_, act.thread)
+
+    async def tell_given(self, passed: ControlPassed) -> None:
+        """Let Rasa handle `handover_given`, if its domain has that intent."""
+        if not self._assistant.knows_intent(HANDOVER_GIVEN):
+            return
+        turn = Turn(
+            sender_id=self._threads.sender_id(passed.thread),
+            channel=passed.thread.platform.value,
+            text=external_text(HANDOVER_GIVEN),
+            message_id=passed.key,
+            metadata=given_metadata(passed),
+            parse_data=given_parse_data(),
+            once=True,
+        )
+        cause = Cause(at=passed.at, key=passed.key)
+        id_ = TurnId(id=passed.key, cause=cause, event_key=passed.key)
+        await self._take_as_user(turn, id_, passed.thread)
 
     async def tell_started(self, session: Session) -> None:
         """Let Rasa handle `handover_started`, if its domain has that intent."""

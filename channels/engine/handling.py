@@ -11,6 +11,7 @@ import msgspec
 from ..core.events import (
     Act,
     Array,
+    ControlPassed,
     Edited,
     Event,
     Postback,
@@ -37,6 +38,7 @@ from .delivery import ECHO_GRACE, Delivery
 from .own_pages import OwnPages
 
 _MOMENT = timedelta(microseconds=1)
+_TOLD_LATE = timedelta(seconds=5)  # Meta's clock and ours are not the same
 
 
 class EventHandler:
@@ -93,6 +95,7 @@ class EventHandler:
             ended = await self._ended(event)
             if decision.heard is not None and ended is not None:
                 await self._write_down(ended, decision.heard, event)
+            await self._take_given(event, decision)
         elif not await self._change(session, event, decision) or (
             decision.route and await self._is_followed(session)
         ):
@@ -188,6 +191,16 @@ class EventHandler:
                 await self._handovers.advance(session)
             await self._carry_out(event, repeated=repeated)
 
+    async def _take_given(self, event: Event, decision: Decision) -> None:
+        """Somebody has given the thread to the bot, of whom no handover knows: Rasa hears it."""
+        if not decision.given or not isinstance(event, ControlPassed):
+            return
+        last = await self._store.last_ended(event.thread)
+        ended_at = None if last is None else last.ended_at
+        if ended_at is not None and event.at <= ended_at + _TOLD_LATE:
+            return  # it has brought the thread back from that handover, and comes late
+        await self._dialogue.tell_given(event)
+
     async def _answer_request(self, event: Event, decision: Decision) -> None:
         if decision.grant is not None:
             cause = Cause(at=event.at, key=event.key)
@@ -205,10 +218,13 @@ class EventHandler:
             await self._write_down(session, decision.heard, event)
             session = await self._handovers.hear(session, decision.heard, event)
         user_at = event.at if decision.route else None
+        told = event.metadata if isinstance(event, ControlPassed) else None
         if decision.end is not None:
-            ending = await self._endings.end(session, decision.end, user_at=user_at)
+            ending = await self._endings.end(
+                session, decision.end, user_at=user_at, returned_with=told
+            )
         elif decision.regained:
-            ending = await self._endings.regain(session, user_at=user_at)
+            ending = await self._endings.regain(session, user_at=user_at, returned_with=told)
         else:
             return True
         if ending is not None:

@@ -17,7 +17,7 @@ from ..handover.ending import Endings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_hash
-from ..store.protocol import Store
+from ..store.protocol import PersonalData, Store
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,10 @@ class Operations:
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
         """The sessions that have ended since then, those that ended last first."""
         return await self._store.ended_sessions(since=since, limit=limit)
+
+    async def export(self, sender_id: str) -> PersonalData:
+        """All that is kept of a user."""
+        return await self._store.export(await self._threads.of(sender_id))
 
     async def forget(self, sender_id: str) -> int | None:
         """Erase all that is kept of a user; how many rows, or None while something is under way."""

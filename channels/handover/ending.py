@@ -6,6 +6,8 @@ import logging
 from datetime import datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from ..core import transitions
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
 from ..core.pass_metadata import return_metadata
@@ -48,34 +50,43 @@ class Endings:
         reason: EndReason,
         *,
         user_at: datetime | None = None,
+        returned_with: str | None = None,
         claimed: bool = True,
     ) -> Session | None:
         """End an active session for `reason`; None if another reason was faster.
 
         The session is then ENDING: `carry_through` brings it to its end, in this worker if it is
         `claimed`, else in whichever finds it due. `user_at` is when the user wrote, where that
-        has ended it.
+        has ended it, `returned_with` the metadata of the pass that has.
         """
 
         def step(active: Session) -> Session:
-            return transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+            ending = transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+            return replace(ending, returned_with=returned_with)
 
         ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=claimed)
         if ending is not None:
             logger.info("A handover ends: %s.", reason.value, extra=session_fields(ending))
         return ending
 
-    async def regain(self, session: Session, *, user_at: datetime | None = None) -> Session | None:
+    async def regain(
+        self,
+        session: Session,
+        *,
+        user_at: datetime | None = None,
+        returned_with: str | None = None,
+    ) -> Session | None:
         """Meta has shown that an ending session's thread is ours again; None if it ends no more.
 
         `user_at` is when the user wrote, where that has shown it: an end that was held because
-        nothing could be sent can go on then.
+        nothing could be sent can go on then. `returned_with` is the metadata of the pass that has.
         """
 
         def step(ending: Session) -> Session:
             if ending.regained and user_at is None:
                 return ending
-            return transitions.regained(ending, self._ledger.now(), user_at=user_at)
+            regained = transitions.regained(ending, self._ledger.now(), user_at=user_at)
+            return replace(regained, returned_with=returned_with or ending.returned_with)
 
         return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
 

@@ -1,8 +1,9 @@
-"""What the operator API answers, as typed values: no text but comments on handovers. Pure."""
+"""What the operator API answers, as typed values: no text but comments, and exports. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -95,6 +96,21 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     erased: int
 
 
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is kept of a user, with what was said.
+
+    `events` are what came in, `handovers` the sessions, `transcript` what was said in them, and
+    `messages` what the bot said.
+    """
+
+    sender_id: str
+    now: Moment
+    events: list[dict[str, Any]]
+    handovers: list[dict[str, Any]]
+    transcript: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+
+
 class DeadOne(msgspec.Struct, frozen=True, kw_only=True):
     """An event or a message that was set aside for good.
 
@@ -135,6 +151,7 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     PastHandovers,
     Returning,
     Forgotten,
+    Exported,
     DeadOnes,
     Retried,
     Statistics,

@@ -25,6 +25,7 @@ from ..instruments.clock import Clock
 from .answers import (
     DeadOne,
     DeadOnes,
+    Exported,
     Forgotten,
     Handover,
     OpenHandovers,
@@ -65,6 +66,7 @@ class OperatorApi:
             ("GET", "/handovers/sessions.csv", _list_as_csv),
             ("GET", "/handovers/<user:str>", _show),
             ("DELETE", "/handovers/<user:str>", _forget),
+            ("GET", "/handovers/<user:str>/export", _export),
             ("POST", "/handovers/<user:str>/return", _return),
             ("GET", "/dead", _list_dead),
             ("POST", "/dead/retry", _retry_all_dead),
@@ -205,6 +207,25 @@ async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse
     if not erased:
         return _problem("Nothing is kept of this user.", status=404)
     return _answered(Forgotten(sender_id=user, erased=erased))
+
+
+async def _export(operations: Operations, _: Request, user: str) -> HTTPResponse:
+    kept = await operations.export(user)
+    if not (kept.events or kept.sessions or kept.lines or kept.messages):
+        return _problem("Nothing is kept of this user.", status=404)
+    told = msgspec.to_builtins(kept)
+    for message in told["messages"]:
+        del message["mark"]  # by which the channel knows its own echoes
+    return _answered(
+        Exported(
+            sender_id=user,
+            now=operations.now(),
+            events=told["events"],
+            handovers=told["sessions"],
+            transcript=told["lines"],
+            messages=told["messages"],
+        )
+    )
 
 
 async def _list_dead(operations: Operations, _: Request, __: str) -> HTTPResponse:

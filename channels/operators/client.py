@@ -12,7 +12,7 @@ import msgspec
 
 from ..core.errors import OperatorError
 from ..core.statistics import Statistics
-from .answers import DeadOnes, Forgotten, OpenHandovers, Problem, Retried, Returning
+from .answers import DeadOnes, Exported, Forgotten, OpenHandovers, Problem, Retried, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call
 CHANNEL_PATH = "/webhooks/facebook"
@@ -65,6 +65,10 @@ class OperatorClient:
     async def forget(self, sender_id: str) -> Forgotten:
         """Erase all that the plugin keeps of a user."""
         return await self._call("DELETE", f"/handovers/{_quoted(sender_id)}", Forgotten)
+
+    async def export(self, sender_id: str) -> Exported:
+        """All that the plugin keeps of a user."""
+        return await self._call("GET", f"/handovers/{_quoted(sender_id)}/export", Exported)
 
     async def _call(self, method: str, path: str, answer: type[_T]) -> _T:
         url = f"{self._url}{CHANNEL_PATH}{path}"

@@ -14,6 +14,7 @@ from ..core.statistics import Statistics
 from .answers import (
     ANSWERS,
     DeadOnes,
+    Exported,
     Forgotten,
     Handover,
     OpenHandovers,
@@ -128,6 +129,18 @@ def _paths() -> dict[str, Any]:
                 },
                 _USER,
             ),
+        },
+        "/handovers/{user}/export": {
+            "get": _operation(
+                "exportUser",
+                "All that the plugin keeps of a user, with what was said. Rasa's tracker store and "
+                "Meta keep their own.",
+                {
+                    200: ("All that is kept.", Exported),
+                    404: ("Nothing is kept of this user.", Problem),
+                },
+                _USER,
+            )
         },
         "/dead": {
             "get": _operation(

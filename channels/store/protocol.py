@@ -41,6 +41,15 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
 
 
+class PersonalData(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a person: what came in, handovers, transcripts, and what the bot said."""
+
+    events: list[Event]
+    sessions: list[Session]
+    lines: list[Line]
+    messages: list[Outgoing]
+
+
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event that was recorded before it was acknowledged, and has not been handled yet.
 
@@ -298,6 +307,9 @@ class Store(Protocol):
 
     async def last_ended(self, thread: Thread) -> Session | None:
         """The thread's session that ended last."""
+
+    async def export(self, thread: Thread) -> PersonalData:
+        """All that is kept of a person, each kind in its order."""
 
     async def forget(self, thread: Thread) -> int | None:
         """Erase all that is kept of a person: events, sessions, what was said. How many rows.

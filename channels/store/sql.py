@@ -21,6 +21,7 @@ from . import (
     amendments,
     claims,
     dead,
+    export,
     inbox,
     notices,
     outgoing,
@@ -40,6 +41,7 @@ from .protocol import (
     Backlog,
     Held,
     InboxEntry,
+    PersonalData,
     Scope,
     Waits,
 )
@@ -288,6 +290,9 @@ class SqlStore:
 
     async def last_ended(self, thread: Thread) -> Session | None:
         return await self._writer.run(partial(sessions.last_ended, thread=thread))
+
+    async def export(self, thread: Thread) -> PersonalData:
+        return await self._writer.run(partial(export.export, thread=thread))
 
     async def forget(self, thread: Thread) -> int | None:
         return await self._writer.run(partial(_forget, thread=thread))

@@ -26,6 +26,8 @@ SECRET_PARAMS = (
     "input_token",
 )
 MASK = "***"
+# Several ids, a date's format, and the function that JSONP calls.
+_LEGACY_PARAMETERS = {"ids", "date_format", "callback"}
 _ALIASED = re.compile(r"(\w+)\.as\((\w+)\)")
 
 
@@ -130,8 +132,8 @@ class GraphCall:
 
     def refuse_legacy(self) -> None:
         """GraphError 100 for what new apps may not use any more (Meta facts 0)."""
-        if "ids" in self.params:
-            raise not_for_new_apps("The parameter ids")
+        for name in _LEGACY_PARAMETERS & self.params.keys():
+            raise not_for_new_apps(f"The parameter {name}")
         if any(map(_ALIASED.fullmatch, self.names("fields"))):
             raise not_for_new_apps("A field alias")
 

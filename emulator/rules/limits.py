@@ -102,6 +102,9 @@ def check_instagram_message(
         )
     if message.get("quick_replies") and not text:
         raise invalid_parameter("Quick replies must come with a text on Instagram")
+    if any(reply["content_type"] != "text" for reply in message.get("quick_replies") or ()):
+        # Switched off there on 2026-10-05 (Meta facts 0); the error is not documented.
+        raise invalid_parameter("Param quick reply content_type must be text on Instagram")
 
 
 def check_pass_metadata(metadata: str | None) -> None:

@@ -97,9 +97,10 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     legacy_requests: Literal["refused", "allowed"] = "refused"
-    """Whether several ids (`?ids=`), the HTTP method in `method` and field aliases (`name.as(n)`)
-    are understood. New apps may not use them on any version since Graph v27.0; which error they
-    get is not documented. Meta facts 0 and 7.
+    """Whether several ids (`?ids=`), the HTTP method in `method`, field aliases (`name.as(n)`),
+    `date_format` and JSONP's `callback` are let through; the last two change nothing here. New
+    apps may not use them on any version since Graph v27.0; which error they get is not documented.
+    Meta facts 0 and 7.
     """
 
     date_ahead_seconds: int = 0

@@ -14,6 +14,7 @@ import msgspec
 
 from channels.core.errors import TRY_LATER, GraphError, GraphRefused, NotThreadOwner
 from channels.core.events import Platform, Thread
+from channels.core.outgoing import PERSONA
 from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
@@ -24,6 +25,7 @@ from emulator.rules import limits, ownership
 from emulator.rules.errors import GraphError as MetasError
 from emulator.rules.errors import (
     incorrect_app_id,
+    invalid_parameter,
     outside_instagram_window,
     outside_window,
     unknown_instagram_user,
@@ -59,12 +61,12 @@ class MemoryGraph:
     """The app `app_id` is the default app of the page `page_id`.
 
     A test sets the scene with `threads` (the owner's app id; None or absent: idle), `strangers`
-    (threads that the page does not have), `unknown_apps`, `closed_windows`, `routing_now`, `role`
-    (on a page with the older roles), `hides_owner` (from a secondary receiver, by 2018234),
-    `may_take` (the page's setting), `is_unsubscribed`, `odd_owner` (what `thread_owner` tells of
-    whatever thread), `broken` (what every call of a page fails with) and `fail`, and reads `calls`,
-    `sent`, `echoes`, `closed` and `workers`. A closed page's calls fail at once, and none is
-    recorded.
+    (threads that the page does not have), `unknown_apps`, `personas` (by their ids),
+    `closed_windows`, `routing_now`, `role` (on a page with the older roles), `hides_owner` (from a
+    secondary receiver, by 2018234), `may_take` (the page's setting), `is_unsubscribed`, `odd_owner`
+    (what `thread_owner` tells of whatever thread), `broken` (what every call of a page fails with)
+    and `fail`, and reads `calls`, `sent`, `echoes`, `closed` and `workers`. A closed page's calls
+    fail at once, and none is recorded.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class MemoryGraph:
         self.closed_windows: set[Thread] = set()
         self.strangers: set[Thread] = set()
         self.unknown_apps: set[str] = set()
+        self.personas: set[str] = set()
         self.routing_now = Routing.ON
         self.role: Role | None = None
         self.hides_owner = False
@@ -147,6 +150,8 @@ class MemoryGraph:
         with self._metas_rules():
             control = self._control(thread)
             _check_message(thread, dict(message))
+            if message.get(PERSONA) not in (None, *self.personas):
+                raise invalid_parameter("Invalid persona_id")
             ownership.check_send(self.app_id, control, self._metas_routing())
             if thread in self.closed_windows:
                 raise outside_instagram_window() if _is_instagram(thread) else outside_window()

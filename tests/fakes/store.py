@@ -29,6 +29,7 @@ from channels.store.protocol import (
     Backlog,
     Held,
     InboxEntry,
+    PersonalData,
     Scope,
     Waits,
     user_at,
@@ -372,6 +373,23 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         since = FIRST_MOMENT
         ended = await self.ended_sessions(since=since, limit=len(self._rows.sessions))
         return next((session for session in ended if session.thread == thread), None)
+
+    async def export(self, thread: Thread) -> PersonalData:
+        rows = self._rows
+        handled = {**rows.handled_messages, **rows.messages}
+        return PersonalData(
+            events=[one.event for one in rows.entries.values() if one.event.thread == thread],
+            sessions=[
+                kept.session for kept in rows.sessions.values() if kept.session.thread == thread
+            ],
+            lines=sorted(
+                (said.line for (of, _), said in rows.lines.items() if of == thread),
+                key=lambda line: line.at,
+            ),
+            messages=[
+                said for _, one in sorted(handled.items()) if (said := one.said).thread == thread
+            ],
+        )
 
     async def forget(self, thread: Thread) -> int | None:
         return self._rows.forget(thread)

@@ -104,12 +104,22 @@ async def test_forget_erases_only_what_is_at_rest(stage: OperatorStage, command:
     [
         (["return"], "This user has no open handover."),
         (["forget", "--yes"], "Nothing is kept of this user."),
+        (["export"], "Nothing is kept of this user."),
     ],
 )
 async def test_who_is_not_known_is_told(
     stage: OperatorStage, command: Any, name: list[str], told: str
 ) -> None:
     assert await command(*name, STRANGER, *at(stage)) == (1, "", f"{told}\n")
+
+
+async def test_export_prints_all_that_is_kept(stage: OperatorStage, command: Any) -> None:
+    await stage.is_with_operator(ANNA)
+    for options in ([], ["--json"]):
+        status, printed, _ = await command("export", ANNA, *options, *at(stage))
+        kept = json.loads(printed)
+        assert (status, kept["sender_id"]) == (0, ANNA)
+        assert [event["text"] for event in kept["events"] if "text" in event] == ["Hello"]
 
 
 @pytest.mark.parametrize("call", [["sessions"], ["return", ANNA], ["forget", "--yes", ANNA]])

@@ -103,6 +103,16 @@ async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
         assert "not available" not in answer["error"]["message"]
 
 
+@pytest.mark.parametrize("name", ["date_format", "callback"])
+async def test_what_new_apps_may_not_ask_for_is_refused_unless_it_is_allowed(name: str) -> None:
+    async with emulated() as world:
+        status, answer = await world.graph(BOT, "me", method="GET", **{name: "U"})
+        assert (status, answer["error"]["code"]) == (400, 100)
+        await world.done("PUT", "switches", {"legacy_requests": "allowed"})
+        status, _ = await world.graph(BOT, "me", method="GET", **{name: "U"})
+        assert status == 200
+
+
 async def test_several_nodes_are_read_where_old_requests_are_allowed() -> None:
     async with emulated() as world:
         await world.done("PUT", "switches", {"legacy_requests": "allowed"})

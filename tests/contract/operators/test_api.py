@@ -91,6 +91,8 @@ STATUSES: list[tuple[str, str, int, Prepare]] = [
     ("GET", "/handovers/ended?days=x", 400, nothing),
     ("GET", "/handovers/{user}", 200, has_handover),
     ("GET", "/handovers/{user}", 404, nothing),
+    ("GET", "/handovers/{user}/export", 200, has_handover),
+    ("GET", "/handovers/{user}/export", 404, nothing),
     ("DELETE", "/handovers/{user}", 404, nothing),
     ("DELETE", "/handovers/{user}", 409, has_handover),
     ("POST", "/handovers/{user}/return", 202, has_handover),
@@ -351,3 +353,14 @@ async def test_only_what_is_dead_is_taken_up_again(stage: OperatorStage, name: s
     await has_dead(stage)
     status, answer = await stage.calls("POST", f"/dead/{name}/retry")
     assert (status, answer) == (404, {"error": "Nothing of that id is set aside."})
+
+
+async def test_an_export_has_all_that_is_kept_of_one_person(stage: OperatorStage) -> None:
+    await stage.is_with_operator(ANNA, says="Good day, Grace")
+    status, kept = await stage.calls("GET", f"/handovers/{ANNA}/export")
+    assert status == 200
+    texts = [event.get("text") for event in kept["events"]]
+    assert "Hello" in texts
+    assert "Good day, Grace" in texts
+    assert [one["operator_messages"] for one in kept["handovers"]] == [1]
+    assert {event["thread"]["user"] for event in kept["events"]} == {ANNA}

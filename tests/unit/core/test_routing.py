@@ -331,6 +331,14 @@ TABLE = [
     ),
     Row(
         event="pass_thread_control to us, owner not another",
+        session="none",
+        do="it is given: tell Rasa",
+        decision=Decision(given=True),
+        events=(passed(US),),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN, Owner.HIDDEN),
+    ),
+    Row(
+        event="pass_thread_control to us, owner not another",
         session="active",
         do="end(agent_returned)",
         decision=Decision(end=EndReason.AGENT_RETURNED),

@@ -113,9 +113,8 @@ def test_the_title_of_a_button_with_another_payload_is_no_return_word() -> None:
     assert look_up(tap("menu", payload="/order"), ACTIVE, routing=Routing.OFF) == HEAR_USER
 
 
-@pytest.mark.parametrize("session", [None, OPENING], ids=["none", "opening"])
-def test_control_passed_to_us_says_nothing_where_nobody_had_it(session: Session | None) -> None:
-    assert look_up(passed(US), session) == NOTHING
+def test_control_passed_to_us_says_nothing_where_nobody_had_it() -> None:
+    assert look_up(passed(US), OPENING) == NOTHING
 
 
 @pytest.mark.parametrize("event", [passed(AGENT), taken(AGENT)], ids=["passed", "taken"])

@@ -46,7 +46,7 @@ COMMON: dict[str, Any] = {
     "received_at": NOW + timedelta(seconds=1),
 }
 DOMAIN = Domain.from_dict({"intents": ["greet"], "entities": ["name"]})
-RESERVED = {HANDOVER_ENDED, HANDOVER_STARTED}
+RESERVED = {HANDOVER_ENDED, HANDOVER_STARTED, "handover_given"}
 SPELLINGS = [
     "/handover_ended",
     " /handover_ended",
