@@ -105,11 +105,12 @@ async def test_several_nodes_are_refused_if_one_of_them_is(ids: str) -> None:
 
 @pytest.mark.parametrize("name", ["date_format", "callback"])
 async def test_what_new_apps_may_not_ask_for_is_refused_unless_it_is_allowed(name: str) -> None:
+    asked: dict[str, Any] = {name: "U"}
     async with emulated() as world:
-        status, answer = await world.graph(BOT, "me", method="GET", **{name: "U"})
+        status, answer = await world.graph(BOT, "me", method="GET", **asked)
         assert (status, answer["error"]["code"]) == (400, 100)
         await world.done("PUT", "switches", {"legacy_requests": "allowed"})
-        status, _ = await world.graph(BOT, "me", method="GET", **{name: "U"})
+        status, _ = await world.graph(BOT, "me", method="GET", **asked)
         assert status == 200
 
 
