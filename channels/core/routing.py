@@ -25,6 +25,7 @@
 | echo of Meta's AI                            | open     | nothing                              |
 | echo, not ours                               | open     | hear the operator                    |
 | echo, not ours, owner another                | none     | open a session, then as above        |
+| echo, not ours, of an operator by echo       | none     | open a session, then as above        |
 | echo of ours                                 | any      | nothing                              |
 | any other message, postback or echo          | none     | nothing                              |
 | pass_thread_control to us, owner not another | none     | it is given: tell Rasa               |
@@ -57,6 +58,8 @@ what the user says to the agents.
 What the user wrote to the agent in the moment of taking back, and came late on standby, is kept
 with what was said in the session, which has ended by then. What is newer is meant for the bot, but
 for a return word, which asks for what has happened.
+With routing off an agent's desk may write without having the thread: its echo is an operator's then
+(`operators-by-echo`), and who owns the thread tells nothing of when that ends.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
 turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
@@ -119,18 +122,19 @@ OURS_OR_NOBODYS = frozenset({Owner.OURS, Owner.IDLE})
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with an event, in this order: ask, open, hear, end or regain, route.
 
-    `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has taken
-    the thread, so open a session and decide again with it; `owner_app` is who, where the event
-    says so, also for a session that is open. `grant`: pass the thread to this app, which asks
-    for it; `refuse`: it may not have it. `heard`: who spoke while the bot is silent. `end`: the
-    session ends for this reason. `regained`: a session that is ending has its thread back;
-    `overtaken`: somebody has taken it again, so end the session in silence and decide again.
-    `given`: somebody has given the thread to the bot. `route`: the event goes to Rasa. Without an
-    open session what is `heard` was said in the last.
+    `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has
+    taken the thread, so open a session and decide again with it; `owner_app` is who, where the
+    event says so, also for a session that is open; `unowned`: it only writes. `grant`: pass the
+    thread to this app, which asks for it; `refuse`: it may not have it. `heard`: who spoke
+    while the bot is silent. `end`: the session ends for this reason. `regained`: a session that
+    is ending has its thread back; `overtaken`: somebody has taken it again, so end the session
+    in silence and decide again. `given`: somebody has given the thread to the bot. `route`: the
+    event goes to Rasa. Without an open session what is `heard` was said in the last.
     """
 
     ask_owner: bool = False
     adopt: bool = False
+    unowned: bool = False
     owner_app: str | None = None
     grant: str | None = None
     refuse: str | None = None
@@ -161,13 +165,14 @@ def decide(
     may_have: Callable[[str], bool],
     owner: Owner | None = None,
     ended: Session | None = None,
+    by_echo: bool = False,
 ) -> Decision:
     """Look the event up in the table above.
 
     `us` is our app id, `session` the thread's open session, `ended` the last one where none is
     open, `is_return_word` tells whether a text is a keyword of that session's plan, `may_have`
     whether an app gets the thread when it asks for it, and `owner` is `thread_owner`'s answer
-    where an earlier decision asked for it.
+    where an earlier decision asked for it. `by_echo`: whoever writes counts as having the thread.
     """
     if isinstance(event, (UserMessage, Postback)):
         if session is None:
@@ -180,7 +185,7 @@ def decide(
     if isinstance(event, (TakenBack, Edited)):
         return _was_amended(event, session)
     if isinstance(event, Echo):
-        return _page_spoke(event, session, us, owner)
+        return _page_spoke(event, session, us, owner, by_echo=by_echo)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
     moved = _came_to_us if event.new_owner == us else _went_to
@@ -296,11 +301,15 @@ def _asks_for_the_bot(
     return event.payload is None and event.title is not None and is_return_word(event.title)
 
 
-def _page_spoke(event: Echo, session: Session | None, us: str, owner: Owner | None) -> Decision:
+def _page_spoke(
+    event: Echo, session: Session | None, us: str, owner: Owner | None, *, by_echo: bool
+) -> Decision:
     if event.app_id == us:
         return NOTHING
     if session is None:
-        return _taken(event, event.app_id, owner)
+        taken = _taken(event, event.app_id, owner)
+        is_unowned = by_echo and owner is not None and not taken.adopt
+        return Decision(adopt=True, owner_app=event.app_id, unowned=True) if is_unowned else taken
     if _is_overtaken(session, owner):
         return _overtaken(owner)
     return NOTHING if event.by_ai else HEAR_OPERATOR

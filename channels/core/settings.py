@@ -110,6 +110,7 @@ class Settings:
     transcript: bool
     transcript_retention: timedelta
     requests: RequestPolicy | tuple[str, ...]
+    operators_by_echo: bool
     public_url: str | None
     notify: tuple[NotifyTarget, ...]
     events: Mapping[str, str] = field(default_factory=dict)
@@ -252,6 +253,7 @@ _CHANNEL_KEYS = {
     "transcript": Key(parse=parse_flag, default=False),
     "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
     "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
+    "operators-by-echo": Key(parse=parse_flag, default=True),
     "events": Key(parse=parse_events, default={}),
     "public-url": Key(parse=parse_public_url),
     "notify": Key(parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, default=()),

@@ -151,8 +151,11 @@ def adopted(
     owner_app: str | None,
     now: datetime,
     user_at: datetime | None = None,
+    is_owned: bool = True,
 ) -> Session:
     """A new session for a thread that somebody else has taken; Rasa is to hear of it.
+
+    Unless it `is_owned`, an app writes there and has not taken it: its owner tells nothing then.
 
     `user_at` is when the user last wrote, where that was not the cause.
     """
@@ -169,7 +172,7 @@ def adopted(
         is_adopted=True,
         is_announced=False,
         active_at=now,
-        probe_at=_first_probe(cause.session_id, plan, now),
+        probe_at=_first_probe(cause.session_id, plan, now) if is_owned else None,
         due_at=now,
     )
 

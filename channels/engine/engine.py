@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from ..core.broadcasts import Broadcasts
 from ..core.errors import ClaimLost, RasaUnavailable, StoreError
-from ..core.events import Event, PageRoles, Thread, tells_no_sender
+from ..core.events import Echo, Event, PageRoles, Thread, tells_no_sender
 from ..core.notify_settings import NotifyTarget
 from ..core.sessions import Session, State
 from ..core.settings import Settings
@@ -90,6 +91,7 @@ class Engine:
             store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
         )
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
+        self._broadcasts = Broadcasts()
         self._queues = ThreadQueues()
         self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
         self._due_load = Workload(most_of_a_page=MOST_DUE)
@@ -194,6 +196,7 @@ class Engine:
             dialogue=self._dialogue,
             delivery=self._delivery,
             own_pages=self.own_pages,
+            broadcasts=self._broadcasts,
         )
         self._inbox = Inbox(
             store=store,
@@ -265,6 +268,9 @@ class Engine:
         """
         try:
             news = [event for event in events if not await self._is_own_echo(event)]
+            for event in news:
+                if isinstance(event, Echo):
+                    self._broadcasts.note(event)
             await self._inbox.accept(news)
         except StoreError:
             self._health.recording_failed()

@@ -8,10 +8,12 @@ from functools import lru_cache, partial
 
 import msgspec
 
+from ..core.broadcasts import Broadcasts
 from ..core.events import (
     Act,
     Array,
     ControlPassed,
+    Echo,
     Edited,
     Event,
     Postback,
@@ -21,7 +23,7 @@ from ..core.events import (
     tells_no_sender,
 )
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
-from ..core.plans import Plan
+from ..core.plans import INBOX_APP_IDS, Plan
 from ..core.routing import HEAR_USER, NOTHING, Decision, Routing, decide
 from ..core.sessions import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings import Settings
@@ -57,6 +59,7 @@ class EventHandler:
         dialogue: Dialogue,
         delivery: Delivery,
         own_pages: OwnPages,
+        broadcasts: Broadcasts,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -68,6 +71,7 @@ class EventHandler:
         self._dialogue = dialogue
         self._delivery = delivery
         self._own_pages = own_pages
+        self._broadcasts = broadcasts
 
     async def handle(self, event: Event, *, repeated: bool) -> None:
         """Handle the event whole; raises where another try is needed.
@@ -84,6 +88,8 @@ class EventHandler:
 
     async def _carry_out(self, event: Event, *, repeated: bool) -> None:
         session = await self._session_for(event)
+        if session is None and self._is_broadcast(event):
+            return
         decision = await self._decide(event, session)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
@@ -155,6 +161,7 @@ class EventHandler:
             is_return_word=return_words(latest.plan) if latest else _never,
             may_have=partial(self._settings.may_have, event.thread),
             ended=ended,
+            by_echo=session is None and await self._counts_by_echo(event),
         )
         decision = look_up()
         if decision.ask_owner:
@@ -162,6 +169,25 @@ class EventHandler:
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
+
+    def _is_broadcast(self, event: Event) -> bool:
+        """Whether an app writes to many, this person among them, and does not have the thread."""
+        is_bystander = event.array is Array.MESSAGING
+        return is_bystander and isinstance(event, Echo) and self._broadcasts.include(event)
+
+    async def _counts_by_echo(self, event: Event) -> bool:
+        """Whether who writes counts as having the thread: with routing off nobody need ask for it.
+
+        An Inbox takes the thread by what a person writes there; what it sends without is automatic.
+        """
+        if not isinstance(event, Echo) or not self._settings.operators_by_echo or event.by_ai:
+            return False
+        if event.app_id in (self._settings.app_id, *INBOX_APP_IDS.values()):
+            return False
+        if await self._routing.of(event.thread.page) is Routing.ON:
+            return False
+        last = await self._store.last_ended(event.thread)
+        return last is None or last.ended_at is None or event.at > last.ended_at
 
     async def _ended(self, event: Event) -> Session | None:
         """The thread's last session, if the event is of a kind that may come late from it."""
@@ -184,7 +210,9 @@ class EventHandler:
     async def _adopt(self, event: Event, decision: Decision, *, repeated: bool) -> None:
         """Open a session for a thread that somebody took, then handle the event by it."""
         just_before = Cause(at=event.at - _MOMENT, key=event.key)
-        session = await self._openings.adopt(event.thread, decision.owner_app, just_before)
+        session = await self._openings.adopt(
+            event.thread, decision.owner_app, just_before, is_owned=not decision.unowned
+        )
         if session is not None:
             # One that was open before may be another worker's, who is at it.
             if session.id == just_before.session_id and session.state is not State.OPENING:

@@ -115,7 +115,9 @@ class Openings:
             logger.info("A handover that waits waits on.", extra=session_fields(waiting))
         return is_same or is_unknown
 
-    async def adopt(self, thread: Thread, owner_app: str | None, cause: Cause) -> Session | None:
+    async def adopt(
+        self, thread: Thread, owner_app: str | None, cause: Cause, *, is_owned: bool = True
+    ) -> Session | None:
         """Open a session for a thread that somebody has taken; None if that was handled before.
 
         Where the thread has an open session already, that one is returned; it waits no more. A new
@@ -135,6 +137,7 @@ class Openings:
             owner_app=owner_app,
             now=self._ledger.now(),
             user_at=await self._user_at(thread, cause),
+            is_owned=is_owned,
         )
         stored = await self._ledger.add(session, claimed=False)
         if stored is None:

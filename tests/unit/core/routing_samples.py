@@ -159,6 +159,7 @@ def look_up(
     *,
     routing: Routing = Routing.ON,
     owner: Owner | None = None,
+    by_echo: bool = False,
 ) -> Decision:
     """What the table says of a session, open or ended.
 
@@ -174,4 +175,5 @@ def look_up(
         is_return_word=lambda text: text == "menu",
         may_have=lambda app_id: app_id == AGENT,
         owner=owner,
+        by_echo=by_echo,
     )

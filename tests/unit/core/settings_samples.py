@@ -19,8 +19,9 @@ REQUIRED = {
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, notify, "
-    "page-access-token, pages, plans, public-url, requests, retention, routing, secret, "
-    "sends-a-second, store, transcript, transcript-retention, turn-timeout, typed-intents, verify"
+    "operators-by-echo, page-access-token, pages, plans, public-url, requests, retention, routing, "
+    "secret, sends-a-second, store, transcript, transcript-retention, turn-timeout, typed-intents, "
+    "verify"
 )
 PLAN_KEYS = (
     "closed-on, context-slots, hours, idle-timeout, keyword-match, keywords, last-messages, "

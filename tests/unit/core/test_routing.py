@@ -88,6 +88,7 @@ class Row:
     events: tuple[Event, ...]
     routings: tuple[Routing, ...] = (Routing.ON, Routing.OFF)
     owners: tuple[Owner | None, ...] = UNASKED
+    by_echo: bool = False
 
 
 FROM_USER_ON_STANDBY = (message(on=STANDBY), message("menu", on=STANDBY), tap("menu", on=STANDBY))
@@ -315,6 +316,15 @@ TABLE = [
         owners=ANOTHER,
     ),
     Row(
+        event="echo, not ours, of an operator by echo",
+        session="none",
+        do="open a session, then as above",
+        decision=Decision(adopt=True, owner_app=AGENT, unowned=True),
+        events=(echo(AGENT), echo(AGENT, "menu")),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
+        by_echo=True,
+    ),
+    Row(
         event="echo of ours",
         session="any",
         do="nothing",
@@ -472,7 +482,8 @@ def _words(row: Row) -> str:
 @pytest.mark.parametrize(("event", "session", "mode", "row"), _cases(TABLE))
 def test_the_table(event: Event, session: Session | None, mode: Routing, row: Row) -> None:
     for owner in row.owners:
-        assert look_up(event, session, routing=mode, owner=owner) == row.decision
+        decision = look_up(event, session, routing=mode, owner=owner, by_echo=row.by_echo)
+        assert decision == row.decision
 
 
 def test_each_row_of_the_table_is_tested_and_in_its_place() -> None:
