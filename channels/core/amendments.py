@@ -55,6 +55,11 @@ def in_its_place(event: Event, known: Collection[str]) -> Event:
     )
 
 
+def as_kept(event: Event) -> Event:
+    """The event as it is stored: an edit without its text, which its message has."""
+    return replace(event, text="") if isinstance(event, Edited) else event
+
+
 def _without_words(key: str, event: UserMessage | TakenBack) -> SignOfLife:
     return SignOfLife(
         key=key,

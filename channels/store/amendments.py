@@ -54,8 +54,8 @@ def amend(connection: Connection, amendment: Amendment, now: datetime) -> None:
         transcript.remove(connection, amendment.thread, line)
         return
     texts = [text_of(changed[key] or event) for key, event in recorded.items()]
-    text = next(filter(None, texts), None) if recorded else amendment.text
-    if text is not None:
+    text = next(filter(None, texts), "") if recorded else amendment.text
+    if text:
         transcript.rewrite(connection, amendment.thread, line, text)
 
 

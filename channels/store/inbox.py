@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
+from ..core.amendments import as_kept
 from ..core.events import Edited, Event, TakenBack, Thread
 from . import amendments
 from .claims import NOBODY, lease_end
@@ -93,7 +94,11 @@ def _record_amending(
         (amendments.in_their_place(connection, events), now, is_claimed)
         for events, now, is_claimed in asked
     ]
-    entries = _record(connection, in_place, elsewhere, worker=worker)
+    kept = [
+        ([as_kept(event) for event in events], now, is_claimed)
+        for events, now, is_claimed in in_place
+    ]
+    entries = _record(connection, kept, elsewhere, worker=worker)
     for events, now, _ in in_place:
         for event in events:
             if isinstance(event, (TakenBack, Edited)):

@@ -11,6 +11,7 @@ import msgspec
 from channels.core.amendments import (
     Amendment,
     amended,
+    as_kept,
     forestalled,
     in_its_place,
     keys_of_message,
@@ -86,7 +87,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
                 is_ours = claim and not self._rows.waits_elsewhere(event.thread, self._worker)
                 entry = Entry(
                     position=self._rows.last_position,
-                    event=event,
+                    event=as_kept(event),
                     recorded_at=now,
                     claimed_by=self._worker if is_ours else None,
                     claimed_until=now + CLAIM_LEASE if is_ours else FIRST_MOMENT,
@@ -124,8 +125,8 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
             rows.lines.pop(line, None)
             return
         texts = [text_of(entry.event) for entry in found]
-        text = next(filter(None, texts), None) if found else amendment.text
-        if line in rows.lines and text is not None:
+        text = next(filter(None, texts), "") if found else amendment.text
+        if line in rows.lines and text:
             said = rows.lines[line]
             rows.lines[line] = replace(said, line=msgspec.structs.replace(said.line, text=text))
 

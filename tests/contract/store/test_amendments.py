@@ -208,3 +208,12 @@ async def test_instagram_is_no_other(store: Store) -> None:
     anna = Thread(page="178", user="5", platform=Platform.INSTAGRAM)
     [now, _] = await recorded(store, message(thread=anna), taken_back(thread=anna))
     assert isinstance(now, SignOfLife)
+
+
+async def test_no_trace_of_any_version_stays_where_an_edited_message_is_taken_back(
+    store: Store,
+) -> None:
+    edits = [edited("secret two", 1), edited("secret three", 2)]
+    await recorded(store, message(text="secret one"), *edits, taken_back())
+
+    assert "secret" not in str((await store.export(ANNA)).events)
