@@ -112,7 +112,7 @@ MUTANTS = [
             "tests/scenario/engine/test_crash_points.py",
         ),
         ("if entry.is_doubtful else None", "if False else None"),
-        ("self._clock.now(), rest=True)", "self._clock.now())"),
+        ("self._stamp(), rest=True)", "self._stamp())"),
     ),
     *_of(
         "store/claims.py",
@@ -142,7 +142,10 @@ MUTANTS = [
     *_of(
         "engine/retrying.py",
         ENGINE,
-        ("            repeated = True", "            repeated = entry.is_repeated"),
+        (
+            "            repeated = True\n            await self._clock.sleep(pause)",
+            "            await self._clock.sleep(pause)",
+        ),
         ("error.others_answered and tried_for", "tried_for"),
     ),
     *_of(
@@ -150,6 +153,17 @@ MUTANTS = [
         ENGINE,
         ("<= MOST_OF_A_PAGE // 2", "< MOST_OF_A_PAGE // 2"),
         ("                self._let_go_of_others(threads, entries)", "                pass"),
+    ),
+    *_of(
+        "instruments/leases.py",
+        ENGINE,
+        ("if not await lease.is_ours():", "if False:"),
+    ),
+    *_of(
+        "store/outgoing.py",
+        ("tests/contract/store/test_taken_over.py",),
+        ("if not is_ours or (turns", "if (turns"),
+        ("or_(not_(is_outgoing), outgoing.c.claimed_by", "or_(is_outgoing, outgoing.c.claimed_by"),
     ),
     *_of("engine/queues.py", ENGINE, ("appendleft(job)", "append(job)")),
     *_of(
