@@ -10,8 +10,6 @@ import msgspec
 from .notices import Notice, NoticeKind, notice_id
 from .sessions import EndReason, Session, State
 
-_OPENED_BY = {False: "bot", True: "somebody else"}
-
 
 def telling(
     session: Session, now: datetime, *, also: Collection[NoticeKind] = ()
@@ -56,7 +54,7 @@ def _notice(session: Session, kind: NoticeKind, now: datetime) -> Notice:
         plan=session.plan.name,
         target_app=session.owner_app or session.target_app_id,
         state=session.state.value,
-        opened_by=_OPENED_BY[session.is_adopted],
+        opened_by=session.opened_by,
         reason=session.reason.value if session.reason else None,
         opened_at=session.opened_at,
         active_at=session.active_at,

@@ -79,7 +79,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     can end it. `due_at` is when a worker has to look at the session next; None means never by
     itself. `waiting_since` is when it was asked for, if that was outside the plan's hours; it is
     opened when it waits no more. `owner_app` is the app that has the thread, as far as is known.
-    `is_adopted` says that somebody else began the handover, `is_announced` that Rasa knows of it.
+    `is_adopted` says that somebody else began the handover, `is_announced` that Rasa knows of it;
+    `has_bot_failed`, that the channel did because a turn or an action of the bot failed.
     `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
     for it.
     `attempts` counts the tries of the step under way, `tellings` those to let Rasa hear of a start
@@ -104,6 +105,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None = None
     owner_app: str | None = None
     is_adopted: bool = False
+    has_bot_failed: bool = False
     is_announced: bool = True
     active_at: datetime | None = None
     last_heard_at: datetime | None = None
@@ -134,6 +136,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         return self.state is not State.ENDED
+
+    @property
+    def opened_by(self) -> str:
+        """Who began it: the bot, somebody else, or the channel because the bot has failed."""
+        if self.has_bot_failed:
+            return "bot_failed"
+        return "somebody else" if self.is_adopted else "bot"
 
     @property
     def is_waiting(self) -> bool:

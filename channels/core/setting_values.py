@@ -167,6 +167,15 @@ def parse_probe(value: object) -> timedelta:
     return probe
 
 
+def parse_on_failure(value: object) -> str | None:
+    """The name of a plan; None for "off", which YAML 1.1 reads as false."""
+    if value is False or value == "off":
+        return None
+    if not isinstance(value, str):
+        raise ValueError("is not allowed; write the name of a plan, or off.")
+    return value
+
+
 def parse_turn_timeout(value: object) -> timedelta:
     limit = parse_duration(value)
     if not SHORTEST_TURN <= limit <= LONGEST_TURN:

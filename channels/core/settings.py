@@ -51,6 +51,7 @@ from .setting_values import (
     parse_events,
     parse_flag,
     parse_graph_url,
+    parse_on_failure,
     parse_probe,
     parse_public_url,
     parse_requests,
@@ -104,6 +105,7 @@ class Settings:
     typed_intents: bool
     max_turns: int
     turn_timeout: timedelta
+    on_failure: str | None
     sends_a_second: int
     media_sends_a_second: int
     retention: timedelta
@@ -144,6 +146,11 @@ def parse_settings(section: object) -> Settings:
         raise SettingsError(
             f"{SECTION} has both page-access-token and pages. With several pages each has its "
             "token under its id in 'pages'; leave the other one out."
+        )
+    if settings.on_failure is not None and settings.on_failure not in settings.plans:
+        raise SettingsError(
+            f"{SECTION}.on-failure {quoted(settings.on_failure)} is none of the plans; write one "
+            f"of {', '.join(sorted(settings.plans))}, or off."
         )
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)
@@ -246,6 +253,7 @@ _CHANNEL_KEYS = {
     "routing": Key(parse=parse_routing, default=RoutingSetting.AUTO),
     "typed-intents": Key(parse=parse_flag, default=False),
     "max-turns": Key(parse=parse_count, default=50),
+    "on-failure": Key(parse=parse_on_failure, default=DEFAULT_PLAN),
     "turn-timeout": Key(parse=parse_turn_timeout, default=timedelta(minutes=1)),
     "sends-a-second": Key(parse=parse_count, default=SENDS_A_SECOND),
     "media-sends-a-second": Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),

@@ -73,6 +73,11 @@ def unknown(session: Session, now: datetime) -> Session:
     )
 
 
+def on_failure(session: Session) -> Session:
+    """An opening session that is not stored yet, made because the bot has failed."""
+    return msgspec.structs.replace(session, has_bot_failed=True, is_announced=False)
+
+
 def by_hours(session: Session, now: datetime) -> Session:
     """An opening session that is not stored yet, as the plan's hours have it."""
     if session.plan.is_open(now):

@@ -113,7 +113,10 @@ def ended_parse_data(reason: EndReason) -> dict[str, Any]:
 
 def started_metadata(session: Session) -> dict[str, Any]:
     """The metadata of `handover_started`: who has taken the thread, and since when."""
-    waited = {"was_waiting": session.waiting_since is not None}
+    waited = {
+        "was_waiting": session.waiting_since is not None,
+        "opened_by": session.opened_by,
+    }
     return {"is_external": True, "handover": _described(session) | waited}
 
 

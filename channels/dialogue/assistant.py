@@ -22,6 +22,7 @@ from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.leases import still_ours
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
+from .unmade_handover import trackers_saved_by, unmade_handover
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +150,20 @@ class RasaAssistant:
             message_id=turn.message_id,
             metadata=turn.metadata,
         )
+        processor = getattr(self._loaded(), "processor", None)
+        with trackers_saved_by(processor) as saved:
+            was_taken = await self._let_handle(message, turn)
+        plan = unmade_handover(saved[-1]) if saved else None
+        if plan is not None and not getattr(output, "has_asked", True):
+            logger.error(
+                "An action that was to hand a user over could not run: is the action server there? "
+                "The channel hands over in its place, if 'on-failure' lets it."
+            )
+            wishes = {"plan": plan, "bot_failed": True}
+            await output.send_response(turn.sender_id, {"custom": {"handover": wishes}})
+        return was_taken
+
+    async def _let_handle(self, message: UserMessage, turn: Turn) -> bool:
         with hiding(turn.text), _insisting_on_stores(self._loaded()):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:

@@ -29,6 +29,7 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 # The keys of payloads by which an action, or a response, asks for a handover, and tells what the
 # user thought of one.
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
+BOT_FAILED = "bot_failed"  # in the first of them: the action that was to ask could not run
 CANCEL = "cancel"  # in the first of them: one that waits is not wanted any more
 
 
@@ -74,6 +75,7 @@ class MessengerOutput(OutputChannel):
         self._in_silence = in_silence
         self._checked = False
         self._to_pass: Session | None = None
+        self.has_asked = False  # for a handover
         self.has_spoken = False  # or has handed over: then "typing" goes with that
 
     @classmethod
@@ -152,10 +154,19 @@ class MessengerOutput(OutputChannel):
             wishes = {}
         thread = await self._thread(recipient_id)
         await still_ours()
+        has_failed = wishes.get(BOT_FAILED) is True
+        if has_failed and (self._in_silence or not await self._openings.may_step_in(thread)):
+            return
+        self.has_asked = True
         if wishes.get(CANCEL) is True:
             await self._waiting_room.cancel(thread)
             return
-        session = await self._openings.open(thread, wishes, self._sayings.turn.cause)
+        session = await self._openings.open(
+            thread,
+            {key: value for key, value in wishes.items() if key != BOT_FAILED},
+            self._sayings.turn.cause,
+            has_bot_failed=has_failed,
+        )
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
             self._to_pass = session
             if self._has_ended:

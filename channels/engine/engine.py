@@ -37,6 +37,7 @@ from ..instruments.metrics import Metrics
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
+from .bot_failures import BotFailures
 from .delivery import Delivery
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
@@ -208,6 +209,9 @@ class Engine:
                 shared_clock=shared,
                 metrics=metrics,
                 handle=handler.handle,
+                died=BotFailures(
+                    settings=settings, store=store, openings=openings, outbox=self._delivery
+                ).died,
             ),
         )
 

@@ -51,13 +51,21 @@ class Retrying:
     """
 
     def __init__(
-        self, *, store: Store, clock: Clock, shared_clock: Clock, metrics: Metrics, handle: Handle
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        shared_clock: Clock,
+        metrics: Metrics,
+        handle: Handle,
+        died: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
         self._shared_clock = shared_clock
         self._metrics = metrics
         self._handle = handle
+        self._died = died
 
     async def handle(self, entry: InboxEntry) -> None:
         """Handle an entry until it is done or dead, or another worker's."""
@@ -117,6 +125,10 @@ class Retrying:
                 "--retry` takes it up again.",
                 extra=_fields(entry),
             )
+            try:
+                await self._died(entry.event)
+            except StoreError as error:
+                logger.error("A broken bot's user is not handed over: %s", error)
         return is_dead
 
     async def _is_ours(self, entry: InboxEntry) -> bool:

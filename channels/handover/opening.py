@@ -37,6 +37,7 @@ LONGEST_LOOK = timedelta(seconds=5)  # into the tracker, for the agent's sake
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
 FEWEST_TRIES = 3  # of a pass, whatever time they take
 LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop
+FAILURE_PAUSE = timedelta(hours=1)  # between handovers of a thread because the bot has failed
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
@@ -68,7 +69,29 @@ class Openings:
         self._situation = situation
         self._loop_line = RareLine(timedelta(minutes=1))
 
-    async def open(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
+    async def may_step_in(self, thread: Thread) -> bool:
+        """Whether a thread is to be handed over because the bot has failed.
+
+        Not where the settings switch it off, nor again within FAILURE_PAUSE: a bot that stays
+        broken would play ping-pong with the agents.
+        """
+        if self._settings.on_failure is None:
+            return False
+        last = await self._store.last_ended(thread)
+        return (
+            last is None
+            or not last.has_bot_failed
+            or last.opened_at + FAILURE_PAUSE <= self._ledger.now()
+        )
+
+    async def open(
+        self,
+        thread: Thread,
+        wishes: Mapping[str, Any],
+        cause: Cause,
+        *,
+        has_bot_failed: bool = False,
+    ) -> Session:
         """Open a session, as an action's payload wishes; control is passed by `pass_control`.
 
         Returns the session that the thread has then: the new one, or the one that was open already.
@@ -82,7 +105,7 @@ class Openings:
         repeated = await self._store.session(cause.session_id)
         if repeated is not None:
             return repeated
-        session = await self._new(thread, wishes, cause)
+        session = await self._new(thread, wishes, cause, has_bot_failed=has_bot_failed)
         if known is not None and self._waits_on(known, session):
             return known
         claimed = session.state is State.OPENING
@@ -91,11 +114,13 @@ class Openings:
         else:
             stored = await self._ledger.add(session, claimed=claimed)
         if stored is None:
-            return await self.open(thread, wishes, cause)
+            return await self.open(thread, wishes, cause, has_bot_failed=has_bot_failed)
         self.note_beginning(stored)
         return stored
 
-    async def _new(self, thread: Thread, wishes: Mapping[str, Any], cause: Cause) -> Session:
+    async def _new(
+        self, thread: Thread, wishes: Mapping[str, Any], cause: Cause, *, has_bot_failed: bool
+    ) -> Session:
         plan, is_known = self._plan(thread, wishes)
         now = self._ledger.now()
         session = transitions.opening(
@@ -105,6 +130,8 @@ class Openings:
             now=now,
             user_at=await self._user_at(thread, cause),
         )
+        if has_bot_failed:
+            session = transitions.on_failure(session)
         return transitions.by_hours(session, now) if is_known else transitions.unknown(session, now)
 
     def _waits_on(self, waiting: Session, wished: Session) -> bool:

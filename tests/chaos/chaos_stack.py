@@ -276,6 +276,7 @@ class ChaosStack:
             "store": self.postgresql.url,
             "admin-token": ADMIN_TOKEN,
             "transcript": True,
+            "on-failure": "off",  # the judge knows what becomes of a poison message
             "plans": self._plans,
         }
         file = self._directory / "credentials.yml"

@@ -274,7 +274,7 @@ def test_the_metadata_of_an_end_is_all_listed() -> None:
     assert first_codes(TRACKER, section) == keys
     [shown] = examples(TRACKER, section, "json")
     assert list(json.loads(shown)["handover"]) == list(ended_metadata(SESSION)["handover"])
-    assert list(started_metadata(SESSION)["handover"]) == [*keys[:5], "was_waiting"]
+    assert list(started_metadata(SESSION)["handover"]) == [*keys[:5], "was_waiting", "opened_by"]
 
 
 def test_the_agents_context_is_shown_as_it_is_passed() -> None:

@@ -130,5 +130,6 @@ def _section(platform: EmulatedPlatform) -> Json:
         "app-id": BOT,
         "graph-url": f"{platform.url}/v25.0",
         "requests": [DESK, *INBOXES],
+        "on-failure": "off",
         "plans": PLANS,
     }

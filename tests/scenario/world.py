@@ -250,10 +250,14 @@ class World:
         return {**common, "array": array, "at": now, "received_at": now}
 
 
+# What is set aside stays so, but where a test is about that.
+_USUAL = {"routing": "on", "on-failure": "off", "plans": {"default": PLAN}}
+
+
 def _section(settings: dict[str, Any]) -> dict[str, Any]:
     required = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": BOT}
     given = {name.replace("_", "-"): value for name, value in settings.items()}
-    return {**required, "routing": "on", "plans": {"default": PLAN}, **given}
+    return {**required, **_USUAL, **given}
 
 
 def _stores_in_memory() -> MakeStore:

@@ -136,7 +136,7 @@ def train(
     return str(model)
 
 
-def load(model: str, action_server: EndpointConfig) -> Agent:
+def load(model: str, action_server: EndpointConfig | None) -> Agent:
     """The trained assistant, with an empty tracker store."""
     store = SQLTrackerStore(db=":memory:")
     return Agent.load(model, tracker_store=store, action_endpoint=action_server)

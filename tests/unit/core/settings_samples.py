@@ -19,7 +19,8 @@ REQUIRED = {
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, notify, "
-    "operators-by-echo, page-access-token, pages, plans, public-url, requests, retention, routing, "
+    "on-failure, operators-by-echo, page-access-token, pages, plans, public-url, requests, "
+    "retention, routing, "
     "secret, sends-a-second, store, transcript, transcript-retention, turn-timeout, typed-intents, "
     "verify"
 )

@@ -39,6 +39,8 @@ from tests.unit.core.settings_samples import MARK, REQUIRED, SECRET_KEYS, compla
         ("sends-a-second", 0, "is not a whole number from 1 to 10000."),
         ("media-sends-a-second", 0.5, "is not a whole number from 1 to 10000."),
         ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
+        ("on-failure", "tech", "is none of the plans; write one of default, or off."),
+        ("on-failure", True, "is not allowed; write the name of a plan, or off."),
         ("turn-timeout", 0, "is out of range; turn-timeout is at least 1s and at most 10m."),
         ("turn-timeout", "11m", "is out of range; turn-timeout is at least 1s and at most 10m."),
         ("turn-timeout", "soon", "is not a duration"),

@@ -1,0 +1,130 @@
+"""A broken bot hands its users over, so that nobody is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from channels.core.sessions import State
+from channels.handover.opening import FAILURE_PAUSE
+from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
+
+AGENTS = "777"
+PLANS: dict[str, Any] = {"default": {"timeout": "10m"}, "tech": {"target-app": AGENTS}}
+# What the channel says in place of an action that could not run.
+UNMADE = {"custom": {"handover": {"plan": "tech", "bot_failed": True}}}
+BREAKS = [RuntimeError("A component of the assistant raises")]
+
+
+async def a_world(on_failure: object = "default") -> World:
+    world = World(plans=PLANS, on_failure=on_failure)
+    world.script.answers |= {"break": BREAKS, "tech": ["connecting", UNMADE]}
+    await world.start()
+    return world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    world = await a_world()
+    yield world
+    await world.kill()
+
+
+async def breaks(world: World) -> None:
+    await world.user_says("break")
+    await passes(world)
+
+
+async def passes(world: World) -> None:
+    """The time of three tries."""
+    for _ in range(5):
+        await world.wait(SECOND)
+
+
+async def test_a_message_that_is_set_aside_hands_its_thread_over(world: World) -> None:
+    await breaks(world)
+
+    assert world.graph.threads[ANNA] == INBOX
+    session = await world.session()
+    assert (session.state, session.opened_by) == (State.ACTIVE, "bot_failed")
+    assert world.heard() == ["EXTERNAL: handover_started"]
+    assert world.tracker_store.turns[-1].metadata["handover"]["opened_by"] == "bot_failed"
+
+
+async def test_it_ends_as_any_other(world: World) -> None:
+    await breaks(world)
+    await world.wait(timedelta(minutes=10))
+    assert world.ends() == ["timeout"]
+    assert world.graph.threads[ANNA] == BOT
+
+
+async def test_a_turn_that_hangs_hands_its_thread_over(world: World) -> None:
+    world.script.answers["hang"] = ["one moment", asyncio.Event()]
+    await world.user_says("hang")
+    await world.wait(timedelta(seconds=61))
+    await world.wait(SECOND)
+
+    assert world.graph.threads[ANNA] == INBOX
+    assert world.said() == ["one moment"]
+
+
+async def test_an_action_that_could_not_ask_is_asked_for_by_its_plan(world: World) -> None:
+    await world.user_says("tech")
+    assert world.said() == ["connecting"]
+    assert world.graph.threads[ANNA] == AGENTS
+    assert (await world.session()).opened_by == "bot_failed"
+
+
+@pytest.mark.parametrize("text", ["break", "tech"])
+async def test_within_an_hour_it_is_done_once(world: World, text: str) -> None:
+    await breaks(world)
+    await world.wait(timedelta(minutes=10))
+    await world.user_says(text)
+    await passes(world)
+    assert world.graph.threads[ANNA] == BOT
+
+    await world.wait(FAILURE_PAUSE)
+    await world.user_says(text)
+    await passes(world)
+    assert world.graph.threads[ANNA] != BOT
+
+
+@pytest.mark.parametrize("setting", ["off", False])
+async def test_it_can_be_switched_off(setting: object) -> None:
+    world = await a_world(on_failure=setting)
+    await breaks(world)
+    await world.user_says("tech")
+    assert await world.store.open_session(ANNA) is None
+    assert world.calls("pass_control") == 0
+    await world.kill()
+
+
+async def test_the_plan_can_be_named() -> None:
+    world = await a_world(on_failure="tech")
+    await breaks(world)
+    assert world.graph.threads[ANNA] == AGENTS
+    await world.kill()
+
+
+async def test_outside_the_hours_the_user_hears_that_nobody_is_there() -> None:
+    closed = {"hours": {"mon-fri": "15:00-16:00"}, "timezone": "UTC"}
+    world = World(plans={"default": closed}, on_failure="default")
+    world.script.answers["break"] = BREAKS
+    await world.start()
+    await breaks(world)
+    assert (world.ends(), world.said()) == (["closed"], ["re: closed"])
+    await world.kill()
+
+
+async def test_a_thread_that_a_person_has_stays_with_them(world: World) -> None:
+    world.script.once["human"].append([HANDOVER, *BREAKS])
+    await world.user_says("human")
+    await passes(world)
+    assert world.graph.threads[ANNA] == INBOX
+    assert world.calls("pass_control") == 1
+    assert (await world.session()).opened_by == "bot"
