@@ -145,3 +145,29 @@ async def test_every_text_stands_out_from_its_ground(
     found = await screen.page.evaluate(CONTRAST)
     assert len(found) > 30
     assert {one["text"]: one["ratio"] for one in found if one["ratio"] < AA} == {}
+
+
+async def test_the_page_says_what_to_try_first(screen: ChatScreen) -> None:
+    steps = screen.page.locator("#first-steps")
+    await expect(steps).to_contain_text("As the user, write that you want a person.")
+    await screen.phone.get_by_role("button", name="I want to talk to a person").click()
+    await screen.says_owner("Page Inbox")
+    await expect(steps).to_be_hidden()
+    pill = screen.phone.get_by_role("button", name="I want to talk to a person")
+    await expect(pill).to_have_count(0)
+
+
+async def test_each_verb_and_each_mode_has_a_word_of_help(screen: ChatScreen) -> None:
+    for pane in (screen.inbox, screen.agent):
+        for verb in ("Take", "Request", "Release", "Pass to"):
+            button = pane.get_by_role("button", name=verb, exact=True)
+            assert len(await button.get_attribute("title") or "") > 20
+    for mode in ("On", "Off", "Legacy"):
+        button = screen.controls.get_by_role("button", name=mode, exact=True)
+        assert len(await button.get_attribute("title") or "") > 20
+
+
+async def test_lists_are_lists_and_logs_are_logs(screen: ChatScreen) -> None:
+    """axe: an item of a list is in a list; a log that is a list would take that from its items."""
+    assert await screen.page.locator("ol[role], ul[role]").count() == 0
+    assert await screen.page.locator("[role=log] > ol").count() == 3

@@ -8,6 +8,11 @@ import { duration, hour } from "./time.js";
 
 const STEPS = { "+1 min": 60, "+5 min": 300, "+30 min": 1_800, "+2 h": 7_200, "+24 h": 86_400 }; // seconds
 const MODES = { on: "On", off: "Off", legacy: "Legacy" };
+const MEANINGS = {
+  on: "One app has the thread, and the others stand by: what this plugin is made for",
+  off: "Every app hears everything, and none can take a thread",
+  legacy: "The older roles: a primary receiver, and secondary ones that ask it for threads",
+};
 
 export class Controls {
   #time;
@@ -60,7 +65,7 @@ export class Controls {
   }
 
   #mode(mode, text) {
-    const button = element("button", { type: "button", textContent: text, ariaPressed: "false" });
+    const button = element("button", { type: "button", textContent: text, title: MEANINGS[mode], ariaPressed: "false" });
     button.dataset.mode = mode;
     button.addEventListener("click", () =>
       tried(this.#refusal, () => control("PUT", "routing", { mode })),

@@ -40,8 +40,7 @@ export class Desk {
     [this.#app, this.#user, this.#cast, this.#hands] = [app, user, cast, hands];
     this.find("h2").textContent = app.name;
     this.find(".avatar").textContent = initials(app.name);
-    this.find(".scroll").ariaLabel = `Messages in ${app.name}`;
-    this.find(".talk").ariaLabel = `Conversation in ${app.name}`;
+    this.find(".scroll").ariaLabel = `Conversation in ${app.name}`;
     this.find("textarea").ariaLabel = `Reply in ${app.name}`;
     this.find("textarea").placeholder = `Reply to ${user.name}`;
     this.#offerTargets(cast.owners(user.platform).filter((one) => one.id !== app.id));

@@ -11,11 +11,12 @@ import { hour } from "./time.js";
 
 const PLATFORMS = { messenger: "Messenger", instagram: "Instagram" };
 const SAMPLES = { user_phone_number: "+15550100100", user_email: "user@example.com" };
+const FIRST_WORDS = ["Hello", "I want to talk to a person"];
 const QUIET_MS = 10 * 60_000; // after so long a pause the phone shows the time
 
 export class Phone {
   #user = null;
-  #newest = null;
+  #newest = null; // of no thread yet
   #refusal = byId("phone-refusal");
   #talk = new Talk(byId("phone-talk"), (item, previous) => this.#draw(item, previous));
 
@@ -57,7 +58,22 @@ export class Phone {
 
   #showQuickReplies(thread) {
     this.#newest = thread.newest;
-    byId("quick-replies").replaceChildren(...thread.quickReplies.map((reply) => this.#pill(reply)));
+    const isNew = !thread.newest;
+    byId("first-steps").hidden = !isNew;
+    const pills = isNew
+      ? FIRST_WORDS.map((text) => this.#firstWords(text))
+      : thread.quickReplies.map((reply) => this.#pill(reply));
+    byId("quick-replies").replaceChildren(...pills);
+  }
+
+  /** Something to begin with, sent as if it had been typed. */
+  #firstWords(text) {
+    const pill = element("button", { type: "button", className: "pill", textContent: text });
+    pill.addEventListener("click", () => {
+      byId("phone-text").focus();
+      this.#act("messages", { text });
+    });
+    return pill;
   }
 
   #pill(reply) {
