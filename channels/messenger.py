@@ -144,6 +144,7 @@ class MessengerInput(InputChannel):
         if self._settings.admin_token is not None:
             OperatorApi(
                 admin_token=self._settings.admin_token,
+                operator_token=self._settings.operator_token,
                 clock=self._clock,
                 engine=lambda: self._engine,
             ).add_to(routes)

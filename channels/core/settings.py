@@ -101,6 +101,7 @@ class Settings:
     graph_url: str
     store: str = field(repr=False)
     admin_token: str | None = field(repr=False)
+    operator_token: str | None = field(repr=False)
     routing: RoutingSetting
     typed_intents: bool
     max_turns: int
@@ -151,6 +152,11 @@ def parse_settings(section: object) -> Settings:
         raise SettingsError(
             f"{SECTION}.on-failure {quoted(settings.on_failure)} is none of the plans; write one "
             f"of {', '.join(sorted(settings.plans))}, or off."
+        )
+    if settings.operator_token is not None and settings.admin_token is None:
+        raise SettingsError(
+            f"{SECTION} has operator-token without admin-token. Add an admin-token for whoever "
+            "erases people; with operator-token alone nobody could."
         )
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)
@@ -250,6 +256,7 @@ _CHANNEL_KEYS = {
     "graph-url": Key(parse=parse_graph_url, default="https://graph.facebook.com/v25.0"),
     "store": Key(parse=parse_store, secret=True, default="sqlite:///handover.db"),
     "admin-token": Key(parse=parse_admin_token, secret=True),
+    "operator-token": Key(parse=parse_admin_token, secret=True),
     "routing": Key(parse=parse_routing, default=RoutingSetting.AUTO),
     "typed-intents": Key(parse=parse_flag, default=False),
     "max-turns": Key(parse=parse_count, default=50),

@@ -7,6 +7,7 @@ page that works by this API hold no data, so they need none.
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from urllib.parse import unquote
@@ -42,6 +43,8 @@ from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, do
 from .page import add_page
 from .sheet import sheet
 
+logger = logging.getLogger(__name__)
+
 LARGEST_BODY = 64 * 1024  # bytes; no call has a body, and clients send an empty one, or "{}"
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
@@ -51,9 +54,15 @@ class OperatorApi:
     """The routes of the operator API; `engine` gives the engine once it has started."""
 
     def __init__(
-        self, *, admin_token: str, clock: Clock, engine: Callable[[], Engine | None]
+        self,
+        *,
+        admin_token: str,
+        operator_token: str | None = None,
+        clock: Clock,
+        engine: Callable[[], Engine | None],
     ) -> None:
         self._admin_token = admin_token
+        self._operator_token = operator_token
         self._engine = engine
         self._guesses = Guesses(clock)
 
@@ -93,12 +102,19 @@ class OperatorApi:
     async def _answer(self, request: Request, handler: _Handler, name: str) -> HTTPResponse:
         await _drop_body(request)
         engine = self._engine()
-        if not self._is_authorised(request):
+        is_admin = self._is_authorised(request, self._admin_token)
+        if not is_admin and not self._is_authorised(request, self._operator_token):
             if engine is not None:
                 engine.metrics.wrong_tokens.inc()
             return await self._unauthorised(request)
         if engine is None:
             return _problem("The channel is starting; try again.", status=503)
+        if handler in _FOR_ADMINS and not is_admin:
+            return _problem("This takes the admin-token; yours is the operator-token.", status=403)
+        if request.method != "GET" or handler is _export:
+            whose = "admin-token" if is_admin else "operator-token"
+            asked = handler.__name__.strip("_")
+            logger.info("%s is asked for with the %s, from %s.", asked, whose, request.ip)
         name = unquote(name)  # Sanic leaves it quoted
         if not name.isprintable():
             return _no_session()
@@ -114,9 +130,13 @@ class OperatorApi:
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
 
-    def _is_authorised(self, request: Request) -> bool:
+    @staticmethod
+    def _is_authorised(request: Request, token: str | None) -> bool:
+        """Whether the call bears this token; where there is none, no call does."""
+        if token is None:
+            return False
         given = request.headers.get("Authorization") or ""
-        expected = f"Bearer {self._admin_token}"
+        expected = f"Bearer {token}"
         return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
@@ -280,3 +300,7 @@ async def _drop_body(request: Request) -> None:
     if request.stream is not None:
         request.stream.request_max_size = LARGEST_BODY
     await request.receive_body()
+
+
+# What an operator-token is not for: erasing, reading all that is kept, doing over what failed.
+_FOR_ADMINS = (_forget, _export, _retry_all_dead, _retry_dead)

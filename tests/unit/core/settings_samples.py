@@ -16,13 +16,12 @@ REQUIRED = {
     "page-access-token": f"{MARK}-token",
     "app-id": "1000000000000001",
 }
-SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token"]
+SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token", "operator-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, notify, "
-    "on-failure, operators-by-echo, page-access-token, pages, plans, public-url, requests, "
-    "retention, routing, "
-    "secret, sends-a-second, store, transcript, transcript-retention, turn-timeout, typed-intents, "
-    "verify"
+    "on-failure, operator-token, operators-by-echo, page-access-token, pages, plans, public-url, "
+    "requests, retention, routing, secret, sends-a-second, store, transcript, "
+    "transcript-retention, turn-timeout, typed-intents, verify"
 )
 PLAN_KEYS = (
     "closed-on, context-slots, hours, idle-timeout, keyword-match, keywords, last-messages, "

@@ -1,0 +1,68 @@
+"""The operator-token: it sees and gives back, and does no more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from channels.core.errors import SettingsError
+from channels.core.settings import parse_settings
+from tests.contract.operators.operator_stage import OperatorStage, credentials_of, operator_stage
+
+ANNA = "24870165432500001"
+OPERATOR = {"Authorization": "Bearer the-operators-own-token"}
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[OperatorStage]:
+    async with operator_stage(tmp_path, **{"operator-token": "the-operators-own-token"}) as running:
+        yield running
+
+
+async def test_an_operator_sees_and_gives_back(
+    stage: OperatorStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await stage.is_with_operator(ANNA)
+    for path in ("/handovers", f"/handovers/{ANNA}", "/handovers/statistics", "/handovers/ended"):
+        assert (await stage.calls("GET", path, headers=OPERATOR))[0] == 200
+    path = f"/handovers/{ANNA}/return"
+    assert (await stage.calls("POST", path, headers=OPERATOR))[0] == 202
+    assert "return is asked for with the operator-token, from 127.0.0.1" in caplog.text
+    assert "the-operators-own-token" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", f"/handovers/{ANNA}"),
+        ("GET", f"/handovers/{ANNA}/export"),
+        ("POST", "/dead/retry"),
+        ("POST", "/dead/event-1/retry"),
+    ],
+)
+async def test_what_an_admin_does_is_refused_to_an_operator(
+    stage: OperatorStage, method: str, path: str
+) -> None:
+    await stage.is_with_operator(ANNA)
+    await stage.returns(ANNA)
+    status, answer = await stage.calls(method, path, headers=OPERATOR)
+    assert status == 403
+    assert "admin-token" in answer["error"]
+    assert (await stage.calls("GET", "/handovers/ended"))[1]["handovers"], "nothing was erased"
+
+
+async def test_without_the_setting_no_other_token_opens_anything(tmp_path: Path) -> None:
+    async with operator_stage(tmp_path) as stage:
+        for token in ("Bearer None", "Bearer ", "Bearer the-operators-own-token"):
+            headers = {"Authorization": token}
+            assert (await stage.calls("GET", "/handovers", headers=headers))[0] == 401
+
+
+def test_an_operator_token_alone_is_a_mistake(stage: OperatorStage) -> None:
+    section = {**credentials_of(stage), "operator-token": "the-operators-own-token"}
+    del section["admin-token"]
+    with pytest.raises(SettingsError, match="operator-token without admin-token"):
+        parse_settings(section)
