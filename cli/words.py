@@ -1,15 +1,9 @@
-"""What belongs to a handover in other languages: what users write, what the bot says."""
+"""What belongs to a handover in one language: what users write, what the bot says. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from ruamel.yaml import YAML
-
-_FOLDER = Path(__file__).with_name("words")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,15 +26,3 @@ class Words:
     back_to_bot: Sequence[str] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     responses: Mapping[str, str] = field(default_factory=dict)
-
-
-def words_in(language: str) -> Words | None:
-    """The words of a language, such as "de" or "pt-BR"; None of one that is not known here."""
-    code = re.split(r"[-_]", language.strip().lower())[0]
-    file = _FOLDER / f"{code}.yml"
-    return Words(**YAML(typ="safe").load(file)) if code.isalpha() and file.is_file() else None
-
-
-def languages() -> list[str]:
-    """The codes of all languages that are known here."""
-    return sorted(file.stem for file in _FOLDER.glob("*.yml"))

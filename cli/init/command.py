@@ -10,6 +10,7 @@ from channels.core.errors import SettingsError
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 from ..command import Command
+from ..languages import words_in
 from ..terminal import agrees
 from .diff import diff
 from .files import read_own_part, read_project, write_proposals
@@ -39,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
         write_starter(directory)
         print(f"Written: {files}. Now what a handover needs:\n")
     places = find_places(directory, options)
-    proposals = propose(read_project(directory, places), read_own_part(), places)
+    proposals = propose(read_project(directory, places), read_own_part(), places, words_in)
     changes = [proposal for proposal in proposals if proposal.changes]
     for proposal in changes:
         print(diff(proposal, has_secrets=proposal.path in places.with_secrets), end="\n\n")

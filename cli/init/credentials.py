@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from channels.core.settings import is_own_section
@@ -19,6 +20,7 @@ _TWO_CHANNELS = (
     f"{_RASAS_CHANNEL}, and both answer under "
     f"/webhooks/{_RASAS_CHANNEL}: remove {_RASAS_CHANNEL}."
 )
+DEFAULT_KEYWORDS = ("menu", "back to bot")
 _KEYS = """\
 verify: ${MESSENGER_VERIFY_TOKEN}
 secret: ${MESSENGER_APP_SECRET}
@@ -32,25 +34,32 @@ plans:
 """
 
 
-def propose_credentials(path: str, text: str | None) -> Proposal:
-    """Make the section of Rasa's `facebook` channel ours, or add one that reads variables."""
+def propose_credentials(
+    path: str, text: str | None, keywords: Sequence[str] = DEFAULT_KEYWORDS
+) -> Proposal:
+    """Make the section of Rasa's `facebook` channel ours, or add one that reads variables.
+
+    `keywords` are those of its plan.
+    """
     document = parse(path, text or "")
     if any(is_own_section(name) for name in document.data):
         notes = (path + _TWO_CHANNELS,) if _RASAS_CHANNEL in document.data else ()
         return Proposal(path=path, before=text, after=text, notes=notes)
     if _RASAS_CHANNEL in document.data:
-        after = _taken_over(document)
+        after = _taken_over(document, keywords)
     else:
-        after = add(document, {CHANNEL: _keys()}, heading=_HEADING)
+        after = add(document, {CHANNEL: _keys(keywords)}, heading=_HEADING)
     return Proposal(path=path, before=text, after=after)
 
 
-def keywords_of(path: str, text: str | None) -> list[str]:
-    """The keywords of all plans; those that `init` writes where it adds the section."""
+def keywords_of(
+    path: str, text: str | None, keywords: Sequence[str] = DEFAULT_KEYWORDS
+) -> list[str]:
+    """The keywords of all plans; `keywords`, which `init` writes, where it adds the section."""
     sections = parse(path, text or "").data
     own = next((one for name, one in sections.items() if is_own_section(name)), None)
     found: dict[str, None] = {}
-    for plan in _plans(_keys() if own is None else own):
+    for plan in _plans(_keys(keywords) if own is None else own):
         found.update(dict.fromkeys(_words(plan.get("keywords"))))
     return list(found)
 
@@ -71,7 +80,7 @@ def _words(keywords: Any) -> list[str]:
     return [str(word) for word in keywords] if isinstance(keywords, list) else []
 
 
-def _taken_over(document: Document) -> str:
+def _taken_over(document: Document, keywords: Sequence[str]) -> str:
     pair = document.pair(_RASAS_CHANNEL)
     there = document.data[_RASAS_CHANNEL] or {}
     if pair is None or (there and not is_block(pair[1])):
@@ -80,11 +89,11 @@ def _taken_over(document: Document) -> str:
             "run this again. Rasa fills in ${…} in no other way of writing it."
         )
     renamed = parse(document.name, rename(document, _RASAS_CHANNEL, CHANNEL))
-    missing = _keys()
+    missing = _keys(keywords)
     for key in there.keys() & missing.keys():
         del missing[key]
     return add(renamed, {CHANNEL: missing}) if missing else renamed.text
 
 
-def _keys() -> Any:
-    return round_trip().load(_KEYS)
+def _keys(keywords: Sequence[str]) -> Any:
+    return round_trip().load(_KEYS.replace(", ".join(DEFAULT_KEYWORDS), ", ".join(keywords)))

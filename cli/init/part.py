@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
+from ..words import Words
 from .yaml_additions import dump
 from .yaml_document import Document, end_of_content, parse
 
@@ -62,6 +63,20 @@ class Part:
         """The same, with these keywords among what users write to get the bot."""
         examples = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
         return replace(self, examples={**self.examples, BACK_TO_BOT: tuple(examples)})
+
+    def spoken(self, words: Words) -> Part:
+        """The same in another language, as far as there are words for it."""
+        domain = parse(self.domain.name, self.domain.text)
+        _drop_the_second_plan(domain.data)
+        for name, variants in domain.data["responses"].items():
+            for one in variants:
+                if name in words.responses and "text" in one:
+                    one["text"] = DoubleQuotedScalarString(words.responses[name])
+                for button in one.get("buttons") or ():
+                    title = words.titles.get(button["title"], button["title"])
+                    button["title"] = DoubleQuotedScalarString(title)
+        examples = {ASK_HUMAN: words.ask_human, BACK_TO_BOT: words.back_to_bot}
+        return replace(self, domain=domain, examples={**self.examples, **examples})
 
     def in_forms(self, rules: str) -> Part:
         """The same, with rules for the middle of forms."""

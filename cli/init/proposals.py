@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
+from ..words import Words
 from .actions import propose_actions
 from .configuration import language_of, propose_config, propose_endpoints
-from .credentials import keywords_of, propose_credentials
+from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
 from .forms import rules_for
+from .language import language_in
 from .part import ASK_HUMAN, Part
 from .project import Files, Places, Proposal
 from .training import Training, training_of
@@ -25,10 +27,19 @@ class _Assistant:
     places: Places
     training: Training
     part: Part
+    language: str
+    words: Words | None
 
 
-def propose(files: Files, part: Part, places: Places | None = None) -> list[Proposal]:
+def propose(
+    files: Files,
+    part: Part,
+    places: Places | None = None,
+    words_in: Callable[[str], Words | None] = lambda _: None,
+) -> list[Proposal]:
     """What to write, in this order; ProjectError if a file can't be read or added to.
+
+    `words_in` gives the words of a language, None if there are none.
 
     The domain comes last: what is new in it decides about the examples, so a run that was cut
     short before it can be made again.
@@ -36,7 +47,12 @@ def propose(files: Files, part: Part, places: Places | None = None) -> list[Prop
     places = places or Places()
     credentials, endpoints = files.get(places.credentials), files.get(places.endpoints)
     training = training_of(files, places)
-    part = part.brought_back_by(keywords_of(places.credentials, credentials))
+    language = _language_of(files[places.config], places, training)
+    words = words_in(language)
+    words = words if words is not None and words.responses else None
+    keywords = DEFAULT_KEYWORDS if words is None else words.keywords
+    part = part if words is None else part.spoken(words)
+    part = part.brought_back_by(keywords_of(places.credentials, credentials, keywords))
     wish = training.intent_for_a_person(ASK_HUMAN)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
@@ -44,11 +60,13 @@ def propose(files: Files, part: Part, places: Places | None = None) -> list[Prop
     part = part.in_forms(
         rules_for(domain.forms, wish or ASK_HUMAN, is_answered=wish in training.answered)
     )
-    assistant = _Assistant(files=files, places=places, training=training, part=part)
+    assistant = _Assistant(
+        files=files, places=places, training=training, part=part, language=language, words=words
+    )
     return [
-        propose_credentials(places.credentials, credentials),
+        propose_credentials(places.credentials, credentials, keywords),
         propose_endpoints(places.endpoints, endpoints),
-        propose_config(places.config, files[places.config]),
+        _config(assistant),
         *propose_actions(files, places.actions),
         _rules(assistant, tuple(_of_their_own_way(assistant, wish))),
         *_examples(assistant, domain),
@@ -91,13 +109,48 @@ def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
     text = assistant.part.nlu(domain.new_intents, leave_out=training.has_near)
     if not text:
         return []
-    path, language = places.examples, language_of(places.config, files[places.config])
+    path = places.examples
+    return [_new_file(path, files.get(path), text, *_on_the_language(assistant))]
+
+
+def _language_of(config: str, places: Places, training: Training) -> str:
+    """What the assistant speaks: as it says, or where it says nothing but `en`, as users write."""
+    said = language_of(places.config, config)
+    return (language_in(training.lines) or said) if said.startswith("en") else said
+
+
+def _config(assistant: _Assistant) -> Proposal:
+    path = assistant.places.config
+    proposal = propose_config(path, assistant.files[path])
+    said = language_of(path, assistant.files[path])
+    if assistant.language[:2] == said[:2]:
+        return proposal
     note = (
-        f"The assistant speaks {language!r}, but {path} and the new responses in the "
-        "domain are in English: translate them."
+        f"{path} says that the assistant speaks {said!r}, but its users seem to write "
+        f"{assistant.language!r}: write `language: {assistant.language}` there. Keywords are "
+        "compared by its rules."
     )
-    notes = [] if language.startswith("en") else [note]
-    return [_new_file(path, files.get(path), text, *notes)]
+    return replace(proposal, notes=(*proposal.notes, note))
+
+
+def _on_the_language(assistant: _Assistant) -> Iterator[str]:
+    """Who is to read what is added, where it is not in English."""
+    language, words = assistant.language, assistant.words
+    if language.startswith("en"):
+        return
+    if words is None:
+        yield (
+            f"The assistant speaks {language!r}, but {assistant.places.examples} and the new "
+            "responses in the domain are in English: translate them."
+        )
+        return
+    yield (
+        f"The assistant speaks {language!r}, but the new responses, examples and keywords are "
+        "translations: let somebody who speaks it read them."
+    )
+    ours = assistant.part.domain.data["responses"]
+    if left := [name for name in ours if name not in words.responses]:
+        yield f"These responses are in English: {', '.join(left)}."
 
 
 def _new_file(path: str, there: str | None, text: str, *notes: str) -> Proposal:

@@ -46,6 +46,11 @@ class Training:
         """Whether some example says nearly the same, so that it can't mean another intent too."""
         return any(is_near(example, one) for known in self.examples.values() for one in known)
 
+    @property
+    def lines(self) -> list[str]:
+        """What users write, whatever they mean."""
+        return [line for known in self.examples.values() for line in known]
+
     def intent_for_a_person(self, name: str) -> str | None:
         """The intent of theirs by which users ask for a person: `name`, or by what it says.
 

@@ -14,8 +14,8 @@ from cli.doctor.checks.understanding import CHECKS, UnderstandingFacts
 from cli.doctor.findings import Outcome, examine
 from cli.doctor.reading import read_assistant
 from cli.doctor.understanding import read_words
+from cli.languages import words_in
 from cli.main import main
-from cli.words import words_in
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,0 +1,24 @@
+"""The languages in which there are words for a handover: a file for each, in `words/`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from .words import Words
+
+_FOLDER = Path(__file__).with_name("words")
+
+
+def words_in(language: str) -> Words | None:
+    """The words of a language, such as "de" or "pt-BR"; None of one that is not known here."""
+    code = re.split(r"[-_]", language.strip().lower())[0]
+    file = _FOLDER / f"{code}.yml"
+    return Words(**YAML(typ="safe").load(file)) if code.isalpha() and file.is_file() else None
+
+
+def languages() -> list[str]:
+    """The codes of all languages that are known here."""
+    return sorted(file.stem for file in _FOLDER.glob("*.yml"))
