@@ -120,7 +120,7 @@ clean:
 $(READY): requirements.lock .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
 	rm -rf .venv
-	@echo "Installing 217 packages into .venv, for the demo and for development: 3.2 GB, some minutes."
+	@echo "Installing about 220 packages into .venv, for the demo and for development: 3.2 GB, some minutes."
 	python3.10 -m venv .venv
 	@quiet=--quiet; [ -t 1 ] && quiet=; \
 	$(PYTHON) -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock

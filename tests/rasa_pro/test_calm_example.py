@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import rasa
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
@@ -33,7 +34,16 @@ def domain() -> Domain:
 
 def test_the_handover_is_the_last_that_the_human_handoff_does(flows: FlowsList) -> None:
     steps = flows.flow_by_id("pattern_human_handoff").steps
-    assert [step.action for step in steps] == ["utter_connecting", "action_handover"]
+    actions = [step.action for step in steps]
+    assert actions == ["action_handoff_metric", "utter_connecting", "action_handover"]
+
+
+def test_rasas_own_metric_is_kept() -> None:
+    """Rasa's `pattern_human_handoff`, which the example's takes the place of, begins with it."""
+    default = Path(rasa.__file__).parent / "dialogue_understanding" / "patterns"
+    found = (default / "default_flows_for_patterns.yml").read_text()
+    pattern = found.partition("  pattern_human_handoff:\n")[2].partition("\n\n")[0]
+    assert "- action: action_handoff_metric" in pattern
 
 
 def test_the_flow_of_the_end_bears_the_events_name(flows: FlowsList) -> None:
