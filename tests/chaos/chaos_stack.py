@@ -25,6 +25,7 @@ from demo.stack import CHANNEL, PROJECT
 from tests.chaos.assistant.counted_actions import RUNS
 from tests.chaos.cast import AGENTS, BOT, PAGE
 from tests.chaos.chaos_assistant import trained_model
+from tests.chaos.fork_server import CLOCK_AHEAD
 from tests.chaos.forks import ForkedCommand, ForkServer
 from tests.chaos.front import Front
 from tests.chaos.gathering import at_work
@@ -35,6 +36,7 @@ ACTIONS = "tests.chaos.assistant.counted_actions"
 ROUTES = "/webhooks/facebook"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 RESTART_PAUSE = timedelta(seconds=1)
+CLOCKS_APART = timedelta(seconds=90)  # of the replicas' machines
 START_LIMIT = timedelta(seconds=90)
 LOOK_INTERVAL = timedelta(milliseconds=100)
 WEBHOOK_LANES = 16
@@ -240,8 +242,17 @@ class ChaosStack:
             "ACTIONS_URL": self._actions_url("webhook"),
         }
         self.replicas = [
-            Replica(name, self._forks, arguments, {**environment, **self._figures_of(name)})
-            for name in (f"replica_{number}" for number in range(self._count))
+            Replica(
+                name := f"replica_{number}",
+                self._forks,
+                arguments,
+                {
+                    **environment,
+                    **self._figures_of(name),
+                    CLOCK_AHEAD: str(number * CLOCKS_APART.total_seconds()),
+                },
+            )
+            for number in range(self._count)
         ]
         self.front = Front(front_port, [replica.url for replica in self.replicas])
         await self.front.start()

@@ -27,6 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+CLOCK_AHEAD = "CHAOS_CLOCK_AHEAD"  # seconds
 IMPORTS = (
     "rasa.__main__",
     "rasa.core.run",
@@ -86,6 +87,7 @@ def _run(command: dict[str, Any], answers: int) -> NoReturn:
         _redirect(command["log"])
         os.chdir(command["directory"])
         os.environ.update(command["environment"])
+        set_clock_ahead(timedelta(seconds=float(os.environ.get(CLOCK_AHEAD, "0"))))
         sys.argv = ["rasa", *command["arguments"]]
         sys.modules["rasa.__main__"].main()
         status = 0
@@ -114,9 +116,16 @@ def shorten_leases(lease: timedelta) -> None:
     plugin = [module for name, module in sys.modules.items() if name.startswith("channels.")]
     factor = lease / sys.modules["channels.store.protocol"].CLAIM_LEASE
     for module in plugin:
-        for name in ("CLAIM_LEASE", "RENEWAL_INTERVAL"):
+        for name in ("CLAIM_LEASE", "LEASE_MARGIN", "RENEWAL_INTERVAL"):
             if hasattr(module, name):
                 setattr(module, name, getattr(module, name) * factor)
+
+
+def set_clock_ahead(ahead: timedelta) -> None:
+    """Let this process have another machine's clock, which differs from the others'."""
+    system_clock = sys.modules["channels.instruments.clock"].SystemClock
+    wall = system_clock.wall
+    system_clock.wall = lambda clock: wall(clock) + ahead
 
 
 def serve(answers: int) -> None:
