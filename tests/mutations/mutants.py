@@ -57,7 +57,7 @@ MUTANTS = [
         ("session.probe_at or first_probe", "first_probe"),
         ("session.user_messages == session.operator_messages == 0", "session.user_messages == 0"),
         ("(now if count == 1 else None)", "now"),
-        ("last_user_at=max(said_at, session.last_user_at)", "last_user_at=said_at"),
+        ("= max(said_at, session.last_user_at)", "= said_at"),
     ),
     *_of(
         "core/backoff.py",
