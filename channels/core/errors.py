@@ -9,6 +9,7 @@ HandoverError
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
 ├── RasaUnavailable           Rasa can't take a turn now: no model, or a failure that may pass
+├── ProcessDied               handling it has ended the process again and again
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
 ├── ClaimLost                 another worker has by now what this one was at
 ├── OperatorError             a running bot's operator API does not answer, or says no
@@ -69,6 +70,10 @@ class RasaUnavailable(HandoverError):
 
     What waits for it is tried again, and is at no fault of its own.
     """
+
+
+class ProcessDied(HandoverError):
+    """Handling an event, or sending a message, has ended the process again and again."""
 
 
 class TurnTimedOut(HandoverError):

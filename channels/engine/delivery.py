@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from ..core.dead import error_class
+from ..core.dead import DeadId, Part, error_class
 from ..core.errors import (
     TRY_LATER,
     ClaimLost,
@@ -18,6 +18,8 @@ from ..core.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
+    HandoverError,
+    ProcessDied,
     StoreError,
     StoreUnavailable,
 )
@@ -44,6 +46,7 @@ from ..instruments.log_fields import thread_fields
 from ..store.protocol import Store
 from .inbox import BATCH, Workload
 from .queues import ThreadQueues
+from .suspects import MOST_DEATHS, Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +80,7 @@ class Delivery:
         events: ThreadQueues,
         typing: TypingIndicator,
         due: asyncio.Event,
+        suspects: Suspects,
     ) -> None:
         self._store = store
         self._graph = graph
@@ -86,6 +90,7 @@ class Delivery:
         self._events = events
         self._typing = typing
         self._due = due
+        self._suspects = suspects
         self._queues = ThreadQueues()
         self._workload = Workload()
         self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
@@ -217,11 +222,26 @@ class Delivery:
     async def _try_until_settled(self, entry: OutgoingEntry) -> None:
         began, waits = self._clock.now(), 0
         while await self._is_to_be_sent(entry):
-            error = await self._send(entry)
+            error = await self._try(entry, is_suspect=entry.was_lost and not waits)
             if error is None or await self._is_settled(entry, error, began) or self._is_stopping:
                 return
             await self._wait(entry.outgoing.thread.page, error, waits)
             waits += 1
+
+    async def _try(self, entry: OutgoingEntry, *, is_suspect: bool) -> GraphError | None:
+        if not is_suspect:
+            return await self._send(entry)
+        id_ = DeadId(part=Part.MESSAGE, position=entry.position)
+
+        async def count(times: int) -> int:
+            return await self._once_stored(lambda: self._store.attempt(id_, times))
+
+        async with self._suspects.begun(entry.attempts, count) as may:
+            if may:
+                return await self._send(entry)
+        died = ProcessDied(f"Sending it has ended the process {MOST_DEATHS} times.")
+        await self._give_up(entry, died)
+        return None
 
     async def _is_to_be_sent(self, entry: OutgoingEntry) -> bool:
         standing, session = await self._once_stored(lambda: self._store.before_send(entry))
@@ -266,8 +286,9 @@ class Delivery:
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
             _log_drop(entry, _LOST)
-            await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
+            # First the session: whatever dies in between, the message is refused once more then.
             await self._once_stored(lambda: self._lose(entry.outgoing))
+            await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
         else:
             await self._give_up(entry, error)
         return True
@@ -293,7 +314,7 @@ class Delivery:
         await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
         return True
 
-    async def _give_up(self, entry: OutgoingEntry, error: GraphError) -> None:
+    async def _give_up(self, entry: OutgoingEntry, error: HandoverError) -> None:
         name, why = entry.outgoing.response, error_class(error)
         logger.error("%s was not sent: %s", name, error, extra=_fields(entry))
         await self._once_stored(

@@ -46,6 +46,7 @@ from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
+from .suspects import Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ class Engine:
             language=assistant.language,
             situation=self.situation,
         )
+        suspects = Suspects()
         self._delivery = Delivery(
             several_pages=bool(settings.pages),
             store=store,
@@ -131,6 +133,7 @@ class Engine:
             events=self._queues,
             typing=typing,
             due=self._due,
+            suspects=suspects,
         )
         self._dialogue = Dialogue(
             settings=settings,
@@ -212,6 +215,7 @@ class Engine:
                 died=BotFailures(
                     settings=settings, store=store, openings=openings, outbox=self._delivery
                 ).died,
+                suspects=suspects,
             ),
         )
 

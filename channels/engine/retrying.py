@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from ..core.backoff import Backoff
-from ..core.dead import error_class
+from ..core.dead import DeadId, Part, error_class
 from ..core.errors import (
     TRY_LATER,
     ClaimLost,
     GraphThrottled,
     GraphUnavailable,
+    ProcessDied,
     RasaUnavailable,
     StoreError,
     TurnTimedOut,
@@ -25,6 +26,7 @@ from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import InboxEntry, Store
+from .suspects import MOST_DEATHS, Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +61,14 @@ class Retrying:
         metrics: Metrics,
         handle: Handle,
         died: Callable[[Event], Awaitable[None]],
+        suspects: Suspects,
     ) -> None:
         self._store = store
         self._clock = clock
         self._shared_clock = shared_clock
         self._metrics = metrics
         self._handle = handle
+        self._suspects = suspects
         self._died = died
 
     async def handle(self, entry: InboxEntry) -> None:
@@ -82,14 +86,13 @@ class Retrying:
             return
 
     async def _until_settled(self, entry: InboxEntry, *, repeated: bool) -> None:
-        began, waits = self._clock.now(), 0
+        began, waits, tries = self._clock.now(), 0, 0
         while True:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
                     await still_ours()
-                    # What waited may have been taken back, or edited, meanwhile.
-                    event = await self._store.recorded(entry.position) or entry.event
-                    await self._handle(event, repeated=repeated)
+                    is_suspect = entry.was_lost and not tries
+                    await self._try(entry, repeated=repeated, is_suspect=is_suspect)
             except Exception as error:
                 tried_for = self._clock.now() - began
                 if (what := _waits_for(error, tried_for)) is None:
@@ -105,13 +108,25 @@ class Retrying:
             else:
                 await self._once_stored(self._store.done, entry)
                 return
-            repeated = True
+            repeated, tries = True, tries + 1
             await self._clock.sleep(pause)
+
+    async def _try(self, entry: InboxEntry, *, repeated: bool, is_suspect: bool) -> None:
+        # What waited may have been taken back, or edited, meanwhile.
+        event = await self._store.recorded(entry.position) or entry.event
+        if not is_suspect:
+            await self._handle(event, repeated=repeated)
+            return
+        id_ = DeadId(part=Part.EVENT, position=entry.position)
+        async with self._suspects.begun(entry.attempts, partial(self._store.attempt, id_)) as may:
+            if not may:
+                raise ProcessDied(f"Handling it has ended the process {MOST_DEATHS} times.")
+            await self._handle(event, repeated=repeated)
 
     async def _has_died(self, entry: InboxEntry, error: Exception) -> bool:
         if isinstance(error, ClaimLost):
             raise error
-        for_good = isinstance(error, TurnTimedOut)  # another try would take as long
+        for_good = isinstance(error, (ProcessDied, TurnTimedOut))  # another try is no better
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from ..core import transitions
 from ..core.errors import TRY_LATER, ClaimLost, RasaUnavailable, StoreError
@@ -19,6 +20,7 @@ from .ledger import Ledger
 logger = logging.getLogger(__name__)
 
 MOST_TELLINGS = 3
+LONGEST_UNCOUNTING = timedelta(seconds=1)  # in a stop, of a store that may be away
 _NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
 
 
@@ -48,7 +50,7 @@ class Tellings:
         try:
             await tell(counted)
         except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
-            await self._uncount(counted)
+            await asyncio.wait_for(self._uncount(counted), LONGEST_UNCOUNTING.total_seconds())
             raise
         except ClaimLost:  # another worker has the thread's turn, and tells it
             raise

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement, Select
 
 from ..core.events import Event, Thread
+from .by_page import pages_of
 from .protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
 from .schema import (
     AT_ONCE,
@@ -26,6 +27,7 @@ from .schema import (
     earlier,
     earlier_is_waiting,
     inbox,
+    is_free,
     is_waiting,
     microseconds,
 )
@@ -58,17 +60,19 @@ _BEHIND_ANOTHER_WORKER = (
     .exists()
 )
 _CLAIMABLE = (
-    select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by)
+    select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by, inbox.c.attempts)
     .where(is_waiting, not_(_BEHIND_ANOTHER_WORKER))
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
 # Entries whose claim has expired are as few as workers hold: they can be sorted. Those that
-# nobody has may be a night's worth: they are read in the order of the index.
+# nobody has may be a night's worth: they are read page by page, in the order of the index.
 _EXPIRED = _CLAIMABLE.where(
     inbox.c.claimed_until_us > UNCLAIMED, is_over(inbox.c.claimed_until_us)
 ).order_by(inbox.c.position + 0)
-_FREE = _CLAIMABLE.where(inbox.c.claimed_until_us == UNCLAIMED).order_by(inbox.c.position)
+_FREE = _CLAIMABLE.where(is_free, inbox.c.page == bindparam("this_page")).order_by(inbox.c.position)
+_PAGES = pages_of(inbox, is_free)
+_FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
 _among_these = inbox.c.position.in_(bindparam("positions", expanding=True))
 _CLAIM = (
     update(inbox)
@@ -81,14 +85,12 @@ _RENEW = (
     .values(claimed_until_us=bindparam("until_us"))
 )
 _VOID = (
-    update(inbox)
-    .where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED)
-    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+    update(inbox).where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED).values(claimed_until_us=0)
 )
 _RELEASE = (
     update(inbox)
     .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
-    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+    .values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )
 _DONE = (
     update(inbox)
@@ -148,17 +150,25 @@ def claim(
         return []
     these = {**lease_at(now), "worker": worker}
     claimable: list[Any] = []
-    for statement in (_EXPIRED, _FREE):
-        wanted = _without(statement, without_threads, without_pages)
-        claimable += _not_held(connection, wanted, these, held, limit=limit)
+    for statement, asked in (
+        (_EXPIRED.where(inbox.c.page.not_in(list(without_pages))), these),
+        *(
+            (_FREE, {**these, "this_page": page})
+            for page in free_pages(connection, _FREE_PAGES, without_pages)
+        ),
+    ):
+        wanted = _without(statement, without_threads)
+        claimable += _not_held(connection, wanted, asked, held, limit=limit)
     entries = [
         InboxEntry(
             position=position,
             event=_EVENT.decode(event),
             failures=failures,
             is_repeated=claimed_by != NOBODY,
+            was_lost=claimed_by not in (NOBODY, GIVEN_BACK),
+            attempts=attempts,
         )
-        for position, event, failures, claimed_by in sorted(claimable)[:limit]
+        for position, event, failures, claimed_by, attempts in sorted(claimable)[:limit]
     ]
     positions = [entry.position for entry in entries]
     _in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
@@ -228,13 +238,14 @@ def _not_held(
     return [row for row in found if row.position not in held]
 
 
-def _without(
-    claimable: Select, without_threads: Collection[Thread], without_pages: Collection[str]
-) -> Select:
+def free_pages(connection: Connection, pages: Select, without: Collection[str]) -> list[str]:
+    """The pages for which something waits that nobody has, but for these."""
+    return [page for page in connection.execute(pages).scalars().all() if page not in without]
+
+
+def _without(claimable: Select, without_threads: Collection[Thread]) -> Select:
     if without_threads:
         claimable = claimable.where(inbox.c.thread.not_in([each.key for each in without_threads]))
-    for page in without_pages:
-        claimable = claimable.where(not_(inbox.c.thread.startswith(f"{page}:", autoescape=True)))
     return claimable
 
 

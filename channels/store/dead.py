@@ -63,6 +63,25 @@ _RETRIES = {
 }
 
 
+_ATTEMPTS = {
+    part: (
+        update(table)
+        .where(table.c.position == bindparam("this_position"), table.c.state == WAITING)
+        .values(attempts=table.c.attempts + bindparam("times", type_=Integer)),
+        select(table.c.attempts).where(table.c.position == bindparam("this_position")),
+    )
+    for part, table in _TABLES.items()
+}
+
+
+def attempt(connection: Connection, id_: DeadId, *, times: int) -> int:
+    """Add to the attempts of what waits; return how many there are."""
+    add, count = _ATTEMPTS[id_.part]
+    this = {"this_position": id_.position}
+    connection.execute(add, {**this, "times": times})
+    return int(connection.execute(count, this).scalar() or 0)
+
+
 def listed(connection: Connection, *, limit: int) -> list[Dead]:
     """Those that died last come first."""
     found = [

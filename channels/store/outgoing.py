@@ -19,7 +19,16 @@ from ..core.events import Thread
 from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions import Session, State
 from . import claims, workers
-from .claims import GIVEN_BACK, NOBODY, in_parts, is_over, lease_at, lease_end
+from .by_page import pages_of
+from .claims import (
+    GIVEN_BACK,
+    NOBODY,
+    free_pages,
+    in_parts,
+    is_over,
+    lease_at,
+    lease_end,
+)
 from .protocol import Backlog
 from .schema import (
     AT_ONCE,
@@ -36,6 +45,7 @@ from .schema import (
     insert_new,
     is_held,
     is_outgoing,
+    is_outgoing_free,
     is_waiting,
     microseconds,
     moment,
@@ -92,8 +102,15 @@ _TURN_IS_TAKEN_AGAIN = or_(
     .where(sessions.c.id == outgoing.c.session_id, sessions.c.state == State.ENDING.value)
     .exists(),
 )
+_ENTRY = (
+    outgoing.c.position,
+    outgoing.c.data,
+    outgoing.c.failures,
+    outgoing.c.claimed_by,
+    outgoing.c.attempts,
+)
 _CLAIMABLE = (
-    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_by)
+    select(*_ENTRY)
     .where(
         is_outgoing,
         not_(_BEHIND_ANOTHER_WORKER),
@@ -106,12 +123,12 @@ _CLAIMABLE = (
 _EXPIRED = _CLAIMABLE.where(
     outgoing.c.claimed_until_us > UNCLAIMED, is_over(outgoing.c.claimed_until_us)
 ).order_by(outgoing.c.position + 0)
-_FREE = _CLAIMABLE.where(outgoing.c.claimed_until_us == UNCLAIMED).order_by(outgoing.c.position)
-_HELD_OF_THREAD = (
-    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_by)
-    .where(_IS_THREAD_S, is_held)
-    .order_by(outgoing.c.position)
+_FREE = _CLAIMABLE.where(is_outgoing_free, outgoing.c.page == bindparam("this_page")).order_by(
+    outgoing.c.position
 )
+_PAGES = pages_of(outgoing, is_outgoing_free)
+_FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
+_HELD_OF_THREAD = select(*_ENTRY).where(_IS_THREAD_S, is_held).order_by(outgoing.c.position)
 _CLAIM = (
     update(outgoing)
     .where(_among_these)
@@ -121,11 +138,13 @@ _IS_OURS = _among_these & is_outgoing & (outgoing.c.claimed_by == bindparam("wor
 _OURS = select(outgoing.c.data, outgoing.c.failures).where(_IS_OURS)
 _OUR_POSITIONS = select(outgoing.c.position).where(_IS_OURS)
 _RENEW = update(outgoing).where(_IS_OURS).values(claimed_until_us=bindparam("until_us"))
-_RELEASE = update(outgoing).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+_RELEASE = (
+    update(outgoing).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
+)
 _VOID = (
     update(outgoing)
     .where(is_outgoing, outgoing.c.claimed_until_us > UNCLAIMED)
-    .values(claimed_by=GIVEN_BACK, claimed_until_us=0)
+    .values(claimed_until_us=0)
 )
 _STANDING = select(outgoing.c.position, outgoing.c.state).where(
     _among_these, or_(not_(is_outgoing), outgoing.c.claimed_by == bindparam("worker"))
@@ -276,12 +295,16 @@ def claim(
     if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
         return []
     found: list[Any] = []
-    for wanted in (_EXPIRED, _FREE):
+    these = {**lease_at(now), "limit": limit, "worker": worker}
+    for wanted, asked in (
+        (_EXPIRED.where(outgoing.c.page.not_in(list(without_pages))), these),
+        *(
+            (_FREE, {**these, "this_page": page})
+            for page in free_pages(connection, _FREE_PAGES, without_pages)
+        ),
+    ):
         if without_threads:
             wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
-        if without_pages:
-            wanted = wanted.where(outgoing.c.page.not_in(list(without_pages)))
-        asked = {**lease_at(now), "limit": limit, "worker": worker}
         found += connection.execute(wanted, asked).all()
     return _claimed(connection, sorted(found)[:limit], now, worker)
 
@@ -432,7 +455,7 @@ def prune_held(connection: Connection, *, before: datetime, limit: int) -> int:
 def _claimed(
     connection: Connection, found: Sequence[Any], now: datetime, worker: str
 ) -> list[OutgoingEntry]:
-    positions = [position for position, _, _, _ in found]
+    positions = [row.position for row in found]
     for start in range(0, len(positions), AT_ONCE):
         part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
         connection.execute(_CLAIM, {**part, "until_us": lease_end(now)})
@@ -442,8 +465,10 @@ def _claimed(
             outgoing=_OUTGOING.decode(data),
             failures=failures,
             is_doubtful=claimed_by != NOBODY,
+            was_lost=claimed_by not in (NOBODY, GIVEN_BACK),
+            attempts=attempts,
         )
-        for position, data, failures, claimed_by in found
+        for position, data, failures, claimed_by, attempts in found
     ]
 
 

@@ -55,13 +55,16 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `position` grows with each recorded event: events of one thread are handled in its order.
     `failures` counts the times that handling it failed. `is_repeated` says that a worker
-    has held it before, which may have handled it.
+    has held it before, which may have handled it; `was_lost`, that this one has died.
+    `attempts` counts the handlings since then of which nobody has heard again.
     """
 
     position: int
     event: Event
     failures: int = 0
     is_repeated: bool = False
+    was_lost: bool = False
+    attempts: int = 0
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -429,6 +432,9 @@ class Store(Protocol):
 
     async def has_mid(self, mid: str) -> bool:
         """Whether Meta has given this id to a message that the store still knows."""
+
+    async def attempt(self, id_: DeadId, times: int = 1) -> int:
+        """Add to the attempts of an event or a message that waits; returns how many there are."""
 
     async def dead(self, *, limit: int) -> list[Dead]:
         """Events and messages that are dead, those that died last first."""

@@ -188,8 +188,9 @@ is_waiting = inbox.c.state == _LITERAL_WAITING
 earlier = inbox.alias("earlier")
 earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
 is_outgoing = outgoing.c.state == _LITERAL_WAITING
-is_free = and_(is_waiting, inbox.c.claimed_until_us == UNCLAIMED)
-is_outgoing_free = and_(is_outgoing, outgoing.c.claimed_until_us == UNCLAIMED)
+# With "+ 0", or SQLite takes an index that begins with that column, and reads past all that waits.
+is_free = and_(is_waiting, inbox.c.claimed_until_us + UNCLAIMED == UNCLAIMED)
+is_outgoing_free = and_(is_outgoing, outgoing.c.claimed_until_us + UNCLAIMED == UNCLAIMED)
 is_held = outgoing.c.state == literal_column("'held'")
 earlier_outgoing = outgoing.alias("earlier_outgoing")
 earlier_is_outgoing = earlier_outgoing.c.state == _LITERAL_WAITING

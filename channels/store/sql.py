@@ -406,6 +406,9 @@ class SqlStore:
     async def has_mid(self, mid: str) -> bool:
         return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 
+    async def attempt(self, id_: DeadId, times: int = 1) -> int:
+        return await self._writer.run(partial(dead.attempt, id_=id_, times=times))
+
     async def dead(self, *, limit: int) -> list[Dead]:
         return await self._writer.run(partial(dead.listed, limit=limit))
 

@@ -128,11 +128,11 @@ _STEPS = {
         "UPDATE handover_sessions SET page = {page}",
         """
         CREATE INDEX handover_inbox_free ON handover_inbox (page, position)
-        WHERE state = 'waiting' AND claimed_until_us = 0
+        WHERE state = 'waiting' AND claimed_until_us + 0 = 0
         """,
         """
         CREATE INDEX handover_outgoing_free ON handover_outgoing (page, position)
-        WHERE state = 'waiting' AND claimed_until_us = 0
+        WHERE state = 'waiting' AND claimed_until_us + 0 = 0
         """,
         "DROP INDEX handover_sessions_wake",
         """

@@ -16,7 +16,7 @@ from channels.core.amendments import (
     in_its_place,
     keys_of_message,
 )
-from channels.core.dead import Dead, DeadId
+from channels.core.dead import Dead, DeadId, Part
 from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
 from channels.core.notices import Addressed
 from channels.core.outgoing import OutgoingEntry
@@ -38,7 +38,7 @@ from channels.store.protocol import (
 )
 from channels.store.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
 from tests.fakes.store_notices import NoticesInMemory
-from tests.fakes.store_outgoing import OutgoingInMemory
+from tests.fakes.store_outgoing import Message, OutgoingInMemory
 from tests.fakes.store_rows import (
     FIRST_MOMENT,
     GIVEN_BACK,
@@ -149,6 +149,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         claimed = claimable[:limit]
         for entry in claimed:
             entry.is_repeated = entry.claimed_by is not None
+            entry.was_lost = entry.claimed_by not in (None, GIVEN_BACK)
             entry.claimed_by = self._worker
             entry.claimed_until = now + CLAIM_LEASE
         return self._hold(claimed)
@@ -157,6 +158,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         for entry in self._rows.waiting():
             if entry.position in self._held and entry.claimed_by == self._worker:
                 entry.claimed_by, entry.claimed_until = GIVEN_BACK, FIRST_MOMENT
+                entry.attempts = 0
         self._held.clear()
         self._release_messages()
         for kept in self._rows.sessions.values():
@@ -421,6 +423,18 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
     async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
         return self._rows.roles.get(page, {})
 
+    async def attempt(self, id_: DeadId, times: int = 1) -> int:
+        row: Entry | Message | None
+        if id_.part is Part.MESSAGE:
+            row = self._rows.messages.get(id_.position)
+        else:
+            entry = self._rows.entry(id_.position)
+            row = entry if entry is not None and entry.handled_at is None else None
+        if row is None:
+            return 0
+        row.attempts += times
+        return row.attempts
+
     async def dead(self, *, limit: int) -> list[Dead]:
         entries = [entry.dead() for entry in self._rows.entries.values() if entry.is_dead]
         messages = [each.dead() for each in self._dead_messages()]
@@ -467,6 +481,8 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
                 event=entry.event,
                 failures=entry.failures,
                 is_repeated=entry.is_repeated,
+                was_lost=entry.was_lost,
+                attempts=entry.attempts,
             )
             for entry in entries
         ]

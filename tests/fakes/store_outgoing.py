@@ -31,6 +31,7 @@ class Message:
     handled_at: datetime | None = None
 
     is_doubtful: bool = False
+    was_lost: bool = False
     attempts: int = 0
     error: str = ""
 
@@ -51,6 +52,8 @@ class Message:
             outgoing=self.said,
             failures=self.failures,
             is_doubtful=self.is_doubtful,
+            was_lost=self.was_lost,
+            attempts=self.attempts,
         )
 
 
@@ -266,6 +269,7 @@ class OutgoingInMemory:
     def _release_messages(self) -> None:
         for each in self._own():
             each.claimed_by, each.claimed_until = GIVEN_BACK, FIRST_MOMENT
+            each.attempts = 0
         self._messages_in_hand.clear()
 
     def _message(self, position: int) -> Message | None:
@@ -310,6 +314,7 @@ class OutgoingInMemory:
     def _claimed(self, messages: list[Message], now: datetime) -> list[OutgoingEntry]:
         for each in messages:
             each.is_doubtful = each.claimed_by is not None
+            each.was_lost = each.claimed_by not in (None, GIVEN_BACK)
             each.state, each.claimed_by = "waiting", self._worker
             each.claimed_until = now + CLAIM_LEASE
         return self._taken(

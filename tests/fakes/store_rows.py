@@ -36,6 +36,7 @@ class Entry:
     claimed_until: datetime
     failures: int = 0
     is_repeated: bool = False
+    was_lost: bool = False
     handled_at: datetime | None = None
     is_dead: bool = False
     attempts: int = 0

@@ -47,7 +47,7 @@ def new_session(session_id: str, thread: Thread = ANNA, *, now: datetime = NOW) 
 
 def taken_over(entries: list[InboxEntry]) -> list[InboxEntry]:
     """The entries as the next worker gets them."""
-    return [msgspec.structs.replace(entry, is_repeated=True) for entry in entries]
+    return [msgspec.structs.replace(entry, is_repeated=True, was_lost=True) for entry in entries]
 
 
 def next_version(session: Session, **changes: Any) -> Session:

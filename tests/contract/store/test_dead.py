@@ -8,6 +8,7 @@ from channels.core.dead import Dead, DeadId, Part
 from channels.core.events import Event
 from channels.core.outgoing import Outgoing
 from channels.store.protocol import DEAD_AFTER_FAILURES, Store
+from tests.contract.conftest import MakeStore
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
@@ -16,7 +17,6 @@ from tests.contract.store.store_samples import (
     SECOND,
     echo,
     message,
-    taken_over,
     words,
 )
 
@@ -94,8 +94,7 @@ async def test_an_event_is_taken_up_again_as_new(store: Store) -> None:
     assert await store.retry_dead() == 1
     assert await store.dead(limit=9) == []
     [entry] = await store.claim_inbox(NOW + HOUR, limit=9)
-    assert [entry] == taken_over([entry])
-    assert (entry.event, entry.failures) == (message("a"), 0)
+    assert (entry.event, entry.failures, entry.is_repeated) == (message("a"), 0, True)
 
 
 async def test_a_message_is_taken_up_again_as_new(store: Store) -> None:
@@ -137,3 +136,41 @@ async def test_what_is_dead_is_kept_as_long_as_sessions(store: Store) -> None:
             transcript_retention=HOUR,
         )
         assert len(await store.dead(limit=9)) == left
+
+
+async def test_attempts_of_what_waits_are_counted(store: Store) -> None:
+    [entry] = await store.record([message("a")], NOW)
+    said = await store.say(words("a"))
+    assert said is not None
+    for part, position in ((Part.EVENT, entry.position), (Part.MESSAGE, said.position)):
+        id_ = DeadId(part=part, position=position)
+        assert [await store.attempt(id_, times) for times in (1, 1, -1)] == [1, 2, 1]
+
+    assert await store.attempt(DeadId(part=Part.EVENT, position=12345)) == 0
+
+
+async def test_what_a_dead_worker_has_left_is_known_by_that(make_lasting_store: MakeStore) -> None:
+    first = make_lasting_store("first")
+    await first.open()
+    [entry] = await first.record([message("a")], NOW)
+    said = await first.say(words("a"))
+    assert said is not None
+    await first.attempt(DeadId(part=Part.EVENT, position=entry.position))
+    await first.attempt(DeadId(part=Part.MESSAGE, position=said.position))
+    await first.close()
+
+    second = make_lasting_store("second")
+    await second.open()
+    [entry] = await second.claim_inbox(NOW + HOUR, limit=9)
+    await second.done(entry.position, NOW)
+    [said] = await second.claim_outgoing(NOW + HOUR, limit=9)
+    await second.close()
+    assert (entry.was_lost, entry.attempts) == (said.was_lost, said.attempts) == (True, 1)
+
+
+async def test_what_a_worker_gave_back_was_not_lost(store: Store) -> None:
+    await store.record([message("a")], NOW)
+    await store.release()
+
+    [entry] = await store.claim_inbox(NOW, limit=9)
+    assert (entry.is_repeated, entry.was_lost) == (True, False)

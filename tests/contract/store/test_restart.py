@@ -101,7 +101,7 @@ async def test_on_sqlite_a_start_voids_all_claims(sqlite_url: str) -> None:
     async with opened(SqlStore(sqlite_url, worker="after")) as store:
         assert await store.claim_inbox(NOW, limit=9) == taken_over(entries)
         [message_in_doubt] = await store.claim_outgoing(NOW, limit=9)
-        assert message_in_doubt == msgspec.structs.replace(said, is_doubtful=True)
+        assert message_in_doubt == msgspec.structs.replace(said, is_doubtful=True, was_lost=True)
         assert len(await store.claim_due(NOW, limit=9)) == 2
 
 

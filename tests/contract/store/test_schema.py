@@ -37,6 +37,8 @@ REPOSITORY = Path(__file__).parents[3]
 FIXTURES = REPOSITORY / "tests" / "fixtures" / "store"
 SCANS_ALLOWED = {
     "SCAN handover_schema",  # a single row
+    # The pages for which something waits.
+    *("SCAN pages", "SCAN CONSTANT ROW", "SCAN (subquery-2)", "SCAN (subquery-4)"),
     "SCAN handover_workers",  # a row for each worker
     "SCAN handover_notices USING INDEX handover_notices_told",  # what waits alone
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
@@ -173,9 +175,33 @@ async def reopen(store: Store) -> None:
     await store.open()
 
 
+@pytest.mark.parametrize("kind", ["inbox", "outgoing"])
+async def test_what_waits_for_a_page_that_is_full_is_not_read_past(
+    sqlite_url: str, statements: list[Statement], kind: str
+) -> None:
+    store = SqlStore(sqlite_url, worker="worker")
+    await store.open()
+    for number in range(9):
+        await store.record([message(str(number), BEN)], NOW, claim=False)
+        await store.say(words(str(number), BEN), in_hand=False)
+    claim: Any = store.claim_inbox if kind == "inbox" else store.claim_outgoing
+    statements.clear()
+    assert await claim(NOW + HOUR, limit=9, without_pages=[BEN.page]) == []
+    await store.close()
+
+    of_pages, expired = sorted(
+        [one for one in statements if query_plan(sqlite_url, one)],
+        key=lambda one: "WITH RECURSIVE" not in one[0],
+    )
+    steps = query_plan(sqlite_url, of_pages)
+    assert [step for step in steps if f"INDEX handover_{kind}_free" in step]
+    # Of those that somebody has, not of those that wait.
+    assert [step for step in query_plan(sqlite_url, expired) if "claimed_until_us>?" in step]
+
+
 def query_plan(url: str, statement: Statement) -> list[str]:
     sql, parameters = statement
-    if not sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
+    if not sql.startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
         return []
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]

@@ -1,0 +1,42 @@
+"""Work whose worker has died with it: it may be what has ended the process, and would again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+MOST_DEATHS = 3
+
+
+class Suspects:
+    """Counts the beginnings of which nobody has heard again.
+
+    Of a worker's first death nobody knows what did it. What was in its hand is counted from then
+    on, and what a second one has died with is done one by one, so that nothing is set aside for
+    another's fault.
+    """
+
+    def __init__(self) -> None:
+        self._alone = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begun(
+        self, attempts: int, count: Callable[[int], Awaitable[int]]
+    ) -> AsyncIterator[bool]:
+        """Whether it may be done once more: inside, it counts as begun.
+
+        `count` adds to its attempts, which were so many, and returns how many they are.
+        """
+        async with AsyncExitStack() as stack:
+            if attempts:
+                await stack.enter_async_context(self._alone)
+            begun = await count(1)
+            try:
+                yield begun < MOST_DEATHS  # the first death was not counted
+            except Exception:
+                await count(-1)
+                raise
+            else:
+                await count(-1)
+            # Not if it is cancelled: who stops gives it back, which forgets its attempts.

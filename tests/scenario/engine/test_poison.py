@@ -1,0 +1,108 @@
+"""What ends the process again and again: it is set aside, and nothing else is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from channels.core.errors import GraphThrottled, GraphUnavailable
+from channels.core.events import Thread
+from channels.engine import engine
+from channels.engine.delivery import ECHO_GRACE
+from channels.engine.suspects import MOST_DEATHS
+from tests.scenario.world import ANNA, PAGE, SECOND, World
+
+OTHERS = [Thread(page=PAGE, user=f"40{number}") for number in range(5)]
+
+
+async def dies(world: World) -> None:
+    """The process ends where it is, and the next one takes over what it has left."""
+    await world.kill()
+    await world.replace_dead()
+
+
+async def test_an_event_that_ends_the_process_is_set_aside_after_three_deaths(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    world.script.answers["poison"] = [asyncio.Event()]  # in the midst of which the process ends
+    await world.deliver(world.message("poison"), world.message("hello"))
+    for _ in range(MOST_DEATHS):
+        assert await world.store.dead(limit=9) == []
+        await dies(world)
+
+    [dead] = await world.store.dead(limit=9)
+    assert (dead.kind, dead.error) == ("user_message", "ProcessDied")
+    assert world.heard() == ["hello"]
+    assert [line for line in errors() if "has ended the process 3 times" in line]
+
+
+async def test_nothing_else_is_set_aside_for_it(world: World) -> None:
+    world.script.answers["poison"] = [asyncio.Event()]
+    world.script.answers["slow"] = [asyncio.Event()]
+    await world.deliver(
+        world.message("poison"), *[world.message("slow", other) for other in OTHERS]
+    )
+    for _ in range(MOST_DEATHS):
+        await dies(world)
+
+    # One by one, so the first of them has hidden the others.
+    assert len(await world.store.dead(limit=9)) == 1
+
+
+async def test_what_was_set_aside_by_deaths_is_taken_up_again_as_new(world: World) -> None:
+    world.script.answers["poison"] = [asyncio.Event()]
+    await world.deliver(world.message("poison"))
+    for _ in range(MOST_DEATHS):
+        await dies(world)
+    world.script.answers["poison"] = ["harmless by now"]
+    assert await world.engine.operations.retry_dead() == 1
+    await world.wait(SECOND)
+
+    assert world.said() == ["harmless by now"]
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_what_waits_while_the_process_ends_for_other_reasons_is_not_set_aside(
+    world: World, is_stopped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill that met it in a pause between two tries, or a stop, is no fault of its own."""
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    world.graph.threads[ANNA] = "777"
+    world.graph.fail("owner", GraphThrottled("Slow down", retry_after=60 * SECOND), times=99)
+    await world.deliver(world.echo("Good day"))
+    for _ in range(2 * MOST_DEATHS):
+        if is_stopped:
+            await world.start()
+            await world.workers.pop(0).engine.stop()
+        else:
+            await dies(world)
+
+    assert await world.store.dead(limit=9) == []
+
+
+async def test_a_message_that_ends_the_process_is_set_aside_and_the_next_one_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = world.graph.send
+
+    async def send(thread: Thread, message: dict[str, object], *, mark: str = "") -> str:
+        if message["text"] == "poison":
+            world.workers[0].wire.die()
+            raise GraphUnavailable("Nobody hears of it")
+        return await sending(thread, message, mark=mark)
+
+    monkeypatch.setattr(world.graph, "send", send)
+    world.script.answers["hello"] = ["poison", "and more"]
+    await world.user_says("hello")
+    for _ in range(2 * MOST_DEATHS):
+        await world.replace_dead()
+        await world.wait(ECHO_GRACE)
+
+    [dead] = await world.store.dead(limit=9)
+    assert (dead.kind, dead.error) == ("message", "ProcessDied")
+    for _ in range(3):
+        await world.wait(ECHO_GRACE)
+    assert world.said() == ["and more"]
