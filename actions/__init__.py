@@ -1,6 +1,7 @@
 """What runs in the action server: the request for a live agent. Needs rasa-sdk alone."""
 
 from .availability import ActionHandoverAvailability
+from .fallback import ActionRephraseOrHandover
 from .handover import ActionHandover
 
-__all__ = ["ActionHandover", "ActionHandoverAvailability"]
+__all__ = ["ActionHandover", "ActionHandoverAvailability", "ActionRephraseOrHandover"]

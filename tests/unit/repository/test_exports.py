@@ -9,7 +9,7 @@ import pytest
 
 PUBLIC = {
     "channels": ["MessengerInput"],
-    "actions": ["ActionHandover", "ActionHandoverAvailability"],
+    "actions": ["ActionHandover", "ActionHandoverAvailability", "ActionRephraseOrHandover"],
     "emulator": [
         "INSTAGRAM_INBOX",
         "PAGE_INBOX",

@@ -1,0 +1,40 @@
+"""ActionRephraseOrHandover: asks again once, then hands over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import ActionRephraseOrHandover
+
+LOST, GREET = "nlu_fallback", "greet"
+
+
+def said(*intents: str, is_open: bool = True) -> list[Any]:
+    metadata = {"handover": {"default": {"open": is_open, "opens_at": None}}}
+    events = [
+        {"event": "user", "parse_data": {"intent": {"name": one}}, "metadata": metadata}
+        for one in intents
+    ]
+    tracker = Tracker.from_dict({"sender_id": "user-1", "slots": {}, "events": events})
+    dispatcher = CollectingDispatcher()
+    ActionRephraseOrHandover().run(dispatcher, tracker, {})
+    return [one.get("response") or one.get("custom") for one in dispatcher.messages]
+
+
+def test_the_first_message_that_is_not_understood_is_asked_for_again() -> None:
+    assert said(GREET, LOST) == ["utter_default"]
+
+
+def test_the_second_in_a_row_brings_a_person() -> None:
+    assert said(LOST, LOST) == ["utter_connecting", {"handover": {"plan": "default"}}]
+
+
+def test_one_that_is_understood_begins_anew() -> None:
+    assert said(LOST, GREET, LOST) == ["utter_default"]
+
+
+def test_nobody_is_promised_outside_the_hours() -> None:
+    assert said(LOST, LOST, is_open=False) == ["utter_default"]
