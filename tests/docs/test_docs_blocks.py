@@ -27,7 +27,7 @@ from tests.docs.known_commands import check, commands_of
 from tests.documents import ROOT, Block, blocks, examples, read_yaml
 from tests.rasa_project import write_template
 
-LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid", "nginx", "ini"}
+LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid", "nginx", "ini", "dockerfile"}
 WITH_CLIENTS = "With any Messenger client"  # tests/clients runs its blocks, with the libraries
 NEXT_TEAM = "On to the next team"  # scenario/test_next_team trains with its slot and its rule
 ENDPOINTS = {  # as Rasa's file has them, and as its reader calls them
@@ -64,6 +64,15 @@ def test_a_command_can_be_run(block: Block) -> None:
     assert commands
     for words in commands:
         check(words)
+
+
+@shown("dockerfile")
+def test_an_image_is_made_of_what_there_is(block: Block) -> None:
+    lines = block.code.splitlines()
+    assert lines[0] in {"FROM rasa/rasa:3.6.21", "FROM rasa/rasa-sdk:3.6.2"}
+    assert {line.split()[0] for line in lines[1:]} == {"USER", "COPY", "RUN"}
+    copied = lines.index("COPY --from=plugin . /plugin")
+    assert lines[copied + 1] == "RUN pip install --no-cache-dir /plugin"
 
 
 @shown("yaml")
