@@ -210,3 +210,17 @@ async def test_an_opening_that_a_crash_cut_short_is_settled_whatever_meta_tells_
     await world.wait(SECOND)
     assert (await world.session()).state is State.ACTIVE
     assert world.calls("send") == len(world.graph.sent)
+
+
+async def test_an_echo_that_comes_between_two_tries_of_a_send_keeps_it_from_being_sent_again(
+    world: World,
+) -> None:
+    world.graph.fail("send", GraphTimeout("No answer"))
+    await world.user_says("hello")
+    [sent] = [call for call in world.graph.calls if call.verb == "send"]
+    await world.engine.hear_echo(sent.arguments["mark"])
+    for _ in range(10):
+        await world.wait(SECOND)
+
+    assert world.calls("send") == 1
+    assert (await world.store.outgoing_backlog()).waiting == 0
