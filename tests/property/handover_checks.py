@@ -45,8 +45,6 @@ def check_step(world: World, conduct: Conduct) -> None:
     sent, overheard = world.graph.against_better_knowledge, world.assistant.overheard
     assert not sent, f"The bot sent {sent} although it knew that it may not."
     assert not overheard, f"Rasa has heard {overheard}, which was said to a person."
-    for user, at in conduct.refused:
-        _check_lesson(world, user, at)
     for user, known_at in world.graph.refused:
         _check_race(conduct, user, known_at)
     for versions in world.store.versions.values():
@@ -60,8 +58,8 @@ def check_step(world: World, conduct: Conduct) -> None:
 
 
 def _check_lesson(world: World, user: str, at: datetime) -> None:
-    if not world.rasa.goes_on.is_set():
-        return  # a session begins between two events, and a turn is under way
+    if world.stopped_at >= at:
+        return  # a session begins between two events, and the bot may have stopped before
     sessions = [one for one in world.store.sessions() if one.thread.user == user]
     learnt = any(one.is_open or (one.ended_at and one.ended_at >= at) for one in sessions)
     is_known = learnt or is_loop(sessions, at)
@@ -106,6 +104,9 @@ def _check_tracker(world: World) -> None:
 
 def check_rest(world: World, conduct: Conduct, user: str) -> None:
     """What holds of a thread once all is quiet and the user has written once more."""
+    for refused, at in conduct.refused:
+        if refused == user:
+            _check_lesson(world, user, at)
     owner = conduct.owners[user]
     session = world.store.open_session_of(user)
     if session is None:

@@ -44,6 +44,7 @@ class World:
     def __init__(self, platform: EmulatedPlatform, *, knows_of_starts: bool) -> None:
         self.platform = platform
         self.clock = ManualClock(_BEGINNING)
+        self.stopped_at = datetime.fromtimestamp(0, timezone.utc)
         self.network = UnreliableNetwork(self._receive, self.clock)
         self.calls = CallsUnderWay()
         self.store = KeepingStore(self.calls.of(MemoryStore(worker="bot")), self.clock)
@@ -79,6 +80,7 @@ class World:
 
     async def stop(self) -> None:
         """Stop the bot; what is on its way to it waits."""
+        self.stopped_at = self.clock.now()
         self.network.is_stalled = True
         self.rasa.goes_on.set()
         stopping = asyncio.create_task(self.engine.stop())

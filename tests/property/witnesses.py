@@ -12,6 +12,7 @@ from rasa.core.channels.channel import OutputChannel
 
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread
+from channels.core.routing import Owner
 from channels.core.sessions import Session, State, is_for_the_bot, is_window_open, session_id_for
 from channels.core.turns import HANDOVER_ENDED, external_text
 from channels.dialogue.assistant import Turn
@@ -60,8 +61,9 @@ class KeepingStore:
     def has_been_taken_back(self, user: str, at: datetime) -> bool:
         """Whether a user's last session had ended by then, or a word of theirs had ended it."""
         ended = [one for one in self.sessions() if not one.is_open and one.thread.user == user]
-        last = max(ended, key=lambda one: one.opened_at, default=None)
-        return last is not None and is_for_the_bot(at, last)
+        last = max(ended, key=lambda one: one.ended_at or _NEVER, default=None)
+        # What was heard so and routed is the session's last word then.
+        return last is not None and (is_for_the_bot(at, last) or last.last_user_at == at)
 
     def _keep(self, session: Session, stored: bool) -> bool:
         if stored:
@@ -84,6 +86,7 @@ class WatchedGraph:
         self._store = store
         self.against_better_knowledge: list[Mapping[str, Any]] = []
         self.refused: list[tuple[str, datetime]] = []
+        self._untold_at: dict[str, datetime] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)
@@ -96,8 +99,16 @@ class WatchedGraph:
         try:
             return await self._graph.send(thread, message, mark=mark)
         except NotThreadOwner:
-            self.refused.append((thread.user, known_at))
+            if self._untold_at.get(thread.user, _NEVER) < known_at:
+                self.refused.append((thread.user, known_at))
             raise
+
+    async def owner(self, thread: Thread) -> Owner:
+        """Where Meta does not tell, a pass to the bot is believed, which may be over by then."""
+        owner = await self._graph.owner(thread)
+        if owner in (Owner.UNKNOWN, Owner.HIDDEN):
+            self._untold_at[thread.user] = self._clock.now()
+        return owner
 
     def _may_send(self, session: Session, message: Mapping[str, Any]) -> bool:
         if session.state is State.OPENING:
