@@ -220,5 +220,6 @@ def _section(directory: Path, emulator_url: str) -> dict[str, Any]:
         "admin-token": ADMIN_TOKEN,
         "graph-url": f"{emulator_url}/v25.0",
         "routing": "on",
+        "on-failure": "off",
         "store": f"sqlite:///{directory / 'handover.db'}",
     }
