@@ -32,7 +32,7 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
         heard.append(message)
 
     processor = SimpleNamespace(get_flows=get_flows, run_action_extract_slots=None)
-    agent = SimpleNamespace(processor=processor, tracker_store=None)
+    agent = SimpleNamespace(processor=processor, tracker_store=None, is_ready=lambda: True)
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
     turn = Turn(
         sender_id="2001", channel="facebook", text="", message_id="1", parse_data=parse_data
