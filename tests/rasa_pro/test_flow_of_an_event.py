@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore
 from rasa.dialogue_understanding.commands import StartFlowCommand
 from rasa.dialogue_understanding.commands.command import Command
+from rasa.shared.core.domain import Domain
 from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 
@@ -31,8 +33,12 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     async def on_new_message(message: UserMessage) -> None:
         heard.append(message)
 
-    processor = SimpleNamespace(get_flows=get_flows, run_action_extract_slots=None)
-    agent = SimpleNamespace(processor=processor, tracker_store=None, is_ready=lambda: True)
+    processor = SimpleNamespace(get_flows=get_flows, run_action_extract_slots=get_flows)
+    agent = SimpleNamespace(
+        processor=processor,
+        tracker_store=InMemoryTrackerStore(Domain.empty()),
+        is_ready=lambda: True,
+    )
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
     turn = Turn(
         sender_id="2001", channel="facebook", text="", message_id="1", parse_data=parse_data
