@@ -18,7 +18,7 @@ from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
 
 from ..forms import ignored_by, takes_words
 from .checks.assistant import DomainFacts, FormFacts, Slot
-from .checks.endpoints import ACTION
+from .checks.endpoints import ACTION, AVAILABILITY_ACTION
 
 _DECIDES = "predict_action_probabilities"  # what a policy does in the graph
 
@@ -82,7 +82,12 @@ def handing_over_in(rules: Mapping[str, str]) -> frozenset[str]:
 
 
 def _before_a_handover(rules: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    return (json.loads(key)[-1] for key, action in rules.items() if action.startswith(ACTION))
+    return (json.loads(key)[-1] for key, action in rules.items() if _hands_over(action))
+
+
+def _hands_over(action: str) -> bool:
+    """`action_handover_availability` only asks whether anybody is there."""
+    return action.startswith(ACTION) and action != AVAILABILITY_ACTION
 
 
 def _reasons(states: list[dict[str, Any]], values: Sequence[str]) -> Iterable[str]:

@@ -11,6 +11,7 @@ from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
 
 ACTION = "action_handover"
+AVAILABILITY_ACTION = "action_handover_availability"
 
 _LOCKS_FOR_ALL = ("redis", "concurrent_redis")  # the second is Rasa Pro's
 _REDIS = "Let 'lock_store' in endpoints.yml have the type redis."
