@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-_SCRIPTS = {  # the first that fits
+SCRIPTS = {  # the first that fits
     "ja": re.compile(r"[\u3040-\u30ff]"),
     "zh": re.compile(r"[\u4e00-\u9fff]"),
     "ko": re.compile(r"[\uac00-\ud7af]"),
@@ -58,4 +58,4 @@ def language_in(examples: Iterable[str]) -> str | None:
 
 
 def _script_of(text: str) -> str | None:
-    return next((code for code, letters in _SCRIPTS.items() if letters.search(text)), None)
+    return next((code for code, letters in SCRIPTS.items() if letters.search(text)), None)

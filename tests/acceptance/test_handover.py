@@ -38,10 +38,12 @@ async def test_the_agents_app_gets_context_as_json(stack: Stack, chat: Conversat
     assert len(context.pop("session")) == 32
     assert context == {
         "plan": "sales",
+        "intent": "ask_sales",
         "timeout_seconds": 7200,
         "language": "en",
         "metadata": {"department": "sales"},
         "last_messages": ["hello", "I want to talk to sales"],
+        "last_responses": await chat.bot_said(),
     }
 
 

@@ -59,7 +59,8 @@ async def test_the_action_server_has_the_projects_own_actions_and_ours(
 ) -> None:
     async with ClientSession() as http, http.get(f"{assistant.actions_url}/actions") as answer:
         names = {action["name"] for action in await answer.json()}
-    assert names == {"action_handover", "action_hello_world"}
+    ours = {"action_handover", "action_handover_availability", "action_rephrase_or_handover"}
+    assert names == {*ours, "action_hello_world"}
 
 
 async def test_what_runs_is_the_installed_package(

@@ -80,6 +80,8 @@ async def test_the_app_of_a_plan_gets_what_it_asks_for_and_can_pass_it_back(
     await chat.agent_calls("request_thread_control")
     await chat.is_owned_by(stack.platform.agent.id)
     await rasa.texts(chat.user, until="<handover_started>")
+    await chat.says("Is anybody there?")
+    await chat.has_reached_the_bot("Is anybody there?")
     await chat.agent_calls("pass_thread_control", target_app_id=stack.platform.bot.id)
     await chat.hears("Our colleague has handed you back to me", FEEDBACK)
     (ending,) = await rasa.endings(chat.user)

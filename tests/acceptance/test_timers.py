@@ -36,6 +36,7 @@ async def test_the_timeout_holds_for_a_thread_that_an_operator_has_taken(
     await chat.says("hello")
     await chat.hears("This is what I can do for you")
     await chat.operator_says("Bob here, let me help.")
+    await chat.says("Thank you!")
     await chat.hears(TIME_OVER, FEEDBACK)
     (ending,) = await rasa.endings(chat.user)
     assert (ending["reason"], ending["plan"]) == ("timeout", "default")

@@ -93,7 +93,7 @@ async def test_a_follow_up_is_held_across_a_restart_of_rasa(
     await is_told_just_before_the_answer(chat, rasa, RETURNED)
 
 
-async def test_the_window_counts_from_the_user_when_an_operator_begins_the_handover(
+async def test_a_user_whom_an_operator_writes_to_and_who_says_nothing_is_left_with_the_operator(
     stack: Stack, chat: Conversation, rasa: Rasa, handovers: Handovers
 ) -> None:
     """An operator may write for seven days after the user's last message, the bot for one."""
@@ -102,11 +102,13 @@ async def test_the_window_counts_from_the_user_when_an_operator_begins_the_hando
     await rasa.texts(chat.user, until="hello")
     await a_day_passes(stack)
     await chat.operator_says("Your parcel is back in our shop.")
+    await handovers.until_ended(chat.user)  # by the plan's timeout
     await chat.is_owned_by(chat.platform.inbox_app_id)
-    await chat.is_owned_by(chat.platform.bot.id)  # the plan's timeout
-    await handovers.until_ended(chat.user)
-    await chat.says("goodbye")
-    await chat.hears(TIME_OVER, FEEDBACK, "Goodbye!")
+    said = await chat.bot_said()
+    await chat.says("oh, great")
+    await handovers.until(chat.user, "active")
+    assert await chat.bot_said() == said
+    await chat.hears(TIME_OVER, FEEDBACK)
 
 
 async def test_an_operator_who_comes_back_while_a_follow_up_is_held_has_a_session_again(

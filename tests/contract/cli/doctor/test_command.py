@@ -81,7 +81,7 @@ async def test_the_page_on_going_live_shows_what_it_prints(page: LivePage) -> No
     await page.change_app(subscribed_fields=fields)
     text = as_text(await page.examined()).replace(page.url, "https://graph.facebook.com")
     printed = text.splitlines()
-    [example] = examples("docs/going-live.md", "5. Look whether all is well", "console")
+    [example] = examples("docs/going-live.md", "5. Check your setup", "console")
     shown = example.splitlines()[1:]
     assert "…" in shown
     assert [line for line in shown if line != "…" and line not in printed] == []
