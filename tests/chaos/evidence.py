@@ -63,12 +63,16 @@ class Tracked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
-    """A session as the store has it."""
+    """A session as the store has it, in the order of opening.
+
+    `is_left`: somebody else began it, and the user said nothing, so the thread is left to them.
+    """
 
     session: str
     user: str
     state: str
     reason: str | None
+    is_left: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,8 +9,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg2
 
+from channels.core.sessions import Session, ends_in_silence
 from tests.chaos.evidence import Evidence, Kind, Ran, Said, Stored, Tracked, Undone
 from tests.chaos.journal import Journal
 
@@ -22,6 +24,7 @@ _SESSIONS = "SELECT id, thread, state, data FROM handover_sessions ORDER BY open
 _UNDONE = "SELECT thread, event, state FROM handover_inbox WHERE state != 'done' ORDER BY position"
 _LINES = "SELECT key FROM handover_transcript"
 _WORKERS = "SELECT DISTINCT claimed_by FROM handover_inbox WHERE state = 'done'"
+_SESSION = msgspec.json.Decoder(Session)
 _AT_WORK = "SELECT count(*) FROM handover_workers"
 _LEFT = (
     "SELECT (SELECT count(*) FROM handover_inbox WHERE state = 'waiting'),"
@@ -108,8 +111,14 @@ def _heard(sender_id: str, at: datetime, event: dict[str, Any]) -> Tracked:
 
 def _stored(url: str) -> Iterator[Stored]:
     for session, thread, state, data in _rows(url, _SESSIONS):
-        reason = json.loads(data).get("reason")
-        yield Stored(session=session, user=_user(thread), state=state, reason=reason)
+        known = _SESSION.decode(data)
+        yield Stored(
+            session=session,
+            user=_user(thread),
+            state=state,
+            reason=known.reason.value if known.reason else None,
+            is_left=known.reason is not None and ends_in_silence(known),
+        )
 
 
 def _undone(url: str) -> Iterator[Undone]:

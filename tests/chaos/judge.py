@@ -199,9 +199,11 @@ def _stuck(case: Case) -> Iterator[str]:
 
 
 def _left_with_people(case: Case) -> Iterator[str]:
+    last = {session.user: session for session in case.evidence.sessions}
     for user in case.written:
         owner = case.last_owner(user)
-        if owner not in (None, BOT):
+        is_left = user in last and last[user].is_left
+        if owner not in (None, BOT) and not is_left:
             yield f"{user}: {owner} has the thread"
 
 

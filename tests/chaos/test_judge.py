@@ -171,6 +171,12 @@ def test_what_was_not_sent_because_people_had_the_thread_is_counted_apart() -> N
     assert found(taken) == {"responses not sent because people had the thread": 1}
 
 
+def test_a_thread_is_left_to_whom_took_it_where_the_user_said_nothing() -> None:
+    session = Stored(session="s_2", user=USER_ID, state="ended", reason="timeout", is_left=True)
+    left = more(GOOD, owned=(owned(40, INBOX),), sessions=(session,), tracked=end_of("s_2", 50))
+    assert failed(left) == set()
+
+
 def test_what_was_said_to_the_agents_alone_is_counted_apart() -> None:
     alone = replace(GOOD, transcribed=frozenset())
     assert found(alone) == {"user messages that only the agents got": 1}
