@@ -178,4 +178,4 @@ class GraphRefused(GraphError):
 
 
 TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)
-"""What another try, later, may mend: Graph comes back, the limit passes, the token is renewed."""
+"""What may be over by the next try: Graph comes back, the limit passes, the token is renewed."""

@@ -164,7 +164,7 @@ def _check_characters(texts: Iterable[str]) -> None:
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half of a character (a lone surrogate); type it anew.") from None
+        raise ValueError("holds half of a character (a lone surrogate); type it again.") from None
 
 
 def parse_metadata(value: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Sections of credentials.yml: which keys each has, and how their values are read. Pure.
 
-An error names the key, the value (unless it is a secret), what is allowed and how to mend it.
+An error names the key, the value (unless it is a secret), what is allowed and how to fix it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The channel's section of credentials.yml, checked once at start. Pure.
 
 Keys that Rasa's own `facebook` channel has keep their names. An error names the key, the value
-(unless it is a secret), what is allowed and how to mend it.
+(unless it is a secret), what is allowed and how to fix it.
 """
 
 from __future__ import annotations

@@ -338,7 +338,7 @@ def following(session: Session, plan: Plan, now: datetime, *, at: datetime) -> S
 
 
 def next_in_row(session: Session) -> int:
-    """The `row` of the session that follows; what somebody says begins it anew."""
+    """The `row` of the session that follows; it begins again once somebody says something."""
     was_quiet = session.user_messages == session.operator_messages == 0
     return session.row + 1 if was_quiet else 0
 

@@ -311,7 +311,7 @@ class Delivery:
             lost,
             extra=_fields(entry),
         )
-        await self._once_stored(lambda: self._store.drop(entry, self._clock.now()))
+        await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
         return True
 
     async def _give_up(self, entry: OutgoingEntry, error: HandoverError) -> None:

@@ -227,7 +227,7 @@ def _tokens(facts: Facts) -> HealthProblem | None:
         part=Part.TOKEN,
         message=f"Meta refuses the access token of {', '.join(facts.refused_tokens)}.",
         remedy="Make a new one in the app's Messenger settings at Meta, put it in the place of the "
-        "old one under 'page-access-token' in credentials.yml, and start Rasa anew. What users "
+        "old one under 'page-access-token' in credentials.yml, and restart Rasa. What users "
         "write waits until then.",
     )
 

@@ -41,7 +41,7 @@ class Inbox:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError.
 
-        Who gives up waiting does not undo it: what has been recorded is handled.
+        Cancelling the caller does not undo it: what has been recorded is handled.
         """
         recording = asyncio.create_task(self._record(events))
         self._recordings.add(recording)

@@ -136,7 +136,7 @@ class Retrying:
         if is_dead:
             self._metrics.dead.inc()
             logger.error(
-                "An event is set aside for good. Once its cause is mended, `rasa-handover dead "
+                "An event is set aside for good. Once its cause is fixed, `rasa-handover dead "
                 "--retry` takes it up again.",
                 extra=_fields(entry),
             )

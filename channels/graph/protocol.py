@@ -132,7 +132,7 @@ class Graph(Protocol):
     async def owner(self, thread: Thread) -> Owner:
         """Who controls the thread now; UNKNOWN where Meta does not tell.
 
-        Raises only what another try may mend (TRY_LATER): a refusal is an answer, too.
+        Raises only what another try may get past (TRY_LATER): a refusal is an answer, too.
         """
 
     async def page(self) -> str:

@@ -34,7 +34,7 @@ class Availability:
         self._of_pages = {page: {**self._channels, **own} for page, own in _own(settings)}
 
     async def look(self) -> None:
-        """Ask the store anew. Raises StoreError."""
+        """Ask the store again. Raises StoreError."""
         now = self._clock.now()
         teams = {id(team): team for plans in self._all() for team in plans.values()}
         for team in teams.values():

@@ -48,7 +48,7 @@ class Writer:
     cost of one commit. If an operation raises, the batch is rolled back and each of its
     operations runs in a transaction of its own: only the culprit fails, and what has not had its
     turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
-    fails, and the next one connects anew.
+    fails, and the next one makes a new connection.
 
     Operations that wait at the same time may run in any order: await one before asking for
     another that depends on it. Cancelling a caller does not take its operation back.

@@ -69,7 +69,7 @@ def _run(options: Namespace) -> int:
 
 COMMAND = Command(
     description="Look at the app, the Page, the webhook and this project, and say what is wrong "
-    "and what mends it. Nothing is changed anywhere. Exit status: 0 if nothing is wrong, 1 if "
+    "and how to fix it. Nothing is changed anywhere. Exit status: 0 if nothing is wrong, 1 if "
     "something is, 2 if credentials.yml can't be read.",
     add_arguments=_add_arguments,
     run=_run,

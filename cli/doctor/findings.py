@@ -26,7 +26,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """The outcome, what was seen, and what mends it or tells more; no secret is in either."""
+    """The outcome, what was seen, and how to fix it or read more; no secret is in either."""
 
     outcome: Outcome
     detail: str

@@ -83,7 +83,7 @@ def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreKi
     except Exception as error:  # whatever a module of theirs may raise
         problem = wrong(
             f"Rasa can't start with the tracker store {kind}: {type(error).__name__}.",
-            "Correct its 'type' in endpoints.yml, or mend the module that has it.",
+            "Correct its 'type' in endpoints.yml, or fix the module that has it.",
         )
         return Unknown(told_by="tracker-store", verdict=problem)
     in_memory = issubclass(found, InMemoryTrackerStore)
@@ -186,7 +186,7 @@ def read_store_version(url: str) -> int | StoreState | Unknown:
             return _sqlite_version(Path(make_url(url).database))
         return _postgresql_version(database)
     except StoreError as error:
-        problem = wrong(str(error), "Correct 'store' in credentials.yml, or mend the database.")
+        problem = wrong(str(error), "Correct 'store' in credentials.yml, or fix the database.")
         return Unknown(told_by="store", verdict=problem)
 
 

@@ -28,7 +28,7 @@ class Unsendable(ValueError):
     """A part of a response that no message can carry.
 
     The message is the second half of a sentence, "it …" or "its …"; it says what is wrong and
-    how to mend it, and never quotes what the part holds.
+    how to fix it, and never quotes what the part holds.
     """
 
 
