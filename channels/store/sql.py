@@ -102,7 +102,7 @@ class SqlStore:
     ) -> list[InboxEntry]:
         if not events:
             return []
-        entries = await self._writer.run_together(self._record, (events, now, claim))
+        entries = await self._writer.run_together(self._record, (events, now, claim), urgent=True)
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
         until = now + CLAIM_LEASE
         self._own_claims.positions.update((entry.position, until) for entry in entries)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,8 @@ from ..core.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BATCH = 200  # operations in one transaction
+LARGEST_BATCH = 200  # operations in one transaction, and as many urgent ones
+MOST_KINDS = 20  # of them that have statements of their own: urgent ones wait for no more
 # For the operations of a batch that failed, one by one: each may wait for a lock in vain.
 LONGEST_BATCH = timedelta(seconds=3)
 CLOSE_LIMIT = timedelta(seconds=5)
@@ -41,11 +42,43 @@ class _Waiting:
     error: Exception | None = None
 
 
+class _Queue:
+    """What waits for the writer's thread: what is urgent first, however much else there is."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[_Waiting] = deque()
+        self._others: deque[_Waiting] = deque()
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def put(self, waiting: _Waiting, *, urgent: bool) -> None:
+        with self._changed:
+            (self._urgent if urgent else self._others).append(waiting)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def batch(self) -> list[_Waiting]:
+        """The operations of the next transaction; none once it is closed and all are taken."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._urgent or self._others or self._is_closed)
+            batch = [self._urgent.popleft() for _ in range(min(len(self._urgent), LARGEST_BATCH))]
+            others: list[_Waiting] = []
+            kinds: set[object] = set()
+            while self._others and len(others) < LARGEST_BATCH and len(kinds) < MOST_KINDS:
+                others.append(self._others.popleft())
+                kinds.add(others[-1].run)
+            return [*batch, *others]
+
+
 class Writer:
     """The one thread that talks to the database.
 
-    It takes all operations that wait into one transaction, so that many callers share the
-    cost of one commit. If an operation raises, the batch is rolled back and each of its
+    It takes what waits into one transaction, up to a bound, so that many callers share the cost of
+    one commit. If an operation raises, the batch is rolled back and each of its
     operations runs in a transaction of its own: only the culprit fails, and what has not had its
     turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
     fails, and the next one makes a new connection.
@@ -68,7 +101,7 @@ class Writer:
         self._check = check
         self._engine = engine
         self._explain = explain
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue = _Queue()
         self._loop = asyncio.get_running_loop()
         self._closing = False
         self._finished = asyncio.Event()
@@ -79,35 +112,44 @@ class Writer:
         return cast(T, await self._submit(lambda connection, _: [operation(connection)], None))
 
     async def run_together(
-        self, operation: Callable[[Connection, list[A]], Sequence[T]], argument: A
+        self,
+        operation: Callable[[Connection, list[A]], Sequence[T]],
+        argument: A,
+        *,
+        urgent: bool = False,
     ) -> T:
         """The same, for an operation that takes many arguments as cheaply as one.
 
-        It is called with the arguments of all that wait for it, and returns a result for each.
+        It is called with the arguments of all that wait for it, and returns a result for each. An
+        `urgent` one waits for no more than the transaction under way.
         """
-        return cast(T, await self._submit(operation, argument))
+        return cast(T, await self._submit(operation, argument, urgent=urgent))
 
     async def close(self) -> None:
         """Finish what was submitted, then disconnect; leave it, where that takes too long."""
         if not self._closing:
             self._closing = True
-            self._queue.put(None)
+            self._queue.close()
         try:
             await asyncio.wait_for(self._finished.wait(), CLOSE_LIMIT.total_seconds())
         except asyncio.TimeoutError:
             logger.warning("The session store is left without its last answers.")
 
     def _submit(
-        self, run: Callable[[Connection, list[Any]], Sequence[Any]], argument: object
+        self,
+        run: Callable[[Connection, list[Any]], Sequence[Any]],
+        argument: object,
+        *,
+        urgent: bool = False,
     ) -> asyncio.Future[Any]:
         if self._closing:
             raise StoreUnavailable("The session store has been closed; open a new one.")
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(run=run, argument=argument, answer=answer))
+        self._queue.put(_Waiting(run=run, argument=argument, answer=answer), urgent=urgent)
         return answer
 
     def _work(self) -> None:
-        for batch in self._batches():
+        while batch := self._queue.batch():
             self._carry_out(batch)
             self._tell(partial(_resolve, batch))
         self._engine.dispose()
@@ -116,17 +158,6 @@ class Writer:
     def _tell(self, news: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(news)
-
-    def _batches(self) -> Iterator[list[_Waiting]]:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            while len(batch) < LARGEST_BATCH and not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    yield batch
-                    return
-                batch.append(following)
-            yield batch
 
     def _carry_out(self, batch: list[_Waiting]) -> None:
         one_failed = False

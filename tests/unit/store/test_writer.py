@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.core.errors import StoreUnavailable
-from channels.store.writer import LARGEST_BATCH, Writer
+from channels.store.writer import LARGEST_BATCH, MOST_KINDS, Writer
 
 
 class Gate:
@@ -112,11 +112,47 @@ async def test_operations_that_wait_share_one_transaction(
 async def test_a_transaction_takes_a_bounded_number_of_operations(
     writer: Writer, commits: list[Connection]
 ) -> None:
-    calls = [writer.run(partial(add, word=f"word {number}")) for number in range(LARGEST_BATCH + 1)]
+    calls = [writer.run(partial(add, word=f"word {number}")) for number in range(MOST_KINDS + 1)]
 
     await all_at_once(writer, *calls)
 
     assert len(commits) == 3
+
+
+async def test_a_transaction_takes_a_bounded_number_of_arguments(
+    writer: Writer, commits: list[Connection]
+) -> None:
+    def shout(_: Connection, arguments: list[str]) -> list[str]:
+        return [argument.upper() for argument in arguments]
+
+    await all_at_once(writer, *[writer.run_together(shout, "a") for _ in range(LARGEST_BATCH + 1)])
+
+    assert len(commits) == 3
+
+
+async def test_what_is_urgent_waits_for_no_more_than_the_transaction_under_way(
+    writer: Writer,
+) -> None:
+    begun: list[str] = []
+
+    def note(_: Connection, arguments: list[str]) -> list[None]:
+        begun.extend(arguments)
+        return [None] * len(arguments)
+
+    others = [writer.run(lambda connection: note(connection, ["other"])) for _ in range(100)]
+    await all_at_once(writer, *others, writer.run_together(note, "urgent", urgent=True))
+
+    assert begun[0] == "urgent"
+    assert len(begun) == 101
+
+
+async def test_what_is_not_urgent_is_done_however_much_else_is(writer: Writer) -> None:
+    def note(_: Connection, arguments: list[str]) -> list[str]:
+        return arguments
+
+    urgent = [writer.run_together(note, "urgent", urgent=True) for _ in range(LARGEST_BATCH * 2)]
+    answers = await all_at_once(writer, *urgent, writer.run_together(note, "other"))
+    assert answers[-1] == "other"
 
 
 async def test_an_operation_takes_the_arguments_of_all_that_wait_for_it(writer: Writer) -> None:
@@ -258,7 +294,7 @@ async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
         time.sleep(0.06)
         raise ValueError("It never got the lock")
 
-    waiting = [writer.run(waits_for_a_lock) for _ in range(50)]
+    waiting = [writer.run(waits_for_a_lock) for _ in range(MOST_KINDS)]
     asked = asyncio.gather(*waiting, return_exceptions=True)
     await asyncio.sleep(0)
     gate.open()
@@ -267,7 +303,7 @@ async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
 
     kinds = [type(answer) for answer in answers]
     assert kinds == [ValueError] * kinds.count(ValueError) + [StoreUnavailable] * (
-        50 - kinds.count(ValueError)
+        MOST_KINDS - kinds.count(ValueError)
     )
     assert 1 <= kinds.count(ValueError) <= 2
     assert await writer.run(lambda _: 42) == 42
