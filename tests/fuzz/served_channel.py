@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
-import socket
-import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,11 +18,11 @@ from aiohttp import ClientSession
 from rasa.core.channels.channel import UserMessage, register
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.shared.core.domain import Domain
-from sanic import Sanic
 
 from channels import MessengerInput
 from emulator import default_config, running
 from tests.rasa_project import InMemoryTrackerStore
+from tests.sanic_server import new_app, served
 
 BOT = default_config().apps[0]
 APP_SECRET = BOT.secret
@@ -63,7 +60,7 @@ class ServedChannel:
 
     port: int
     http: ClientSession
-    agent: ListeningAgent = field(default_factory=ListeningAgent)
+    agent: ListeningAgent
 
     @property
     def url(self) -> str:
@@ -101,25 +98,11 @@ async def served_channel(directory: Path) -> AsyncIterator[ServedChannel]:
 
 @asynccontextmanager
 async def _serving(section: dict[str, Any]) -> AsyncIterator[ServedChannel]:
-    Sanic.test_mode = True  # a process may have more servers, before this one or after it
-    app = Sanic(f"channel-{uuid.uuid4().hex}", configure_logging=False)
-    logging.getLogger("sanic.root").setLevel(logging.CRITICAL)
+    app = new_app()
     register([MessengerInput.from_credentials(section)], app, route="/webhooks/")
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = await app.create_server(
-        sock=listener, return_asyncio_server=True, access_log=False, asyncio_server_kwargs=None
-    )
-    async with ClientSession() as http:
-        served = ServedChannel(port=listener.getsockname()[1], http=http)
-        app.ctx.agent = served.agent
-        await server.startup()
-        await server.before_start()
-        await server.after_start()
-        try:
-            yield served
-        finally:
-            await server.before_stop()
-            await server.close()
+    app.ctx.agent = agent = ListeningAgent()
+    async with ClientSession() as http, served(app) as port:
+        yield ServedChannel(port=port, http=http, agent=agent)
 
 
 def credentials(directory: Path, emulator_url: str) -> dict[str, Any]:

@@ -6,9 +6,6 @@ An assistant that only listens stands in for Rasa.
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +18,14 @@ from async_timeout import timeout
 from rasa.core.channels.channel import UserMessage, register
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.shared.core.domain import Domain
-from sanic import Blueprint, Sanic
+from sanic import Blueprint
 
 from channels import MessengerInput
 from channels.instruments.clock import SystemClock
 from channels.operators.api import OperatorApi
 from emulator import default_config, running
 from tests.rasa_project import InMemoryTrackerStore
+from tests.sanic_server import new_app, served
 
 BOT = default_config().apps[0]
 ADMIN_TOKEN = "the-bots-admin-token"
@@ -158,11 +156,12 @@ async def operator_stage(directory: Path, **keys: Any) -> AsyncIterator[Operator
     async with running() as emulator_url, ClientSession() as http:
         section = {**_section(directory, emulator_url), **keys}
         channel = MessengerInput.from_credentials(section)
-        app = _app()
+        app = new_app()
         register([channel], app, route="/webhooks/")
-        async with _served(app) as url:
+        async with served(app) as port:
+            url = f"http://127.0.0.1:{port}{PATH}"
             stage = OperatorStage(
-                url=f"{url}{PATH}", emulator_url=emulator_url, http=http, directory=directory
+                url=url, emulator_url=emulator_url, http=http, directory=directory
             )
             app.ctx.agent = stage.agent
             await stage.control("PUT", f"apps/{BOT.id}", webhook=f"{stage.url}/webhook")
@@ -177,34 +176,12 @@ def credentials_of(stage: OperatorStage) -> dict[str, Any]:
 @asynccontextmanager
 async def starting_api() -> AsyncIterator[str]:
     """The address of an operator API whose channel has not started yet."""
-    app = _app()
+    app = new_app()
     routes = Blueprint("starting", url_prefix=PATH)
     OperatorApi(admin_token=ADMIN_TOKEN, clock=SystemClock(), engine=lambda: None).add_to(routes)
     app.blueprint(routes)
-    async with _served(app) as url:
-        yield f"{url}{PATH}"
-
-
-def _app() -> Sanic:
-    logging.getLogger("sanic.root").setLevel(logging.CRITICAL)
-    Sanic.test_mode = True  # a process may have had a server before
-    return Sanic(f"operators-{uuid.uuid4().hex}", configure_logging=False)
-
-
-@asynccontextmanager
-async def _served(app: Sanic) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = await app.create_server(
-        sock=listener, return_asyncio_server=True, access_log=False, asyncio_server_kwargs=None
-    )
-    await server.startup()
-    await server.before_start()
-    await server.after_start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        await server.before_stop()
-        await server.close()
+    async with served(app) as port:
+        yield f"http://127.0.0.1:{port}{PATH}"
 
 
 async def _body(answer: ClientResponse) -> Any:
