@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
@@ -12,9 +11,8 @@ from rasa.shared.exceptions import RasaException, YamlSyntaxException
 from channels.core.errors import SettingsError
 from channels.core.sections import filled_in
 from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
-from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
-from .raw_credentials import load, mistake_in, unset_variables
+from .raw_credentials import load, missing, mistake_in, unset_variables
 
 try:
     from rasa.shared.utils.yaml import read_config_file  # Rasa Pro
@@ -52,11 +50,8 @@ def _read_channels(path: str) -> dict[str, Any]:
     try:
         return read_config(path)
     except FileNotFoundError:
-        if is_mantle_project(Path()):
-            raise SettingsError(MANTLE_REFUSED) from None
-        raise SettingsError(
-            f"There is no {path} here. Go to the folder of your Rasa project, or name the file "
-            "with --credentials."
+        raise missing(
+            path, "Go to the folder of your Rasa project, or name the file with --credentials."
         ) from None
     except (RasaException, OSError) as error:
         raise SettingsError(f"{path} can't be read: {_cause_in(path, error)}") from None

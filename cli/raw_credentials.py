@@ -15,6 +15,7 @@ from channels.core.errors import SettingsError
 from channels.core.sections import filled_in
 from channels.core.setting_values import parse_admin_token
 from channels.core.settings import is_own_section
+from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 CREDENTIALS_FILE = "credentials.yml"
 TOKEN_VARIABLE = "HANDOVER_ADMIN_TOKEN"  # noqa: S105 (its name, not the token)
@@ -41,11 +42,18 @@ def admin_token(credentials: str | None) -> str:
         return _parsed(told, TOKEN_VARIABLE)
     path = credentials or CREDENTIALS_FILE
     if not Path(path).exists():
-        raise SettingsError(f"There is no {path} here. {_HOW}")
+        raise missing(path, _HOW)
     token = _token_in(path)
     if unset := unset_variables(token):
         raise SettingsError(f"'admin-token' in {path} is {unset[0]}, which is not set. {_HOW}")
     return _parsed(token, f"'admin-token' in {path}")
+
+
+def missing(path: str, remedy: str) -> SettingsError:
+    """The error where there is no such file: a project of Mantle has none, and can use none."""
+    if is_mantle_project(Path()):
+        return SettingsError(MANTLE_REFUSED)
+    return SettingsError(f"There is no {path} here. {remedy}")
 
 
 def unset_variables(value: object) -> list[str]:
