@@ -74,9 +74,10 @@ async def _look_at_words(settings: Settings, assistant: AssistantFacts) -> list[
     words = words_in(assistant.language)
     everyday = words.everyday if words is not None else ()
     keywords = _keywords(settings)
+    told_by = "nlu-everyday-words" if everyday else "nlu-keywords"  # the one that needs the model
     facts = doctor_understanding.UnderstandingFacts(
         assistant=assistant,
-        readings=await read_words(assistant.model, [*keywords, *everyday]),
+        readings=await read_words(assistant.model, [*keywords, *everyday], told_by=told_by),
         keywords=keywords,
         everyday=everyday,
     )

@@ -8,20 +8,21 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
-from rasa.core.agent import Agent
 
 from .checks.understanding import Reading
 from .findings import Unknown, cannot_tell
 
 
 async def read_words(
-    model: str | Unknown, texts: Collection[str]
+    model: str | Unknown, texts: Collection[str], *, told_by: str
 ) -> Mapping[str, Reading] | Unknown:
-    """What the model reads in each of the texts."""
+    """What the model reads in each of the texts; `told_by` names the check that says why not."""
     if isinstance(model, Unknown):
         return Unknown(told_by=model.told_by)
     try:
         with _quiet():
+            from rasa.core.agent import Agent  # takes seconds, and there may be nothing to ask
+
             agent = Agent.load(model)
             return {text: _reading(await agent.parse_message(text)) for text in texts}
     except Exception as error:  # whatever a component of theirs may raise
@@ -29,7 +30,7 @@ async def read_words(
             f"The model can't be asked what it reads ({type(error).__name__}).",
             "Run `rasa-handover doctor` where `rasa run` runs, with the same packages.",
         )
-        return Unknown(told_by="nlu-keywords", verdict=problem)
+        return Unknown(told_by=told_by, verdict=problem)
 
 
 def _reading(parsed: Mapping[str, Mapping[str, object]]) -> Reading:

@@ -203,7 +203,7 @@ async def test_doctor_finds_the_trained_model_well(model: str, check: str) -> No
     assert words is not None
     facts = UnderstandingFacts(
         assistant=read_assistant(model, "domain.yml", []),
-        readings=await read_words(model, [*keywords, *words.everyday]),
+        readings=await read_words(model, [*keywords, *words.everyday], told_by="nlu-keywords"),
         keywords=keywords,
         everyday=words.everyday,
     )

@@ -408,6 +408,18 @@ async def test_the_intents_that_rules_hand_over_for_are_told(page: LivePage) -> 
     assert "for ask_human, ask_sales." in await page.ok("rules-action-handover")
 
 
+async def test_a_model_that_can_not_be_asked_is_told_where_no_plan_has_keywords(
+    page: LivePage,
+) -> None:
+    def forget_the_class(name: str, content: dict[str, Any]) -> None:
+        if name == "metadata.json":
+            for node in content["predict_schema"]["nodes"].values():
+                node["uses"] = "of.another.Rasa"
+
+    page.train_anew(forget_the_class)
+    assert "The model can't be asked what it reads" in await page.untold("nlu-everyday-words")
+
+
 def without_rule(response: str) -> Callable[[str, dict[str, Any]], None]:
     """Let the trained rules be without the one that begins with this response."""
 

@@ -74,7 +74,7 @@ def test_a_model_that_can_not_be_asked_is_told_once() -> None:
 
 
 async def test_what_is_no_model_can_not_be_asked() -> None:
-    found = await read_words("no/model.tar.gz", ["menu"])
+    found = await read_words("no/model.tar.gz", ["menu"], told_by="nlu-keywords")
     assert isinstance(found, Unknown)
     assert found.verdict is not None
     assert found.verdict.outcome is Outcome.CANNOT_TELL
