@@ -13,6 +13,7 @@ import tarfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ PAGE = default_config().page.id
 INSTAGRAM = default_config().instagram
 USER = default_config().users[0].id
 NO_API_TELLS = {"default-app", "take-control", "inbox-automations", "inbox-done"}
+# Rasa Pro can't run the model, which is Rasa 3.6's.
+NO_PRO_TELLS = {"nlu-everyday-words"} if find_spec("rasa.shared.core.flows") else set()
 NOWHERE = "http://127.0.0.1:9"  # nobody listens at the port "discard"
 
 
