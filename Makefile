@@ -23,7 +23,7 @@ PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients
 TWO_GROUPS := --numprocesses 2 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog.
-PRO_TESTS := tests/rasa_pro tests/contract/cli/doctor tests/contract/cli/test_subscribe.py tests/contract/store tests/contract/graph/http \
+PRO_TESTS := tests/rasa_pro tests/contract/cli tests/contract/store tests/contract/graph/http \
   tests/fuzz/test_hostile_http.py tests/fuzz/test_hostile_callers.py \
   tests/scenario/dialogue tests/scenario/instruments \
   tests/scenario/engine/test_stopping.py tests/scenario/engine/test_store_outages.py \
