@@ -27,7 +27,8 @@ _NEVER = datetime.fromtimestamp(0, timezone.utc)
 class KeepingStore:
     """A store that keeps every version of every session.
 
-    `silent_at` says when it was last stored that somebody else has a user's thread.
+    `silent_at` says when it was last stored that somebody else has a user's thread. A session that
+    ends without the thread leaves it, and nobody watches it any more: what was known is given up.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -70,6 +71,8 @@ class KeepingStore:
             self.versions[session.id].append(session)
             if session.state is State.ACTIVE:
                 self.silent_at[session.thread.user] = self._clock.now()
+            elif not session.is_open and not session.regained:
+                self.silent_at.pop(session.thread.user, None)
         return stored
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core.events import Thread
+from channels.core.events import Array, Thread
 from channels.core.sessions import EndReason, Session, State
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 
@@ -57,6 +57,22 @@ async def test_nothing_is_asked_either_when_the_app_lets_go_of_the_thread(
     assert world.said() == []
     await world.user_says("hello")
     assert world.said() == ["re: hello"]
+
+
+async def test_who_taps_after_the_thread_was_left_has_an_agent_again_once_meta_refuses(
+    world: World,
+) -> None:
+    await is_sent(world)
+    await world.wait(TIMEOUT)
+    assert world.ends() == ["timeout"]
+    tap = world.postback(payload="/order", array=Array.MESSAGING)  # whoever has the thread
+    await world.deliver(tap)
+
+    assert (await world.session()).is_adopted
+    assert world.said() == []
+    await world.wait(TIMEOUT)
+    assert world.ends() == ["timeout", "timeout"]
+    assert world.said() == ["re: timeout"]
 
 
 async def test_a_reader_who_answers_is_followed_up_as_ever(world: World) -> None:
