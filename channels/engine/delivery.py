@@ -285,10 +285,10 @@ class Delivery:
             logger.info("A message waits until its user writes: %s", error, extra=_fields(entry))
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
-            _log_drop(entry, _LOST)
-            # First the session: whatever dies in between, the message is refused once more then.
-            await self._once_stored(lambda: self._lose(entry.outgoing))
-            await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
+            # First the session: whatever ends in between, the message is refused once more then.
+            if await self._once_stored(lambda: self._lose(entry.outgoing)):
+                _log_drop(entry, _LOST)
+                await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
         else:
             await self._give_up(entry, error)
         return True
@@ -321,17 +321,17 @@ class Delivery:
             lambda: self._store.give_up(entry.position, self._stamp(), error=why)
         )
 
-    async def _lose(self, said: Outgoing) -> None:
-        """Another app has the thread: a session begins.
+    async def _lose(self, said: Outgoing) -> bool:
+        """Another app has the thread: a session begins; False if a stop comes before it can.
 
         Where it was the follow-up of a session, the new one begins once that one has ended.
         """
-        waits = True
-        while waits and not self._is_stopping:
-            waits = await self._adopt(said)
-            if waits:
-                await self._clock.sleep(PAUSE)
+        while await self._adopt(said):
+            if self._is_stopping:
+                return False
+            await self._clock.sleep(PAUSE)
         self._due.set()
+        return True
 
     async def _adopt(self, said: Outgoing) -> bool:
         """Begin it between two of the thread's events; whether a session has to end before."""

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from channels.core.errors import GraphUnavailable
 from channels.engine import engine
 from channels.store.sql import SqlStore
 from tests.fakes.store import MemoryStore
-from tests.scenario.world import ANNA, INBOX, World
+from tests.scenario.world import ANNA, INBOX, SECOND, World
+
+DESK = "777000777000777"
 
 
 @pytest.fixture
@@ -66,6 +69,20 @@ async def test_a_handover_goes_on_across_a_stop(world: World) -> None:
 
     await world.user_says("menu")
     assert world.said() == ["re: keyword"]
+
+
+async def test_a_refusal_during_a_stop_is_learnt_from(world: World) -> None:
+    world.graph.fail("send", GraphUnavailable("No answer"))
+    await world.user_says("hello")
+    world.graph.threads[ANNA] = DESK  # and no webhook has told so
+    stopping = asyncio.create_task(world.engine.stop())
+    await world.settle()
+    await world.wait(SECOND)
+    await stopping
+    await starts_again(world)
+
+    assert (await world.session()).is_adopted
+    assert not await world.store.waits_outgoing(ANNA)
 
 
 async def test_a_stop_lets_go_of_graph(world: World) -> None:
