@@ -143,15 +143,15 @@ MUTANTS = [
         "engine/retrying.py",
         ENGINE,
         (
-            "            repeated = True\n            await self._clock.sleep(pause)",
-            "            await self._clock.sleep(pause)",
+            "repeated, tries = True, tries + 1",
+            "tries = tries + 1",
         ),
         ("error.others_answered and tried_for", "tried_for"),
     ),
     *_of(
         "engine/inbox.py",
         ENGINE,
-        ("<= MOST_OF_A_PAGE // 2", "< MOST_OF_A_PAGE // 2"),
+        ("<= self._room // 2", "< self._room // 2"),
         ("                self._let_go_of_others(threads, entries)", "                pass"),
     ),
     *_of(
@@ -176,13 +176,16 @@ MUTANTS = [
         "handover/ending.py",
         ENGINE,
         ("_none if in_silence else self._openings.next_of", "self._openings.next_of"),
-        ("if await self._graph.owner(session.thread) not in ANOTHER:", "if False:"),
+        (
+            "            if await self._graph.owner(session.thread) in OURS_OR_NOBODYS:",
+            "            if False:",
+        ),
     ),
     *_of(
         "handover/opening.py",
         ENGINE,
         (
-            "self._activate(session) if owner in ANOTHER else self.pass_control(session)",
+            "self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)",
             "self.pass_control(session)",
         ),
     ),
