@@ -57,7 +57,8 @@ What the user wrote or tapped before the cause, and came late, is not answered: 
 what the user says to the agents.
 What the user wrote to the agent in the moment of taking back, and came late on standby, is kept
 with what was said in the session, which has ended by then. What is newer is meant for the bot, but
-for a return word, which asks for what has happened.
+for a return word, which asks for what has happened. A thread that was left to whoever took it was
+not taken back: where Meta does not tell the owner, they have it.
 With routing off an agent's desk may write without having the thread: its echo is an operator's then
 (`operators-by-echo`), and who owns the thread tells nothing of when that ends.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
@@ -206,12 +207,17 @@ def _spoke_unattended(
     """Without a session: to the bot; or on standby, where somebody has the thread, or had it."""
     if event.array is Array.MESSAGING:
         return ROUTE
-    if ended is not None and owner is not None and owner not in ANOTHER:
+    if ended is not None and _is_over(ended, owner):
         if _is_for_the_bot(event, ended, is_return_word):
             return LATE_WORDS
         if was_said_in(ended, event.at):
             return HEAR_USER
     return _taken(event, None, owner)
+
+
+def _is_over(ended: Session, owner: Owner | None) -> bool:
+    """Whether nobody has kept the thread. Where Meta does not tell, it is so if we took it back."""
+    return owner in OURS_OR_NOBODYS or (owner is Owner.UNKNOWN and ended.regained)
 
 
 def _is_for_the_bot(

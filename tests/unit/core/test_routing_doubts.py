@@ -6,11 +6,13 @@ from datetime import datetime
 
 import pytest
 
+from channels.core import transitions
 from channels.core.events import Event
 from channels.core.routing import (
     ASK,
     HEAR_OPERATOR,
     HEAR_USER,
+    LATE_WORDS,
     NOTHING,
     OURS_AGAIN,
     Decision,
@@ -28,8 +30,10 @@ from tests.unit.core.routing_samples import (
     ALL_OPEN,
     ALL_REGAINED,
     ANOTHER,
+    BY_TIMEOUT,
     CAUSE_AT,
     ENDING,
+    ENDING_SINCE,
     FAILED_IN_DOUBT,
     HEAR_IT_AND_END,
     LATER,
@@ -73,6 +77,14 @@ def test_a_regained_session_stays_unless_another_has_its_thread(
 @pytest.mark.parametrize("event", [passed(AGENT), taken(AGENT)], ids=["passed", "taken"])
 def test_a_change_of_control_that_is_over_opens_nothing(event: Event, owner: Owner) -> None:
     assert look_up(event, None, owner=owner) == NOTHING
+
+
+# The session ended in silence, and the thread was left to whoever had taken it.
+def test_words_after_an_end_that_took_nothing_are_for_whoever_has_the_thread() -> None:
+    words = message(on=STANDBY, at=ENDING_SINCE + A_MOMENT)
+    left = transitions.ended(BY_TIMEOUT)
+    assert look_up(words, left, owner=Owner.UNKNOWN) == ADOPT
+    assert look_up(words, left, owner=Owner.OURS) == LATE_WORDS
 
 
 def test_an_echo_that_names_no_app_opens_a_session_of_an_unnamed_owner() -> None:
