@@ -11,7 +11,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel
 
 from channels.core.errors import NotThreadOwner
-from channels.core.events import Thread
+from channels.core.events import Thread, page_and_user_of
 from channels.core.routing import Owner
 from channels.core.sessions import Session, State, is_for_the_bot, is_window_open, session_id_for
 from channels.core.turns import HANDOVER_ENDED, external_text
@@ -142,10 +142,11 @@ class WatchedAssistant:
         return await self._assistant.take_turn(turn, output)
 
     def _is_for_a_person(self, turn: Turn) -> bool:
-        session = self._store.open_session_of(turn.sender_id)
+        _, user = page_and_user_of(turn.sender_id)
+        session = self._store.open_session_of(user)
         written_at = self.on_standby.get(turn.message_id)
         if written_at is not None and session is None:
-            return not self._store.has_been_taken_back(turn.sender_id, written_at)
+            return not self._store.has_been_taken_back(user, written_at)
         if session is None or session.regained:
             return False
         cause = f"{session.thread.page}/messaging/{turn.message_id}"
