@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 MOST_DEATHS = 3
+ALONE_FOR = timedelta(seconds=5)
 
 
 class Suspects:
     """Counts the beginnings of which nobody has heard again.
 
     Of a worker's first death nobody knows what did it. What was in its hand is counted from then
-    on, and what a second one has died with is done one by one, so that nothing is set aside for
-    another's fault.
+    on, and what a second one has died with is begun one by one, so that nothing is set aside for
+    another's fault. Each is alone for ALONE_FOR and no longer, because one may wait for another: an
+    event for the handover, and the handover for a message.
     """
 
     def __init__(self) -> None:
@@ -30,7 +33,7 @@ class Suspects:
         """
         async with AsyncExitStack() as stack:
             if attempts:
-                await stack.enter_async_context(self._alone)
+                await stack.enter_async_context(self._alone_at_first())
             begun = await count(1)
             try:
                 yield begun < MOST_DEATHS  # the first death was not counted
@@ -40,3 +43,13 @@ class Suspects:
             else:
                 await count(-1)
             # Not if it is cancelled: who stops gives it back, which forgets its attempts.
+
+    @asynccontextmanager
+    async def _alone_at_first(self) -> AsyncIterator[None]:
+        await self._alone.acquire()
+        letting_go = asyncio.create_task(asyncio.sleep(ALONE_FOR.total_seconds()))
+        letting_go.add_done_callback(lambda _: self._alone.release())
+        try:
+            yield
+        finally:
+            letting_go.cancel()
