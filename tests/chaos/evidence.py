@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
+from channels.core.errors import ProcessDied
+
 USER = "user"  # the emulator's name for a person as a sender
 
 
@@ -77,11 +79,21 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Undone:
-    """An entry of the inbox that was not handled: `waiting` or `dead`."""
+    """An entry of the inbox that was not handled: `waiting` or `dead`.
+
+    `error` is the class of the error that it died of, `mid` its message's, if it is one.
+    """
 
     user: str
     key: str
     state: str
+    error: str | None = None
+    mid: str | None = None
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it was under way in three processes that were killed: here, by us."""
+        return self.state == "dead" and self.error == ProcessDied.__name__
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

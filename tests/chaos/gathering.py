@@ -21,7 +21,9 @@ _EVENTS = (
     " WHERE type_name IN ('user', 'bot') OR action_name = 'action_listen' ORDER BY id"
 )
 _SESSIONS = "SELECT id, thread, state, data FROM handover_sessions ORDER BY opened_at_us"
-_UNDONE = "SELECT thread, event, state FROM handover_inbox WHERE state != 'done' ORDER BY position"
+_UNDONE = (
+    "SELECT thread, event, state, error FROM handover_inbox WHERE state != 'done' ORDER BY position"
+)
 _LINES = "SELECT key FROM handover_transcript"
 _WORKERS = "SELECT DISTINCT claimed_by FROM handover_inbox WHERE state = 'done'"
 _SESSION = msgspec.json.Decoder(Session)
@@ -122,10 +124,11 @@ def _stored(url: str) -> Iterator[Stored]:
 
 
 def _undone(url: str) -> Iterator[Undone]:
-    for thread, event, state in _rows(url, _UNDONE):
+    for thread, event, state, error in _rows(url, _UNDONE):
         said = json.loads(event)
-        named = f"{said.get('type')} {said.get('mid') or said.get('key')}"
-        yield Undone(user=_user(thread), key=named, state=state)
+        mid = said.get("mid")
+        named = f"{said['kind']} {mid or said['key']}"
+        yield Undone(user=_user(thread), key=named, state=state, error=error, mid=mid)
 
 
 def _user(thread: str) -> str:

@@ -135,6 +135,7 @@ def judge(evidence: Evidence) -> list[Figure]:
     apart = (
         ("turns repeated because a kill cut them down, messages sent again", _repeated),
         ("actions run again because their turn was cut down", _ran_again),
+        ("events set aside because they were under way at three kills", _set_aside),
         ("bot messages sent again after a lost answer", _sent_again),
         ("responses not sent because people had the thread", _silenced),
         ("user messages that only the agents got", _kept_by_agents_alone),
@@ -159,8 +160,9 @@ def _undelivered(case: Case) -> Iterator[str]:
 
 def _lost(case: Case) -> Iterator[str]:
     """The bot had the thread when it got the message, and neither Rasa nor a transcript has it."""
+    set_aside = {one.mid for one in case.evidence.undone if one.was_killed}
     for said in _kept_by_nobody(case):
-        if case.arrays.get(said.mid) == MESSAGING:
+        if case.arrays.get(said.mid) == MESSAGING and said.mid not in set_aside:
             yield _named(said)
 
 
@@ -185,7 +187,13 @@ def _handled_twice(case: Case) -> Iterator[str]:
 
 
 def _dead(case: Case) -> Iterator[str]:
-    return (f"{one.user}: {one.key}" for one in case.evidence.undone if one.state == "dead")
+    for one in case.evidence.undone:
+        if one.state == "dead" and not one.was_killed:
+            yield f"{one.user}: {one.key}"
+
+
+def _set_aside(case: Case) -> Iterator[str]:
+    return (f"{one.user}: {one.key}" for one in case.evidence.undone if one.was_killed)
 
 
 def _waiting(case: Case) -> Iterator[str]:

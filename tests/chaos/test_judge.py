@@ -171,6 +171,17 @@ def test_what_was_not_sent_because_people_had_the_thread_is_counted_apart() -> N
     assert found(taken) == {"responses not sent because people had the thread": 1}
 
 
+def test_what_three_kills_have_hit_is_counted_apart() -> None:
+    killed = Undone(user=USER_ID, key="message m_9", state="dead", error="ProcessDied", mid="m_9")
+    evidence = more(
+        GOOD,
+        written(40, "m_9", "hello"),
+        delivered=(Delivered(mid="m_9", array="messaging"),),
+        undone=(killed,),
+    )
+    assert found(evidence) == {"events set aside because they were under way at three kills": 1}
+
+
 def test_a_thread_is_left_to_whom_took_it_where_the_user_said_nothing() -> None:
     session = Stored(session="s_2", user=USER_ID, state="ended", reason="timeout", is_left=True)
     left = more(GOOD, owned=(owned(40, INBOX),), sessions=(session,), tracked=end_of("s_2", 50))
