@@ -326,12 +326,17 @@ class Delivery:
 
         Where it was the follow-up of a session, the new one begins once that one has ended.
         """
-        while await self._adopt(said):
+        while not await self._is_opening(said.thread) and await self._adopt(said):
             if self._is_stopping:
                 return False
             await self._clock.sleep(PAUSE)
         self._due.set()
         return True
+
+    async def _is_opening(self, thread: Thread) -> bool:
+        """Whether a session waits for what was said before it, and the thread's events for that."""
+        session = await self._store.open_session(thread)
+        return session is not None and session.state is State.OPENING
 
     async def _adopt(self, said: Outgoing) -> bool:
         """Begin it between two of the thread's events; whether a session has to end before."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, case, delete, func, not_, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
@@ -73,14 +73,11 @@ _OPEN = (
     .limit(bindparam("limit", type_=Integer))
 )
 _COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
-_EVENTS_WAIT_ELSEWHERE = (
-    select(inbox.c.position)
-    .where(
-        inbox.c.thread == sessions.c.thread,
-        is_waiting,
-        inbox.c.claimed_by != bindparam("worker"),
-    )
-    .exists()
+_WAITING_EVENT = select(inbox.c.position).where(inbox.c.thread == sessions.c.thread, is_waiting)
+# Whoever has the first of a thread's events has the thread, though more may wait than it holds.
+_EVENTS_WAIT_ELSEWHERE = and_(
+    _WAITING_EVENT.where(inbox.c.claimed_by != bindparam("worker")).exists(),
+    not_(_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker")).exists()),
 )
 _IS_DUE = sessions.c.wake_at_us <= bindparam("now_us")
 _PAGES = pages_of(sessions, sessions.c.wake_at_us.is_not(None))

@@ -356,7 +356,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
             if (wake_at := kept.wake_at) is not None
             and wake_at <= now
             and kept.session.thread.page not in without_pages
-            and not self._rows.waits_elsewhere(kept.session.thread, self._worker)
+            and not self._rows.is_with_another(kept.session.thread, self._worker)
         ]
         claimed = [kept for _, kept in sorted(due, key=lambda pair: pair[0])[:limit]]
         for kept in claimed:

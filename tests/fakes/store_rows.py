@@ -123,6 +123,11 @@ class Rows:
             entry.event.thread == thread and entry.claimed_by != worker for entry in self.waiting()
         )
 
+    def is_with_another(self, thread: Thread, worker: str) -> bool:
+        """Whether entries of the thread wait, and the worker has none of them."""
+        claimants = {entry.claimed_by for entry in self.waiting() if entry.event.thread == thread}
+        return bool(claimants) and worker not in claimants
+
     def entry(self, position: int) -> Entry | None:
         of_position = (entry for entry in self.entries.values() if entry.position == position)
         return next(of_position, None)

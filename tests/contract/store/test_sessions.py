@@ -417,3 +417,16 @@ async def test_an_active_session_keeps_its_date_when_dates_are_mended(store: Sto
     )
     await store.mend_dates(NOW)
     assert await store.claim_due(NOW, limit=9) == []
+
+
+async def test_what_is_due_is_for_whoever_has_the_first_of_more_events_than_it_holds(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    one, two, _ = workers
+    session = new_session("session")
+    await one.add_session(session)
+    await one.record([message("first")], NOW)
+    await one.record([message("more")], NOW, claim=False)
+
+    assert await two.claim_due(NOW, limit=9) == []
+    assert await one.claim_due(NOW, limit=9) == [session]
