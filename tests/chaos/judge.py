@@ -19,6 +19,7 @@ from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, ho
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 CUT_MARGIN = timedelta(seconds=1)  # a stop takes a moment to be felt, and is noted before
 LONGEST_WAIT = timedelta(seconds=30)  # of a message, for Meta to take it
+LONGEST_PAUSE = timedelta(seconds=75)  # of a replica that has it in hand, and stands still
 MESSAGING = "messaging"
 
 
@@ -270,7 +271,8 @@ def _unsent(case: Case) -> Iterator[tuple[Turn, str]]:
 
 
 def _was_taken(case: Case, turn: Turn) -> bool:
-    since, until = turn.heard_at - TAKEN_MARGIN, turn.heard_at + LONGEST_WAIT
+    wait = LONGEST_WAIT + (LONGEST_PAUSE if case.evidence.pauses else timedelta())
+    since, until = turn.heard_at - TAKEN_MARGIN, turn.heard_at + wait
     return case.people_had_it(turn.user, since, until)
 
 

@@ -188,6 +188,12 @@ def test_a_thread_is_left_to_whom_took_it_where_the_user_said_nothing() -> None:
     assert failed(left) == set()
 
 
+def test_what_waited_for_a_replica_that_stood_still_may_find_the_thread_taken() -> None:
+    taken = more(without(GOOD, ANSWER), owned=(owned(80, INBOX), owned(85, None)))
+    assert failed(taken) == {"answers missing"}
+    assert failed(more(taken, pauses=(at(31),))) == set()
+
+
 def test_what_was_said_to_the_agents_alone_is_counted_apart() -> None:
     alone = replace(GOOD, transcribed=frozenset())
     assert found(alone) == {"user messages that only the agents got": 1}
