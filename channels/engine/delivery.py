@@ -172,7 +172,7 @@ class Delivery:
             for entry in unconfirmed:
                 if is_echoed(entry.outgoing.message, echo):
                     self._graph.echo_heard(entry.outgoing.mark)
-                    await self._store.sent(entry.position, echo.mid or "", self._clock.now())
+                    await self._store.sent(entry.position, echo.mid or "", self._stamp())
                     return True
             if not waits:
                 return False

@@ -145,7 +145,7 @@ class Engine:
             openings=openings,
             waiting_room=waiting_room,
             availability=self._availability,
-            feedback=FeedbackKeeper(store=store, clock=clock, metrics=metrics),
+            feedback=FeedbackKeeper(store=store, clock=shared, metrics=metrics),
             outbox=self._delivery,
             typing=typing,
         )

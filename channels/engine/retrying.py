@@ -34,7 +34,6 @@ RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
-_WAITS = "An event waits for %s: %s"
 
 T = TypeVar("T")
 
@@ -118,7 +117,12 @@ class Retrying:
             await self._handle(event, repeated=repeated)
             return
         id_ = DeadId(part=Part.EVENT, position=entry.position)
-        async with self._suspects.begun(entry.attempts, partial(self._store.attempt, id_)) as may:
+
+        async def count(times: int) -> int:
+            # Waited for: what has been handled must not be handled again for want of a count.
+            return await self._once_stored(lambda *_: self._store.attempt(id_, times), entry)
+
+        async with self._suspects.begun(entry.attempts, count) as may:
             if not may:
                 raise ProcessDied(f"Handling it has ended the process {MOST_DEATHS} times.")
             await self._handle(event, repeated=repeated)

@@ -83,7 +83,7 @@ class Tellings:
         self._metrics.untold.labels(what).inc()
         logger.error(
             "Rasa does not hear of a handover's %s: it has failed or ended %d times at that. The "
-            "bot goes on with the user. Mend the rule, the action or the component that the lines "
+            "bot goes on with the user. Fix the rule, the action or the component that the lines "
             "before tell of; the slots of this user's tracker are as they were before.",
             what,
             MOST_TELLINGS,
