@@ -164,7 +164,7 @@ class Delivery:
         come, until then. What an echo says is known before: then Meta has the message.
         """
         while True:
-            may_wait = until is not None and self._clock.now() < until
+            may_wait = until is not None and self._stamp() < until
             waits = may_wait and await self._store.waits_outgoing(echo.thread)
             unconfirmed = await self._store.unconfirmed(echo.thread)
             if echo.mid is not None and await self._store.has_mid(echo.mid):
