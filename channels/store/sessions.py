@@ -76,7 +76,7 @@ _COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
 _WAITING_EVENT = select(inbox.c.position).where(inbox.c.thread == sessions.c.thread, is_waiting)
 # Whoever has the first of a thread's events has the thread, though more may wait than it holds.
 _EVENTS_WAIT_ELSEWHERE = and_(
-    _WAITING_EVENT.where(inbox.c.claimed_by != bindparam("worker")).exists(),
+    _WAITING_EVENT.exists(),
     not_(_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker")).exists()),
 )
 _IS_DUE = sessions.c.wake_at_us <= bindparam("now_us")

@@ -126,7 +126,6 @@ MUTANTS = [
         STORE,
         ("stored.get(session.id) == before", "session.id in stored"),
         ("wake_at = max(wake_at, claim_until)", "wake_at = claim_until"),
-        ('_WAITING_EVENT.where(inbox.c.claimed_by != bindparam("worker"))', "_WAITING_EVENT"),
         ('_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker"))', "_WAITING_EVENT"),
     ),
     *_of(
