@@ -40,7 +40,8 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
 setup: $(READY)
 
-# Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator.
+# Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator; and
+# axe, by which tests/browser looks at the pages.
 clients: $(CLIENTS_READY)
 
 # On ports 8600 and 8601; DEMO="--port 8700" for other ones.

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.axe import stumbles
 from tests.browser.chat_screen import SCREENSHOTS
 from tests.contract.operators.operator_stage import ADMIN_TOKEN, OperatorStage, operator_stage
 
 DESK = 30
+DESKTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=375, height=700)
 
 
 def user(number: int) -> str:
@@ -109,3 +113,18 @@ async def test_several_are_given_back_at_once(page: Page, stage: OperatorStage) 
     for number in (28, 29):
         await stage.until(user(number), lambda one: one is None)
     await expect(page.locator("#open-rows tr")).to_have_count(DESK - 2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
+async def test_axe_stumbles_over_nothing(
+    page: Page, scheme: Literal["light", "dark"], viewport: ViewportSize
+) -> None:
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await page.set_viewport_size(viewport)
+    assert await stumbles(page) == []
+
+
+async def test_axe_would_stumble(page: Page) -> None:
+    await page.evaluate("document.body.append(document.createElement('button'))")
+    assert [one.split()[0] for one in await stumbles(page)] == ["button-name"]
