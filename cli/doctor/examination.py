@@ -15,7 +15,7 @@ from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock
 from channels.store.schema import VERSION
 
-from ..languages import words_in
+from ..assistant.languages import words_in
 from .answers import PageAnswers
 from .asking import ask_app, ask_owner, ask_page
 from .checks import app as doctor_app

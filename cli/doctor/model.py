@@ -16,7 +16,7 @@ from typing import Any
 from channels.core.sessions import EndReason
 from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
 
-from ..forms import ignored_by, takes_words
+from ..assistant.forms import ignored_by, takes_words
 from .checks.assistant import DomainFacts, FormFacts, Slot
 from .checks.endpoints import ACTION, AVAILABILITY_ACTION
 

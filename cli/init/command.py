@@ -9,8 +9,8 @@ from pathlib import Path
 from channels.core.errors import SettingsError
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
+from ..assistant.languages import words_in
 from ..command import Command
-from ..languages import words_in
 from ..terminal import agrees
 from .diff import diff
 from .files import read_own_part, read_project, write_proposals

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..forms import IGNORED, ignored_by, takes_words
+from ..assistant.forms import IGNORED, ignored_by, takes_words
 from .yaml_additions import add_below
 from .yaml_document import Document
 

@@ -14,7 +14,7 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
-from ..words import Words
+from ..assistant.words import Words
 from .yaml_additions import dump
 from .yaml_document import Document, end_of_content, parse
 

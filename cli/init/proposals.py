@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ..words import Words
+from ..assistant.words import Words
 from .actions import propose_actions
 from .configuration import language_of, propose_config, propose_endpoints
 from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from rasa.core.agent import Agent
 
+from cli.assistant.languages import words_in
 from cli.doctor.checks.understanding import CHECKS, UnderstandingFacts
 from cli.doctor.findings import Outcome, examine
 from cli.doctor.reading import read_assistant
 from cli.doctor.understanding import read_words
-from cli.languages import words_in
 from cli.main import main
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
 

@@ -11,9 +11,9 @@ from channels.core.dead import dead_id
 from channels.operators.answers import DeadOnes, Retried
 from channels.operators.client import OperatorClient
 
-from .command import Command
-from .running_bot import add_bot_arguments, client_of
-from .terminal import table
+from ..command import Command
+from ..terminal import table
+from .handovers import add_bot_arguments, client_of
 
 _HEADS = ("ID", "KIND", "USER", "SINCE", "SET ASIDE", "ERROR")
 

@@ -13,9 +13,9 @@ from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
 from channels.operators.openapi import LONGEST_PERIOD
 
-from .command import Command, add_user_argument
-from .raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
-from .terminal import agrees, brief, table
+from ..command import Command, add_user_argument
+from ..raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
+from ..terminal import agrees, brief, table
 
 _HEADS = ("USER", "PLAN", "OWNER", "SINCE", "TIME LEFT")
 

@@ -13,9 +13,9 @@ import msgspec
 from channels.core.sessions import EndReason
 from channels.core.statistics import Opinions, Statistics, Waited
 
-from .command import Command
-from .running_bot import add_bot_arguments, add_days_argument, client_of
-from .terminal import Colour, brief, coloured, has_colours, printable
+from ..command import Command
+from ..terminal import Colour, brief, coloured, has_colours, printable
+from .handovers import add_bot_arguments, add_days_argument, client_of
 
 _LONGEST_BAR = 30  # characters
 _COLOURS = {EndReason.FAILED: Colour.RED, EndReason.UNANSWERED: Colour.YELLOW}

@@ -20,11 +20,11 @@ from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.answers import Accepted
 from channels.graph.connection import GraphConnection, GraphRequest
 
-from .command import Command, add_credentials_argument
-from .doctor.answers import INSTALLED_APPS, SUBSCRIPTIONS, Subscription
-from .doctor.asking import LIMIT, app_token
-from .doctor.checks.app import INSTAGRAM_FIELDS, PAGE_FIELDS
-from .terminal import agrees, printable
+from ..command import Command, add_credentials_argument
+from ..doctor.answers import INSTALLED_APPS, SUBSCRIPTIONS, Subscription
+from ..doctor.asking import LIMIT, app_token
+from ..doctor.checks.app import INSTAGRAM_FIELDS, PAGE_FIELDS
+from ..terminal import agrees, printable
 
 _ACCEPTED = msgspec.json.Decoder(Accepted)
 _CALLBACK_NOT_VERIFIED = 2200  # Graph's number for it
@@ -144,7 +144,7 @@ async def _make(settings: Settings, wanted: list[Change]) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from .credentials import read_settings
+    from ..credentials import read_settings
 
     settings = read_settings(options.credentials)
     wanted = asyncio.run(changes(settings, options.webhook_url))

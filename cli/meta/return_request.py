@@ -8,7 +8,7 @@ import shlex
 
 from channels.core.settings import Settings
 
-from .command import Command, add_credentials_argument, add_user_argument
+from ..command import Command, add_credentials_argument, add_user_argument
 
 _TOKEN_PLACEHOLDER = "PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"  # noqa: S105 (it is none)
 
@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .credentials import read_settings
+    from ..credentials import read_settings
 
     user = options.user.rpartition(":")[2]
     print(return_request(read_settings(options.credentials), user))

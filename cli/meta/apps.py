@@ -13,10 +13,10 @@ from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX
 from channels.core.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.connection import GraphConnection, GraphRequest
 
-from .command import Command, add_credentials_argument
-from .doctor.answers import IDENTITY, INSTALLED_APPS, Identity, InstalledApp
-from .doctor.asking import LIMIT
-from .terminal import printable, table
+from ..command import Command, add_credentials_argument
+from ..doctor.answers import IDENTITY, INSTALLED_APPS, Identity, InstalledApp
+from ..doctor.asking import LIMIT
+from ..terminal import printable, table
 
 _HEADS = ("  ID", "NAME", "")
 _INBOXES = {Platform.MESSENGER: "Page Inbox", Platform.INSTAGRAM: "Instagram Inbox"}
@@ -107,7 +107,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from .credentials import read_settings
+    from ..credentials import read_settings
 
     pages = asyncio.run(_ask(read_settings(options.credentials)))
     print(msgspec.json.encode(pages).decode() if options.json else listing(pages))

@@ -1,0 +1,1 @@
+"""The commands that ask Meta about Pages and apps."""
