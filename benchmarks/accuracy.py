@@ -19,9 +19,9 @@ from rasa.model_training import train_nlu
 from ruamel.yaml import YAML
 
 from cli.init.files import read_own_part
-from cli.init.part import ASK_HUMAN
-from cli.init.project import Places
-from cli.init.proposals import propose
+from cli.init.proposals.part import ASK_HUMAN
+from cli.init.proposals.proposals import propose
+from cli.init.text.project import Places
 
 from .results import Bound, Goal, Line, Quantity, Row, Size
 

@@ -12,12 +12,12 @@ from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 from ..assistant.languages import words_in
 from ..command import Command
 from ..terminal import agrees
-from .diff import diff
 from .files import read_own_part, read_project, write_proposals
 from .finding import find_places
-from .project import Places, Proposal
-from .proposals import propose
+from .proposals.proposals import propose
 from .starter import starter_files, write_starter
+from .text.diff import diff
+from .text.project import Places, Proposal
 
 _PLACES = {
     "config": "the configuration (default: config.yml)",

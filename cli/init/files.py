@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .part import Part, part_of
-from .project import Files, Places, ProjectError, Proposal
+from .proposals.part import Part, part_of
+from .text.project import Files, Places, ProjectError, Proposal
 
 _YAML = ("yml", "yaml")  # as Rasa has it
 _OWN_ASSISTANT = Path(__file__).parents[2]  # so in the repository, and so in the wheel

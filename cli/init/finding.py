@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from .actions import defines_actions
-from .project import Places, ProjectError
+from .proposals.actions import defines_actions
+from .text.project import Places, ProjectError
 
 _DEFAULTS = Places()
 _NOT_THEIRS = {"site-packages", "node_modules", "__pycache__"}

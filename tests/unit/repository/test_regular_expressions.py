@@ -17,7 +17,7 @@ import pytest
 from channels.core.keywords.languages import Spelling
 from channels.graph.refusals import _anywhere
 from channels.instruments.quiet_log import _words
-from cli.init.language import SCRIPTS
+from cli.init.proposals.language import SCRIPTS
 
 PROJECT = Path(__file__).parents[3]
 FOLDERS = ("channels", "actions", "cli", "emulator", "demo")
@@ -29,7 +29,7 @@ SAMPLES_OF_CATEGORIES = {"SPACE": " ", "NOT_SPACE": "a", "DIGIT": "0", "WORD": "
 
 # Patterns that are made from data, by the modules that make them.
 MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
-    "cli.init.language": [(letters, "search") for letters in SCRIPTS.values()],
+    "cli.init.proposals.language": [(letters, "search") for letters in SCRIPTS.values()],
     "channels.graph.refusals": [(re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")],
     "channels.instruments.quiet_log": [(_words("secret"), "sub")],
     "channels.core.keywords.languages": [

@@ -8,7 +8,7 @@ import pytest
 
 from cli.assistant.languages import languages, words_in
 from cli.init.files import read_own_part
-from cli.init.language import language_in
+from cli.init.proposals.language import language_in
 from tests.unit.cli.init.init_on_project import Output, init, read, write
 
 TRANSLATED = [language for language in languages() if language != "en"]

@@ -6,9 +6,9 @@ import yaml
 from hypothesis import given, settings
 
 from cli.init.files import read_own_part
-from cli.init.part import SECTIONS
-from cli.init.project import Files
-from cli.init.proposals import propose
+from cli.init.proposals.part import SECTIONS
+from cli.init.proposals.proposals import propose
+from cli.init.text.project import Files
 from tests.profile import EXAMPLES
 from tests.unit.cli.init.yaml_files import files
 

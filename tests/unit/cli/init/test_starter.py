@@ -9,7 +9,7 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.validator import Validator
 
 from channels.core.settings import parse_settings
-from cli.init.credentials import CHANNEL
+from cli.init.proposals.credentials import CHANNEL
 from cli.main import main
 from tests.documents import read_yaml
 from tests.rasa_project import contents

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.init.project import ProjectError
-from cli.init.yaml_additions import add, rename
-from cli.init.yaml_document import parse
+from cli.init.text.project import ProjectError
+from cli.init.text.yaml_additions import add, rename
+from cli.init.text.yaml_document import parse
 from tests.profile import EXAMPLES
 from tests.unit.cli.init.yaml_files import KEYS, files
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from .project import Proposal
-from .yaml_additions import add
-from .yaml_document import Document, parse
+from ..text.project import Proposal
+from ..text.yaml_additions import add
+from ..text.yaml_document import Document, parse
 
 _POLICY = "RulePolicy"
 _FLOW_POLICY = "FlowPolicy"

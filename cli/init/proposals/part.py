@@ -14,9 +14,9 @@ from typing import Any
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
-from ..assistant.words import Words
-from .yaml_additions import dump
-from .yaml_document import Document, end_of_content, parse
+from ...assistant.words import Words
+from ..text.yaml_additions import dump
+from ..text.yaml_document import Document, end_of_content, parse
 
 SECTIONS = ("intents", "entities", "slots", "responses", "actions")
 FORMAT_VERSION = "3.1"  # of Rasa's training data

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..assistant.forms import IGNORED, ignored_by, takes_words
-from .yaml_additions import add_below
-from .yaml_document import Document
+from ...assistant.forms import IGNORED, ignored_by, takes_words
+from ..text.yaml_additions import add_below
+from ..text.yaml_document import Document
 
 _RULES = """\
   # While the form {form} is under way: it asks nothing until the handover has ended.

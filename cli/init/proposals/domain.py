@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..text.project import Files, Proposal, is_in
+from ..text.yaml_additions import add
+from ..text.yaml_document import Document, parse
 from .forms import Form, forms_of, notes_on, with_ignored
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
-from .project import Files, Proposal, is_in
-from .yaml_additions import add
-from .yaml_document import Document, parse
 
 _FILE_OF_OURS = "handover.yml"
 _SAID = " The bot says yours, so read whether they fit what has just happened."

@@ -7,9 +7,9 @@ from typing import Any
 
 from channels.core.settings import is_own_section
 
-from .project import ProjectError, Proposal
-from .yaml_additions import add, rename
-from .yaml_document import Document, is_block, parse, round_trip
+from ..text.project import ProjectError, Proposal
+from ..text.yaml_additions import add, rename
+from ..text.yaml_document import Document, is_block, parse, round_trip
 
 CHANNEL = "rasa_handover.channels.MessengerInput"
 

@@ -11,7 +11,7 @@ import ast
 import io
 from collections.abc import Iterator
 
-from .project import Files, ProjectError, Proposal, is_in
+from ..text.project import Files, ProjectError, Proposal, is_in
 
 ACTION = "action_handover"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from ..assistant.words import Words
+from ...assistant.words import Words
+from ..text.project import Files, Places, Proposal
 from .actions import propose_actions
 from .configuration import language_of, propose_config, propose_endpoints
 from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials
@@ -13,7 +14,6 @@ from .domain import DomainProposal, propose_domain
 from .forms import rules_for
 from .language import language_in
 from .part import ASK_HUMAN, Part
-from .project import Files, Places, Proposal
 from .training import Training, training_of
 
 _ENDED = "handover_ended"

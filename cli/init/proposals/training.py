@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .project import Files, Places
+from ..text.project import Files, Places
 
 # Of all the words in two examples, the part that is in both from which on they count as near.
 NEAR = 2 / 3

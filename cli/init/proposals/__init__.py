@@ -1,0 +1,1 @@
+"""What `init` proposes for each file of a project. Pure."""
