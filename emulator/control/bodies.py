@@ -46,11 +46,14 @@ class QuickReply(Body, frozen=True, kw_only=True):
 
 
 class UserMessage(Body, frozen=True, kw_only=True):
-    """What a person writes; `timestamp_ms` fakes an old event."""
+    """What a person writes; `unsupported`: something that Meta does not show to apps, as some
+    stickers of Instagram. `timestamp_ms` fakes an old event.
+    """
 
     text: str = ""
     attachments: list[JsonObject] = []
     quick_reply: QuickReply | None = None
+    unsupported: bool = False
     timestamp_ms: int | None = None
 
     def content(self) -> JsonObject:
@@ -62,6 +65,8 @@ class UserMessage(Body, frozen=True, kw_only=True):
             content["attachments"] = self.attachments
         if self.quick_reply is not None:
             content["quick_reply"] = {"payload": self.quick_reply.payload}
+        if self.unsupported:
+            content["is_unsupported"] = True
         return content
 
 
@@ -83,6 +88,30 @@ class Tap(Body, frozen=True, kw_only=True):
 class React(Body, frozen=True, kw_only=True):
     mid: str
     reaction: str
+
+
+class TakeBack(Body, frozen=True, kw_only=True):
+    mid: str
+
+
+class Edit(Body, frozen=True, kw_only=True):
+    mid: str
+    text: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Act(Body, frozen=True, kw_only=True):
+    """What a person does that is no message: one key, which is Meta's name for it, with what Meta
+    tells about it. What is left out is filled in as Meta's samples have it.
+    """
+
+    referral: JsonObject | None = None
+    optin: JsonObject | None = None
+    account_linking: JsonObject | None = None
+
+    def acts(self) -> list[tuple[str, JsonObject]]:
+        """Name and details of each that is there."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return [(name, details) for name, details in values.items() if details is not None]
 
 
 class InboxMessage(Body, frozen=True, kw_only=True):

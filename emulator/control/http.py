@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from ..platform.people import NotTappableError
+from ..platform.people import NotPossibleError, NotTappableError
 from ..platform.platform import Platform
 from ..platform.state import UnknownAppError
 from ..platform.threads import Thread, UnknownMessageError
@@ -73,7 +73,7 @@ def _answered(handler: Handler) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
-        except (BadInputError, NotTappableError, UnknownMessageError) as error:
+        except (BadInputError, NotPossibleError, NotTappableError, UnknownMessageError) as error:
             return web.json_response({"error": str(error)}, status=400)
         except (UnknownUserError, UnknownAppError) as error:
             return web.json_response({"error": str(error)}, status=404)

@@ -10,7 +10,7 @@ from ..platform.people import People
 from ..platform.platform import Platform
 from ..platform.threads import FROM_USER, Message, Thread
 from ..rules.errors import JsonObject
-from .bodies import React, Tap, UserMessage
+from .bodies import Act, Edit, React, TakeBack, Tap, UserMessage
 from .http import BadInputError, Route, read_body, thread_in
 
 
@@ -29,13 +29,16 @@ class PeopleControl:
             ("POST", "users/{user}/taps", self._user_taps),
             ("POST", "users/{user}/reads", self._user_reads),
             ("POST", "users/{user}/reactions", self._user_reacts),
+            ("POST", "users/{user}/deletions", self._user_takes_back),
+            ("POST", "users/{user}/edits", self._user_edits),
+            ("POST", "users/{user}/acts", self._user_acts),
             ("GET", "threads/{user}", self._thread_view),
         ]
 
     async def _user_writes(self, request: web.Request) -> web.Response:
         thread, body = self._thread(request), await read_body(request, UserMessage)
-        if not (body.text or body.attachments):
-            raise BadInputError("A message needs a text or attachments.")
+        if not body.content():
+            raise BadInputError("A message needs a text or attachments, or must be unsupported.")
         mid = self._people.write(thread, body.content(), body.timestamp_ms)
         return web.json_response({"mid": mid})
 
@@ -57,6 +60,24 @@ class PeopleControl:
     async def _user_reacts(self, request: web.Request) -> web.Response:
         thread, body = self._thread(request), await read_body(request, React)
         self._people.react(thread, thread.message(body.mid).mid, body.reaction)
+        return web.json_response({})
+
+    async def _user_takes_back(self, request: web.Request) -> web.Response:
+        thread, body = self._thread(request), await read_body(request, TakeBack)
+        self._people.take_back(thread, thread.message(body.mid))
+        return web.json_response({})
+
+    async def _user_edits(self, request: web.Request) -> web.Response:
+        thread, body = self._thread(request), await read_body(request, Edit)
+        edited = self._people.edit(thread, thread.message(body.mid), body.text)
+        return web.json_response({"num_edit": edited.edits})
+
+    async def _user_acts(self, request: web.Request) -> web.Response:
+        thread, acts = self._thread(request), (await read_body(request, Act)).acts()
+        if len(acts) != 1:
+            raise BadInputError("One act at a time: referral, optin or account_linking.")
+        name, details = acts[0]
+        self._people.act(thread, name, details)
         return web.json_response({})
 
     async def _thread_view(self, request: web.Request) -> web.Response:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ..rules.accounts import PlatformName
+from ..rules.acts import field_of_act, told_of_act
 from ..rules.errors import JsonObject
 from ..rules.events import milliseconds
 from ..rules.ownership import Array, How, after_user_message
 from .platform import Platform
-from .threads import FROM_USER, Thread, UnknownMessageError
+from .threads import FROM_USER, Message, Thread, UnknownMessageError
+
+MOST_EDITS = 5
+"""A message can be edited so often (Meta: "message_edits")."""
 
 
 class NotTappableError(LookupError):
     """The thread has no quick reply or button that can be tapped so."""
 
 
+class NotPossibleError(ValueError):
+    """A person can't do that on this platform, or to this message; the message says why."""
+
+
 class People:
-    """Messages, taps, reads and reactions of people."""
+    """Messages of people, and what else they do."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -87,16 +97,65 @@ class People:
         self._platform.publish(thread, "message_reads", event)
 
     def react(self, thread: Thread, mid: str, reaction: str) -> None:
-        """A reaction opens the messaging window but moves no owner (Meta: "Send Messages").
-        Whether bystanders hear of it is not documented; here they do not.
-        """
-        now = thread.last_user_action_at = self._platform.now()
+        """A reaction opens the messaging window but moves no owner (Meta: "Send Messages")."""
+        thread.last_user_action_at = self._platform.now()
         body = {"reaction": reaction, "action": "react", "mid": mid}
-        event = self._state.writer(thread.platform).from_user(thread.user.id, now, reaction=body)
+        self._tell(thread, "message_reactions", reaction=body)
+
+    def take_back(self, thread: Thread, message: Message) -> None:
+        """The person takes a message of theirs back: it is gone from the thread, and a `message`
+        with its mid and a flag says so (Meta facts 2.2).
+        """
+        self._own(message)
+        thread.messages.remove(message)
+        self._platform.log.add("deleted", user=thread.user.id, mid=message.mid)
+        body = {"mid": message.mid, "is_deleted": True}
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, self._platform.now(), message=body)
+        self._platform.publish(thread, "messages", event)
+
+    def edit(self, thread: Thread, message: Message, text: str) -> Message:
+        """The person changes the text of a message of theirs, five times at most (Meta:
+        "message_edits"); returns it as it is now.
+        """
+        self._own(message)
+        if "text" not in message.content or message.edits == MOST_EDITS:
+            raise NotPossibleError(f"Only a text can be edited, and {MOST_EDITS} times at most.")
+        content = {**message.content, "text": text}
+        edited = dataclasses.replace(message, content=content, edits=message.edits + 1)
+        thread.messages[thread.messages.index(message)] = edited
+        changed = {"mid": edited.mid, "text": text, "num_edit": edited.edits}
+        self._platform.log.add("edited", user=thread.user.id, **changed)
+        self._tell(thread, "message_edits", message_edit=changed)
+        return edited
+
+    def act(self, thread: Thread, name: str, details: JsonObject) -> None:
+        """Something that is no message, by Meta's name for it: `referral`, `optin`,
+        `account_linking`. No owner moves; a link into the thread opens the messaging window
+        (Meta: "Send Messages").
+        """
+        if thread.platform is PlatformName.INSTAGRAM and name != "referral":
+            raise NotPossibleError(f"Instagram has no {name}: no webhook field brings it.")
+        if name == "referral":
+            thread.last_user_action_at = self._platform.now()
+        told = told_of_act(name, details)
+        self._platform.log.add("act", user=thread.user.id, **{name: told})
+        self._tell(thread, field_of_act(name), **{name: told})
+
+    def _tell(self, thread: Thread, field: str, **body: JsonObject) -> None:
+        """An event that Meta does not list among those of `standby`: a switch says whether
+        bystanders get it (Meta facts 2.3).
+        """
+        write = self._state.writer(thread.platform)
+        event = write.from_user(thread.user.id, self._platform.now(), **body)
         for app in self._state.connected_apps():
             array = self._platform.array_for(app, thread)
-            if array is Array.MESSAGING:
-                self._platform.deliver(app, thread, array, "message_reactions", event)
+            if array is Array.MESSAGING or self._state.switches.standby_brings == "all":
+                self._platform.deliver(app, thread, array, field, event)
+
+    def _own(self, message: Message) -> None:
+        if message.sender != FROM_USER or "postback" in message.content:
+            raise NotPossibleError("A person can change or take back only what they have written.")
 
     def _act(self, thread: Thread) -> None:
         now = thread.last_user_action_at = thread.last_user_message_at = self._platform.now()

@@ -20,12 +20,15 @@ class UnknownMessageError(LookupError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One line of a thread. `sender` is FROM_USER or the id of the app that sent it."""
+    """One line of a thread. `sender` is FROM_USER or the id of the app that sent it; `edits` says
+    how often the person has changed its text.
+    """
 
     mid: str
     sender: str
     at: datetime
     content: JsonObject
+    edits: int = 0
 
     def tappables(self) -> Iterator[JsonObject]:
         """Its quick replies, buttons and buttons of elements, as they were sent."""

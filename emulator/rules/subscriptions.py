@@ -42,6 +42,10 @@ DEFAULT_PAGE_FIELDS = (
     "message_echoes",
     "message_reads",
     "message_deliveries",
+    "message_edits",
+    "messaging_referrals",
+    "messaging_optins",
+    "messaging_account_linking",
 )
 
 INSTAGRAM_FIELDS = frozenset(
@@ -63,6 +67,8 @@ DEFAULT_INSTAGRAM_FIELDS = (
     "messaging_postbacks",
     "messaging_seen",
     "messaging_handover",
+    "messaging_referral",
+    "message_edit",
     "standby",
 )
 
@@ -70,6 +76,8 @@ _INSTAGRAM_NAMES = {
     "message_echoes": "messages",
     "message_reads": "messaging_seen",
     "messaging_handovers": "messaging_handover",
+    "messaging_referrals": "messaging_referral",
+    "message_edits": "message_edit",
 }
 
 

@@ -103,6 +103,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Meta facts 0 and 7.
     """
 
+    standby_brings: Literal["documented", "all"] = "documented"
+    """Whether an app that does not own the thread hears of reactions, edits, referrals, opt-ins
+    and linked accounts, which "standby" does not list. `all`: it does, on `standby`. Meta facts
+    2.3.
+    """
+
     date_ahead_seconds: int = 0
     """How far the `Date` header of Graph's answers is ahead of real time; negative: behind. It
     stands for a clock that is wrong on the side of whoever compares the two.
