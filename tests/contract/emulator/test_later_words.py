@@ -1,5 +1,5 @@
-"""What people do to a message later, and what they do that is no message: from the control API to the
-events that the channel decodes.
+"""What people do to a message later, and what they do that is no message: from the control API to
+the events that the channel decodes.
 """
 
 from __future__ import annotations
