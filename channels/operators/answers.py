@@ -17,9 +17,11 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
 
     `sender_id` is the user as Rasa has it, and as the paths of this API have it. `target_app` is
     the app that has the thread, as far as is known, and `is_with_inbox` says that this is Meta's
-    own Inbox. `first_answer_at` is when an operator first wrote. `ends_at` is when the session
-    ends by itself if nothing is said until then, and `ends_by` for what reason; `due_at` is when
-    the bot looks at it next. One that is `waiting` is opened then, if somebody is there.
+    own Inbox. `opened_by` says who began it: "bot", "somebody else", or "bot_failed" where the
+    channel did because the bot has failed. `first_answer_at` is when an operator first wrote.
+    `ends_at` is when the session ends by itself if nothing is said until then, and `ends_by` for
+    what reason; `due_at` is when the bot looks at it next. One that is `waiting` is opened then,
+    if somebody is there.
     """
 
     session_id: str
@@ -31,6 +33,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     is_with_inbox: bool
     state: State
     reason: EndReason | None
+    opened_by: str
     opened_at: Moment
     first_answer_at: Moment | None
     ends_at: Moment | None
@@ -66,6 +69,7 @@ class PastHandover(msgspec.Struct, frozen=True, kw_only=True):
     is_with_inbox: bool
     state: State
     reason: EndReason | None
+    opened_by: str
     opened_at: Moment
     first_answer_at: Moment | None
     ended_at: Moment | None
@@ -173,6 +177,7 @@ def handover(session: Session, sender_id: str) -> Handover:
         is_with_inbox=target_app in INBOX_APP_IDS.values(),
         state=session.state,
         reason=session.reason,
+        opened_by=session.opened_by,
         opened_at=session.opened_at,
         first_answer_at=session.first_answer_at,
         ends_at=ends and ends[0],
@@ -197,6 +202,7 @@ def past_handover(session: Session, sender_id: str) -> PastHandover:
         is_with_inbox=target_app in INBOX_APP_IDS.values(),
         state=session.state,
         reason=session.reason,
+        opened_by=session.opened_by,
         opened_at=session.opened_at,
         first_answer_at=session.first_answer_at,
         ended_at=session.ended_at,

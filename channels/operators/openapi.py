@@ -30,8 +30,15 @@ MOST_LISTED = 1000
 MOST_COUNTED = 10_000
 
 _SCHEMAS = "#/components/schemas/"
-_UNAUTHORISED = "The admin token is missing or another."
+_UNAUTHORISED = "The token is missing or another."
+_NOT_FOR_OPERATORS = "The token is the operator-token, and this takes the admin-token."
+_Answers = dict[int, tuple[str, type[Any]]]  # by status: what it says, and its type
+_ADMINS_ALONE: _Answers = {403: (_NOT_FOR_OPERATORS, Problem)}
 _NO_HANDOVER = "The user has no open handover."
+_TOKENS = {
+    "admin-token": "Does everything.",
+    "operator-token": "Sees, and gives threads back.",
+}
 _USER = {
     "name": "user",
     "in": "path",
@@ -69,10 +76,13 @@ def document() -> dict[str, Any]:
             "description": "Who has the open threads, and bringing one back to the bot.",
         },
         "servers": [{"url": "/webhooks/facebook"}],
-        "security": [{"admin-token": []}],
+        "security": [{"admin-token": []}, {"operator-token": []}],
         "paths": _paths(),
         "components": {
-            "securitySchemes": {"admin-token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                token: {"type": "http", "scheme": "bearer", "description": description}
+                for token, description in _TOKENS.items()
+            },
             "schemas": _schemas(),
         },
     }
@@ -111,6 +121,18 @@ def _paths() -> dict[str, Any]:
                 _DAYS,
             )
         },
+        "/handovers/sessions.csv": {
+            "get": _operation(
+                "sheetOfHandovers",
+                f"The open handovers, up to {MOST_LISTED}, and those that have ended, up to "
+                f"{MOST_COUNTED}, as CSV with a head.",
+                {
+                    200: ("The sheet.", str),
+                    400: ("`days` is not a number in its range.", Problem),
+                },
+                _DAYS,
+            )
+        },
         "/handovers/{user}": {
             "get": _operation(
                 "showHandover",
@@ -126,6 +148,7 @@ def _paths() -> dict[str, Any]:
                     200: ("It is erased.", Forgotten),
                     404: ("Nothing is kept of this user.", Problem),
                     409: ("A handover is open, or something is being handled.", Problem),
+                    **_ADMINS_ALONE,
                 },
                 _USER,
             ),
@@ -138,6 +161,7 @@ def _paths() -> dict[str, Any]:
                 {
                     200: ("All that is kept.", Exported),
                     404: ("Nothing is kept of this user.", Problem),
+                    **_ADMINS_ALONE,
                 },
                 _USER,
             )
@@ -154,7 +178,7 @@ def _paths() -> dict[str, Any]:
             "post": _operation(
                 "retryAllDead",
                 "Take up again all that was set aside.",
-                {202: ("They are taken up again.", Retried)},
+                {202: ("They are taken up again.", Retried), **_ADMINS_ALONE},
             )
         },
         "/dead/{id}/retry": {
@@ -164,6 +188,7 @@ def _paths() -> dict[str, Any]:
                 {
                     202: ("It is taken up again.", Retried),
                     404: ("Nothing of that id is set aside.", Problem),
+                    **_ADMINS_ALONE,
                 },
                 _DEAD_ID,
             )
@@ -186,10 +211,10 @@ def _paths() -> dict[str, Any]:
 def _operation(
     name: str,
     description: str,
-    answers: dict[int, tuple[str, type[msgspec.Struct]]],
+    answers: _Answers,
     *parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    always: dict[int, tuple[str, type[msgspec.Struct]]] = {
+    always: _Answers = {
         401: (_UNAUTHORISED, Problem),
         503: ("The channel is starting, or its store or Meta does not answer.", Problem),
     }
@@ -202,9 +227,12 @@ def _operation(
     }
 
 
-def _response(description: str, answer: type[msgspec.Struct]) -> dict[str, Any]:
-    schema = {"$ref": _SCHEMAS + answer.__name__}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(description: str, answer: type[Any]) -> dict[str, Any]:
+    if answer is str:
+        content: dict[str, Any] = {"text/csv": {"schema": {"type": "string"}}}
+    else:
+        content = {"application/json": {"schema": {"$ref": _SCHEMAS + answer.__name__}}}
+    return {"description": description, "content": content}
 
 
 def _schemas() -> dict[str, Any]:

@@ -19,6 +19,7 @@ COLUMNS = (
     "target_app",
     "state",
     "reason",
+    "opened_by",
     "opened_at",
     "first_answer_at",
     "ended_at",

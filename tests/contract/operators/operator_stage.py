@@ -30,6 +30,8 @@ from tests.sanic_server import new_app, served
 BOT = default_config().apps[0]
 ADMIN_TOKEN = "the-bots-admin-token"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+OPERATOR_TOKEN = "the-operators-own-token"
+OPERATOR = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}
 PATH = "/webhooks/facebook"
 LOOK_INTERVAL = 0.02  # seconds
 WAIT_LIMIT = 60  # seconds

@@ -21,6 +21,8 @@ from channels.operators.openapi import document
 from tests.contract.operators.operator_stage import (
     ADMIN,
     LOOK_INTERVAL,
+    OPERATOR,
+    OPERATOR_TOKEN,
     STRANGER,
     WAIT_LIMIT,
     OperatorStage,
@@ -47,7 +49,7 @@ Prepare = Callable[[OperatorStage], Awaitable[object]]
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[OperatorStage]:
-    async with operator_stage(tmp_path) as running:
+    async with operator_stage(tmp_path, **{"operator-token": OPERATOR_TOKEN}) as running:
         yield running
         running.agent.listens.set()
 
@@ -87,6 +89,8 @@ STATUSES: list[tuple[str, str, int, Prepare]] = [
     ("GET", "/handovers", 200, nothing),
     ("GET", "/handovers/statistics", 200, nothing),
     ("GET", "/handovers/statistics?days=0", 400, nothing),
+    ("GET", "/handovers/sessions.csv", 200, has_ended),
+    ("GET", "/handovers/sessions.csv?days=0", 400, nothing),
     ("GET", "/handovers/ended", 200, has_ended),
     ("GET", "/handovers/ended?days=x", 400, nothing),
     ("GET", "/handovers/{user}", 200, has_handover),
@@ -105,6 +109,12 @@ STATUSES: list[tuple[str, str, int, Prepare]] = [
 ]
 TESTED = {(method, path.partition("?")[0], status) for method, path, status, _ in STATUSES}
 OPERATIONS = sorted({(method, path) for method, path, _ in DOCUMENTED})
+FOR_ADMINS = {
+    ("DELETE", "/handovers/{user}"),
+    ("GET", "/handovers/{user}/export"),
+    ("POST", "/dead/retry"),
+    ("POST", "/dead/{id}/retry"),
+}
 
 
 def schema_of(url: str) -> Any:
@@ -128,7 +138,16 @@ async def conforms(url: str, method: str, path: str, **headers: str) -> int:
 def test_every_documented_status_is_tested() -> None:
     everywhere = {(*operation, status) for operation in OPERATIONS for status in (401, 503)}
     erased = {("DELETE", "/handovers/{user}", 200)}
-    assert TESTED | everywhere | erased == DOCUMENTED
+    forbidden = {(*operation, 403) for operation in FOR_ADMINS}
+    assert TESTED | everywhere | erased | forbidden == DOCUMENTED
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_an_operator_may_do_all_but_what_the_document_says(
+    stage: OperatorStage, method: str, path: str
+) -> None:
+    is_refused = await conforms(stage.url, method, path, **OPERATOR) == 403
+    assert is_refused == ((method, path) in FOR_ADMINS)
 
 
 @pytest.mark.parametrize(("method", "path", "status", "prepare"), STATUSES)
@@ -217,6 +236,7 @@ async def test_a_handover_tells_who_has_the_thread_and_until_when(stage: Operato
     shown = await stage.is_with_operator(ANNA, says="Good morning")
     assert shown["user"] == shown["sender_id"] == ANNA
     assert (shown["plan"], shown["state"], shown["is_with_inbox"]) == ("default", "active", True)
+    assert shown["opened_by"] == "somebody else"
     left = moment(shown["ends_at"]) - moment(shown["opened_at"])
     assert (left.total_seconds(), shown["ends_by"]) == (1800, "timeout")
     assert "Good morning" not in str(shown)

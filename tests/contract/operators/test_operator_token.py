@@ -9,15 +9,20 @@ import pytest
 
 from channels.core.errors import SettingsError
 from channels.core.settings import parse_settings
-from tests.contract.operators.operator_stage import OperatorStage, credentials_of, operator_stage
+from tests.contract.operators.operator_stage import (
+    OPERATOR,
+    OPERATOR_TOKEN,
+    OperatorStage,
+    credentials_of,
+    operator_stage,
+)
 
 ANNA = "24870165432500001"
-OPERATOR = {"Authorization": "Bearer the-operators-own-token"}
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[OperatorStage]:
-    async with operator_stage(tmp_path, **{"operator-token": "the-operators-own-token"}) as running:
+    async with operator_stage(tmp_path, **{"operator-token": OPERATOR_TOKEN}) as running:
         yield running
 
 
@@ -62,7 +67,7 @@ async def test_without_the_setting_no_other_token_opens_anything(tmp_path: Path)
 
 
 def test_an_operator_token_alone_is_a_mistake(stage: OperatorStage) -> None:
-    section = {**credentials_of(stage), "operator-token": "the-operators-own-token"}
+    section = {**credentials_of(stage), "operator-token": OPERATOR_TOKEN}
     del section["admin-token"]
     with pytest.raises(SettingsError, match="operator-token without admin-token"):
         parse_settings(section)
