@@ -13,7 +13,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
 
-from . import (
+from .figures.report import results, table
+from .figures.results import Row, Size
+from .rows import (
     accuracy,
     acknowledging,
     due_at_once,
@@ -26,8 +28,6 @@ from . import (
     ten_users,
     throughput,
 )
-from .report import results, table
-from .results import Row, Size
 
 _ROWS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.percentiles import percentile
+from benchmarks.figures.percentiles import percentile
 
 HUNDRED = [float(number) for number in range(100, 0, -1)]
 

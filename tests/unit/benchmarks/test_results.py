@@ -6,8 +6,18 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from benchmarks.report import results, table
-from benchmarks.results import Bound, Goal, Line, Measured, Quantity, Row, Size, any_missed, figure
+from benchmarks.figures.report import results, table
+from benchmarks.figures.results import (
+    Bound,
+    Goal,
+    Line,
+    Measured,
+    Quantity,
+    Row,
+    Size,
+    any_missed,
+    figure,
+)
 
 AT = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
 HALF_A_SECOND = Goal(Bound.AT_MOST, 0.5)

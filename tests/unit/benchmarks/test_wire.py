@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from benchmarks.deliveries import SECRET, WEBHOOK, Kind, request
-from benchmarks.graph_stub import RateLimit
-from benchmarks.http_messages import HttpMessage, HttpReader, answer
+from benchmarks.material.deliveries import SECRET, WEBHOOK, Kind, request
+from benchmarks.processes.graph_stub import RateLimit
+from benchmarks.processes.http_messages import HttpMessage, HttpReader, answer
 
 PARTS = answer("200 OK", b'{"success": true}')
 

@@ -1,6 +1,6 @@
 """What `rasa-handover init` costs the understanding of an assistant, and what it brings.
 
-Five small assistants: four in own words (`benchmarks/projects/`), and the one that `rasa init`
+Five small assistants: four in own words (`benchmarks/rows/projects/`), and the one that `rasa init`
 writes. Each one's own examples are cut into four parts; a model that is trained on three of them
 has to tell the intents in the fourth, with what `init` adds to the training data and, as the
 baseline, without it. The other line tells how many of ten ways to ask for a person are understood
@@ -23,7 +23,7 @@ from cli.init.proposals.part import ASK_HUMAN
 from cli.init.proposals.proposals import propose
 from cli.init.text.project import Places
 
-from .results import Bound, Goal, Line, Quantity, Row, Size
+from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
 
 FOLDS = 4
 MOST_LOST = 0.5  # points of accuracy

@@ -25,7 +25,7 @@ import msgspec
 _STORE_THREAD = "handover-store"
 _TOP = 12  # functions that are shown
 _LEAST_SHARE = 0.01  # of a package that is shown
-_ROOT = f"{Path(__file__).parents[1]}/"
+_ROOT = f"{Path(__file__).parents[2]}/"
 _INSTALLED = re.compile(r".*/site-packages/")
 _STANDARD = re.compile(r".*/python3\.\d+/")
 _COMPILED = "~"  # where pstats says that a function's file is, if it has none

@@ -19,9 +19,9 @@ from datetime import timedelta
 import msgspec
 import uvloop
 
-from .deliveries import Kind, request, user_id
+from ..material.deliveries import Kind, request, user_id
+from .children import ROOT
 from .http_messages import HttpReader
-from .processes import ROOT
 
 _OK = 200
 _MOST_TIME = timedelta(minutes=5)

@@ -12,8 +12,8 @@ from aiohttp import ClientSession
 
 from demo.processes import free_port
 
-from .processes import running
-from .stalls import PATH
+from ..figures.stalls import PATH
+from .children import running
 
 _ANSWERS_AT = {
     "bare": PATH,
@@ -52,7 +52,7 @@ async def running_channel(
         for text in (f"--{option.replace('_', '-')}", str(value))
     ]
     async with running(
-        "benchmarks.channel_server",
+        "benchmarks.processes.channel_server",
         *("--channel", name, "--port", str(port), *given),
         answers_at=f"http://127.0.0.1:{port}{_ANSWERS_AT[name]}",
         directory=directory,

@@ -28,11 +28,11 @@ from sanic.response import HTTPResponse, text
 
 from channels import MessengerInput
 
-from .agents import AnsweringAgent
-from .credentials import TOKEN, VERIFY, section
-from .deliveries import SECRET, WEBHOOK
-from .profiles import Profiler
-from .stalls import StallWatch
+from ..figures.profiles import Profiler
+from ..figures.stalls import StallWatch
+from ..material.agents import AnsweringAgent
+from ..material.credentials import TOKEN, VERIFY, section
+from ..material.deliveries import SECRET, WEBHOOK
 
 BARE = "bare"
 

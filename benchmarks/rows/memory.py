@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from .memory_worker import Memory
-from .processes import ROOT
-from .results import Line, Quantity, Row, Size
-from .scratch import scratch, sqlite
-from .stored_sessions import PLAN, active_sessions, fill
+from ..figures.results import Line, Quantity, Row, Size
+from ..material.scratch import scratch, sqlite
+from ..material.stored_sessions import PLAN, active_sessions, fill
+from ..processes.children import ROOT
+from ..processes.memory_worker import Memory
 
 _FEW = 1_000
 
@@ -51,7 +51,14 @@ async def _memory(directory: Path, sessions: int, *, messages: int) -> Memory:
     first_end = datetime.now(timezone.utc) + PLAN.timeout
     fill(url, active_sessions(sessions, first_end=first_end, apart=timedelta()))
     worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.memory_worker", url, str(sessions), str(messages)),
+        *(
+            sys.executable,
+            "-m",
+            "benchmarks.processes.memory_worker",
+            url,
+            str(sessions),
+            str(messages),
+        ),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )

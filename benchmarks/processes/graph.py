@@ -13,8 +13,8 @@ from aiohttp import ClientSession
 
 from demo.processes import free_port
 
+from .children import running
 from .graph_stub import MESSAGE, Call
-from .processes import running
 
 _LOOK_INTERVAL = timedelta(milliseconds=50)
 _MOST_TIME = timedelta(minutes=5)
@@ -68,6 +68,6 @@ async def running_graph(
         options += ["--sends-a-second", str(sends_a_second)]
     answers_at = f"http://127.0.0.1:{graph.port}/_stub/reset"
     async with running(
-        "benchmarks.graph_stub", *options, answers_at=answers_at, directory=directory
+        "benchmarks.processes.graph_stub", *options, answers_at=answers_at, directory=directory
     ):
         yield graph

@@ -1,7 +1,7 @@
 """A stub of Meta's Graph API that answers after a given time and records every call.
 
-`python -m benchmarks.graph_stub --port 8700 --wait-ms 50`. It knows what the channels under
-measurement call: sends, sender actions, thread control and the page's identity. With
+`python -m benchmarks.processes.graph_stub --port 8700 --wait-ms 50`. It knows what the channels
+under measurement call: sends, sender actions, thread control and the page's identity. With
 `--sends-a-second` a send over that limit gets error 613, as from Meta (Rate Limiting: the Send
 API has a limit of 300 a second for each page).
 """

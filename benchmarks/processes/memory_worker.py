@@ -1,7 +1,7 @@
 """A worker that tells how much memory it takes: `memory` runs it and says what it compares.
 
-`python -m benchmarks.memory_worker STORE SESSIONS MESSAGES` starts an engine on the store, hears
-so many messages on standby, of its sessions' users in turn, and prints a `Memory`.
+`python -m benchmarks.processes.memory_worker STORE SESSIONS MESSAGES` starts an engine on the
+store, hears so many messages on standby, of its sessions' users in turn, and prints a `Memory`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore
 from tests.fakes.graph import MemoryGraph
 
-from .assistants import FollowingUp
-from .credentials import APP_ID, section
+from ..material.assistants import FollowingUp
+from ..material.credentials import APP_ID, section
+from ..material.stored_sessions import thread_of
 from .graph_stub import PAGE
-from .stored_sessions import thread_of
 
 _AT_ONCE = 200  # messages that are recorded together, as deliveries that come together are
 _MB = 1_000_000

@@ -16,9 +16,9 @@ from channels.store import schema as store_schema
 from channels.store.database import Database
 from channels.store.sessions import row_of
 
+from ..processes.graph_stub import PAGE
 from .databases import tidy
 from .deliveries import user_id
-from .graph_stub import PAGE
 
 _AT_ONCE = 10_000  # rows in one transaction
 _SECOND = timedelta(seconds=1)

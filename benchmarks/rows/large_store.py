@@ -20,11 +20,11 @@ from pathlib import Path
 from channels.core.events import Array, UserMessage
 from channels.store.sql import SqlStore
 
-from .databases import Kind, databases
-from .profiles import profiled, top_functions
-from .results import Bound, Goal, Line, Measured, Quantity, Row, Size, figure
-from .scratch import scratch
-from .stored_sessions import active_sessions, fill, thread_of
+from ..figures.profiles import profiled, top_functions
+from ..figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size, figure
+from ..material.databases import Kind, databases
+from ..material.scratch import scratch
+from ..material.stored_sessions import active_sessions, fill, thread_of
 
 _SMALL = 1_000
 _DUE_AT_ONCE = 25

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import msgspec
 
-from .graph_stub import PAGE
+from ..processes.graph_stub import PAGE
 
 SECRET = "secret-of-the-benchmarks"  # noqa: S105  # nobody else's
 WEBHOOK = "/webhooks/facebook/webhook"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demo.processes import Process
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",

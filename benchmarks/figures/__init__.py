@@ -1,0 +1,1 @@
+"""What has been measured, as figures and as text."""

@@ -1,0 +1,1 @@
+"""What is measured with: agents, databases, deliveries, stored sessions."""
