@@ -32,7 +32,7 @@ from typing import Any, cast
 
 from sanic.request import Request
 
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from channels.store.sql import SqlStore
 from channels.webhook.receiver import WebhookReceiver
 from tests.scenario.world import ANNA, SECOND, TIMEOUT, World

@@ -19,8 +19,8 @@ from sanic.response import HTTPResponse, json, raw, text
 
 from .core.errors import SettingsError, StoreError
 from .core.events import Platform
-from .core.sections import filled_in
-from .core.settings import Settings, parse_settings
+from .core.settings.sections import filled_in
+from .core.settings.settings import Settings, parse_settings
 from .dialogue.assistant import RasaAssistant
 from .dialogue.output import MessengerOutput
 from .engine.engine import Engine

@@ -9,8 +9,8 @@ from typing import Any
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
 
 from channels.core.errors import SettingsError
-from channels.core.sections import filled_in
-from channels.core.settings import CLASS_NAME, Settings, is_own_section, parse_settings
+from channels.core.settings.sections import filled_in
+from channels.core.settings.settings import CLASS_NAME, Settings, is_own_section, parse_settings
 
 from .raw_credentials import load, missing, mistake_in, unset_variables
 

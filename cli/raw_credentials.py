@@ -12,9 +12,9 @@ from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from channels.core.errors import SettingsError
-from channels.core.sections import filled_in
-from channels.core.setting_values import parse_admin_token
-from channels.core.settings import is_own_section
+from channels.core.settings.sections import filled_in
+from channels.core.settings.settings import is_own_section
+from channels.core.settings.values import parse_admin_token
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
 CREDENTIALS_FILE = "credentials.yml"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from rasa.core.channels.channel import OutputChannel
 
-from channels.core.situation import Situation
+from channels.core.briefing.situation import Situation
 from channels.dialogue.assistant import Turn
 
 _MOST_TIME = timedelta(minutes=5)

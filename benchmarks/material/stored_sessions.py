@@ -8,10 +8,10 @@ from itertools import islice
 
 from sqlalchemy import insert
 
-from channels.core import transitions
 from channels.core.events import Thread
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, Session
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, Session
 from channels.store import schema as store_schema
 from channels.store.database import Database
 from channels.store.sessions import row_of

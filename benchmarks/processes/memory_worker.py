@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from channels.core.events import Array, UserMessage
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.graph.http import HttpGraph
 from channels.instruments.clock import SystemClock

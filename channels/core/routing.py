@@ -86,7 +86,7 @@ from .events import (
     TakenBack,
     UserMessage,
 )
-from .sessions import (
+from .sessions.session import (
     EndReason,
     Session,
     Speaker,

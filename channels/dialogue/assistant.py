@@ -16,8 +16,8 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
 from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 
+from ..core.briefing.situation import Said, Situation
 from ..core.errors import RasaUnavailable, StoreUnavailable
-from ..core.situation import Said, Situation
 from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.leases import still_ours
 from ..instruments.quiet_log import hiding

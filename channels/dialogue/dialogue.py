@@ -9,13 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from ..core.errors import TurnTimedOut
-from ..core.events import Act, ControlPassed, Platform, Postback, Thread, UserMessage
-from ..core.outgoing import Said
-from ..core.sessions import Cause, Session, is_window_open
-from ..core.settings import Settings
-from ..core.transcript import MOST_LINES, for_metadata
-from ..core.turns import (
+from ..core.briefing.transcript import MOST_LINES, for_metadata
+from ..core.briefing.turns import (
     HANDOVER_ENDED,
     HANDOVER_GIVEN,
     HANDOVER_STARTED,
@@ -33,6 +28,11 @@ from ..core.turns import (
     started_parse_data,
     text_for_rasa,
 )
+from ..core.errors import TurnTimedOut
+from ..core.events import Act, ControlPassed, Platform, Postback, Thread, UserMessage
+from ..core.records.outgoing import Said
+from ..core.sessions.session import Cause, Session, is_window_open
+from ..core.settings.settings import Settings
 from ..graph.threads import Threads
 from ..handover.availability import Availability
 from ..handover.feedback import FeedbackKeeper

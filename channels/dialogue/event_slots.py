@@ -12,7 +12,7 @@ from typing import Any
 
 from rasa.shared.core.events import ActionExecutionRejected, SlotSet
 
-from ..core.turns import RESERVED_INTENTS
+from ..core.briefing.turns import RESERVED_INTENTS
 
 
 def keep_answers_to_users(processor: Any) -> None:

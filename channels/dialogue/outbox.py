@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ..core.app_secret import marked
 from ..core.events import Thread
-from ..core.outgoing import Outgoing, Replay, Said
-from ..core.sessions import Cause, Session
+from ..core.meta.app_secret import marked
+from ..core.records.outgoing import Outgoing, Replay, Said
+from ..core.sessions.session import Cause, Session
 from ..handover.telling import PassesControl
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours

@@ -10,9 +10,9 @@ import msgspec
 from rasa.core.channels.channel import OutputChannel
 
 from ..core.events import Platform, Thread
-from ..core.limits import INSTAGRAM, MESSENGER
-from ..core.outgoing import silences
-from ..core.sessions import Session, State
+from ..core.meta.limits import INSTAGRAM, MESSENGER
+from ..core.records.outgoing import silences
+from ..core.sessions.session import Session, State
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings

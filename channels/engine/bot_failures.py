@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from ..core.events import Event, Postback, UserMessage
-from ..core.sessions import Cause, State
-from ..core.settings import Settings
+from ..core.sessions.session import Cause, State
+from ..core.settings.settings import Settings
 from ..handover.opening import Openings
 from ..handover.telling import PassesControl
 from ..instruments.log_fields import session_fields

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from ..core.dead import DeadId, Part, error_class
 from ..core.errors import (
     TRY_LATER,
     ClaimLost,
@@ -24,7 +23,8 @@ from ..core.errors import (
     StoreUnavailable,
 )
 from ..core.events import Echo, Thread
-from ..core.outgoing import (
+from ..core.records.dead import DeadId, Part, error_class
+from ..core.records.outgoing import (
     MOST_LOST_ANSWERS,
     Fate,
     Outgoing,
@@ -35,7 +35,7 @@ from ..core.outgoing import (
     is_echoed,
     takes_the_floor,
 )
-from ..core.sessions import Cause, Session, State
+from ..core.sessions.session import Cause, Session, State
 from ..dialogue.fair_limit import FairLimit
 from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.protocol import Graph

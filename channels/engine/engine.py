@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from ..core.broadcasts import Broadcasts
+from ..core.briefing.situation import Situation
 from ..core.errors import ClaimLost, RasaUnavailable, StoreError
 from ..core.events import Echo, Event, PageRoles, Thread, tells_no_sender
-from ..core.notify_settings import NotifyTarget
-from ..core.sessions import Session, State
-from ..core.settings import Settings
-from ..core.situation import Situation
+from ..core.meta.broadcasts import Broadcasts
+from ..core.sessions.session import Session, State
+from ..core.settings.notify import NotifyTarget
+from ..core.settings.settings import Settings
 from ..dialogue.assistant import Assistant
 from ..dialogue.dialogue import Dialogue
 from ..dialogue.output import MessengerOutput

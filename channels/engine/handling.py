@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import msgspec
 
-from ..core.broadcasts import Broadcasts
+from ..core.briefing.transcript import line_of
 from ..core.events import (
     Act,
     Array,
@@ -23,11 +23,11 @@ from ..core.events import (
     tells_no_sender,
 )
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
+from ..core.meta.broadcasts import Broadcasts
 from ..core.plans import INBOX_APP_IDS, Plan
 from ..core.routing import HEAR_USER, NOTHING, Decision, Routing, decide
-from ..core.sessions import Cause, EndReason, Session, Speaker, State, session_id_for
-from ..core.settings import Settings
-from ..core.transcript import line_of
+from ..core.sessions.session import Cause, EndReason, Session, Speaker, State, session_id_for
+from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
 from ..graph.protocol import Graph
 from ..handover.ending import Endings

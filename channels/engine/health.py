@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core.metas_clock import MOST_SKEW, in_words
+from ..core.meta.metas_clock import MOST_SKEW, in_words
 from ..graph.protocol import Graph, Obstacle
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics

@@ -7,11 +7,11 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ..core.dead import Dead, DeadId
+from ..core.briefing.transcript import MOST_LINES, Line
 from ..core.events import Thread
-from ..core.sessions import EndReason, Session
-from ..core.statistics import Statistics, statistics_of
-from ..core.transcript import MOST_LINES, Line
+from ..core.records.dead import Dead, DeadId
+from ..core.sessions.session import EndReason, Session
+from ..core.sessions.statistics import Statistics, statistics_of
 from ..graph.threads import Threads
 from ..handover.ending import Endings
 from ..handover.waiting import WaitingRoom

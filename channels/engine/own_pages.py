@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..core.errors import TRY_LATER, GraphError
 from ..core.events import Platform, Thread
-from ..core.settings import Settings
+from ..core.settings.settings import Settings
 from ..graph.protocol import Graph
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from ..core.backoff import Backoff
-from ..core.dead import DeadId, Part, error_class
 from ..core.errors import (
     TRY_LATER,
     ClaimLost,
@@ -21,6 +19,8 @@ from ..core.errors import (
     TurnTimedOut,
 )
 from ..core.events import Event
+from ..core.meta.backoff import Backoff
+from ..core.records.dead import DeadId, Part, error_class
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields

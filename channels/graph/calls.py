@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable
-from ..core.metas_clock import metas_time
+from ..core.meta.metas_clock import metas_time
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_hash

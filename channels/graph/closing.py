@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..core.backoff import Backoff
 from ..core.errors import LONGEST_LIMIT, GraphError, GraphThrottled, GraphUnavailable, TokenRefused
+from ..core.meta.backoff import Backoff
 from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE
 

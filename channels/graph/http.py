@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ..core.app_secret import marked
 from ..core.errors import (
     TRY_LATER,
     GraphError,
@@ -26,8 +25,9 @@ from ..core.errors import (
     TokenRefused,
 )
 from ..core.events import Thread
-from ..core.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
-from ..core.outgoing import PERSONA
+from ..core.meta.app_secret import marked
+from ..core.meta.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from ..core.records.outgoing import PERSONA
 from ..core.routing import TOLD_ANOTHER, Owner, Routing
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..core.backoff import Backoff
 from ..core.errors import GraphError, GraphThrottled, GraphTimeout, GraphUnavailable
+from ..core.meta.backoff import Backoff
 
 MOST_TRIES = 3
 LONGEST_CALL = timedelta(seconds=30)  # all tries of one call and the pauses between them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.events import Platform, Thread, page_and_user_of, sender_id_of
-from ..core.settings import Settings
+from ..core.settings.settings import Settings
 from .protocol import Graph
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.events import Platform, Thread
 from ..core.hours import changes_at
 from ..core.plans import Plan
-from ..core.settings import Settings
+from ..core.settings.settings import Settings
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Scope, Store, Waits

@@ -8,11 +8,11 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from ..core import transitions
+from ..core.briefing.pass_metadata import return_metadata
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
-from ..core.pass_metadata import return_metadata
 from ..core.routing import OURS_OR_NOBODYS
-from ..core.sessions import EndReason, Session, State, ends_in_silence
+from ..core.sessions import transitions
+from ..core.sessions.session import EndReason, Session, State, ends_in_silence
 from ..graph.protocol import Graph
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from ..core import transitions
 from ..core.events import Thread
-from ..core.feedback import LATEST, Feedback, feedback_of
-from ..core.sessions import Session
+from ..core.sessions import transitions
+from ..core.sessions.feedback import LATEST, Feedback, feedback_of
+from ..core.sessions.session import Session
 from ..instruments.clock import Clock
 from ..instruments.log_fields import session_fields, thread_fields
 from ..instruments.metrics import Metrics

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from ..core import transitions
 from ..core.errors import GraphError
 from ..core.events import Echo, Edited, Event, Postback, SignOfLife, TakenBack, UserMessage
 from ..core.notices import NoticeKind
 from ..core.routing import Owner
-from ..core.sessions import (
+from ..core.sessions import transitions
+from ..core.sessions.session import (
     Cause,
     EndReason,
     Session,

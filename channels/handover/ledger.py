@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from ..core import transitions
 from ..core.errors import ClaimLost, GraphThrottled, StoreError
 from ..core.notices import Addressed, NoticeKind, addressed
-from ..core.session_notices import telling
-from ..core.sessions import Session, State
+from ..core.sessions import transitions
+from ..core.sessions.notices import telling
+from ..core.sessions.session import Session, State
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
 from ..store.protocol import CLAIM_LEASE, Store

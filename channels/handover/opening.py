@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..core import transitions
+from ..core.briefing.pass_metadata import pass_metadata
+from ..core.briefing.situation import Situation, context_url
 from ..core.errors import (
     TRY_LATER,
     GraphError,
@@ -17,12 +18,19 @@ from ..core.errors import (
     NotThreadOwner,
 )
 from ..core.events import Thread
-from ..core.pass_metadata import pass_metadata
 from ..core.plans import Plan
 from ..core.routing import TOLD_ANOTHER
-from ..core.sessions import LOOP_PERIOD, MESSAGING_WINDOW, Cause, EndReason, Session, State, is_loop
-from ..core.settings import DEFAULT_PLAN, Settings
-from ..core.situation import Situation, context_url
+from ..core.sessions import transitions
+from ..core.sessions.session import (
+    LOOP_PERIOD,
+    MESSAGING_WINDOW,
+    Cause,
+    EndReason,
+    Session,
+    State,
+    is_loop,
+)
+from ..core.settings.settings import DEFAULT_PLAN, Settings
 from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics, started_by

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from ..core.errors import GraphError
 from ..core.routing import Routing
-from ..core.setting_values import RoutingSetting
+from ..core.settings.values import RoutingSetting
 from ..graph.protocol import Graph
 from ..instruments.clock import Clock
 

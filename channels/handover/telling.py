@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ..core.events import Thread
-from ..core.sessions import Session
+from ..core.sessions.session import Session
 
 
 class TellsRasa(Protocol):

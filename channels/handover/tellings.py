@@ -10,9 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from ..core import transitions
 from ..core.errors import TRY_LATER, ClaimLost, RasaUnavailable, StoreError
-from ..core.sessions import Session
+from ..core.sessions import transitions
+from ..core.sessions.session import Session
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from .ledger import Ledger

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from ..core import transitions
 from ..core.events import Thread
-from ..core.sessions import Cause, EndReason, Session, State, deadline
+from ..core.sessions import transitions
+from ..core.sessions.session import Cause, EndReason, Session, State, deadline
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from ..store.protocol import Store

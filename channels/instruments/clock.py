@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-from ..core.metas_clock import MOST_SKEW
+from ..core.meta.metas_clock import MOST_SKEW
 
 # Goes on while the machine sleeps or the process is stopped, and never jumps. Elsewhere than on
 # Linux the monotonic clock is the nearest to that.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from ..core.events import Thread
-from ..core.sessions import Session
+from ..core.sessions.session import Session
 
 _DIGITS = 12
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from ..core.feedback import SCORES
-from ..core.sessions import EndReason, Session
+from ..core.sessions.feedback import SCORES
+from ..core.sessions.session import EndReason, Session
 from ..store.protocol import Backlog
 
 # The edges of the buckets. Meta expects an acknowledgement at once; a turn is noticed from a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from ..core.backoff import Backoff
+from ..core.meta.backoff import Backoff
 from ..core.notices import KEPT_TRYING, NoticeEntry
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 
 from ..core.errors import SettingsError
 from ..core.notices import Notice, payload_of, words_of
-from ..core.notify_settings import NotifyTarget
+from ..core.settings.notify import NotifyTarget
 
 LIMIT = timedelta(seconds=20)  # for one try; Standard Webhooks, "Delivery": 15 to 30
 _BUSY = (408, 425, 429)

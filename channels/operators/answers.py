@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ..core.plans import INBOX_APP_IDS
-from ..core.sessions import EndReason, Session, State, deadline
-from ..core.statistics import Moment, Statistics
+from ..core.sessions.session import EndReason, Session, State, deadline
+from ..core.sessions.statistics import Moment, Statistics
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,9 +17,9 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json, raw
 
-from ..core.dead import Dead, dead_id
 from ..core.errors import GraphError, StoreError
-from ..core.sessions import Session
+from ..core.records.dead import Dead, dead_id
+from ..core.sessions.session import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
 from ..instruments.clock import Clock

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 
 from ..core.errors import OperatorError
-from ..core.statistics import Statistics
+from ..core.sessions.statistics import Statistics
 from .answers import DeadOnes, Exported, Forgotten, OpenHandovers, Problem, Retried, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call

@@ -12,9 +12,9 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, raw
 
+from ..core.briefing.situation import Situation, may_be_read, opens_context
 from ..core.errors import StoreError
-from ..core.settings import Settings
-from ..core.situation import Situation, may_be_read, opens_context
+from ..core.settings.settings import Settings
 from ..engine.engine import Engine
 from .answers import Problem
 from .contexts import context

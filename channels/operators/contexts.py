@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from ..core.sessions import EndReason, Session, State
-from ..core.situation import Situation
-from ..core.statistics import Moment
-from ..core.transcript import Line
+from ..core.briefing.situation import Situation
+from ..core.briefing.transcript import Line
+from ..core.sessions.session import EndReason, Session, State
+from ..core.sessions.statistics import Moment
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):

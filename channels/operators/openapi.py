@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..core.statistics import Statistics
+from ..core.sessions.statistics import Statistics
 from .answers import (
     ANSWERS,
     DeadOnes,

@@ -10,8 +10,8 @@ from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
-from ..core.dead import Dead, DeadId, Part
 from ..core.events import Event, Thread
+from ..core.records.dead import Dead, DeadId, Part
 from .claims import GIVEN_BACK
 from .schema import AT_ONCE, DEAD, WAITING, inbox, moment, outgoing
 

@@ -6,10 +6,10 @@ import msgspec
 from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
+from ..core.briefing.transcript import Line
 from ..core.events import Event, Thread
-from ..core.outgoing import Outgoing
-from ..core.sessions import Session, Speaker
-from ..core.transcript import Line
+from ..core.records.outgoing import Outgoing
+from ..core.sessions.session import Session, Speaker
 from .protocol import PersonalData
 from .schema import inbox, lines, moment, outgoing, sessions
 

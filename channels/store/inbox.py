@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
-from ..core.amendments import as_kept
 from ..core.events import Edited, Event, TakenBack, Thread
+from ..core.records.amendments import as_kept
 from . import amendments
 from .claims import NOBODY, lease_end
 from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text

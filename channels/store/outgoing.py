@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from ..core.errors import ClaimLost
 from ..core.events import Thread
-from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from ..core.sessions import Session, State
+from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions.session import Session, State
 from . import claims, workers
 from .by_page import pages_of
 from .claims import (

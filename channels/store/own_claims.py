@@ -9,8 +9,8 @@ from typing import TypeVar
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
-from ..core.outgoing import OutgoingEntry
-from ..core.sessions import Session
+from ..core.records.outgoing import OutgoingEntry
+from ..core.sessions.session import Session
 from . import claims, outgoing, sessions, workers
 from .protocol import CLAIM_LEASE, Held, InboxEntry
 

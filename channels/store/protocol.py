@@ -12,13 +12,13 @@ from typing import Protocol
 
 import msgspec
 
-from ..core.amendments import Amendment
-from ..core.dead import Dead, DeadId
+from ..core.briefing.transcript import Line
 from ..core.events import Act, Event, PageRoles, Postback, SignOfLife, Thread, UserMessage
 from ..core.notices import Addressed, NoticeEntry
-from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from ..core.sessions import Session
-from ..core.transcript import Line
+from ..core.records.amendments import Amendment
+from ..core.records.dead import Dead, DeadId
+from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions.session import Session
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed

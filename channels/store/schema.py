@@ -30,7 +30,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 
 from ..core.errors import StoreVersionError
-from ..core.sessions import State
+from ..core.sessions.session import State
 from .database import SESSION_LIMITS
 from .upgrades import upgrade
 

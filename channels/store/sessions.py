@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.notices import Addressed
-from ..core.sessions import Session, State
+from ..core.sessions.session import Session, State
 from .by_page import pages_of
 from .claims import is_over, lease_at
 from .notices import tell

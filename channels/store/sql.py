@@ -9,14 +9,14 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from ..core.amendments import Amendment
-from ..core.dead import Dead, DeadId
+from ..core.briefing.transcript import Line
 from ..core.errors import StoreUnavailable
 from ..core.events import Event, PageRoles, Thread
 from ..core.notices import Addressed, NoticeEntry
-from ..core.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from ..core.sessions import Session
-from ..core.transcript import Line
+from ..core.records.amendments import Amendment
+from ..core.records.dead import Dead, DeadId
+from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions.session import Session
 from . import (
     amendments,
     claims,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from ..core.sessions import State
+from ..core.sessions.session import State
 from .protocol import Scope, Waits
 from .schema import is_unanswered, microseconds, moment, sessions
 

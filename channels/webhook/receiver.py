@@ -13,10 +13,10 @@ from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
-from ..core.app_secret import check_signature, mark_in
 from ..core.errors import MalformedDelivery, SignatureRefused, StoreError, StoreUnavailable
 from ..core.events import Act, Echo, Event, PageRoles
-from ..core.settings import Settings
+from ..core.meta.app_secret import check_signature, mark_in
+from ..core.settings.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
 from ..instruments.clock import Clock
 from ..instruments.rare_lines import RareLine

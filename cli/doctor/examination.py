@@ -11,7 +11,7 @@ from datetime import datetime
 from channels.core.events import page_and_user_of
 from channels.core.plans import Plan
 from channels.core.routing import Owner
-from channels.core.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock
 from channels.store.schema import VERSION
 

@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from channels.core.sessions import EndReason
-from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED
+from channels.core.briefing.turns import END_REASON_ENTITY, HANDOVER_ENDED
+from channels.core.sessions.session import EndReason
 
 from ..assistant.forms import ignored_by, takes_words
 from .checks.assistant import DomainFacts, FormFacts, Slot

@@ -26,8 +26,8 @@ from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from channels.core.briefing.turns import END_REASON_ENTITY
 from channels.core.errors import StoreError
-from channels.core.turns import END_REASON_ENTITY
 from channels.instruments.host import MANTLE, MANTLE_REFUSED
 from channels.store.database import Database
 from channels.store.schema import versions

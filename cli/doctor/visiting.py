@@ -14,9 +14,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from channels.core.app_secret import signature
-from channels.core.metas_clock import metas_time
-from channels.core.settings import Settings
+from channels.core.meta.app_secret import signature
+from channels.core.meta.metas_clock import metas_time
+from channels.core.settings.settings import Settings
 from channels.instruments.clock import Clock
 
 from .checks.endpoints import ActionServerFacts

@@ -10,7 +10,7 @@ import msgspec
 
 from channels.core.events import Platform
 from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX
-from channels.core.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.connection import GraphConnection, GraphRequest
 
 from ..command import Command, add_credentials_argument

@@ -6,7 +6,7 @@ import argparse
 import json
 import shlex
 
-from channels.core.settings import Settings
+from channels.core.settings.settings import Settings
 
 from ..command import Command, add_credentials_argument, add_user_argument
 

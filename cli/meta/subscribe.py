@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from channels.core.errors import GraphError, SettingsError
-from channels.core.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.answers import Accepted
 from channels.graph.connection import GraphConnection, GraphRequest
 

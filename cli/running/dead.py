@@ -7,7 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import msgspec
 
-from channels.core.dead import dead_id
+from channels.core.records.dead import dead_id
 from channels.operators.answers import DeadOnes, Retried
 from channels.operators.client import OperatorClient
 

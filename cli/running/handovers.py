@@ -8,7 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 import msgspec
 
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
 from channels.operators.openapi import LONGEST_PERIOD

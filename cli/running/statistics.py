@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import msgspec
 
-from channels.core.sessions import EndReason
-from channels.core.statistics import Opinions, Statistics, Waited
+from channels.core.sessions.session import EndReason
+from channels.core.sessions.statistics import Opinions, Statistics, Waited
 
 from ..command import Command
 from ..terminal import Colour, brief, coloured, has_colours, printable

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg2
 
-from channels.core.sessions import Session, ends_in_silence
+from channels.core.sessions.session import Session, ends_in_silence
 from tests.chaos.evidence import Evidence, Kind, Ran, Said, Stored, Tracked, Undone
 from tests.chaos.journal import Journal
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from channels.core.sessions import ended_message_id, session_id_for
+from channels.core.sessions.session import ended_message_id, session_id_for
 from tests.chaos.cast import BOT
 from tests.chaos.evidence import USER, Evidence, Ran, Said
 from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns

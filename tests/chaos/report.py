@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from channels.core.sessions import ended_message_id, session_id_for
+from channels.core.sessions.session import ended_message_id, session_id_for
 from tests.chaos.chaos_run import Plan, Result
 from tests.chaos.evidence import USER
 from tests.chaos.judge import Figure

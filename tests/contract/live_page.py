@@ -22,8 +22,8 @@ import pytest
 import yaml
 from aiohttp import web
 
-from channels.core.app_secret import check_signature
 from channels.core.errors import SignatureRefused
+from channels.core.meta.app_secret import check_signature
 from channels.instruments.clock import SystemClock
 from cli.credentials import read_settings
 from cli.doctor.command import COMMAND

@@ -17,8 +17,8 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 import actions
 import channels
 import emulator
-from channels.core.sections import filled_in
-from channels.core.settings import SECTION, is_own_section, parse_settings
+from channels.core.settings.sections import filled_in
+from channels.core.settings.settings import SECTION, is_own_section, parse_settings
 from cli.credentials import read_settings
 from cli.main import main
 from emulator.__main__ import _parser as emulator_parser

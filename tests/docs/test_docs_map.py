@@ -48,7 +48,7 @@ def test_each_path_in_the_text_is_there() -> None:
         ("core.routing", "_asks_for_the_bot"),
         ("engine.handling", "EventHandler"),
         ("handover.ending", "Endings"),
-        ("core.transitions", "ending"),
+        ("core.sessions.transitions", "ending"),
         ("handover.ledger", "Ledger"),
         ("store.sessions", "save"),
         ("dialogue.dialogue", "Dialogue"),

@@ -17,20 +17,20 @@ import pytest
 from rasa.shared.core.domain import Domain
 
 from channels.core import errors
-from channels.core.errors import SettingsError
-from channels.core.events import Platform, Thread
-from channels.core.pass_metadata import pass_metadata
-from channels.core.plans import Plan
-from channels.core.sessions import EndReason, Session, State
-from channels.core.settings import is_own_section, parse_settings
-from channels.core.situation import Said, Situation
-from channels.core.statistics import Statistics, statistics_of
-from channels.core.turns import (
+from channels.core.briefing.pass_metadata import pass_metadata
+from channels.core.briefing.situation import Said, Situation
+from channels.core.briefing.turns import (
     END_REASON_ENTITY,
     RESERVED_INTENTS,
     ended_metadata,
     started_metadata,
 )
+from channels.core.errors import SettingsError
+from channels.core.events import Platform, Thread
+from channels.core.plans import Plan
+from channels.core.sessions.session import EndReason, Session, State
+from channels.core.sessions.statistics import Statistics, statistics_of
+from channels.core.settings.settings import is_own_section, parse_settings
 from channels.engine.health import HealthProblem, Part
 from channels.graph import error_codes
 from channels.operators.answers import Handover

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from channels.core import routing
 from channels.core.routing import Decision, Owner, Routing
-from channels.core.sessions import EndReason, Session, State, deadline
+from channels.core.sessions.session import EndReason, Session, State, deadline
 from tests.exhaustive.happenings import RETURN_WORD
 from tests.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, US, Step, World
 

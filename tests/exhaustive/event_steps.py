@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from channels.core import transitions
 from channels.core.routing import ANOTHER, NOTHING
-from channels.core.sessions import Cause, Session, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, Session, State
 from tests.exhaustive.course import advanced, carried_on, decided, handled, read_again
 from tests.exhaustive.meta_steps import owner_of
 from tests.exhaustive.model import ADA, AGENT, NOW, PLAN, Step, Violation, World

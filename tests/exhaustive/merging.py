@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from channels.core.sessions import MESSAGING_WINDOW, Session, session_id_for
+from channels.core.sessions.session import MESSAGING_WINDOW, Session, session_id_for
 from tests.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, Delivery, Worker, World
 
 OLDEST = 3  # ticks, by when every deadline is over

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from channels.core import transitions
 from channels.core.routing import ANOTHER, Owner, Routing
-from channels.core.sessions import EndReason
+from channels.core.sessions import transitions
+from channels.core.sessions.session import EndReason
 from tests.exhaustive.course import advanced, done
 from tests.exhaustive.model import AGENT, NOW, US, Step, World
 from tests.exhaustive.stored import kept

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from channels.core.events import Event, Thread
 from channels.core.plans import Plan
 from channels.core.routing import Decision, Routing
-from channels.core.sessions import MESSAGING_WINDOW, EndReason, Session
+from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, Session
 
 US, AGENT, INBOX = "1", "2", "3"
 ADA = Thread(page="111", user="222")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from channels.core import transitions
 from channels.core.events import UserMessage
 from channels.core.routing import NOTHING
-from channels.core.sessions import Cause, Session, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, Session, State
 from tests.exhaustive.course import advanced, done, handled, read_again
 from tests.exhaustive.event_steps import adopted, opened
 from tests.exhaustive.happenings import CRY_FOR_HELP

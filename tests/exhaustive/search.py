@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from channels.core.sessions import Session, State
+from channels.core.sessions.session import Session, State
 from tests.exhaustive.happenings import happenings, user_writes
 from tests.exhaustive.merging import key_of, later, merged
 from tests.exhaustive.model import AGENT, TICK, Violation, World

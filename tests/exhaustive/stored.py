@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from channels.core import transitions
 from channels.core.events import Array, UserMessage
-from channels.core.sessions import Session, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Session, State
 from tests.exhaustive.merging import KNOWN, STORED, rounded
 from tests.exhaustive.model import NOW, Delivery, Worker, World
 

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from channels.core import routing, transitions
+from channels.core import routing
 from channels.core.events import Array, Event
 from channels.core.routing import Decision, Owner
-from channels.core.sessions import Session
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Session
 from tests.exhaustive.happenings import CRY_FOR_HELP, happenings
 from tests.exhaustive.merging import LONG_AGO, merged
 from tests.exhaustive.model import Violation, World

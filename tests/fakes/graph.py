@@ -14,7 +14,7 @@ import msgspec
 
 from channels.core.errors import TRY_LATER, GraphError, GraphRefused, NotThreadOwner
 from channels.core.events import Platform, Thread
-from channels.core.outgoing import PERSONA
+from channels.core.records.outgoing import PERSONA
 from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction

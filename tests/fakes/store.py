@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from channels.core.amendments import (
+from channels.core.briefing.transcript import Line, line_key, text_of
+from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
+from channels.core.notices import Addressed
+from channels.core.records.amendments import (
     Amendment,
     amended,
     as_kept,
@@ -16,12 +19,9 @@ from channels.core.amendments import (
     in_its_place,
     keys_of_message,
 )
-from channels.core.dead import Dead, DeadId, Part
-from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
-from channels.core.notices import Addressed
-from channels.core.outgoing import OutgoingEntry
-from channels.core.sessions import Session, State
-from channels.core.transcript import Line, line_key, text_of
+from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.records.outgoing import OutgoingEntry
+from channels.core.sessions.session import Session, State
 from channels.store.protocol import (
     CLAIM_LEASE,
     LONGEST_STEP,

@@ -8,11 +8,11 @@ from datetime import datetime
 
 import msgspec
 
-from channels.core.dead import Dead, DeadId, Part
 from channels.core.errors import ClaimLost
 from channels.core.events import Thread
-from channels.core.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from channels.core.sessions import Session, State
+from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from channels.core.sessions.session import Session, State
 from channels.store.protocol import CLAIM_LEASE, Backlog
 from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Rows, is_over
 

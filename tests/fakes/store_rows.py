@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from channels.core.dead import Dead, DeadId, Part
+from channels.core.briefing.transcript import Line
 from channels.core.events import Event, Thread
-from channels.core.sessions import Session
-from channels.core.transcript import Line
+from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.sessions.session import Session
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
 
 if TYPE_CHECKING:

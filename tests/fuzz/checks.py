@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from channels.core.app_secret import check_signature
+from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.errors import MalformedDelivery, SettingsError, SignatureRefused
 from channels.core.events import Event, PageRoles, Postback, UserMessage
 from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
+from channels.core.meta.app_secret import check_signature
 from channels.core.plans import Plan
-from channels.core.settings import Settings, parse_settings
-from channels.core.turns import metadata_for_rasa, text_for_rasa
+from channels.core.settings.settings import Settings, parse_settings
 from channels.store.protocol import user_text
 from channels.webhook.decoding import decode_delivery
 from tests.fuzz.odd_settings import SECRETS

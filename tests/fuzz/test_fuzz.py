@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from channels.core import settings
-from channels.core.sections import Key
-from channels.core.setting_values import parse_flag
+from channels.core.settings import settings
+from channels.core.settings.sections import Key
+from channels.core.settings.values import parse_flag
 from channels.webhook import messages as webhook
 from tests.fuzz.checks import Offence, take_delivery, take_settings, timed
 from tests.fuzz.findings import MOST_GROWTH_KB, Findings

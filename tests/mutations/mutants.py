@@ -51,7 +51,7 @@ MUTANTS = [
         ("session.owner_app != event.new_owner", "True"),
     ),
     *_of(
-        "core/transitions.py",
+        "core/sessions/transitions.py",
         SESSIONS,
         ("ends is not None and now < ends[0]", "ends is not None"),
         ("session.probe_at or first_probe", "first_probe"),
@@ -60,12 +60,12 @@ MUTANTS = [
         ("= max(said_at, session.last_user_at)", "= said_at"),
     ),
     *_of(
-        "core/backoff.py",
+        "core/meta/backoff.py",
         (f"{CORE}/test_backoff.py", f"{CORE}/test_transitions_steps.py"),
         ("_MOST_DOUBLINGS = 32", "_MOST_DOUBLINGS = 6"),
     ),
     *_of(
-        "core/sessions.py",
+        "core/sessions/session.py",
         SESSIONS,
         ("now < session.last_user_at + MESSAGING", "now <= session.last_user_at + MESSAGING"),
         ("session.last_heard_at or session.active_at", "session.active_at"),
@@ -78,27 +78,27 @@ MUTANTS = [
     ),
     *_of("core/keywords/words.py", KEYWORDS, ("len(loose) == 1 and ", "")),
     *_of(
-        "core/transcript.py",
+        "core/briefing/transcript.py",
         (f"{CORE}/test_transcript.py",),
         ("size <= MOST_CHARACTERS", "size < MOST_CHARACTERS"),
     ),
     *_of(
-        "core/pass_metadata.py",
+        "core/briefing/pass_metadata.py",
         (f"{CORE}/test_pass_metadata.py",),
         ("<= LONGEST_METADATA", "< LONGEST_METADATA"),
     ),
     *_of(
-        "core/splitting.py",
+        "core/meta/splitting.py",
         (f"{CORE}/test_splitting.py",),
         ("bisect_right(ends, furthest)", "bisect_right(ends, furthest - 1)"),
     ),
     *_of(
-        "core/turns.py",
+        "core/briefing/turns.py",
         (f"{CORE}/test_turns.py",),
         ("match is None or not _names_free_intent(text)", "match is None"),
     ),
     *_of(
-        "core/outgoing.py",
+        "core/records/outgoing.py",
         (f"{CORE}/test_outgoing.py",),
         ("one.place >= self.place", "one.place > self.place"),
         ("if one.is_waiting and", "if"),

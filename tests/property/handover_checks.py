@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from channels.core.errors import GraphError, TurnTimedOut
-from channels.core.sessions import Session, State, deadline, is_loop
+from channels.core.sessions.session import Session, State, deadline, is_loop
 from tests.property.emulated_platform import BOT, USERS, Json
 from tests.property.handover_world import World
 from tests.property.tracking_assistant import RasaFails

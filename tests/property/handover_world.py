@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta, timezone
 
-from channels.core.app_secret import check_signature
 from channels.core.events import Array, Echo, PageRoles, UserMessage
-from channels.core.settings import parse_settings
+from channels.core.meta.app_secret import check_signature
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.graph.http import HttpGraph
 from channels.webhook.decoding import decode_delivery

@@ -8,8 +8,8 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-from channels.core.situation import Situation
-from channels.core.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
+from channels.core.briefing.situation import Situation
+from channels.core.briefing.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_text
 from channels.dialogue.assistant import Turn
 
 BACK_INTENT = "back_to_bot"

@@ -10,11 +10,17 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.briefing.turns import HANDOVER_ENDED, external_text
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread, page_and_user_of
 from channels.core.routing import Owner
-from channels.core.sessions import Session, State, is_for_the_bot, is_window_open, session_id_for
-from channels.core.turns import HANDOVER_ENDED, external_text
+from channels.core.sessions.session import (
+    Session,
+    State,
+    is_for_the_bot,
+    is_window_open,
+    session_id_for,
+)
 from channels.dialogue.assistant import Turn
 from channels.graph.protocol import Graph
 from channels.instruments.clock import Clock

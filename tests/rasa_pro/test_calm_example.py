@@ -12,10 +12,10 @@ from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 from rasa.shared.utils.yaml import read_config_file
 
-from channels.core.sections import filled_in
-from channels.core.sessions import EndReason
-from channels.core.settings import parse_settings
-from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
+from channels.core.briefing.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
+from channels.core.sessions.session import EndReason
+from channels.core.settings.sections import filled_in
+from channels.core.settings.settings import parse_settings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "calm"
 

@@ -15,8 +15,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 
-from channels.core.sessions import EndReason
-from channels.core.turns import ended_parse_data, started_parse_data
+from channels.core.briefing.turns import ended_parse_data, started_parse_data
+from channels.core.sessions.session import EndReason
 from channels.dialogue.assistant import RasaAssistant, Turn
 
 FLOWS = Path(__file__).parents[2] / "examples" / "calm" / "data" / "flows.yml"

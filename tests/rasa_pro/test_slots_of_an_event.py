@@ -10,8 +10,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecutionRejected, ActiveLoop, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from channels.core.sessions import EndReason
-from channels.core.turns import ended_parse_data
+from channels.core.briefing.turns import ended_parse_data
+from channels.core.sessions.session import EndReason
 from channels.dialogue.event_slots import keep_answers_to_users
 
 DOMAIN = """

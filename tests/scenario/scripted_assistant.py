@@ -11,8 +11,8 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.briefing.situation import Situation
 from channels.core.errors import RasaUnavailable
-from channels.core.situation import Situation
 from channels.dialogue.assistant import Turn
 from channels.instruments.leases import still_ours
 

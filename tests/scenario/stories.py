@@ -10,7 +10,7 @@ from typing import Any
 
 from channels.core.errors import GraphRefused, GraphTimeout, StoreError
 from channels.core.events import Event
-from channels.core.sessions import EndReason
+from channels.core.sessions.session import EndReason
 from channels.engine.delivery import ECHO_GRACE
 from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.scripted_assistant import HANDOVER

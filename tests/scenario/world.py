@@ -19,10 +19,10 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
-from channels.core.notify_settings import NotifyTarget
 from channels.core.plans import INBOX_APP_IDS
-from channels.core.sessions import Session, session_id_for
-from channels.core.settings import parse_settings
+from channels.core.sessions.session import Session, session_id_for
+from channels.core.settings.notify import NotifyTarget
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.fakes.clock import ManualClock

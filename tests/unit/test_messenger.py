@@ -20,8 +20,8 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 from rasa.shared.exceptions import InvalidConfigException
 
 from channels import MessengerInput
-from channels.core.sections import filled_in
-from channels.core.settings import is_own_section, parse_settings
+from channels.core.settings.sections import filled_in
+from channels.core.settings.settings import is_own_section, parse_settings
 from channels.dialogue.assistant import RasaAssistant
 from channels.instruments import host
 

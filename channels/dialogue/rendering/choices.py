@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from ...core.splitting import ELLIPSIS, Unit, shorten
+from ...core.meta.splitting import ELLIPSIS, Unit, shorten
 from .fitting import Fitter, Unsendable, as_object, required_text
 
 T = TypeVar("T")

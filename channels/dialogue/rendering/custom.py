@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.outgoing import PERSONA
-from ...core.splitting import length
+from ...core.meta.splitting import length
+from ...core.records.outgoing import PERSONA
 from .choices import Choice, first_quick_replies, fit_quick_reply
 from .fitting import Fitter, Message, Unsendable, as_object, as_text
 from .media import as_attachment

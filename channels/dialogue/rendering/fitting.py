@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from ...core.limits import Limits
-from ...core.splitting import length, shorten, split_text, well_formed
+from ...core.meta.limits import Limits
+from ...core.meta.splitting import length, shorten, split_text, well_formed
 
 T = TypeVar("T")
 Message = dict[str, Any]  # the `message` object of a Send API request

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.limits import MESSENGER, Limits
-from ...core.splitting import split_text
+from ...core.meta.limits import MESSENGER, Limits
+from ...core.meta.splitting import split_text
 from .cards import card_messages
 from .choices import Choice, arrange, fit_button, fit_quick_reply, in_groups, named
 from .custom import custom_messages

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from channels.core.sessions import EndReason
-from channels.core.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
+from channels.core.briefing.turns import END_REASON_ENTITY, HANDOVER_ENDED, HANDOVER_STARTED
+from channels.core.sessions.session import EndReason
 
 from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from channels.core.metas_clock import MOST_SKEW, in_words
+from channels.core.meta.metas_clock import MOST_SKEW, in_words
 
 from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels.core.setting_values import RoutingSetting
+from channels.core.settings.values import RoutingSetting
 
 from .. import links
 from ..answers import PageAnswers

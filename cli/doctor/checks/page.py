@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from channels.core.setting_values import RoutingSetting
-from channels.core.turns import RESERVED_INTENTS, intent_in
+from channels.core.briefing.turns import RESERVED_INTENTS, intent_in
+from channels.core.settings.values import RoutingSetting
 
 from .. import links
 from ..answers import PageAnswers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from channels.core.settings import is_own_section
+from channels.core.settings.settings import is_own_section
 
 from ..text.project import ProjectError, Proposal
 from ..text.yaml_additions import add, rename

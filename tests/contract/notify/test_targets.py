@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from channels.core.errors import SettingsError
 from channels.core.events import Thread
 from channels.core.notices import Notice, NoticeKind
-from channels.core.notify_settings import parse_notify
+from channels.core.settings.notify import parse_notify
 from channels.notify.targets import NotTaken, Target, target_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -11,7 +11,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from channels.core.situation import context_token
+from channels.core.briefing.situation import context_token
 from tests.contract.operators.operator_stage import BOT, OperatorStage, operator_stage
 
 ANNA, BEN = "24870165432500001", "24870165432500002"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from channels.core.errors import SettingsError
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from tests.contract.operators.operator_stage import (
     OPERATOR,
     OPERATOR_TOKEN,

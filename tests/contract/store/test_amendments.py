@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from channels.core.briefing.transcript import line_of
 from channels.core.events import (
     Array,
     Attachment,
@@ -19,8 +20,7 @@ from channels.core.events import (
     UserMessage,
     message_key,
 )
-from channels.core.sessions import Speaker
-from channels.core.transcript import line_of
+from channels.core.sessions.session import Speaker
 from channels.store.protocol import Store
 from tests.contract.store.store_samples import ANNA, BEN, NOW, SECOND, new_session
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels.core.dead import Dead, DeadId, Part
 from channels.core.events import Event
-from channels.core.outgoing import Outgoing
+from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.records.outgoing import Outgoing
 from channels.store.protocol import DEAD_AFTER_FAILURES, Store
 from tests.contract.conftest import MakeStore
 from tests.contract.store.store_samples import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channels.core.sessions import Speaker
-from channels.core.transcript import Line
+from channels.core.briefing.transcript import Line
+from channels.core.sessions.session import Speaker
 from channels.store.protocol import PersonalData, Store
 from tests.contract.store.store_samples import ANNA, BEN, NOW, SECOND, message, new_session
 

@@ -7,8 +7,8 @@ import asyncio
 import msgspec
 import pytest
 
-from channels.core.sessions import EndReason, Session
-from channels.core.transitions import ended, ending
+from channels.core.sessions.session import EndReason, Session
+from channels.core.sessions.transitions import ended, ending
 from channels.store.protocol import Store
 from tests.contract.store.store_samples import ANNA, HOUR, NOW, SECOND, end_session, new_session
 

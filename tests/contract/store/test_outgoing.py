@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from channels.core.events import Thread
-from channels.core.outgoing import OutgoingEntry, Standing
-from channels.core.sessions import EndReason
-from channels.core.transitions import activated, ended, ending
+from channels.core.records.outgoing import OutgoingEntry, Standing
+from channels.core.sessions.session import EndReason
+from channels.core.sessions.transitions import activated, ended, ending
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,

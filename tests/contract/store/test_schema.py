@@ -17,8 +17,8 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
 from channels.core.errors import StoreUnavailable, StoreVersionError
-from channels.core.outgoing import OutgoingEntry
-from channels.core.transitions import ended
+from channels.core.records.outgoing import OutgoingEntry
+from channels.core.sessions.transitions import ended
 from channels.store.protocol import Scope, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (

@@ -9,11 +9,18 @@ import msgspec
 import pytest
 
 from channels.core.events import Thread
-from channels.core.feedback import Feedback
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
-from channels.core.sessions import EndReason, Session, State
-from channels.core.transitions import activated, ended, ending, left_with_agent, postponed, rated
+from channels.core.sessions.feedback import Feedback
+from channels.core.sessions.session import EndReason, Session, State
+from channels.core.sessions.transitions import (
+    activated,
+    ended,
+    ending,
+    left_with_agent,
+    postponed,
+    rated,
+)
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,

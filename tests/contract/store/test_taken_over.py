@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.core.errors import ClaimLost
-from channels.core.outgoing import Standing
+from channels.core.records.outgoing import Standing
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, Store
 from tests.contract.store.store_samples import (
     ANNA,

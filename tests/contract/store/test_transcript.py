@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import msgspec
 
-from channels.core.sessions import Speaker
-from channels.core.transcript import Line
+from channels.core.briefing.transcript import Line
+from channels.core.sessions.session import Speaker
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (

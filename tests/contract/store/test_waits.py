@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import msgspec
 
-from channels.core import transitions
 from channels.core.plans import Plan
-from channels.core.sessions import Session, Speaker, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Session, Speaker, State
 from channels.store.protocol import Scope, Store, Waits
 from tests.contract.store.store_samples import ANNA, BEN, NOW, new_session
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rasa.core.channels.channel import OutputChannel
 
+from channels.core.briefing.situation import Situation, context_token
 from channels.core.events import Thread
-from channels.core.situation import Situation, context_token
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, PLAN, TIMEOUT, World
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from tests.scenario.world import ANNA, INBOX, SECOND, World
 
 

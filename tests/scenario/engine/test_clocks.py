@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from channels.core.errors import GraphThrottled
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.engine.engine import PRUNING_INTERVAL, RENEWAL_INTERVAL
 from channels.engine.health import Part
 from channels.store.protocol import CLAIM_LEASE

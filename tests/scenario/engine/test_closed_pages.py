@@ -20,7 +20,7 @@ from channels.core.errors import (
     TokenRefused,
 )
 from channels.core.events import Thread
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.engine import engine
 from channels.engine.engine import RENEWAL_INTERVAL
 from channels.engine.retrying import PATIENCE

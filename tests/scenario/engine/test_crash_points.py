@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.core.sessions import EndReason
+from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
 from tests.scenario.stories import STORIES, HarshWorld, deaths_of, has_turned_out_well, play
 from tests.scenario.wire import Wire

@@ -18,7 +18,7 @@ from channels.core.errors import (
     TokenRefused,
 )
 from channels.core.events import Array, Thread
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from tests.fakes.graph import MemoryGraph
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.wire import Wire

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from channels.core.errors import StoreUnavailable
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.engine.health import LOOK_INTERVAL, Part
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore

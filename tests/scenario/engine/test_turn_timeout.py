@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from rasa.core.channels.channel import OutputChannel
 
-from channels.core.dead import Part
 from channels.core.events import Thread
+from channels.core.records.dead import Part
 from channels.dialogue.assistant import Turn
 from tests.scenario.scripted_assistant import ScriptedAssistant
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World

@@ -10,7 +10,7 @@ import pytest
 
 from channels.core.errors import GraphTimeout
 from channels.core.events import Array, Attachment, Echo, Platform, Thread
-from channels.core.outgoing import MOST_LOST_ANSWERS
+from channels.core.records.outgoing import MOST_LOST_ANSWERS
 from tests.fakes.graph import MemoryGraph
 from tests.scenario.world import INBOX, SECOND, World
 

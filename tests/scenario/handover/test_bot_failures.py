@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.handover.opening import FAILURE_PAUSE
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.feedback import Feedback
+from channels.core.sessions.feedback import Feedback
 from tests.scenario.world import ANNA, TIMEOUT, World
 
 SECRET = "they were rude to me"

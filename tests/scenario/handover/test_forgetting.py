@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.core.sessions import MESSAGING_WINDOW
+from channels.core.sessions.session import MESSAGING_WINDOW
 from tests.scenario.world import ANNA, SECOND, World
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.turns import told_with
+from channels.core.briefing.turns import told_with
 from tests.scenario.scripted_assistant import HANDOVER, reason_of
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 

@@ -8,8 +8,8 @@ import pytest
 
 from channels.core.events import Array, Event
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, State
-from channels.core.transitions import opening
+from channels.core.sessions.session import Cause, State
+from channels.core.sessions.transitions import opening
 from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World

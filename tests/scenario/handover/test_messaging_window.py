@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels.core.events import Array, ControlTaken, Event
-from channels.core.sessions import MESSAGING_WINDOW
+from channels.core.sessions.session import MESSAGING_WINDOW
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
 

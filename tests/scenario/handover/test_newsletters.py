@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.core.events import Array, Thread
-from channels.core.sessions import EndReason, Session, State
+from channels.core.sessions.session import EndReason, Session, State
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 
 NEWSLETTER = "777000777000777"

@@ -11,7 +11,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphThrottled
 from channels.core.events import Array
-from channels.core.sessions import MESSAGING_WINDOW, EndReason, State
+from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, State
 from channels.handover.opening import MOST_IN_A_ROW
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World

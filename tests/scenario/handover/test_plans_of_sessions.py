@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.sessions import Session
+from channels.core.sessions.session import Session
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
 
 SALES_APP = "777"

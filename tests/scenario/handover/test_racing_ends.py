@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from channels.core.events import Array
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from channels.store.sql import SqlStore
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, SECOND, TIMEOUT, MakeStore, Worker, World

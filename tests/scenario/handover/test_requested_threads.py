@@ -8,7 +8,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphUnavailable
 from channels.core.events import ControlPassed, ControlRequested
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, TIMEOUT, World
 

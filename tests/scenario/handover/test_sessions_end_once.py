@@ -8,7 +8,7 @@ import pytest
 
 from channels.core.errors import GraphRefused
 from channels.core.events import Array, Thread
-from channels.core.sessions import EndReason, State
+from channels.core.sessions.session import EndReason, State
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 Way = Callable[[World], Awaitable[object]]

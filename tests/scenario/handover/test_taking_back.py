@@ -17,8 +17,8 @@ from channels.core.errors import (
     UserUnreachable,
 )
 from channels.core.routing import Owner, Routing
-from channels.core.sessions import EndReason, State
-from channels.core.transitions import ASK_DEADLINE
+from channels.core.sessions.session import EndReason, State
+from channels.core.sessions.transitions import ASK_DEADLINE
 from emulator.rules.ownership import Role
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 

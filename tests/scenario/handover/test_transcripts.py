@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from channels.core.briefing.transcript import MOST_LINES
 from channels.core.events import Array, Attachment
-from channels.core.transcript import MOST_LINES
 from tests.scenario.scripted_assistant import reason_of
 from tests.scenario.stories import STORIES, HarshWorld, deaths_of, play
 from tests.scenario.wire import Wire

@@ -8,7 +8,7 @@ import pytest
 
 from channels.core.errors import GraphError, GraphRefused, UserUnreachable
 from channels.core.routing import Owner
-from channels.core.sessions import State
+from channels.core.sessions.session import State
 from tests.scenario.world import ANNA, INBOX, World
 
 REFUSALS = [

@@ -11,7 +11,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphUnavailable
 from channels.core.events import ControlRequested, Thread
-from channels.core.sessions import session_id_for
+from channels.core.sessions.session import session_id_for
 from channels.instruments.log_fields import thread_hash
 from channels.instruments.quiet_log import keep_log_quiet
 from channels.log_format import JsonFormatter

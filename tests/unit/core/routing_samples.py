@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from channels.core import transitions
 from channels.core.events import (
     Act,
     Array,
@@ -23,7 +22,8 @@ from channels.core.events import (
 )
 from channels.core.plans import Plan
 from channels.core.routing import Decision, Owner, Routing, decide
-from channels.core.sessions import Cause, EndReason, Session, Speaker
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker
 
 US, AGENT, STRANGER = "1000", "2000", "3000"  # the agent's app may ask for threads
 ADA = Thread(page="111", user="222")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.core.errors import SettingsError
-from channels.core.settings import Settings, parse_settings
+from channels.core.settings.settings import Settings, parse_settings
 
 MARK = "S3CRET-of-16-characters"  # stands in every value that nobody may see
 REQUIRED = {

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.core.backoff import Backoff
+from channels.core.meta.backoff import Backoff
 
 SECOND = timedelta(seconds=1)
 BACKOFF = Backoff(first=SECOND, longest=30 * SECOND)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.core.sections import filled_in
+from channels.core.settings.sections import filled_in
 
 ENVIRONMENT = {"TOKEN": "abc", "HOST": "db.example.com"}
 

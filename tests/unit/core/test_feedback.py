@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from channels.core.feedback import LONGEST_COMMENT, Feedback, feedback_of
+from channels.core.sessions.feedback import LONGEST_COMMENT, Feedback, feedback_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 BEFORE = Feedback(score=2, comment="slow", at=NOW)

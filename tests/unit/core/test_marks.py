@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.core.app_secret import mark_in, marked
-from channels.core.limits import MESSENGER
+from channels.core.meta.app_secret import mark_in, marked
+from channels.core.meta.limits import MESSENGER
 
 SECRET = "the-app-secret"
 

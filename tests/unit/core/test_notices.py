@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from channels.core.events import Thread
-from channels.core.feedback import Feedback
 from channels.core.notices import NoticeKind, payload_of, words_of
 from channels.core.plans import Plan
-from channels.core.session_notices import telling
-from channels.core.sessions import Cause, EndReason, Session, Speaker, unanswered_at
-from channels.core.transitions import (
+from channels.core.sessions.feedback import Feedback
+from channels.core.sessions.notices import telling
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker, unanswered_at
+from channels.core.sessions.transitions import (
     activated,
     ended,
     ending,

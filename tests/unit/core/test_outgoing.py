@@ -18,8 +18,8 @@ from channels.core.errors import (
     UserUnreachable,
     WindowClosed,
 )
-from channels.core.outgoing import Fate, Replay, Said, fate_of, silences, takes_the_floor
-from channels.core.sessions import Session
+from channels.core.records.outgoing import Fate, Replay, Said, fate_of, silences, takes_the_floor
+from channels.core.sessions.session import Session
 from tests.unit.core.routing_samples import ACTIVE, ADOPTED, ENDING, OPENING, REGAINED
 
 STRANGE = GraphUnavailable("Server error", others_answered=True)

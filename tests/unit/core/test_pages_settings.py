@@ -8,7 +8,7 @@ import pytest
 
 from channels.core.errors import SettingsError
 from channels.core.events import Platform, Thread
-from channels.core.settings import Settings, parse_settings
+from channels.core.settings.settings import Settings, parse_settings
 
 SECTION = {"verify": "v", "secret": "s", "app-id": "9"}
 PAGES: dict[Any, Any] = {

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from channels.core import transitions
+from channels.core.briefing.pass_metadata import LONGEST_METADATA, pass_metadata, return_metadata
+from channels.core.briefing.situation import Said, Situation
 from channels.core.events import Thread
-from channels.core.pass_metadata import LONGEST_METADATA, pass_metadata, return_metadata
+from channels.core.meta.splitting import ELLIPSIS, length
 from channels.core.plans import LONGEST_TIMEOUT, Plan, parse_metadata
-from channels.core.sessions import Cause, EndReason, Session, session_id_for
-from channels.core.situation import Said, Situation
-from channels.core.splitting import ELLIPSIS, length
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, EndReason, Session, session_id_for
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
 SESSION_ID = session_id_for("11/messaging/m")

@@ -23,7 +23,7 @@ from channels.core.routing import (
     Owner,
     Routing,
 )
-from channels.core.sessions import EndReason, Session, Speaker
+from channels.core.sessions.session import EndReason, Session, Speaker
 from tests.unit.core.routing_samples import (
     A_MOMENT,
     ADOPT,

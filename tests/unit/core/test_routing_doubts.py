@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pytest
 
-from channels.core import transitions
 from channels.core.events import Event
 from channels.core.routing import (
     ASK,
@@ -19,7 +18,8 @@ from channels.core.routing import (
     Owner,
     Routing,
 )
-from channels.core.sessions import Session
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Session
 from tests.unit.core.routing_samples import (
     A_MOMENT,
     ACTIVE,

@@ -32,7 +32,7 @@ from channels.core.routing import (
     Owner,
     Routing,
 )
-from channels.core.sessions import Session, is_for_the_bot
+from channels.core.sessions.session import Session, is_for_the_bot
 from tests.unit.core.routing_samples import (
     ADA,
     AGENT,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels.core.events import Platform, Thread
 from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX, Plan
-from channels.core.sessions import (
+from channels.core.sessions.session import (
     MESSAGING_WINDOW,
     Cause,
     EndReason,
@@ -24,7 +24,14 @@ from channels.core.sessions import (
     is_window_open,
     session_id_for,
 )
-from channels.core.transitions import activated, ended, ending, heard, left_with_agent, opening
+from channels.core.sessions.transitions import (
+    activated,
+    ended,
+    ending,
+    heard,
+    left_with_agent,
+    opening,
+)
 
 ADA = Thread(page="111", user="222")
 CAUSE_AT = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)

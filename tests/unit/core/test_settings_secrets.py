@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.core.errors import SettingsError
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from tests.unit.core.settings_samples import (
     CHANNEL_KEYS,
     MARK,

@@ -9,8 +9,8 @@ import pytest
 
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
-from channels.core.setting_values import RequestPolicy, RoutingSetting
-from channels.core.settings import Settings, parse_settings
+from channels.core.settings.settings import Settings, parse_settings
+from channels.core.settings.values import RequestPolicy, RoutingSetting
 from tests.unit.core.settings_samples import MARK, REQUIRED, settings_with
 
 

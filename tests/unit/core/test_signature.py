@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.core.app_secret import check_signature
 from channels.core.errors import SignatureRefused
+from channels.core.meta.app_secret import check_signature
 
 SECRET = "the-secret"
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "webhooks" / "message.json"

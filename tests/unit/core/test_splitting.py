@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from icu4py.breakers import CharacterBreaker
 
-from channels.core.splitting import Unit, length, shorten, split_text, well_formed
+from channels.core.meta.splitting import Unit, length, shorten, split_text, well_formed
 
 FAMILY = "👩‍👩‍👧‍👦"  # four people and three joiners: one character to a reader, eleven code units
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # busy machines

@@ -9,9 +9,9 @@ import pytest
 
 from channels.core.events import Thread
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, EndReason, Session, Speaker
-from channels.core.statistics import Statistics, statistics_of
-from channels.core.transitions import activated, ended, ending, failed, heard, opening
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker
+from channels.core.sessions.statistics import Statistics, statistics_of
+from channels.core.sessions.transitions import activated, ended, ending, failed, heard, opening
 
 OPENED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 UNTIL = OPENED + timedelta(days=1)

@@ -10,6 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.core.briefing.transcript import (
+    LONGEST_LINE,
+    MOST_CHARACTERS,
+    MOST_LINES,
+    Line,
+    for_metadata,
+    line_of,
+)
 from channels.core.events import (
     Array,
     Attachment,
@@ -22,16 +30,8 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
-from channels.core.sessions import Speaker
-from channels.core.splitting import length
-from channels.core.transcript import (
-    LONGEST_LINE,
-    MOST_CHARACTERS,
-    MOST_LINES,
-    Line,
-    for_metadata,
-    line_of,
-)
+from channels.core.meta.splitting import length
+from channels.core.sessions.session import Speaker
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
 COMMON: dict[str, Any] = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.core import transitions
-from channels.core.sessions import Cause, Speaker
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, Speaker
 from tests.unit.core.transition_samples import (
     ACTIVE,
     AGENT,

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core import transitions
-from channels.core.sessions import Session, Speaker, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Session, Speaker, State
 from tests.unit.core.transition_samples import (
     ADA,
     AGENT,

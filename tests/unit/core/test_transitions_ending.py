@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from channels.core import transitions
-from channels.core.sessions import EndReason, Session, Speaker, State
+from channels.core.sessions import transitions
+from channels.core.sessions.session import EndReason, Session, Speaker, State
 from tests.unit.core.transition_samples import (
     ACTIVE,
     CAUSE_AT,

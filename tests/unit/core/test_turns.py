@@ -17,11 +17,7 @@ from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLSt
 from rasa.shared.nlu.training_data.message import Message
 from structlog.testing import capture_logs
 
-from channels.core import transitions
-from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
-from channels.core.plans import Plan
-from channels.core.sessions import Cause, EndReason, Session, Speaker, session_id_for
-from channels.core.turns import (
+from channels.core.briefing.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
     TypedIntent,
@@ -33,6 +29,10 @@ from channels.core.turns import (
     started_parse_data,
     text_for_rasa,
 )
+from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
+from channels.core.plans import Plan
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker, session_id_for
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:rasa")  # Rasa's, of odd commands
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from channels.core import transitions
 from channels.core.events import Thread
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, EndReason, Session, Speaker
+from channels.core.sessions import transitions
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker
 
 ADA = Thread(page="111", user="222")
 INBOX, AGENT = "263902037430900", "2000"

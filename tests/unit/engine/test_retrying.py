@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from channels.core.dead import DeadId
 from channels.core.errors import StoreUnavailable
 from channels.core.events import Event
+from channels.core.records.dead import DeadId
 from channels.engine.retrying import Retrying
 from channels.engine.suspects import Suspects
 from channels.instruments.metrics import Metrics

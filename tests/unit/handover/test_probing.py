@@ -8,8 +8,8 @@ import pytest
 
 from channels.core.events import Thread
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, Session
-from channels.core.transitions import opening
+from channels.core.sessions.session import Cause, Session
+from channels.core.sessions.transitions import opening
 from channels.handover.handovers import PROBES_A_SECOND, Probing
 from channels.instruments.metrics import Metrics
 

@@ -10,7 +10,7 @@ import pytest
 
 from channels.core.errors import GraphUnavailable, TokenRefused
 from channels.core.routing import Routing
-from channels.core.setting_values import RoutingSetting
+from channels.core.settings.values import RoutingSetting
 from channels.handover.routing_status import ASK_AGAIN_AFTER, ASK_AGAIN_AFTER_FAILURE, RoutingStatus
 from tests.fakes.clock import ManualClock
 from tests.fakes.graph import MemoryGraph

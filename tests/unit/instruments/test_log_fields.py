@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 from channels.core.events import Thread
 from channels.core.plans import Plan
-from channels.core.sessions import Cause, Session
-from channels.core.transitions import opening
+from channels.core.sessions.session import Cause, Session
+from channels.core.sessions.transitions import opening
 from channels.instruments.log_fields import (
     about_session,
     about_thread,

@@ -19,7 +19,7 @@ TELLING_METHODS = {"startswith", "endswith", "find", "index", "count", "__eq__",
 GUARDS = {
     "operators/api.py": "_is_authorised",
     "webhook/receiver.py": "handshake",
-    "core/app_secret.py": "check_signature",
+    "core/meta/app_secret.py": "check_signature",
 }
 
 

@@ -11,7 +11,7 @@ import tomli as tomllib
 import yaml
 from rasa.shared.utils.io import read_config_file
 
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from channels.store.database import Database
 
 PROJECT = Path(__file__).parents[3]

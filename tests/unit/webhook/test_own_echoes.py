@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 from sanic.request import Request
 
-from channels.core.app_secret import marked, signature
 from channels.core.events import Event
-from channels.core.settings import parse_settings
+from channels.core.meta.app_secret import marked, signature
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.webhook.receiver import WebhookReceiver
 from tests.fakes.clock import ManualClock

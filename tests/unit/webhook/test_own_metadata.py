@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 from sanic.request import Request
 
-from channels.core.app_secret import signature
-from channels.core.settings import parse_settings
-from channels.core.turns import metadata_for_rasa
+from channels.core.briefing.turns import metadata_for_rasa
+from channels.core.meta.app_secret import signature
+from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
 from channels.webhook.own_metadata import MetadataOf
 from channels.webhook.receiver import WebhookReceiver

@@ -11,9 +11,9 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.errors import MalformedDelivery
 from channels.core.events import Event, PageRoles, Postback, UserMessage
-from channels.core.turns import metadata_for_rasa, text_for_rasa
 from channels.webhook.decoding import decode_delivery
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)

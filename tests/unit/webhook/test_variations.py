@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.errors import MalformedDelivery
 from channels.core.events import (
     Array,
@@ -21,7 +22,6 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
-from channels.core.turns import metadata_for_rasa, text_for_rasa
 from channels.webhook.decoding import decode_delivery
 
 PAGE, USER = "11", "22"

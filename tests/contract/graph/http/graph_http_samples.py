@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.core.app_secret import mark_in
 from channels.core.events import Thread
+from channels.core.meta.app_secret import mark_in
 from channels.graph.http import HttpGraph
 from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import ScriptedGraph, Seen, accepted, refused

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from channels.core.app_secret import marked
 from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
+from channels.core.meta.app_secret import marked
 from channels.graph.http import ECHO_WAIT, HttpGraph
 from emulator import PAGE_INBOX
 from tests.contract.emulated_page import EmulatedPage

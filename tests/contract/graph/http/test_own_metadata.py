@@ -10,10 +10,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from channels.core.app_secret import mark_in
 from channels.core.errors import GraphTimeout
 from channels.core.events import Echo, Thread
-from channels.core.limits import MESSENGER
+from channels.core.meta.app_secret import mark_in
+from channels.core.meta.limits import MESSENGER
 from channels.graph.http import HttpGraph
 from channels.webhook.decoding import decode_delivery
 from emulator import default_config

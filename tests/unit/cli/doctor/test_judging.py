@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from channels.core.metas_clock import MOST_SKEW
+from channels.core.meta.metas_clock import MOST_SKEW
 from cli.doctor.answers import TOKEN, Subscription, TokenInfo
 from cli.doctor.checks.app import CHECKS as APP_CHECKS
 from cli.doctor.checks.app import AppFacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from channels.core.sessions import EndReason
+from channels.core.sessions.session import EndReason
 from cli.doctor.checks.assistant import DomainFacts, Slot
 from cli.doctor.model import answered_reasons, domain_facts, has_other_policies
 

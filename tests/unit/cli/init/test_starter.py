@@ -8,7 +8,7 @@ import pytest
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.validator import Validator
 
-from channels.core.settings import parse_settings
+from channels.core.settings.settings import parse_settings
 from cli.init.proposals.credentials import CHANNEL
 from cli.main import main
 from tests.documents import read_yaml

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.core.limits import INSTAGRAM
+from channels.core.meta.limits import INSTAGRAM
 from channels.dialogue.rendering.response import render
 from tests.unit.dialogue.rendering.rendering_samples import (
     button_template,

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from rasa.shared.core.events import BotUttered
 
-from channels.core.limits import INSTAGRAM, MESSENGER
+from channels.core.meta.limits import INSTAGRAM, MESSENGER
 from channels.dialogue.rendering.response import render
 from tests.unit.dialogue.rendering.rendering_samples import (
     generic_template,

@@ -14,9 +14,9 @@ from functools import partial
 
 import msgspec
 
-from .errors import SettingsError
-from .events import Thread, page_and_user_of
-from .hours import (
+from ..errors import SettingsError
+from ..events import Thread, page_and_user_of
+from ..hours import (
     ALWAYS,
     Hours,
     Week,
@@ -26,11 +26,10 @@ from .hours import (
     parse_timezone,
     parse_week,
 )
-from .keywords.matcher import KeywordMatch
-from .limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
-from .notices import NoticeKind
-from .notify_settings import NotifyTarget, parse_notify
-from .plans import (
+from ..keywords.matcher import KeywordMatch
+from ..meta.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from ..notices import NoticeKind
+from ..plans import (
     INBOX_APP_IDS,
     PAGE_INBOX,
     Plan,
@@ -40,8 +39,9 @@ from .plans import (
     parse_timeout,
     parse_words,
 )
+from .notify import NotifyTarget, parse_notify
 from .sections import Key, parse_section
-from .setting_values import (
+from .values import (
     RequestPolicy,
     RoutingSetting,
     member_of,

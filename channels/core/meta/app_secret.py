@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from .errors import SignatureRefused
+from ..errors import SignatureRefused
 
 _SCHEME = "sha256="
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from .sessions import Session
+from ..sessions.session import Session
 
 CONTEXT_PATH = "/webhooks/facebook/handovers"
 READ_AFTER_END = timedelta(days=1)  # as long may the agent's app read it

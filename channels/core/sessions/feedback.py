@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from .splitting import shorten
+from ..meta.splitting import shorten
 
 GOOD, BAD = "good", "bad"
 SCORES: tuple[int | str, ...] = (1, 2, 3, 4, 5, GOOD, BAD)

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from .events import Act, ControlPassed, Postback, UserMessage
-from .sessions import EndReason, Session
+from ..events import Act, ControlPassed, Postback, UserMessage
+from ..sessions.session import EndReason, Session
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"

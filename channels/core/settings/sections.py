@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import SettingsError
-from .setting_values import Parser, quoted
+from ..errors import SettingsError
+from .values import Parser, quoted
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}", re.ASCII)
 _UNSET_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Z_][A-Z0-9_]*$", re.ASCII)

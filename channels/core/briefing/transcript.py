@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from .events import Attachment, Echo, Event, Postback, UserMessage
-from .sessions import Speaker
-from .splitting import length, shorten
+from ..events import Attachment, Echo, Event, Postback, UserMessage
+from ..meta.splitting import length, shorten
+from ..sessions.session import Speaker
 
 LONGEST_LINE = 2000  # characters; Messenger Platform, Send API: no message is longer
 MOST_LINES = 50  # in the metadata of `handover_ended`

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from .notices import Notice, NoticeKind, notice_id
-from .sessions import EndReason, Session, State
+from ..notices import Notice, NoticeKind, notice_id
+from .session import EndReason, Session, State
 
 
 def telling(

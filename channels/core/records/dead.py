@@ -11,8 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from .errors import GraphError
-from .events import Thread
+from ..errors import GraphError
+from ..events import Thread
 
 _ID = re.compile(r"(event|message)-([0-9]{1,18})", re.ASCII)
 

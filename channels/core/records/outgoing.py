@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from .errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
-from .events import Echo, Thread
-from .sessions import Cause, Session, State
+from ..errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
+from ..events import Echo, Thread
+from ..sessions.session import Cause, Session, State
 
 PERSONA = "persona_id"  # a message's key that stands beside it in the request
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came

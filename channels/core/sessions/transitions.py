@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from .backoff import Backoff
-from .events import Thread
+from ..events import Thread
+from ..hours import WhenClosed
+from ..meta.backoff import Backoff
+from ..notices import NoticeKind
+from ..plans import Plan
 from .feedback import Feedback
-from .hours import WhenClosed
-from .notices import NoticeKind
-from .plans import Plan
-from .sessions import (
+from .session import (
     Cause,
     EndReason,
     Session,

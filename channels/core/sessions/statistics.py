@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from .feedback import SCORES
-from .sessions import EndReason, Session
+from .session import EndReason, Session
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
 
-from .limits import MESSENGER
-from .sessions import Session
+from ..meta.limits import MESSENGER
+from ..meta.splitting import ELLIPSIS, length
+from ..sessions.session import Session
 from .situation import Situation
-from .splitting import ELLIPSIS, length
 
 LONGEST_METADATA = MESSENGER.metadata
 MOST_BOT_TEXTS = 5

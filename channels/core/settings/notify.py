@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import SettingsError
-from .notices import EVERY_KIND, NoticeKind
+from ..errors import SettingsError
+from ..notices import EVERY_KIND, NoticeKind
 from .sections import Key, parse_section
-from .setting_values import parse_secret, quoted, web_address
+from .values import parse_secret, quoted, web_address
 
 _PREFIX = "whsec_"  # Standard Webhooks, "Signature scheme"
 _FEWEST_BYTES = 24  # Standard Webhooks, "Signature scheme"

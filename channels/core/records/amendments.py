@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from .events import Array, Echo, Edited, Event, SignOfLife, TakenBack, UserMessage, message_key
+from ..events import Array, Echo, Edited, Event, SignOfLife, TakenBack, UserMessage, message_key
 
 Amendment = TakenBack | Edited
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from .events import Echo
+from ..events import Echo
 
 PERIOD = timedelta(minutes=1)
 MANY = 10  # people in that time: more than the operators of one desk begin to write to

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from .events import Thread
+from ..events import Thread
+from ..notices import NoticeKind
+from ..plans import Plan
 from .feedback import Feedback
-from .notices import NoticeKind
-from .plans import Plan
 
 MESSAGING_WINDOW = timedelta(hours=24)
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from .events import ACTS
-from .plans import parse_duration
-from .turns import RESERVED_INTENTS
+from ..briefing.turns import RESERVED_INTENTS
+from ..events import ACTS
+from ..plans import parse_duration
 
 Parser = Callable[[object], Any]
 _Member = TypeVar("_Member", bound=enum.Enum)

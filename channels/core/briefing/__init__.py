@@ -1,0 +1,1 @@
+"""What Rasa and agents are told of a thread. Pure."""

@@ -1,0 +1,1 @@
+"""What Meta asks of us: signatures, its clock, lengths of texts, pauses between tries. Pure."""

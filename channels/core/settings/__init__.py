@@ -1,0 +1,1 @@
+"""The channel's section of credentials.yml. Pure."""
