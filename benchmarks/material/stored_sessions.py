@@ -12,9 +12,9 @@ from channels.core.events import Thread
 from channels.core.plans import Plan
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session
-from channels.store import schema as store_schema
-from channels.store.database import Database
-from channels.store.sessions import row_of
+from channels.store.database import schema as store_schema
+from channels.store.database.database import Database
+from channels.store.sessions.sessions import row_of
 
 from ..processes.graph_stub import PAGE
 from .databases import tidy

@@ -11,8 +11,10 @@ from sqlalchemy.engine import Connection
 from ..core.events import Thread
 from ..core.records.outgoing import OutgoingEntry
 from ..core.sessions.session import Session
-from . import claims, outgoing, sessions, workers
+from .claims import claims, workers
+from .outgoing import outgoing
 from .protocol import CLAIM_LEASE, Held, InboxEntry
+from .sessions import sessions
 
 _T = TypeVar("_T")
 

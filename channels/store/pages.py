@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from ..core.events import PageRoles
-from .schema import pages
+from .database.schema import pages
 
 _ROLES: msgspec.json.Decoder[dict[str, tuple[str, ...]]] = msgspec.json.Decoder(
     dict[str, tuple[str, ...]]

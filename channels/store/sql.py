@@ -17,22 +17,13 @@ from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions.session import Session
-from . import (
-    amendments,
-    claims,
-    dead,
-    export,
-    inbox,
-    notices,
-    outgoing,
-    pages,
-    schema,
-    sessions,
-    transcript,
-    waits,
-    workers,
-)
-from .database import Database
+from . import pages
+from .claims import claims, workers
+from .database import schema
+from .database.database import Database
+from .database.writer import Writer
+from .inbox import amendments, dead, inbox
+from .outgoing import outgoing
 from .own_claims import OwnClaims
 from .protocol import (
     CLAIM_LEASE,
@@ -45,7 +36,7 @@ from .protocol import (
     Scope,
     Waits,
 )
-from .writer import Writer
+from .sessions import export, notices, sessions, transcript, waits
 
 # Rows in one transaction, so that events never wait long for it.
 _PRUNED_AT_ONCE = 500

@@ -13,7 +13,7 @@ from channels.core.plans import Plan
 from channels.core.routing import Owner
 from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock
-from channels.store.schema import VERSION
+from channels.store.database.schema import VERSION
 
 from ..assistant.languages import words_in
 from .answers import PageAnswers

@@ -29,8 +29,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.core.briefing.turns import END_REASON_ENTITY
 from channels.core.errors import StoreError
 from channels.instruments.host import MANTLE, MANTLE_REFUSED
-from channels.store.database import Database
-from channels.store.schema import versions
+from channels.store.database.database import Database
+from channels.store.database.schema import versions
 
 try:
     from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from channels.store.database import Database
+from channels.store.database.database import Database
 from demo.processes import Process, free_port
 from demo.stack import CHANNEL, PROJECT
 

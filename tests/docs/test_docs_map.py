@@ -50,7 +50,7 @@ def test_each_path_in_the_text_is_there() -> None:
         ("handover.ending", "Endings"),
         ("core.sessions.transitions", "ending"),
         ("handover.ledger", "Ledger"),
-        ("store.sessions", "save"),
+        ("store.sessions.sessions", "save"),
         ("dialogue.dialogue", "Dialogue"),
     ],
 )

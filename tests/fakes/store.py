@@ -36,7 +36,7 @@ from channels.store.protocol import (
     user_at,
     user_text,
 )
-from channels.store.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
+from channels.store.sessions.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
 from tests.fakes.store_notices import NoticesInMemory
 from tests.fakes.store_outgoing import Message, OutgoingInMemory
 from tests.fakes.store_rows import (

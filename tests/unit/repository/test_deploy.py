@@ -12,7 +12,7 @@ import yaml
 from rasa.shared.utils.io import read_config_file
 
 from channels.core.settings.settings import parse_settings
-from channels.store.database import Database
+from channels.store.database.database import Database
 
 PROJECT = Path(__file__).parents[3]
 DEPLOY = PROJECT / "deploy"

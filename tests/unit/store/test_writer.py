@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.core.errors import StoreUnavailable
-from channels.store.writer import LARGEST_BATCH, MOST_KINDS, Writer
+from channels.store.database.writer import LARGEST_BATCH, MOST_KINDS, Writer
 
 
 class Gate:
@@ -285,7 +285,7 @@ async def test_a_database_that_cannot_be_reached_fails_all_that_wait(tmp_path: P
 async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("channels.store.writer.LONGEST_BATCH", timedelta(milliseconds=50))
+    monkeypatch.setattr("channels.store.database.writer.LONGEST_BATCH", timedelta(milliseconds=50))
     gate = Gate()
     holding = asyncio.create_task(writer.run(gate))
     await gate.entered()
@@ -312,7 +312,7 @@ async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
 async def test_closing_does_not_wait_for_ever(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("channels.store.writer.CLOSE_LIMIT", timedelta(milliseconds=50))
+    monkeypatch.setattr("channels.store.database.writer.CLOSE_LIMIT", timedelta(milliseconds=50))
     writer = Writer(engine, explain=lambda error: StoreUnavailable(str(error)))
     gate = Gate()
     held = asyncio.create_task(writer.run(gate))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from channels.store.schema import VERSION, versions
+from channels.store.database.schema import VERSION, versions
 from channels.store.sql import SqlStore
 from cli.doctor.findings import Outcome
 from tests.contract.live_page import MODEL, NOWHERE, LivePage, live_page

@@ -29,8 +29,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 
-from ..core.errors import StoreVersionError
-from ..core.sessions.session import State
+from ...core.errors import StoreVersionError
+from ...core.sessions.session import State
 from .database import SESSION_LIMITS
 from .upgrades import upgrade
 

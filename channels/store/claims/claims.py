@@ -14,10 +14,8 @@ from sqlalchemy import Boolean, Integer, bindparam, case, func, not_, or_, selec
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement, Select
 
-from ..core.events import Event, Thread
-from .by_page import pages_of
-from .protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
-from .schema import (
+from ...core.events import Event, Thread
+from ..database.schema import (
     AT_ONCE,
     CLAIM_LOCK,
     DEAD,
@@ -31,6 +29,8 @@ from .schema import (
     is_waiting,
     microseconds,
 )
+from ..protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
+from .by_page import pages_of
 
 NOBODY = ""
 GIVEN_BACK = "-"  # by a worker that may have begun

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.errors import StoreUnavailable
+from ...core.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -10,12 +10,21 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
-from ..core.events import Edited, Event, TakenBack, Thread
-from ..core.records.amendments import as_kept
+from ...core.events import Edited, Event, TakenBack, Thread
+from ...core.records.amendments import as_kept
+from ..claims.claims import NOBODY, lease_end
+from ..database.schema import (
+    AT_ONCE,
+    DEAD,
+    UNCLAIMED,
+    inbox,
+    insert_new,
+    is_waiting,
+    microseconds,
+    moment,
+)
+from ..protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
 from . import amendments
-from .claims import NOBODY, lease_end
-from .protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
-from .schema import AT_ONCE, DEAD, UNCLAIMED, inbox, insert_new, is_waiting, microseconds, moment
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

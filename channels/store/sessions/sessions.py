@@ -10,14 +10,12 @@ import msgspec
 from sqlalchemy import Integer, and_, bindparam, case, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
-from ..core.events import Thread
-from ..core.notices import Addressed
-from ..core.sessions.session import Session, State
-from .by_page import pages_of
-from .claims import is_over, lease_at
-from .notices import tell
-from .protocol import CLAIM_LEASE, LONGEST_STEP
-from .schema import (
+from ...core.events import Thread
+from ...core.notices import Addressed
+from ...core.sessions.session import Session, State
+from ..claims.by_page import pages_of
+from ..claims.claims import is_over, lease_at
+from ..database.schema import (
     has_ended,
     inbox,
     insert_new,
@@ -30,6 +28,8 @@ from .schema import (
     outgoing,
     sessions,
 )
+from ..protocol import CLAIM_LEASE, LONGEST_STEP
+from .notices import tell
 
 _LATEST = 2**63 - 1  # microseconds: later than any session ends
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from ..core.sessions.session import State
-from .protocol import Scope, Waits
-from .schema import is_unanswered, microseconds, moment, sessions
+from ...core.sessions.session import State
+from ..database.schema import is_unanswered, microseconds, moment, sessions
+from ..protocol import Scope, Waits
 
 MOST_COUNTED = 10_000  # that wait: more is all the same
 ANSWERS_COUNTED = 50

@@ -10,10 +10,10 @@ from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
-from ..core.events import Event, Thread
-from ..core.records.dead import Dead, DeadId, Part
-from .claims import GIVEN_BACK
-from .schema import AT_ONCE, DEAD, WAITING, inbox, moment, outgoing
+from ...core.events import Event, Thread
+from ...core.records.dead import Dead, DeadId, Part
+from ..claims.claims import GIVEN_BACK
+from ..database.schema import AT_ONCE, DEAD, WAITING, inbox, moment, outgoing
 
 
 class _Of(msgspec.Struct, frozen=True):

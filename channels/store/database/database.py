@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from ..core.errors import StoreUnavailable
+from ...core.errors import StoreUnavailable
 
 if sys.platform == "win32":
     import msvcrt

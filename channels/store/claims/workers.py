@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ..core.events import Thread
-from .protocol import CLAIM_LEASE
-from .schema import microseconds, turns, workers
+from ...core.events import Thread
+from ..database.schema import microseconds, turns, workers
+from ..protocol import CLAIM_LEASE
 
 _INSERT = {"sqlite": sqlite.insert(workers), "postgresql": postgresql.insert(workers)}
 _REPORT = {

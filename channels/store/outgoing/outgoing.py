@@ -14,13 +14,13 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
-from ..core.errors import ClaimLost
-from ..core.events import Thread
-from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from ..core.sessions.session import Session, State
-from . import claims, workers
-from .by_page import pages_of
-from .claims import (
+from ...core.errors import ClaimLost
+from ...core.events import Thread
+from ...core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ...core.sessions.session import Session, State
+from ..claims import claims, workers
+from ..claims.by_page import pages_of
+from ..claims.claims import (
     GIVEN_BACK,
     NOBODY,
     free_pages,
@@ -29,8 +29,7 @@ from .claims import (
     lease_at,
     lease_end,
 )
-from .protocol import Backlog
-from .schema import (
+from ..database.schema import (
     AT_ONCE,
     CLAIM_LOCK,
     DEAD,
@@ -52,7 +51,8 @@ from .schema import (
     outgoing,
     sessions,
 )
-from .sessions import open_of_threads
+from ..protocol import Backlog
+from ..sessions.sessions import open_of_threads
 
 _OUTGOING: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 

@@ -9,12 +9,18 @@ import msgspec
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
-from ..core.briefing.transcript import line_key, text_of
-from ..core.events import Edited, Event, TakenBack
-from ..core.records.amendments import Amendment, amended, forestalled, in_its_place, keys_of_message
-from . import transcript
-from .protocol import user_text
-from .schema import DONE, inbox, insert_new, microseconds
+from ...core.briefing.transcript import line_key, text_of
+from ...core.events import Edited, Event, TakenBack
+from ...core.records.amendments import (
+    Amendment,
+    amended,
+    forestalled,
+    in_its_place,
+    keys_of_message,
+)
+from ..database.schema import DONE, inbox, insert_new, microseconds
+from ..protocol import user_text
+from ..sessions import transcript
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Integer, bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
-from ..core.briefing.transcript import Line
-from ..core.events import Thread
-from ..core.sessions.session import Session, Speaker
-from .schema import insert_new, lines, microseconds, moment
+from ...core.briefing.transcript import Line
+from ...core.events import Thread
+from ...core.sessions.session import Session, Speaker
+from ..database.schema import insert_new, lines, microseconds, moment
 
 _ADD = insert_new(lines)
 _NEWEST = (

@@ -13,11 +13,10 @@ import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
-from ..core.events import Thread
-from ..core.notices import Addressed, Notice, NoticeEntry
-from .claims import is_over, lease_at, lease_end
-from .protocol import Backlog
-from .schema import (
+from ...core.events import Thread
+from ...core.notices import Addressed, Notice, NoticeEntry
+from ..claims.claims import is_over, lease_at, lease_end
+from ..database.schema import (
     CLAIM_LOCK,
     DEAD,
     earlier_is_untold,
@@ -28,6 +27,7 @@ from .schema import (
     moment,
     notices,
 )
+from ..protocol import Backlog
 
 _NOTICE: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
 

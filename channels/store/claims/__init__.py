@@ -1,0 +1,1 @@
+"""Who works on what: claims of workers, page by page, in SQL."""

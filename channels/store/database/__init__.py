@@ -1,0 +1,1 @@
+"""The database: how to reach it, its tables, their upgrades, and the thread that writes."""
