@@ -31,6 +31,7 @@ from .platform.log import ProtocolLog
 from .platform.models import Config
 from .platform.people import People
 from .platform.platform import Platform
+from .platform.refusals import Refusals
 from .platform.sends import Sends
 from .platform.state import State
 from .platform.thread_control import ThreadControl
@@ -52,11 +53,12 @@ def create_app(config: Config | None = None) -> web.Application:
     platform = Platform(state, log, deliveries)
     control = ThreadControl(platform)
     sends = Sends(platform, control)
+    refusals = Refusals(platform, control, sends)
     labels = Labels(platform)
     graph = _graph(platform, control, sends, client, labels)
     own = [
         *SettingsControl(platform, faults).routes(),
-        *PeopleControl(platform, People(platform)).routes(),
+        *PeopleControl(platform, People(platform), refusals).routes(),
         *InboxControl(platform, sends, control, labels).routes(),
         *ProtocolControl(platform, faults=faults, deliveries=deliveries, client=client).routes(),
     ]

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from ..platform.people import People
 from ..platform.platform import Platform
+from ..platform.refusals import Refusals
 from ..platform.threads import FROM_USER, Message, Thread
 from ..rules.errors import JsonObject
 from .bodies import Act, Edit, React, TakeBack, Tap, UserMessage
@@ -17,10 +18,11 @@ from .http import BadInputError, Route, read_body, thread_in
 class PeopleControl:
     """Users and their threads."""
 
-    def __init__(self, platform: Platform, people: People) -> None:
+    def __init__(self, platform: Platform, people: People, refusals: Refusals) -> None:
         self._platform = platform
         self._state = platform.state
         self._people = people
+        self._refusals = refusals
 
     def routes(self) -> list[Route]:
         """Paths below `/_emulator`."""
@@ -90,6 +92,7 @@ class PeopleControl:
                 "owner": owner,
                 "owner_name": self._state.app(owner).name if owner else None,
                 "expires_at": _iso(thread.control.expires_at),
+                "refusals": self._refusals.of(thread),
                 "last_user_message_at": _iso(thread.last_user_message_at),
                 "messages": [self._message_view(thread, one) for one in thread.messages],
             }

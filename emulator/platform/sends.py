@@ -38,9 +38,13 @@ class Sends:
         or 10/2534022 on Instagram.
         The echo is told apart, once control has moved if the send moves it.
         """
+        self.check_app_writes(app_id, thread, human=human)
+        return self._platform.keep(thread, "message", app_id, content_of(message))
+
+    def check_app_writes(self, app_id: str, thread: Thread, *, human: bool = False) -> None:
+        """GraphError unless the app may write now; see `app_writes`."""
         check_send(app_id, thread.control, self._state.routing(thread.platform))
         self._check_window(thread, HUMAN_AGENT_WINDOW if human else STANDARD_WINDOW)
-        return self._platform.keep(thread, "message", app_id, content_of(message))
 
     def tell_echo(self, app_id: str, thread: Thread, mid: str) -> None:
         """Send the echo and the delivery receipt of a message, by the owner of this moment."""
@@ -85,12 +89,18 @@ class Sends:
         asking anyone (Meta: "Conversation Routing"). Otherwise it needs control as any app does.
         It is a human's message, so the 7 days of HUMAN_AGENT are its window.
         """
-        self._check_window(thread, HUMAN_AGENT_WINDOW)
-        if self._state.routing_on(thread.platform) and thread.control.owner != thread.inbox:
+        self.check_inbox_writes(thread)
+        if thread.control.owner != thread.inbox and self._state.routing_on(thread.platform):
             self._control.seize(thread.inbox, thread, How.INBOX_REPLY)
         mid = self.app_writes(thread.inbox, thread, {"text": text}, human=True)
         self.tell_echo(thread.inbox, thread, mid)
         return mid
+
+    def check_inbox_writes(self, thread: Thread) -> None:
+        """GraphError unless an operator may reply now; see `inbox_writes`."""
+        self._check_window(thread, HUMAN_AGENT_WINDOW)
+        if not self._state.routing_on(thread.platform):
+            self.check_app_writes(thread.inbox, thread, human=True)
 
     def _check_window(self, thread: Thread, window: timedelta) -> None:
         """The person's last message, tap or reaction opens the window (Meta: "Send Messages")."""

@@ -33,9 +33,13 @@ class ThreadControl:
     def take(self, app_id: str, thread: Thread, metadata: str | None = None) -> None:
         """Take control; the app that lost it hears of it, nobody where the thread was idle."""
         self._check_metadata(metadata)
+        self.check_take(app_id, thread)
+        self.seize(app_id, thread, How.TAKE, metadata)
+
+    def check_take(self, app_id: str, thread: Thread) -> None:
+        """GraphError unless the app may take the thread now."""
         toggle = self._state.app(app_id).take_control
         ownership.check_take(app_id, thread.control, self._routing(thread), toggle=toggle)
-        self.seize(app_id, thread, How.TAKE, metadata)
 
     def seize(self, app_id: str, thread: Thread, how: How, metadata: str | None = None) -> None:
         """Move control to an app without asking whether it may, and tell the loser."""
