@@ -11,7 +11,9 @@ from .processes import is_free
 from .stack import PROJECT, Stack
 
 LOGS = PROJECT / "build" / "demo"
-ADMIN_TOKEN = "demo-admin-token"  # noqa: S105 (of a stack that listens on this machine alone)
+# Of a stack that listens on this machine alone.
+ADMIN_TOKEN = "demo-admin-token"  # noqa: S105
+OPERATOR_TOKEN = "demo-operator-token"  # noqa: S105
 
 
 def live_stack(directory: Path, *, port: int | None = None) -> Stack:
@@ -22,6 +24,7 @@ def live_stack(directory: Path, *, port: int | None = None) -> Stack:
     rasa_port = port + 1 if port else None
     stack = Stack(directory, emulator_port=port, rasa_port=rasa_port)
     stack.change_channel(admin_token=ADMIN_TOKEN)
+    stack.tell_the_desk(operator_token=OPERATOR_TOKEN)
     stack.follow_the_clock()
     return stack
 

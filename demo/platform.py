@@ -69,6 +69,11 @@ class EmulatedPlatform:
         return self._app(1)
 
     @property
+    def notify_secret(self) -> str:
+        """What the bot signs its notices with; the emulator has made it."""
+        return str(self._config["desk"]["notify_secret"])
+
+    @property
     def inbox_app_id(self) -> str:
         return str(self._config["inbox_app_id"])
 

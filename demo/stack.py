@@ -50,6 +50,7 @@ class Stack:
         self._actions_module = "actions"
         self._actions_environment: dict[str, str] = {}
         self._log_options: list[str] = []
+        self._operator_token: str | None = None
         self._channel: dict[str, Any] = {}
         self._plans: dict[str, dict[str, Any]] = {}
         self._rasa_port = rasa_port or free_port()
@@ -121,6 +122,13 @@ class Stack:
             process.log = directory / f"{process.name}.log"
             process.log.unlink(missing_ok=True)
 
+    def tell_the_desk(self, *, operator_token: str) -> None:
+        """From the next start on, the agents' desk in the emulator is told what goes on.
+
+        It gets notices, opens the context of a handover, and asks the operator API by this token.
+        """
+        self._operator_token = operator_token
+
     def follow_the_clock(self) -> None:
         """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
         self._rasa_module = "demo.rasa_ahead"
@@ -166,6 +174,7 @@ class Stack:
         await self.emulator.start(command, _QUIET)
         await self.emulator.answers(f"{self.platform.url}/_emulator/config")
         await self.platform.open(bot_webhook=f"{self.channel_url}/webhook")
+        await self.platform.call("PUT", "desk", {"operator_token": self._operator_token})
 
     async def _start_actions(self) -> None:
         command = [
@@ -190,7 +199,7 @@ class Stack:
         plans["sales"]["target-app"] = self.platform.agent.id
         for name, keys in self._plans.items():
             plans.setdefault(name, {}).update(keys)
-        credentials[CHANNEL].update(self._own_keys() | self._channel)
+        credentials[CHANNEL].update(self._own_keys() | self._keys_for_the_desk() | self._channel)
         self.credentials.write_text(yaml.safe_dump(credentials, allow_unicode=True))
         endpoints = _read(PROJECT / "endpoints.yml")
         endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{self._actions_port}/webhook"
@@ -206,6 +215,16 @@ class Stack:
             "app-id": bot.id,
             "graph-url": f"{self.platform.url}/v25.0",
             "store": f"sqlite:///{self._directory / 'handover.db'}",
+        }
+
+    def _keys_for_the_desk(self) -> dict[str, Any]:
+        if self._operator_token is None:
+            return {}
+        notices = f"{self.platform.url}/_emulator/notices"
+        return {
+            "notify": [{"url": notices, "secret": self.platform.notify_secret}],
+            "public-url": self.rasa_url,
+            "operator-token": self._operator_token,
         }
 
     def _process(self, name: str) -> Process:

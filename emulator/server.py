@@ -10,11 +10,15 @@ from aiohttp import web
 
 from .chat.page import chat_routes
 from .chat.same_origin import same_origin
+from .control.desk import DeskControl
+from .control.files import FileControl
 from .control.http import mounted
 from .control.inbox import InboxControl
 from .control.people import PeopleControl
 from .control.protocol import ProtocolControl
 from .control.settings import SettingsControl
+from .desk.bot import BotLink
+from .desk.notices import NoticeReceiver
 from .graph.api import GraphApi
 from .graph.app import GraphApp
 from .graph.dispatch import GraphDispatch
@@ -55,11 +59,14 @@ def create_app(config: Config | None = None) -> web.Application:
     sends = Sends(platform, control)
     refusals = Refusals(platform, control, sends)
     labels = Labels(platform)
+    bot = BotLink(state)
     graph = _graph(platform, control, sends, client, labels)
     own = [
         *SettingsControl(platform, faults).routes(),
         *PeopleControl(platform, People(platform), refusals).routes(),
         *InboxControl(platform, sends, control, labels).routes(),
+        *DeskControl(platform, NoticeReceiver(state, log), bot).routes(),
+        *FileControl().routes(),
         *ProtocolControl(platform, faults=faults, deliveries=deliveries, client=client).routes(),
     ]
 
@@ -67,6 +74,7 @@ def create_app(config: Config | None = None) -> web.Application:
         yield
         await deliveries.stop()
         await client.close()
+        await bot.close()
 
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[same_origin])
     app.cleanup_ctx.append(lifetime)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..platform.faults import CallFault, WebhookFault
-from ..platform.models import PageToken
+from ..platform.models import PageToken, Secret
 from ..rules.accounts import PlatformName
 from ..rules.errors import JsonObject
 from ..rules.ownership import RoutingMode
@@ -18,8 +18,17 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A JSON object with known keys only."""
 
 
-class ChangeApp(Body, frozen=True, kw_only=True):
-    """The keys of an app that may change while the emulator runs; those left out stay."""
+class Changes(Body, frozen=True, kw_only=True):
+    """Keys that may change while the emulator runs; those left out stay."""
+
+    def given(self) -> JsonObject:
+        """The keys that were there, with their values."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in values.items() if value is not UNSET}
+
+
+class ChangeApp(Changes, frozen=True, kw_only=True):
+    """What is changed of an app."""
 
     name: str | UnsetType = UNSET
     secret: str | UnsetType = UNSET
@@ -35,10 +44,18 @@ class ChangeApp(Body, frozen=True, kw_only=True):
     app_fields: tuple[str, ...] | UnsetType = UNSET
     page_token: PageToken | UnsetType = UNSET
 
-    def given(self) -> JsonObject:
-        """The keys that were there, with their values."""
-        values = {name: getattr(self, name) for name in self.__struct_fields__}
-        return {name: value for name, value in values.items() if value is not UNSET}
+
+class ChangeDesk(Changes, frozen=True, kw_only=True):
+    """What is changed of what the operators' own tools know."""
+
+    notify_secret: Secret | UnsetType = UNSET
+    operator_token: str | UnsetType | None = UNSET
+
+
+class OpenContext(Body, frozen=True, kw_only=True):
+    """`url` is the `context_url` of a pass."""
+
+    url: str
 
 
 class QuickReply(Body, frozen=True, kw_only=True):
@@ -117,7 +134,8 @@ class Act(Body, frozen=True, kw_only=True):
 class InboxMessage(Body, frozen=True, kw_only=True):
     """`by_ai`: Meta's own AI has written it, in the Inbox's name."""
 
-    text: str
+    text: str = ""
+    attachments: list[JsonObject] = []
     by_ai: bool = False
 
 

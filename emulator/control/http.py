@@ -28,10 +28,14 @@ class UnknownUserError(LookupError):
     """No person with this id is there."""
 
 
+class NoSuchFileError(LookupError):
+    """No file is kept at this address."""
+
+
 def mounted(routes: list[Route]) -> list[web.RouteDef]:
     """The routes under `/_emulator`, with errors turned into answers.
 
-    Bad input is 400 with `{"error": "…"}`, an unknown user, app or path 404, a refusal of the
+    Bad input is 400 with `{"error": "…"}`, an unknown user, app, file or path 404, a refusal of the
     platform Meta's own envelope.
     """
     return [
@@ -75,7 +79,7 @@ def _answered(handler: Handler) -> Handler:
             return await handler(request)
         except (BadInputError, NotPossibleError, NotTappableError, UnknownMessageError) as error:
             return web.json_response({"error": str(error)}, status=400)
-        except (UnknownUserError, UnknownAppError) as error:
+        except (UnknownUserError, UnknownAppError, NoSuchFileError) as error:
             return web.json_response({"error": str(error)}, status=404)
         except GraphError as error:
             return web.json_response(error.envelope(), status=error.status)

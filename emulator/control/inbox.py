@@ -12,7 +12,7 @@ from ..platform.thread_control import ThreadControl
 from ..platform.threads import Thread
 from ..rules.accounts import PlatformName
 from .bodies import InboxMessage, Newsletter, PassControl, RequestControl, SetLabel
-from .http import Route, read_body, thread_in
+from .http import BadInputError, Route, read_body, thread_in
 
 FIRST_READER = 73_000_000_000_000_00
 """The id of the first person whom a newsletter makes; the next ones follow it."""
@@ -44,8 +44,12 @@ class InboxControl:
 
     async def _writes(self, request: web.Request) -> web.Response:
         thread, body = self._thread(request), await read_body(request, InboxMessage)
-        write = self._sends.ai_writes if body.by_ai else self._sends.inbox_writes
-        return web.json_response({"mid": write(thread, body.text)})
+        if not (body.text or body.attachments):
+            raise BadInputError("A message needs a text or attachments.")
+        if body.by_ai:
+            return web.json_response({"mid": self._sends.ai_writes(thread, body.text)})
+        mid = self._sends.inbox_writes(thread, body.text, body.attachments)
+        return web.json_response({"mid": mid})
 
     async def _takes(self, request: web.Request) -> web.Response:
         thread = self._thread(request)

@@ -45,6 +45,7 @@ class SettingsControl:
                 "page": msgspec.to_builtins(self._state.page),
                 "instagram": msgspec.to_builtins(self._state.instagram),
                 "apps": msgspec.to_builtins(self._state.connected_apps()),
+                "desk": msgspec.to_builtins(self._state.desk),
                 "users": msgspec.to_builtins(users),
                 "routing": self._state.modes[PlatformName.MESSENGER],
                 "instagram_routing": self._state.modes.get(PlatformName.INSTAGRAM),

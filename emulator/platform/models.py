@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from typing import Annotated
 
 import msgspec
@@ -100,6 +102,29 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return frozenset(self.instagram_fields if self.subscribed_fields else ())
 
 
+Secret = Annotated[str, msgspec.Meta(pattern=r"^(whsec_)?[A-Za-z0-9+/]{20,}={0,2}$")]
+"""A key of Standard Webhooks: base64, after `whsec_` where it is written as there."""
+
+
+def new_secret() -> str:
+    """A key of Standard Webhooks that nobody knows yet."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the operators' own tools know of the bot, as those of an agents' app would.
+
+    `notify_secret` is that under `notify` in its credentials.yml, a new one unless it is said;
+    `operator_token` is its key of that name, or None.
+    """
+
+    notify_secret: Secret = msgspec.field(default_factory=new_secret)
+    operator_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Desk()"
+
+
 class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How webhooks are posted, on real time (Meta facts 2.1; Meta: "Webhooks").
 
@@ -123,6 +148,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     routing: RoutingMode = RoutingMode.ON
     switches: Switches = Switches()
     delivery: DeliverySettings = DeliverySettings()
+    desk: Desk = msgspec.field(default_factory=Desk)
 
 
 def inbox_app(platform: PlatformName) -> App:

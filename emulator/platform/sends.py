@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from ..rules.accounts import PAGE_INBOX, PlatformName
@@ -82,8 +82,10 @@ class Sends:
             mid = self._platform.keep(thread, "message", app_id, {"text": text})
             self.tell_echo(app_id, thread, mid)
 
-    def inbox_writes(self, thread: Thread, text: str) -> str:
-        """The operator replies in the Inbox; returns the mid.
+    def inbox_writes(
+        self, thread: Thread, text: str, attachments: Sequence[JsonObject] = ()
+    ) -> str:
+        """The operator replies in the Inbox, by words or by files; returns the mid.
 
         With routing on, a reply to a thread that the inbox does not own takes control without
         asking anyone (Meta: "Conversation Routing"). Otherwise it needs control as any app does.
@@ -92,7 +94,8 @@ class Sends:
         self.check_inbox_writes(thread)
         if thread.control.owner != thread.inbox and self._state.routing_on(thread.platform):
             self._control.seize(thread.inbox, thread, How.INBOX_REPLY)
-        mid = self.app_writes(thread.inbox, thread, {"text": text}, human=True)
+        message = {"text": text, "attachments": list(attachments)}
+        mid = self.app_writes(thread.inbox, thread, message, human=True)
         self.tell_echo(thread.inbox, thread, mid)
         return mid
 

@@ -26,6 +26,7 @@ class State:
         self._config = config
         self._accounts = _accounts_of(config)
         self.clock = EmulatorClock()
+        self.desk = config.desk
         self.apps: dict[str, App] = {}
         self._begin(webhooks={})
 
@@ -46,7 +47,9 @@ class State:
         self.switches = self._config.switches
 
     def reset(self) -> None:
-        """As freshly started, but each app keeps the webhook that it has now."""
+        """As freshly started, but each app keeps the webhook that it has now, and so does the desk
+        what it knows of the bot.
+        """
         self.clock.reset()
         self._begin({app.id: app.webhook for app in self.connected_apps()})
 

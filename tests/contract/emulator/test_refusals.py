@@ -12,7 +12,7 @@ VERBS = ("write", "take", "request", "release", "pass")
 
 
 async def by_graph(world: World, user: str, verb: str, app: str) -> tuple[int, object]:
-    """What an app gets for it; who passes does so to an app that is neither itself nor the owner."""
+    """What an app gets for it; it passes to one that is neither itself nor the bot."""
     if verb == "write":
         return await world.sends(app, user=user)
     if verb == "pass":
