@@ -23,7 +23,12 @@ Json = dict[str, Any]
 
 
 async def tells(
-    world: World, *, secret: str, notice: Any = NOTICE, at: datetime | None = None, **headers: str
+    world: World,
+    *,
+    secret: str,
+    notice: Any = NOTICE,
+    at: datetime | None = None,
+    headers: dict[str, str] | None = None,
 ) -> tuple[int, Json]:
     """The bot's webhook for operators: status and JSON."""
     at, body = at or datetime.now(timezone.utc), json.dumps(notice)
@@ -33,7 +38,7 @@ async def tells(
         "webhook-signature": Webhook(secret).sign("msg_1", at, body),
     }
     url = f"{world.url}/_emulator/notices"
-    async with world.http.post(url, data=body, headers=signed | headers) as answer:
+    async with world.http.post(url, data=body, headers=signed | (headers or {})) as answer:
         return answer.status, await answer.json()
 
 
@@ -74,7 +79,7 @@ async def test_what_is_not_signed_right_is_refused_and_its_words_are_not_kept(
     headers: dict[str, str],
 ) -> None:
     async with emulated() as world:
-        status, answer = await tells(world, secret=await secret_of(world), **headers)
+        status, answer = await tells(world, secret=await secret_of(world), headers=headers)
         assert status == 401
         assert "not signed with the secret" in answer["error"]
         [kept] = await notices_of(world)
