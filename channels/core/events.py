@@ -39,16 +39,6 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.page}:{self.user}"
 
 
-class PageRoles(msgspec.Struct, frozen=True, kw_only=True):
-    """`app_roles`: what apps are to a page that has roles instead of Conversation Routing.
-
-    `roles` has the roles of each app id: "primary_receiver", "secondary_receiver".
-    """
-
-    page: str
-    roles: dict[str, tuple[str, ...]]
-
-
 class Array(enum.Enum):
     """The array of the delivery that an event came in; the best sign of who owns the thread."""
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from ..core.briefing.situation import Situation
 from ..core.errors import ClaimLost, RasaUnavailable, StoreError
-from ..core.events import Echo, Event, PageRoles, Thread, tells_no_sender
+from ..core.events import Echo, Event, Thread, tells_no_sender
 from ..core.meta.broadcasts import Broadcasts
 from ..core.sessions.session import Session, State
 from ..core.settings.notify import NotifyTarget
@@ -298,10 +298,6 @@ class Engine:
         self._graph.echo_heard(mark)
         if not self._delivery.has_sent(mark):
             await self._attempt(partial(self._store.keep_echo, mark, self.clock.now()))
-
-    async def keep_roles(self, roles: PageRoles) -> None:
-        """Keep what a webhook tells of apps' roles on a page. Raises StoreError."""
-        await self._store.keep_roles(roles)
 
     def problems(self) -> list[HealthProblem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from ..core.briefing.transcript import Line
-from ..core.events import Act, Event, PageRoles, Postback, SignOfLife, Thread, UserMessage
+from ..core.events import Act, Event, Postback, SignOfLife, Thread, UserMessage
 from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
@@ -344,12 +344,6 @@ class Store(Protocol):
 
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
         """The newest lines of a session, in the order of saying."""
-
-    async def keep_roles(self, roles: PageRoles) -> None:
-        """Keep the roles that apps have on a page; those of other apps there stay."""
-
-    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
-        """The roles that apps were last told to have on a page, by app id."""
 
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False

@@ -11,13 +11,12 @@ from sqlalchemy.engine import Connection
 
 from ..core.briefing.transcript import Line
 from ..core.errors import StoreUnavailable
-from ..core.events import Event, PageRoles, Thread
+from ..core.events import Event, Thread
 from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions.session import Session
-from . import pages
 from .claims import claims, workers
 from .database import schema
 from .database.database import Database
@@ -301,12 +300,6 @@ class SqlStore:
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
         newest = partial(transcript.newest, session_id=session_id, limit=limit)
         return await self._writer.run(newest)
-
-    async def keep_roles(self, roles: PageRoles) -> None:
-        await self._writer.run(partial(pages.keep_roles, told=roles))
-
-    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
-        return await self._writer.run(partial(pages.roles, page=page))
 
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False

@@ -22,7 +22,6 @@ from ..core.events import (
     ControlRequested,
     ControlTaken,
     Event,
-    PageRoles,
     Platform,
     Thread,
     message_key,
@@ -38,7 +37,6 @@ from .shapes import (
     ITEMS,
     MESSAGE,
     POSTBACK,
-    ROLES,
     ControlShape,
     EntryShape,
     ItemShape,
@@ -53,7 +51,7 @@ _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist b
 _MOST_AHEAD = timedelta(hours=15)  # of our clock, were it set by another time zone
 
 
-def decode_delivery(body: bytes, received_at: datetime) -> list[Event | PageRoles]:
+def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
     """The events of a delivery that can matter to a handover or to Rasa, in Meta's order.
 
     Raises MalformedDelivery if the body is not JSON. `received_at` stands in for timestamps
@@ -74,7 +72,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
 
 
-def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event | PageRoles]:
+def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
     delivery = reader.read(DELIVERY, body)
     if delivery is None:
         check_json(body)
@@ -92,7 +90,7 @@ def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Even
         yield from _events_of_entry(entry, source)
 
 
-def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event | PageRoles]:
+def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event]:
     reader = source.reader
     for array, items in ((Array.MESSAGING, entry.messaging), (Array.STANDBY, entry.standby)):
         for item in reader.read(ITEMS, items) or ():
@@ -106,14 +104,10 @@ def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event | Pag
             yield from _event(wrapped.value, source, array)
 
 
-def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event | PageRoles]:
+def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
     reader = source.reader
     item = reader.read(ITEM, raw)
     if item is None:
-        return
-    roles = reader.read(ROLES, item.app_roles)
-    if roles:
-        yield PageRoles(page=source.page, roles=roles)
         return
     message = reader.read(MESSAGE, item.message)
     user = _party(item.sender, reader)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 from sanic.request import Request
 
-from ..core.events import Event, PageRoles, Postback, UserMessage
+from ..core.events import Event, Postback, UserMessage
 from .decoding import decode_delivery
 
 logger = logging.getLogger(__name__)
@@ -53,8 +53,7 @@ def _alone(delivery: dict[str, Any], received_at: datetime) -> Iterator[bytes]:
             for item in entry.get(array) or ():
                 single = {**delivery, "entry": [{**about, array: [item]}]}
                 body = json.dumps(single).encode()
-                told = decode_delivery(body, received_at)
-                yield from (body for event in told if not isinstance(event, PageRoles))
+                yield from (body for _ in decode_delivery(body, received_at))
 
 
 def _with_its_own(event: Event, single: bytes, request: Request, metadata_of: MetadataOf) -> Event:

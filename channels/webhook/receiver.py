@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeGuard
 
@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
 from ..core.errors import MalformedDelivery, SignatureRefused, StoreError, StoreUnavailable
-from ..core.events import Act, Echo, Event, PageRoles
+from ..core.events import Act, Echo, Event
 from ..core.meta.app_secret import check_signature, mark_in
 from ..core.settings.settings import Settings
 from ..engine.engine import INBOX_RETENTION, Engine
@@ -30,8 +30,6 @@ _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for ot
 _AT_ONCE = 1000  # events in one step of the store
 _LOG_INTERVAL = timedelta(minutes=1)
 ACCEPT_LIMIT = timedelta(seconds=4.5)  # Meta's page on webhooks asks for an answer within five
-
-_Decoded = tuple[list[Event], list[PageRoles]]
 
 
 class WebhookReceiver:
@@ -78,7 +76,7 @@ class WebhookReceiver:
 
     async def _answer(self, request: Request) -> HTTPResponse:
         try:
-            await self._take_in_time(*await self._read(request))
+            await self._take_in_time(await self._read(request))
         except NoRoom:
             self._log_no_room()
             return text("try again", status=503)
@@ -101,25 +99,23 @@ class WebhookReceiver:
             return text("failed", status=500)
         return text("EVENT_RECEIVED")
 
-    async def _read(self, request: Request) -> _Decoded:
+    async def _read(self, request: Request) -> list[Event]:
         signature = request.headers.get("X-Hub-Signature-256")
         async with self._bodies.of(request) as body:
             if len(body) <= _LARGE:
-                events, roles = self._check_and_decode(body, signature)
+                events = self._check_and_decode(body, signature)
             else:  # A thread lets others have their turn meanwhile.
                 check = self._check_and_decode
-                events, roles = await asyncio.to_thread(check, body, signature)
+                events = await asyncio.to_thread(check, body, signature)
             if self._metadata_of is not None:
                 events = with_own_metadata(events, request, body, self._metadata_of)
-            return events, roles
+            return events
 
-    def _check_and_decode(self, body: bytes, signature: str | None) -> _Decoded:
+    def _check_and_decode(self, body: bytes, signature: str | None) -> list[Event]:
         check_signature(body, signature, self._settings.secret)
         engine = self._engine()
         clock = self._clock if engine is None else engine.clock
-        decoded = decode_delivery(body, clock.now())
-        events = [event for event in decoded if not isinstance(event, PageRoles)]
-        return events, _merged(roles for roles in decoded if isinstance(roles, PageRoles))
+        return decode_delivery(body, clock.now())
 
     def _log_no_room(self) -> None:
         times = self._no_room.times(self._clock.now())
@@ -132,10 +128,10 @@ class WebhookReceiver:
                 MOST_IN_FLIGHT >> 20,
             )
 
-    async def _take_in_time(self, events: list[Event], roles: list[PageRoles]) -> None:
+    async def _take_in_time(self, events: list[Event]) -> None:
         """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
         try:
-            await asyncio.wait_for(self._take_in(events, roles), ACCEPT_LIMIT.total_seconds())
+            await asyncio.wait_for(self._take_in(events), ACCEPT_LIMIT.total_seconds())
         except asyncio.TimeoutError:
             engine = self._engine()
             if engine is not None:
@@ -143,7 +139,7 @@ class WebhookReceiver:
             seconds = ACCEPT_LIMIT.total_seconds()
             raise StoreUnavailable(f"the store has not answered for {seconds:g} s.") from None
 
-    async def _take_in(self, events: list[Event], roles: list[PageRoles]) -> None:
+    async def _take_in(self, events: list[Event]) -> None:
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
@@ -157,8 +153,6 @@ class WebhookReceiver:
         ]
         for start in range(0, len(news), _AT_ONCE):
             await engine.accept(news[start : start + _AT_ONCE])
-        for of_page in roles:
-            await engine.keep_roles(of_page)
 
     def _is_news(self, event: Event) -> bool:
         """Whether it is worth recording; acts that are no message only where they are asked for."""
@@ -199,11 +193,3 @@ def _fresh(events: list[Event], clock: Clock) -> list[Event]:
             len(events) - len(fresh),
         )
     return fresh
-
-
-def _merged(deliveries: Iterable[PageRoles]) -> list[PageRoles]:
-    """The roles on each page; what came later replaces what came before."""
-    roles: dict[str, dict[str, tuple[str, ...]]] = {}
-    for of_page in deliveries:
-        roles.setdefault(of_page.page, {}).update(of_page.roles)
-    return [PageRoles(page=page, roles=of_apps) for page, of_apps in roles.items()]

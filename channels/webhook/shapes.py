@@ -81,7 +81,6 @@ class ItemShape(msgspec.Struct):
     pass_thread_control: msgspec.Raw = NOTHING
     take_thread_control: msgspec.Raw = NOTHING
     request_thread_control: msgspec.Raw = NOTHING
-    app_roles: msgspec.Raw = NOTHING
 
 
 DELIVERY = msgspec.json.Decoder(DeliveryShape)
@@ -93,5 +92,4 @@ MESSAGE = msgspec.json.Decoder(MessageShape | None)
 EDIT = msgspec.json.Decoder(EditShape | None)
 POSTBACK = msgspec.json.Decoder(PostbackShape | None)
 CONTROL = msgspec.json.Decoder(ControlShape | None)
-ROLES = msgspec.json.Decoder(dict[str, tuple[str, ...]] | None)
 ATTACHMENTS = msgspec.json.Decoder(list[Any] | None)

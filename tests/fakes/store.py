@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from channels.core.briefing.transcript import Line, line_key, text_of
-from channels.core.events import Edited, Event, PageRoles, TakenBack, Thread
+from channels.core.events import Edited, Event, TakenBack, Thread
 from channels.core.notices import Addressed
 from channels.core.records.amendments import (
     Amendment,
@@ -416,12 +416,6 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
             said.line for said in self._rows.lines.values() if said.session_id == session_id
         ]
         return sorted(of_session, key=lambda line: line.at)[-limit:]
-
-    async def keep_roles(self, roles: PageRoles) -> None:
-        self._rows.roles[roles.page] = await self.roles(roles.page) | roles.roles
-
-    async def roles(self, page: str) -> dict[str, tuple[str, ...]]:
-        return self._rows.roles.get(page, {})
 
     async def attempt(self, id_: DeadId, times: int = 1) -> int:
         row: Entry | Message | None

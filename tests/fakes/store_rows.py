@@ -105,7 +105,6 @@ class Rows:
     last_position: int = 0
     sessions: dict[str, Kept] = field(default_factory=dict)
     lines: dict[tuple[Thread, str], Said] = field(default_factory=dict)  # by thread and key
-    roles: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)  # by page and app
     workers: dict[str, datetime] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)  # by position: to be sent, or held
     handled_messages: dict[int, Message] = field(default_factory=dict)  # sent, or dropped

@@ -15,7 +15,7 @@ import msgspec
 
 from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.errors import MalformedDelivery, SettingsError, SignatureRefused
-from channels.core.events import Event, PageRoles, Postback, UserMessage
+from channels.core.events import Event, Postback, UserMessage
 from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
 from channels.core.meta.app_secret import check_signature
 from channels.core.plans import Plan
@@ -81,8 +81,7 @@ def take_delivery(body: bytes) -> Counter[str]:
     except MalformedDelivery:
         return Counter(malformed=1)
     for one in told:
-        if not isinstance(one, PageRoles):
-            _write_down(one)
+        _write_down(one)
     return Counter(type(one).__name__ for one in told)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta, timezone
 
-from channels.core.events import Array, Echo, PageRoles, UserMessage
+from channels.core.events import Array, Echo, UserMessage
 from channels.core.meta.app_secret import check_signature
 from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
@@ -116,9 +116,7 @@ class World:
         for event in decode_delivery(delivery.body, self.clock.now()):
             if isinstance(event, UserMessage) and event.array is Array.STANDBY:
                 self.assistant.on_standby[event.mid] = event.at
-            if isinstance(event, PageRoles):
-                await self.engine.keep_roles(event)
-            elif not isinstance(event, Echo) or event.app_id != BOT:
+            if not isinstance(event, Echo) or event.app_id != BOT:
                 await self.engine.accept([event])
             elif event.metadata is not None:
                 self._graph.echo_heard(event.metadata)

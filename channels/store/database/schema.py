@@ -34,7 +34,7 @@ from ...core.sessions.session import State
 from .database import SESSION_LIMITS
 from .upgrades import upgrade
 
-VERSION = 8
+VERSION = 9
 AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
 SENT, DROPPED, HELD = "sent", "dropped", "held"  # what else a message may be
@@ -105,14 +105,6 @@ lines = Table(
     Column("said_at_us", BigInteger, nullable=False),
     Column("speaker", Text, nullable=False),
     Column("text", Text, nullable=False),
-)
-
-# What webhooks tell of a page: `roles` is JSON, the roles of each app id.
-pages = Table(
-    "handover_pages",
-    metadata,
-    Column("page", Text, primary_key=True),
-    Column("roles", Text, nullable=False),
 )
 
 # Who works on this database: each worker says so again and again.

@@ -164,6 +164,7 @@ _STEPS = {
         WHERE operator_at_us IS NOT NULL
         """,
     ),
+    8: ("DROP TABLE handover_pages",),
 }
 _WORDS = {
     "sqlite": {

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from channels.core.events import Act, Edited, Event, PageRoles, SignOfLife, TakenBack
+from channels.core.events import Act, Edited, Event, SignOfLife, TakenBack
 from channels.webhook.decoding import decode_delivery
 from tests.contract.emulator_world import (
     AGENT,
@@ -34,12 +34,7 @@ async def heard(world: World) -> Event:
     await world.heard_by(BOT)
     now = datetime.now(timezone.utc)
     told = [decode_delivery(raw, now) for raw, _ in world.receivers[BOT].posts]
-    return [
-        event
-        for events in told
-        for event in events
-        if not isinstance(event, PageRoles) and event.thread.user != OTHER_USER
-    ][-1]
+    return [event for events in told for event in events if event.thread.user != OTHER_USER][-1]
 
 
 async def shown(world: World) -> list[str]:

@@ -23,7 +23,6 @@ from channels.core.events import (
     Echo,
     Edited,
     Event,
-    PageRoles,
     Platform,
     Postback,
     SignOfLife,
@@ -250,7 +249,6 @@ EVENTS["instagram_reply_to_story"] = UserMessage(
 EVENTS["echo_without_app_id"] = Echo(
     **ON_MESSAGING, mid="m_of_a_post", attachments=(Attachment(type="template"),)
 )
-ROLES = {"app_roles": PageRoles(page=PAGE, roles={OUR_APP: ("primary_receiver",)})}
 OPTIN = {
     "type": "notification_messages",
     "notification_messages_token": "8812",
@@ -282,6 +280,7 @@ EVENTS |= {
     ),
 }
 LEFT_OUT = {
+    "app_roles": "it has no sender",
     "instagram_message_edit_of_nothing": "nobody has edited anything",
     "instagram_message_edit_without_sender": "nobody has edited anything",
     "messaging_optin_of_user_ref": "it names no user",
@@ -304,14 +303,13 @@ LEFT_OUT = {
 }
 
 
-def read(name: str) -> list[Event | PageRoles]:
+def read(name: str) -> list[Event]:
     return decode_delivery((FIXTURES / f"{name}.json").read_bytes(), NOW)
 
 
 def test_each_documented_event_has_an_expectation() -> None:
     assert {path.stem for path in FIXTURES.glob("*.json")} == {
         *EVENTS,
-        *ROLES,
         *LEFT_OUT,
     }
 
@@ -319,13 +317,7 @@ def test_each_documented_event_has_an_expectation() -> None:
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_decoded_whole(name: str) -> None:
     [event] = read(name)
-    assert not isinstance(event, PageRoles)
     assert msgspec.structs.replace(event, key="") == EVENTS[name]
-
-
-@pytest.mark.parametrize("name", sorted(ROLES))
-def test_the_roles_of_apps_are_decoded(name: str) -> None:
-    assert read(name) == [ROLES[name]]
 
 
 @pytest.mark.parametrize("name", sorted(LEFT_OUT))

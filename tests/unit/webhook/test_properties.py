@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.errors import MalformedDelivery
-from channels.core.events import Event, PageRoles, Postback, UserMessage
+from channels.core.events import Event, Postback, UserMessage
 from channels.webhook.decoding import decode_delivery
 
 NOW = datetime(2026, 8, 29, 10, 40, tzinfo=timezone.utc)
@@ -75,8 +75,7 @@ deliveries = entries.map(lambda entry: {"object": "page", "entry": [entry]})
 
 
 def decode(delivery: object) -> list[Event]:
-    told = decode_delivery(json.dumps(delivery).encode(), NOW)
-    return [event for event in told if not isinstance(event, PageRoles)]
+    return decode_delivery(json.dumps(delivery).encode(), NOW)
 
 
 def decode_unless_malformed(body: bytes) -> None:

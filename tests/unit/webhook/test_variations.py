@@ -16,7 +16,6 @@ from channels.core.events import (
     ControlRequested,
     Echo,
     Event,
-    PageRoles,
     SignOfLife,
     TakenBack,
     Thread,
@@ -50,11 +49,7 @@ def with_text(escaped: bytes) -> bytes:
 
 
 def decoded(body: bytes) -> list[Event]:
-    """The events of a delivery that tells of nothing else."""
-    told = decode_delivery(body, NOW)
-    events = [one for one in told if not isinstance(one, PageRoles)]
-    assert len(events) == len(told)
-    return events
+    return decode_delivery(body, NOW)
 
 
 def texts(body: bytes) -> list[str | None]:
