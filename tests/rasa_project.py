@@ -7,11 +7,12 @@ import shutil
 from pathlib import Path
 
 try:
-    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
+    from rasa.core.tracker_stores.sql_tracker_store import SQLTrackerStore  # Rasa Pro
+    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore
 except ImportError:
-    from rasa.core.tracker_store import InMemoryTrackerStore
+    from rasa.core.tracker_store import InMemoryTrackerStore, SQLTrackerStore
 
-__all__ = ["InMemoryTrackerStore", "contents", "write_template"]
+__all__ = ["InMemoryTrackerStore", "SQLTrackerStore", "contents", "write_template"]
 
 
 def write_template(directory: Path) -> None:

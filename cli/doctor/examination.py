@@ -36,8 +36,8 @@ from .reading import (
     read_assistant,
     read_endpoints,
     read_store_version,
-    read_tracker_store,
 )
+from .tracker_store import read_tracker_store
 from .understanding import read_words
 from .visiting import greet, visit_action_server, visit_webhook
 

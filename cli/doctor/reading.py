@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import tarfile
 import warnings
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +19,6 @@ from rasa.exceptions import ModelNotFound
 from rasa.model import get_local_model
 from rasa.shared.core.domain import Domain
 from rasa.shared.exceptions import RasaException
-from rasa.shared.utils.common import class_from_module_path
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,20 +29,13 @@ from channels.instruments.host import MANTLE, MANTLE_REFUSED
 from channels.store.database.database import Database
 from channels.store.database.schema import versions
 
-try:
-    from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore  # Rasa Pro
-except ImportError:
-    from rasa.core.tracker_store import InMemoryTrackerStore
-
 from ..credentials import cause_of, read_config
 from .checks.assistant import AssistantFacts, DomainFacts, RuleFacts
-from .checks.endpoints import TrackerStoreKind, type_of
 from .checks.store import StoreState
 from .findings import Unknown, wrong
 from .model import answered_reasons, domain_facts, handing_over, handing_over_in, has_other_policies
 
 _METADATA = "metadata.json"
-_RASAS_TRACKER_STORES = {"sql", "redis", "mongod", "dynamo"}
 _RULES = "rule_policy.json"
 _VERSION = str(select(versions.c.version))
 _SQLITE_PATIENCE = 1.0  # seconds to wait for a lock
@@ -61,44 +51,6 @@ def read_endpoints(path: str) -> Mapping[str, Any] | Unknown:
         problem = f"{path} can't be read: {cause_of(error)}"
     remedy = "Mend it, or name another file with --endpoints."
     return Unknown(told_by="endpoints-file", verdict=wrong(problem, remedy))
-
-
-def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreKind | Unknown:
-    """What Rasa makes of 'tracker_store': memory, without an error, for a class that it can't find.
-
-    Nothing is built: a store that is built makes its tables.
-    """
-    if isinstance(endpoints, Unknown):
-        return Unknown(told_by=endpoints.told_by)
-    kind = type_of(endpoints, "tracker_store")
-    if kind is None:
-        return TrackerStoreKind.NONE
-    if kind.lower() in _RASAS_TRACKER_STORES:
-        return TrackerStoreKind.KEPT
-    try:
-        with _importing_as_rasa_does():
-            found = class_from_module_path(kind)
-    except (ImportError, AttributeError):
-        return TrackerStoreKind.NOT_FOUND
-    except Exception as error:  # whatever a module of theirs may raise
-        problem = wrong(
-            f"Rasa can't start with the tracker store {kind}: {type(error).__name__}.",
-            "Correct its 'type' in endpoints.yml, or fix the module that has it.",
-        )
-        return Unknown(told_by="tracker-store", verdict=problem)
-    in_memory = issubclass(found, InMemoryTrackerStore)
-    return TrackerStoreKind.NONE if in_memory else TrackerStoreKind.KEPT
-
-
-@contextmanager
-def _importing_as_rasa_does() -> Iterator[None]:
-    """With the folder of the project on the path, as the command `rasa` has it."""
-    before = list(sys.path)
-    sys.path.insert(1, str(Path.cwd()))
-    try:
-        yield
-    finally:
-        sys.path[:] = before
 
 
 def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> AssistantFacts:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-
-import structlog
+from collections.abc import Collection, Mapping
 
 from .checks.understanding import Reading
 from .findings import Unknown, cannot_tell
+from .quiet import quiet
 
 
 async def read_words(
@@ -20,7 +16,7 @@ async def read_words(
     if isinstance(model, Unknown):
         return Unknown(told_by=model.told_by)
     try:
-        with _quiet():
+        with quiet():
             from rasa.core.agent import Agent  # takes seconds, and there may be nothing to ask
 
             agent = Agent.load(model)
@@ -40,18 +36,3 @@ def _reading(parsed: Mapping[str, Mapping[str, object]]) -> Reading:
         intent=None if name is None else str(name),
         confidence=float(str(intent.get("confidence", 0))),
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Rasa tells of what it loads, and warns of what it will no longer do."""
-    before, configured = logging.root.manager.disable, structlog.get_config()
-    logging.disable(logging.CRITICAL)
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        structlog.configure(**configured)
-        logging.disable(before)

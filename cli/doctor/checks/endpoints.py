@@ -19,11 +19,22 @@ _OK = 200
 
 
 class TrackerStoreKind(enum.Enum):
-    """What Rasa makes of 'tracker_store': it keeps, or there is none, or no class of that name."""
+    """What Rasa makes of 'tracker_store': one that keeps, or its memory, because there is none, no
+    class of that name, or one whose own code raises ImportError or AttributeError.
+    """
 
     KEPT = "kept"
     NONE = "none"
     NOT_FOUND = "not found"
+    NOT_BUILT = "not built"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrackerStoreFacts:
+    """What the tracker store is, and what goes wrong when it is asked, in a word; None: nothing."""
+
+    kind: TrackerStoreKind | Unknown
+    problem: str | Unknown | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +52,7 @@ class EndpointsFacts:
     """
 
     endpoints: Mapping[str, Any] | Unknown
-    tracker_store: TrackerStoreKind | Unknown
+    tracker_store: TrackerStoreFacts
     several_workers: bool
     shares_store: bool
     action_server: ActionServerFacts
@@ -77,12 +88,18 @@ def _endpoints(facts: EndpointsFacts) -> Verdict:
 def _tracker_store(facts: EndpointsFacts) -> Verdict:
     endpoints = known(facts.endpoints)
     kind = type_of(endpoints, "tracker_store")
-    store = known(facts.tracker_store)
+    store = known(facts.tracker_store.kind)
     if store is TrackerStoreKind.NOT_FOUND:
         return wrong(
             f"Rasa finds no tracker store {kind}, and keeps conversations in memory instead: a "
             "restart forgets them.",
             "Correct its 'type' in endpoints.yml, or install the package that has it.",
+        )
+    if store is TrackerStoreKind.NOT_BUILT:
+        return wrong(
+            f"Rasa can't build the tracker store {kind}, whose code misses a package or a name, "
+            "and keeps conversations in memory instead: a restart forgets them.",
+            "Install what it needs, or fix the module that has it; `rasa run --debug` shows more.",
         )
     if store is TrackerStoreKind.NONE:
         return wrong(
@@ -97,6 +114,17 @@ def _tracker_store(facts: EndpointsFacts) -> Verdict:
             "Let 'tracker_store' have the dialect postgresql.",
         )
     return ok(f"Conversations are kept in a tracker store of type {kind}.")
+
+
+def _tracker_store_answers(facts: EndpointsFacts) -> Verdict:
+    problem = known(facts.tracker_store.problem)
+    if problem is None:
+        return ok("The tracker store answers.")
+    return wrong(
+        f"The tracker store does not answer ({problem}): while that lasts, Rasa forgets what is "
+        "said.",
+        "Start its database, and check its address, name and password in endpoints.yml.",
+    )
 
 
 def _is_sqlite(section: Mapping[str, Any]) -> bool:
@@ -149,6 +177,11 @@ def _action(facts: EndpointsFacts) -> Verdict:
 CHECKS = (
     Check(name="endpoints-file", judge=_endpoints, link=links.RASA_TRACKER_STORES),
     Check(name="tracker-store", judge=_tracker_store, link=links.RASA_TRACKER_STORES),
+    Check(
+        name="tracker-store-answers",
+        judge=_tracker_store_answers,
+        link=links.RASA_TRACKER_STORES,
+    ),
     Check(name="lock-store", judge=_lock_store, link=links.RASA_LOCK_STORES),
     Check(name="action-server", judge=_health, link=links.RASA_ACTION_SERVER),
     Check(name="action-handover", judge=_action, link=links.RASA_ACTION_SERVER),

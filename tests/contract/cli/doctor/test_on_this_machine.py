@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from rasa.shared.core.domain import Domain
 
 from channels.store.database.schema import VERSION, versions
 from channels.store.sql import SqlStore
+from cli.doctor import tracker_store
 from cli.doctor.findings import Outcome
 from tests.contract.live_page import MODEL, NOWHERE, LivePage, live_page
-from tests.rasa_project import InMemoryTrackerStore
+from tests.rasa_project import InMemoryTrackerStore, SQLTrackerStore
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -118,11 +120,11 @@ async def test_a_postgresql_store_is_read_whatever_its_state(
 
 
 async def test_several_workers_can_not_share_a_file(
-    page: LivePage, monkeypatch: pytest.MonkeyPatch
+    page: LivePage, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
 ) -> None:
     monkeypatch.setenv("SANIC_WORKERS", "2")
     redis(page)
-    postgresql_tracker_store(page)
+    postgresql_tracker_store(page, postgresql_url)
     assert "SANIC_WORKERS is 2" in await page.wrong("store-workers")
 
 
@@ -133,7 +135,8 @@ async def test_a_project_without_endpoints_is_reported_once(page: LivePage) -> N
     page.endpoints = None
     assert "There is no" in await page.wrong("endpoints-file")
     told = {one.check: one.detail for one in await page.examined()}
-    for check in ("tracker-store", "lock-store", "action-server", "action-handover"):
+    depending = {"tracker-store", "tracker-store-answers", "lock-store", "action-server"}
+    for check in (*depending, "action-handover"):
         assert told[check] == "This depends on 'endpoints-file'."
 
 
@@ -167,6 +170,9 @@ async def test_conversations_in_memory_are_wrong(page: LivePage) -> None:
         ("rasa.core.tracker_store.NoSuchStore", "finds no tracker store rasa.core"),
         ("rasa.core.tracker_store.InMemoryTrackerStore", "in memory"),
         ("their_stores.Forgetful", "in memory"),
+        ("their_stores.WithoutPackage", "can't build the tracker store their_stores.Without"),
+        ("their_stores.Misspelt", "can't build the tracker store their_stores.Misspelt"),
+        ("their_stores.Picky", "can't start with the tracker store their_stores.Picky"),
         ("their_broken_store.Store", "can't start with the tracker store"),
         ("their_stores.a_function", "can't start with the tracker store"),
     ],
@@ -183,23 +189,110 @@ async def test_a_tracker_store_that_rasa_replaces_by_memory_is_wrong(
     assert sys.path == path
 
 
-async def test_a_tracker_store_of_their_own_is_not_built(
-    page: LivePage, monkeypatch: pytest.MonkeyPatch
+async def test_a_tracker_store_of_their_own_is_built_as_rasa_builds_it(
+    page: LivePage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_stores(page.directory)
     monkeypatch.chdir(page.directory)
-    endpoints(page)["tracker_store"] = {"type": "their_stores.Kept"}
+    endpoints(page)["tracker_store"] = {"type": "their_stores.Kept", "bucket": "talks"}
     assert "type their_stores.Kept" in await page.ok("tracker-store")
+    assert "built with talks" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("Gone", "ConnectionError"), ("Exiting", "SystemExit"), ("Slow", "in time")]
+)
+async def test_a_tracker_store_that_does_not_answer_is_a_finding_of_its_own(
+    page: LivePage, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
+) -> None:
+    write_stores(page.directory)
+    monkeypatch.chdir(page.directory)
+    monkeypatch.setattr(tracker_store, "PATIENCE", 0.5)
+    endpoints(page)["tracker_store"] = {"type": f"their_stores.{kind}"}
+    assert told in await page.wrong("tracker-store-answers")
+
+
+async def test_a_database_that_is_away_is_a_finding_without_its_password(page: LivePage) -> None:
+    """With `login_db` Rasa itself would try again for ever."""
+    away = "postgresql://rasa:S3CRET@127.0.0.1:9/rasa"
+    endpoints(page)["tracker_store"] = {"type": "SQL", "url": away, "login_db": "postgres"}
+    detail = await page.wrong("tracker-store-answers")
+    assert "OperationalError" in detail
+    assert "S3CRET" not in detail
+
+
+async def test_a_file_in_no_directory_is_a_finding(page: LivePage) -> None:
+    file = page.directory / "nowhere" / "rasa.db"
+    endpoints(page)["tracker_store"] = {"type": "SQL", "db": str(file)}
+    assert "OperationalError" in await page.wrong("tracker-store-answers")
+
+
+@pytest.mark.parametrize("key", ["db", "url"])
+async def test_no_file_is_made_for_a_bot_that_has_not_run_yet(page: LivePage, key: str) -> None:
+    file = page.directory / "rasa.db"
+    value = str(file) if key == "db" else f"sqlite:///{file}"
+    endpoints(page)["tracker_store"] = {"type": "SQL", key: value}
+    assert "answers" in await page.ok("tracker-store-answers")
+    assert not file.exists()
+
+
+async def test_the_tracker_store_of_a_bot_that_has_run_is_asked(page: LivePage) -> None:
+    file = page.directory / "rasa.db"
+    SQLTrackerStore(Domain.empty(), db=str(file))
+    endpoints(page)["tracker_store"] = {"type": "sql", "db": str(file)}
+    assert "answers" in await page.ok("tracker-store-answers")
+
+
+async def test_a_file_that_is_no_database_keeps_rasa_from_starting(page: LivePage) -> None:
+    file = page.directory / "rasa.db"
+    file.write_text("no database, but long enough to be taken for one" * 100)
+    endpoints(page)["tracker_store"] = {"type": "sql", "db": str(file)}
+    assert "can't start" in await page.wrong("tracker-store")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"type": "SQL", "dialect": "oracular"},
+        {"type": "SQL", "dialect": "mysql+nodriver"},
+        {"type": "SQL", "port": "five"},
+    ],
+)
+async def test_a_tracker_store_that_keeps_rasa_from_starting_is_wrong(
+    page: LivePage, section: dict[str, Any]
+) -> None:
+    endpoints(page)["tracker_store"] = section
+    assert "can't start" in await page.wrong("tracker-store")
 
 
 def write_stores(directory: Path) -> None:
     """Tracker stores of the project's own."""
     (directory / "their_stores.py").write_text(
-        f"from {InMemoryTrackerStore.__module__} import InMemoryTrackerStore, TrackerStore\n"
-        "class Forgetful(InMemoryTrackerStore): ...\n"
-        "class Kept(TrackerStore):\n"
-        "    def __init__(self, *args, **kwargs): raise AssertionError('it was built')\n"
-        "def a_function(): ...\n"
+        f"""\
+import time
+from {InMemoryTrackerStore.__module__} import InMemoryTrackerStore, TrackerStore
+class Forgetful(InMemoryTrackerStore): ...
+class Kept(TrackerStore):
+    def __init__(self, domain, host=None, event_broker=None, bucket="", **kwargs):
+        print("built with", bucket)
+        super().__init__(domain, event_broker)
+    def retrieve(self, sender_id): return None
+    def save(self, tracker): ...
+    def keys(self): return []
+class Gone(Kept):
+    def retrieve(self, sender_id): raise ConnectionError("S3CRET")
+class Exiting(Kept):
+    def retrieve(self, sender_id): raise SystemExit(1)
+class Slow(Kept):
+    def retrieve(self, sender_id): time.sleep(2)
+class WithoutPackage(Kept):
+    def __init__(self, *args, **kwargs): import no_such_driver
+class Misspelt(Kept):
+    def __init__(self, *args, **kwargs): self.clinet.connect()
+class Picky(Kept):
+    def __init__(self, *args, bucket_name, **kwargs): ...
+def a_function(): ...
+"""
     )
     (directory / "their_broken_store.py").write_text("1 / 0\n")
 
@@ -218,7 +311,7 @@ async def test_locks_in_memory_are_not_for_several_workers(
 ) -> None:
     monkeypatch.setenv("SANIC_WORKERS", "2")
     page.section["store"] = postgresql_url
-    postgresql_tracker_store(page)
+    postgresql_tracker_store(page, postgresql_url)
     assert "in memory" in await page.wrong("lock-store")
 
 
@@ -442,5 +535,6 @@ def redis(page: LivePage) -> None:
     endpoints(page)["lock_store"] = {"type": "redis", "url": "localhost"}
 
 
-def postgresql_tracker_store(page: LivePage) -> None:
-    endpoints(page)["tracker_store"] = {"type": "SQL", "dialect": "postgresql", "db": "rasa"}
+def postgresql_tracker_store(page: LivePage, url: str) -> None:
+    section = {"type": "SQL", "dialect": "postgresql", "url": url}
+    endpoints(page)["tracker_store"] = section
