@@ -184,6 +184,7 @@ def add(
     if drop is not None:
         now_us = microseconds(session.opened_at)
         connection.execute(drop, {"this_thread": session.thread.key, "now_us": now_us})
+    if is_added:
         tell(connection, told)
     return is_added
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+import msgspec
+import pytest
+
 from channels.core.notices import Addressed, NoticeKind, addressed
 from channels.core.sessions.notices import telling
-from channels.core.sessions.session import Session
+from channels.core.sessions.session import Session, State
 from channels.store.protocol import CLAIM_LEASE, Store
 from tests.contract.store.store_samples import (
     ANNA,
@@ -21,6 +24,12 @@ from tests.contract.store.store_samples import (
 )
 
 DESK = "desk"
+KIND_OF = {
+    State.WAITING: NoticeKind.WAITING,
+    State.OPENING: NoticeKind.OPENED,
+    State.ACTIVE: NoticeKind.OPENED,
+    State.ENDING: NoticeKind.ENDED,  # refused by the plan's hours
+}
 LATER = NOW + CLAIM_LEASE
 
 
@@ -51,6 +60,15 @@ async def test_what_is_told_is_stored_with_the_session_or_not_at_all(store: Stor
     assert entry.notice == for_desk(new_session("session"), NoticeKind.OPENED)[0].notice
     await store.notice_told(entry.position)
     assert await claimed(store, LATER) is None
+
+
+@pytest.mark.parametrize("state", [one for one in State if one is not State.ENDED])
+async def test_what_a_new_session_tells_is_stored_in_whatever_state_it_is(
+    store: Store, state: State
+) -> None:
+    await add(store, msgspec.structs.replace(new_session("session"), state=state), KIND_OF[state])
+
+    assert await claimed(store) == KIND_OF[state].value
 
 
 async def test_the_same_thing_is_told_once(store: Store) -> None:
