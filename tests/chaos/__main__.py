@@ -54,8 +54,16 @@ def _parser() -> argparse.ArgumentParser:
         default=1,
         help="processes of each replica; where they are several, half of the kills hit one alone",
     )
-    parser.add_argument("--pauses", type=int, default=10, help="of a replica, 75 s each")
-    parser.add_argument("--outages", type=int, default=6, help="of PostgreSQL, and of Redis")
+    parser.add_argument("--pauses", type=int, default=40, help="of a replica, 75 s each")
+    parser.add_argument(
+        "--outages",
+        type=int,
+        default=6,
+        help="of PostgreSQL, of Redis, of the action server, and of the operators' receiver",
+    )
+    parser.add_argument(
+        "--poisons", type=int, default=4, help="messages that kill whatever process reads them"
+    )
     parser.add_argument("--faults", type=int, default=60, help="rounds of Graph faults")
     parser.add_argument("--throttles", type=int, default=2, help="rate limits of a minute")
     parser.add_argument("--dead-tokens", type=int, default=2, help="times the token is refused")
@@ -73,6 +81,8 @@ def _plan(options: argparse.Namespace) -> Plan:
         lasting=timedelta(seconds=options.messages / options.rate),
         pause=PAUSE,
         sanic_workers=options.sanic_workers,
+        # Under Rasa 3.6 one dead process of several is not started again.
+        poisons=0 if options.sanic_workers > 1 else options.poisons,
         blows=Counts(
             kills=options.kills - worker_kills,
             worker_kills=worker_kills,

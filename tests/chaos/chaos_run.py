@@ -32,7 +32,7 @@ class Plan:
 
     New courses begin and blows fall for as long as `lasting`; `pause` is the mean time between
     two steps of a course, `lease` the shortened life of a killed worker's claims. Each replica has
-    as many processes as `sanic_workers`.
+    as many processes as `sanic_workers`; so many messages are `poisons`, which kill who reads them.
     """
 
     seed: int
@@ -43,6 +43,7 @@ class Plan:
     blows: Counts
     lease: timedelta | None = None
     sanic_workers: int = 1
+    poisons: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +60,12 @@ async def run(plan: Plan, directory: Path) -> Result:
     """Run a plan on a stack of its own; files and logs go to `directory`."""
     random = Random(plan.seed)
     script = courses(
-        random, users=plan.users, messages=plan.messages, lasting=plan.lasting, pause=plan.pause
+        random,
+        users=plan.users,
+        messages=plan.messages,
+        lasting=plan.lasting,
+        pause=plan.pause,
+        poisons=plan.poisons,
     )
     blows = storm(random, plan.blows, lasting=plan.lasting)
     users = [course.user for course in script]
@@ -90,6 +96,8 @@ async def play(
         stack.postgresql.url,
         journal,
         stack.action_runs,
+        stack.deaths,
+        told=stack.team.told,
         kills=thunder.kills,
         pauses=thunder.pauses,
         stops=thunder.stops,
@@ -116,6 +124,6 @@ async def _rest(stack: ChaosStack, journal: Journal, script: list[Course]) -> ti
         now = (*left, len(journal.delivered))
         if now != before:
             before, progressed = now, loop.time()
-        is_over = left == (0, 0) and len(journal.delivered) >= written
+        is_over = not any(left) and len(journal.delivered) >= written
         quiet = quiet + 1 if is_over else 0
     return timedelta(seconds=loop.time() - begun)

@@ -16,6 +16,7 @@ from tests.chaos.journal import Journal
 from tests.chaos.scripted_courses import LONGEST_HANDOVER, Course, Do, Step
 
 PATIENCE_FOR_AGENT = timedelta(seconds=20)
+PATIENCE_FOR_OPENING = timedelta(seconds=80)
 PATIENCE_FOR_BOT = LONGEST_HANDOVER + timedelta(seconds=20)
 
 
@@ -41,6 +42,7 @@ class Crowd:
             Do.AGENT_RELEASES: self._agent_releases,
             Do.SUPERVISOR_ENDS: self._supervisor_ends,
             Do.UNTIL_AGENT: self._until_agent,
+            Do.UNTIL_OPENING: self._until_opening,
             Do.UNTIL_BOT: self._until_bot,
         }
 
@@ -87,6 +89,9 @@ class Crowd:
 
     async def _until_agent(self, user: str, _: Step) -> None:
         await self._journal.until(user, lambda: not self._is_the_bots(user), PATIENCE_FOR_AGENT)
+
+    async def _until_opening(self, user: str, _: Step) -> None:
+        await self._journal.until(user, lambda: not self._is_the_bots(user), PATIENCE_FOR_OPENING)
 
     async def _until_bot(self, user: str, _: Step) -> None:
         await self._journal.until(user, lambda: self._is_the_bots(user), PATIENCE_FOR_BOT)

@@ -75,6 +75,13 @@ class Stored:
     state: str
     reason: str | None
     is_left: bool = False
+    opened_by: str = "bot"
+    began_at: datetime | None = None
+    waiting_since: datetime | None = None
+    active_at: datetime | None = None
+    first_answer_at: datetime | None = None
+    ended_at: datetime | None = None
+    has_feedback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,13 +113,31 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The operators' receiver has taken a notice; each is known by its id."""
+
+    notice: str
+    session: str
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Death:
+    """A process has died of reading this message."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """All of it, each list in the order in which it happened.
 
     `unanswered` are the marks of sends that the emulator carried out and whose answer the bot did
     not get; `transcribed` the mids of what the transcripts have. A replica was killed at each of
     `kills`, and made to stand still at each of `pauses`; PostgreSQL, which has the trackers, was
-    stopped at each of `stops`.
+    stopped at each of `stops`. The `deaths` are among the kills.
     """
 
     said: tuple[Said, ...]
@@ -127,3 +152,5 @@ class Evidence:
     pauses: tuple[datetime, ...]
     stops: tuple[datetime, ...]
     runs: tuple[Ran, ...]
+    told: tuple[Told, ...] = ()
+    deaths: tuple[Death, ...] = ()

@@ -16,6 +16,7 @@ from tests.chaos.evidence import (
     Ran,
     Said,
     Stored,
+    Told,
     Tracked,
 )
 
@@ -74,8 +75,13 @@ def owned(seconds: float, owner: str | None) -> Owned:
     return Owned(user=USER_ID, at=at(seconds), owner=owner)
 
 
-def ended(session: str) -> Stored:
-    return Stored(session=session, user=USER_ID, state="ended", reason="keyword")
+def ended(session: str, **known: Any) -> Stored:
+    stored = {"user": USER_ID, "state": "ended", "reason": "keyword", **known}
+    return Stored(session=session, **stored)
+
+
+def told(seconds: float, kind: str, session: str = SESSION) -> Told:
+    return Told(notice=f"msg_{session}_{kind}", session=session, kind=kind, at=at(seconds))
 
 
 def without(evidence: Evidence, text: str) -> Evidence:
@@ -118,7 +124,15 @@ GOOD = Evidence(
         *end_of(SESSION, 20.5, BACK, FEEDBACK),
         *turn(30.5, "m_4", "You said: message 2"),
     ),
-    sessions=(ended(SESSION),),
+    sessions=(
+        ended(
+            SESSION,
+            began_at=at(10.5),
+            active_at=at(11.2),
+            first_answer_at=at(15),
+            ended_at=at(17),
+        ),
+    ),
     undone=(),
     transcribed=frozenset({"m_3"}),
     unanswered=frozenset(),
@@ -126,4 +140,5 @@ GOOD = Evidence(
     pauses=(),
     stops=(),
     runs=(ran(0.6, "m_1"), ran(30.6, "m_4")),
+    told=(told(11.3, "opened"), told(15.1, "answered"), told(20, "ended")),
 )

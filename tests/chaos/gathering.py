@@ -13,7 +13,7 @@ import msgspec
 import psycopg2
 
 from channels.core.sessions.session import Session, ends_in_silence
-from tests.chaos.evidence import Evidence, Kind, Ran, Said, Stored, Tracked, Undone
+from tests.chaos.evidence import Death, Evidence, Kind, Ran, Said, Stored, Told, Tracked, Undone
 from tests.chaos.journal import Journal
 
 _EVENTS = (
@@ -30,14 +30,15 @@ _SESSION = msgspec.json.Decoder(Session)
 _AT_WORK = "SELECT count(*) FROM handover_workers"
 _LEFT = (
     "SELECT (SELECT count(*) FROM handover_inbox WHERE state = 'waiting'),"
-    " (SELECT count(*) FROM handover_sessions WHERE state != 'ended')"
+    " (SELECT count(*) FROM handover_sessions WHERE state != 'ended'),"
+    " (SELECT count(*) FROM handover_notices WHERE state = 'waiting')"
 )
 
 
-def left_to_do(url: str) -> tuple[int, int]:
-    """How many events wait, and how many sessions are open."""
-    ((waiting, open_sessions),) = _rows(url, _LEFT)
-    return waiting, open_sessions
+def left_to_do(url: str) -> tuple[int, int, int]:
+    """How many events wait, how many sessions are open, and how many notices are untold."""
+    ((waiting, open_sessions, untold),) = _rows(url, _LEFT)
+    return waiting, open_sessions, untold
 
 
 def at_work(url: str) -> int:
@@ -55,14 +56,17 @@ def gather(
     url: str,
     journal: Journal,
     runs: Path,
+    deaths: Path,
     *,
+    told: Iterable[Told],
     kills: Iterable[datetime],
     pauses: Iterable[datetime],
     stops: Iterable[datetime],
 ) -> Evidence:
-    """All that the judge needs: from the database at `url`, the emulator's journal, and the file in
-    which an action has counted its `runs`.
+    """All that the judge needs: from the database at `url`, the emulator's journal, the file in
+    which an action has counted its `runs`, and that of the `deaths` of a message.
     """
+    died = tuple(_died(deaths))
     lines = {key for (key,) in _rows(url, _LINES)}
     return Evidence(
         said=tuple(journal.said),
@@ -73,10 +77,12 @@ def gather(
         undone=tuple(_undone(url)),
         transcribed=frozenset(one.mid for one in journal.said if _line_key(one) in lines),
         unanswered=frozenset(journal.unanswered),
-        kills=tuple(kills),
+        kills=tuple(sorted((*kills, *(one.at for one in died)))),
         pauses=tuple(pauses),
         stops=tuple(stops),
         runs=tuple(_ran(runs)),
+        told=tuple(told),
+        deaths=died,
     )
 
 
@@ -85,6 +91,12 @@ def _ran(runs: Path) -> Iterator[Ran]:
         run = json.loads(line)
         at = datetime.fromtimestamp(run["at"], timezone.utc)
         yield Ran(user=run["user"], message_id=run["message_id"], at=at)
+
+
+def _died(deaths: Path) -> Iterator[Death]:
+    for line in deaths.read_text().splitlines():
+        death = json.loads(line)
+        yield Death(text=death["text"], at=datetime.fromtimestamp(death["at"], timezone.utc))
 
 
 def _tracked(url: str) -> Iterator[Tracked]:
@@ -120,6 +132,13 @@ def _stored(url: str) -> Iterator[Stored]:
             state=state,
             reason=known.reason.value if known.reason else None,
             is_left=known.reason is not None and ends_in_silence(known),
+            began_at=known.waiting_since or known.opened_at,
+            opened_by=known.opened_by,
+            waiting_since=known.waiting_since,
+            active_at=known.active_at,
+            first_answer_at=known.first_answer_at,
+            ended_at=known.ended_at,
+            has_feedback=known.feedback is not None,
         )
 
 

@@ -5,16 +5,17 @@ Pure. Each rule is a function from the case to the offenders that it finds, as `
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import timedelta
 
 from channels.core.sessions.session import ended_message_id, session_id_for
+from tests.chaos import around_rules
+from tests.chaos.case import Case
 from tests.chaos.cast import BOT
-from tests.chaos.evidence import USER, Evidence, Ran, Said
-from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless, turns
+from tests.chaos.evidence import Evidence, Ran, Said
+from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 CUT_MARGIN = timedelta(seconds=1)  # a stop takes a moment to be felt, and is noted before
@@ -34,81 +35,6 @@ class Figure:
     @property
     def failed(self) -> bool:
         return self.must_be_zero and bool(self.offenders)
-
-
-class Case:
-    """The evidence, arranged by thread."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-
-    @cached_property
-    def sent(self) -> dict[str, list[Said]]:
-        """What the bot sent, by user."""
-        by_user: dict[str, list[Said]] = defaultdict(list)
-        for said in self.evidence.said:
-            if said.sender == BOT:
-                by_user[said.user].append(said)
-        return by_user
-
-    @cached_property
-    def written(self) -> dict[str, list[Said]]:
-        """What people wrote and tapped, by user."""
-        by_user: dict[str, list[Said]] = defaultdict(list)
-        for said in self.evidence.said:
-            if said.sender == USER:
-                by_user[said.user].append(said)
-        return by_user
-
-    @cached_property
-    def turns(self) -> dict[str, list[Turn]]:
-        return turns(
-            self.evidence.tracked, (one for of_user in self.sent.values() for one in of_user)
-        )
-
-    @cached_property
-    def all_turns(self) -> list[Turn]:
-        return [turn for of_user in self.turns.values() for turn in of_user]
-
-    @cached_property
-    def arrays(self) -> dict[str, str]:
-        """The array in which the bot got a message, by mid, in the order of delivery."""
-        return {one.mid: one.array for one in self.evidence.delivered}
-
-    @cached_property
-    def tracked_ids(self) -> set[str]:
-        return {turn.message_id for turn in self.all_turns}
-
-    @cached_property
-    def _owners(self) -> dict[str, list[tuple[datetime, str | None]]]:
-        by_user: dict[str, list[tuple[datetime, str | None]]] = defaultdict(list)
-        for one in self.evidence.owned:
-            by_user[one.user].append((one.at, one.owner))
-        return by_user
-
-    def user_messages(self) -> Iterator[Said]:
-        return (one for of_user in self.written.values() for one in of_user)
-
-    def last_owner(self, user: str) -> str | None:
-        owners = self._owners.get(user)
-        return owners[-1][1] if owners else None
-
-    def people_had_it(self, user: str, since: datetime, until: datetime) -> bool:
-        """Whether another app than the bot had the thread at some time between the two."""
-        owner: str | None = None
-        for at, new_owner in self._owners.get(user, ()):
-            if at > until:
-                break
-            if at >= since and owner not in (None, BOT):
-                return True
-            owner = new_owner
-        return owner not in (None, BOT)
-
-    def was_cut_between(self, since: datetime, until: datetime) -> bool:
-        """Whether a turn may have been cut down: its worker was killed, or stood still so long
-        that another one has taken the turn again."""
-        cuts = (*self.evidence.kills, *self.evidence.pauses)
-        return any(since <= cut <= until for cut in cuts)
 
 
 def judge(evidence: Evidence) -> list[Figure]:
@@ -132,6 +58,7 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("actions run twice", _ran_twice),
         ("messages handled out of order", _out_of_order),
         ("bot messages out of order within a thread", _sent_out_of_order),
+        *around_rules.ZEROS,
     )
     apart = (
         ("turns repeated because a kill cut them down, messages sent again", _repeated),
@@ -140,6 +67,7 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("bot messages sent again after a lost answer", _sent_again),
         ("responses not sent because people had the thread", _silenced),
         ("user messages that only the agents got", _kept_by_agents_alone),
+        *around_rules.APART,
     )
     return [
         *(_figure(name, rule, case, must_be_zero=True) for name, rule in zeros),
@@ -225,7 +153,8 @@ def _ended_twice(case: Case) -> Iterator[str]:
 def _untold(case: Case) -> Iterator[str]:
     told = _ends(case)
     for session in case.evidence.sessions:
-        if session.state == "ended" and session.session not in told:
+        is_heard = session.session in told or around_rules.is_replaced(case, session)
+        if session.state == "ended" and not is_heard:
             yield f"{session.user}: session {session.session}, {session.reason}"
 
 

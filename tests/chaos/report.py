@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from channels.core.sessions.session import ended_message_id, session_id_for
+from channels.core.sessions.session import EndReason, ended_message_id, session_id_for
 from tests.chaos.chaos_run import Plan, Result
 from tests.chaos.evidence import USER
 from tests.chaos.judge import Figure
 
-REASONS = (  # the run's plans are always open, so none ends as closed or cancelled
-    *("timeout", "idle", "unanswered", "keyword", "intent"),
-    *("agent_returned", "agent_released", "operator_request", "failed"),
-)
+REASONS = tuple(reason.value for reason in EndReason)
 MOST_OFFENDERS = 20  # of one figure that are printed
 
 
@@ -25,6 +22,11 @@ def report(plan: Plan, result: Result, figures: Sequence[Figure]) -> str:
 def reasons(result: Result) -> Counter[str]:
     """How many sessions ended for each reason."""
     return Counter(one.reason for one in result.evidence.sessions if one.reason is not None)
+
+
+def by_the_channel(result: Result) -> int:
+    """How many handovers the channel began, because a turn or an action of the bot failed."""
+    return sum(one.opened_by == "bot_failed" for one in result.evidence.sessions)
 
 
 def followed(result: Result) -> int:
@@ -44,7 +46,9 @@ def _run(plan: Plan, result: Result) -> Iterator[str]:
         "kills": len(evidence.kills),
         "of them of one process of several": plan.blows.worker_kills,
         "pauses of a replica": len(evidence.pauses),
-        "stops of PostgreSQL, and of Redis": plan.blows.outages,
+        "stops of each server, and of the receiver": plan.blows.outages,
+        "messages that kill their reader": plan.poisons,
+        "of the kills, by such a message": len(evidence.deaths),
         "rounds of Graph faults": plan.blows.faults + plan.blows.throttles,
         "deaths of the token": plan.blows.dead_tokens,
         "load": f"{result.took.total_seconds():.0f} s",
@@ -59,6 +63,12 @@ def _sessions(result: Result) -> Iterator[str]:
     for reason in REASONS:
         yield f"  ended by {reason:<29} {counts[reason]:>10}"
     yield f"  {'begun by a follow-up, or its refusal':<38} {followed(result):>10}"
+    yield f"  {'begun because the bot failed':<38} {by_the_channel(result):>10}"
+    sessions = result.evidence.sessions
+    waited = sum(one.waiting_since is not None for one in sessions)
+    yield f"  {'that waited for opening hours':<38} {waited:>10}"
+    yield f"  {'with feedback':<38} {sum(one.has_feedback for one in sessions):>10}"
+    yield f"{'notices to operators':<40} {len(result.evidence.told):>10}"
 
 
 def _figures(figures: Sequence[Figure]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -18,7 +18,15 @@ from tests.chaos.cast import AGENTS, FIRST_USER, NOBODY
 
 MENU = "menu"
 BRING_THE_BOT = "bring me the bot"
+NEVER_MIND = "never mind"
+POISON = "poison"
 LONGEST_HANDOVER = timedelta(seconds=40)
+OPEN_MINUTES = range(0, 24 * 60, 2)  # of a day, in UTC; in those between, nobody is there
+_HOURS = ", ".join(
+    f"{minute // 60:02}:{minute % 60:02}-{minute // 60:02}:{minute % 60 + 1:02}"
+    for minute in OPEN_MINUTES
+)
+_EVERY_OTHER_MINUTE = {"hours": {"mon-sun": _HOURS}, "timezone": "UTC"}
 
 PLANS: dict[str, dict[str, Any]] = {
     "default": {"timeout": "40s", "keywords": [MENU], "return-intents": ["come_back"]},
@@ -27,6 +35,8 @@ PLANS: dict[str, dict[str, Any]] = {
     "quiet": {"timeout": "40s", "idle-timeout": "4s"},
     "answered": {"timeout": "40s", "unanswered-timeout": "4s", "target-app": AGENTS},
     "nowhere": {"timeout": "40s", "target-app": NOBODY},
+    "evening": {"timeout": "5s", **_EVERY_OTHER_MINUTE, "when-closed": "wait"},
+    "night": {"timeout": "5s", **_EVERY_OTHER_MINUTE, "when-closed": "refuse"},
 }
 for _plan in PLANS.values():
     _plan["owner-probe"] = "10s"
@@ -38,6 +48,8 @@ _ASKS = {
     "quiet": "talk to the quiet team",
     "answered": "talk to the answering team",
     "nowhere": "talk to nowhere",
+    "evening": "talk to the evening team",
+    "night": "talk to the night team",
 }
 
 
@@ -52,6 +64,7 @@ class Do(enum.Enum):
     AGENT_RELEASES = "the agents' app gives the thread up"
     SUPERVISOR_ENDS = "somebody calls the operator API"
     UNTIL_AGENT = "wait until people have the thread"
+    UNTIL_OPENING = "wait until people have the thread, which may be closed for a minute"
     UNTIL_BOT = "wait until nobody else has the thread"
 
 
@@ -79,14 +92,21 @@ class Course:
 
 
 def courses(
-    random: Random, *, users: int, messages: int, lasting: timedelta, pause: timedelta
+    random: Random,
+    *,
+    users: int,
+    messages: int,
+    lasting: timedelta,
+    pause: timedelta,
+    poisons: int = 0,
 ) -> list[Course]:
     """Courses of so many users, who write so many messages in all.
 
-    They begin at any time within `lasting`; `pause` is the mean time between two steps.
+    They begin at any time within `lasting`; `pause` is the mean time between two steps. In so many
+    of them a message among the others kills the process that reads it.
     """
     each, left = divmod(messages, users)
-    return [
+    written = [
         _Author(random, pause).course(
             user=str(FIRST_USER + number),
             begins=lasting * random.random(),
@@ -94,6 +114,17 @@ def courses(
         )
         for number in range(users)
     ]
+    for number in random.sample(range(users), poisons):
+        written[number] = _poisoned(random, written[number])
+    return written
+
+
+def _poisoned(random: Random, course: Course) -> Course:
+    """The course with another text for one of the user's messages."""
+    steps = list(course.steps)
+    place = random.choice([n for n, step in enumerate(steps) if step.do is Do.SAY])
+    steps[place] = replace(steps[place], text=f"{POISON} {course.user}")
+    return replace(course, steps=tuple(steps))
 
 
 class _Author:
@@ -122,6 +153,7 @@ class _Author:
             *(self._timeout, self._idle, self._unanswered, self._keyword, self._intent),
             *(self._returned, self._released, self._ended_by_supervisor, self._failed),
             *(self._taken_over, self._in_a_hurry, self._forgotten_release),
+            *(self._evening, self._cancelled, self._night),
         )
         episode = self._random.choice(episodes)()
         tap = self._random.random() < 0.3
@@ -202,6 +234,27 @@ class _Author:
             self._says(MENU),
             *self._chat(),
         ]
+
+    def _evening(self) -> list[Step]:
+        """The user asks while perhaps nobody is there, and talks to the bot until somebody is."""
+        return [
+            self._says(_ASKS["evening"]),
+            *self._chat(),
+            self._then(Do.UNTIL_OPENING),
+            *self._talk(self._operator),
+            self._then(Do.UNTIL_BOT),
+        ]
+
+    def _cancelled(self) -> list[Step]:
+        return [
+            self._says(_ASKS["evening"]),
+            *self._chat(),
+            self._says(NEVER_MIND),
+            self._then(Do.UNTIL_BOT),
+        ]
+
+    def _night(self) -> list[Step]:
+        return [self._says(_ASKS["night"]), *self._chat(), self._then(Do.UNTIL_BOT)]
 
     def _asks(self, plan: str) -> list[Step]:
         return [self._says(_ASKS[plan]), self._then(Do.UNTIL_AGENT)]

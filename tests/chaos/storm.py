@@ -27,13 +27,23 @@ class What(enum.Enum):
     GRAPH = "Graph calls go wrong"
     TOKEN = "the Page's token is refused for a while"
     WEBHOOKS = "deliveries come twice"
+    ACTIONS = "the action server is killed and started again"
+    TEAM = "the operators' receiver is away"
+
+
+class Away(enum.Enum):
+    """How a receiver is not there."""
+
+    FAILS = "fails"  # 503
+    HANGS = "hangs"  # takes the notice, and answers when nobody waits any more
+    CLOSED = "closed"  # takes no connection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blow:
     """One thing that goes wrong, `at` so long after the start of the load, `lasting` so long.
 
-    `fault` is for the emulator, `mode` for `pg_ctl stop`.
+    `fault` is for the emulator, `mode` for `pg_ctl stop`, `away` for the operators' receiver.
     """
 
     at: timedelta
@@ -41,6 +51,7 @@ class Blow:
     lasting: timedelta = timedelta()
     fault: dict[str, Any] = field(default_factory=dict)
     mode: str = "fast"
+    away: Away = Away.FAILS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +77,8 @@ def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
         *_times(random, counts.kills, lasting, _kill),
         *_times(random, counts.outages, lasting, _postgresql_stops),
         *_times(random, counts.outages, lasting, _redis_stops),
+        *_times(random, counts.outages, lasting, _actions_die),
+        *_times(random, counts.outages, lasting, _team_is_away),
         *_times(random, counts.faults, lasting, _graph_fails),
         *_times(random, counts.faults, lasting, _doubled),
         *_times(random, counts.throttles, lasting, _throttled),
@@ -105,6 +118,16 @@ def _postgresql_stops(random: Random, at: timedelta) -> Blow:
 def _redis_stops(random: Random, at: timedelta) -> Blow:
     lasting = timedelta(seconds=1 + 3 * random.random())
     return Blow(at=at, what=What.REDIS, lasting=lasting)
+
+
+def _actions_die(random: Random, at: timedelta) -> Blow:
+    lasting = timedelta(seconds=1 + 4 * random.random())
+    return Blow(at=at, what=What.ACTIONS, lasting=lasting)
+
+
+def _team_is_away(random: Random, at: timedelta) -> Blow:
+    lasting = timedelta(seconds=5 + 25 * random.random())
+    return Blow(at=at, what=What.TEAM, lasting=lasting, away=random.choice([*Away]))
 
 
 def _graph_fails(random: Random, at: timedelta) -> Blow:

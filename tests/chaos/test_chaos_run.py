@@ -28,6 +28,7 @@ SHORT = Plan(
         pause=timedelta(seconds=9),
     ),
     lease=timedelta(seconds=6),
+    poisons=1,
 )
 
 
@@ -40,7 +41,7 @@ async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path) -> Non
     print(story)
 
     assert [figure.name for figure in figures if figure.failed] == [], story
-    assert len(result.evidence.kills) == SHORT.blows.kills
+    assert len(result.evidence.kills) == SHORT.blows.kills + len(result.evidence.deaths)
     assert len(result.evidence.pauses) == SHORT.blows.pauses
     assert len(reasons(result)) >= 5, story
     assert followed(result) > 0, story

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from tests.chaos.evidence import Delivered, Evidence, Stored, Undone
+from tests.chaos.evidence import Death, Delivered, Evidence, Said, Stored, Undone
 from tests.chaos.forged_records import (
     BACK,
     FEEDBACK,
@@ -21,6 +22,7 @@ from tests.chaos.forged_records import (
     owned,
     ran,
     sent,
+    told,
     turn,
     without,
     written,
@@ -71,8 +73,49 @@ def answered_the_wrong_way_round() -> Evidence:
     )
 
 
-def failed_one(session: str) -> Stored:
-    return Stored(session=session, user=USER_ID, state="ended", reason="failed")
+def waited(**known: datetime) -> Evidence:
+    """The record with a handover that was asked for in a minute in which nobody was there."""
+    waiting = ended("s_2", began_at=at(70), waiting_since=at(70), ended_at=at(140), **known)
+    kinds = ("waiting", *(["opened"] if "active_at" in known else []), "ended")
+    return more(
+        GOOD,
+        sent(141, BACK),
+        sessions=(waiting,),
+        told=tuple(told(130, kind, "s_2") for kind in kinds),
+        tracked=end_of("s_2", 140.5, BACK),
+    )
+
+
+def rated(*, has_feedback: bool) -> Evidence:
+    """The record with a tap on a button below the question."""
+    [session] = GOOD.sessions
+    thanks = "Glad to hear it."
+    tapped = more(
+        GOOD,
+        *(written(40, "m_9", "Good"), sent(41, thanks)),
+        delivered=(Delivered(mid="m_9", array="messaging"),),
+        tracked=turn(40.5, "m_9", thanks, intent="rate_good"),
+    )
+    return replace(tapped, sessions=(replace(session, has_feedback=has_feedback),))
+
+
+def poisoned(deaths: int, *, opened_by: str) -> Evidence:
+    """The record with a message that was set aside, and had killed so many processes."""
+    set_aside = Undone(
+        user=USER_ID, key="message m_9", state="dead", error="ProcessDied", mid="m_9"
+    )
+    times = [at(41 + number) for number in range(deaths)]
+    return more(
+        GOOD,
+        *(written(40, "m_9", "poison"), sent(61, BACK)),
+        delivered=(Delivered(mid="m_9", array="messaging"),),
+        undone=(set_aside,),
+        kills=tuple(times),
+        deaths=tuple(Death(text="poison", at=time) for time in times),
+        sessions=(ended("s_2", opened_by=opened_by, began_at=at(50)),),
+        told=(told(60, "ended", "s_2"),),
+        tracked=end_of("s_2", 60, BACK),
+    )
 
 
 FAULTS = {
@@ -90,13 +133,16 @@ FAULTS = {
     "sessions ended twice": more(
         GOOD, sent(41, BACK), tracked=end_of(SESSION, 40.5, BACK, message_id="another_end")
     ),
-    "sessions whose end Rasa never heard": more(GOOD, sessions=(ended("s_2"),)),
+    "sessions whose end Rasa never heard": more(
+        GOOD, sessions=(ended("s_2"),), told=(told(41, "ended", "s_2"),)
+    ),
     "follow-ups missing": without(GOOD, FEEDBACK),
     "next handovers missing": more(
         GOOD,
         sent(41, SORRY),
-        sessions=(failed_one("s_2"),),
+        sessions=(ended("s_2", reason="failed"),),
         tracked=end_of("s_2", 40.5, SORRY),
+        told=(told(41, "failed", "s_2"),),
     ),
     "answers missing": without(GOOD, ANSWER),
     "bot messages doubled": more(GOOD, sent(31.2, ANSWER)),
@@ -104,6 +150,15 @@ FAULTS = {
     "actions run twice": more(GOOD, runs=(ran(30.9, "m_4"),)),
     "messages handled out of order": delivered_in_another_order(),
     "bot messages out of order within a thread": sent_the_wrong_way_round(),
+    "waiting handovers passed while nobody was there": waited(active_at=at(110)),
+    "processes killed a fourth time by one message": poisoned(4, opened_by="bot_failed"),
+    "threads of set-aside messages that nobody got": poisoned(3, opened_by="bot"),
+    "notices to operators lost": replace(GOOD, told=(GOOD.told[0], GOOD.told[2])),
+    "notices to operators of what has not come about": more(GOOD, told=(told(40, "failed"),)),
+    "notices to operators out of order within a session": replace(
+        GOOD, told=(GOOD.told[1], GOOD.told[0], GOOD.told[2])
+    ),
+    "feedback lost": rated(has_feedback=False),
 }
 
 
@@ -113,12 +168,50 @@ def test_a_good_record_has_no_fault_and_nothing_to_count_apart() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_alone(name: str) -> None:
-    assert found(FAULTS[name]) == {name: 1}
+    assert {one: count for one, count in found(FAULTS[name]).items() if one in FAULTS} == {name: 1}
     assert failed(FAULTS[name]) == {name}
 
 
 def test_each_figure_that_must_be_zero_has_a_forged_record() -> None:
     assert [one.name for one in judge(GOOD) if one.must_be_zero] == list(FAULTS)
+
+
+def test_who_waited_until_somebody_was_there_has_waited_long_enough() -> None:
+    assert failed(waited(active_at=at(121))) == set()
+
+
+def test_somebody_may_take_the_thread_of_who_waits_at_any_time() -> None:
+    taken = Said(user=USER_ID, mid="o_2", at=at(108), sender=INBOX, text="I am here.")
+    assert failed(more(waited(active_at=at(110)), taken)) == set()
+
+
+def test_rasa_hears_no_end_of_a_handover_in_whose_place_another_one_came() -> None:
+    waiting = ended("s_2", reason="cancelled", began_at=at(70), ended_at=at(80))
+    other = ended("s_3", began_at=at(80.1), ended_at=at(90))
+    replaced = more(
+        GOOD,
+        sent(96, BACK),
+        sessions=(waiting, other),
+        told=(told(80, "ended", "s_2"), told(90, "ended", "s_3")),
+        tracked=end_of("s_3", 95, BACK),
+    )
+    assert failed(replaced) == set()
+    assert failed(replace(replaced, sessions=(*GOOD.sessions, waiting))) >= {
+        "sessions whose end Rasa never heard"
+    }
+
+
+def test_a_message_that_three_processes_died_of_is_set_aside_and_its_thread_handed_over() -> None:
+    assert failed(poisoned(3, opened_by="bot_failed")) == set()
+
+
+def test_feedback_that_is_stored_is_not_lost() -> None:
+    assert found(rated(has_feedback=True)) == {}
+
+
+def test_a_notice_that_the_receiver_got_twice_is_counted_apart() -> None:
+    again = more(GOOD, told=(told(21, "ended"),))
+    assert found(again) == {"notices to operators told again": 1}
 
 
 def test_answers_in_another_order_than_the_messages_are_found() -> None:
@@ -184,7 +277,13 @@ def test_what_three_kills_have_hit_is_counted_apart() -> None:
 
 def test_a_thread_is_left_to_whom_took_it_where_the_user_said_nothing() -> None:
     session = Stored(session="s_2", user=USER_ID, state="ended", reason="timeout", is_left=True)
-    left = more(GOOD, owned=(owned(40, INBOX),), sessions=(session,), tracked=end_of("s_2", 50))
+    left = more(
+        GOOD,
+        owned=(owned(40, INBOX),),
+        sessions=(session,),
+        tracked=end_of("s_2", 50),
+        told=(told(50, "ended", "s_2"),),
+    )
     assert failed(left) == set()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
-from tests.chaos.scripted_courses import PLANS, Course, Do, courses
+from tests.chaos.scripted_courses import PLANS, POISON, Course, Do, courses
 from tests.chaos.storm import Counts, What, storm
 
 MINUTE = timedelta(minutes=1)
@@ -42,6 +42,14 @@ def test_a_seed_gives_the_same_courses_and_another_seed_others() -> None:
     assert script(1) != script(2)
 
 
+def test_as_many_messages_as_asked_for_kill_their_reader_and_each_is_another() -> None:
+    pause = timedelta(seconds=1)
+    poisoned = courses(Random(1), users=20, messages=200, lasting=MINUTE, pause=pause, poisons=3)
+    texts = [step.text for course in poisoned for step in course.steps]
+    assert len({text for text in texts if text.startswith(POISON)}) == 3
+    assert sum(course.messages for course in poisoned) == 200
+
+
 def test_the_storm_has_as_many_blows_as_asked_for() -> None:
     counted = Counter(blow.what for blow in storm(Random(1), COUNTS, lasting=MINUTE))
     assert counted == {
@@ -50,6 +58,8 @@ def test_the_storm_has_as_many_blows_as_asked_for() -> None:
         What.PAUSE: 2,
         What.POSTGRESQL: 3,
         What.REDIS: 3,
+        What.ACTIONS: 3,
+        What.TEAM: 3,
         What.GRAPH: 7,
         What.WEBHOOKS: 5,
         What.TOKEN: 1,
@@ -77,4 +87,6 @@ def _asks() -> set[str]:
         "talk to the quiet team",
         "talk to the answering team",
         "talk to nowhere",
+        "talk to the evening team",
+        "talk to the night team",
     }

@@ -45,6 +45,8 @@ class Thunder:
             What.GRAPH: self._break_graph,
             What.TOKEN: self._break_token,
             What.WEBHOOKS: self._double_webhooks,
+            What.ACTIONS: self._kill_actions,
+            What.TEAM: self._send_team_away,
         }
 
     async def strike(self, blows: Sequence[Blow]) -> None:
@@ -103,6 +105,18 @@ class Thunder:
         await self._stack.redis.stop()
         await asyncio.sleep(blow.lasting.total_seconds())
         await self._stack.redis.start()
+
+    async def _kill_actions(self, blow: Blow) -> None:
+        self._note(f"kill the action server for {blow.lasting.total_seconds():.1f} s")
+        await self._stack.actions.kill(back_after=blow.lasting)
+        await self._stack.actions.ready()
+
+    async def _send_team_away(self, blow: Blow) -> None:
+        seconds = blow.lasting.total_seconds()
+        self._note(f"the operators' receiver {blow.away.value} for {seconds:.1f} s")
+        await self._stack.team.leave(blow.away)
+        await asyncio.sleep(seconds)
+        await self._stack.team.come_back()
 
     async def _break_graph(self, blow: Blow) -> None:
         self._note(f"Graph: {json.dumps(blow.fault)}")
