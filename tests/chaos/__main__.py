@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.chaos.chaos_run import Plan, run
-from tests.chaos.judge import judge
-from tests.chaos.report import REASONS, reasons, report
-from tests.chaos.storm import Counts
+from tests.chaos.play.storm import Counts
+from tests.chaos.verdict.judge import judge
+from tests.chaos.verdict.report import REASONS, reasons, report
 
 RATE = 15  # messages of users in a second
 MESSAGES_OF_A_USER = 25

@@ -12,14 +12,14 @@ from random import Random
 
 import msgspec
 
-from tests.chaos.chaos_stack import ChaosStack
-from tests.chaos.crowd import Crowd
-from tests.chaos.evidence import Evidence
-from tests.chaos.gathering import gather, left_to_do
-from tests.chaos.journal import Journal
-from tests.chaos.scripted_courses import PLANS, Course, courses
-from tests.chaos.storm import Blow, Counts, storm
-from tests.chaos.thunder import Thunder
+from tests.chaos.play.crowd import Crowd
+from tests.chaos.play.scripted_courses import PLANS, Course, courses
+from tests.chaos.play.storm import Blow, Counts, storm
+from tests.chaos.play.thunder import Thunder
+from tests.chaos.stage.chaos_stack import ChaosStack
+from tests.chaos.verdict.evidence import Evidence
+from tests.chaos.verdict.gathering import gather, left_to_do
+from tests.chaos.verdict.journal import Journal
 
 REST_LIMIT = timedelta(minutes=5)
 LOOK_INTERVAL = timedelta(seconds=1)

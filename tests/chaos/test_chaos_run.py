@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.chaos_run import Plan, run
-from tests.chaos.judge import judge
-from tests.chaos.report import followed, reasons, report
-from tests.chaos.storm import Counts
+from tests.chaos.play.storm import Counts
+from tests.chaos.verdict.judge import judge
+from tests.chaos.verdict.report import followed, reasons, report
 
 SHORT = Plan(
     seed=1,

@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from tests.chaos.cast import FIRST_USER
 from tests.chaos.chaos_run import play
-from tests.chaos.chaos_stack import ChaosStack
-from tests.chaos.gathering import workers
-from tests.chaos.judge import judge
-from tests.chaos.scripted_courses import MENU, PLANS, Course, Do, Step
-from tests.chaos.thunder import Thunder
+from tests.chaos.play.cast import FIRST_USER
+from tests.chaos.play.scripted_courses import MENU, PLANS, Course, Do, Step
+from tests.chaos.play.thunder import Thunder
+from tests.chaos.stage.chaos_stack import ChaosStack
+from tests.chaos.verdict.gathering import workers
+from tests.chaos.verdict.judge import judge
 
 USERS = [str(FIRST_USER + number) for number in range(12)]
 PAUSE = timedelta(milliseconds=300)

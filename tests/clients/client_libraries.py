@@ -109,7 +109,7 @@ class Library:
 
 async def started(name: str) -> Library:
     """The library, waiting for calls."""
-    driver = HERE / DRIVERS[name]
+    driver = HERE / "drivers" / DRIVERS[name]
     program = interpreter(driver.suffix)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(

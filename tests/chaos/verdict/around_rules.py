@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from channels.core.notices import NoticeKind
-from tests.chaos.case import Case
-from tests.chaos.cast import BOT
-from tests.chaos.evidence import USER, Stored, Told
-from tests.chaos.tracked_turns import Turn
+from tests.chaos.play.cast import BOT
+from tests.chaos.verdict.case import Case
+from tests.chaos.verdict.evidence import USER, Stored, Told
+from tests.chaos.verdict.tracked_turns import Turn
 
 RATED = "rate_good"  # the intent of the button that people tap
 MOST_DEATHS = 3  # of one message

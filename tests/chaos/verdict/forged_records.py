@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.chaos.cast import BOT
-from tests.chaos.evidence import (
+from tests.chaos.play.cast import BOT
+from tests.chaos.verdict.evidence import (
     USER,
     Delivered,
     Evidence,

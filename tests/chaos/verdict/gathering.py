@@ -13,8 +13,18 @@ import msgspec
 import psycopg2
 
 from channels.core.sessions.session import Session, ends_in_silence
-from tests.chaos.evidence import Death, Evidence, Kind, Ran, Said, Stored, Told, Tracked, Undone
-from tests.chaos.journal import Journal
+from tests.chaos.verdict.evidence import (
+    Death,
+    Evidence,
+    Kind,
+    Ran,
+    Said,
+    Stored,
+    Told,
+    Tracked,
+    Undone,
+)
+from tests.chaos.verdict.journal import Journal
 
 _EVENTS = (
     "SELECT sender_id, data FROM events"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 
-from tests.chaos.cast import BOT
-from tests.chaos.evidence import USER, Evidence, Said, Stored
-from tests.chaos.tracked_turns import Turn, turns
+from tests.chaos.play.cast import BOT
+from tests.chaos.verdict.evidence import USER, Evidence, Said, Stored
+from tests.chaos.verdict.tracked_turns import Turn, turns
 
 
 class Case:

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
-from tests.acceptance.building import ROOT, build_wheel, install
 from tests.acceptance.conversation import FEEDBACK, Conversation
-from tests.acceptance.installed import InstalledAssistant, write_project
+from tests.acceptance.installation.building import ROOT, build_wheel, install
+from tests.acceptance.installation.installed import InstalledAssistant, write_project
 
 pytestmark = pytest.mark.timeout(900)  # it builds, installs and trains before it begins
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from channels.core.sessions.session import ended_message_id, session_id_for
-from tests.chaos import around_rules
-from tests.chaos.case import Case
-from tests.chaos.cast import BOT
-from tests.chaos.evidence import Evidence, Ran, Said
-from tests.chaos.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless
+from tests.chaos.play.cast import BOT
+from tests.chaos.verdict import around_rules
+from tests.chaos.verdict.case import Case
+from tests.chaos.verdict.evidence import Evidence, Ran, Said
+from tests.chaos.verdict.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, Turn, homeless
 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 CUT_MARGIN = timedelta(seconds=1)  # a stop takes a moment to be felt, and is noted before

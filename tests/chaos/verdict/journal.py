@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.platform import EmulatedPlatform
-from tests.chaos.cast import BOT
-from tests.chaos.evidence import Delivered, Owned, Said
+from tests.chaos.play.cast import BOT
+from tests.chaos.verdict.evidence import Delivered, Owned, Said
 
 KINDS = "message,postback,owner,webhook,call"
 POLL_PAUSE = timedelta(milliseconds=50)  # between two reads, so that each brings a handful

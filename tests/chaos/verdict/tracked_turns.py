@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from tests.chaos.evidence import Kind, Said, Tracked
+from tests.chaos.verdict.evidence import Kind, Said, Tracked
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cli.version import VERSION
-from tests.acceptance.building import (
+from tests.acceptance.installation.building import (
     BUILD_PYTHON,
     ROOT,
     build_sdist,

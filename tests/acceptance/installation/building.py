@@ -9,7 +9,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOT_COPIED = ("__pycache__", "models", "build", "dist", "*.egg-info", ".*")
 
 # rasa 3.6.21 allows no setuptools that knows today's metadata; this environment has one, and twine.

@@ -14,7 +14,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from tests.chaos.cast import AGENTS, FIRST_USER, NOBODY
+from tests.chaos.play.cast import AGENTS, FIRST_USER, NOBODY
 
 MENU = "menu"
 BRING_THE_BOT = "bring me the bot"

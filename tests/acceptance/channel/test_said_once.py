@@ -21,7 +21,7 @@ from async_timeout import timeout
 from demo.stack import Stack
 from tests.acceptance.conversation import Conversation
 
-ASSISTANT = Path(__file__).parents[1] / "fixtures" / "order_assistant"
+ASSISTANT = Path(__file__).parents[2] / "fixtures" / "order_assistant"
 ACTIONS = "tests.fixtures.order_assistant.order_actions"
 ORDERED = ["I place your order.", "Thank you!"]
 CONFIRMED = "Confirmed: "

@@ -15,20 +15,20 @@ import yaml
 from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port
 from demo.stack import CHANNEL, PROJECT
-from tests.chaos.assistant.counted_actions import RUNS
-from tests.chaos.assistant.poison import DEATHS
-from tests.chaos.cast import AGENTS, BOT, PAGE
-from tests.chaos.chaos_assistant import trained_model
-from tests.chaos.fork_server import CLOCK_AHEAD
-from tests.chaos.forks import ForkServer
-from tests.chaos.front import Front
-from tests.chaos.gathering import at_work
-from tests.chaos.servers import PostgreSql, Redis
-from tests.chaos.services import ROUTES, START_LIMIT, Replica, Service
-from tests.chaos.team import Team
+from tests.chaos.play.cast import AGENTS, BOT, PAGE
+from tests.chaos.play.team import Team
+from tests.chaos.stage.assistant.counted_actions import RUNS
+from tests.chaos.stage.assistant.poison import DEATHS
+from tests.chaos.stage.chaos_assistant import trained_model
+from tests.chaos.stage.fork_server import CLOCK_AHEAD
+from tests.chaos.stage.forks import ForkServer
+from tests.chaos.stage.front import Front
+from tests.chaos.stage.servers import PostgreSql, Redis
+from tests.chaos.stage.services import ROUTES, START_LIMIT, Replica, Service
+from tests.chaos.verdict.gathering import at_work
 
 ADMIN_TOKEN = "the-bots-admin-token"
-ACTIONS = "tests.chaos.assistant.counted_actions"
+ACTIONS = "tests.chaos.stage.assistant.counted_actions"
 ENDPOINTS = PROJECT / "deploy" / "endpoints.yml"
 CLOCKS_APART = timedelta(seconds=90)  # of the replicas' machines
 LOOK_INTERVAL = timedelta(milliseconds=100)

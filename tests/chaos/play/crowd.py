@@ -10,10 +10,10 @@ from datetime import timedelta
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from demo.platform import NotSeen
-from tests.chaos.cast import BOT
-from tests.chaos.chaos_stack import ADMIN_TOKEN, ChaosStack
-from tests.chaos.journal import Journal
-from tests.chaos.scripted_courses import LONGEST_HANDOVER, Course, Do, Step
+from tests.chaos.play.cast import BOT
+from tests.chaos.play.scripted_courses import LONGEST_HANDOVER, Course, Do, Step
+from tests.chaos.stage.chaos_stack import ADMIN_TOKEN, ChaosStack
+from tests.chaos.verdict.journal import Journal
 
 PATIENCE_FOR_AGENT = timedelta(seconds=20)
 PATIENCE_FOR_OPENING = timedelta(seconds=80)

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from demo.stack import PROJECT
-from tests.chaos.forks import ForkServer
+from tests.chaos.stage.forks import ForkServer
 
 HERE = Path(__file__).with_name("assistant")
 MODELS = PROJECT / "build" / "chaos"

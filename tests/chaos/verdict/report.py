@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from channels.core.sessions.session import EndReason, ended_message_id, session_id_for
 from tests.chaos.chaos_run import Plan, Result
-from tests.chaos.evidence import USER
-from tests.chaos.judge import Figure
+from tests.chaos.verdict.evidence import USER
+from tests.chaos.verdict.judge import Figure
 
 REASONS = tuple(reason.value for reason in EndReason)
 MOST_OFFENDERS = 20  # of one figure that are printed

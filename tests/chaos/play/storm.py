@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from tests.chaos.cast import PAGE
+from tests.chaos.play.cast import PAGE
 
 _RATE_LIMIT_HEADER = "X-Business-Use-Case-Usage"
 

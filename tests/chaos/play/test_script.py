@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
-from tests.chaos.scripted_courses import PLANS, POISON, Course, Do, courses
-from tests.chaos.storm import Counts, What, storm
+from tests.chaos.play.scripted_courses import PLANS, POISON, Course, Do, courses
+from tests.chaos.play.storm import Counts, What, storm
 
 MINUTE = timedelta(minutes=1)
 COUNTS = Counts(kills=20, worker_kills=4, outages=3, faults=5, throttles=2, dead_tokens=1, pauses=2)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.chaos.evidence import Death, Delivered, Evidence, Said, Stored, Undone
-from tests.chaos.forged_records import (
+from tests.chaos.verdict.evidence import Death, Delivered, Evidence, Said, Stored, Undone
+from tests.chaos.verdict.forged_records import (
     BACK,
     FEEDBACK,
     GOOD,
@@ -27,7 +27,7 @@ from tests.chaos.forged_records import (
     without,
     written,
 )
-from tests.chaos.judge import judge
+from tests.chaos.verdict.judge import judge
 
 ANSWER = "You said: message 2"
 SORRY = "I'm sorry, I could not reach our team."

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.processes import free_port, until_ok
-from tests.chaos.forks import ForkedCommand, ForkServer
+from tests.chaos.stage.forks import ForkedCommand, ForkServer
 
 ROUTES = "/webhooks/facebook"
 RESTART_PAUSE = timedelta(seconds=1)

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import psutil
 
-from tests.chaos.cast import BOT
-from tests.chaos.chaos_stack import ChaosStack
-from tests.chaos.storm import Blow, What
+from tests.chaos.play.cast import BOT
+from tests.chaos.play.storm import Blow, What
+from tests.chaos.stage.chaos_stack import ChaosStack
 
 LOOK_INTERVAL = timedelta(milliseconds=100)
 

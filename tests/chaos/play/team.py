@@ -11,8 +11,8 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from demo.processes import free_port
-from tests.chaos.evidence import Told
-from tests.chaos.storm import Away
+from tests.chaos.play.storm import Away
+from tests.chaos.verdict.evidence import Told
 
 SECRET = f"whsec_{b64encode(b'the secret of the operators team').decode()}"
 LONGER_THAN_ANYBODY_WAITS = 25.0  # seconds
