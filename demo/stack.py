@@ -55,6 +55,7 @@ class Stack:
         self._plans: dict[str, dict[str, Any]] = {}
         self._rasa_port = rasa_port or free_port()
         self._actions_port = free_port()
+        self._actions_url = f"http://127.0.0.1:{self._actions_port}/webhook"
         self._emulator_port = emulator_port or free_port()
         self.emulator = self._process("emulator")
         self.actions = self._process("actions")
@@ -138,6 +139,10 @@ class Stack:
         self._actions_module = module
         self._actions_environment = environment
 
+    def call_actions_at(self, url: str) -> None:
+        """From the next start of Rasa on, it calls its actions there."""
+        self._actions_url = url
+
     def log_as_json(self) -> None:
         """From the next start of Rasa on, its log is what the project's logging.yml makes it."""
         self._log_options = ["--logging-config-file", str(PROJECT / "logging.yml")]
@@ -202,7 +207,7 @@ class Stack:
         credentials[CHANNEL].update(self._own_keys() | self._keys_for_the_desk() | self._channel)
         self.credentials.write_text(yaml.safe_dump(credentials, allow_unicode=True))
         endpoints = _read(PROJECT / "endpoints.yml")
-        endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{self._actions_port}/webhook"
+        endpoints["action_endpoint"]["url"] = self._actions_url
         endpoints["tracker_store"]["db"] = str(self._directory / "tracker.db")
         self._endpoints.write_text(yaml.safe_dump(endpoints))
 

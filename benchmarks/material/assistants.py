@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
@@ -43,6 +44,9 @@ class FollowingUp:
 
     async def situation(self, _: str) -> Situation:
         return Situation()
+
+    async def response(self, _: str, __: str, ___: str) -> Mapping[str, Any] | None:
+        return None
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         await output.send_response(turn.sender_id, {"text": "You are back with the bot."})

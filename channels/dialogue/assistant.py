@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -75,6 +75,12 @@ class Assistant(Protocol):
     async def situation(self, sender_id: str) -> Situation:
         """Where the conversation stands, as the tracker has it. Raises what its store raises."""
 
+    async def response(self, name: str, sender_id: str, channel: str) -> Mapping[str, Any] | None:
+        """A response as the bot would say it now; None if the domain does not have it.
+
+        Nothing is recorded. Raises what the tracker store or an NLG server raises.
+        """
+
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
 
@@ -137,6 +143,16 @@ class RasaAssistant:
             tracker = await self._loaded().tracker_store.retrieve(sender_id)
         return Situation() if tracker is None else _situation_of(tracker)
 
+    async def response(self, name: str, sender_id: str, channel: str) -> Mapping[str, Any] | None:
+        agent = self._loaded()
+        if name not in agent.domain.responses:
+            return None
+        store = agent.tracker_store
+        with _insisting_on_stores(agent):
+            tracker = await store.retrieve(sender_id) or store.init_tracker(sender_id)
+        said = await agent.processor.nlg.generate(name, tracker, channel)
+        return None if said is None else {**said, "utter_action": name}
+
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         is_event = turn.parse_data is not None
         if is_event:
@@ -161,7 +177,16 @@ class RasaAssistant:
             )
             wishes = {"plan": plan, "bot_failed": True}
             await output.send_response(turn.sender_id, {"custom": {"handover": wishes}})
+            await self._say_something(turn, output)
         return was_taken
+
+    async def _say_something(self, turn: Turn, output: OutputChannel) -> None:
+        """Where nobody is to come and the turn has said nothing, say what the bot always can."""
+        if getattr(output, "has_asked", True) or getattr(output, "has_spoken", True):
+            return
+        response = await self.response("utter_default", turn.sender_id, turn.channel)
+        if response is not None:
+            await output.send_response(turn.sender_id, response)
 
     async def _let_handle(self, message: UserMessage, turn: Turn) -> bool:
         with hiding(turn.text), _insisting_on_stores(self._loaded()):

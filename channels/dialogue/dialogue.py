@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ..core.briefing.transcript import MOST_LINES, for_metadata
@@ -46,13 +47,21 @@ from ..store.protocol import Store
 from .assistant import Assistant, Turn
 from .fair_limit import FairLimit
 from .outbox import Outbox, Sayings, TurnId, turn_on_its_own
-from .output import InstagramOutput, MessengerOutput
+from .output import (
+    BOT_FAILED,
+    CONNECTING,
+    HANDOVER,
+    InstagramOutput,
+    MessengerOutput,
+    name_of,
+)
 from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
 
 CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
 STANDSTILL = timedelta(seconds=5)  # a sleep that lasts for so much longer is the process's own
+_NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
 
@@ -118,6 +127,20 @@ class Dialogue:
         if not repeated:
             self._typing.begin(event.thread)
         await self._take_as_user(turn, id_, event.thread)
+
+    async def hand_over(self, event: UserMessage | Postback) -> None:
+        """Hand over a thread whose bot could not answer this, as `on-failure` has it."""
+        thread, key = event.thread, f"failed {event.key}"
+        said = await self._outbox.said(thread, event.mid or event.key)
+        output = self._output_in(
+            thread,
+            self._sayings(TurnId(id=key, cause=Cause(at=event.at, key=key))),
+            says_that_it_connects=all(one.response != _NAME_OF_CONNECTING for one in said),
+        )
+        wishes = {"plan": self._settings.on_failure, BOT_FAILED: True}
+        sender_id = self._threads.sender_id(thread)
+        await output.send_response(sender_id, {"custom": {HANDOVER: wishes}})
+        output.end_turn()
 
     async def tell_act(self, act: Act) -> None:
         """Let Rasa handle an act of the user that is no message, if the settings name an intent."""
@@ -252,14 +275,7 @@ class Dialogue:
         """Let Rasa take the turn; it has its place."""
         said = await self._outbox.said(thread, id_.id) if turn.once else []
         sayings = self._sayings(id_, said)
-        on_instagram = thread.platform is Platform.INSTAGRAM
-        output = self._output(
-            InstagramOutput if on_instagram else MessengerOutput,
-            sayings,
-            thread=thread,
-            in_silence=in_silence,
-            held=held,
-        )
+        output = self._output_in(thread, sayings, in_silence=in_silence, held=held)
         await still_ours()
         began = self._clock.now()
         try:
@@ -307,6 +323,32 @@ class Dialogue:
             app_secret=self._settings.secret,
             said=said,
         )
+
+    def _output_in(
+        self,
+        thread: Thread,
+        sayings: Sayings,
+        *,
+        says_that_it_connects: bool = True,
+        **options: Any,
+    ) -> MessengerOutput:
+        on_instagram = thread.platform is Platform.INSTAGRAM
+        return self._output(
+            InstagramOutput if on_instagram else MessengerOutput,
+            sayings,
+            thread=thread,
+            connecting=partial(self._connecting, thread) if says_that_it_connects else None,
+            **options,
+        )
+
+    async def _connecting(self, thread: Thread) -> Mapping[str, Any] | None:
+        """What the user reads before a person has the thread, who has it all the same."""
+        sender_id, channel = self._threads.sender_id(thread), thread.platform.value
+        try:
+            return await self._assistant.response(CONNECTING, sender_id, channel)
+        except Exception as error:  # whatever a broken Rasa raises; it may quote the user
+            logger.warning("%s can't be said (%s).", _NAME_OF_CONNECTING, type(error).__name__)
+            return None
 
     def _output(
         self, kind: type[MessengerOutput], sayings: Sayings, **options: Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
 from ..instruments.leases import still_ours
-from ..instruments.log_fields import thread_fields
+from ..instruments.log_fields import session_fields, thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
 from .rendering.response import render
@@ -29,6 +29,8 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 # The keys of payloads by which an action, or a response, asks for a handover, and tells what the
 # user thought of one.
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
+# What the user reads before a handover that the channel makes because the bot has failed.
+CONNECTING = "utter_connecting"
 BOT_FAILED = "bot_failed"  # in the first of them: the action that was to ask could not run
 CANCEL = "cancel"  # in the first of them: one that waits is not wanted any more
 
@@ -44,7 +46,8 @@ class MessengerOutput(OutputChannel):
     reminders that the turn has set: each of their responses is a turn by itself.
 
     `in_silence`: nothing is said, nor handed over. `held`: what is said waits until the user has
-    written.
+    written. `connecting` gives the response CONNECTING, if there is one: where the channel hands
+    over because the bot has failed, the user reads it, unless the turn has said it.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class MessengerOutput(OutputChannel):
         openings: Openings,
         waiting_room: WaitingRoom,
         feedback: FeedbackKeeper,
+        connecting: Callable[[], Awaitable[Mapping[str, Any] | None]] | None = None,
         thread: Thread | None = None,
         in_silence: bool = False,
         held: bool = False,
@@ -68,6 +72,7 @@ class MessengerOutput(OutputChannel):
         self._openings = openings
         self._waiting_room = waiting_room
         self._feedback = feedback
+        self._connecting = connecting
         self._own_thread = thread
         self._held = held
         self._has_ended = self._is_cut_off = False
@@ -96,7 +101,7 @@ class MessengerOutput(OutputChannel):
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         if self._is_cut_off:
-            logger.warning("%s was not sent: its turn took too long.", _name_of(message))
+            logger.warning("%s was not sent: its turn took too long.", name_of(message))
             return
         if self._has_ended:
             self._sayings = self._sayings.on_its_own()
@@ -168,6 +173,11 @@ class MessengerOutput(OutputChannel):
             has_bot_failed=has_failed,
         )
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
+            if has_failed:
+                logger.warning(
+                    "A thread is handed over: the bot failed.", extra=session_fields(session)
+                )
+                await self._say_that_it_connects(recipient_id)
             self._to_pass = session
             if self._has_ended:
                 self._pass_control()
@@ -175,16 +185,23 @@ class MessengerOutput(OutputChannel):
         if silences(session):
             self._silenced_by = "control of the thread has been handed over"
 
+    async def _say_that_it_connects(self, recipient_id: str) -> None:
+        response = None if self._connecting is None else await self._connecting()
+        if response is not None:
+            await self._say(recipient_id, response)
+
     def _pass_control(self) -> None:
         if self._to_pass is not None:
             self._outbox.pass_control(self._to_pass)
             self._to_pass = None
 
     async def _say(self, recipient_id: str, response: Mapping[str, Any]) -> None:
+        if response.get("utter_action") == CONNECTING:
+            self._connecting = None
         thread = await self._thread(recipient_id)
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
-            logger.warning("%s %s", _name_of(response), note, extra=thread_fields(thread))
+            logger.warning("%s %s", name_of(response), note, extra=thread_fields(thread))
         for message in rendered.messages:
             if await self._may_speak(thread, response):
                 await self._store_message(thread, message, response)
@@ -201,7 +218,7 @@ class MessengerOutput(OutputChannel):
                 "%s was not sent, because %s. If a rule says it, let the rule say it before "
                 "action_handover. If it is the question of a form that is under way, give the form "
                 "its own rules for handovers: docs/forms.md tells how.",
-                _name_of(response),
+                name_of(response),
                 self._silenced_by,
                 extra=thread_fields(thread),
             )
@@ -210,7 +227,7 @@ class MessengerOutput(OutputChannel):
     async def _store_message(
         self, thread: Thread, message: Mapping[str, Any], response: Mapping[str, Any]
     ) -> None:
-        name = _name_of(response)
+        name = name_of(response)
         try:
             await self._sayings.add(thread, message, response=name, held=self._held)
             self.has_spoken = True
@@ -234,6 +251,7 @@ class InstagramOutput(MessengerOutput):
         return Platform.INSTAGRAM.value
 
 
-def _name_of(response: Mapping[str, Any]) -> str:
+def name_of(response: Mapping[str, Any]) -> str:
+    """What the log calls a response."""
     name = response.get("utter_action")
     return f"The response {name}" if name else "A message of a custom action"

@@ -1,19 +1,32 @@
-"""Handovers that an action was to ask for, and could not: it raised, or its server is away.
+"""Actions of ours that could not run: they raised, or their server is away.
 
-Rasa goes on then, and writes the action into the tracker like any other, without its events.
+Rasa goes on then, and writes the action into the tracker like any other, without its events. For
+the user's sake the channel does what they were to do: it asks for the handover, and tells whether
+anybody is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
-from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    BotUttered,
+    SlotSet,
+    UserUttered,
+)
+
+logger = logging.getLogger(__name__)
 
 HANDOVER_ACTION = "action_handover"
 AVAILABILITY_ACTION = "action_handover_availability"
+FALLBACK_ACTION = "action_rephrase_or_handover"
 PLAN_SLOT = "handover_plan"
 DEFAULT_PLAN = "default"
 
@@ -22,7 +35,10 @@ _saved: ContextVar[list[Any] | None] = ContextVar("saved_trackers", default=None
 
 @contextmanager
 def trackers_saved_by(processor: Any) -> Iterator[list[Any]]:
-    """The trackers that Rasa saves in the turn inside, so that nobody has to read them again."""
+    """The trackers that Rasa saves in the turn inside, so that nobody has to read them again.
+
+    Where `action_handover_availability` can't run in that turn, its slots are filled all the same.
+    """
     _watch(processor)
     trackers: list[Any] = []
     token = _saved.set(trackers)
@@ -33,8 +49,8 @@ def trackers_saved_by(processor: Any) -> Iterator[list[Any]]:
 
 
 def _watch(processor: Any) -> None:
-    save = getattr(processor, "save_tracker", None)
-    if save is None or getattr(save, "is_watched", False):
+    save, run = getattr(processor, "save_tracker", None), getattr(processor, "_run_action", None)
+    if save is None or run is None or getattr(save, "is_watched", False):
         return
 
     async def save_and_show(tracker: Any) -> None:
@@ -43,8 +59,57 @@ def _watch(processor: Any) -> None:
         if trackers is not None:
             trackers.append(tracker)
 
+    async def run_or_stand_in(action: Any, tracker: Any, *args: Any, **kwargs: Any) -> Any:
+        goes_on = await run(action, tracker, *args, **kwargs)
+        if _saved.get() is not None and _has_told_nothing(tracker):
+            _stand_in(tracker)
+        return goes_on
+
     save_and_show.is_watched = True  # type: ignore[attr-defined]
-    processor.save_tracker = save_and_show
+    processor.save_tracker, processor._run_action = save_and_show, run_or_stand_in
+
+
+def _has_told_nothing(tracker: Any) -> bool:
+    """Whether the last thing in the tracker is that the action has run, for nothing."""
+    last = tracker.events[-1] if tracker.events else None
+    return isinstance(last, ActionExecuted) and str(last.action_name).startswith(
+        AVAILABILITY_ACTION
+    )
+
+
+def _stand_in(tracker: Any) -> None:
+    """Tell what `action_handover_availability` would have told of the plan."""
+    told = _told_of(_plan_of(tracker), tracker)
+    slots = [(name, value) for name, value in _slots(told).items() if name in tracker.slots]
+    for name, value in slots:
+        tracker.update(SlotSet(name, value))
+    if slots:
+        logger.error(
+            "%s could not run: is the action server there? The channel has filled its slots.",
+            AVAILABILITY_ACTION,
+        )
+
+
+def _told_of(plan: str, tracker: Any) -> Mapping[str, Any]:
+    """What the channel has told of a plan with the user's last message."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered) and not event.metadata.get("is_external"):
+            plans = event.metadata.get("handover")
+            told = plans.get(plan) if isinstance(plans, Mapping) else None
+            return told if isinstance(told, Mapping) else {}
+    return {}
+
+
+def _slots(told: Mapping[str, Any]) -> dict[str, Any]:
+    """As in actions/availability.py, which lives without the channel."""
+    opens_at, expected = told.get("opens_at"), told.get("expected_wait_seconds")
+    return {
+        "handover_open": told.get("open", True),
+        "handover_opens_at": opens_at,
+        "handover_opens_when": opens_at and f"{datetime.fromisoformat(opens_at):%Y-%m-%d at %H:%M}",
+        "handover_waiting": told.get("waiting"),
+        "handover_expected_wait": None if expected is None else max(-(-int(expected) // 60), 1),
+    }
 
 
 def unmade_handover(tracker: Any) -> str | None:
@@ -55,10 +120,15 @@ def unmade_handover(tracker: Any) -> str | None:
     turn = _last_turn(tracker.events)
     for number, event in enumerate(turn):
         if _was_to_hand_over(event, turn[number + 1 :]):
-            slot = tracker.slots.get(PLAN_SLOT)
-            plan = None if slot is None else slot.value
-            return plan if isinstance(plan, str) and plan else DEFAULT_PLAN
+            return _plan_of(tracker)
     return None
+
+
+def _plan_of(tracker: Any) -> str:
+    """The plan that the actions would take."""
+    slot = tracker.slots.get(PLAN_SLOT)
+    plan = None if slot is None else slot.value
+    return plan if isinstance(plan, str) and plan else DEFAULT_PLAN
 
 
 def _last_turn(events: Any) -> list[Any]:
@@ -71,15 +141,19 @@ def _last_turn(events: Any) -> list[Any]:
 
 
 def _was_to_hand_over(event: Any, after: Sequence[Any]) -> bool:
-    name = event.action_name if isinstance(event, ActionExecuted) else None
-    if name is None or not name.startswith(HANDOVER_ACTION):
+    if not isinstance(event, (ActionExecuted, ActionExecutionRejected)):
         return False
-    return not (name.startswith(AVAILABILITY_ACTION) and _sets_a_slot(after))
+    name = event.action_name or ""  # Rasa Pro's end-to-end predictions have none
+    if name.startswith(AVAILABILITY_ACTION):
+        return not _has_led_to(SlotSet, after)
+    if name.startswith(FALLBACK_ACTION):
+        return not _has_led_to(BotUttered, after)
+    return name.startswith(HANDOVER_ACTION)
 
 
-def _sets_a_slot(events: Sequence[Any]) -> bool:
-    """Before the next action: the one before it has run, then."""
+def _has_led_to(kind: type[Any], events: Sequence[Any]) -> bool:
+    """Whether there is such an event before the next action: the one before it has run, then."""
     for event in events:
-        if isinstance(event, (ActionExecuted, SlotSet)):
-            return isinstance(event, SlotSet)
+        if isinstance(event, (ActionExecuted, kind)):
+            return isinstance(event, kind)
     return False

@@ -212,9 +212,7 @@ class Engine:
                 shared_clock=shared,
                 metrics=metrics,
                 handle=handler.handle,
-                died=BotFailures(
-                    settings=settings, store=store, openings=openings, outbox=self._delivery
-                ).died,
+                died=BotFailures(store=store, dialogue=self._dialogue).died,
                 suspects=suspects,
             ),
         )

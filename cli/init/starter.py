@@ -39,8 +39,6 @@ responses:
     - text: "Hello! I am a bot. Ask me for a person if you want one."
   utter_goodbye:
     - text: "Goodbye!"
-  utter_default:
-    - text: "I did not understand that. Ask me for a person if you want one."
 """,
     "data/nlu.yml": """\
 version: "3.1"
@@ -74,11 +72,6 @@ rules:
     steps:
       - intent: goodbye
       - action: utter_goodbye
-
-  - rule: the user is not understood
-    steps:
-      - intent: nlu_fallback
-      - action: utter_default
 """,
     "credentials.yml": """\
 # Values in ${…} are environment variables.

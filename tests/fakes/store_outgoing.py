@@ -93,6 +93,7 @@ class OutgoingInMemory:
                 position=each.position,
                 place=each.said.place,
                 message=each.said.message,
+                response=each.said.response,
                 is_waiting=each.state != "sent",
             )
             for each in (*self._rows.handled_messages.values(), *self._messages.values())

@@ -46,6 +46,9 @@ class TrackingAssistant:
     async def situation(self, _: str) -> Situation:
         return Situation()
 
+    async def response(self, name: str, _: str, __: str) -> Mapping[str, Any] | None:
+        return {"text": "I'm connecting you.", "utter_action": name}
+
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         if turn.once and any(turn.message_id == taken.message_id for taken in self.tracker):
             return False

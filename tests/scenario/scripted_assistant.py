@@ -69,7 +69,8 @@ class Script:
     """What the assistant says to a text; to the end of a handover: what it says to its reason.
 
     `once` has what it does instead the next time, or the next times, that it hears a text.
-    `readings` has the intents, with their confidence, that its NLU reads in texts.
+    `readings` has the intents, with their confidence, that its NLU reads in texts. `responses` has
+    those of its domain that the channel may say by itself.
     """
 
     answers: dict[str, Sequence[Step]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Script:
     intents: frozenset[str] = frozenset({"handover_started", "handover_ended"})
     situation: Situation = Situation()  # noqa: RUF009 (it is frozen)
     readings: dict[str, tuple[str, float]] = field(default_factory=dict)
+    responses: dict[str, Mapping[str, Any] | Exception] = field(default_factory=dict)
 
     def steps(self, turn: Turn) -> Sequence[Step]:
         heard = reason_of(turn) or turn.text
@@ -121,6 +123,13 @@ class ScriptedAssistant:
 
     async def situation(self, _: str) -> Situation:
         return self._script.situation
+
+    async def response(self, name: str, _: str, __: str) -> Mapping[str, Any] | None:
+        self._check_model()
+        found = self._script.responses.get(name)
+        if isinstance(found, Exception):
+            raise found
+        return None if found is None else {**found, "utter_action": name}
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
         self._check_model()

@@ -61,11 +61,15 @@ class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier attempt at a turn has said; `is_waiting` until it is sent or dropped."""
+    """What an earlier attempt at a turn has said; `is_waiting` until it is sent or dropped.
+
+    `response` is what the log calls it.
+    """
 
     position: int
     place: int
     message: dict[str, Any]
+    response: str
     is_waiting: bool
 
 

@@ -261,7 +261,13 @@ def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
     found = connection.execute(_OF_TURN, {"this_thread": thread.key, "this_turn": turn})
     said = ((position, _OUTGOING.decode(data), state) for position, data, state in found)
     return [
-        Said(position=position, place=one.place, message=one.message, is_waiting=state != SENT)
+        Said(
+            position=position,
+            place=one.place,
+            message=one.message,
+            response=one.response,
+            is_waiting=state != SENT,
+        )
         for position, one, state in said
     ]
 

@@ -15,6 +15,7 @@ from ..text.yaml_document import Document, parse
 _POLICY = "RulePolicy"
 _FLOW_POLICY = "FlowPolicy"
 _RECIPE = "default.v1"
+_FALLBACK = "FallbackClassifier"
 _OF_FLOWS = (
     f" has the {_FLOW_POLICY}, and the rules and examples that are added are for an "
     "assistant of intents: where flows do the talking, let pattern_human_handoff call "
@@ -40,6 +41,13 @@ def propose_config(path: str, text: str) -> Proposal:
         return Proposal(path=path, before=text, after=text, notes=notes)
     after = add(document, {"policies": [{"name": _POLICY}]})
     return Proposal(path=path, before=text, after=after, notes=notes)
+
+
+def has_fallback(path: str, text: str) -> bool:
+    """Whether the NLU tells what it did not understand, as that of Rasa's own choice does."""
+    data = parse(path, text).data
+    names = [_name_of(one) for one in data.get("pipeline") or ()]
+    return _FALLBACK in names or (not names and data.get("recipe", _RECIPE) == _RECIPE)
 
 
 def propose_endpoints(path: str, text: str | None) -> Proposal:

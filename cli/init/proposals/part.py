@@ -6,6 +6,7 @@ the intent for sales, is left out: which plans there are is for each assistant t
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +25,11 @@ HEADING = "Handover"  # above what is added to a file
 
 ASK_HUMAN = "ask_human"
 BACK_TO_BOT = "back_to_bot"
+FALLBACK = "nlu_fallback"  # the intent of Rasa's FallbackClassifier
 
 _ASK_HUMAN = re.compile(r"\bask_human\b")
 _SECOND_PLAN = "ask_sales"
+_FALLBACK_ACTION, _REPHRASE = "action_rephrase_or_handover", "utter_default"  # which it says
 _OWN_PREFIX = "handover_"
 
 
@@ -66,8 +69,7 @@ class Part:
 
     def spoken(self, words: Words) -> Part:
         """The same in another language, as far as there are words for it."""
-        domain = parse(self.domain.name, self.domain.text)
-        _drop_the_second_plan(domain.data)
+        domain = _read(self.domain.text)
         for name, variants in domain.data["responses"].items():
             for one in variants:
                 if name in words.responses and "text" in one:
@@ -92,15 +94,23 @@ class Part:
             rules = [rule for rule in rules if f"intent: {ASK_HUMAN}" not in rule]
         return Part(
             rules=_renamed("\n\n".join(rules), intent),
-            domain=parse(self.domain.name, _renamed(self.domain.text, intent)),
+            domain=_read(_renamed(self.domain.text, intent)),
             examples={name: one for name, one in self.examples.items() if name != ASK_HUMAN},
         )
+
+    def without_fallback(self) -> Part:
+        """The same without the rule for what was not understood."""
+        rules = (one for one in self.rules.split("\n\n") if f"intent: {FALLBACK}" not in one)
+        data = copy.deepcopy(self.domain.data)
+        data["actions"].remove(_FALLBACK_ACTION)
+        del data["responses"][_REPHRASE]
+        return replace(self, rules="\n\n".join(rules), domain=replace(self.domain, data=data))
 
 
 def part_of(*, rules: str, domain: str, nlu: str) -> Part:
     """The part of an assistant with these files that its handovers need."""
     rules = "\n\n".join(block for block in rules.split("\n\n") if _SECOND_PLAN not in block)
-    wanted = set(_named(parse("the rules", rules).data["rules"]))
+    wanted = {*_named(parse("the rules", rules).data["rules"]), _REPHRASE}
     return Part(
         rules=rules,
         domain=_domain(parse("the domain", domain), wanted),
@@ -145,9 +155,14 @@ def _domain(domain: Document, wanted: set[str]) -> Document:
     text = "\n\n".join(
         "\n".join([f"{section}:", *_lines(domain, section, wanted)]) for section in SECTIONS
     )
-    part = parse("the domain", f'version: "{FORMAT_VERSION}"\n\n{text}\n')
-    _drop_the_second_plan(part.data)
-    return part
+    return _read(f'version: "{FORMAT_VERSION}"\n\n{text}\n')
+
+
+def _read(text: str) -> Document:
+    """The domain in `text`, without what leads to the second plan."""
+    domain = parse("the domain", text)
+    _drop_the_second_plan(domain.data)
+    return domain
 
 
 def _lines(domain: Document, section: str, wanted: set[str]) -> Iterator[str]:

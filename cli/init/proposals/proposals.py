@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from ...assistant.words import Words
 from ..text.project import Files, Places, Proposal
 from .actions import propose_actions
-from .configuration import language_of, propose_config, propose_endpoints
+from .configuration import has_fallback, language_of, propose_config, propose_endpoints
 from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
 from .forms import rules_for
 from .language import language_in
-from .part import ASK_HUMAN, Part
+from .part import ASK_HUMAN, FALLBACK, Part
 from .training import Training, training_of
 
 _ENDED = "handover_ended"
@@ -51,11 +51,13 @@ def propose(
     words = words_in(language)
     words = words if words is not None and words.responses else None
     keywords = DEFAULT_KEYWORDS if words is None else words.keywords
-    part = part if words is None else part.spoken(words)
-    part = part.brought_back_by(keywords_of(places.credentials, credentials, keywords))
     wish = training.intent_for_a_person(ASK_HUMAN)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
+    part = part if words is None else part.spoken(words)
+    part = part.brought_back_by(keywords_of(places.credentials, credentials, keywords))
+    if FALLBACK in training.answered or not has_fallback(places.config, files[places.config]):
+        part = part.without_fallback()
     domain = propose_domain(files, part, places.domain)
     part = part.in_forms(
         rules_for(domain.forms, wish or ASK_HUMAN, is_answered=wish in training.answered)

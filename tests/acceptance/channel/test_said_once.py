@@ -178,3 +178,13 @@ async def test_a_follow_up_that_is_refused(stack: Stack, another: Another, order
     await stack.platform.call("DELETE", "faults")
     await has_read_the_whole_answer_once(chat, *ORDERED)
     assert runs_for(chat, orders) == {"action_order": 1, "action_note_the_end": 1}
+
+
+async def test_a_response_hands_over_while_there_is_no_action_server(
+    stack: Stack, another: Another
+) -> None:
+    chat = await another()
+    await stack.actions.kill()
+    await chat.says("a person at once")
+    await chat.is_owned_by(stack.platform.inbox_app_id)
+    assert await chat.bot_said() == ["I'm connecting you to a person."]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,14 +11,22 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.utils.endpoints import EndpointConfig
 
 from channels.dialogue.assistant import RasaAssistant, Turn
+from channels.dialogue.unmade_handover import trackers_saved_by
 from tests.documents import examples
 from tests.scenario.assistant.trained_assistant import ROOT, load, serving_actions, train
 
 PAGE, SECTION = "docs/when-the-bot-breaks.md", "Without an action server"
+AVAILABILITY_SLOTS = (
+    "handover_open",
+    "handover_opens_at",
+    "handover_opens_when",
+    "handover_waiting",
+    "handover_expected_wait",
+)
 RULE = """
 version: "3.1"
 rules:
@@ -27,16 +35,27 @@ rules:
       - intent: ask_human
       - action: utter_handover
 """
+OPEN = {
+    "open": True,
+    "opens_at": None,
+    "waiting": 2,
+    "expected_wait_seconds": 61,
+    "operator_seen_seconds": None,
+}
+CLOSED = {**OPEN, "open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
 CONNECTING = "I'm connecting you to a person. They will answer you here."
 
 
 class Output(CollectingOutputChannel):  # type: ignore[misc]  # Rasa's carries no types
-    """What the channel's own output notes of a turn."""
+    """What the channel's own output notes of a turn; with `may_ask` off it hands nobody over."""
 
-    has_asked = False
+    has_asked = has_spoken = False
+    may_ask = True
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        self.has_asked = self.has_asked or "handover" in (message.get("custom") or {})
+        asks = "handover" in (message.get("custom") or {})
+        self.has_asked = self.has_asked or (asks and self.may_ask)
+        self.has_spoken = self.has_spoken or "text" in message
         await super().send_response(recipient_id, message)
 
 
@@ -46,14 +65,24 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return train(directory, domain=ROOT / "domain.yml", data=[ROOT / "data"])
 
 
-async def said(agent: Agent, text: str) -> list[Any]:
+async def said(
+    agent: Agent, text: str, *, told: Mapping[str, Any] = OPEN, may_ask: bool = True
+) -> list[Any]:
+    """What the user reads, and what is asked for, where the channel tells that of each plan."""
     output = Output()
+    output.may_ask = may_ask
 
     async def on_new_message(message: Any) -> None:
         await agent.handle_message(message)
 
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
-    turn = Turn(sender_id=uuid4().hex, channel="facebook", text=text, message_id=uuid4().hex)
+    turn = Turn(
+        sender_id=uuid4().hex,
+        channel="facebook",
+        text=text,
+        message_id=uuid4().hex,
+        metadata={"handover": {"default": told, "sales": told}},
+    )
     assert await assistant.take_turn(turn, output)
     return [
         part
@@ -82,6 +111,44 @@ async def test_the_plan_is_the_one_that_the_action_would_have(away: Agent) -> No
         CONNECTING,
         {"handover": {"plan": "sales", "bot_failed": True}},
     ]
+
+
+async def test_nobody_is_promised_outside_the_hours(away: Agent) -> None:
+    closed, menu, *asked = await said(away, "talk to sales", told=CLOSED)
+    assert "They are back on 2026-11-30 at 09:00." in closed
+    assert menu == "This is what I can do for you:"
+    assert asked == []
+
+
+async def test_what_is_not_understood_brings_a_person_at_once(away: Agent) -> None:
+    assert await said(away, "asdf qwer") == [{"handover": {"plan": "default", "bot_failed": True}}]
+
+
+async def test_where_nobody_may_come_the_bot_says_what_it_can(away: Agent) -> None:
+    asked, answer = await said(away, "asdf qwer", may_ask=False)
+    assert asked == {"handover": {"plan": "default", "bot_failed": True}}
+    assert "I did not understand that" in answer
+
+
+@pytest.mark.parametrize("told", [OPEN, CLOSED, {}])
+@pytest.mark.parametrize("text", ["human please", "talk to sales"])
+async def test_the_slots_are_those_that_the_action_would_have_set(
+    model: str, away: Agent, text: str, told: Mapping[str, Any]
+) -> None:
+    async with serving_actions() as action_server:
+        expected = await slots_after(load(model, action_server), text, told)
+    assert await slots_after(away, text, told) == expected
+
+
+async def slots_after(agent: Agent, text: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    sender = uuid4().hex
+    with trackers_saved_by(agent.processor):
+        metadata = {"handover": {"default": told, "sales": told}}
+        message = UserMessage(text, sender_id=sender, metadata=metadata)
+        await agent.handle_message(message)
+    tracker = await agent.tracker_store.retrieve(sender)
+    assert tracker is not None
+    return {name: tracker.get_slot(name) for name in AVAILABILITY_SLOTS}
 
 
 async def test_other_messages_hand_nobody_over(away: Agent) -> None:

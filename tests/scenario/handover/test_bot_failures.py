@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from channels.core.events import Thread
 from channels.core.sessions.session import State
 from channels.handover.opening import FAILURE_PAUSE
 from tests.scenario.scripted_assistant import HANDOVER
-from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
+from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, World
 
 AGENTS = "777"
+BEN = Thread(page=PAGE, user="2002")
 PLANS: dict[str, Any] = {"default": {"timeout": "10m"}, "tech": {"target-app": AGENTS}}
 # What the channel says in place of an action that could not run.
 UNMADE = {"custom": {"handover": {"plan": "tech", "bot_failed": True}}}
@@ -128,3 +130,64 @@ async def test_a_thread_that_a_person_has_stays_with_them(world: World) -> None:
     assert world.graph.threads[ANNA] == INBOX
     assert world.calls("pass_control") == 1
     assert (await world.session()).opened_by == "bot"
+
+
+class TestWhatTheUserReads:
+    """One sentence: that a person comes, if the bot has not said so already."""
+
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[World]:
+        world = await a_world()
+        world.script.responses["utter_connecting"] = {"text": "connecting you"}
+        yield world
+        await world.kill()
+
+    async def test_a_message_that_is_set_aside(self, world: World) -> None:
+        await breaks(world)
+        assert world.said() == ["connecting you"]
+        assert world.graph.threads[ANNA] == INBOX
+
+    async def test_an_action_that_could_not_ask_where_the_turn_has_said_nothing(
+        self, world: World
+    ) -> None:
+        world.script.answers["tech"] = [UNMADE]
+        await world.user_says("tech")
+        assert world.said() == ["connecting you"]
+        assert world.graph.threads[ANNA] == AGENTS
+
+    async def test_not_twice(self, world: World) -> None:
+        said = {"text": "connecting you", "utter_action": "utter_connecting"}
+        world.script.answers |= {"tech": [said, UNMADE], "break": [said, *BREAKS]}
+        await world.user_says("tech")
+        assert world.said() == ["connecting you"]
+        await world.deliver(world.message("break", BEN))
+        await passes(world)
+        assert world.graph.threads[BEN] == INBOX
+        assert world.said(BEN) == ["connecting you"]
+
+    async def test_not_where_nobody_comes(self, world: World) -> None:
+        await breaks(world)
+        await world.wait(timedelta(minutes=10))
+        world.script.answers["tech"] = [UNMADE]
+        said = world.said()
+        await world.user_says("tech")
+        assert world.graph.threads[ANNA] == BOT
+        assert world.said() == said
+
+    async def test_not_where_the_team_is_closed(self) -> None:
+        closed = {"hours": {"mon-fri": "15:00-16:00"}, "timezone": "UTC"}
+        world = World(plans={"default": closed}, on_failure="default")
+        world.script.answers["break"] = BREAKS
+        world.script.responses["utter_connecting"] = {"text": "connecting you"}
+        await world.start()
+        await breaks(world)
+        assert world.said() == ["re: closed"]
+        await world.kill()
+
+    async def test_a_response_that_can_not_be_made_keeps_nobody_from_coming(
+        self, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world.script.responses["utter_connecting"] = RuntimeError("what the user said")
+        await breaks(world)
+        assert world.graph.threads[ANNA] == INBOX
+        assert "what the user said" not in caplog.text

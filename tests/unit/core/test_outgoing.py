@@ -71,7 +71,11 @@ def test_a_session_keeps_the_bot_from_speaking(
 
 def said(place: int, text: str, *, is_waiting: bool = True, position: int = 0) -> Said:
     return Said(
-        position=position or place + 1, place=place, message={"text": text}, is_waiting=is_waiting
+        position=position or place + 1,
+        place=place,
+        message={"text": text},
+        response="",
+        is_waiting=is_waiting,
     )
 
 

@@ -83,6 +83,66 @@ class TestRules:
         assert (project / "data" / "handover_rules.yml").exists()
 
 
+class TestWhatIsNotUnderstood:
+    """Two messages in a row that were not understood bring a person, where nobody sees to that."""
+
+    RULE = ("nlu_fallback", "action_rephrase_or_handover")
+    OWN_PIPELINE = "recipe: default.v1\nlanguage: en\npipeline:\n- name: {}\n"
+
+    def rules(self, project: Path) -> list[tuple[str, str]]:
+        steps = [one["steps"] for one in read(project, "data/handover_rules.yml")["rules"]]
+        return [(first["intent"], last["action"]) for first, *_, last in steps]
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            "recipe: default.v1\nlanguage: en\n",  # Rasa chooses a pipeline that has it
+            OWN_PIPELINE.format("FallbackClassifier"),
+            OWN_PIPELINE.format("rasa.nlu.classifiers.fallback_classifier.FallbackClassifier"),
+        ],
+    )
+    def test_a_bot_that_notices_gets_the_rule_and_what_it_says(
+        self, project: Path, config: str
+    ) -> None:
+        write(project, "config.yml", config)
+        init(project, "--yes")
+        assert self.RULE in self.rules(project)
+        domain = read(project, "domain.yml")
+        assert self.RULE[1] in domain["actions"]
+        assert "utter_default" in domain["responses"]
+
+    def test_one_that_does_not_gets_none(self, project: Path) -> None:
+        write(project, "config.yml", self.OWN_PIPELINE.format("DIETClassifier"))
+        init(project, "--yes")
+        self.has_none(project)
+
+    @pytest.mark.parametrize(
+        "own",
+        [
+            "rules:\n- rule: mine\n  steps:\n  - intent: nlu_fallback\n  - action: utter_greet\n",
+            "stories:\n- story: mine\n  steps:\n  - or: [{intent: nlu_fallback}, {intent: deny}]\n",
+        ],
+        ids=["a rule", "a story"],
+    )
+    def test_one_that_answers_it_by_itself_gets_none(self, project: Path, own: str) -> None:
+        write(project, "data/mine.yml", own)
+        init(project, "--yes")
+        self.has_none(project)
+        assert (project / "data" / "mine.yml").read_text() == own
+
+    def has_none(self, project: Path) -> None:
+        assert self.RULE not in self.rules(project)
+        domain = read(project, "domain.yml")
+        assert self.RULE[1] not in domain["actions"]
+        assert "utter_default" not in domain["responses"]
+
+    def test_a_second_run_has_nothing_to_add(self, project: Path, capsys: Output) -> None:
+        init(project, "--yes")
+        capsys.readouterr()
+        init(project)
+        assert capsys.readouterr().out.endswith("Nothing to add.\n")
+
+
 class TestActions:
     LINE = "from rasa_handover.actions import ActionHandover"
 

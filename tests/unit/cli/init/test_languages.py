@@ -116,3 +116,25 @@ def test_nothing_is_translated_that_is_not_there(language: str) -> None:
     assert set(words.responses) <= set(ours)
     buttons = [one for variants in ours.values() for one in variants[0].get("buttons", ())]
     assert set(words.titles) == {button["title"] for button in buttons}
+
+
+OWN_WISH = """\
+version: "3.1"
+nlu:
+- intent: talk_to_human
+  examples: |
+    - Mitarbeiter bitte
+"""
+
+
+def test_an_intent_of_their_own_changes_neither_the_language_nor_brings_the_second_plan(
+    project: Path,
+) -> None:
+    write(project, "config.yml", "recipe: default.v1\nlanguage: de\n")
+    write(project, "data/wish.yml", OWN_WISH)
+    init(project, "--yes")
+    domain, words = read(project, "domain.yml"), words_in("de")
+    assert words is not None
+    connecting = domain["responses"]["utter_connecting"][0]["text"]
+    assert connecting == words.responses["utter_connecting"]
+    assert "sales" not in str(domain)
