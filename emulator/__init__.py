@@ -1,7 +1,7 @@
 """A local Messenger Platform: Graph API, webhooks, and a control API for tests."""
 
-from .platform.config import ConfigError, default_config, load_config
-from .platform.models import App, Config, DeliverySettings, InstagramAccount, Page, User
+from .platform.state.config import ConfigError, default_config, load_config
+from .platform.state.models import App, Config, DeliverySettings, InstagramAccount, Page, User
 from .rules.accounts import INSTAGRAM_INBOX, PAGE_INBOX, PlatformName
 from .rules.ownership import RoutingMode
 from .rules.switches import Switches

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from .platform.config import ConfigError, default_config, load_config
-from .platform.models import Config
+from .platform.state.config import ConfigError, default_config, load_config
+from .platform.state.models import Config
 from .server import running
 
 

@@ -27,18 +27,18 @@ from .graph.messaging import GraphMessaging
 from .graph.page import GraphPage, GraphUser
 from .graph.profile import GraphProfile
 from .graph.uploads import GraphAttachments, GraphPersonas
-from .platform.config import check_config, default_config
+from .platform.deeds.labels import Labels
+from .platform.deeds.people import People
+from .platform.deeds.refusals import Refusals
+from .platform.deeds.sends import Sends
+from .platform.deeds.thread_control import ThreadControl
 from .platform.delivery import Deliveries
 from .platform.faults import FaultPlan
-from .platform.labels import Labels
-from .platform.log import ProtocolLog
-from .platform.models import Config
-from .platform.people import People
 from .platform.platform import Platform
-from .platform.refusals import Refusals
-from .platform.sends import Sends
-from .platform.state import State
-from .platform.thread_control import ThreadControl
+from .platform.state.config import check_config, default_config
+from .platform.state.log import ProtocolLog
+from .platform.state.models import Config
+from .platform.state.state import State
 from .platform.webhook_client import WebhookClient
 
 LARGEST_BODY = 32 * 1024**2  # bytes

@@ -20,9 +20,9 @@ from ..instruments.log_fields import thread_hash
 from .answers import PAGE_IDENTITY
 from .closing import PageClosing, concerns_all
 from .connection import GraphConnection, GraphRequest
-from .error_codes import APP_LIMITS
 from .pace import LONGEST_QUEUE, Pace
 from .protocol import ClosedPage, Obstacle
+from .refusals.error_codes import APP_LIMITS
 from .retry import LONGEST_THROTTLE, Tries
 
 logger = logging.getLogger(__name__)

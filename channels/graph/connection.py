@@ -19,7 +19,7 @@ from yarl import URL
 
 from ..core.errors import GraphError, GraphTimeout, GraphUnavailable
 from ..core.events import Thread
-from .refusals import fault_in, refusal, succeeded, unreadable
+from .refusals.refusals import fault_in, refusal, succeeded, unreadable
 
 _T = TypeVar("_T")
 

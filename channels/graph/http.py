@@ -48,7 +48,7 @@ from .connection import GraphConnection, GraphRequest
 from .echoes import Echoes, HeardElsewhere
 from .pace import Pace, is_slow
 from .protocol import ClosedPage, SenderAction
-from .refusals import owner_by
+from .refusals.refusals import owner_by
 from .retry import Tries
 
 logger = logging.getLogger(__name__)

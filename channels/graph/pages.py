@@ -24,7 +24,7 @@ from ..core.events import Thread
 from ..core.routing import Owner, Routing
 from ..instruments.metrics import Metrics
 from .protocol import ClosedPage, Graph, SenderAction
-from .refusals import owner_by
+from .refusals.refusals import owner_by
 
 _OK = "ok"
 _UNKNOWN = "unknown"  # Meta does not tell whose the thread is

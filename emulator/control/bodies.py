@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..platform.faults import CallFault, WebhookFault
-from ..platform.models import PageToken, Secret
+from ..platform.state.models import PageToken, Secret
 from ..rules.accounts import PlatformName
 from ..rules.errors import JsonObject
 from ..rules.ownership import RoutingMode

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from ..platform.files import SentFiles
-from ..platform.uploads import LARGEST_FILE
+from ..platform.state.files import SentFiles
+from ..platform.state.uploads import LARGEST_FILE
 from .http import BadInputError, NoSuchFileError, Route
 
 # A file is somebody's, and may be a page with scripts: it is looked at as nothing but a file.

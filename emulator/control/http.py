@@ -9,10 +9,10 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from ..platform.people import NotPossibleError, NotTappableError
+from ..platform.deeds.people import NotPossibleError, NotTappableError
 from ..platform.platform import Platform
-from ..platform.state import UnknownAppError
-from ..platform.threads import Thread, UnknownMessageError
+from ..platform.state.state import UnknownAppError
+from ..platform.state.threads import Thread, UnknownMessageError
 from ..rules.errors import GraphError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

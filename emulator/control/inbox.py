@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ..platform.labels import Labels
-from ..platform.models import User
+from ..platform.deeds.labels import Labels
+from ..platform.deeds.sends import Sends
+from ..platform.deeds.thread_control import ThreadControl
 from ..platform.platform import Platform
-from ..platform.sends import Sends
-from ..platform.thread_control import ThreadControl
-from ..platform.threads import Thread
+from ..platform.state.models import User
+from ..platform.state.threads import Thread
 from ..rules.accounts import PlatformName
 from .bodies import InboxMessage, Newsletter, PassControl, RequestControl, SetLabel
 from .http import BadInputError, Route, read_body, thread_in

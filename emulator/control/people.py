@@ -6,10 +6,10 @@ from datetime import datetime
 
 from aiohttp import web
 
-from ..platform.people import People
+from ..platform.deeds.people import People
+from ..platform.deeds.refusals import Refusals
 from ..platform.platform import Platform
-from ..platform.refusals import Refusals
-from ..platform.threads import FROM_USER, Message, Thread
+from ..platform.state.threads import FROM_USER, Message, Thread
 from ..rules.errors import JsonObject
 from .bodies import Act, Edit, React, TakeBack, Tap, UserMessage
 from .http import BadInputError, Route, read_body, thread_in

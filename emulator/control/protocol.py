@@ -9,8 +9,8 @@ from aiohttp import web
 
 from ..platform.delivery import Deliveries
 from ..platform.faults import FaultPlan, WebhookFault
-from ..platform.models import App
 from ..platform.platform import Platform
+from ..platform.state.models import App
 from ..platform.webhook_client import WebhookClient
 from ..rules.errors import JsonObject
 from ..rules.events import escaped

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ..platform.config import ConfigError, check_app, is_id
 from ..platform.faults import FaultPlan
-from ..platform.models import User
 from ..platform.platform import Platform
+from ..platform.state.config import ConfigError, check_app, is_id
+from ..platform.state.models import User
 from ..rules.accounts import INBOXES, INSTAGRAM_INBOX, PAGE_INBOX, PlatformName
 from ..rules.switches import Switches
 from .bodies import ChangeApp, ChooseApp, SetRouting

@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from ..platform.models import App
-from ..platform.state import State
+from ..platform.state.models import App
+from ..platform.state.state import State
 from ..rules.errors import JsonObject
 
 PATIENCE = aiohttp.ClientTimeout(total=5)

@@ -7,8 +7,8 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from ..platform.log import ProtocolLog
-from ..platform.state import State
+from ..platform.state.log import ProtocolLog
+from ..platform.state.state import State
 
 
 class NotGenuineError(ValueError):

@@ -10,14 +10,14 @@ from email.utils import formatdate
 from aiohttp import web
 
 from ..platform.faults import CallFault, FaultPlan
-from ..platform.log import ProtocolLog
-from ..platform.models import App
-from ..platform.state import State
+from ..platform.state.log import ProtocolLog
+from ..platform.state.models import App
+from ..platform.state.state import State
 from ..rules.errors import GraphError, JsonObject
-from .batch import batch_answer, calls_in, is_batch, wants_headers
 from .dispatch import GraphDispatch
-from .reading import graph_version, read_call
-from .request import GraphCall
+from .request.batch import batch_answer, calls_in, is_batch, wants_headers
+from .request.reading import graph_version, read_call
+from .request.request import GraphCall
 from .tokens import app_of_token
 
 OK = 200

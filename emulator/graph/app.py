@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ..platform.models import App
-from ..platform.state import State
+from ..platform.state.models import App
+from ..platform.state.state import State
 from ..platform.webhook_client import WebhookClient
 from ..rules.errors import (
     JsonObject,
@@ -19,8 +19,8 @@ from ..rules.errors import (
     no_such_object,
 )
 from ..rules.subscriptions import INSTAGRAM_FIELDS, PAGE_FIELDS
-from .reading import VERBS
-from .request import GraphCall
+from .request.reading import VERBS
+from .request.request import GraphCall
 from .tokens import app_of_app_token, app_of_token
 
 _FIELDS = {"page": PAGE_FIELDS, "instagram": INSTAGRAM_FIELDS}

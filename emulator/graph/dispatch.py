@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..platform.models import App
-from ..platform.state import State
+from ..platform.state.models import App
+from ..platform.state.state import State
 from ..rules.errors import (
     JsonObject,
     invalid_parameter,
@@ -17,7 +17,7 @@ from ..rules.errors import (
 from .app import GraphApp
 from .labels import GraphLabels
 from .page import GraphUser, profile_of
-from .request import Edges, GraphCall
+from .request.request import Edges, GraphCall
 from .tokens import (
     access_token,
     app_of_app_token,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..platform.labels import Labels
-from ..platform.models import App
+from ..platform.deeds.labels import Labels
 from ..platform.platform import Platform
-from ..platform.state import State
-from ..platform.uploads import Label
+from ..platform.state.models import App
+from ..platform.state.state import State
+from ..platform.state.uploads import Label
 from ..rules.errors import JsonObject, no_such_object
-from .request import Edges, GraphCall
+from .request.request import Edges, GraphCall
 
 SUCCESS: JsonObject = {"success": True}
 

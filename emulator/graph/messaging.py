@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..platform.models import App
+from ..platform.deeds.sends import Sends
+from ..platform.deeds.thread_control import ThreadControl
 from ..platform.platform import Platform
-from ..platform.sends import Sends
-from ..platform.thread_control import ThreadControl
-from ..platform.threads import Thread
+from ..platform.state.models import App
+from ..platform.state.threads import Thread
 from ..rules import limits
 from ..rules.accounts import PlatformName
 from ..rules.errors import JsonObject, invalid_parameter, nonexisting_field
 from ..rules.ownership import check_lists_receivers
-from .request import Edges, GraphCall
+from .request.request import Edges, GraphCall
 from .uploads import GraphAttachments, GraphPersonas
 
 SUCCESS: JsonObject = {"success": True}

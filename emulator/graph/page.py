@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import msgspec
 
-from ..platform.models import ADMINISTRATOR, App, User
-from ..platform.state import State
+from ..platform.state.models import ADMINISTRATOR, App, User
+from ..platform.state.state import State
 from ..rules.accounts import PlatformName
 from ..rules.errors import JsonObject, invalid_parameter, no_such_object, page_token_needed
 from ..rules.subscriptions import PAGE_FIELDS
-from .request import Edges, GraphCall
+from .request.request import Edges, GraphCall
 
 UNTOLD = ("locale", "timezone", "gender")
 TASKS = ["MESSAGING", "MODERATE", "MANAGE"]

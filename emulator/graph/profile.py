@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from ..platform.models import App
-from ..platform.state import State
+from ..platform.state.models import App
+from ..platform.state.state import State
 from ..rules.errors import JsonObject, invalid_parameter
 from ..rules.profile_limits import PROFILE_KEYS, check_menu, check_profile
-from .relaxed_json import from_json
-from .request import Edges, GraphCall
+from .request.relaxed_json import from_json
+from .request.request import Edges, GraphCall
 
 SUCCESS: JsonObject = {"result": "success"}
 MENU = "persistent_menu"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from ..platform.models import ADMINISTRATOR, App
-from ..platform.state import State
+from ..platform.state.models import ADMINISTRATOR, App
+from ..platform.state.state import State
 from ..rules.accounts import PlatformName
 from ..rules.errors import (
     JsonObject,
@@ -23,7 +23,7 @@ from ..rules.errors import (
     wrong_app,
     wrong_client_secret,
 )
-from .request import GraphCall
+from .request.request import GraphCall
 
 _NO_END: JsonObject = {"is_valid": True, "expires_at": 0, "data_access_expires_at": 0}
 SCOPES = ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..platform.models import App
-from ..platform.state import State
-from ..platform.uploads import (
+from ..platform.state.models import App
+from ..platform.state.state import State
+from ..platform.state.uploads import (
     LARGEST_FILE,
     LONGEST_NAME,
     Attachment,
@@ -26,8 +26,8 @@ from ..rules.errors import (
     no_such_object,
 )
 from ..rules.limits import MEDIA_TYPES, check_message
-from .relaxed_json import from_json
-from .request import Edges, GraphCall
+from .request.relaxed_json import from_json
+from .request.request import Edges, GraphCall
 
 FILE_PARAM = "filedata"
 PERSONA_FIELDS = ("name", "profile_picture_url")

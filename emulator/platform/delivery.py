@@ -13,8 +13,8 @@ from contextlib import suppress
 from ..rules.events import Delivery, by_account, webhook_body
 from ..rules.ownership import Array
 from .faults import FaultPlan
-from .log import ProtocolLog
-from .state import State
+from .state.log import ProtocolLog
+from .state.state import State
 from .webhook_client import Answer, WebhookClient
 
 

@@ -8,10 +8,10 @@ from ..rules.events import Delivery, for_standby
 from ..rules.ownership import Array, Control, How, RoutingMode, array_for, settled
 from ..rules.subscriptions import needed_fields, uncertain_fields
 from .delivery import Deliveries
-from .log import ProtocolLog
-from .models import App
-from .state import State
-from .threads import Message, Thread, new_mid
+from .state.log import ProtocolLog
+from .state.models import App
+from .state.state import State
+from .state.threads import Message, Thread, new_mid
 
 
 class Platform:

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from .models import App
+from .state.models import App
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

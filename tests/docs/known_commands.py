@@ -20,7 +20,7 @@ from demo.__main__ import _parser as demo_parser
 from emulator import create_app
 from emulator.__main__ import _parser as emulator_parser
 from emulator.control import bodies as control_bodies
-from emulator.platform.models import User
+from emulator.platform.state.models import User
 from tests.docs.channel_routes import channel_routes
 from tests.documents import ROOT, Block
 

@@ -32,7 +32,7 @@ from channels.core.sessions.session import EndReason, Session, State
 from channels.core.sessions.statistics import Statistics, statistics_of
 from channels.core.settings.settings import is_own_section, parse_settings
 from channels.engine.health import HealthProblem, Part
-from channels.graph import error_codes
+from channels.graph.refusals import error_codes
 from channels.operators.answers import Handover
 from channels.operators.contexts import Context
 from cli.doctor.checks import app as doctor_app
@@ -51,7 +51,7 @@ from emulator import Switches, load_config
 from emulator.__main__ import _parser as emulator_parser
 from emulator.control.bodies import ChangeApp
 from emulator.platform.faults import CallFault, WebhookFault
-from emulator.platform.models import PageToken, User
+from emulator.platform.state.models import PageToken, User
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.docs.channel_routes import REQUIRED, channel_routes, complete
 from tests.docs.known_commands import control_routes

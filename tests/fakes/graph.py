@@ -18,7 +18,7 @@ from channels.core.records.outgoing import PERSONA
 from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
-from channels.graph.refusals import fault_in, owner_by, refusal
+from channels.graph.refusals.refusals import fault_in, owner_by, refusal
 from channels.instruments.clock import Clock, SystemClock
 from channels.instruments.leases import still_ours
 from emulator.rules import limits, ownership

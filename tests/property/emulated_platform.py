@@ -18,8 +18,8 @@ import msgspec
 from aiohttp import web
 
 from emulator import Config, default_config, running
-from emulator.platform.clock import EmulatorClock
 from emulator.platform.delivery import Deliveries
+from emulator.platform.state.clock import EmulatorClock
 from emulator.rules.accounts import INBOXES as INBOX_BY_PLATFORM
 from emulator.rules.events import Delivery
 from tests.fakes.clock import ManualClock
@@ -137,7 +137,7 @@ async def emulated_platform() -> AsyncIterator[EmulatedPlatform]:
     webhook = BotWebhook()
     async with AsyncExitStack() as stack:
         for name, fixed in (
-            ("emulator.platform.state.EmulatorClock", _Fixed),
+            ("emulator.platform.state.state.EmulatorClock", _Fixed),
             ("emulator.platform.platform.new_mid", _Fixed.new_mid),
             ("emulator.server.Deliveries", _counting(webhook)),
         ):

@@ -15,7 +15,7 @@ from emulator import (
     default_config,
     load_config,
 )
-from emulator.platform.config import check_config
+from emulator.platform.state.config import check_config
 
 Json = dict[str, Any]
 BOT = {"id": "6", "name": "Bot", "default": True}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from emulator.platform.clock import EmulatorClock
-from emulator.platform.log import ProtocolLog
+from emulator.platform.state.clock import EmulatorClock
+from emulator.platform.state.log import ProtocolLog
 
 LONG = timedelta(seconds=30)
 

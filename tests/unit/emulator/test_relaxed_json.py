@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.graph.relaxed_json import from_json
+from emulator.graph.request.relaxed_json import from_json
 from tests.profile import EXAMPLES
 
 JSON = st.recursive(

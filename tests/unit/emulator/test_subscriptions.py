@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.platform.models import App
+from emulator.platform.state.models import App
 from emulator.rules.accounts import PlatformName
 from emulator.rules.ownership import Array
 from emulator.rules.subscriptions import (

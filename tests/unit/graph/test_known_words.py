@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.graph.known_words import WORDS, in_known_words
-from channels.graph.refusals import Fault, refusal
+from channels.graph.refusals.known_words import WORDS, in_known_words
+from channels.graph.refusals.refusals import Fault, refusal
 
 WISH = "Grüße an Zoë Quince, Marzipanweg 4711"
 

@@ -21,7 +21,7 @@ from channels.core.errors import (
     WindowClosed,
 )
 from channels.core.routing import Owner
-from channels.graph.error_codes import (
+from channels.graph.refusals.error_codes import (
     BROAD_CODES,
     CODES,
     NUMBERS,
@@ -30,7 +30,7 @@ from channels.graph.error_codes import (
     TRANSIENT,
     UNKNOWN,
 )
-from channels.graph.refusals import (
+from channels.graph.refusals.refusals import (
     MESSAGE_LIMIT,
     Fault,
     fault_in,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from channels.core.keywords.languages import Spelling
-from channels.graph.refusals import _anywhere
+from channels.graph.refusals.refusals import _anywhere
 from channels.instruments.quiet_log import _words
 from cli.init.proposals.language import SCRIPTS
 
@@ -30,7 +30,9 @@ SAMPLES_OF_CATEGORIES = {"SPACE": " ", "NOT_SPACE": "a", "DIGIT": "0", "WORD": "
 # Patterns that are made from data, by the modules that make them.
 MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
     "cli.init.proposals.language": [(letters, "search") for letters in SCRIPTS.values()],
-    "channels.graph.refusals": [(re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")],
+    "channels.graph.refusals.refusals": [
+        (re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")
+    ],
     "channels.instruments.quiet_log": [(_words("secret"), "sub")],
     "channels.core.keywords.languages": [
         (Spelling(left_out="\u0301\u0308\u064b", letters={"ё": "е", "ß": "ss"})._any, "sub")

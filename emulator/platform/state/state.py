@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from ..rules.accounts import INBOXES, INSTAGRAM_IDS_BEGIN, Account, PlatformName
-from ..rules.errors import JsonObject, not_linked, unknown_instagram_user, unknown_user
-from ..rules.events import EventWriter
-from ..rules.ownership import Routing, RoutingMode
+from ...rules.accounts import INBOXES, INSTAGRAM_IDS_BEGIN, Account, PlatformName
+from ...rules.errors import JsonObject, not_linked, unknown_instagram_user, unknown_user
+from ...rules.events import EventWriter
+from ...rules.ownership import Routing, RoutingMode
 from .clock import EmulatorClock
 from .models import App, Config, DeliverySettings, InstagramAccount, Page, User, inbox_app
 from .threads import Thread

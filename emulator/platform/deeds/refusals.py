@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..rules import ownership
-from ..rules.errors import GraphError
-from .models import App
-from .platform import Platform
+from ...rules import ownership
+from ...rules.errors import GraphError
+from ..platform import Platform
+from ..state.models import App
+from ..state.threads import Thread
 from .sends import Sends
 from .thread_control import ThreadControl
-from .threads import Thread
 
 _Refusals = dict[str, str | None]
 _ANOTHER_APP = ""  # a pass is asked about as one to any other app

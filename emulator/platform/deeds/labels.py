@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..rules.accounts import PlatformName
-from ..rules.errors import invalid_parameter
-from ..rules.ownership import Array
-from .platform import Platform
-from .threads import Thread
-from .uploads import Label, new_id
+from ...rules.accounts import PlatformName
+from ...rules.errors import invalid_parameter
+from ...rules.ownership import Array
+from ..platform import Platform
+from ..state.threads import Thread
+from ..state.uploads import Label, new_id
 
 Action = Literal["add_label", "remove_label"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..rules.accounts import PlatformName
-from ..rules.acts import field_of_act, told_of_act
-from ..rules.errors import JsonObject
-from ..rules.events import milliseconds
-from ..rules.ownership import Array, How, after_user_message
-from .platform import Platform
-from .threads import FROM_USER, Message, Thread, UnknownMessageError
+from ...rules.accounts import PlatformName
+from ...rules.acts import field_of_act, told_of_act
+from ...rules.errors import JsonObject
+from ...rules.events import milliseconds
+from ...rules.ownership import Array, How, after_user_message
+from ..platform import Platform
+from ..state.threads import FROM_USER, Message, Thread, UnknownMessageError
 
 MOST_EDITS = 5
 """A message can be edited so often (Meta: "message_edits")."""

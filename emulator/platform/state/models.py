@@ -8,10 +8,10 @@ from typing import Annotated
 
 import msgspec
 
-from ..rules.accounts import INBOXES, PlatformName
-from ..rules.ownership import RoutingMode
-from ..rules.subscriptions import ALL_PAGE_FIELDS, DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
-from ..rules.switches import Switches
+from ...rules.accounts import INBOXES, PlatformName
+from ...rules.ownership import RoutingMode
+from ...rules.subscriptions import ALL_PAGE_FIELDS, DEFAULT_INSTAGRAM_FIELDS, DEFAULT_PAGE_FIELDS
+from ...rules.switches import Switches
 
 INBOX_NAMES = {PlatformName.MESSENGER: "Page Inbox", PlatformName.INSTAGRAM: "Instagram Inbox"}
 

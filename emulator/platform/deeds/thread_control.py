@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..rules import ownership
-from ..rules.errors import JsonObject, incorrect_app_id, invalid_parameter
-from ..rules.limits import check_pass_metadata
-from ..rules.ownership import IDLE, How, Role, Routing, owned_by
-from .platform import Platform
-from .threads import Thread
+from ...rules import ownership
+from ...rules.errors import JsonObject, incorrect_app_id, invalid_parameter
+from ...rules.limits import check_pass_metadata
+from ...rules.ownership import IDLE, How, Role, Routing, owned_by
+from ..platform import Platform
+from ..state.threads import Thread
 
 
 class ThreadControl:

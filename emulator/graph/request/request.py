@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..platform.models import App
-from ..rules.accounts import PlatformName
-from ..rules.errors import (
+from ...platform.state.models import App
+from ...rules.accounts import PlatformName
+from ...rules.errors import (
     GraphError,
     JsonObject,
     invalid_parameter,

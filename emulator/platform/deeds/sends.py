@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from ..rules.accounts import PAGE_INBOX, PlatformName
-from ..rules.errors import JsonObject, outside_instagram_window, outside_window
-from ..rules.events import ECHO_PAGE_INBOX
-from ..rules.ownership import How, check_send, owned_by
-from .platform import Platform
+from ...rules.accounts import PAGE_INBOX, PlatformName
+from ...rules.errors import JsonObject, outside_instagram_window, outside_window
+from ...rules.events import ECHO_PAGE_INBOX
+from ...rules.ownership import How, check_send, owned_by
+from ..platform import Platform
+from ..state.threads import Thread, content_of
 from .thread_control import ThreadControl
-from .threads import Thread, content_of
 
 STANDARD_WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..core.errors import (
+from ...core.errors import (
     GraphError,
     GraphRefused,
     GraphThrottled,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..rules.errors import JsonObject, invalid_parameter, not_for_new_apps
+from ...rules.errors import JsonObject, invalid_parameter, not_for_new_apps
 from .reading import graph_path, meant_method
 from .relaxed_json import from_json
 from .request import GraphCall

@@ -14,14 +14,14 @@ from datetime import timedelta
 
 import msgspec
 
-from ..core.errors import (
+from ...core.errors import (
     GraphError,
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
     NotThreadOwner,
 )
-from ..core.routing import Owner
+from ...core.routing import Owner
 from .error_codes import (
     BROAD_CODES,
     CODES,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..rules.accounts import INBOXES, Account, PlatformName
-from ..rules.errors import JsonObject
-from ..rules.ownership import IDLE, Control
+from ...rules.accounts import INBOXES, Account, PlatformName
+from ...rules.errors import JsonObject
+from ...rules.ownership import IDLE, Control
 from .models import User
 
 FROM_USER = "user"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from ..rules.errors import JsonObject
+from ...rules.errors import JsonObject
 from .clock import EmulatorClock
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..rules.accounts import INBOXES, PlatformName
-from ..rules.subscriptions import INSTAGRAM_FIELDS, PAGE_FIELDS
+from ...rules.accounts import INBOXES, PlatformName
+from ...rules.subscriptions import INSTAGRAM_FIELDS, PAGE_FIELDS
 from .models import App, Config, InstagramAccount, Page, User
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ..rules.errors import GraphError, JsonObject, invalid_parameter, not_for_new_apps
+from ...rules.errors import GraphError, JsonObject, invalid_parameter, not_for_new_apps
 from .request import GraphCall, Upload
 
 VERSION = re.compile(r"v\d+(\.\d+)?")

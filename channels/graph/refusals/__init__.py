@@ -1,0 +1,1 @@
+"""What Graph's errors mean, and what to do about each."""

@@ -1,0 +1,1 @@
+"""A call as it comes in, and how it is read."""

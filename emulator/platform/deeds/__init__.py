@@ -1,0 +1,1 @@
+"""What people and apps do on the platform."""

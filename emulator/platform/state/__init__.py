@@ -1,0 +1,1 @@
+"""What the platform knows: its Page, its people and apps, their threads, its clock."""
