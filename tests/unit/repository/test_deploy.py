@@ -18,28 +18,38 @@ PROJECT = Path(__file__).parents[3]
 DEPLOY = PROJECT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())
 RASA = COMPOSE["services"]["rasa"]
+SMALL = yaml.safe_load((DEPLOY / "small" / "compose.yml").read_text())["services"]["rasa"]
 NEEDED_FROM_ENV = re.compile(r"\$\{([A-Z_]+)(?::\?[^}]*)?\}")
 
 
 def filled_in(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A file as Rasa reads it in a replica; each value that compose was given is a long number."""
-    for variable, value in RASA["environment"].items():
+    """A file as Rasa reads it in a container; what compose was given is a long number each."""
+    for variable, value in environment_of(name).items():
         monkeypatch.setenv(variable, NEEDED_FROM_ENV.sub("1234567890123456", value))
     return read_config_file(DEPLOY / name)
+
+
+def environment_of(name: str) -> dict[str, str]:
+    service = SMALL if name.startswith("small/") else RASA
+    environment: dict[str, str] = service["environment"]
+    return environment
 
 
 def text_of(name: str) -> str:
     return (DEPLOY / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["credentials.yml", "endpoints.yml"])
-def test_the_replicas_get_each_variable_that_rasa_fills_in(name: str) -> None:
+FILES = ["credentials.yml", "endpoints.yml", "small/credentials.yml", "small/endpoints.yml"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_container_gets_each_variable_that_rasa_fills_in(name: str) -> None:
     needed = set(NEEDED_FROM_ENV.findall(text_of(name)))
-    assert needed
-    assert needed <= set(RASA["environment"])
+    assert needed or name == "small/endpoints.yml"
+    assert needed <= set(environment_of(name))
 
 
-@pytest.mark.parametrize("name", ["credentials.yml", "endpoints.yml"])
+@pytest.mark.parametrize("name", FILES)
 def test_rasa_fills_in_every_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "${" not in str(filled_in(name, monkeypatch))
 
@@ -48,12 +58,24 @@ def test_the_example_environment_names_each_variable_that_compose_asks_for() -> 
     asked = set(NEEDED_FROM_ENV.findall(text_of("compose.yml")))
     named = {line.partition("=")[0] for line in text_of("example.env").splitlines()}
     assert asked == named
+    needs_no_store = {name for name in named if not name.startswith(("DB_", "REDIS_"))}
+    assert set(NEEDED_FROM_ENV.findall(text_of("small/compose.yml"))) == needs_no_store
 
 
 def test_the_channel_accepts_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     section = filled_in("credentials.yml", monkeypatch)["channels.MessengerInput"]
     store = Database(parse_settings(section).store)
     assert str(store) == "postgresql://assistant:***@postgres:5432/assistant"
+
+
+def test_all_that_the_one_container_keeps_lies_on_its_volume(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    section = filled_in("small/credentials.yml", monkeypatch)["channels.MessengerInput"]
+    tracker_store = filled_in("small/endpoints.yml", monkeypatch)["tracker_store"]
+    assert SMALL["volumes"] == ["data:/data"]
+    assert parse_settings(section).store == "sqlite:////data/handover.db"
+    assert tracker_store["db"] == "/data/tracker.db"
 
 
 def test_what_more_than_one_worker_needs_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +85,17 @@ def test_what_more_than_one_worker_needs_is_there(monkeypatch: pytest.MonkeyPatc
     assert endpoints["tracker_store"]["dialect"] == "postgresql"
 
 
-def test_the_command_names_files_of_this_folder() -> None:
-    files = re.findall(r"deploy/\S+", RASA["command"])
-    assert len(files) == 2
+def test_the_commands_name_files_of_this_folder() -> None:
+    commands = [RASA["command"], SMALL["command"], text_of("small/start")]
+    files = [file for one in commands for file in re.findall(r"deploy/\S+", one)]
+    assert len(files) == 5
     assert all((PROJECT / file).is_file() for file in files)
+
+
+def test_the_settings_of_both_ways_differ_only_in_the_store() -> None:
+    several = yaml.safe_load(text_of("credentials.yml"))["channels.MessengerInput"]
+    one = yaml.safe_load(text_of("small/credentials.yml"))["channels.MessengerInput"]
+    assert {**several, "store": None} == {**one, "store": None}
 
 
 def test_each_service_is_one_that_the_others_name() -> None:
