@@ -19,7 +19,7 @@ CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # A file's tests share what is expensive. Those that start processes come last, two of a group of
 # processes at a time, so that no machine has more of them than it bears.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
-PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients
+PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients tests/deploy
 TWO_GROUPS := --numprocesses 2 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than three minutes: the operator API is met here by

@@ -16,6 +16,7 @@ from tests import in_memory
 collect_ignore = (
     [
         "acceptance",
+        "deploy",
         "scenario/assistant",
         "scenario/dialogue/test_rasa_assistant.py",
         "unit/repository/test_assistant_files.py",
