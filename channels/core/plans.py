@@ -22,6 +22,10 @@ INBOX_APP_IDS = {  # Meta, Conversation Routing: the Inbox is just an app
     Platform.MESSENGER: "263902037430900",
     Platform.INSTAGRAM: "1217981644879628",
 }
+INBOX_NAMES = {
+    INBOX_APP_IDS[Platform.MESSENGER]: "Page Inbox",
+    INBOX_APP_IDS[Platform.INSTAGRAM]: "Instagram Inbox",
+}
 ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
 SHORTEST_TIMEOUT = timedelta(seconds=1)
 LONGEST_TIMEOUT = timedelta(days=30)

@@ -42,6 +42,7 @@ from .delivery import Delivery
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox, Workload
+from .names import Names
 from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
@@ -181,7 +182,10 @@ class Engine:
             rasa=self._dialogue,
             outbox=self._delivery,
         )
+        self.names = names = Names(graph=graph, clock=clock, of_users=settings.profiles)
         self.operations = Operations(
+            names=names,
+            keeps_transcripts=settings.transcript,
             store=store,
             clock=shared,
             endings=endings,
@@ -240,6 +244,7 @@ class Engine:
             (self._health.check_webhooks, WEBHOOK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))
+        self._loops.append(asyncio.create_task(self._forever(self.names.ask_some, timedelta())))
         for notifier in self._notifiers:  # none of them waits for another one
             telling = self._forever(notifier.tell_due, NOTICE_INTERVAL)
             self._loops.append(asyncio.create_task(telling))

@@ -7,9 +7,12 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ..core.briefing.transcript import MOST_LINES, Line
 from ..core.events import Thread
 from ..core.records.dead import Dead, DeadId
+from ..core.sessions.search import Found, Search
 from ..core.sessions.session import EndReason, Session
 from ..core.sessions.statistics import Statistics, statistics_of
 from ..graph.threads import Threads
@@ -18,8 +21,12 @@ from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock
 from ..instruments.log_fields import thread_hash
 from ..store.protocol import PersonalData, Store
+from .names import Names
 
 logger = logging.getLogger(__name__)
+
+LEARN_INTERVAL = timedelta(minutes=1)
+LEARNT_AT_ONCE = 200  # sessions whose users' names are asked for, at one look
 
 
 class Operations:
@@ -32,6 +39,8 @@ class Operations:
     def __init__(
         self,
         *,
+        names: Names,
+        keeps_transcripts: bool,
         store: Store,
         clock: Clock,
         endings: Endings,
@@ -39,12 +48,16 @@ class Operations:
         threads: Threads,
         due: asyncio.Event,
     ) -> None:
+        self.names = names
+        self.keeps_transcripts = keeps_transcripts
         self._store = store
         self._clock = clock
         self._endings = endings
         self._waiting_room = waiting_room
         self._threads = threads
         self._due = due
+        self._learnt = 0
+        self._learn_again_at: datetime | None = None
 
     def now(self) -> datetime:
         """The moment by the engine's clock."""
@@ -58,9 +71,30 @@ class Operations:
         """The open sessions, the oldest first."""
         return await self._store.open_sessions(limit=limit)
 
-    async def count_open(self) -> int:
-        """How many sessions are open."""
-        return await self._store.count_open()
+    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
+        """The open sessions that are wanted; its words may be of names, too, as far as known."""
+        if wanted.words:
+            wanted = msgspec.structs.replace(
+                wanted,
+                threads=self.names.users_named(wanted.words),
+                apps=self.names.apps_named(wanted.words),
+            )
+        found = await self._store.find_open(wanted, skip=skip, limit=limit)
+        self.names.want(one.thread for one in found.sessions)
+        if found.total > len(found.sessions) and self.names.may_learn:
+            await self._learn_more(found.total)
+        return found
+
+    async def _learn_more(self, total: int) -> None:
+        """Ask for the names of others, a piece at each look, so that a search finds them."""
+        now = self._clock.now()
+        if self._learn_again_at is not None and now < self._learn_again_at:
+            return
+        more = await self._store.find_open(Search(), skip=self._learnt, limit=LEARNT_AT_ONCE)
+        self.names.want(one.thread for one in more.sessions)
+        self._learnt += LEARNT_AT_ONCE
+        if self._learnt >= total:
+            self._learnt, self._learn_again_at = 0, now + LEARN_INTERVAL
 
     async def session(self, session_id: str) -> Session | None:
         """The session of that id, open or ended."""
@@ -118,6 +152,7 @@ class Operations:
         """Erase all that is kept of a user; how many rows, or None while something is under way."""
         thread = await self._threads.of(sender_id)
         erased = await self._store.forget(thread)
+        self.names.forget(thread)
         if erased:
             fields = {"thread_hash": thread_hash(thread)}
             logger.info("What was kept of a person is erased.", extra=fields)

@@ -76,6 +76,35 @@ class LinkedAccount(msgspec.Struct, frozen=True):
     instagram_business_account: _Account | None = None
 
 
+class Profile(msgspec.Struct, frozen=True):
+    """What Meta tells of a user: nothing, without the feature *Business Asset User Profile Access*.
+
+    Of a user of Instagram it tells `name`, which may be unset, and `username`; of others the parts.
+    """
+
+    first_name: str | None = None
+    last_name: str | None = None
+    name: str | None = None
+    username: str | None = None
+
+    def told(self) -> str | None:
+        """The name as people write it; None where Meta does not tell."""
+        parts = " ".join(part for part in (self.first_name, self.last_name) if part)
+        handle = f"@{self.username}" if self.username else None
+        return self.name or parts or handle
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str | int
+    name: str = ""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Several things with their names."""
+
+    data: list[_Named] = []
+
+
 class _InstalledApp(msgspec.Struct, frozen=True):
     id: str | int
     subscribed_fields: list[str] | None = None
@@ -100,4 +129,7 @@ THREAD_OWNER = msgspec.json.Decoder(Any)
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
 LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
 INSTALLED_APPS = msgspec.json.Decoder(InstalledApps)
+PROFILE = msgspec.json.Decoder(Profile)
+NAMED = msgspec.json.Decoder(Named)
+NAMED_PAGE = msgspec.json.Decoder(_Named)
 PAGE_STATUS = msgspec.json.Decoder(PageStatus)

@@ -108,6 +108,15 @@ class GraphCalls:
                 log_retry(request, error)
             await self._clock.sleep(pause)
 
+    async def in_passing(self, request: GraphRequest, answer: msgspec.json.Decoder[_T]) -> _T:
+        """The answer to what nothing depends on: one try, whose failure closes nothing.
+
+        Raises what keeps the page closed.
+        """
+        for closing in (self._app_closing, self._closing):
+            closing.check(self._clock.now())
+        return await self._connection.ask(request, answer, limit=self._request_timeout)
+
     async def admitted(self, pace: Pace) -> None:
         """Return once a message may go out. Raises what has closed the page, if for long."""
         await self._opened()

@@ -27,6 +27,7 @@ _USAGE_HEADER = "X-Business-Use-Case-Usage"
 _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
 )
+PERSON = "/{person}"  # a path: the user of the request's thread
 _JSON = {"Content-Type": "application/json"}
 # The kinds that a message may name; an error that repeats one is easier to understand with it.
 _KINDS = {
@@ -40,7 +41,7 @@ _KINDS = {
 class GraphRequest:
     """A request to a path below the Graph URL: POST if there is a body, else GET.
 
-    `thread` is the conversation that it is about, for the log.
+    `thread` is the conversation that it is about, for the log, and whose user is meant by PERSON.
     """
 
     path: str
@@ -99,6 +100,9 @@ class GraphConnection:
         return self._read(request, answer, response, body)
 
     def _url(self, request: GraphRequest) -> URL:
+        if request.path == PERSON and request.thread is not None:
+            person = URL(self.graph_url) / request.thread.user
+            return person.with_query(self._proof).update_query(request.query)
         url = self._urls.get(request.path)
         if url is None:
             url = URL(self.graph_url + request.path).with_query(self._proof)

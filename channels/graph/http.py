@@ -24,7 +24,7 @@ from ..core.errors import (
     NotThreadOwner,
     TokenRefused,
 )
-from ..core.events import Thread
+from ..core.events import Platform, Thread
 from ..core.meta.app_secret import marked
 from ..core.meta.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from ..core.records.outgoing import PERSONA
@@ -36,15 +36,18 @@ from .answers import (
     ACCEPTED,
     INSTALLED_APPS,
     LINKED_ACCOUNT,
+    NAMED,
+    NAMED_PAGE,
     PAGE_IDENTITY,
     PAGE_STATUS,
+    PROFILE,
     SENT,
     THREAD_OWNER,
     owner_in,
 )
 from .calls import GraphCalls, log_retry
 from .closing import PageClosing
-from .connection import GraphConnection, GraphRequest
+from .connection import PERSON, GraphConnection, GraphRequest
 from .echoes import Echoes, HeardElsewhere
 from .pace import Pace, is_slow
 from .protocol import ClosedPage, SenderAction
@@ -223,6 +226,19 @@ class HttpGraph:
         linked = await self._calls.answered(asking, LINKED_ACCOUNT, self._tries())
         account = linked.instagram_business_account
         return None if account is None else str(account.id)
+
+    async def user_name(self, thread: Thread) -> str | None:
+        is_instagram = thread.platform is Platform.INSTAGRAM
+        fields = "name,username" if is_instagram else "first_name,last_name"
+        asking = GraphRequest(path=PERSON, query={"fields": fields}, thread=thread)
+        return (await self._calls.in_passing(asking, PROFILE)).told()
+
+    async def names(self, _page: str, /) -> dict[str, str]:
+        asking = GraphRequest(path="/me", query={"fields": "id,name"})
+        own = await self._calls.in_passing(asking, NAMED_PAGE)
+        there = GraphRequest(path="/me/subscribed_apps")
+        apps = await self._calls.in_passing(there, NAMED)
+        return {str(one.id): one.name for one in (own, *apps.data) if one.name}
 
     async def routing(self, page: str) -> Routing:
         asking = GraphRequest(path="/me", query={"fields": "messaging_feature_status"})

@@ -154,6 +154,13 @@ class PagesGraph:
             return await self._only.instagram_account()
         return None  # of several pages, `instagram` in credentials.yml tells
 
+    async def user_name(self, thread: Thread) -> str | None:
+        """Not counted, as `names`: nothing that the plugin is for depends on it."""
+        return await self._of(thread.page).user_name(thread)
+
+    async def names(self, page: str, /) -> dict[str, str]:
+        return await self._of(page).names(page)
+
     async def routing(self, page: str) -> Routing:
         return await self._ask("routing", page, lambda graph: graph.routing(page))
 

@@ -144,6 +144,16 @@ class Graph(Protocol):
         None if there is none, and if Meta does not tell the token of it.
         """
 
+    async def user_name(self, thread: Thread) -> str | None:
+        """What the user is called; None where Meta does not tell.
+
+        As with `names`: tried once, not while the page is closed, and it closes none. A refusal of
+        one may be about that user alone.
+        """
+
+    async def names(self, page: str, /) -> dict[str, str]:
+        """What the page and the apps on it are called, by their ids."""
+
     async def routing(self, page: str) -> Routing:
         """Whether Conversation Routing is on (`messaging_feature_status`).
 

@@ -7,25 +7,25 @@ from typing import Any
 
 import msgspec
 
+from ..core.events import Platform
 from ..core.plans import INBOX_APP_IDS
-from ..core.sessions.session import EndReason, Session, State, deadline
+from ..core.sessions.session import EndReason, Session, State, deadline, waits_since
 from ..core.sessions.statistics import Moment, Statistics
+from .stories import Story
 
 
-class Handover(msgspec.Struct, frozen=True, kw_only=True):
-    """An open session.
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """What people call the user, the page and the app that has the thread, as far as is known."""
 
-    `sender_id` is the user as Rasa has it, and as the paths of this API have it. `target_app` is
-    the app that has the thread, as far as is known, and `is_with_inbox` says that this is Meta's
-    own Inbox. `opened_by` says who began it: "bot", "somebody else", or "bot_failed" where the
-    channel did because the bot has failed. `first_answer_at` is when an operator first wrote.
-    `ends_at` is when the session ends by itself if nothing is said until then, and `ends_by` for
-    what reason; `due_at` is when the bot looks at it next. One that is `waiting` is opened then,
-    if somebody is there.
-    """
+    name: str | None = None
+    page_name: str | None = None
+    target_app_name: str | None = None
 
+
+class _Told(Called, frozen=True, kw_only=True):
     session_id: str
     page: str
+    platform: Platform
     user: str
     sender_id: str
     plan: str
@@ -36,54 +36,66 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     opened_by: str
     opened_at: Moment
     first_answer_at: Moment | None
-    ends_at: Moment | None
-    ends_by: EndReason | None
-    due_at: Moment | None
     operator_messages: int
     user_messages: int
 
 
-class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
-    """The open sessions, the oldest first; `total` counts those that are too many to list, too.
+class Handover(_Told, frozen=True, kw_only=True):
+    """An open session.
 
-    `now` is the bot's clock, for the time that is left.
+    `sender_id` is the user as Rasa has it, and as the paths of this API have it; `name` is what
+    Meta calls the user. `target_app` is the app that has the thread, as far as is known, and
+    `is_with_inbox` says that this is Meta's own Inbox. `opened_by` says who began it: "bot",
+    "somebody else", or "bot_failed" where the channel did because the bot has failed.
+    `first_answer_at` is when an operator first wrote. `waits_since` is since when the user waits
+    for a word of an operator, or for the plan's hours: null if the operator wrote last. `ends_at`
+    is when the session ends by itself if nothing is said until then, and `ends_by` for what reason;
+    `due_at` is when the bot looks at it next. One that is `waiting` is opened then, if somebody is
+    there.
+    """
+
+    waits_since: Moment | None
+    ends_at: Moment | None
+    ends_by: EndReason | None
+    due_at: Moment | None
+
+
+class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the open sessions that are asked for: `found` counts these.
+
+    `total` counts all open ones, and `unanswered` those whose users wait. `plans` and `pages` are
+    those that have open sessions; a page's name is null where it is not known. `now` is the bot's
+    clock, for the time that is left.
     """
 
     now: Moment
     total: int
+    unanswered: int
+    found: int
+    plans: list[str]
+    pages: dict[str, str | None]
     handovers: list[Handover]
 
 
-class PastHandover(msgspec.Struct, frozen=True, kw_only=True):
+class PastHandover(_Told, frozen=True, kw_only=True):
     """A session that has ended, and what its user thought of it, where that was asked.
 
     `comment` is in the user's own words.
     """
 
-    session_id: str
-    page: str
-    user: str
-    sender_id: str
-    plan: str
-    target_app: str
-    is_with_inbox: bool
-    state: State
-    reason: EndReason | None
-    opened_by: str
-    opened_at: Moment
-    first_answer_at: Moment | None
     ended_at: Moment | None
-    operator_messages: int
-    user_messages: int
     score: int | str | None
     comment: str | None
 
 
 class PastHandovers(msgspec.Struct, frozen=True, kw_only=True):
-    """The sessions that ended within some days, those that ended last first."""
+    """Sessions that ended within some days, those that ended last first; `is_more`: there are
+    others behind them.
+    """
 
     since: Moment
     until: Moment
+    is_more: bool
     handovers: list[PastHandover]
 
 
@@ -153,6 +165,7 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     OpenHandovers,
     Handover,
     PastHandovers,
+    Story,
     Returning,
     Forgotten,
     Exported,
@@ -163,51 +176,46 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
 )
 
 
-def handover(session: Session, sender_id: str) -> Handover:
+def handover(session: Session, sender_id: str, called: Called) -> Handover:
     """A session as operators see it."""
-    target_app = session.owner_app or session.target_app_id
     ends = deadline(session) if session.state in (State.ACTIVE, State.WAITING) else None
     return Handover(
-        session_id=session.id,
-        page=session.thread.page,
-        user=session.thread.user,
-        sender_id=sender_id,
-        plan=session.plan.name,
-        target_app=target_app,
-        is_with_inbox=target_app in INBOX_APP_IDS.values(),
-        state=session.state,
-        reason=session.reason,
-        opened_by=session.opened_by,
-        opened_at=session.opened_at,
-        first_answer_at=session.first_answer_at,
+        **_told(session, sender_id, called),
+        waits_since=waits_since(session),
         ends_at=ends and ends[0],
         ends_by=ends and ends[1],
         due_at=session.due_at,
-        operator_messages=session.operator_messages,
-        user_messages=session.user_messages,
     )
 
 
-def past_handover(session: Session, sender_id: str) -> PastHandover:
+def past_handover(session: Session, sender_id: str, called: Called) -> PastHandover:
     """An ended session as operators see it."""
-    target_app = session.owner_app or session.target_app_id
     feedback = session.feedback
     return PastHandover(
-        session_id=session.id,
-        page=session.thread.page,
-        user=session.thread.user,
-        sender_id=sender_id,
-        plan=session.plan.name,
-        target_app=target_app,
-        is_with_inbox=target_app in INBOX_APP_IDS.values(),
-        state=session.state,
-        reason=session.reason,
-        opened_by=session.opened_by,
-        opened_at=session.opened_at,
-        first_answer_at=session.first_answer_at,
+        **_told(session, sender_id, called),
         ended_at=session.ended_at,
-        operator_messages=session.operator_messages,
-        user_messages=session.user_messages,
         score=None if feedback is None else feedback.score,
         comment=None if feedback is None else feedback.comment,
     )
+
+
+def _told(session: Session, sender_id: str, called: Called) -> dict[str, Any]:
+    target_app = session.owner_app or session.target_app_id
+    return {
+        **msgspec.structs.asdict(called),
+        "session_id": session.id,
+        "page": session.thread.page,
+        "platform": session.thread.platform,
+        "user": session.thread.user,
+        "sender_id": sender_id,
+        "plan": session.plan.name,
+        "target_app": target_app,
+        "is_with_inbox": target_app in INBOX_APP_IDS.values(),
+        "state": session.state,
+        "reason": session.reason,
+        "opened_by": session.opened_by,
+        "opened_at": session.opened_at,
+        "first_answer_at": session.first_answer_at,
+        "operator_messages": session.operator_messages,
+        "user_messages": session.user_messages,
+    }

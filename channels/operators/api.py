@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 import msgspec
@@ -23,7 +22,9 @@ from ..core.sessions.session import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
 from ..instruments.clock import Clock
+from . import queries
 from .answers import (
+    Called,
     DeadOne,
     DeadOnes,
     Exported,
@@ -39,12 +40,14 @@ from .answers import (
     past_handover,
 )
 from .guesses import Guesses
-from .openapi import LONGEST_PERIOD, MOST_COUNTED, MOST_LISTED, USUAL_PERIOD, document
+from .openapi import document
 from .page import add_page
 from .sheet import sheet
+from .stories import story
 
 logger = logging.getLogger(__name__)
 
+MOST_NAMED = 100  # of the sessions of a history, whose users' names are asked for
 LARGEST_BODY = 64 * 1024  # bytes; no call has a body, and clients send an empty one, or "{}"
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
@@ -73,6 +76,7 @@ class OperatorApi:
             ("GET", "/handovers/statistics", _count),
             ("GET", "/handovers/ended", _list_ended),
             ("GET", "/handovers/sessions.csv", _list_as_csv),
+            ("GET", "/handovers/sessions/<session:str>", _tell_story),
             ("GET", "/handovers/<user:str>", _show),
             ("DELETE", "/handovers/<user:str>", _forget),
             ("GET", "/handovers/<user:str>/export", _export),
@@ -111,22 +115,18 @@ class OperatorApi:
             return _problem("The channel is starting; try again.", status=503)
         if handler in _FOR_ADMINS and not is_admin:
             return _problem("This takes the admin-token; yours is the operator-token.", status=403)
-        if request.method != "GET" or handler is _export:
+        if request.method != "GET" or handler in _FOR_THE_LOG:
             whose = "admin-token" if is_admin else "operator-token"
             asked = handler.__name__.strip("_")
             logger.info("%s is asked for with the %s, from %s.", asked, whose, request.ip)
-        name = unquote(name)  # Sanic leaves it quoted
-        if not name.isprintable():
-            return _no_session()
-        try:
-            return await handler(engine.operations, request, name)
-        except (StoreError, GraphError) as error:
-            return _problem(str(error), status=503)
+        return await _handled(handler, engine.operations, request, unquote(name))  # Sanic quotes
 
     async def _unauthorised(self, request: Request) -> HTTPResponse:
         if request.headers.get("Authorization"):  # or nothing was guessed
             await self._guesses.refuse(request.ip)
-        answer = _problem("Send Authorization: Bearer <admin-token>.", status=401)
+        answer = _problem(
+            "Send Authorization: Bearer <admin-token>, or the operator-token.", status=401
+        )
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
 
@@ -140,40 +140,72 @@ class OperatorApi:
         return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
+async def _handled(
+    handler: _Handler, operations: Operations, request: Request, name: str
+) -> HTTPResponse:
+    if not name.isprintable():
+        return _no_session()
+    try:
+        return await handler(operations, request, name)
+    except queries.WrongQuery as error:
+        return _problem(str(error), status=400)
+    except (StoreError, GraphError) as error:
+        return _problem(str(error), status=503)
+
+
 async def _describe(_: Request) -> HTTPResponse:
     return json(document())
 
 
-async def _list(operations: Operations, _: Request, __: str) -> HTTPResponse:
-    oldest = await operations.open_sessions(limit=MOST_LISTED)
-    listed = [_handover_of(operations, session) for session in oldest]
-    total = max(await operations.count_open(), len(listed))
-    return _answered(OpenHandovers(now=operations.now(), total=total, handovers=listed))
+async def _list(operations: Operations, request: Request, _: str) -> HTTPResponse:
+    query = _query(request)
+    search, part = queries.search(query), queries.part(query)
+    found = await operations.find_open(search, skip=part.skip, limit=part.limit)
+    names = operations.names
+    return _answered(
+        OpenHandovers(
+            now=operations.now(),
+            total=found.total,
+            unanswered=found.unanswered,
+            found=found.found,
+            plans=found.plans,
+            pages={page: names.of_page(page) for page in found.pages},
+            handovers=[_handover_of(operations, session) for session in found.sessions],
+        )
+    )
 
 
 async def _count(operations: Operations, request: Request, _: str) -> HTTPResponse:
-    period = _period(request)
-    if period is None:
-        return _wrong_period()
-    return _answered(await operations.statistics(period, limit=MOST_COUNTED))
+    period = queries.period(_query(request))
+    return _answered(await operations.statistics(period, limit=queries.MOST_COUNTED))
 
 
 async def _list_ended(operations: Operations, request: Request, _: str) -> HTTPResponse:
-    period = _period(request)
-    if period is None:
-        return _wrong_period()
+    query = _query(request)
+    period, part = queries.period(query), queries.part(query)
     until = operations.now()
-    past = await _past(operations, until - period, limit=MOST_LISTED)
-    return _answered(PastHandovers(since=until - period, until=until, handovers=past))
+    last = part.skip + part.limit
+    ended = await operations.ended_sessions(since=until - period, limit=last + 1)
+    shown = ended[part.skip : last]
+    operations.names.want(session.thread for session in shown[:MOST_NAMED])
+    return _answered(
+        PastHandovers(
+            since=until - period,
+            until=until,
+            is_more=len(ended) > last,
+            handovers=[_past_handover_of(operations, session) for session in shown],
+        )
+    )
 
 
 async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTPResponse:
-    period = _period(request)
-    if period is None:
-        return _wrong_period()
-    oldest = await operations.open_sessions(limit=MOST_LISTED)
-    past = await _past(operations, operations.now() - period, limit=MOST_COUNTED)
-    body = sheet([_handover_of(operations, session) for session in oldest], past)
+    since = operations.now() - queries.period(_query(request))
+    open_ones = await operations.open_sessions(limit=queries.MOST_LISTED)
+    ended = await operations.ended_sessions(since=since, limit=queries.MOST_COUNTED)
+    body = sheet(
+        [_handover_of(operations, session) for session in open_ones],
+        [_past_handover_of(operations, session) for session in ended],
+    )
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="handovers.csv"',
@@ -181,20 +213,18 @@ async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTP
     return raw(body.encode(), headers=headers, content_type="text/csv; charset=utf-8")
 
 
-async def _past(operations: Operations, since: datetime, *, limit: int) -> list[PastHandover]:
-    ended = await operations.ended_sessions(since=since, limit=limit)
-    return [past_handover(one, operations.sender_id_of(one.thread)) for one in ended]
+async def _tell_story(operations: Operations, _: Request, session_id: str) -> HTTPResponse:
+    session = await operations.session(session_id)
+    if session is None:
+        return _problem("There is no such handover, or no longer.", status=404)
+    lines = await operations.transcript(session) if operations.keeps_transcripts else None
+    return _answered(story(session, operations.sender_id_of(session.thread), lines))
 
 
-def _period(request: Request) -> timedelta | None:
-    """How far back is asked for; None for what is no number of days."""
-    asked = request.get_args(keep_blank_values=True).get("days", str(USUAL_PERIOD))
-    days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-    return timedelta(days=days) if 1 <= days <= LONGEST_PERIOD else None
-
-
-def _wrong_period() -> HTTPResponse:
-    return _problem(f"'days' has to be a number from 1 to {LONGEST_PERIOD}.", status=400)
+def _query(request: Request) -> dict[str, str]:
+    """The first value of each name."""
+    given = request.get_args(keep_blank_values=True)
+    return {name: given.get(name) for name in given}
 
 
 async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:
@@ -249,7 +279,7 @@ async def _export(operations: Operations, _: Request, user: str) -> HTTPResponse
 
 
 async def _list_dead(operations: Operations, _: Request, __: str) -> HTTPResponse:
-    dead = await operations.dead(limit=MOST_LISTED)
+    dead = await operations.dead(limit=queries.MOST_LISTED)
     return _answered(DeadOnes(dead=[_dead_of(operations, each) for each in dead]))
 
 
@@ -277,7 +307,21 @@ def _dead_of(operations: Operations, dead: Dead) -> DeadOne:
 
 
 def _handover_of(operations: Operations, session: Session) -> Handover:
-    return handover(session, operations.sender_id_of(session.thread))
+    return handover(session, operations.sender_id_of(session.thread), _called(operations, session))
+
+
+def _past_handover_of(operations: Operations, session: Session) -> PastHandover:
+    sender_id = operations.sender_id_of(session.thread)
+    return past_handover(session, sender_id, _called(operations, session))
+
+
+def _called(operations: Operations, session: Session) -> Called:
+    page, names = session.thread.page, operations.names
+    return Called(
+        name=names.of_user(session.thread),
+        page_name=names.of_page(page),
+        target_app_name=names.of_app(session.owner_app or session.target_app_id, page),
+    )
 
 
 def _no_session() -> HTTPResponse:
@@ -302,5 +346,7 @@ async def _drop_body(request: Request) -> None:
     await request.receive_body()
 
 
+# What somebody reads who reads what people have said.
+_FOR_THE_LOG = (_export, _tell_story)
 # What an operator-token is not for: erasing, reading all that is kept, doing over what failed.
 _FOR_ADMINS = (_forget, _export, _retry_all_dead, _retry_dead)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ..core.sessions.search import MOST_SEARCHED
 from ..core.sessions.statistics import Statistics
 from .answers import (
     ANSWERS,
@@ -23,11 +24,15 @@ from .answers import (
     Retried,
     Returning,
 )
-
-LONGEST_PERIOD = 3650  # days, as `retention`
-USUAL_PERIOD = 7  # days
-MOST_LISTED = 1000
-MOST_COUNTED = 10_000
+from .queries import (
+    LONGEST_PERIOD,
+    LONGEST_WORDS,
+    MOST_COUNTED,
+    MOST_LISTED,
+    ORDERS,
+    USUAL_PERIOD,
+)
+from .stories import Story
 
 _SCHEMAS = "#/components/schemas/"
 _UNAUTHORISED = "The token is missing or another."
@@ -46,6 +51,13 @@ _USER = {
     "description": "The user as Rasa's sender id: the page-scoped id, or PAGE:USER.",
     "schema": {"type": "string", "pattern": r"^([0-9]{1,32}:)?[0-9]{1,32}$"},
 }
+_SESSION = {
+    "name": "session",
+    "in": "path",
+    "required": True,
+    "description": "The handover's `session_id`.",
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
 _DEAD_ID = {
     "name": "id",
     "in": "path",
@@ -53,17 +65,62 @@ _DEAD_ID = {
     "description": "The id as `GET /dead` has it.",
     "schema": {"type": "string", "pattern": r"^(event|message)-[0-9]{1,18}$"},
 }
-_DAYS = {
-    "name": "days",
-    "in": "query",
-    "description": "How many days back.",
-    "schema": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": LONGEST_PERIOD,
-        "default": USUAL_PERIOD,
-    },
-}
+
+
+def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+_DAYS = _parameter(
+    "days",
+    "How many days back.",
+    type="integer",
+    minimum=1,
+    maximum=LONGEST_PERIOD,
+    default=USUAL_PERIOD,
+)
+_PART = (
+    _parameter(
+        "skip",
+        "How many of the list are left out at its beginning.",
+        type="integer",
+        minimum=0,
+        maximum=MOST_SEARCHED,
+        default=0,
+    ),
+    _parameter(
+        "limit",
+        "How many are listed at most.",
+        type="integer",
+        minimum=1,
+        maximum=MOST_LISTED,
+        default=MOST_LISTED,
+    ),
+)
+_SEARCH = (
+    _parameter(
+        "search",
+        "Words of the user's name or id, of the plan's, or of the app's that has the thread.",
+        type="string",
+        maxLength=LONGEST_WORDS,
+    ),
+    _parameter("plan", "Only those of this plan.", type="string"),
+    _parameter("page", "Only those of this page or Instagram account, by its id.", type="string"),
+    _parameter(
+        "unanswered",
+        "Only those whose users wait, if true.",
+        type="boolean",
+        default=False,
+    ),
+    _parameter(
+        "order",
+        "The oldest first; or, by need, those first whose users wait for an answer, then those "
+        "that wait for the plan's hours.",
+        type="string",
+        enum=list(ORDERS),
+        default=ORDERS[0],
+    ),
+)
 
 
 def document() -> dict[str, Any]:
@@ -72,7 +129,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "rasa-handover operator API",
-            "version": "1.0.0",
+            "version": "1.1.0",
             "description": "Who has the open threads, and bringing one back to the bot.",
         },
         "servers": [{"url": "/webhooks/facebook"}],
@@ -93,8 +150,13 @@ def _paths() -> dict[str, Any]:
         "/handovers": {
             "get": _operation(
                 "listHandovers",
-                f"The open handovers, the oldest first, up to {MOST_LISTED}.",
-                {200: ("The open handovers.", OpenHandovers)},
+                f"The open handovers that are asked for; of more than {MOST_SEARCHED} the oldest.",
+                {
+                    200: ("The open handovers.", OpenHandovers),
+                    400: ("A part of the query is not as it should be.", Problem),
+                },
+                *_SEARCH,
+                *_PART,
             )
         },
         "/handovers/statistics": {
@@ -112,13 +174,24 @@ def _paths() -> dict[str, Any]:
         "/handovers/ended": {
             "get": _operation(
                 "listEndedHandovers",
-                f"The handovers that have ended, the last first, up to {MOST_LISTED}, with what "
-                "users thought of them.",
+                "The handovers that have ended, the last first, with what users thought of them.",
                 {
                     200: ("The handovers.", PastHandovers),
-                    400: ("`days` is not a number in its range.", Problem),
+                    400: ("A part of the query is not a number in its range.", Problem),
                 },
                 _DAYS,
+                *_PART,
+            )
+        },
+        "/handovers/sessions/{session}": {
+            "get": _operation(
+                "tellStory",
+                "What has happened in a handover, open or ended, step by step, and what was said.",
+                {
+                    200: ("The story.", Story),
+                    404: ("There is no such handover, or no longer.", Problem),
+                },
+                _SESSION,
             )
         },
         "/handovers/sessions.csv": {

@@ -18,6 +18,7 @@ from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
 
 DEAD_AFTER_FAILURES = 3
@@ -295,6 +296,9 @@ class Store(Protocol):
 
     async def open_sessions(self, *, limit: int) -> list[Session]:
         """Open sessions, the oldest first."""
+
+    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
+        """Of the open sessions that are wanted, `limit` behind the first `skip`."""
 
     async def count_open(self) -> int:
         """How many sessions are open."""

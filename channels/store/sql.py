@@ -16,6 +16,7 @@ from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
 from .claims import claims, workers
 from .database import schema
@@ -35,7 +36,7 @@ from .protocol import (
     Scope,
     Waits,
 )
-from .sessions import export, notices, sessions, transcript, waits
+from .sessions import export, notices, search, sessions, transcript, waits
 
 # Rows in one transaction, so that events never wait long for it.
 _PRUNED_AT_ONCE = 500
@@ -245,6 +246,10 @@ class SqlStore:
 
     async def open_sessions(self, *, limit: int) -> list[Session]:
         return await self._writer.run(partial(sessions.open_ones, limit=limit))
+
+    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
+        find = partial(search.find, search=wanted, skip=skip, limit=limit)
+        return await self._writer.run(find)
 
     async def count_open(self) -> int:
         return await self._writer.run(sessions.count_open)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from channels.core.events import Platform
-from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX
+from channels.core.plans import INBOX_NAMES, PAGE_INBOX
 from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.graph.connection import GraphConnection, GraphRequest
 
@@ -19,7 +18,6 @@ from ..doctor.asking import LIMIT
 from ..terminal import printable, table
 
 _HEADS = ("  ID", "NAME", "")
-_INBOXES = {Platform.MESSENGER: "Page Inbox", Platform.INSTAGRAM: "Instagram Inbox"}
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +49,7 @@ def apps_of_page(
         _app(settings, page, str(one.id), one.name, target_app=str(one.id)) for one in installed
     ]
     inboxes = [
-        _app(settings, page, id_, _INBOXES[platform], target_app=PAGE_INBOX)
-        for platform, id_ in INBOX_APP_IDS.items()
+        _app(settings, page, id_, name, target_app=PAGE_INBOX) for id_, name in INBOX_NAMES.items()
     ]
     return AppsOfPage(page=page, name=identity.name, apps=[*apps, *inboxes])
 

@@ -11,7 +11,7 @@ import msgspec
 from channels.core.sessions.session import State
 from channels.operators.answers import Handover, OpenHandovers
 from channels.operators.client import OperatorClient
-from channels.operators.openapi import LONGEST_PERIOD
+from channels.operators.queries import LONGEST_PERIOD
 
 from ..command import Command, add_user_argument
 from ..raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token

@@ -114,4 +114,4 @@ class GraphDispatch:
             return self._labels.of_person(call.node, call)
         if call.method != "GET" or call.edge or thread is None:
             raise no_such_object(call.method, call.node)
-        return profile_of(thread.user, call)
+        return profile_of(thread.user, call, platform=thread.platform)

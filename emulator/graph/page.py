@@ -131,20 +131,22 @@ class GraphUser:
         return call.picked(known, default, "Page")
 
 
-def profile_of(user: User, call: GraphCall) -> JsonObject:
-    """The profile of a person (Meta: "User Profile"); GraphError 100 for an unknown field.
+def profile_of(user: User, call: GraphCall, *, platform: PlatformName) -> JsonObject:
+    """The profile of a person (Meta: "User Profile"; of Instagram: "User Profile API"); GraphError
+    100 for an unknown field.
 
     Locale, timezone and gender need permissions of their own; nobody has them here, so they are
     left out.
     """
-    first, _, last = user.name.partition(" ")
     known = {
         "id": user.id,
         "name": user.name,
-        "first_name": first,
-        "last_name": last,
         "profile_pic": f"https://platform-lookaside.fbsbx.com/profilepic/?psid={user.id}",
     }
+    if platform is PlatformName.INSTAGRAM:
+        handle = "_".join(user.name.lower().split())
+        return call.picked({**known, "username": handle}, ("name", "profile_pic"), "User")
+    known["first_name"], _, known["last_name"] = user.name.partition(" ")
     default = ("first_name", "last_name", "profile_pic")
     shown = call.picked({**known, **dict.fromkeys(UNTOLD)}, default, "User")
     return {name: value for name, value in shown.items() if value is not None}

@@ -35,6 +35,7 @@ from channels.engine.health import HealthProblem, Part
 from channels.graph.refusals import error_codes
 from channels.operators.answers import Handover
 from channels.operators.contexts import Context
+from channels.operators.stories import Story
 from cli.doctor.checks import app as doctor_app
 from cli.doctor.checks import assistant as doctor_assistant
 from cli.doctor.checks import endpoints as doctor_endpoints
@@ -205,7 +206,7 @@ def test_the_channels_routes_are_all_listed() -> None:
     assert listed == there
 
 
-@pytest.mark.parametrize(("number", "kind"), enumerate((Handover, Context, Statistics)))
+@pytest.mark.parametrize(("number", "kind"), enumerate((Handover, Story, Context, Statistics)))
 def test_an_answer_of_the_operator_api_is_shown_as_it_comes(number: int, kind: Any) -> None:
     shown = examples("docs/reference/http.md", "Operator API", "json")[number]
     assert list(json.loads(shown)) == list(kind.__struct_fields__)

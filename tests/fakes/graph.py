@@ -43,6 +43,8 @@ Verb = Literal[
     "page",
     "instagram_account",
     "routing",
+    "user_name",
+    "names",
     "probe",
 ]
 _CHANGING = {"send", "pass_control", "take_control", "request_control"}
@@ -96,6 +98,7 @@ class MemoryGraph:
         self.marks: list[str] = []
         self.echoes: list[str] = []
         self.closed = False
+        self.known_names: dict[str, str] = {}  # of users, apps and pages, by their ids
         self.ahead: timedelta | None = None
         self._failures: dict[str, list[GraphError]] = {verb: [] for verb in get_args(Verb)}
 
@@ -229,6 +232,23 @@ class MemoryGraph:
     async def instagram_account(self) -> str | None:
         await self._begin("instagram_account", None)
         return self.account_id
+
+    async def user_name(self, thread: Thread) -> str | None:
+        await self._in_passing("user_name", thread.page, thread)
+        return self.known_names.get(thread.user)
+
+    async def names(self, page: str, /) -> dict[str, str]:
+        await self._in_passing("names", page)
+        return dict(self.known_names)
+
+    async def _in_passing(self, verb: Verb, page: str, thread: Thread | None = None) -> None:
+        self._closing(page).check(self._clock.now())
+        self.calls.append(RecordedCall(verb=verb, thread=thread))
+        await asyncio.sleep(0)
+        error = self.broken.get(page) or next(iter(self._failures[verb]), None)
+        if error is not None:
+            del self._failures[verb][:1]
+            raise error
 
     async def routing(self, page: str) -> Routing:
         await self._begin("routing", None, page=page)

@@ -21,6 +21,7 @@ from channels.core.records.amendments import (
 )
 from channels.core.records.dead import Dead, DeadId, Part
 from channels.core.records.outgoing import OutgoingEntry
+from channels.core.sessions.search import Found, Need, Search, need_of
 from channels.core.sessions.session import Session, State
 from channels.store.protocol import (
     CLAIM_LEASE,
@@ -313,6 +314,35 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
             self._rows.open_sessions(), key=lambda session: (session.opened_at, session.id)
         )
         return oldest_first[:limit]
+
+    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
+        open_ones = self._rows.open_sessions()
+        needs = {
+            one.id: need_of(one.state, is_answered=one.first_answer_at is not None)
+            for one in open_ones
+        }
+        unanswered = [one for one in open_ones if needs[one.id] < Need.NOTHING]
+        found = [
+            one
+            for one in (unanswered if wanted.is_unanswered else open_ones)
+            if wanted.plan in ("", one.plan.name)
+            and wanted.page in ("", one.thread.page)
+            and (
+                wanted.words in one.thread.user
+                or wanted.words in one.plan.name.lower()
+                or one.thread in wanted.threads
+                or (one.owner_app or one.target_app_id) in wanted.apps
+            )
+        ]
+        found.sort(key=lambda one: (wanted.by_need and needs[one.id], one.opened_at, one.id))
+        return Found(
+            sessions=found[skip : skip + limit],
+            found=len(found),
+            total=len(open_ones),
+            unanswered=len(unanswered),
+            plans=sorted({one.plan.name for one in open_ones}),
+            pages=sorted({one.thread.page for one in open_ones}),
+        )
 
     async def waits(self, scope: Scope, now: datetime) -> Waits:
         sessions = [kept.session for kept in self._rows.sessions.values()]

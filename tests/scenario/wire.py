@@ -19,6 +19,7 @@ _OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carri
         "backlog",
         "check",
         "count_open",
+        "find_open",
         "prune",
         "renew_claims",
         "report",

@@ -249,6 +249,21 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
     return min(dates, key=_date)
 
 
+def waits_since(session: Session) -> datetime | None:
+    """Since when the user of an open session waits for an operator, or for the plan's hours.
+
+    None if an operator has said the last word.
+    """
+    if session.state in (State.ENDING, State.ENDED):
+        return None
+    if session.is_waiting:
+        return session.waiting_since
+    if not session.operator_messages:
+        return session.opened_at
+    said_at = session.last_operator_at
+    return session.last_user_at if said_at is None or session.last_user_at > said_at else None
+
+
 def unanswered_at(session: Session) -> datetime | None:
     """When operators are to be told that nobody has answered yet; None if they are not."""
     notice = session.plan.unanswered_notice

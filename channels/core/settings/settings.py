@@ -115,6 +115,7 @@ class Settings:
     requests: RequestPolicy | tuple[str, ...]
     operators_by_echo: bool
     public_url: str | None
+    profiles: bool
     notify: tuple[NotifyTarget, ...]
     events: Mapping[str, str] = field(default_factory=dict)
     plans: Mapping[str, Plan]
@@ -271,6 +272,7 @@ _CHANNEL_KEYS = {
     "operators-by-echo": Key(parse=parse_flag, default=True),
     "events": Key(parse=parse_events, default={}),
     "public-url": Key(parse=parse_public_url),
+    "profiles": Key(parse=parse_flag, default=True),
     "notify": Key(parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, default=()),
     "plans": Key(
         parse=_parse_plans,

@@ -84,6 +84,16 @@ async def test_a_person_has_a_profile() -> None:
         assert answer == {"id": USER, "first_name": "Ada", "last_name": "Lovelace"}
 
 
+async def test_a_person_on_instagram_has_a_username_and_no_parts_of_a_name() -> None:
+    async with emulated() as world:
+        person = {"id": "17841400000000042", "name": "Ada Lovelace", "platform": "instagram"}
+        await world.done("POST", "users", person)
+        _, answer = await world.graph(BOT, person["id"], method="GET", fields="name,username")
+        assert (answer["name"], answer["username"]) == ("Ada Lovelace", "ada_lovelace")
+        status, _ = await world.graph(BOT, person["id"], method="GET", fields="first_name")
+        assert status == 400
+
+
 async def test_subscribed_apps_lists_every_app_but_the_inbox() -> None:
     async with emulated() as world:
         await world.graph(BOT, "me/subscribed_apps", subscribed_fields="messages,standby")

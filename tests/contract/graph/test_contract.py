@@ -57,6 +57,7 @@ class MemoryPage:
         self.account = graph.account_id = "17841400000000007"
         self._graph = graph
         graph.threads[self.thread] = graph.app_id
+        graph.known_names = {"222": "Ada Lovelace", "900": "Bot", graph.page_id: "Demo Page"}
 
     async def give_to(self, app_id: str | None) -> None:
         self._graph.threads[self.thread] = app_id
@@ -292,6 +293,29 @@ async def test_the_instagram_account_of_the_page_is_known(graph: Graph, page: Pa
 
 async def test_the_page_of_the_token_is_known(graph: Graph, page: Page) -> None:
     assert await graph.page() == page.thread.page
+
+
+async def test_a_user_a_page_and_its_apps_have_names(graph: Graph, page: Page) -> None:
+    assert await graph.user_name(page.thread) == "Ada Lovelace"
+    names = await graph.names(page.thread.page)
+    assert names[page.bot["id"]]
+    assert names[page.thread.page]
+
+
+async def test_a_name_that_meta_refuses_closes_no_page(graph: Graph, page: Page) -> None:
+    await page.refuse_token()
+    with pytest.raises(TokenRefused):
+        await graph.user_name(page.thread)
+    with pytest.raises(TokenRefused):
+        await graph.names(page.thread.page)
+    assert graph.closed_pages() == []
+
+
+async def test_while_a_page_is_closed_nobody_asks_for_names(graph: Graph, page: Page) -> None:
+    await page.refuse_token()
+    await graph.check()
+    with pytest.raises(TokenRefused, match="not asked before"):
+        await graph.user_name(page.thread)
 
 
 @pytest.mark.parametrize("routing", Routing)

@@ -102,9 +102,11 @@ class OperatorStage:
         async with self.http.request(method, f"{self.url}{path}", **options) as answer:
             return answer.status, await _body(answer)
 
-    async def is_with_operator(self, user: str, *, says: str | None = None) -> Any:
+    async def is_with_operator(
+        self, user: str, *, says: str | None = None, name: str = "Grace"
+    ) -> Any:
         """An operator takes the user's thread, and writes; returns the handover that begins."""
-        await self.control("POST", "users", id=user, name="Grace")
+        await self.control("POST", "users", id=user, name=name)
         await self.control("POST", f"users/{user}/messages", text="Hello")
         await self.control("POST", f"inbox/{user}/take")
         if says is not None:

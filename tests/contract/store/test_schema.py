@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from channels.core.errors import StoreUnavailable, StoreVersionError
 from channels.core.records.outgoing import OutgoingEntry
+from channels.core.sessions.search import Search
 from channels.core.sessions.transitions import ended
 from channels.store.protocol import Scope, Store
 from channels.store.sql import SqlStore
@@ -42,6 +43,7 @@ SCANS_ALLOWED = {
     "SCAN handover_workers",  # a row for each worker
     "SCAN handover_notices USING INDEX handover_notices_told",  # what waits alone
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
+    "SCAN oldest",  # what the one before has found
 }
 WRITTEN = "what nobody else may read"
 SCOPE = Scope(plan="default", apps=("777",), without_pages=("another",))
@@ -81,6 +83,7 @@ async def open_and_close(url: str) -> None:
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
         pytest.param(lambda store: store.waits(SCOPE, NOW), id="waits"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
+        pytest.param(lambda store: store.find_open(Search(), skip=0, limit=9), id="find_open"),
         pytest.param(lambda store: store.recent_sessions(ANNA, limit=9), id="recent_sessions"),
         pytest.param(lambda store: store.session("session"), id="session"),
         pytest.param(lambda store: store.save_session(new_session("session")), id="save_session"),

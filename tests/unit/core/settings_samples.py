@@ -19,8 +19,8 @@ REQUIRED = {
 SECRET_KEYS = ["verify", "secret", "page-access-token", "store", "admin-token", "operator-token"]
 CHANNEL_KEYS = (
     "admin-token, app-id, events, graph-url, max-turns, media-sends-a-second, notify, "
-    "on-failure, operator-token, operators-by-echo, page-access-token, pages, plans, public-url, "
-    "requests, retention, routing, secret, sends-a-second, store, transcript, "
+    "on-failure, operator-token, operators-by-echo, page-access-token, pages, plans, profiles, "
+    "public-url, requests, retention, routing, secret, sends-a-second, store, transcript, "
     "transcript-retention, turn-timeout, typed-intents, verify"
 )
 PLAN_KEYS = (
