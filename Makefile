@@ -27,7 +27,7 @@ TWO_GROUPS := --numprocesses 2 --dist loadgroup
 PRO_TESTS := tests/rasa_pro tests/contract/cli tests/contract/store tests/contract/graph/http \
   tests/fuzz/test_hostile_http.py tests/fuzz/test_hostile_callers.py \
   tests/scenario/dialogue tests/scenario/instruments \
-  tests/scenario/engine/test_stopping.py tests/scenario/engine/test_store_outages.py \
+  tests/scenario/engine/test_stopping.py tests/scenario/engine/failures/test_store_outages.py \
   tests/unit/actions tests/unit/cli $(wildcard tests/unit/dialogue/test_*.py) \
   tests/unit/instruments tests/unit/store tests/unit/test_messenger.py \
   tests/unit/repository/test_architecture.py tests/unit/repository/test_exports.py

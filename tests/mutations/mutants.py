@@ -108,8 +108,8 @@ MUTANTS = [
     *_of(
         "engine/delivery.py",
         (
-            "tests/scenario/engine/test_graph_failures.py",
-            "tests/scenario/engine/test_crash_points.py",
+            "tests/scenario/engine/failures/test_graph_failures.py",
+            "tests/scenario/engine/failures/test_crash_points.py",
         ),
         ("if entry.is_doubtful else None", "if False else None"),
         ("self._stamp(), rest=True)", "self._stamp())"),
@@ -161,7 +161,7 @@ MUTANTS = [
     ),
     *_of(
         "store/outgoing/outgoing.py",
-        ("tests/contract/store/test_taken_over.py",),
+        ("tests/contract/store/claims/test_taken_over.py",),
         ("if not is_ours or (turns", "if (turns"),
         ("or_(not_(is_outgoing), outgoing.c.claimed_by", "or_(is_outgoing, outgoing.c.claimed_by"),
     ),

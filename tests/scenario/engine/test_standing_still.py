@@ -14,7 +14,7 @@ import pytest
 from channels.core.events import Event
 from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
-from tests.scenario.engine.test_crash_points import MortalWorld
+from tests.scenario.engine.failures.test_crash_points import MortalWorld
 from tests.scenario.stories import STORIES, deaths_of, has_turned_out_well, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, Worker, World

@@ -21,7 +21,7 @@ from channels.core.hours import (
     parse_week,
 )
 from channels.core.plans import Plan
-from tests.unit.core.settings_samples import settings_with
+from tests.unit.core.settings.settings_samples import settings_with
 
 BERLIN = "Europe/Berlin"
 WEEK = {"mon-fri": "09:00-12:00, 13:00-17:30", "sat": "22:00-02:00"}

@@ -20,7 +20,7 @@ from channels.core.errors import (
 )
 from channels.core.records.outgoing import Fate, Replay, Said, fate_of, silences, takes_the_floor
 from channels.core.sessions.session import Session
-from tests.unit.core.routing_samples import ACTIVE, ADOPTED, ENDING, OPENING, REGAINED
+from tests.unit.core.routing.routing_samples import ACTIVE, ADOPTED, ENDING, OPENING, REGAINED
 
 STRANGE = GraphUnavailable("Server error", others_answered=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.core.settings_samples import MARK, REQUIRED, SECRET_KEYS, complaint_about
+from tests.unit.core.settings.settings_samples import MARK, REQUIRED, SECRET_KEYS, complaint_about
 
 
 @pytest.mark.parametrize(

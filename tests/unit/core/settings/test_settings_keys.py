@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.core.settings_samples import (
+from tests.unit.core.settings.settings_samples import (
     CHANNEL_KEYS,
     MARK,
     PLAN_KEYS,

@@ -15,7 +15,7 @@ from cli.init.text.project import ProjectError
 from cli.init.text.yaml_additions import add, rename
 from cli.init.text.yaml_document import parse
 from tests.profile import EXAMPLES
-from tests.unit.cli.init.yaml_files import KEYS, files
+from tests.unit.cli.init.text.yaml_files import KEYS, files
 
 NEW_INTENT = {"intents": ["ask_human"]}
 NEW_RESPONSE = {"responses": {"utter_connecting": [{"text": "One moment."}]}}

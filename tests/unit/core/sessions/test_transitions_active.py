@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Speaker
-from tests.unit.core.transition_samples import (
+from tests.unit.core.sessions.transition_samples import (
     ACTIVE,
     AGENT,
     CAUSE_AT,

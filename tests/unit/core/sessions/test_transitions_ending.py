@@ -10,7 +10,7 @@ import pytest
 
 from channels.core.sessions import transitions
 from channels.core.sessions.session import EndReason, Session, Speaker, State
-from tests.unit.core.transition_samples import (
+from tests.unit.core.sessions.transition_samples import (
     ACTIVE,
     CAUSE_AT,
     ENDING,

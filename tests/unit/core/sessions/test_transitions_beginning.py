@@ -9,7 +9,7 @@ import pytest
 
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session, Speaker, State
-from tests.unit.core.transition_samples import (
+from tests.unit.core.sessions.transition_samples import (
     ADA,
     AGENT,
     CAUSE,

@@ -33,7 +33,7 @@ from channels.core.routing import (
     Routing,
 )
 from channels.core.sessions.session import Session, is_for_the_bot
-from tests.unit.core.routing_samples import (
+from tests.unit.core.routing.routing_samples import (
     ADA,
     AGENT,
     ALL_ACTIVE,

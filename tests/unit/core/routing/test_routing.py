@@ -24,7 +24,7 @@ from channels.core.routing import (
     Routing,
 )
 from channels.core.sessions.session import EndReason, Session, Speaker
-from tests.unit.core.routing_samples import (
+from tests.unit.core.routing.routing_samples import (
     A_MOMENT,
     ADOPT,
     AGENT,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from channels.core.notices import EVERY_KIND, NoticeKind
-from tests.unit.core.settings_samples import REQUIRED, complaint_about, settings_with
+from tests.unit.core.settings.settings_samples import REQUIRED, complaint_about, settings_with
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # of the specification's example
 URL = "https://example.com/hooks/0123456789-token-in-the-path"

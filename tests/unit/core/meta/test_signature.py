@@ -12,7 +12,7 @@ from channels.core.errors import SignatureRefused
 from channels.core.meta.app_secret import check_signature
 
 SECRET = "the-secret"
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "webhooks" / "message.json"
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "webhooks" / "message.json"
 
 
 def signed(body: bytes, secret: str = SECRET) -> str:

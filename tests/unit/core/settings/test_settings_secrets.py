@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from channels.core.errors import SettingsError
 from channels.core.settings.settings import parse_settings
-from tests.unit.core.settings_samples import (
+from tests.unit.core.settings.settings_samples import (
     CHANNEL_KEYS,
     MARK,
     PLAN_KEYS,

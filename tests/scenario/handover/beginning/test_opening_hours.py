@@ -11,7 +11,7 @@ import pytest
 from channels.core.errors import GraphRefused, GraphThrottled, GraphTimeout
 from channels.core.events import Thread
 from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, Session, State
-from tests.scenario.handover.test_requested_threads import asks
+from tests.scenario.handover.beginning.test_requested_threads import asks
 from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, World
 
 SALES = "777"

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @asynccontextmanager

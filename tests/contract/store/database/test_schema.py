@@ -34,7 +34,7 @@ from tests.contract.store.store_samples import (
     words,
 )
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 FIXTURES = REPOSITORY / "tests" / "fixtures" / "store"
 SCANS_ALLOWED = {
     "SCAN handover_schema",  # a single row

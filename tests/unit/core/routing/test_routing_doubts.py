@@ -20,7 +20,7 @@ from channels.core.routing import (
 )
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session
-from tests.unit.core.routing_samples import (
+from tests.unit.core.routing.routing_samples import (
     A_MOMENT,
     ACTIVE,
     ADOPT,

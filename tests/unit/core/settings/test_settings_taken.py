@@ -11,7 +11,7 @@ from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
 from channels.core.settings.settings import Settings, parse_settings
 from channels.core.settings.values import RequestPolicy, RoutingSetting
-from tests.unit.core.settings_samples import MARK, REQUIRED, settings_with
+from tests.unit.core.settings.settings_samples import MARK, REQUIRED, settings_with
 
 
 def settings_with_plan(plan: Any) -> Settings:
