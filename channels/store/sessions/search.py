@@ -55,7 +55,7 @@ def find(connection: Connection, *, search: Search, skip: int, limit: int) -> Fo
     return Found(
         sessions=[by_id[id_] for id_ in shown],
         found=sum(found for *_, found in groups),
-        total=int(connection.execute(_COUNT_OPEN).scalar_one()),
+        total=_total(connection, searched=sum(searched for *_, searched, _, _ in groups)),
         unanswered=sum(unanswered for *_, unanswered, _ in groups),
         plans=sorted({plan for plan, *_ in groups if plan}),
         pages=sorted({page for _, page, *_ in groups}),
@@ -65,7 +65,13 @@ def find(connection: Connection, *, search: Search, skip: int, limit: int) -> Fo
 def _groups(is_wanted: Any) -> Any:
     plan, page = _OLDEST.c.plan, _OLDEST.c.page
     unanswered, found = (func.sum(case((one, 1), else_=0)) for one in (_IS_UNANSWERED, is_wanted))
-    return select(plan, page, unanswered, found).group_by(plan, page)
+    return select(plan, page, func.count(), unanswered, found).group_by(plan, page)
+
+
+def _total(connection: Connection, *, searched: int) -> int:
+    if searched < MOST_SEARCHED:
+        return searched
+    return int(connection.execute(_COUNT_OPEN).scalar_one())
 
 
 def _data(ids: list[str]) -> Any:
