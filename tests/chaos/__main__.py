@@ -18,11 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.chaos.chaos_run import Plan, run
-from tests.chaos.play.storm import Counts
+from tests.chaos.play.storm import STANDSTILL, Counts
 from tests.chaos.verdict.judge import judge
 from tests.chaos.verdict.report import REASONS, reasons, report
 
 RATE = 15  # messages of users in a second
+REPLICAS = 2
 MESSAGES_OF_A_USER = 25
 PAUSE = timedelta(seconds=1.2)
 
@@ -78,7 +79,10 @@ def _plan(options: argparse.Namespace) -> Plan:
         seed=options.seed,
         users=max(1, options.messages // MESSAGES_OF_A_USER),
         messages=options.messages,
-        lasting=timedelta(seconds=options.messages / options.rate),
+        lasting=max(
+            timedelta(seconds=options.messages / options.rate),
+            options.pauses * STANDSTILL / REPLICAS,  # those of one replica follow each other
+        ),
         pause=PAUSE,
         sanic_workers=options.sanic_workers,
         # Under Rasa 3.6 one dead process of several is not started again.

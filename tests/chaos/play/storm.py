@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.chaos.play.cast import PAGE
 
+STANDSTILL = timedelta(seconds=75)  # longer than a lease
 _RATE_LIMIT_HEADER = "X-Business-Use-Case-Usage"
 
 
@@ -68,7 +69,7 @@ class Counts:
     dead_tokens: int
     worker_kills: int = 0
     pauses: int = 0
-    pause: timedelta = timedelta(seconds=75)
+    pause: timedelta = STANDSTILL
 
 
 def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:

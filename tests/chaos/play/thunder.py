@@ -16,6 +16,7 @@ import psutil
 from tests.chaos.play.cast import BOT
 from tests.chaos.play.storm import Blow, What
 from tests.chaos.stage.chaos_stack import ChaosStack
+from tests.chaos.stage.services import Replica
 
 LOOK_INTERVAL = timedelta(milliseconds=100)
 
@@ -25,14 +26,19 @@ T = TypeVar("T")
 class Thunder:
     """Strikes when each blow's time has come; `log` gets a line for each, for who reads the logs.
 
-    Blows of one kind follow each other, those of different kinds overlap.
+    Blows of one kind follow each other, those of different kinds overlap; all replicas may stand
+    still at once.
     """
 
     def __init__(self, stack: ChaosStack, random: Random, log: Path) -> None:
         self._stack = stack
         self._random = random
         self._log = log
-        self._busy = {what: asyncio.Lock() for what in What}
+        self._busy: dict[What, asyncio.Lock | asyncio.Semaphore] = {
+            **{what: asyncio.Lock() for what in What},
+            What.PAUSE: asyncio.Semaphore(len(stack.replicas)),
+        }
+        self._still: set[Replica] = set()
         self.kills: list[datetime] = []
         self.pauses: list[datetime] = []
         self.stops: list[datetime] = []  # of PostgreSQL
@@ -78,12 +84,16 @@ class Thunder:
             worker.kill()
 
     async def _pause(self, blow: Blow) -> None:
-        replica = await self._one_of(lambda: [one for one in self._stack.replicas if one.runs])
+        replica = await self._one_of(
+            lambda: [one for one in self._stack.replicas if one.runs and one not in self._still]
+        )
         self._note(f"{replica.name} stands still for {blow.lasting.total_seconds():.1f} s")
         self.pauses.append(datetime.now(timezone.utc))
+        self._still.add(replica)
         going_on = replica.stand_still()
         await asyncio.sleep(blow.lasting.total_seconds())
         going_on()
+        self._still.discard(replica)
         self._note(f"{replica.name} goes on")
 
     async def _one_of(self, candidates: Callable[[], Sequence[T]]) -> T:

@@ -20,7 +20,7 @@ from tests.chaos.verdict.tracked_turns import HANDOVER_ENDED, HANDOVER_STARTED, 
 TAKEN_MARGIN = timedelta(seconds=2)  # between a look at the owner and what is sent by it
 CUT_MARGIN = timedelta(seconds=1)  # a stop takes a moment to be felt, and is noted before
 LONGEST_WAIT = timedelta(seconds=30)  # of a message, for Meta to take it
-LONGEST_PAUSE = timedelta(seconds=75)  # of a replica that has it in hand, and stands still
+LONGEST_PAUSE = timedelta(seconds=150)  # of both replicas, one after the other, with it in hand
 MESSAGING = "messaging"
 
 
