@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import csv
+import io
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientSession
@@ -91,12 +93,42 @@ def text_of(event: dict[str, Any]) -> str:
     return f"<{event['parse_data']['intent']['name']}>" if text is None else text
 
 
+def moment(text: str) -> datetime:
+    """A moment as the operator API writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 class Handovers:
     """The operator API, which shows the state of a user's session."""
 
     def __init__(self, http: ClientSession, url: str) -> None:
         self._http = http
         self._url = f"{url}/handovers"
+
+    async def now(self) -> datetime:
+        """What time it is to the bot."""
+        async with self._http.get(self._url, headers=ADMIN) as answer:
+            answer.raise_for_status()
+            return moment((await answer.json())["now"])
+
+    async def statistics(self) -> dict[str, Any]:
+        async with self._http.get(f"{self._url}/statistics", headers=ADMIN) as answer:
+            answer.raise_for_status()
+            statistics: dict[str, Any] = await answer.json()
+            return statistics
+
+    async def sheet(self) -> list[dict[str, str]]:
+        """The rows of sessions.csv."""
+        async with self._http.get(f"{self._url}/sessions.csv", headers=ADMIN) as answer:
+            answer.raise_for_status()
+            return list(csv.DictReader(io.StringIO(await answer.text())))
+
+    async def ended_of(self, user: str) -> list[dict[str, Any]]:
+        """The user's sessions that are over, the last first."""
+        async with self._http.get(f"{self._url}/ended", headers=ADMIN) as answer:
+            answer.raise_for_status()
+            ended = (await answer.json())["handovers"]
+            return [one for one in ended if one["user"] == user]
 
     async def of(self, user: str) -> dict[str, Any] | None:
         """The user's open session."""
