@@ -49,6 +49,10 @@ class ChatScreen:
         return self.page.locator("#log")
 
     @property
+    def notices(self) -> Locator:
+        return self.page.locator("#notices")
+
+    @property
     def controls(self) -> Locator:
         return self.page.get_by_label("Platform controls")
 

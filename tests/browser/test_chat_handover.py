@@ -26,7 +26,6 @@ async def test_the_agents_app_gets_the_context_and_passes_the_thread_back(
 ) -> None:
     await screen.is_handed_over("I want to talk to sales")
     await screen.says_owner(screen.platform.agent.name)
-    await screen.agent.get_by_text("What came with the thread").click()
     await expect(
         screen.agent.get_by_role("definition").filter(has_text="sales").first
     ).to_be_visible()
@@ -89,12 +88,12 @@ async def test_with_routing_off_an_app_gets_an_idle_thread_by_asking_for_it(
 
 
 async def test_a_refusal_is_shown_where_it_was_asked_for(screen: ChatScreen) -> None:
-    await screen.writes("goodbye")
-    await screen.is_owned_by_the_bot()
-    await screen.replies(screen.agent, "Too early")
-    refusal = screen.agent.get_by_role("alert")
-    await expect(refusal).to_contain_text("10/2018300")
-    await expect(screen.agent.get_by_role("textbox")).to_have_value("Too early")
+    await screen.is_handed_over("I want to talk to sales")
+    await screen.says_owner(screen.platform.agent.name)
+    too_long = "x" * 2_001
+    await screen.replies(screen.agent, too_long)
+    await expect(screen.agent.get_by_role("alert")).to_contain_text("Refused with 100")
+    await expect(screen.agent.get_by_role("textbox")).to_have_value(too_long)
 
 
 async def test_seen_and_typing_are_shown_as_on_a_phone(screen: ChatScreen) -> None:

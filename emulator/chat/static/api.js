@@ -5,6 +5,7 @@ const LONGEST_WAIT_MS = 25_000;
 const MOST_HISTORY = 20_000; // entries of the log that are read when the page is opened
 const NEWEST = 999_999_999_999; // later than any entry: answers with the number of the last one
 const RETRY_AFTER_MS = 1_000;
+const LARGEST_FILE = 25 * 1024 ** 2; // bytes
 
 /** The platform said no; the message is its own. */
 export class Refused extends Error {}
@@ -17,6 +18,16 @@ export async function control(method, path, body) {
   return answer(`/_emulator/${path}`, { method, body: asJson(body) });
 }
 
+/** What the control API answers now; null while it does not, or where there is nothing such. */
+export async function known(path) {
+  try {
+    return await control("GET", path);
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Unreachable) return null;
+    throw error;
+  }
+}
+
 /** A Graph call with the app's own token, as the app itself would make it. */
 export async function graph(app, edge, body) {
   const headers = {
@@ -25,6 +36,14 @@ export async function graph(app, edge, body) {
   };
   const url = `/${GRAPH_VERSION}/me/${edge}`;
   return answer(url, { method: "POST", headers, body: asJson(body) });
+}
+
+/** Let the emulator keep a file for a message: `{type, url}`; throws Refused or Unreachable. */
+export async function keepFile(file) {
+  if (file.size > LARGEST_FILE) throw new Refused(`Meta takes files of up to 25 MB; “${file.name}” has more.`);
+  const headers = { "Content-Type": file.type || "application/octet-stream" };
+  const url = `/_emulator/files?name=${encodeURIComponent(file.name)}`;
+  return answer(url, { method: "POST", headers, body: file });
 }
 
 /**

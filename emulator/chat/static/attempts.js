@@ -29,7 +29,7 @@ export function onSend(form, send) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const written = text.value.trim();
-    if (written === "") return;
+    if (written === "" || form.querySelector(".send").disabled) return;
     text.value = "";
     text.focus();
     const went = await send(written);

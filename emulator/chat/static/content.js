@@ -12,10 +12,12 @@ const LINKS = /(https?:\/\/[^\s<>"]+)/;
  * template; without it the buttons are there to be seen.
  */
 export function contentOf(message, tap = null) {
+  if (message.takenBack) return [element("p", { className: "bubble gone", textContent: "Taken back" })];
   const parts = [];
   if (message.text) parts.push(bubble(message.text));
   if (message.sticker_id) parts.push(bubble(message.sticker_id === LIKE ? "👍" : "[sticker]"));
   parts.push(...listOf(message.attachments).map((one) => attachment(one, tap)));
+  if (message.edited) parts.push(element("small", { className: "edited", textContent: "edited" }));
   return parts;
 }
 
@@ -39,9 +41,18 @@ function picture(url, className = "picture") {
 }
 
 function file(type, { url }) {
-  const name = webAddress(url) === null ? "" : new URL(url).pathname.split("/").pop();
+  const name = webAddress(url) === null ? "" : nameIn(url);
   const text = name ? `${capital(type)}: ${name}` : capital(type);
   return element("p", { className: "bubble file" }, link(url, text));
+}
+
+function nameIn(url) {
+  const last = new URL(url).pathname.split("/").pop();
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
 }
 
 function template(content, tap) {

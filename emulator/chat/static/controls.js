@@ -5,15 +5,10 @@ import { tried } from "./attempts.js";
 import { byId, element } from "./dom.js";
 import { FAULTS, faultsLeft } from "./faults.js";
 import { duration, hour } from "./time.js";
+import { meaning } from "./words.js";
 
 const STEPS = { "+1 min": 60, "+5 min": 300, "+30 min": 1_800, "+2 h": 7_200, "+24 h": 86_400 }; // seconds
 const MODES = { on: "On", off: "Off", legacy: "Legacy" };
-const MEANINGS = {
-  on: "One app has the thread, and the others stand by: what this plugin is made for",
-  off: "Every app hears everything, and none can take a thread",
-  legacy: "The older roles: a primary receiver, and secondary ones that ask it for threads",
-};
-
 export class Controls {
   #time;
   #bot = null;
@@ -52,8 +47,9 @@ export class Controls {
   async refreshFaults() {
     this.#left = await control("GET", "faults");
     const texts = faultsLeft(this.#left);
-    byId("active-faults").replaceChildren(...texts.map((text) => element("li", { textContent: text })));
-    byId("clear-faults").hidden = texts.length === 0;
+    const rows = texts.map((text) => element("li", { textContent: text, title: text }));
+    byId("active-faults").replaceChildren(...rows);
+    byId("clear-faults").disabled = texts.length === 0;
   }
 
   #step(text, seconds) {
@@ -65,7 +61,7 @@ export class Controls {
   }
 
   #mode(mode, text) {
-    const button = element("button", { type: "button", textContent: text, title: MEANINGS[mode], ariaPressed: "false" });
+    const button = element("button", { type: "button", textContent: text, title: meaning(mode), ariaPressed: "false" });
     button.dataset.mode = mode;
     button.addEventListener("click", () =>
       tried(this.#refusal, () => control("PUT", "routing", { mode })),
@@ -82,7 +78,7 @@ export class Controls {
   }
 
   #clear() {
-    byId("fault").focus(); // the button that had the focus goes away
+    byId("fault").focus(); // the button that had the focus can't be pressed any more
     this.#change("DELETE");
   }
 

@@ -2,12 +2,15 @@
 
 import { onSend, tried } from "./attempts.js";
 import { contentOf } from "./content.js";
+import { contextOf } from "./context.js";
 import { byId, element } from "./dom.js";
+import { onFile } from "./files.js";
 import { initials } from "./people.js";
-import { changeOfOwner } from "./sentences.js";
+import { actIn, changeOfOwner } from "./sentences.js";
 import { Talk } from "./talk.js";
 import { FROM_USER } from "./threads.js";
 import { hour } from "./time.js";
+import { meaning } from "./words.js";
 
 export class Desk {
   #app = null;
@@ -23,6 +26,7 @@ export class Desk {
     this.find("h2").id = `${id}-title`;
     this.#talk = new Talk(this.find(".talk"), (item, previous) => this.#draw(item, previous));
     onSend(this.find("form"), (text) => this.#try((hands) => hands.say(text)));
+    onFile(this.find("form"), () => this.find(".refusal"), (attachment) => this.#hands.attach(attachment));
     for (const button of this.pane.querySelectorAll("[data-verb]")) {
       const verb = button.dataset.verb;
       button.addEventListener("click", () => this.#try((hands) => hands[verb](this.#target)));
@@ -42,16 +46,48 @@ export class Desk {
     this.find(".avatar").textContent = initials(app.name);
     this.find(".scroll").ariaLabel = `Conversation in ${app.name}`;
     this.find("textarea").ariaLabel = `Reply in ${app.name}`;
-    this.find("textarea").placeholder = `Reply to ${user.name}`;
+    this.find("[type=file]").ariaLabel = `Attach a picture or a file in ${app.name}`;
     this.#offerTargets(cast.owners(user.platform).filter((one) => one.id !== app.id));
   }
 
-  show(thread) {
+  /** `refusals` are Meta's words for what each app may not do now, by its id and the verb. */
+  show(thread, refusals) {
     const owns = thread.owner === this.#app.id;
     this.pane.classList.toggle("owns", owns);
     const others = thread.owner ? `${this.#cast.name(thread.owner)} has it` : "nobody has it";
     this.find(".sub").textContent = owns ? "Has the thread" : `Stands by: ${others}`;
     this.#talk.show(thread, this.#readBy(thread));
+    this.#allow(refusals[this.#app.id] ?? {}, thread);
+  }
+
+  /** Offer what the app may do now. */
+  #allow(refusals, thread) {
+    for (const button of this.pane.querySelectorAll("[data-verb]")) {
+      const refusal = refusals[button.dataset.verb];
+      this.#enable(button, refusal);
+      button.title = [meaning(button.dataset.word), refusal && `Not now: ${refusal}`].filter(Boolean).join(" ");
+    }
+    this.find("select").disabled = Boolean(refusals.pass);
+    this.find("[type=file]").disabled = Boolean(refusals.write);
+    this.#enable(this.find(".send"), refusals.write);
+    this.find(".send").title = refusals.write ? `Not now: ${refusals.write}` : "";
+    this.find(".hint").textContent = this.#hint(refusals, thread);
+  }
+
+  /** Who has pressed what can't be pressed any more goes on by writing. */
+  #enable(button, refusal) {
+    if (refusal && button === document.activeElement) this.find("textarea").focus();
+    button.disabled = Boolean(refusal);
+  }
+
+  #hint(refusals, thread) {
+    const name = this.#user.name;
+    if (!thread.newest) return `${name} has not written yet: nobody may write first.`;
+    if (thread.owner === this.#app.id) return `Has the thread: ${name} reads what is written here.`;
+    if (!refusals.write && thread.owner) return "Reply, and the thread comes here.";
+    if (!refusals.write) return "Nobody has the thread: whoever may can write.";
+    if (!refusals.take) return "Stands by. Take the thread to reply.";
+    return refusals.write;
   }
 
   restart() {
@@ -76,8 +112,9 @@ export class Desk {
   #draw(item, previous) {
     if (item.kind === "message") return [this.#message(item, previous)];
     if (item.kind === "owner") return [timed("li", "event", changeOfOwner(item, this.#cast), item.at)];
+    if (item.kind === "act") return [timed("li", "event", `${this.#user.name} ${actIn(item)}`, item.at)];
     if (item.app_id !== this.#app.id && item.kind === "context") return [];
-    if (item.kind === "context") return [context(item.metadata)];
+    if (item.kind === "context") return [element("li", { className: "brought" }, contextOf(item.metadata))];
     return [timed("li", "event", `${this.#cast.name(item.app_id)} asked for the thread`, item.at)];
   }
 
@@ -103,29 +140,4 @@ export class Desk {
 /** A text with the time when it was so. */
 function timed(tag, className, text, at) {
   return element(tag, { className }, `${text} · `, element("time", { textContent: hour(at) }));
-}
-
-/** What came with the pass: the bot's JSON, or whatever text another app has put there. */
-function context(metadata) {
-  const rows = Object.entries(parsed(metadata)).flatMap(([name, value]) => [
-    element("dt", { textContent: name.replaceAll("_", " ") }),
-    element("dd", { textContent: shown(value) }),
-  ]);
-  const details = element("details", { className: "context" });
-  details.append(element("summary", { textContent: "What came with the thread" }), element("dl", {}, ...rows));
-  return element("li", {}, details);
-}
-
-function parsed(metadata) {
-  try {
-    const value = JSON.parse(metadata);
-    return value && typeof value === "object" ? value : { metadata };
-  } catch {
-    return { metadata };
-  }
-}
-
-function shown(value) {
-  if (Array.isArray(value)) return value.map(shown).join("\n");
-  return value && typeof value === "object" ? JSON.stringify(value) : String(value);
 }

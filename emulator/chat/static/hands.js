@@ -7,6 +7,7 @@ export function handsOfInbox(user) {
   const act = (verb, body = {}) => control("POST", `inbox/${user}/${verb}`, body);
   return {
     say: (text) => act("messages", { text }),
+    attach: (attachment) => act("messages", { attachments: [attachment] }),
     take: () => act("take"),
     request: () => act("request"),
     release: () => act("release"),
@@ -17,8 +18,10 @@ export function handsOfInbox(user) {
 export function handsOfApp(app, user) {
   const recipient = { id: user };
   const act = (edge, body = {}) => graph(app, edge, { recipient, ...body });
+  const send = (message) => act("messages", { messaging_type: "RESPONSE", message });
   return {
-    say: (text) => act("messages", { messaging_type: "RESPONSE", message: { text } }),
+    say: (text) => send({ text }),
+    attach: (attachment) => send({ attachment }),
     take: () => act("take_thread_control"),
     request: () => act("request_thread_control"),
     release: () => act("release_thread_control"),

@@ -1,21 +1,25 @@
 // The protocol log: every message, webhook and Graph call, one line each, its JSON below.
 
 import { byId, element } from "./dom.js";
-import { lineOf } from "./sentences.js";
+import { isReceipt, lineOf } from "./sentences.js";
 import { hour } from "./time.js";
+import { meaning } from "./words.js";
 
 const GROUPS = {
-  "Messages": ["message", "postback", "typing", "read"],
-  "Webhooks": ["webhook"],
-  "Graph calls": ["call"],
-  "Owners": ["owner"],
-  "Settings": ["fault", "clock", "routing"],
+  "Messages": { kinds: ["message", "postback", "typing", "read", "deleted", "edited", "act"] },
+  "Webhooks": { kinds: ["webhook"] },
+  "Graph calls": { kinds: ["call"] },
+  "Owners": { kinds: ["owner"] },
+  "Settings": { kinds: ["fault", "clock", "routing", "notice"] },
+  "Receipts and echoes": { kinds: ["receipt"], isFolded: true, word: "receipts" },
 };
+/** What became of a webhook, by the words of help that say what it means. */
+const OUTCOMES = { recorded: "recorded", failed: "failed", given_up: "failed", dropped: "dropped" };
 const MOST_SHOWN = 500; // lines; older ones leave the list, and stay in the emulator's log
 
 export class LogPane {
   #entries = [];
-  #hidden = new Set(); // kinds
+  #hidden = new Set(Object.values(GROUPS).flatMap(({ kinds, isFolded }) => (isFolded ? kinds : [])));
   #user = null;
   #cast = null;
   #list = byId("log-entries");
@@ -60,7 +64,7 @@ export class LogPane {
 
   #isMeant(entry, wanted) {
     const isOfOthers = entry.user && entry.user !== this.#user.id;
-    if (this.#hidden.has(entry.kind) || (isOfOthers && !byId("log-everyone").checked)) return false;
+    if (this.#hidden.has(kindOf(entry)) || (isOfOthers && !byId("log-everyone").checked)) return false;
     if (wanted === "") return true;
     const text = `${lineOf(entry, this.#cast).text} ${JSON.stringify(entry)}`;
     return text.toLowerCase().includes(wanted);
@@ -69,7 +73,8 @@ export class LogPane {
   #row(entry) {
     const { kind, text, status, isFine } = lineOf(entry, this.#cast);
     const mark = element("span", { className: "kind", textContent: kind });
-    const end = status === null ? null : element("span", { className: "status", textContent: status });
+    const title = meaning(OUTCOMES[status]);
+    const end = status === null ? null : element("span", { className: "status", textContent: status, title });
     const time = element("time", { textContent: hour(entry.at) });
     const words = element("span", { className: "what", textContent: text });
     const summary = element("summary", {}, time, mark, end, words);
@@ -80,17 +85,26 @@ export class LogPane {
   }
 
   #chip(name) {
-    const chip = element("button", { type: "button", className: "chip", textContent: name, ariaPressed: "true" });
+    const { kinds, isFolded, word } = GROUPS[name];
+    const ariaPressed = String(!isFolded);
+    const chip = element("button", { type: "button", className: "chip", textContent: name, ariaPressed });
+    if (word) chip.title = meaning(word);
     chip.addEventListener("click", () => {
       const shows = chip.ariaPressed !== "true";
       chip.ariaPressed = String(shows);
-      for (const kind of GROUPS[name]) this.#hidden[shows ? "delete" : "add"](kind);
+      for (const kind of kinds) this.#hidden[shows ? "delete" : "add"](kind);
       this.redraw();
     });
     return chip;
   }
 }
 
+function kindOf(entry) {
+  return isReceipt(entry) ? "receipt" : entry.kind;
+}
+
 function open(details, entry) {
-  details.append(element("pre", { tabIndex: 0, textContent: JSON.stringify(entry, null, 2) }));
+  const words = [meaning(entry.array), meaning(OUTCOMES[entry.outcome])].filter(Boolean);
+  const help = words.length > 0 ? [element("p", { className: "meaning", textContent: words.join(" ") })] : [];
+  details.append(...help, element("pre", { tabIndex: 0, textContent: JSON.stringify(entry, null, 2) }));
 }

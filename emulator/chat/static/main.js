@@ -1,35 +1,49 @@
 // The chat page: reads the emulator's protocol log as it grows, and shows one person's thread.
 
-import { control, followLog } from "./api.js";
+import { control, followLog, known } from "./api.js";
 import { Controls } from "./controls.js";
 import { Desk } from "./desk.js";
 import { byId, element } from "./dom.js";
+import { showSteps } from "./guide.js";
 import { handsOfApp, handsOfInbox } from "./hands.js";
 import { LogPane } from "./log.js";
 import { addPersonDialog } from "./newperson.js";
-import { showOwner } from "./ownership.js";
+import { newsIn } from "./news.js";
+import { Notices } from "./notices.js";
+import { planEnd, showOwner } from "./ownership.js";
 import { Cast } from "./people.js";
 import { Phone } from "./phone.js";
-import { addTabs } from "./tabs.js";
+import { Silence } from "./silence.js";
+import { addTabs, forgetNews, markNews, showTab } from "./tabs.js";
 import { Threads } from "./threads.js";
 import { EmulatorTime } from "./time.js";
+import { Watch } from "./watch.js";
+import { addWords } from "./words.js";
 
 const REMEMBERED = "person"; // the key of the session's storage
 const PLATFORMS = { messenger: "Messenger", instagram: "Instagram" };
+const NOT_KNOWN_YET = { expires_at: null, refusals: {} };
 
 class Page {
   #time = new EmulatorTime();
   #threads = new Threads();
+  #silence = new Silence();
   #cast = null;
   #user = null;
-  #until = null;
+  #asked = 0; // how often the thread was asked for
+  #thread = NOT_KNOWN_YET; // what the control API says of it
+  #isThere = true; // the emulator
+  #isHistory = true; // what was there before the page is no news
   #phone = new Phone();
   #inbox = new Desk("inbox");
   #agent = new Desk("agent");
   #log = new LogPane();
+  #notices = new Notices((user) => this.#choose(user));
   #controls = new Controls(this.#time);
+  #watch = new Watch(() => this.#show());
 
   async start() {
+    addWords();
     addTabs();
     addPersonDialog(async (user) => {
       await this.#readConfig();
@@ -52,6 +66,7 @@ class Page {
     this.#cast = new Cast(await control("GET", "config"));
     byId("page-name").textContent = this.#cast.page.name;
     byId("agent").hidden = !this.#cast.agent;
+    showTab("agent", Boolean(this.#cast.agent));
     byId("person").replaceChildren(...optionsOf(this.#cast.users));
     const wanted = this.#user?.id ?? sessionStorage.getItem(REMEMBERED);
     const user = this.#cast.user(wanted) ?? this.#cast.users[0];
@@ -61,8 +76,11 @@ class Page {
 
   async #choose(userId) {
     const [cast, user] = [this.#cast, this.#cast.user(userId)];
+    if (userId !== this.#user?.id) {
+      this.#thread = NOT_KNOWN_YET;
+      forgetNews();
+    }
     this.#user = user;
-    this.#until = null;
     sessionStorage.setItem(REMEMBERED, userId);
     byId("person").value = userId;
     this.#phone.become(user, cast.account(user.platform));
@@ -70,57 +88,89 @@ class Page {
     if (cast.agent) this.#agent.become(cast.agent, user, cast, handsOfApp(cast.agent, userId));
     this.#controls.become(user, cast);
     this.#log.become(user, cast);
+    this.#notices.become(cast);
+    this.#watch.become(user);
     this.#show();
-    await this.#askUntil();
+    await this.#askThread();
   }
 
   #take(entries) {
-    for (const entry of entries) this.#threads.take(entry);
+    for (const entry of entries) {
+      this.#threads.take(entry);
+      this.#silence.take(entry, this.#threads.of(entry.user ?? ""), this.#cast);
+    }
     this.#log.add(entries);
+    this.#notices.add(entries);
     this.#show();
+    if (!this.#isHistory) newsIn(entries, this.#user, this.#cast).forEach(markNews);
+    this.#isHistory = false;
     const kinds = new Set(entries.map((entry) => entry.kind));
-    const isNews = entries.some((entry) => entry.user && !this.#cast.user(entry.user));
-    if (isNews || kinds.has("routing")) this.#readConfig();
+    const isNew = entries.some((entry) => entry.user && !this.#cast.user(entry.user));
+    if (isNew || kinds.has("routing")) this.#readConfig();
     if (kinds.has("clock")) this.#controls.refreshClock();
     if (kinds.has("fault")) this.#controls.refreshFaults();
-    if (entries.some((entry) => entry.user === this.#user?.id)) this.#askUntil();
+    if (kinds.has("clock") || entries.some((entry) => entry.user === this.#user?.id)) this.#askThread();
+    this.#watch.soon();
   }
 
   #show() {
     if (this.#user === null) return;
-    const thread = this.#threads.of(this.#user.id);
-    this.#phone.show(thread, this.#time.now());
-    this.#inbox.show(thread);
-    if (this.#cast.agent) this.#agent.show(thread);
-    const until = thread.owner && this.#until ? this.#time.soon(this.#until) : "";
-    showOwner(thread.owner, until, this.#user, this.#cast);
+    const [cast, thread, now] = [this.#cast, this.#threads.of(this.#user.id), this.#time.now()];
+    this.#inbox.show(thread, this.#thread.refusals);
+    if (cast.agent) this.#agent.show(thread, this.#thread.refusals);
+    const isWithPeople = ["inbox", "agent"].includes(cast.role(thread.owner));
+    this.#phone.show(thread, now, isWithPeople);
+    const { expires_at: expires } = this.#thread;
+    const until = thread.owner && expires ? this.#time.soon(expires) : "";
+    showOwner(thread.owner, until, planEnd(this.#watch.seen.handover, this.#time), this.#user, cast);
+    showSteps(thread, cast);
+    this.#showTrouble(this.#trouble(now));
   }
 
-  /** When control expires is not in the log: every message of the person prolongs it. */
-  async #askUntil() {
-    const user = this.#user.id;
-    const { expires_at } = await control("GET", `threads/${user}`);
-    if (user !== this.#user.id) return;
-    this.#until = expires_at;
+  /** The worst first: without the emulator nothing can be known of the bot. */
+  #trouble(now) {
+    if (!this.#isThere) return "The emulator does not answer. Trying again …";
+    const { bot } = this.#cast;
+    return this.#watch.trouble(bot) ?? this.#silence.trouble(this.#user.id, now, bot);
+  }
+
+  /** It stands in the place of the guide, so that nothing moves. */
+  #showTrouble(words) {
+    const place = byId("trouble");
+    place.hidden = words === null;
+    byId("guide").hidden = words !== null;
+    if (place.textContent !== (words ?? "")) place.textContent = words ?? "";
+  }
+
+  /** When control expires, and what Meta would refuse, is not in the log. */
+  async #askThread() {
+    const [user, number] = [this.#user.id, (this.#asked += 1)];
+    const thread = await known(`threads/${user}`);
+    if (thread === null || number !== this.#asked) return; // somebody has asked since
+    this.#thread = thread;
     this.#show();
   }
 
   #tick() {
     this.#controls.tick();
-    if (this.#user) this.#phone.show(this.#threads.of(this.#user.id), this.#time.now()); // dots end
+    this.#show(); // dots end, and patience
   }
 
   async #restart() {
     this.#threads = new Threads();
-    for (const pane of [this.#phone, this.#inbox, this.#agent, this.#log]) pane.restart();
+    this.#silence = new Silence();
+    this.#thread = NOT_KNOWN_YET;
+    this.#isHistory = true;
+    for (const pane of [this.#phone, this.#inbox, this.#agent, this.#log, this.#notices]) pane.restart();
+    forgetNews();
     await this.#controls.refreshClock();
     await this.#controls.refreshFaults();
     await this.#readConfig();
   }
 
   #showConnection(isThere) {
-    byId("offline").hidden = isThere;
-    byId("offline").textContent = isThere ? "" : "The emulator does not answer. Trying again …";
+    this.#isThere = isThere;
+    this.#show();
   }
 }
 

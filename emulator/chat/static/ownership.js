@@ -1,23 +1,22 @@
-// Who has the thread, always in sight.
+// Who has the thread, always in sight, and when that ends: for Meta, and by the bot's plan.
 
-import { byId, element } from "./dom.js";
-import { NOBODY } from "./people.js";
+import { byId } from "./dom.js";
 
-/** Show the owner of a person's thread, and until when unless somebody does something. */
-export function showOwner(owner, until, user, cast) {
-  const role = cast.role(owner);
-  byId("ownership").dataset.role = role;
+/** Show a thread's owner; `until` is when Meta ends it, `plan` what the bot says of its handover. */
+export function showOwner(owner, until, plan, user, cast) {
+  byId("ownership").dataset.role = cast.role(owner);
   setText(byId("owner-name"), cast.name(owner));
-  setText(byId("owner-until"), until ? `until ${until}` : "");
-  const candidates = [...cast.owners(user.platform), { id: null, name: "Nobody" }];
-  byId("candidates").replaceChildren(...candidates.map((one) => candidate(one, owner, cast)));
+  setText(byId("owner-until"), until ? `Meta: until ${until}` : "");
+  setText(byId("plan-end"), plan);
 }
 
-function candidate({ id, name }, owner, cast) {
-  const isOwner = (id ?? NOBODY) === (owner ?? NOBODY);
-  const made = element("li", { textContent: name, className: isOwner ? "is-owner" : "" });
-  made.dataset.role = cast.role(id);
-  return made;
+/** When the bot ends a handover by itself, in words; empty while there is none. */
+export function planEnd(handover, time) {
+  if (!handover) return "";
+  const { plan, state, ends_at: end, ends_by: reason, due_at: due } = handover;
+  if (state === "waiting") return `plan ${plan}: waits until ${due ? time.soon(due) : "you open"}`;
+  if (!end) return `plan ${plan}`;
+  return `plan ${plan}: until ${time.soon(end)} (${String(reason).replaceAll("_", " ")})`;
 }
 
 /** A status is read out when it is set, so it is set only when it changes. */

@@ -8,6 +8,7 @@ export class Cast {
     this.instagram = config.instagram;
     this.users = config.users;
     this.apps = config.apps;
+    this.desk = config.desk;
     this.inboxes = {
       messenger: { id: config.inbox_app_id, name: "Page Inbox" },
       instagram: { id: config.instagram_inbox_app_id, name: "Instagram Inbox" },

@@ -39,13 +39,26 @@ const NAMES = {
   fault: "Fault",
   clock: "Clock",
   routing: "Routing",
+  deleted: "Message",
+  edited: "Message",
+  act: "Act",
+  notice: "Notice",
 };
+
+/** What a person did that is no message. */
+export function actIn({ referral, optin }) {
+  if (referral) return "came by a link";
+  return optin ? "opted in" : "linked an account";
+}
 
 const LINES = {
   message: (entry, cast) => ({ text: `${sender(entry, cast)}: ${contentIn(entry)}` }),
   postback: (entry, cast) => ({
     text: `${sender(entry, cast)} taps ${quoted(entry.postback.title ?? entry.postback.payload)}`,
   }),
+  deleted: (entry, cast) => ({ text: `${cast.name(entry.user)} takes a message back` }),
+  edited: (entry, cast) => ({ text: `${cast.name(entry.user)} edits a message: ${quoted(entry.text)}` }),
+  act: (entry, cast) => ({ text: `${cast.name(entry.user)} ${actIn(entry)}` }),
   owner: (entry, cast) => ({ text: changeOfOwner(entry, cast) }),
   typing: (entry, cast) => ({ text: `${cast.name(entry.app_id)}: ${entry.action}` }),
   read: (entry, cast) => ({ text: `${cast.name(entry.user)} has read the messages` }),
@@ -55,6 +68,12 @@ const LINES = {
   fault(entry, cast) {
     const what = entry.what === "call" ? `the call ${entry.path} fails or is slow` : `webhooks: ${entry.what}`;
     return { text: `${cast.name(entry.app_id)}: ${what}`, isFine: false };
+  },
+
+  notice({ verified, repeated, error, notice, user }, cast) {
+    if (!verified) return { text: error, status: "refused", isFine: false };
+    const text = `${notice?.type ?? "notice"} of ${cast.name(user)}`;
+    return { text, status: repeated ? "once more" : "signed" };
   },
 
   call(entry, cast) {
@@ -109,4 +128,9 @@ function quoted(text) {
   const characters = [...String(text ?? "")];
   const isLong = characters.length > LONGEST_QUOTE;
   return `“${isLong ? characters.slice(0, LONGEST_QUOTE).join("") + "…" : characters.join("")}”`;
+}
+
+/** Whether an entry only repeats what another one says: an app's own words, or that they came. */
+export function isReceipt({ kind, event }) {
+  return kind === "webhook" && Boolean(event.delivery || event.read || event.message?.is_echo);
 }

@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 export class Talk {
   #thread = null;
   #shown = 0;
+  #edition = 0;
   #tail = element("li", { className: "tail" });
 
   /** `draw(item, previous)` makes the elements for an item of a thread, or none. */
@@ -15,7 +16,7 @@ export class Talk {
 
   /** Bring the list up to date with a thread; `tail` is `{className, text}`. */
   show(thread, tail) {
-    if (thread !== this.#thread) this.#begin(thread);
+    if (thread !== this.#thread || thread.edition !== this.#edition) this.#begin(thread);
     for (; this.#shown < thread.items.length; this.#shown += 1) this.#add();
     if (this.#tail.className !== tail.className) this.#tail.className = tail.className;
     if (this.#tail.textContent !== tail.text) this.#tail.textContent = tail.text;
@@ -28,6 +29,7 @@ export class Talk {
 
   #begin(thread) {
     this.#thread = thread;
+    this.#edition = thread.edition;
     this.#shown = 0;
     this.list.replaceChildren(this.#tail);
   }

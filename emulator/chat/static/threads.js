@@ -5,7 +5,8 @@ const TYPING_LASTS_MS = 20_000; // as long as Messenger shows the dots
 
 export class Thread {
   constructor() {
-    this.items = []; // what desks and phone show, in order; only ever appended to
+    this.items = []; // what desks and phone show, in order
+    this.edition = 0; // how often an item that is there has become another one
     this.owner = null;
     this.seen = 0; // how many items there were when an app marked the messages as seen
     this.read = 0; // how many there were when the person read them
@@ -53,6 +54,18 @@ const HAPPENS = {
     thread.items.push({ ...entry, kind: "message", text, tapped: true });
   },
 
+  deleted(thread, { mid }) {
+    change(thread, mid, { text: "", attachments: [], takenBack: true });
+  },
+
+  edited(thread, { mid, text }) {
+    change(thread, mid, { text, edited: true });
+  },
+
+  act(thread, entry) {
+    thread.items.push(entry);
+  },
+
   owner(thread, entry) {
     thread.owner = entry.owner;
     thread.items.push(entry);
@@ -78,6 +91,13 @@ const HAPPENS = {
     if (asked) thread.items.push({ kind: "request", app_id, at });
   },
 };
+
+function change(thread, mid, what) {
+  const number = thread.items.findLastIndex((item) => item.mid === mid);
+  if (number < 0) return;
+  thread.items[number] = { ...thread.items[number], ...what };
+  thread.edition += 1;
+}
 
 /** The objects of an array; what is no array is an empty one. */
 export function listOf(values) {
