@@ -286,9 +286,10 @@ class Delivery:
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
             # First the session: whatever ends in between, the message is refused once more then.
-            if await self._once_stored(lambda: self._lose(entry.outgoing)):
-                _log_drop(entry, _LOST)
-                await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
+            if not await self._once_stored(lambda: self._lose(entry.outgoing)):
+                return False
+            _log_drop(entry, _LOST)
+            await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
         else:
             await self._give_up(entry, error)
         return True
@@ -322,24 +323,20 @@ class Delivery:
         )
 
     async def _lose(self, said: Outgoing) -> bool:
-        """Another app has the thread: a session begins; False if a stop comes before it can.
+        """Another app has the thread: a session begins. False if the message is to be sent again.
 
-        Where it was the follow-up of a session, the new one begins once that one has ended.
+        So it is as long as a follow-up is being said: that session has to end first, and by then
+        the thread may be back, of which nobody hears.
         """
-        while not await self._is_opening(said.thread) and await self._adopt(said):
-            if self._is_stopping:
-                return False
-            await self._clock.sleep(PAUSE)
+        session = await self._store.open_session(said.thread)
+        # One that is opening waits for what was said before it, and the thread's events for that.
+        if session is None or not (session.regained or session.state is State.OPENING):
+            session = await self._adopt(said)
         self._due.set()
-        return True
+        return session is None or not session.regained
 
-    async def _is_opening(self, thread: Thread) -> bool:
-        """Whether a session waits for what was said before it, and the thread's events for that."""
-        session = await self._store.open_session(thread)
-        return session is not None and session.state is State.OPENING
-
-    async def _adopt(self, said: Outgoing) -> bool:
-        """Begin it between two of the thread's events; whether a session has to end before."""
+    async def _adopt(self, said: Outgoing) -> Session | None:
+        """Begin a session between two of the thread's events; the one that it has then."""
         begun: list[Session | None] = []
 
         async def adopt() -> None:
@@ -352,7 +349,7 @@ class Delivery:
         await self._events.run_first(said.thread, adopt)
         if not begun:
             raise StoreUnavailable("A session for a thread that was lost could not be stored.")
-        return begun[0] is not None and begun[0].regained
+        return begun[0]
 
     async def _pass(self, session_id: str) -> None:
         """Pass control: all that was said before has been sent."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from channels.core.errors import NotThreadOwner
 from channels.core.sessions.session import State
+from channels.engine import engine
 from tests.scenario.world import ANNA, INBOX, SECOND, World
 
 
@@ -41,8 +44,45 @@ async def test_a_refused_follow_up_begins_the_next_handover(
     first = await world.hand_over()
     await world.user_says("menu")
     await is_taken_before(gate, world)
+    await world.wait(SECOND)
 
     second = await world.session()
     assert (second.id != first.id, second.state) == (True, State.ACTIVE)
     assert world.said() == ["welcome back"]
     assert world.heard() == ["human", "<keyword>", "EXTERNAL: handover_started"]
+
+
+async def test_a_follow_up_that_was_refused_is_said_where_the_thread_is_back_by_then(
+    world: World, gate: asyncio.Event
+) -> None:
+    """The agent looks in and lets go again, while Rasa still says its follow-up."""
+    world.script.answers["keyword"] = ["welcome back", gate, "what else?"]
+    await world.hand_over()
+    world.graph.fail("send", NotThreadOwner("Another app controls it"))
+    await world.user_says("menu")
+    await world.wait(3 * SECOND)
+    gate.set()
+    await world.wait(3 * SECOND)
+
+    assert await world.store.open_session(ANNA) is None
+    assert world.said() == ["welcome back", "what else?"]
+    assert world.heard() == ["human", "<keyword>"]
+
+
+async def test_a_refused_follow_up_waits_in_the_next_process_if_this_one_stops(
+    world: World, gate: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    world.script.once["keyword"] = [["welcome back", gate, "what else?"]]
+    await world.hand_over()
+    world.graph.fail("send", NotThreadOwner("Another app controls it"))
+    await world.user_says("menu")
+    await world.engine.stop()
+    world.workers.clear()
+    world.script.answers["keyword"] = ["welcome back"]
+    await world.start()
+    for _ in range(10):
+        await world.wait(SECOND)
+
+    assert world.said() == ["welcome back"]
+    assert world.ends() == ["keyword"]
