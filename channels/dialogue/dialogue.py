@@ -39,7 +39,7 @@ from ..handover.availability import Availability
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
-from ..instruments.clock import Clock
+from ..instruments.clock import Clock, lived_for
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
@@ -60,7 +60,6 @@ from .typing_indicator import TypingIndicator
 logger = logging.getLogger(__name__)
 
 CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
-STANDSTILL = timedelta(seconds=5)  # a sleep that lasts for so much longer is the process's own
 _NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
@@ -292,7 +291,7 @@ class Dialogue:
         """Raises TurnTimedOut; what such a turn says later on is not said."""
         limit = self._settings.turn_timeout
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
-        waiting = asyncio.ensure_future(self._lived_for(limit))
+        waiting = asyncio.ensure_future(lived_for(self._clock, limit))
         try:
             await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if taking.done():
@@ -306,14 +305,6 @@ class Dialogue:
             "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
             "limit."
         )
-
-    async def _lived_for(self, limit: timedelta) -> None:
-        """Return after so long. Where this process stood still meanwhile, it counts from then."""
-        slept_for_longer = True
-        while slept_for_longer:
-            due_at = self._clock.now() + limit
-            await self._clock.sleep(limit)
-            slept_for_longer = self._clock.now() - due_at > STANDSTILL
 
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(

@@ -123,7 +123,7 @@ class Engine:
             language=assistant.language,
             situation=self.situation,
         )
-        suspects = Suspects()
+        suspects = Suspects(clock)
         self._delivery = Delivery(
             several_pages=bool(settings.pages),
             store=store,

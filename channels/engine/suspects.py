@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+from ..instruments.clock import Clock, lived_for
+
 MOST_DEATHS = 3
 ALONE_FOR = timedelta(seconds=5)
 
@@ -20,7 +22,8 @@ class Suspects:
     event for the handover, and the handover for a message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._alone = asyncio.Lock()
 
     @asynccontextmanager
@@ -47,7 +50,7 @@ class Suspects:
     @asynccontextmanager
     async def _alone_at_first(self) -> AsyncIterator[None]:
         await self._alone.acquire()
-        letting_go = asyncio.create_task(asyncio.sleep(ALONE_FOR.total_seconds()))
+        letting_go = asyncio.create_task(lived_for(self._clock, ALONE_FOR))
         letting_go.add_done_callback(lambda _: self._alone.release())
         try:
             yield

@@ -13,6 +13,7 @@ from ..core.meta.metas_clock import MOST_SKEW
 # Goes on while the machine sleeps or the process is stopped, and never jumps. Elsewhere than on
 # Linux the monotonic clock is the nearest to that.
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", None)
+STANDSTILL = timedelta(seconds=5)  # a sleep that lasts for so much longer is the process's own
 
 
 class Clock(Protocol):
@@ -29,6 +30,15 @@ class Clock(Protocol):
 
     async def sleep(self, duration: timedelta) -> None:
         """Return once `duration` has passed on this clock."""
+
+
+async def lived_for(clock: Clock, duration: timedelta) -> None:
+    """Return after so long; where this process stood still meanwhile, it counts from then."""
+    slept_for_longer = True
+    while slept_for_longer:
+        due_at = clock.now() + duration
+        await clock.sleep(duration)
+        slept_for_longer = clock.now() - due_at > STANDSTILL
 
 
 class SystemClock:

@@ -57,7 +57,7 @@ async def test_what_a_worker_has_died_with_is_not_handled_again_for_want_of_a_co
         metrics=Metrics(),
         handle=handle,
         died=nobody,
-        suspects=Suspects(),
+        suspects=Suspects(clock),
     )
     await retrying.handle(msgspec.structs.replace(entry, was_lost=True, is_repeated=True))
 
