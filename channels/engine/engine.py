@@ -205,6 +205,7 @@ class Engine:
             delivery=self._delivery,
             own_pages=self.own_pages,
             broadcasts=self._broadcasts,
+            clock=shared,
         )
         self._inbox = Inbox(
             store=store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -9,6 +10,7 @@ from functools import lru_cache, partial
 import msgspec
 
 from ..core.briefing.transcript import line_of
+from ..core.errors import TRY_LATER
 from ..core.events import (
     Act,
     Array,
@@ -25,7 +27,7 @@ from ..core.events import (
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.meta.broadcasts import Broadcasts
 from ..core.plans import INBOX_APP_IDS, Plan
-from ..core.routing import HEAR_USER, NOTHING, Decision, Routing, decide
+from ..core.routing import HEAR_USER, NOTHING, Decision, Owner, Routing, decide
 from ..core.sessions.session import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
@@ -34,11 +36,15 @@ from ..handover.ending import Endings
 from ..handover.handovers import Handovers
 from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
+from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
 from .own_pages import OwnPages
 
+logger = logging.getLogger(__name__)
+
+PATIENCE = timedelta(minutes=1)  # with Meta, which answers other calls than who has a thread
 _MOMENT = timedelta(microseconds=1)
 _TOLD_LATE = timedelta(seconds=5)  # Meta's clock and ours are not the same
 
@@ -60,8 +66,10 @@ class EventHandler:
         delivery: Delivery,
         own_pages: OwnPages,
         broadcasts: Broadcasts,
+        clock: Clock,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._store = store
         self._graph = graph
         self._routing = routing
@@ -165,10 +173,21 @@ class EventHandler:
         )
         decision = look_up()
         if decision.ask_owner:
-            decision = look_up(owner=await self._graph.owner(event.thread))
+            decision = look_up(owner=await self._owner(event))
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
+
+    async def _owner(self, event: Event) -> Owner:
+        """Who has the event's thread. Where only that call fails on and on, nobody waits for it."""
+        try:
+            return await self._graph.owner(event.thread)
+        except TRY_LATER as error:
+            has_waited = self._clock.now() - event.received_at >= PATIENCE
+            if not has_waited or self._graph.closed_page(event.thread.page) is not None:
+                raise
+            logger.warning("Who has a thread counts as unknown: %s", error)
+            return Owner.UNKNOWN
 
     def _is_broadcast(self, event: Event) -> bool:
         """Whether an app writes to many, this person among them, and does not have the thread."""

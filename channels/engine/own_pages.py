@@ -6,7 +6,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from ..core.errors import TRY_LATER, GraphError
+from ..core.errors import TRY_LATER, GraphError, GraphUnavailable
 from ..core.events import Platform, Thread
 from ..core.settings.settings import Settings
 from ..graph.protocol import Graph
@@ -89,8 +89,9 @@ class OwnPages:
                 self._page = await self._graph.page()
             else:
                 self._account = await self._graph.instagram_account()
-        except TRY_LATER:
-            raise
         except GraphError as error:
+            is_of_this_call = isinstance(error, GraphUnavailable) and error.others_answered
+            if isinstance(error, TRY_LATER) and not is_of_this_call:
+                raise
             logger.warning("Meta does not tell which pages are the bot's own: %s", error)
         self._asked_at[platform] = self._clock.now()

@@ -35,12 +35,15 @@ def owner_in(answer: object, *, us: str) -> Owner:
         return Owner.IDLE
     line = lines[0] if isinstance(lines, list) else None
     owner = line.get("thread_owner") if isinstance(line, dict) else None
-    if not isinstance(owner, dict):
+    if not isinstance(owner, dict) or not owner:
         return Owner.UNKNOWN
     app_id = owner.get("app_id")
     if app_id in (None, "", "null"):
         return Owner.UNNAMED
-    return Owner.OURS if str(app_id) == us else Owner.ANOTHER_APP
+    if not isinstance(app_id, (str, int, float)) or isinstance(app_id, bool):
+        return Owner.UNKNOWN
+    named = f"{app_id:.0f}" if isinstance(app_id, float) else str(app_id).strip()
+    return Owner.OURS if named == us else Owner.ANOTHER_APP
 
 
 class _FeatureStatus(msgspec.Struct, frozen=True):

@@ -123,3 +123,10 @@ async def test_of_several_pages_the_settings_tell(caplog: pytest.LogCaptureFixtu
     assert heard(world) == ["here", "there"]
     assert not [call for call in world.graph.calls if call.verb == "page"]
     assert "Traceback" not in caplog.text
+
+
+async def test_an_account_that_meta_fails_to_tell_of_holds_nobody_up(world: World) -> None:
+    failure = GraphUnavailable("Unknown error", others_answered=True)
+    world.graph.fail("instagram_account", failure, times=99)
+    await world.user_says("hello", ACCOUNT)
+    assert heard(world) == ["hello"]

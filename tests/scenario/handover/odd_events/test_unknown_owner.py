@@ -6,14 +6,26 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core.errors import GraphError, GraphRefused, UserUnreachable
+from channels.core.errors import (
+    GraphError,
+    GraphRefused,
+    GraphThrottled,
+    GraphTimeout,
+    TokenRefused,
+    UserUnreachable,
+)
 from channels.core.routing import Owner
 from channels.core.sessions.session import State
-from tests.scenario.world import ANNA, INBOX, World
+from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
 
 REFUSALS = [
     pytest.param(GraphRefused("Nonexisting field", code=100), id="no such edge"),
     pytest.param(UserUnreachable("No such user", code=100, subcode=2018001), id="no such user"),
+]
+
+FAILURES = [
+    pytest.param(GraphTimeout("A page of HTML"), id="no answer"),
+    pytest.param(GraphThrottled("Slow down", retry_after=3 * SECOND), id="a limit of that call's"),
 ]
 
 
@@ -62,3 +74,34 @@ async def test_no_event_dies_of_a_refusal(world: World, error: GraphError) -> No
     await world.agent_returns()
     assert world.ends() == ["agent_returned"]
     assert (await world.store.backlog()).dead == 0
+
+
+@pytest.mark.parametrize("error", FAILURES)
+async def test_nobody_waits_for_ever_for_a_call_that_alone_of_all_fails(
+    world: World, error: GraphError
+) -> None:
+    await world.hand_over()
+    world.graph.fail("owner", error, times=999)
+    await world.user_says("hello?")
+    await world.operator_says("good morning")
+    await world.agent_returns()
+    assert world.ends() == [], "it may answer yet"
+    for _ in range(60):
+        await world.wait(3 * SECOND)
+    assert world.ends() == ["agent_returned"]
+    assert (await world.store.backlog()).waiting == 0
+
+
+async def test_what_closes_the_page_is_waited_for(world: World) -> None:
+    """Nothing could be said meanwhile, and the owner may be told once it is over."""
+    await world.hand_over()
+    world.graph.fail("owner", TokenRefused("Expired"))
+    world.graph.broken[PAGE] = TokenRefused("Expired")
+    await world.agent_returns()
+    for _ in range(60):
+        await world.wait(3 * SECOND)
+    assert world.ends() == []
+    world.graph.broken.clear()
+    for _ in range(20):
+        await world.wait(3 * SECOND)
+    assert world.ends() == ["agent_returned"]
