@@ -198,19 +198,24 @@ HIDDEN_FROM_SECONDARY = 2018234
 # These limits count the calls of all pages of the app (Graph API, Rate Limits).
 APP_LIMITS = frozenset({4, 341})
 
-# Where Meta gives no subcode, its words decide; compared in lower case.
+# Where Meta gives no subcode, its words decide; compared as `plain_words` has them.
 PHRASES: dict[str, Meaning] = {
     "another app is controlling this thread": _NOT_OWNER,
-    "not the thread owner": _NOT_OWNER,
-    "only the current thread owner": _NOT_OWNER,
+    "not thread owner": _NOT_OWNER,
+    "only current thread owner": _NOT_OWNER,
     "outside of allowed window": _WINDOW_CLOSED,
-    "outside of the allowed window": _WINDOW_CLOSED,
-    "outside the allowed window": _WINDOW_CLOSED,
-    "isn't receiving messages": _UNREACHABLE,
-    "isn't available right now": _UNREACHABLE,
+    "outside allowed window": _WINDOW_CLOSED,
+    "outside of messaging window": _WINDOW_CLOSED,
+    "outside messaging window": _WINDOW_CLOSED,
+    "outside of 24 hour": _WINDOW_CLOSED,
+    "outside 24 hour": _WINDOW_CLOSED,
+    "is not receiving messages": _UNREACHABLE,
+    "is not available right now": _UNREACHABLE,
+    "can not receive messages": _UNREACHABLE,
+    "can not receive your messages": _UNREACHABLE,
     "no matching user": _NO_SUCH_USER,
     "no matching instagram user": _NO_SUCH_USER,
-    "does not have the capability": PERMISSION,
+    "does not have capability": PERMISSION,
     "invalid appsecret_proof": _APP_SECRET,
 }
 

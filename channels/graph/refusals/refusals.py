@@ -179,8 +179,16 @@ def _meaning(fault: Fault, status: int) -> Meaning:
 
 
 def _meaning_by_words(fault: Fault) -> Meaning | None:
-    words = " ".join((fault.message or "").lower().replace("\u2019", "'").split())
+    words = plain_words(fault.message or "")
     return next((meaning for phrase, meaning in PHRASES.items() if phrase in words), None)
+
+
+def plain_words(message: str) -> str:
+    """The words without what Meta writes now so and now so: case, contractions, articles."""
+    plain = message.casefold().replace("\u2019", "'").replace("`", "'").replace("-", " ")
+    plain = re.sub(r"\bcannot\b|\bcan't\b", "can not", plain)
+    plain = re.sub(r"n't\b", " not", plain)
+    return " ".join(word for word in plain.split() if word != "the")
 
 
 def _anywhere(text: str) -> str:
