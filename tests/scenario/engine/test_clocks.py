@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from channels.core.errors import GraphThrottled
+from channels.core.events import Array, Platform, Thread
 from channels.core.sessions.session import State
 from channels.engine.engine import PRUNING_INTERVAL, RENEWAL_INTERVAL
 from channels.engine.health import Part
@@ -15,6 +16,7 @@ from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import SECOND, World
 
+ADA = Thread(page="17841400000000007", user="1781", platform=Platform.INSTAGRAM)
 HOUR = timedelta(hours=1)
 TIMEOUT = 100 * SECOND
 
@@ -182,3 +184,23 @@ async def test_a_clock_that_is_ahead_deletes_nothing(world: World) -> None:
     store = world.store
     assert isinstance(store, MemoryStore)
     assert len(store._rows.entries) == 1
+
+
+@pytest.mark.parametrize("apart", [HOUR, -HOUR])
+async def test_a_bare_echo_waits_for_our_own_answer_as_long_on_whatever_machine(
+    world: World, apart: timedelta
+) -> None:
+    """An echo that tells no sender is ours, if the answer to what we are sending says so."""
+    world.graph.account_id = ADA.page
+    await world.start(ahead=apart)
+    world.graph.fail("send", GraphThrottled("Slow down", retry_after=3 * SECOND), times=99)
+    await world.user_says("hello", ADA)
+    stamped = world.engine.clock.now()
+    echo = world.echo("I take over", ADA, app_id=None, array=Array.MESSAGING, received_at=stamped)
+    await world.deliver(echo)
+    await world.wait(SECOND)
+    assert world.calls("owner") == 0
+
+    for _ in range(5):
+        await world.wait(SECOND)
+    assert world.calls("owner") == 1
