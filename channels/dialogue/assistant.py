@@ -15,11 +15,12 @@ from typing import Any, Protocol
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import LockError
 from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
+from sqlalchemy.event import listen
 
 from ..core.briefing.situation import Said, Situation
 from ..core.errors import RasaUnavailable, StoreUnavailable
 from ..instruments.host import MANTLE, MANTLE_REFUSED
-from ..instruments.leases import still_ours
+from ..instruments.leases import still_ours, surely_ours
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
 from .unmade_handover import trackers_saved_by, unmade_handover
@@ -315,9 +316,15 @@ def _insisting_on_stores(agent: Any) -> Iterator[None]:
 
 
 def _check_before_saving(store: Any) -> None:
-    """Let the tracker store save no turn that another worker has taken over meanwhile."""
+    """Let the tracker store save no turn that another worker has taken over meanwhile.
+
+    Where it is an SQL database, it is looked at once more right before the commit.
+    """
     if _CHECKS in vars(store):
         return
+    sessions = getattr(getattr(store, "_tracker_store", store), "sessionmaker", None)
+    if sessions is not None:
+        listen(sessions, "before_commit", lambda _: surely_ours())
     save = store.save
 
     async def checked(*args: Any, **kwargs: Any) -> Any:

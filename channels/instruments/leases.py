@@ -26,11 +26,11 @@ class _Lease:
         self.outer = outer
         self.is_over = False  # tasks that were begun meanwhile may go on after it
 
+    def is_surely_ours(self) -> bool:
+        return self.is_over or self._store.surely_holds(self._held, self._clock.now())
+
     async def is_ours(self) -> bool:
-        now = self._clock.now()
-        if self.is_over or self._store.surely_holds(self._held, now):
-            return True
-        return await self._store.holds(self._held, now)
+        return self.is_surely_ours() or await self._store.holds(self._held, self._clock.now())
 
 
 _T = TypeVar("_T")
@@ -61,8 +61,19 @@ async def still_ours() -> None:
 
     Raises ClaimLost, and StoreError where nobody can tell.
     """
-    lease = _under_way.get()
-    while lease is not None:
+    for lease in _all_under_way():
         if not await lease.is_ours():
             raise ClaimLost("Another worker goes on with what this one was at.")
+
+
+def surely_ours() -> None:
+    """The same at once, without asking the store: a claim that may have lapsed counts as lost."""
+    if not all(lease.is_surely_ours() for lease in _all_under_way()):
+        raise ClaimLost("This worker stood still, and another one may go on with what it was at.")
+
+
+def _all_under_way() -> Iterator[_Lease]:
+    lease = _under_way.get()
+    while lease is not None:
+        yield lease
         lease = lease.outer

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rasa.model_training
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
-from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
+from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore
 from rasa.shared.core.events import ConversationPaused, ConversationResumed, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -19,7 +21,9 @@ from channels.core.errors import ClaimLost, StoreUnavailable
 from channels.dialogue.assistant import RasaAssistant, Turn
 from channels.instruments.clock import SystemClock
 from channels.instruments.leases import working_on
+from channels.store.protocol import CLAIM_LEASE
 from tests.contract.store.store_samples import message
+from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
 
 FILES = {
@@ -289,4 +293,32 @@ async def test_a_turn_that_another_worker_has_taken_over_is_not_saved(
     assert await heard(agent) == []
 
     assert await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    assert await heard(agent) == ["m_1"]
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+async def test_a_worker_that_stands_still_while_it_saves_a_turn_saves_nothing(
+    agent: Agent, assistant: RasaAssistant, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(datetime(2026, 10, 1, tzinfo=timezone.utc))
+    store = MemoryStore(worker="one")
+    [entry] = await store.record([message("a")], clock.now())
+    in_sql = SQLTrackerStore(domain=agent.domain, dialect="sqlite", db=":memory:")
+    trackers = FailSafeTrackerStore(in_sql) if is_wrapped else in_sql
+    agent.tracker_store = agent.processor.tracker_store = trackers
+    add = in_sql._additional_events
+
+    def stand_still(*arguments: Any) -> Any:
+        clock.advance(CLAIM_LEASE)
+        return add(*arguments)
+
+    with working_on(entry, store=store, clock=clock), monkeypatch.context() as patched:
+        patched.setattr(in_sql, "_additional_events", stand_still)
+        with pytest.raises((ClaimLost, StoreUnavailable)):
+            await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    assert await agent.tracker_store.retrieve_full_tracker(USER) is None
+
+    await store.renew_claims(clock.now())
+    with working_on(entry, store=store, clock=clock):
+        assert await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
     assert await heard(agent) == ["m_1"]
