@@ -5,31 +5,24 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cache
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.core.lock_store import LockError
 from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
-from sqlalchemy.event import listen
 
 from ..core.briefing.situation import Said, Situation
-from ..core.errors import RasaUnavailable, StoreUnavailable
+from ..core.errors import RasaUnavailable
 from ..instruments.host import MANTLE, MANTLE_REFUSED
-from ..instruments.leases import still_ours, surely_ours
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
+from .rasas_stores import insisting_on_stores, is_in_turn
 from .unmade_handover import trackers_saved_by, unmade_handover
 
 logger = logging.getLogger(__name__)
 
 MOST_SAID = 50  # last messages of a conversation that an agent may read
-_CHECKS = "_handover_checks_before_saving"
-_in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,7 +133,7 @@ class RasaAssistant:
         return intent["name"], float(intent["confidence"])
 
     async def situation(self, sender_id: str) -> Situation:
-        with _insisting_on_stores(self._loaded()):
+        with insisting_on_stores(self._loaded()):
             tracker = await self._loaded().tracker_store.retrieve(sender_id)
         return Situation() if tracker is None else _situation_of(tracker)
 
@@ -190,7 +183,7 @@ class RasaAssistant:
             await output.send_response(turn.sender_id, response)
 
     async def _let_handle(self, message: UserMessage, turn: Turn) -> bool:
-        with hiding(turn.text), _insisting_on_stores(self._loaded()):
+        with hiding(turn.text), insisting_on_stores(self._loaded()):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)
@@ -263,7 +256,7 @@ def _repeat_nothing(processor: Any) -> None:
         return
 
     async def replay_elsewhere(tracker: Any, message: UserMessage) -> None:
-        if not _in_turn.get():
+        if not is_in_turn():
             await replay(tracker, message)
 
     replay_elsewhere.repeats_nothing = True  # type: ignore[attr-defined]
@@ -293,62 +286,3 @@ def _said(speaker: str, event: UserUttered | BotUttered) -> Iterator[Said]:
     if event.text:
         at = datetime.fromtimestamp(event.timestamp, timezone.utc)
         yield Said(at=at, speaker=speaker, text=event.text)
-
-
-@contextmanager
-def _insisting_on_stores(agent: Any) -> Iterator[None]:
-    """Let the turn inside fail where Rasa can't read or save its tracker, or get its lock.
-
-    Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
-    what it can't save in the memory of this process.
-    """
-    store = agent.tracker_store
-    _check_before_saving(store)
-    if isinstance(store, _fail_safe_tracker_store()):
-        store._on_tracker_store_error = _tracker_store_failed
-    token = _in_turn.set(True)
-    try:
-        yield
-    except LockError as error:
-        raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
-    finally:
-        _in_turn.reset(token)
-
-
-def _check_before_saving(store: Any) -> None:
-    """Let the tracker store save no turn that another worker has taken over meanwhile.
-
-    Where it is an SQL database, it is looked at once more right before the commit.
-    """
-    if _CHECKS in vars(store):
-        return
-    sessions = getattr(getattr(store, "_tracker_store", store), "sessionmaker", None)
-    if sessions is not None:
-        listen(sessions, "before_commit", lambda _: surely_ours())
-    save = store.save
-
-    async def checked(*args: Any, **kwargs: Any) -> Any:
-        await still_ours()
-        return await save(*args, **kwargs)
-
-    store.save = checked
-    setattr(store, _CHECKS, True)
-
-
-@cache
-def _fail_safe_tracker_store() -> type[Any]:
-    """Imported late: its module makes SQLAlchemy warn, in front of all that a command prints."""
-    try:
-        from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
-    except ImportError:
-        from rasa.core.tracker_store import FailSafeTrackerStore
-    kind: type[Any] = FailSafeTrackerStore
-    return kind
-
-
-def _tracker_store_failed(error: Exception) -> None:
-    """What other channels do goes on as Rasa has it. The error may quote the user: it stays out."""
-    failure = f"Rasa's tracker store failed ({type(error).__name__})."
-    if _in_turn.get():
-        raise StoreUnavailable(failure) from None
-    logger.error("%s", failure)
