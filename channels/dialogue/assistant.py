@@ -18,6 +18,7 @@ from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.quiet_log import hiding
 from .event_slots import keep_answers_to_users
 from .rasas_stores import insisting_on_stores, is_in_turn
+from .store_wait import StoreWait
 from .unmade_handover import trackers_saved_by, unmade_handover
 
 logger = logging.getLogger(__name__)
@@ -79,8 +80,9 @@ class Assistant(Protocol):
         """Let Rasa handle the message; returns once it has answered and saved its tracker.
 
         False for a turn that is to be taken `once`, if the tracker has its `message_id` already.
-        Raises StoreUnavailable while Rasa's tracker store or lock store is away: the turn is not
-        saved, and is to be taken again. Raises ClaimLost where another worker takes it again.
+        Raises StoreUnavailable while Rasa's tracker store can't be read, or its lock store is away:
+        the turn has not begun, and is to be taken again. Where its tracker can't be saved, it waits
+        for that (`output.store_wait`). Raises ClaimLost where another worker takes it again.
         """
 
 
@@ -133,7 +135,7 @@ class RasaAssistant:
         return intent["name"], float(intent["confidence"])
 
     async def situation(self, sender_id: str) -> Situation:
-        with insisting_on_stores(self._loaded()):
+        with insisting_on_stores(self._loaded(), StoreWait()):
             tracker = await self._loaded().tracker_store.retrieve(sender_id)
         return Situation() if tracker is None else _situation_of(tracker)
 
@@ -162,7 +164,7 @@ class RasaAssistant:
         )
         processor = getattr(self._loaded(), "processor", None)
         with trackers_saved_by(processor) as saved:
-            was_taken = await self._let_handle(message, turn)
+            was_taken = await self._let_handle(message, turn, output)
         plan = unmade_handover(saved[-1]) if saved else None
         if plan is not None and not getattr(output, "has_asked", True):
             logger.error(
@@ -182,8 +184,9 @@ class RasaAssistant:
         if response is not None:
             await output.send_response(turn.sender_id, response)
 
-    async def _let_handle(self, message: UserMessage, turn: Turn) -> bool:
-        with hiding(turn.text), insisting_on_stores(self._loaded()):
+    async def _let_handle(self, message: UserMessage, turn: Turn, output: OutputChannel) -> bool:
+        wait: StoreWait = getattr(output, "store_wait", None) or StoreWait()
+        with hiding(turn.text), insisting_on_stores(self._loaded(), wait):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)

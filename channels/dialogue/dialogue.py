@@ -55,6 +55,7 @@ from .output import (
     MessengerOutput,
     name_of,
 )
+from .store_wait import StoreWait
 from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
@@ -288,12 +289,18 @@ class Dialogue:
             await sayings.withdraw_rest()
 
     async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
-        """Raises TurnTimedOut; what such a turn says later on is not said."""
+        """Raises TurnTimedOut; what such a turn says later on is not said.
+
+        One that waits for a store goes on when that is back, however late: it has had effects.
+        """
         limit = self._settings.turn_timeout
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
         waiting = asyncio.ensure_future(lived_for(self._clock, limit))
         try:
             await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            while output.store_wait.is_waiting and not taking.done():
+                waiting = asyncio.ensure_future(lived_for(self._clock, limit))
+                await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if taking.done():
                 return taking.result()
             output.cut_off()
@@ -309,6 +316,7 @@ class Dialogue:
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(
             turn=turn,
+            store_wait=StoreWait(self._clock.sleep),
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._settings.secret,

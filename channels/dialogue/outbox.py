@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from ..core.sessions.session import Cause, Session
 from ..handover.telling import PassesControl
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
+from .store_wait import StoreWait
 
 
 class Outbox(PassesControl, Protocol):
@@ -74,9 +76,11 @@ class Sayings:
         outbox: Outbox,
         clock: Clock,
         app_secret: str,
+        store_wait: StoreWait,
         said: Sequence[Said] = (),
     ) -> None:
         self.turn = turn
+        self.store_wait = store_wait
         self._outbox = outbox
         self._clock = clock
         self._app_secret = app_secret
@@ -86,10 +90,11 @@ class Sayings:
         self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
     ) -> None:
         """Say the next message, unless an earlier attempt has said it at this place."""
-        await still_ours()
+        await self.store_wait.until_stored(still_ours)
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
         if (said := self._replay.repeated(plain)) is not None:
-            await self._outbox.say_again(thread, said)
+            again = partial(self._outbox.say_again, thread, said)
+            await self.store_wait.until_stored(again)
             return
         await self.withdraw_rest()
         outgoing = Outgoing(
@@ -105,7 +110,26 @@ class Sayings:
             session_id=self.turn.session_id,
         )
         self._replay.place += 1
-        await self._outbox.say(outgoing, held=held, in_turn=self.turn.is_reserved)
+        await self._say(outgoing, held=held)
+
+    async def _say(self, outgoing: Outgoing, *, held: bool) -> None:
+        is_first_try = True
+
+        async def step() -> None:
+            nonlocal is_first_try
+            if not is_first_try and await self._is_there(outgoing):
+                return  # only the store's answer was lost
+            is_first_try = False
+            await self._outbox.say(outgoing, held=held, in_turn=self.turn.is_reserved)
+
+        await self.store_wait.until_stored(step)
+
+    async def _is_there(self, outgoing: Outgoing) -> bool:
+        for said in await self._outbox.said(outgoing.thread, self.turn.id):
+            if (said.place, said.message) == (outgoing.place, outgoing.message):
+                await self._outbox.say_again(outgoing.thread, said)
+                return True
+        return False
 
     def on_its_own(self) -> Sayings:
         """What Rasa says later on, to the same output."""
@@ -114,10 +138,11 @@ class Sayings:
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._app_secret,
+            store_wait=self.store_wait,
         )
 
     async def withdraw_rest(self) -> None:
         """Take back what earlier attempts have said after this place."""
         if positions := self._replay.withdrawn():
-            await still_ours()
-            await self._outbox.withdraw(positions)
+            await self.store_wait.until_stored(still_ours)
+            await self.store_wait.until_stored(partial(self._outbox.withdraw, positions))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -39,8 +40,9 @@ class MessengerOutput(OutputChannel):
     """Stores Rasa's responses, to be sent in order, and opens the handovers that actions ask for.
 
     Every method returns once the message is stored: a turn takes no longer and can't fail because
-    of Meta. Once a handover has been asked for, nothing more is said, and a warning names the
-    response. Without a `thread` of its own it finds the recipients' threads. Raises StoreError.
+    of Meta, and while the store is away it waits (`store_wait`). Once a handover has been asked
+    for, nothing more is said, and a warning names the response. Without a `thread` of its own it
+    finds the recipients' threads. Raises ClaimLost.
 
     `sayings` are those of one turn, until `end_turn`. Rasa keeps a turn's output for the
     reminders that the turn has set: each of their responses is a turn by itself.
@@ -66,6 +68,7 @@ class MessengerOutput(OutputChannel):
         held: bool = False,
     ) -> None:
         self._sayings = sayings
+        self.store_wait = sayings.store_wait
         self._outbox = outbox
         self._store = store
         self._threads = threads
@@ -114,7 +117,9 @@ class MessengerOutput(OutputChannel):
         custom = message.get("custom")
         if isinstance(custom, Mapping) and custom.keys() & {HANDOVER, FEEDBACK}:
             if FEEDBACK in custom:
-                await self._feedback.keep(await self._thread(recipient_id), custom[FEEDBACK])
+                thread = await self._thread(recipient_id)
+                keep = partial(self._feedback.keep, thread, custom[FEEDBACK])
+                await self.store_wait.until_stored(keep)
             await self._say(recipient_id, {**message, "custom": None})
             if HANDOVER in custom:
                 await self._hand_over(recipient_id, custom[HANDOVER])
@@ -158,20 +163,24 @@ class MessengerOutput(OutputChannel):
             )
             wishes = {}
         thread = await self._thread(recipient_id)
-        await still_ours()
+        until_stored = self.store_wait.until_stored
+        await until_stored(still_ours)
         has_failed = wishes.get(BOT_FAILED) is True
-        if has_failed and (self._in_silence or not await self._openings.may_step_in(thread)):
+        may_step_in = partial(self._openings.may_step_in, thread)
+        if has_failed and (self._in_silence or not await until_stored(may_step_in)):
             return
         self.has_asked = True
         if wishes.get(CANCEL) is True:
-            await self._waiting_room.cancel(thread)
+            await until_stored(partial(self._waiting_room.cancel, thread))
             return
-        session = await self._openings.open(
+        opening = partial(
+            self._openings.open,
             thread,
             {key: value for key, value in wishes.items() if key != BOT_FAILED},
             self._sayings.turn.cause,
             has_bot_failed=has_failed,
         )
+        session = await until_stored(opening)
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
             if has_failed:
                 logger.warning(
@@ -209,7 +218,7 @@ class MessengerOutput(OutputChannel):
     async def _may_speak(self, thread: Thread, response: Mapping[str, Any]) -> bool:
         if not self._checked and not self._in_silence:
             self._checked = True
-            session = await self._store.open_session(thread)
+            session = await self.store_wait.until_stored(partial(self._store.open_session, thread))
             # A turn that a crash has cut may find the session that it has itself led to.
             if silences(session) and not self._sayings.turn.has_led_to(session):
                 self._silenced_by = "a live agent has the thread"

@@ -1,4 +1,8 @@
-"""Rasa's own stores, of trackers and locks: a turn that they fail has not been taken."""
+"""Rasa's own stores, of trackers and locks, which may be away while Rasa takes a turn.
+
+A turn whose tracker can't be read, or whose lock can't be had, has not begun. One that can't be
+saved has had its effects: it waits for the store and is saved then, rather than taken again.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +15,46 @@ from typing import Any
 
 from rasa.core.lock_store import LockError
 from sqlalchemy.event import listen
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ..core.errors import StoreUnavailable
 from ..instruments.leases import still_ours, surely_ours
+from .store_wait import StoreWait
 
 logger = logging.getLogger(__name__)
 
 _CHECKS = "_handover_checks_before_saving"
-_in_turn: ContextVar[bool] = ContextVar("in_turn", default=False)
+# What no other try mends: a value that the store can't hold.
+_OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
+_in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
 
 
 def is_in_turn() -> bool:
     """Whether this is part of a turn that the channel lets Rasa take."""
-    return _in_turn.get()
+    return _in_turn.get() is not None
 
 
 @contextmanager
-def insisting_on_stores(agent: Any) -> Iterator[None]:
-    """Let the turn inside fail where Rasa can't read or save its tracker, or get its lock.
+def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
+    """Let the turn inside fail where Rasa can't read its tracker, or get its lock.
 
     Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
-    what it can't save in the memory of this process.
+    what it can't save in the memory of this process. A turn that is over but for that does `wait`.
     """
     store = agent.tracker_store
     _check_before_saving(store)
     if isinstance(store, _fail_safe_tracker_store()):
         store._on_tracker_store_error = _tracker_store_failed
-    token = _in_turn.set(True)
+    token = _in_turn.set(wait)
     try:
         yield
     except LockError as error:
-        raise StoreUnavailable(f"Rasa's lock could not be had: {error}") from error
+        # What Rasa says names the user.
+        kind = type(error.__cause__ or error.__context__ or error).__name__
+        raise StoreUnavailable(
+            f"Rasa's lock of a conversation could not be had ({kind}). Check the lock store of "
+            "endpoints.yml."
+        ) from None
     finally:
         _in_turn.reset(token)
 
@@ -59,8 +72,12 @@ def _check_before_saving(store: Any) -> None:
     save = store.save
 
     async def checked(*args: Any, **kwargs: Any) -> Any:
-        await still_ours()
-        return await save(*args, **kwargs)
+        async def step() -> Any:
+            await still_ours()
+            return await save(*args, **kwargs)
+
+        turn = _in_turn.get()
+        return await (step() if turn is None else turn.until_stored(step))
 
     store.save = checked
     setattr(store, _CHECKS, True)
@@ -80,6 +97,8 @@ def _fail_safe_tracker_store() -> type[Any]:
 def _tracker_store_failed(error: Exception) -> None:
     """What other channels do goes on as Rasa has it. The error may quote the user: it stays out."""
     failure = f"Rasa's tracker store failed ({type(error).__name__})."
-    if _in_turn.get():
+    if is_in_turn():
+        if isinstance(error, _OF_THE_TURN):
+            raise error
         raise StoreUnavailable(failure) from None
     logger.error("%s", failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from channels.engine.health import LOOK_INTERVAL, Part
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, TIMEOUT, World
 
 ALL = "all"
+TURN_TIMEOUT = timedelta(minutes=1)
 
 
 class StoreWithOutages(MemoryStore):
@@ -175,3 +178,43 @@ async def test_an_outage_shows_in_the_worker_s_health(
     store.away = set()
     await world.wait(LOOK_INTERVAL)
     assert world.engine.problems() == []
+
+
+@pytest.mark.parametrize("method", ["say", "open_session", ALL])
+@pytest.mark.parametrize("lasts", [10 * SECOND, 10 * TURN_TIMEOUT])
+async def test_a_turn_under_way_waits_for_the_store_and_has_its_effects_once(
+    world: World, store: StoreWithOutages, method: str, lasts: timedelta
+) -> None:
+    runs: list[object] = []
+
+    def order(output: object) -> None:
+        runs.append(output)
+        store.away = {method}
+
+    world.script.answers["order"] = [order, "one", "two"]
+    await world.user_says("order")
+    while lasts > timedelta():
+        await world.wait(SECOND)
+        lasts -= SECOND
+    store.away = set()
+    for _ in range(3):
+        await world.wait(SECOND)
+
+    assert len(runs) == 1
+    assert world.said() == ["one", "two"]
+    assert world.heard() == ["order"]
+    assert (await store.backlog()).dead == 0
+
+
+async def test_a_message_whose_storing_got_no_answer_is_said_once_and_in_order() -> None:
+    world = World()
+    await world.start(Wire(breaks_at="say", after=True, survives=True))
+    runs: list[object] = []
+    world.script.answers["order"] = [runs.append, "one", "two"]
+    await world.user_says("order")
+    for _ in range(3):
+        await world.wait(SECOND)
+
+    assert len(runs) == 1
+    assert world.said() == ["one", "two"]
+    await world.kill()
