@@ -144,7 +144,7 @@ class RasaAssistant:
         if name not in agent.domain.responses:
             return None
         store = agent.tracker_store
-        with _insisting_on_stores(agent):
+        with insisting_on_stores(agent, StoreWait()):
             tracker = await store.retrieve(sender_id) or store.init_tracker(sender_id)
         said = await agent.processor.nlg.generate(name, tracker, channel)
         return None if said is None else {**said, "utter_action": name}

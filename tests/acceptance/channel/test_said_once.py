@@ -7,9 +7,11 @@ time that it has run, and one of its responses has three variations.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,11 @@ import pytest
 import pytest_asyncio
 from async_timeout import timeout
 
-from demo.stack import Stack
+from channels.engine.suspects import MOST_DEATHS
+from demo.processes import ProcessFailed
+from demo.stack import PROJECT, Stack
 from tests.acceptance.conversation import Conversation
+from tests.fixtures.order_assistant.poison import POISON, STATUS
 
 ASSISTANT = Path(__file__).parents[2] / "fixtures" / "order_assistant"
 ACTIONS = "tests.fixtures.order_assistant.order_actions"
@@ -27,6 +32,7 @@ ORDERED = ["I place your order.", "Thank you!"]
 CONFIRMED = "Confirmed: "
 LAST = "Enjoy your meal!"
 Another = Callable[[], Awaitable[Conversation]]
+MOST_TURNS = 20
 LIMIT = timedelta(seconds=40)  # shorter than a claim of a worker that is dead
 TOO_MANY = {"code": 613, "message": "(#613) Calls to this api have exceeded the rate limit."}
 EXPIRED = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
@@ -42,6 +48,7 @@ async def ordering(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("--domain", str(ASSISTANT / "domain.yml")),
         *("--data", str(ASSISTANT / "rules.yml"), str(ASSISTANT / "nlu.yml")),
         cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},  # where its own component is
     )
     assert await train.wait() == 0
     return directory / "ordering.tar.gz"
@@ -61,6 +68,7 @@ async def stack(
     async with Stack(tmp_path_factory.mktemp("said"), model=ordering) as running:
         running.run_actions(ACTIONS, ORDERS=str(orders))
         running.change_plan("default", timeout="5s")
+        running.change_channel(max_turns=MOST_TURNS, turn_timeout="8s", on_failure="off")
         running.follow_the_clock()
         await running.start()
         yield running
@@ -178,6 +186,38 @@ async def test_a_follow_up_that_is_refused(stack: Stack, another: Another, order
     await stack.platform.call("DELETE", "faults")
     await has_read_the_whole_answer_once(chat, *ORDERED)
     assert runs_for(chat, orders) == {"action_order": 1, "action_note_the_end": 1}
+
+
+async def test_fifty_turns_that_hang(stack: Stack, another: Another, orders: Path) -> None:
+    """An end that is due meanwhile is told in time, and who comes after them is answered."""
+    handed_over, late, *hanging = [await another() for _ in range(52)]
+    await handed_over.says("talk to a person")
+    await handed_over.is_owned_by(stack.platform.inbox_app_id)
+    for chat in hanging:
+        await chat.says("hang for ever")
+    await late.says("order a pizza")
+    await handed_over.hears(LAST, limit=timedelta(seconds=15))
+    await is_ordered_once(late, orders)
+    async with timeout(LIMIT.total_seconds()):
+        while True:
+            if stack.rasa.output.count("An event is set aside for good.") == len(hanging):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def test_a_message_that_ends_the_process(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    """It is set aside after three deaths, and what its user has written after it is answered."""
+    chat = await another()
+    await chat.says(POISON)
+    await chat.says("order a pizza")
+    for _ in range(MOST_DEATHS):
+        assert await stack.rasa.exit_code() == STATUS
+        with suppress(ProcessFailed):  # it may end before it has said that it is there
+            await stack.start_rasa()
+    await is_ordered_once(chat, orders)
+    assert f"has ended the process {MOST_DEATHS} times" in stack.rasa.output
 
 
 async def test_a_response_hands_over_while_there_is_no_action_server(
