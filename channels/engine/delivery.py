@@ -43,10 +43,10 @@ from ..handover.opening import Openings
 from ..instruments.clock import Clock
 from ..instruments.leases import working_on
 from ..instruments.log_fields import thread_fields
+from ..instruments.suspects import MOST_DEATHS, Suspects
 from ..store.protocol import Store
 from .inbox import BATCH, Workload
 from .queues import ThreadQueues
-from .suspects import MOST_DEATHS, Suspects
 
 logger = logging.getLogger(__name__)
 

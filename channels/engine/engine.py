@@ -34,6 +34,7 @@ from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
+from ..instruments.suspects import Suspects
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
@@ -47,7 +48,6 @@ from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
-from .suspects import Suspects
 
 logger = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
+from ..instruments.suspects import MOST_DEATHS, Suspects
 from ..store.protocol import InboxEntry, Store
-from .suspects import MOST_DEATHS, Suspects
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ import pytest
 import pytest_asyncio
 from async_timeout import timeout
 
-from channels.engine.suspects import MOST_DEATHS
+from channels.instruments.suspects import MOST_DEATHS
 from demo.processes import ProcessFailed
 from demo.stack import PROJECT, Stack
 from tests.acceptance.conversation import Conversation

@@ -13,8 +13,8 @@ from channels.core.errors import StoreUnavailable
 from channels.core.events import Event
 from channels.core.records.dead import DeadId
 from channels.engine.retrying import Retrying
-from channels.engine.suspects import Suspects
 from channels.instruments.metrics import Metrics
+from channels.instruments.suspects import Suspects
 from tests.contract.store.store_samples import NOW, message
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore

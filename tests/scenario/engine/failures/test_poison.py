@@ -12,7 +12,7 @@ from channels.core.errors import GraphThrottled, GraphUnavailable
 from channels.core.events import Thread
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
-from channels.engine.suspects import MOST_DEATHS
+from channels.instruments.suspects import MOST_DEATHS
 from tests.scenario.world import ANNA, PAGE, SECOND, World
 
 OTHERS = [Thread(page=PAGE, user=f"40{number}") for number in range(5)]

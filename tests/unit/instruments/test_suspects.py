@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from channels.engine.suspects import ALONE_FOR, Suspects
+from channels.instruments.suspects import ALONE_FOR, Suspects
 from tests.fakes.clock import ManualClock
 
 LIMIT = 5.0  # seconds

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from ..instruments.clock import Clock, lived_for
+from .clock import Clock, lived_for
 
 MOST_DEATHS = 3
 ALONE_FOR = timedelta(seconds=5)
