@@ -161,7 +161,7 @@ class Engine:
             )
             for one in settings.notify
         ]
-        tellings = Tellings(ledger=ledger, metrics=metrics)
+        tellings = Tellings(ledger=ledger, metrics=metrics, suspects=suspects)
         endings = Endings(
             tellings=tellings,
             graph=graph,

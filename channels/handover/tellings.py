@@ -1,6 +1,7 @@
 """Letting Rasa hear of a handover's start or end: three times at most, or others wait for ever.
 
-Each try is counted before it begins: one that ends the process counts, too.
+Each try is counted before it begins: one that ends the process counts, too. So whoever was told of
+before is told of while nothing else begins that may have ended it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 from ..core.errors import TRY_LATER, ClaimLost, RasaUnavailable, StoreError
@@ -15,6 +17,7 @@ from ..core.sessions import transitions
 from ..core.sessions.session import Session
 from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
+from ..instruments.suspects import Suspects
 from .ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -27,9 +30,10 @@ _NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
 class Tellings:
     """Counts, session by session, how often Rasa was told and nothing came of it."""
 
-    def __init__(self, *, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, *, ledger: Ledger, metrics: Metrics, suspects: Suspects) -> None:
         self._ledger = ledger
         self._metrics = metrics
+        self._suspects = suspects
 
     async def tell(
         self, session: Session, tell: Callable[[Session], Awaitable[None]], *, what: str
@@ -39,6 +43,12 @@ class Tellings:
         `what` is "start" or "end". Raises RasaUnavailable where it is told again later, and what
         keeps it from being told now: StoreError, for one.
         """
+        async with self._suspects.alone_at_first() if session.tellings else nullcontext():
+            return await self._tell(session, tell, what)
+
+    async def _tell(
+        self, session: Session, tell: Callable[[Session], Awaitable[None]], what: str
+    ) -> bool:
         counted = await self._ledger.change(
             session, transitions.telling, only_while=session.state, claimed=True
         )

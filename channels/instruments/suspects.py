@@ -36,7 +36,7 @@ class Suspects:
         """
         async with AsyncExitStack() as stack:
             if attempts:
-                await stack.enter_async_context(self._alone_at_first())
+                await stack.enter_async_context(self.alone_at_first())
             begun = await count(1)
             try:
                 yield begun < MOST_DEATHS  # the first death was not counted
@@ -48,7 +48,8 @@ class Suspects:
             # Not if it is cancelled: who stops gives it back, which forgets its attempts.
 
     @asynccontextmanager
-    async def _alone_at_first(self) -> AsyncIterator[None]:
+    async def alone_at_first(self) -> AsyncIterator[None]:
+        """Begin while no other suspect does, which may be what ends the process."""
         await self._alone.acquire()
         letting_go = asyncio.create_task(lived_for(self._clock, ALONE_FOR))
         letting_go.add_done_callback(lambda _: self._alone.release())

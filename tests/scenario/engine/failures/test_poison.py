@@ -12,9 +12,10 @@ from channels.core.errors import GraphThrottled, GraphUnavailable
 from channels.core.events import Thread
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
-from channels.instruments.suspects import MOST_DEATHS
-from tests.scenario.world import ANNA, PAGE, SECOND, World
+from channels.instruments.suspects import ALONE_FOR, MOST_DEATHS
+from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 
+BERTA = Thread(page=PAGE, user="2002")
 OTHERS = [Thread(page=PAGE, user=f"40{number}") for number in range(5)]
 
 
@@ -106,3 +107,22 @@ async def test_a_message_that_ends_the_process_is_set_aside_and_the_next_one_is_
     for _ in range(3):
         await world.wait(ECHO_GRACE)
     assert world.said() == ["and more"]
+
+
+async def test_a_handover_whose_end_is_told_meanwhile_is_told_of(world: World) -> None:
+    """It was under way each time that the process has ended, and is not what has ended it."""
+    goes_on = asyncio.Event()
+    world.script.answers["timeout"] = [goes_on, "welcome back"]
+    world.script.answers["poison"] = [lambda _: world.workers[0].wire.die(), asyncio.Event()]
+    await world.hand_over(BERTA)
+    await world.wait(TIMEOUT)
+    await world.deliver(world.message("poison"))
+    for _ in range(3 * MOST_DEATHS):
+        goes_on.clear()
+        await world.replace_dead()
+        goes_on.set()
+        await world.wait(ALONE_FOR)
+
+    assert len(await world.store.dead(limit=9)) == 1
+    assert world.ends(BERTA) == ["timeout"]
+    assert world.said(BERTA) == ["welcome back"]
