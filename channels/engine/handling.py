@@ -27,7 +27,7 @@ from ..core.events import (
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.meta.broadcasts import Broadcasts
 from ..core.plans import INBOX_APP_IDS, Plan
-from ..core.routing import HEAR_USER, NOTHING, Decision, Owner, Routing, decide
+from ..core.routing import HEAR_USER, Decision, Owner, Routing, decide
 from ..core.sessions.session import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
@@ -96,9 +96,11 @@ class EventHandler:
 
     async def _carry_out(self, event: Event, *, repeated: bool) -> None:
         session = await self._session_for(event)
-        if session is None and self._is_broadcast(event):
+        ended = None if session else await self._ended(event)
+        if session is None and (self._is_broadcast(event) or _has_ended(event, ended)):
             return
-        decision = await self._decide(event, session)
+        ended = ended if event.array is Array.STANDBY else None  # or the thread was the bot's
+        decision = await self._decide(event, session, ended)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
         elif session is not None and decision.overtaken:
@@ -106,7 +108,6 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)  # as in a thread without a session
         elif session is None:
             await self._answer_request(event, decision)
-            ended = await self._ended(event)
             if decision.heard is not None and ended is not None:
                 await self._write_down(ended, decision.heard, event)
             await self._take_given(event, decision)
@@ -147,17 +148,9 @@ class EventHandler:
         session = await self._store.open_session(thread)
         return None if session is None or session.is_waiting else session
 
-    async def _has_ended_one(self, event: Event) -> bool:
-        """Whether it is a tap that came on standby before, and has ended a handover there."""
-        if not isinstance(event, Postback) or event.mid is None:
-            return False
-        last = await self._store.last_ended(event.thread)
-        return last is not None and last.has_heard(event.mid)
-
-    async def _decide(self, event: Event, session: Session | None) -> Decision:
-        if session is None and await self._has_ended_one(event):
-            return NOTHING
-        ended = None if session else await self._ended(event)
+    async def _decide(
+        self, event: Event, session: Session | None, ended: Session | None
+    ) -> Decision:
         latest = session or ended
         look_up = partial(
             decide,
@@ -209,10 +202,14 @@ class EventHandler:
         return last is None or last.ended_at is None or event.at > last.ended_at
 
     async def _ended(self, event: Event) -> Session | None:
-        """The thread's last session, if the event is of a kind that may come late from it."""
-        if event.array is Array.MESSAGING or not isinstance(event, (UserMessage, Postback)):
-            return None
-        return await self._store.last_ended(event.thread)
+        """The thread's last session, if the event is of a kind that may come late from it.
+
+        On standby that is whatever the user says; a tap may have come there before.
+        """
+        may_be_late = isinstance(event, Postback) or (
+            isinstance(event, UserMessage) and event.array is Array.STANDBY
+        )
+        return await self._store.last_ended(event.thread) if may_be_late else None
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
         """Whether the assistant's NLU reads what the user wrote on standby as a wish to return."""
@@ -288,6 +285,13 @@ class EventHandler:
         line = line_of(event, speaker) if self._settings.transcript else None
         if line is not None:
             await self._store.add_line(session, line)
+
+
+def _has_ended(event: Event, ended: Session | None) -> bool:
+    """Whether it is a tap that came on standby before, and has ended a handover there."""
+    if ended is None or not isinstance(event, Postback) or event.mid is None:
+        return False
+    return ended.has_heard(event.mid)
 
 
 def return_words(plan: Plan) -> Callable[[str], bool]:
