@@ -30,7 +30,7 @@ from ..core.briefing.turns import (
     text_for_rasa,
 )
 from ..core.errors import TurnTimedOut
-from ..core.events import Act, ControlPassed, Platform, Postback, Thread, UserMessage
+from ..core.events import Act, ControlPassed, Event, Platform, Postback, Thread, UserMessage
 from ..core.records.outgoing import Said
 from ..core.sessions.session import Cause, Session, is_window_open
 from ..core.settings.settings import Settings
@@ -153,54 +153,28 @@ class Dialogue:
                 extra=thread_fields(act.thread),
             )
             return
-        turn = Turn(
-            sender_id=self._threads.sender_id(act.thread),
-            channel=act.thread.platform.value,
-            text=external_text(intent),
-            message_id=act.key,
-            metadata=act_metadata(act),
-            parse_data=act_parse_data(intent),
-            once=True,
+        turn = self._external(
+            act.thread, intent, act.key, act_metadata(act), act_parse_data(intent)
         )
-        cause = Cause(at=act.at, key=act.key)
-        id_ = TurnId(id=act.key, cause=cause, event_key=act.key)
-        await self._take_as_user(turn, id_, act.thread)
+        await self._take_as_user(turn, _of_event(act), act.thread)
 
     async def tell_given(self, passed: ControlPassed) -> None:
         """Let Rasa handle `handover_given`, if its domain has that intent."""
         if not self._assistant.knows_intent(HANDOVER_GIVEN):
             return
-        turn = Turn(
-            sender_id=self._threads.sender_id(passed.thread),
-            channel=passed.thread.platform.value,
-            text=external_text(HANDOVER_GIVEN),
-            message_id=passed.key,
-            metadata=given_metadata(passed),
-            parse_data=given_parse_data(),
-            once=True,
+        turn = self._external(
+            passed.thread, HANDOVER_GIVEN, passed.key, given_metadata(passed), given_parse_data()
         )
-        cause = Cause(at=passed.at, key=passed.key)
-        id_ = TurnId(id=passed.key, cause=cause, event_key=passed.key)
-        await self._take_as_user(turn, id_, passed.thread)
+        await self._take_as_user(turn, _of_event(passed), passed.thread)
 
     async def tell_started(self, session: Session) -> None:
         """Let Rasa handle `handover_started`, if its domain has that intent."""
         if not self._assistant.knows_intent(HANDOVER_STARTED):
             return
-        turn = Turn(
-            sender_id=self._threads.sender_id(session.thread),
-            channel=session.thread.platform.value,
-            text=external_text(HANDOVER_STARTED),
-            message_id=session.started_message_id,
-            metadata=started_metadata(session),
-            parse_data=started_parse_data(),
-            once=True,
-        )
-        at = min(session.opened_at, self._clock.metas())
-        cause = Cause(at=at, key=turn.message_id)
-        await self._take(
-            turn, TurnId(id=turn.message_id, cause=cause, is_reserved=True), session.thread
-        )
+        key, metadata = session.started_message_id, started_metadata(session)
+        turn = self._external(session.thread, HANDOVER_STARTED, key, metadata, started_parse_data())
+        cause = Cause(at=min(session.opened_at, self._clock.metas()), key=key)
+        await self._take(turn, TurnId(id=key, cause=cause, is_reserved=True), session.thread)
 
     async def tell_ended(self, session: Session, *, in_silence: bool) -> None:
         """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
@@ -210,21 +184,39 @@ class Dialogue:
         """
         if session.reason is None:
             return
-        turn = Turn(
-            sender_id=self._threads.sender_id(session.thread),
-            channel=session.thread.platform.value,
-            text=external_text(HANDOVER_ENDED),
-            message_id=session.ended_message_id,
-            metadata=ended_metadata(session, await self._transcript(session)),
-            parse_data=ended_parse_data(session.reason),
-            once=True,
-            resumes=True,
+        key = session.ended_message_id
+        metadata = ended_metadata(session, await self._transcript(session))
+        parse_data = ended_parse_data(session.reason)
+        turn = self._external(
+            session.thread, HANDOVER_ENDED, key, metadata, parse_data, resumes=True
         )
         now = self._clock.metas()
-        cause = Cause(at=min(session.ended_at or now, now), key=turn.message_id)
-        id_ = TurnId(id=turn.message_id, cause=cause, session_id=session.id, is_reserved=True)
+        cause = Cause(at=min(session.ended_at or now, now), key=key)
+        id_ = TurnId(id=key, cause=cause, session_id=session.id, is_reserved=True)
         held = not is_window_open(session, now)
         await self._take(turn, id_, session.thread, in_silence=in_silence, held=held)
+
+    def _external(
+        self,
+        thread: Thread,
+        intent: str,
+        key: str,
+        metadata: dict[str, Any],
+        parse_data: dict[str, Any],
+        *,
+        resumes: bool = False,
+    ) -> Turn:
+        """Rasa's turn of what is no message: of an intent that no user can type."""
+        return Turn(
+            sender_id=self._threads.sender_id(thread),
+            channel=thread.platform.value,
+            text=external_text(intent),
+            message_id=key,
+            metadata=metadata,
+            parse_data=parse_data,
+            once=True,
+            resumes=resumes,
+        )
 
     @asynccontextmanager
     async def hearing(self, thread: Thread) -> AsyncIterator[None]:
@@ -374,6 +366,10 @@ class Dialogue:
         async with self._looking:
             while not self.is_ready():
                 await self._clock.sleep(READY_INTERVAL)
+
+
+def _of_event(event: Event) -> TurnId:
+    return TurnId(id=event.key, cause=Cause(at=event.at, key=event.key), event_key=event.key)
 
 
 async def _cancelled(turn: asyncio.Future[bool]) -> None:
