@@ -114,7 +114,8 @@ def _user_message(
     if message.is_unsupported:
         return SignOfLife(**common, mid=mid)
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
-    text, payload = reader.text(message.text), reader.text(tapped.get("payload"))
+    text = reader.text(message.text)
+    payload = reader.text(tapped.get("payload")) if tapped else None
     attachments = attachments_of(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
         is_there = bool(reader.read(ATTACHMENTS, message.attachments))
@@ -140,13 +141,16 @@ def _postback(postback: PostbackShape, common: dict[str, Any], reader: Reader) -
 
 
 def _context(message: MessageShape, item: ItemShape, reader: Reader) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "referral": reader.payload(message.referral),
-        "reply_to": reader.payload(message.reply_to),
-        "sticker_id": message.sticker_id if reader.id(message.sticker_id) else None,
-        "prior_message": reader.payload(item.prior_message),
+    told = {
+        "referral": message.referral,
+        "reply_to": message.reply_to,
+        "prior_message": item.prior_message,
     }
-    return {key: value for key, value in told.items() if value}
+    context = {
+        key: found for key, value in told.items() if value and (found := reader.payload(value))
+    }
+    has_sticker = message.sticker_id and reader.id(message.sticker_id)
+    return {**context, "sticker_id": message.sticker_id} if has_sticker else context
 
 
 def _act(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from ...core.meta.limits import Limits
@@ -46,7 +46,12 @@ class Fitter:
     def note(self, field: str, what_was_done: str) -> None:
         self.notes.append(f"{field} {what_was_done}")
 
-    def well_formed(self, value: Any, part: str) -> Any:
+    def parts(self, response: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """Those of these parts that the response has, well-formed."""
+        found = ((name, response.get(name)) for name in names)
+        return {name: self._well_formed(value, name) for name, value in found if value is not None}
+
+    def _well_formed(self, value: Any, part: str) -> Any:
         """A deep copy of a value as JSON, its texts such that UTF-8 can carry them.
 
         Rasa reads a domain's dates as dates, and its numbers as keys.
@@ -55,11 +60,11 @@ class Fitter:
             return self._well_formed_text(value, part)
         if isinstance(value, Mapping):
             return {
-                self._well_formed_text(str(key), part): self.well_formed(item, part)
+                self._well_formed_text(str(key), part): self._well_formed(item, part)
                 for key, item in value.items()
             }
         if isinstance(value, (list, tuple)):
-            return [self.well_formed(item, part) for item in value]
+            return [self._well_formed(item, part) for item in value]
         if value is None or isinstance(value, (bool, int, float)):
             return value
         self.note(part, f"held a {type(value).__name__}, which JSON has not: it is sent as text.")

@@ -10,7 +10,7 @@ for the order of the parts, and its `facebook` channel for what each of them mea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,6 +24,12 @@ from .fitting import Fitter, Message, as_text
 from .media import fit_attachment, fit_image
 
 _PARTS = ("text", "quick_replies", "buttons", "custom", "image", "attachment", "elements")
+_LATER: dict[str, Callable[[Any, Fitter], list[Message]]] = {
+    "custom": custom_messages,
+    "image": lambda image, fitter: fitter.one(image, "image", fit_image),
+    "attachment": lambda sent, fitter: fitter.one(sent, "attachment", fit_attachment),
+    "elements": card_messages,
+}
 _BLANK_LINES = re.compile(r"\n{2,}")
 
 
@@ -49,14 +55,17 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     `response` is not changed, and nothing that it holds makes this raise.
     """
     fitter = Fitter(limits)
-    parts = {part: fitter.well_formed(response.get(part), part) for part in _PARTS}
-    text = "".join(fitter.one(parts["text"], "text", _fit_text))
-    buttons = fitter.every(parts["buttons"], "buttons", fit_button)
-    quick_replies = fitter.every(parts["quick_replies"], "quick_replies", fit_quick_reply)
+    parts = fitter.parts(response, _PARTS)
+    text = "".join(fitter.one(parts.get("text"), "text", _fit_text))
+    buttons, quick_replies = (
+        fitter.every(parts[part], part, fit) if part in parts else []
+        for part, fit in (("buttons", fit_button), ("quick_replies", fit_quick_reply))
+    )
     later = _later_messages(parts, fitter)
-    taken = len(later[-1].get("quick_replies", ())) if later else 0
-    room = limits.quick_replies - taken
-    buttons, quick_replies = arrange(buttons, quick_replies, room, fitter)
+    if buttons or quick_replies:
+        taken = len(later[-1].get("quick_replies", ())) if later else 0
+        room = limits.quick_replies - taken
+        buttons, quick_replies = arrange(buttons, quick_replies, room, fitter)
     spoken = _spoken_messages(text, buttons, quick_replies, fitter)
     if quick_replies:
         _put_on_the_last(quick_replies, spoken, later, fitter)
@@ -70,10 +79,10 @@ def _fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
 def _later_messages(parts: dict[str, Any], fitter: Fitter) -> list[Message]:
     """The messages for the parts that follow text and choices."""
     return [
-        *custom_messages(parts["custom"], fitter),
-        *fitter.one(parts["image"], "image", fit_image),
-        *fitter.one(parts["attachment"], "attachment", fit_attachment),
-        *card_messages(parts["elements"], fitter),
+        message
+        for part, messages_of in _LATER.items()
+        if part in parts
+        for message in messages_of(parts[part], fitter)
     ]
 
 
