@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from ..core.events import Thread
-from ..instruments.leases import apart
+from ..instruments.leases import task_apart
 from ..instruments.log_fields import about_thread
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ThreadQueues:
     def _queue(self, thread: Thread) -> deque[Job]:
         jobs = self._jobs.setdefault(thread, deque())
         if thread not in self._workers:
-            self._workers[thread] = apart(lambda: asyncio.create_task(self._work(thread)))
+            self._workers[thread] = task_apart(self._work(thread))
         return jobs
 
     async def _work(self, thread: Thread) -> None:

@@ -61,7 +61,7 @@ class Endings:
         """
 
         def step(active: Session) -> Session:
-            ending = transitions.ending(active, reason, self._ledger.now(), user_at=user_at)
+            ending = transitions.ending(active, reason, self._ledger.clock.now(), user_at=user_at)
             return replace(ending, returned_with=returned_with)
 
         ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=claimed)
@@ -85,7 +85,7 @@ class Endings:
         def step(ending: Session) -> Session:
             if ending.regained and user_at is None:
                 return ending
-            regained = transitions.regained(ending, self._ledger.now(), user_at=user_at)
+            regained = transitions.regained(ending, self._ledger.clock.now(), user_at=user_at)
             return replace(regained, returned_with=returned_with or ending.returned_with)
 
         return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
@@ -131,7 +131,7 @@ class Endings:
         except GraphError as error:
             return await self._leave(session, error)
         if not has_it:
-            return await self._ledger.keep(transitions.asked(session, self._ledger.now()))
+            return await self._ledger.keep(transitions.asked(session, self._ledger.clock.now()))
         return await self.regain(session) or await self._ledger.reload(session)
 
     async def _has_been_passed(self, session: Session) -> bool:

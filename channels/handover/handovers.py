@@ -115,7 +115,7 @@ class Handovers:
                 active,
                 speaker,
                 said_at=None if isinstance(event, (TakenBack, Edited)) else event.at,
-                now=self._ledger.now(),
+                now=self._ledger.clock.now(),
                 mid=getattr(event, "mid", None) if is_message else None,
                 is_message=is_message,
             )
@@ -176,7 +176,7 @@ class Handovers:
         return announced or await self._ledger.reload(session)
 
     async def _watch(self, session: Session) -> Session:
-        now, ends = self._ledger.now(), deadline(session)
+        now, ends = self._ledger.clock.now(), deadline(session)
         if ends is not None and ends[0] <= now:
             return await self._endings.end(session, ends[1]) or await self._ledger.reload(session)
         reminds_at = unanswered_at(session)
@@ -198,7 +198,7 @@ class Handovers:
 
     async def _probe(self, session: Session) -> Session:
         """Ask who has the thread: release and expiry send no webhook."""
-        now = self._ledger.now()
+        now = self._ledger.clock.now()
         next_at = now + self._probing.interval(session)
         if not self._probing.may_probe(now):
             return await self._ledger.keep(transitions.probed(session, next_at))

@@ -36,23 +36,16 @@ class Ledger:
         targets: Collection[tuple[str, frozenset[NoticeKind]]] = (),
     ) -> None:
         self._store = store
-        self._clock = clock
+        self.clock = clock
         self._targets = targets
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def metas(self) -> datetime:
-        """The moment by Meta's clock, beside which the time of an event is held."""
-        return self._clock.metas()
 
     def claim(self) -> datetime:
         """Until when a session is ours alone if it is stored now for the next step."""
-        return self._clock.now() + CLAIM_LEASE
+        return self.clock.now() + CLAIM_LEASE
 
     async def pause(self) -> None:
         """Wait a moment for what another worker, or another task of this one, does."""
-        await self._clock.sleep(TURN_INTERVAL)
+        await self.clock.sleep(TURN_INTERVAL)
 
     async def add(self, session: Session, *, claimed: bool) -> Session | None:
         """Store a new session; None if the thread has an open one, or the id is known."""
@@ -141,10 +134,10 @@ class Ledger:
         moment, Rasa 3.6 gives both the first ticket.
         """
         thread = session.thread
-        while not await self._store.reserve_turn(thread, self._clock.now()):
+        while not await self._store.reserve_turn(thread, self.clock.now()):
             await self.pause()
         try:
-            with working_on(thread, store=self._store, clock=self._clock):
+            with working_on(thread, store=self._store, clock=self.clock):
                 yield
         finally:
             try:
@@ -155,16 +148,16 @@ class Ledger:
     @asynccontextmanager
     async def step(self, session: Session) -> AsyncIterator[None]:
         """Have the session alone for a step that can't be undone. Raises ClaimLost."""
-        if not await self._store.grip(session, self._clock.now()):
+        if not await self._store.grip(session, self.clock.now()):
             raise ClaimLost("Another worker is at this session, or it has changed.")
-        with working_on(session, store=self._store, clock=self._clock):
+        with working_on(session, store=self._store, clock=self.clock):
             yield
 
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None
     ) -> Session:
         """Try the step under way later, and not before a rate limit is over; but before then."""
-        now = self._clock.now()
+        now = self.clock.now()
         allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
         if before is not None and allowed_at is not None:
             allowed_at = max(min(allowed_at, before), now)
@@ -176,7 +169,7 @@ class Ledger:
         """The session as it is to be stored, and what operators are told with it."""
         if not self._targets:
             return session, ()
-        session, notices = telling(session, self.now(), also=also)
+        session, notices = telling(session, self.clock.now(), also=also)
         return session, addressed(notices, self._targets)
 
     async def reload(self, session: Session) -> Session:

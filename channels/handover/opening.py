@@ -89,7 +89,7 @@ class Openings:
         return (
             last is None
             or not last.has_bot_failed
-            or last.opened_at + FAILURE_PAUSE <= self._ledger.now()
+            or last.opened_at + FAILURE_PAUSE <= self._ledger.clock.now()
         )
 
     async def open(
@@ -130,7 +130,7 @@ class Openings:
         self, thread: Thread, wishes: Mapping[str, Any], cause: Cause, *, has_bot_failed: bool
     ) -> Session:
         plan, is_known = self._plan(thread, wishes)
-        now = self._ledger.now()
+        now = self._ledger.clock.now()
         session = transitions.opening(
             thread=thread,
             plan=plan,
@@ -161,7 +161,7 @@ class Openings:
         """
         recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
         is_free = not recent or not recent[0].is_open
-        if is_free and is_loop(recent, self._ledger.now()):
+        if is_free and is_loop(recent, self._ledger.clock.now()):
             self._note_loop(thread)
             return None
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].spoken_in(self._language())
@@ -170,7 +170,7 @@ class Openings:
             plan=plan,
             cause=cause,
             owner_app=owner_app,
-            now=self._ledger.now(),
+            now=self._ledger.clock.now(),
             user_at=await self._user_at(thread, cause),
             is_owned=is_owned,
         )
@@ -186,7 +186,7 @@ class Openings:
 
     def _note_loop(self, thread: Thread) -> None:
         self._metrics.loops.inc()
-        times = self._loop_line.times(self._ledger.now())
+        times = self._loop_line.times(self._ledger.clock.now())
         if times:
             logger.error(
                 "Handovers that nobody asked for begin and end in a row in a thread, so no more is "
@@ -209,7 +209,7 @@ class Openings:
             thread=thread,
             plan=plan.spoken_in(self._language()),
             cause=cause,
-            now=self._ledger.now(),
+            now=self._ledger.clock.now(),
             user_at=await self._user_at(thread, cause),
             is_asked_for=True,
         )
@@ -227,8 +227,8 @@ class Openings:
         if session.next_wishes is None:
             return None
         plan, is_known = self._plan(session.thread, session.next_wishes)
-        now = self._ledger.now()
-        following = transitions.following(session, plan, now, at=self._ledger.metas())
+        now = self._ledger.clock.now()
+        following = transitions.following(session, plan, now, at=self._ledger.clock.metas())
         if not is_known:
             return transitions.unknown(following, now)
         return transitions.by_hours(following, now)
@@ -302,7 +302,7 @@ class Openings:
             if not is_waited_for:
                 return await self._ledger.postpone(session, error)
             # After a crash patience may be over before the first try is.
-            if self._ledger.now() < patience_ends or session.attempts < FEWEST_TRIES:
+            if self._ledger.clock.now() < patience_ends or session.attempts < FEWEST_TRIES:
                 return await self._ledger.postpone(session, error, before=patience_ends)
         return await self._fail(session, error, may_be_passed=may_be_passed)
 
@@ -310,7 +310,7 @@ class Openings:
         logger.warning(
             "A handover that waited has to wait on: %s", error, extra=session_fields(session)
         )
-        now = self._ledger.now()
+        now = self._ledger.clock.now()
         allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
         return await self._ledger.keep(transitions.waiting_again(session, now), allowed_at)
 
@@ -383,7 +383,7 @@ class Openings:
         logger.info("Control of a thread has been passed.", extra=session_fields(session))
         activated = await self._ledger.change(
             session,
-            lambda opening: transitions.activated(opening, self._ledger.now()),
+            lambda opening: transitions.activated(opening, self._ledger.clock.now()),
             only_while=State.OPENING,
         )
         return activated or await self._ledger.reload(session)
@@ -392,7 +392,7 @@ class Openings:
         logger.error("A handover could not be made: %s", error, extra=session_fields(session))
 
         def step(opening: Session) -> Session:
-            return transitions.failed(opening, self._ledger.now(), regained=not may_be_passed)
+            return transitions.failed(opening, self._ledger.clock.now(), regained=not may_be_passed)
 
         failed = await self._ledger.change(session, step, only_while=State.OPENING)
         return failed or await self._ledger.reload(session)

@@ -25,7 +25,7 @@ class WaitingRoom:
 
     async def look(self, session: Session) -> Session:
         """Let a waiting session be opened, once somebody is there, or end if it waits too long."""
-        now, ends = self._ledger.now(), deadline(session)
+        now, ends = self._ledger.clock.now(), deadline(session)
         if session.plan.is_open(now):
             return await self.open(session)
         if ends is not None and ends[0] <= now:
@@ -39,7 +39,7 @@ class WaitingRoom:
         user_at = await self._store.last_user_at(session.thread)
 
         def step(waiting: Session) -> Session:
-            now = self._ledger.now()
+            now = self._ledger.clock.now()
             return transitions.opened(waiting, now, user_at=user_at, target_app=target_app)
 
         opening = await self._ledger.change(session, step, only_while=State.WAITING, claimed=True)
@@ -52,7 +52,7 @@ class WaitingRoom:
         """Somebody has taken the thread before the hours."""
 
         def step(waiting: Session) -> Session:
-            return transitions.taken(waiting, owner_app, cause, self._ledger.now())
+            return transitions.taken(waiting, owner_app, cause, self._ledger.clock.now())
 
         active = await self._ledger.change(session, step, only_while=State.WAITING)
         return active or await self._ledger.reload(session)
@@ -64,7 +64,7 @@ class WaitingRoom:
 
         Returns the other one as stored; None if the first waits no more.
         """
-        replaced = transitions.replaced(session, self._ledger.now())
+        replaced = transitions.replaced(session, self._ledger.clock.now())
         stored = await self._ledger.follow(replaced, following, claimed=claimed)
         if stored is None:
             return None
@@ -88,7 +88,7 @@ class WaitingRoom:
         user_at = await self._store.last_user_at(session.thread)
 
         def step(waiting: Session) -> Session:
-            return transitions.ending(waiting, reason, self._ledger.now(), user_at=user_at)
+            return transitions.ending(waiting, reason, self._ledger.clock.now(), user_at=user_at)
 
         ending = await self._ledger.change(session, step, only_while=State.WAITING)
         if ending is None:

@@ -6,10 +6,11 @@ done its work. So it looks before each effect: a send, a pass, a take, a turn, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import TypeVar
+from typing import Any
 
 from ..core.errors import ClaimLost
 from ..store.protocol import Held, Store
@@ -33,7 +34,6 @@ class _Lease:
         return self.is_surely_ours() or await self._store.holds(self._held, self._clock.now())
 
 
-_T = TypeVar("_T")
 _under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
 
 
@@ -49,11 +49,11 @@ def working_on(held: Held, *, store: Store, clock: Clock) -> Iterator[None]:
         _under_way.reset(token)
 
 
-def apart(begin: Callable[[], _T]) -> _T:
-    """Begin what is no part of what is under way, such as a task that goes on after it."""
+def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task for what is no part of what is under way: it goes on after it."""
     context = copy_context()
     context.run(_under_way.set, None)
-    return context.run(begin)
+    return context.run(asyncio.create_task, work)
 
 
 async def still_ours() -> None:

@@ -309,6 +309,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def all_microseconds(**columns: datetime | None) -> dict[str, int | None]:
+    """The same for many columns."""
+    return {name: None if at is None else microseconds(at) for name, at in columns.items()}
+
+
 def moment(at_us: int) -> datetime:
     """The aware datetime, in UTC, that a column holds."""
     return _EPOCH + timedelta(microseconds=at_us)

@@ -16,6 +16,7 @@ from ...core.sessions.session import Session, State
 from ..claims.by_page import pages_of
 from ..claims.claims import is_over, lease_at
 from ..database.schema import (
+    all_microseconds,
     has_ended,
     inbox,
     insert_new,
@@ -301,8 +302,7 @@ def grip(connection: Connection, session: Session, now: datetime, *, ours: datet
     asked = {
         "this_id": session.id,
         "this_version": session.version,
-        "ours_us": _microseconds(ours),
-        "until_us": microseconds(now + CLAIM_LEASE),
+        **all_microseconds(ours_us=ours, until_us=now + CLAIM_LEASE),
         **lease_at(now),
     }
     return bool(connection.execute(_GRIP, asked).rowcount == 1)
@@ -363,18 +363,16 @@ def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     return {
         "state": session.state.value,
         "version": session.version,
-        "opened_at_us": microseconds(session.opened_at),
-        "due_at_us": _microseconds(session.due_at),
-        "claimed_until_us": _microseconds(claim_until),
-        "wake_at_us": _microseconds(wake_at),
-        "ended_at_us": _microseconds(session.ended_at),
+        **all_microseconds(
+            opened_at_us=session.opened_at,
+            due_at_us=session.due_at,
+            claimed_until_us=claim_until,
+            wake_at_us=wake_at,
+            ended_at_us=session.ended_at,
+            first_answer_at_us=session.first_answer_at,
+            operator_at_us=session.last_operator_at,
+        ),
         "plan": session.plan.name,
         "app": session.owner_app or session.target_app_id,
-        "first_answer_at_us": _microseconds(session.first_answer_at),
-        "operator_at_us": _microseconds(session.last_operator_at),
         "data": msgspec.json.encode(session).decode(),
     }
-
-
-def _microseconds(at: datetime | None) -> int | None:
-    return None if at is None else microseconds(at)
