@@ -5,6 +5,12 @@
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+# A demo does with half of the packages, until something else is asked for.
+DEMO_READY := .venv/.ready-for-demo
+ENOUGH := $(READY)
+ifeq ($(wildcard $(READY))$(filter-out demo demo-script,$(or $(MAKECMDGOALS),setup)),)
+ENOUGH := $(DEMO_READY)
+endif
 PRO := .venv-rasa-pro-3.21
 PRO_READY := $(PRO)/.ready
 # A Python of this machine that Rasa Pro 3.21 runs on; empty if there is none.
@@ -45,10 +51,10 @@ setup: $(READY)
 clients: $(CLIENTS_READY)
 
 # On ports 8600 and 8601; DEMO="--port 8700" for other ones.
-demo: $(READY) $(MODEL)
+demo: $(ENOUGH) $(MODEL)
 	$(PYTHON) -m demo $(DEMO)
 
-demo-script: $(READY) $(MODEL)
+demo-script: $(ENOUGH) $(MODEL)
 	$(PYTHON) -m demo --script
 
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
@@ -107,6 +113,8 @@ lint: $(READY)
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --generate-hashes --no-emit-index-url --quiet
 lock:
 	$(LOCK) --universal --python-version 3.10 pyproject.toml --group dev --output-file requirements.lock
+	$(LOCK) --universal --python-version 3.10 pyproject.toml demo/requirements.in \
+	  --constraint requirements.lock --override demo/overrides.txt --output-file requirements-demo.lock
 	$(LOCK) --python-platform linux --python-version 3.10 pyproject.toml --group rasa-pro-319 \
 	  --output-file requirements-rasa-pro-3.19.lock
 	$(LOCK) --universal --python-version 3.12 pyproject.toml --group rasa-pro-321 \
@@ -119,19 +127,29 @@ lock:
 clean:
 	rm -rf .venv .venv-* tests/clients/node_modules models .rasa build site
 
-$(READY): requirements.lock .python-version
+# uv is quicker than pip, and taken where it is there and finds the packages. pip is kept from compiling
+# what nobody imports, and from telling of its own future.
+INSTALL = @lock="--require-hashes --no-deps -r $(filter %.lock,$^)"; \
+  [ -t 1 ] || lock="--quiet $$lock"; \
+  { command -v uv > /dev/null && uv pip install --python $(@D)/bin/python $$lock; } || \
+  $(@D)/bin/python -W ignore -m pip install --no-compile --disable-pip-version-check $$lock
+
+$(READY): requirements.lock
+$(READY): TOLD := 219 packages, for the demo and for development: 3.2 GB
+$(DEMO_READY): requirements-demo.lock
+$(DEMO_READY): TOLD := the 167 packages that the demo needs: 1.6 GB, from 450 MB of wheels
+$(READY) $(DEMO_READY): .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
 	rm -rf .venv
-	@echo "Installing about 220 packages into .venv, for the demo and for development: 3.2 GB, some minutes."
+	@echo "Installing into .venv $(TOLD)."
 	python3.10 -m venv .venv
-	@quiet=--quiet; [ -t 1 ] && quiet=; \
-	$(PYTHON) -m pip install $$quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(INSTALL)
 	touch $@
 
 $(PRO_READY): requirements-rasa-pro-3.21.lock
 	rm -rf $(PRO)
 	$(PRO_PYTHON) -m venv $(PRO)
-	$(PRO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(INSTALL)
 	touch $@
 
 # The others are Python 3.10, as $(READY) has found it.
@@ -141,7 +159,7 @@ $(CLIENTS)/.ready: tests/clients/requirements.lock
 $(PRO_319_READY) $(BUILD_READY) $(CLIENTS)/.ready: $(READY)
 	rm -rf $(@D)
 	python3.10 -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(filter %.lock,$^)
+	$(INSTALL)
 	touch $@
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
@@ -149,7 +167,7 @@ tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(MODEL): $(READY) $(ASSISTANT)
+$(MODEL): $(ENOUGH) $(ASSISTANT)
 	@echo "Training the example assistant: half a minute."
 	$(PYTHON) -m demo.train --quiet --out models --fixed-model-name handover
 	touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -93,8 +94,7 @@ class Stack:
     async def start(self) -> None:
         """Start everything; returns once the bot can be written to."""
         await self._start_emulator()
-        await self._start_actions()
-        await self.start_rasa()
+        await asyncio.gather(self._start_actions(), self.start_rasa())
 
     async def start_rasa(self) -> None:
         """Start `rasa run`; returns once its Messenger channel is ready."""
