@@ -13,7 +13,7 @@ from ..core.records.outgoing import OutgoingEntry
 from ..core.sessions.session import Session
 from .claims import claims, workers
 from .outgoing import outgoing
-from .protocol import CLAIM_LEASE, Held, InboxEntry
+from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held, InboxEntry
 from .sessions import sessions
 
 _T = TypeVar("_T")
@@ -63,11 +63,17 @@ class OwnClaims:
         """
         positions, turns = sorted(self.positions), list(self.turns)
         messages = sorted(self.outgoing)
+        ends = (*self.positions.values(), *self.outgoing.values())
+        may_be_lost = any(until <= now + LEASE_MARGIN for until in ends)
 
         def renew(connection: Connection) -> Callable[[], None]:
             worker, until = self._worker, now + CLAIM_LEASE
-            entries = claims.renew(connection, positions, now, worker=worker)
-            unsent = outgoing.renew(connection, messages, now, worker=worker)
+            entries = claims.renew(
+                connection, positions, now, worker=worker, may_be_lost=may_be_lost
+            )
+            unsent = outgoing.renew(
+                connection, messages, now, worker=worker, may_be_lost=may_be_lost
+            )
             ours = workers.renew_turns(connection, turns, now, worker=worker) if turns else set()
 
             def note() -> None:

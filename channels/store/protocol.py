@@ -196,7 +196,8 @@ class Store(Protocol):
     async def holds(self, held: Held, now: datetime) -> bool:
         """Whether it is still this worker's, and then for another CLAIM_LEASE.
 
-        False once another worker has taken it over, or once it is done; this worker forgets it.
+        False once another worker has taken it over, or what comes before it in its thread, or once
+        it is done; this worker forgets it.
         """
 
     async def grip(self, session: Session, now: datetime) -> bool:

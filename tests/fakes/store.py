@@ -180,7 +180,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
 
     async def renew_claims(self, now: datetime) -> None:
         for entry in self._rows.waiting():
-            if entry.position in self._held and entry.claimed_by == self._worker:
+            if self._has(entry.position):
                 entry.claimed_until = now + CLAIM_LEASE
         self._renew_messages(now)
         for thread in self._own_turns():
@@ -197,7 +197,7 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         if is_ours:
             await self.renew_claims(now)
         elif isinstance(held, InboxEntry):
-            self._held.discard(held.position)
+            self._held -= {position for position in self._held if not self._has(position)}
         elif isinstance(held, OutgoingEntry):
             self._messages_in_hand.discard(held.position)
         return is_ours
@@ -211,14 +211,18 @@ class MemoryStore(OutgoingInMemory, NoticesInMemory):
         kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
         return True
 
+    def _has(self, position: int) -> bool:
+        entry = self._rows.entry(position)
+        if entry is None or entry.handled_at is not None or position not in self._held:
+            return False
+        is_behind = self._rows.is_behind_a_lost_one(entry, self._worker)
+        return entry.claimed_by == self._worker and not is_behind
+
     def _held_until(self, held: Held) -> datetime | None:
         """Until when it is this worker's; None if it is not."""
         if isinstance(held, InboxEntry):
             entry = self._rows.entry(held.position)
-            is_ours = entry is not None and entry.handled_at is None
-            is_ours = is_ours and held.position in self._held
-            is_ours = is_ours and entry is not None and entry.claimed_by == self._worker
-            return entry.claimed_until if entry is not None and is_ours else None
+            return entry.claimed_until if entry is not None and self._has(held.position) else None
         if isinstance(held, OutgoingEntry):
             return self._message_held_until(held.position)
         if isinstance(held, Thread):

@@ -253,6 +253,8 @@ class OutgoingInMemory:
         message = self._messages.get(position)
         if message is None or message.state != "waiting" or message.claimed_by != self._worker:
             return None
+        if self._is_behind_a_lost_one(message):
+            return None
         return message.claimed_until
 
     def _drop_unsent(self, session: Session) -> None:
@@ -265,7 +267,8 @@ class OutgoingInMemory:
 
     def _renew_messages(self, now: datetime) -> None:
         for each in self._own():
-            each.claimed_until = now + CLAIM_LEASE
+            if not self._is_behind_a_lost_one(each):
+                each.claimed_until = now + CLAIM_LEASE
 
     def _release_messages(self) -> None:
         for each in self._own():
@@ -294,6 +297,15 @@ class OutgoingInMemory:
             for each in self._waiting()
             if each.position in self._messages_in_hand and each.claimed_by == self._worker
         ]
+
+    def _is_behind_a_lost_one(self, message: Message) -> bool:
+        return any(
+            earlier.position < message.position
+            and earlier.said.thread == message.said.thread
+            and earlier.claimed_until > FIRST_MOMENT
+            and earlier.claimed_by != self._worker
+            for earlier in self._waiting()
+        )
 
     def _is_behind_another_worker(self, message: Message, now: datetime) -> bool:
         return any(

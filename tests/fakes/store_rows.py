@@ -116,6 +116,16 @@ class Rows:
     def waiting(self) -> list[Entry]:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
 
+    def is_behind_a_lost_one(self, entry: Entry, worker: str) -> bool:
+        """Whether an earlier entry of the thread is in another worker's hand, over or not."""
+        return any(
+            earlier.position < entry.position
+            and earlier.event.thread == entry.event.thread
+            and earlier.claimed_until > FIRST_MOMENT
+            and earlier.claimed_by != worker
+            for earlier in self.waiting()
+        )
+
     def waits_elsewhere(self, thread: Thread, worker: str) -> bool:
         """Whether the thread has entries that wait, and that are not the worker's."""
         return any(

@@ -59,6 +59,19 @@ _BEHIND_ANOTHER_WORKER = (
     )
     .exists()
 )
+# A worker that stood still may have lost the first of a thread's entries, and not the next ones.
+_BEHIND_A_LOST_ONE = (
+    select(earlier.c.position)
+    .where(
+        earlier.c.thread == inbox.c.thread,
+        earlier.c.position < inbox.c.position,
+        earlier_is_waiting,
+        earlier.c.claimed_until_us > UNCLAIMED,
+        earlier.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+_WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK))
 _CLAIMABLE = (
     select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by, inbox.c.attempts)
     .where(is_waiting, not_(_BEHIND_ANOTHER_WORKER))
@@ -79,18 +92,17 @@ _CLAIM = (
     .where(_among_these)
     .values(claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
 )
+_IS_OURS = _among_these & is_waiting & (inbox.c.claimed_by == bindparam("worker"))
 _RENEW = (
     update(inbox)
-    .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
+    .where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))
     .values(claimed_until_us=bindparam("until_us"))
 )
 _VOID = (
     update(inbox).where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED).values(claimed_until_us=0)
 )
 _RELEASE = (
-    update(inbox)
-    .where(_among_these, is_waiting, inbox.c.claimed_by == bindparam("worker"))
-    .values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
+    update(inbox).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )
 _DONE = (
     update(inbox)
@@ -115,9 +127,7 @@ _FAILED = (
         handled_at_us=case((_is_last_failure, bindparam("now_us"))),
     )
 )
-_OURS = select(inbox.c.position).where(
-    _among_these, is_waiting, inbox.c.claimed_by == bindparam("worker")
-)
+_OURS = select(inbox.c.position).where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))
 # Locked, so that nobody takes an event over before what its turn says is stored.
 _OUR_EVENTS = (
     select(inbox.c.key)
@@ -176,9 +186,20 @@ def claim(
 
 
 def renew(
-    connection: Connection, positions: Sequence[int], now: datetime, *, worker: str
+    connection: Connection,
+    positions: Sequence[int],
+    now: datetime,
+    *,
+    worker: str,
+    may_be_lost: bool,
 ) -> set[int]:
-    """Prolong the claims on these entries; which of them are still this worker's."""
+    """Prolong the claims on these entries; which of them are still this worker's.
+
+    None is that waits behind one that another worker has taken over. Where some `may_be_lost`,
+    this waits until nobody else claims.
+    """
+    if may_be_lost and connection.dialect.name == "postgresql":
+        connection.execute(_WAIT_FOR_CLAIMS)
     _in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
     return in_parts(connection, _OURS, positions, worker=worker)
 

@@ -95,6 +95,19 @@ _BEHIND_ANOTHER_WORKER = (
     )
     .exists()
 )
+# As in the inbox: a worker that stood still may have lost the first of a thread's messages alone.
+_BEHIND_A_LOST_ONE = (
+    select(earlier_outgoing.c.position)
+    .where(
+        earlier_outgoing.c.thread == outgoing.c.thread,
+        earlier_outgoing.c.position < outgoing.c.position,
+        earlier_is_outgoing,
+        earlier_outgoing.c.claimed_until_us > UNCLAIMED,
+        earlier_outgoing.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+_WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK + 1))
 # A turn that a crash has cut is taken again, and says then which of these are to be sent.
 _TURN_IS_TAKEN_AGAIN = or_(
     select(inbox.c.position).where(inbox.c.key == outgoing.c.event_key, is_waiting).exists(),
@@ -136,8 +149,12 @@ _CLAIM = (
 )
 _IS_OURS = _among_these & is_outgoing & (outgoing.c.claimed_by == bindparam("worker"))
 _OURS = select(outgoing.c.data, outgoing.c.failures).where(_IS_OURS)
-_OUR_POSITIONS = select(outgoing.c.position).where(_IS_OURS)
-_RENEW = update(outgoing).where(_IS_OURS).values(claimed_until_us=bindparam("until_us"))
+_OUR_POSITIONS = select(outgoing.c.position).where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))
+_RENEW = (
+    update(outgoing)
+    .where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))
+    .values(claimed_until_us=bindparam("until_us"))
+)
 _RELEASE = (
     update(outgoing).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )
@@ -324,9 +341,16 @@ def free_held(
 
 
 def renew(
-    connection: Connection, positions: Sequence[int], now: datetime, *, worker: str
+    connection: Connection,
+    positions: Sequence[int],
+    now: datetime,
+    *,
+    worker: str,
+    may_be_lost: bool,
 ) -> set[int]:
-    """Prolong the claims on these messages; which of them are still this worker's."""
+    """Prolong the claims on these messages; which of them are still this worker's, as of events."""
+    if may_be_lost and connection.dialect.name == "postgresql":
+        connection.execute(_WAIT_FOR_CLAIMS)
     until_us = lease_end(now)
     for start in range(0, len(positions), AT_ONCE):
         part = {"positions": positions[start : start + AT_ONCE], "worker": worker}

@@ -9,6 +9,7 @@ from channels.core.records.outgoing import Standing
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, Store
 from tests.contract.store.store_samples import (
     ANNA,
+    BEN,
     NOW,
     SECOND,
     message,
@@ -40,6 +41,45 @@ async def test_an_event_that_was_taken_over_is_the_other_workers(workers: Worker
 
     assert not await one.holds(entry, LATER)
     assert await two.holds(taken, LATER)
+
+
+async def test_what_waits_behind_an_event_that_was_taken_over_is_lost_with_it(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    _, second, other = await one.record([message("a"), message("b"), message("c", thread=BEN)], NOW)
+    [first] = await two.claim_inbox(LATER, limit=1)
+
+    assert not await one.holds(second, LATER)
+    assert await one.holds(other, LATER), "another thread's"
+    await two.done(first.position, LATER)
+    [again] = await two.claim_inbox(LATER, limit=9)
+    assert again.position == second.position
+
+
+async def test_it_is_lost_also_if_the_other_worker_stands_still_by_now(workers: Workers) -> None:
+    one, two, _ = workers
+    _, second = await one.record([message("a"), message("b")], NOW)
+    await two.claim_inbox(LATER, limit=1)
+    much_later = LATER + CLAIM_LEASE + 15 * SECOND
+
+    assert not await one.holds(second, much_later)
+    assert len(await one.claim_inbox(much_later, limit=9)) == 2
+
+
+async def test_a_message_behind_one_that_was_taken_over_is_lost_with_it(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    await one.say(words("hello"))
+    second = await one.say(words("how are you?"))
+    assert second is not None
+    [first] = await two.claim_outgoing(LATER, limit=1)
+
+    assert not await one.holds(second, LATER)
+    await two.sent(first.position, "m_1", LATER)
+    [again] = await two.claim_outgoing(LATER, limit=9)
+    assert again.position == second.position
 
 
 async def test_a_worker_that_lost_an_event_may_have_it_again(workers: Workers) -> None:
