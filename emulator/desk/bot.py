@@ -37,8 +37,8 @@ class BotLink:
             await self._http.close()
 
     async def look(self, user: str) -> JsonObject:
-        """`error` is why nobody answers, `problems` what the bot says is wrong with itself, and
-        `handover` the person's open one; each is empty where there is none, or nothing is known.
+        """How it is: `error` is why nobody answers, `problems` what the bot says is wrong with
+        itself, and `handover` the person's open one; each is empty where nothing is known.
         """
         bot = self._bot
         seen: JsonObject = {"webhook": bot.webhook, "error": None, "problems": [], "handover": None}
@@ -71,11 +71,12 @@ class BotLink:
         return answer
 
     async def _handover(self, base: str, user: str) -> JsonObject | None:
-        token = self._state.desk.operator_token
-        status, answer = await self._ask(
-            f"{base}/handovers/{user}", {"Authorization": f"Bearer {token}"}
-        )
-        return answer if status == 200 and isinstance(answer, dict) else None
+        headers = {"Authorization": f"Bearer {self._state.desk.operator_token}"}
+        for sender_id in (user, f"{self._state.thread(user).account.id}:{user}"):
+            status, answer = await self._ask(f"{base}/handovers/{sender_id}", headers)
+            if status == 200 and isinstance(answer, dict):
+                return answer
+        return None
 
     async def _ask(self, url: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Status and JSON; None instead of what is no JSON, or too much."""

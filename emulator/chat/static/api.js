@@ -47,14 +47,15 @@ export async function keepFile(file) {
 }
 
 /**
- * Tell the protocol log as it grows, for ever: `told.entries` with what is new, `told.restarted`
- * when the emulator began anew, `told.connected` with whether it answers.
+ * Tell the protocol log as it grows, for ever: `told.begins` with the number of the last entry that
+ * is there already, `told.entries` with what is new, `told.restarted` when the emulator began anew,
+ * `told.connected` with whether it answers.
  */
 export async function followLog(told) {
   let after = null;
   for (;;) {
     try {
-      after ??= await beginning();
+      after ??= await beginning(told);
       const log = await control("GET", `log?after=${after}&wait_ms=${LONGEST_WAIT_MS}`);
       told.connected(true);
       if (log.last < after) {
@@ -63,7 +64,7 @@ export async function followLog(told) {
         continue;
       }
       after = log.last;
-      told.entries(log.entries);
+      await told.entries(log.entries);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       told.connected(false);
@@ -72,8 +73,9 @@ export async function followLog(told) {
   }
 }
 
-async function beginning() {
+async function beginning(told) {
   const { last } = await control("GET", `log?after=${NEWEST}`);
+  told.begins(last);
   return Math.max(0, last - MOST_HISTORY);
 }
 

@@ -33,7 +33,7 @@ class Page {
   #asked = 0; // how often the thread was asked for
   #thread = NOT_KNOWN_YET; // what the control API says of it
   #isThere = true; // the emulator
-  #isHistory = true; // what was there before the page is no news
+  #history = 0; // the number of the last entry that was there before the page: no news
   #phone = new Phone();
   #inbox = new Desk("inbox");
   #agent = new Desk("agent");
@@ -55,6 +55,7 @@ class Page {
     await this.#readConfig();
     setInterval(() => this.#tick(), 1_000);
     await followLog({
+      begins: (last) => (this.#history = last),
       entries: (entries) => this.#take(entries),
       restarted: () => this.#restart(),
       connected: (isSo) => this.#showConnection(isSo),
@@ -94,7 +95,9 @@ class Page {
     await this.#askThread();
   }
 
-  #take(entries) {
+  async #take(entries) {
+    const isNew = entries.some((entry) => entry.user && !this.#cast.user(entry.user));
+    if (isNew || entries.some(({ kind }) => kind === "routing")) await this.#readConfig();
     for (const entry of entries) {
       this.#threads.take(entry);
       this.#silence.take(entry, this.#threads.of(entry.user ?? ""), this.#cast);
@@ -102,11 +105,9 @@ class Page {
     this.#log.add(entries);
     this.#notices.add(entries);
     this.#show();
-    if (!this.#isHistory) newsIn(entries, this.#user, this.#cast).forEach(markNews);
-    this.#isHistory = false;
+    const live = entries.filter(({ n }) => n > this.#history);
+    newsIn(live, this.#user, this.#cast).forEach(markNews);
     const kinds = new Set(entries.map((entry) => entry.kind));
-    const isNew = entries.some((entry) => entry.user && !this.#cast.user(entry.user));
-    if (isNew || kinds.has("routing")) this.#readConfig();
     if (kinds.has("clock")) this.#controls.refreshClock();
     if (kinds.has("fault")) this.#controls.refreshFaults();
     if (kinds.has("clock") || entries.some((entry) => entry.user === this.#user?.id)) this.#askThread();
@@ -130,7 +131,7 @@ class Page {
   /** The worst first: without the emulator nothing can be known of the bot. */
   #trouble(now) {
     if (!this.#isThere) return "The emulator does not answer. Trying again …";
-    const { bot } = this.#cast;
+    const bot = { ...this.#cast.bot, webhook: this.#watch.seen.webhook };
     return this.#watch.trouble(bot) ?? this.#silence.trouble(this.#user.id, now, bot);
   }
 
@@ -160,7 +161,6 @@ class Page {
     this.#threads = new Threads();
     this.#silence = new Silence();
     this.#thread = NOT_KNOWN_YET;
-    this.#isHistory = true;
     for (const pane of [this.#phone, this.#inbox, this.#agent, this.#log, this.#notices]) pane.restart();
     forgetNews();
     await this.#controls.refreshClock();

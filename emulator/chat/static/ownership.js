@@ -16,7 +16,8 @@ export function planEnd(handover, time) {
   const { plan, state, ends_at: end, ends_by: reason, due_at: due } = handover;
   if (state === "waiting") return `plan ${plan}: waits until ${due ? time.soon(due) : "you open"}`;
   if (!end) return `plan ${plan}`;
-  return `plan ${plan}: until ${time.soon(end)} (${String(reason).replaceAll("_", " ")})`;
+  const why = reason ? ` (${reason.replaceAll("_", " ")})` : "";
+  return `plan ${plan}: until ${time.soon(end)}${why}`;
 }
 
 /** A status is read out when it is set, so it is set only when it changes. */

@@ -4,6 +4,8 @@ import { control } from "./api.js";
 import { tried } from "./attempts.js";
 import { byId, element } from "./dom.js";
 
+const LONGEST_LABEL = 40; // characters
+
 export class OwnMessages {
   #message = null;
   #user = null;
@@ -22,7 +24,7 @@ export class OwnMessages {
 
   /** The button that opens it, beside a message of this person. */
   button(user, message) {
-    const label = `Change or take back: ${message.text ?? "attachment"}`;
+    const label = `Change or take back: ${[...(message.text ?? "attachment")].slice(0, LONGEST_LABEL).join("")}`;
     const button = element("button", { type: "button", className: "own", textContent: "⋯", ariaLabel: label });
     button.title = "Change it, or take it back";
     button.addEventListener("click", () => this.#open(user, message));

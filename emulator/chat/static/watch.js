@@ -10,7 +10,7 @@ export class Watch {
   #user = null;
   #soon = null;
   #told;
-  seen = { error: null, problems: [], handover: null };
+  seen = { webhook: "", error: null, problems: [], handover: null };
 
   /** `told()` is called when something else is seen than before. */
   constructor(told) {

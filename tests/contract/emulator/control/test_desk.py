@@ -12,7 +12,14 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from tests.contract.emulator_world import BOT, USER, World, emulated
+from tests.contract.emulator_world import (
+    BOT,
+    INSTAGRAM,
+    INSTAGRAM_USER,
+    USER,
+    World,
+    emulated,
+)
 
 NOTICE = {
     "type": "handover.opened",
@@ -214,3 +221,13 @@ async def test_what_is_no_context_is_said_to_be_none() -> None:
         for address in ("file:///etc/passwd", "javascript:alert(1)", "", "http://[", "http://"):
             status, answer = await world.control("POST", "context", {"url": address})
             assert (address, status) == (address, 400), answer
+
+
+async def test_a_person_on_instagram_is_asked_for_by_the_account_too() -> None:
+    open_one = {"plan": "default"}
+    routes = {f"/b/handovers/{INSTAGRAM}:{INSTAGRAM_USER}": web.json_response(open_one)}
+    async with emulated() as world, bot_server(routes) as (url, _):
+        await world.done("PUT", "desk", {"operator_token": "a-token"})
+        await world.done("PUT", f"apps/{BOT}", {"webhook": f"{url}/b/webhook"})
+        seen = await world.done("GET", f"bot/{INSTAGRAM_USER}")
+        assert seen["handover"] == open_one
