@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 CORE = "tests/unit/core"
 KEYWORDS = (
-    f"{CORE}/test_keywords.py",
-    f"{CORE}/test_words.py",
-    f"{CORE}/test_keywords_properties.py",
+    f"{CORE}/keywords/test_keywords.py",
+    f"{CORE}/keywords/test_words.py",
+    f"{CORE}/keywords/test_keywords_properties.py",
 )
-ROUTING = (f"{CORE}/test_routing.py", f"{CORE}/test_routing_doubts.py", "tests/exhaustive")
+ROUTING = (
+    f"{CORE}/routing/test_routing.py",
+    f"{CORE}/routing/test_routing_doubts.py",
+    "tests/exhaustive",
+)
 SESSIONS = (
-    *(f"{CORE}/test_transitions_{what}.py" for what in ("active", "beginning", "ending", "steps")),
-    *(f"{CORE}/test_sessions.py", "tests/exhaustive"),
+    f"{CORE}/sessions",
+    "tests/exhaustive",
 )
 STORE = ("tests/contract/store",)
 ENGINE = ("tests/unit/engine", "tests/scenario/handover", "tests/scenario/engine")
@@ -51,17 +55,25 @@ MUTANTS = [
         ("session.owner_app != event.new_owner", "True"),
     ),
     *_of(
-        "core/sessions/transitions.py",
+        "core/sessions/transitions/endings.py",
         SESSIONS,
         ("ends is not None and now < ends[0]", "ends is not None"),
-        ("session.probe_at or first_probe", "first_probe"),
+        ("session.probe_at or probe_at", "probe_at"),
+    ),
+    *_of(
+        "core/sessions/transitions/beginnings.py",
+        SESSIONS,
         ("session.user_messages == session.operator_messages == 0", "session.user_messages == 0"),
+    ),
+    *_of(
+        "core/sessions/transitions/watching.py",
+        SESSIONS,
         ("(now if count == 1 else None)", "now"),
         ("= max(said_at, session.last_user_at)", "= said_at"),
     ),
     *_of(
         "core/meta/backoff.py",
-        (f"{CORE}/test_backoff.py", f"{CORE}/test_transitions_steps.py"),
+        (f"{CORE}/meta/test_backoff.py", f"{CORE}/sessions/test_transitions_steps.py"),
         ("_MOST_DOUBLINGS = 32", "_MOST_DOUBLINGS = 6"),
     ),
     *_of(
@@ -79,22 +91,22 @@ MUTANTS = [
     *_of("core/keywords/words.py", KEYWORDS, ("len(loose) == 1 and ", "")),
     *_of(
         "core/briefing/transcript.py",
-        (f"{CORE}/test_transcript.py",),
+        (f"{CORE}/briefing/test_transcript.py",),
         ("size <= MOST_CHARACTERS", "size < MOST_CHARACTERS"),
     ),
     *_of(
         "core/briefing/pass_metadata.py",
-        (f"{CORE}/test_pass_metadata.py",),
+        (f"{CORE}/briefing/test_pass_metadata.py",),
         ("<= LONGEST_METADATA", "< LONGEST_METADATA"),
     ),
     *_of(
         "core/meta/splitting.py",
-        (f"{CORE}/test_splitting.py",),
+        (f"{CORE}/meta/test_splitting.py",),
         ("bisect_right(ends, furthest)", "bisect_right(ends, furthest - 1)"),
     ),
     *_of(
         "core/briefing/turns.py",
-        (f"{CORE}/test_turns.py",),
+        (f"{CORE}/briefing/test_turns.py",),
         ("match is None or not _names_free_intent(text)", "match is None"),
     ),
     *_of(
