@@ -1,4 +1,4 @@
-"""How long the event loop of a server stood still."""
+"""How long the event loop of a server stood still, and what share of a core it took."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ class StallWatch:
 
     def __init__(self) -> None:
         self._longest = 0.0
+        self._asked = time.perf_counter(), time.process_time()
 
     def add_to(self, app: Sanic) -> None:
-        """Begin with the server, and answer at PATH with the longest stall since it was asked."""
+        """Begin with the server, and answer at PATH of the time since it was asked before."""
         app.add_task(self._tick())
         app.add_route(self._answer(), PATH)
 
     def _answer(self) -> object:
         async def longest_stall(_: Request) -> HTTPResponse:
             longest, self._longest = self._longest, 0.0
-            return json({"seconds": longest})
+            (began, used), now = self._asked, (time.perf_counter(), time.process_time())
+            self._asked = now
+            return json({"seconds": longest, "cores": (now[1] - used) / (now[0] - began)})
 
         return longest_stall
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .deliveries import SECRET
+from .deliveries import APP_ID, SECRET
 
-APP_ID = "900"
+__all__ = ["APP_ID", "TOKEN", "VERIFY", "section"]
 VERIFY = "verify"
 TOKEN = "token-of-the-benchmarks"  # noqa: S105  # nobody else's
 

@@ -14,6 +14,7 @@ import msgspec
 from ..processes.graph_stub import PAGE
 
 SECRET = "secret-of-the-benchmarks"  # noqa: S105  # nobody else's
+APP_ID, INBOX = "900", "263902037430900"  # the bot's app, and the Page Inbox
 WEBHOOK = "/webhooks/facebook/webhook"
 
 
@@ -24,6 +25,8 @@ class Kind(enum.Enum):
     """A user's message, for the bot."""
     STANDBY = "standby"
     """A user's message while an agent has the thread."""
+    TAKEN = "taken"
+    """Somebody takes a thread over in the Page Inbox."""
     REST = "rest"
     """A message for Rasa's REST channel, which knows no Messenger."""
 
@@ -53,12 +56,17 @@ def _delivery(
     kind: Kind, number: int, *, user: str, text: str, age: timedelta
 ) -> dict[str, object]:
     at = int((time.time() - age.total_seconds()) * 1000)
-    event = {
+    event: dict[str, object] = {
         "sender": {"id": user},
         "recipient": {"id": PAGE},
         "timestamp": at,
-        "message": {"mid": f"m_{uuid.uuid4().hex}_{number}", "text": text},
     }
+    if kind is Kind.TAKEN:
+        owners = {"previous_owner_app_id": APP_ID, "new_owner_app_id": INBOX}
+        event["take_thread_control"] = owners
+        kind = Kind.MESSAGE
+    else:
+        event["message"] = {"mid": f"m_{uuid.uuid4().hex}_{number}", "text": text}
     return {"object": "page", "entry": [{"id": PAGE, "time": at, kind.value: [event]}]}
 
 

@@ -18,7 +18,7 @@ from .children import running
 _ANSWERS_AT = {
     "bare": PATH,
     "facebook": "/webhooks/facebook/",
-    "messenger": "/webhooks/facebook/health",
+    "messenger": "/webhooks/facebook/",
     "rest": "/webhooks/rest/",
 }
 
@@ -30,10 +30,18 @@ class RunningChannel:
     port: int
 
     async def longest_stall(self) -> timedelta:
-        """Of its event loop, since this was last asked."""
+        """Of its event loop, since it was last asked for any figure."""
+        return timedelta(seconds=(await self._figures())["seconds"])
+
+    async def cores(self) -> float:
+        """What share of a core it took, since it was last asked for any figure."""
+        return (await self._figures())["cores"]
+
+    async def _figures(self) -> dict[str, float]:
         url = f"http://127.0.0.1:{self.port}{PATH}"
         async with ClientSession() as http, http.get(url) as answer:
-            return timedelta(seconds=(await answer.json())["seconds"])
+            figures: dict[str, float] = await answer.json()
+            return figures
 
 
 @asynccontextmanager

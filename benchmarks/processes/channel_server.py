@@ -54,7 +54,10 @@ def rasas_channel(options: argparse.Namespace) -> InputChannel:
 
 def our_channel(options: argparse.Namespace) -> InputChannel:
     given = section(graph_url=options.graph, store=options.store)
-    return MessengerInput.from_credentials({**given, **options.settings})
+    changed = {**given, **options.settings}
+    return MessengerInput.from_credentials(
+        {key: value for key, value in changed.items() if value is not None}
+    )
 
 
 def rest_channel(_: argparse.Namespace) -> InputChannel:

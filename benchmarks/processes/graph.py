@@ -59,13 +59,19 @@ class RunningGraph:
 
 @asynccontextmanager
 async def running_graph(
-    directory: Path, *, wait: timedelta, sends_a_second: int | None = None
+    directory: Path,
+    *,
+    wait: timedelta,
+    sends_a_second: int | None = None,
+    refused_token: str | None = None,
 ) -> AsyncIterator[RunningGraph]:
     """A Graph that answers after `wait`."""
     graph = RunningGraph(free_port())
     options = ["--port", str(graph.port), "--wait-ms", str(wait / timedelta(milliseconds=1))]
     if sends_a_second is not None:
         options += ["--sends-a-second", str(sends_a_second)]
+    if refused_token is not None:
+        options += ["--refused-token", refused_token]
     answers_at = f"http://127.0.0.1:{graph.port}/_stub/reset"
     async with running(
         "benchmarks.processes.graph_stub", *options, answers_at=answers_at, directory=directory

@@ -3,7 +3,7 @@
 `python -m benchmarks.processes.graph_stub --port 8700 --wait-ms 50`. It knows what the channels
 under measurement call: sends, sender actions, thread control and the page's identity. With
 `--sends-a-second` a send over that limit gets error 613, as from Meta (Rate Limiting: the Send
-API has a limit of 300 a second for each page).
+API has a limit of 300 a second for each page). Calls with the `--refused-token` get error 190.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _CALLS, _MESSAGES, _RESET = "/_stub/calls", "/_stub/messages", "/_stub/reset"
 _SEND_API = "/messages"
 _PAGE_ANSWER = {"id": PAGE, "messaging_feature_status": {"msgr_multi_app": True}}
 _ACCEPTED = {"success": True}
+_REFUSED = {"error": {"message": "Error validating access token.", "code": 190}}
 _TOO_MANY = {"error": {"message": "Calls to this api have exceeded the rate limit.", "code": 613}}
 
 
@@ -67,8 +68,9 @@ class RateLimit:
 class Stub:
     """The calls so far, and the answer to each."""
 
-    def __init__(self, *, wait: timedelta, limit: RateLimit) -> None:
+    def __init__(self, *, wait: timedelta, limit: RateLimit, refused_token: str | None) -> None:
         self.wait = wait
+        self._refused = None if refused_token is None else f"Bearer {refused_token}".encode()
         self._limit = limit
         self._calls: list[Call] = []
         self._messages = 0
@@ -84,8 +86,10 @@ class Stub:
             return answer("200 OK", b"{}")
         return None
 
-    def graph(self, path: str, body: bytes) -> bytes:
-        now = time.monotonic()
+    def graph(self, path: str, request: HttpMessage) -> bytes:
+        if self._refused is not None and self._refused in request.head:
+            return answer("400 Bad Request", msgspec.json.encode(_REFUSED))
+        now, body = time.monotonic(), request.body
         asked: dict[str, Any] = msgspec.json.decode(body) if body else {}
         kind = _kind(path, asked)
         user = str((asked.get("recipient") or {}).get("id", ""))
@@ -130,7 +134,7 @@ class Connection(asyncio.Protocol):
         if controlled is not None:
             self._write(controlled)
             return
-        answered = self._stub.graph(path, request.body)
+        answered = self._stub.graph(path, request)
         wait = self._stub.wait.total_seconds()
         if wait:
             asyncio.get_running_loop().call_later(wait, self._write, answered)
@@ -159,10 +163,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--wait-ms", type=float, default=0)
     parser.add_argument("--sends-a-second", type=int)
+    parser.add_argument("--refused-token")
     options = parser.parse_args()
     wait = timedelta(milliseconds=options.wait_ms)
     uvloop.install()
-    asyncio.run(serve(options.port, Stub(wait=wait, limit=RateLimit(options.sends_a_second))))
+    limit = RateLimit(options.sends_a_second)
+    stub = Stub(wait=wait, limit=limit, refused_token=options.refused_token)
+    asyncio.run(serve(options.port, stub))
 
 
 if __name__ == "__main__":

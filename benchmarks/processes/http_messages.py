@@ -14,9 +14,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class HttpMessage:
-    """A request or an answer: its first line and its body."""
+    """A request or an answer: its head, of which the first line, and its body."""
 
     first_line: bytes
+    head: bytes
     body: bytes
 
 
@@ -38,7 +39,7 @@ class HttpReader:
         if len(self._arrived) < end:
             return None
         first_line = self._arrived[: self._arrived.index(b"\r\n")]
-        message = HttpMessage(first_line, self._arrived[body_start:end])
+        message = HttpMessage(first_line, self._arrived[:head_end], self._arrived[body_start:end])
         self._arrived = self._arrived[end:]
         return message
 

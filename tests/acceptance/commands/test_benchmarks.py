@@ -13,7 +13,7 @@ from demo.stack import PROJECT
 COLUMNS = "| what | baseline, in this run | ours | ratio | goal | result |"
 
 
-@pytest.mark.parametrize("row", ["owner_calls", "large_store"])
+@pytest.mark.parametrize("row", ["owner_calls", "large_store", "opening_hours"])
 @pytest.mark.timeout(600)
 async def test_a_row_is_measured_and_printed(row: str, tmp_path: Path) -> None:
     process = Process("benchmarks", directory=PROJECT, log=tmp_path / "output")
