@@ -34,8 +34,25 @@ def domain() -> Domain:
 
 def test_the_handover_is_the_last_that_the_human_handoff_does(flows: FlowsList) -> None:
     steps = flows.flow_by_id("pattern_human_handoff").steps
-    actions = [step.action for step in steps]
-    assert actions == ["action_handoff_metric", "utter_connecting", "action_handover"]
+    open_ones = [step for step in steps if step.action != "utter_closed_until"]
+    assert [step.action for step in open_ones] == [
+        "action_handoff_metric",
+        "action_handover_availability",
+        "utter_connecting",
+        "action_handover",
+    ]
+
+
+def test_nobody_is_connected_while_nobody_is_there(flows: FlowsList, domain: Domain) -> None:
+    steps = flows.flow_by_id("pattern_human_handoff").steps
+    [asks] = [step for step in steps if step.action == "action_handover_availability"]
+    by_id = {step.id: step for step in steps}
+    branches = {
+        getattr(link, "condition", "else"): by_id[link.target].action for link in asks.next.links
+    }
+    assert branches == {"slots.handover_open": "utter_connecting", "else": "utter_closed_until"}
+    slots = {slot.name for slot in domain.slots}
+    assert {"handover_open", "handover_opens_when"} <= slots
 
 
 def test_rasas_own_metric_is_kept() -> None:
@@ -58,7 +75,7 @@ def test_the_domain_has_each_response_and_action_of_the_flows(
     flows: FlowsList, domain: Domain
 ) -> None:
     assert flows.utterances <= set(domain.responses)
-    assert "action_handover" in domain.user_actions
+    assert {"action_handover", "action_handover_availability"} <= set(domain.user_actions)
 
 
 def test_the_domain_has_the_intent_of_the_end_and_no_other_of_the_channels(domain: Domain) -> None:

@@ -88,7 +88,8 @@ def _of_their_own_way(assistant: _Assistant, wish: str | None) -> Iterator[str]:
     yield (
         f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. Let "
         "its rule or story end with the steps `- action: utter_connecting` and "
-        "`- action: action_handover`, and let nothing follow them."
+        "`- action: action_handover`, and let nothing follow them. With opening hours, let it ask "
+        "first whether anybody is there: docs/hours.md tells how."
     )
 
 
