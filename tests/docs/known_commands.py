@@ -36,6 +36,7 @@ _CONTROL_BODIES = {
     "faults": control_bodies.SetFaults,
     "routing": control_bodies.SetRouting,
     "newsletter": control_bodies.Newsletter,
+    "desk": control_bodies.ChangeDesk,
 }
 
 
