@@ -129,7 +129,15 @@ MUTANTS = [
     *_of(
         "store/claims/claims.py",
         STORE,
-        ('        earlier.c.claimed_by != bindparam("worker"),\n', ""),
+        (
+            "        not_(is_over(earlier.c.claimed_until_us)),\n"
+            '        earlier.c.claimed_by != bindparam("worker"),\n',
+            "        not_(is_over(earlier.c.claimed_until_us)),\n",
+        ),
+        (
+            ".where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))\n    .values",
+            ".where(_IS_OURS)\n    .values",
+        ),
         (">= DEAD_AFTER_FAILURES", "> DEAD_AFTER_FAILURES"),
         ("is_repeated=claimed_by != NOBODY", "is_repeated=False"),
     ),
