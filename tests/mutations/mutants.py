@@ -130,8 +130,10 @@ MUTANTS = [
         "store/claims/claims.py",
         STORE,
         (
-            "        not_(is_over(earlier.c.claimed_until_us)),\n"
-            '        earlier.c.claimed_by != bindparam("worker"),\n',
+            (
+                "        not_(is_over(earlier.c.claimed_until_us)),\n"
+                '        earlier.c.claimed_by != bindparam("worker"),\n'
+            ),
             "        not_(is_over(earlier.c.claimed_until_us)),\n",
         ),
         (

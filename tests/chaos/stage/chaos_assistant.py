@@ -17,6 +17,7 @@ HERE = Path(__file__).with_name("assistant")
 MODELS = PROJECT / "build" / "chaos"
 RULES = PROJECT / "data" / "handover_rules.yml"
 FAILED = {"slot_was_set": [{"handover_end_reason": "failed"}]}
+NOT_UNDERSTOOD = {"intent": "nlu_fallback"}
 ASK_SHORT_TEAM = {"action": "utter_ask_short_team"}
 
 
@@ -44,7 +45,7 @@ def write_assistant(directory: Path) -> None:
     shutil.copy(HERE / "config.yml", directory)
     for data in (HERE / "rules.yml", HERE / "nlu.yml"):
         shutil.copy(data, directory / "data")
-    rules = with_second_team(_read(RULES))
+    rules = with_second_team(with_its_own_fallback(_read(RULES)))
     (directory / "data" / RULES.name).write_text(yaml.safe_dump(rules, sort_keys=False))
     domain = merged(_read(PROJECT / "domain.yml"), _read(HERE / "domain.yml"))
     (directory / "domain.yml").write_text(yaml.safe_dump(domain, sort_keys=True))
@@ -71,6 +72,14 @@ def with_second_team(rules: dict[str, Any]) -> dict[str, Any]:
     others = [rule for rule in rules["rules"] if rule is not failed]
     failed = {**failed, "steps": [*failed["steps"], ASK_SHORT_TEAM]}
     return {**rules, "rules": [*others, failed]}
+
+
+def with_its_own_fallback(rules: dict[str, Any]) -> dict[str, Any]:
+    """The project's rules without what it says to words that it does not understand: here, that
+    is whatever a user just says.
+    """
+    [not_understood] = [rule for rule in rules["rules"] if NOT_UNDERSTOOD in rule["steps"]]
+    return {**rules, "rules": [rule for rule in rules["rules"] if rule is not not_understood]}
 
 
 def _digest(directory: Path) -> str:
