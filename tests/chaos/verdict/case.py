@@ -39,8 +39,25 @@ class Case:
     @cached_property
     def turns(self) -> dict[str, list[Turn]]:
         return turns(
-            self.evidence.tracked, (one for of_user in self.sent.values() for one in of_user)
+            self.evidence.tracked,
+            (one for of_user in self.sent.values() for one in of_user),
+            silent=self.silent,
         )
+
+    @cached_property
+    def silent(self) -> set[str]:
+        """The sessions that end without a word to the user."""
+        return {one.session for one in self.evidence.sessions if one.is_left}
+
+    @cached_property
+    def set_aside(self) -> set[str]:
+        """The message ids of what three kills have hit: Rasa has not heard it, in the end."""
+        return {one.mid for one in self.evidence.undone if one.was_killed and one.mid}
+
+    @cached_property
+    def dropped_at(self) -> dict[tuple[str, str], datetime]:
+        """When the plugin gave up the last message of a turn, by user and message id."""
+        return {(one.user, one.turn): one.at for one in self.evidence.dropped}
 
     @cached_property
     def all_turns(self) -> list[Turn]:

@@ -14,7 +14,7 @@ USER = "user"  # the emulator's name for a person as a sender
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
     """A message or tap in a thread. `sender` is USER or an app's id; `mark` the metadata that the
-    bot gives to each of its sends.
+    bot gives to each of its sends, and `turn` the message id of the turn of Rasa that says it.
     """
 
     user: str
@@ -23,6 +23,7 @@ class Said:
     sender: str
     text: str
     mark: str | None = None
+    turn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +114,15 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dropped:
+    """The plugin has not sent a message of this turn, and never will."""
+
+    user: str
+    turn: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
     """The operators' receiver has taken a notice; each is known by its id."""
 
@@ -152,5 +162,6 @@ class Evidence:
     pauses: tuple[datetime, ...]
     stops: tuple[datetime, ...]
     runs: tuple[Ran, ...]
+    dropped: tuple[Dropped, ...] = ()
     told: tuple[Told, ...] = ()
     deaths: tuple[Death, ...] = ()

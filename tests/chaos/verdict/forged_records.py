@@ -23,6 +23,7 @@ from tests.chaos.verdict.evidence import (
 USER_ID = "7200000000000000"
 INBOX = "263902037430900"
 SESSION = "session_1"
+END = f"end_of_{SESSION}"
 BACK = "As you asked, you are back with the bot."
 FEEDBACK = "How was the chat with our team?"
 
@@ -35,11 +36,16 @@ def written(seconds: float, mid: str, text: str) -> Said:
     return Said(user=USER_ID, mid=mid, at=at(seconds), sender=USER, text=text)
 
 
-def sent(seconds: float, text: str, *, mark: str | None = None) -> Said:
-    """A message of the bot; each send has a mark of its own."""
-    mark = mark or f"mark_{seconds}"
+def sent(seconds: float, text: str, *, turn: str = "m_4") -> Said:
+    """A message of the bot's in a turn; each send has a mark of its own."""
     return Said(
-        user=USER_ID, mid=f"bot_{seconds}", at=at(seconds), sender=BOT, text=text, mark=mark
+        user=USER_ID,
+        mid=f"bot_{seconds}",
+        at=at(seconds),
+        sender=BOT,
+        text=text,
+        mark=f"mark_{seconds}",
+        turn=turn,
     )
 
 
@@ -101,13 +107,13 @@ def more(evidence: Evidence, *said: Said, **parts: tuple[object, ...]) -> Eviden
 GOOD = Evidence(
     said=(
         written(0, "m_1", "message 1"),
-        sent(1, "You said: message 1"),
+        sent(1, "You said: message 1", turn="m_1"),
         written(10, "m_2", "talk to a person"),
-        sent(11, "I'm connecting you."),
+        sent(11, "I'm connecting you.", turn="m_2"),
         Said(user=USER_ID, mid="o_1", at=at(15), sender=INBOX, text="I am the operator."),
         written(16, "m_3", "menu"),
-        sent(21, BACK),
-        sent(21.5, FEEDBACK),
+        sent(21, BACK, turn=END),
+        sent(21.5, FEEDBACK, turn=END),
         written(30, "m_4", "message 2"),
         sent(31, "You said: message 2"),
     ),

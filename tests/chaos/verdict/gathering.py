@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import psycopg2
 from channels.core.sessions.session import Session, ends_in_silence
 from tests.chaos.verdict.evidence import (
     Death,
+    Dropped,
     Evidence,
     Kind,
     Ran,
@@ -33,6 +35,11 @@ _EVENTS = (
 _SESSIONS = "SELECT id, thread, state, data FROM handover_sessions ORDER BY opened_at_us"
 _UNDONE = (
     "SELECT thread, event, state, error FROM handover_inbox WHERE state != 'done' ORDER BY position"
+)
+_OUTBOX = "SELECT mark, turn FROM handover_outgoing"
+_DROPPED = (
+    "SELECT thread, turn, handled_at_us FROM handover_outgoing WHERE state = 'dropped'"
+    " ORDER BY handled_at_us"
 )
 _LINES = "SELECT key FROM handover_transcript"
 _WORKERS = "SELECT DISTINCT claimed_by FROM handover_inbox WHERE state = 'done'"
@@ -77,9 +84,10 @@ def gather(
     which an action has counted its `runs`, and that of the `deaths` of a message.
     """
     died = tuple(_died(deaths))
+    turns = dict(_rows(url, _OUTBOX))
     lines = {key for (key,) in _rows(url, _LINES)}
     return Evidence(
-        said=tuple(journal.said),
+        said=tuple(replace(one, turn=turns.get(one.mark)) for one in journal.said),
         delivered=tuple(journal.delivered.values()),
         owned=tuple(journal.owned),
         tracked=tuple(_tracked(url)),
@@ -91,6 +99,7 @@ def gather(
         pauses=tuple(pauses),
         stops=tuple(stops),
         runs=tuple(_ran(runs)),
+        dropped=tuple(_dropped(url)),
         told=tuple(told),
         deaths=died,
     )
@@ -101,6 +110,12 @@ def _ran(runs: Path) -> Iterator[Ran]:
         run = json.loads(line)
         at = datetime.fromtimestamp(run["at"], timezone.utc)
         yield Ran(user=run["user"], message_id=run["message_id"], at=at)
+
+
+def _dropped(url: str) -> Iterator[Dropped]:
+    for thread, turn, at_us in _rows(url, _DROPPED):
+        at = datetime.fromtimestamp(at_us / 10**6, timezone.utc)
+        yield Dropped(user=_user(thread), turn=turn, at=at)
 
 
 def _died(deaths: Path) -> Iterator[Death]:

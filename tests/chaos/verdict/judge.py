@@ -64,6 +64,7 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("turns repeated because a kill cut them down, messages sent again", _repeated),
         ("actions run again because their turn was cut down", _ran_again),
         ("events set aside because they were under way at three kills", _set_aside),
+        ("bot messages of what was set aside in the end", _of_nobodys_turn),
         ("bot messages sent again after a lost answer", _sent_again),
         ("responses not sent because people had the thread", _silenced),
         ("user messages that only the agents got", _kept_by_agents_alone),
@@ -89,9 +90,8 @@ def _undelivered(case: Case) -> Iterator[str]:
 
 def _lost(case: Case) -> Iterator[str]:
     """The bot had the thread when it got the message, and neither Rasa nor a transcript has it."""
-    set_aside = {one.mid for one in case.evidence.undone if one.was_killed}
     for said in _kept_by_nobody(case):
-        if case.arrays.get(said.mid) == MESSAGING and said.mid not in set_aside:
+        if case.arrays.get(said.mid) == MESSAGING and said.mid not in case.set_aside:
             yield _named(said)
 
 
@@ -192,7 +192,7 @@ def _silenced(case: Case) -> Iterator[str]:
 
 def _unsent(case: Case) -> Iterator[tuple[Turn, str]]:
     for turn in case.all_turns:
-        if not turn.texts and turn.intent != HANDOVER_STARTED:
+        if not turn.texts and turn.intent != HANDOVER_STARTED and turn.session not in case.silent:
             yield turn, "anything"
         for text in turn.texts:
             if not turn.copies(text):
@@ -201,7 +201,8 @@ def _unsent(case: Case) -> Iterator[tuple[Turn, str]]:
 
 def _was_taken(case: Case, turn: Turn) -> bool:
     wait = LONGEST_WAIT + (LONGEST_PAUSE if case.evidence.pauses else timedelta())
-    since, until = turn.heard_at - TAKEN_MARGIN, turn.heard_at + wait
+    dropped_at = case.dropped_at.get((turn.user, turn.message_id), turn.heard_at)
+    since, until = turn.heard_at - TAKEN_MARGIN, max(turn.heard_at + wait, dropped_at)
     return case.people_had_it(turn.user, since, until)
 
 
@@ -277,9 +278,21 @@ def _unexplained(case: Case) -> Iterator[str]:
             for said in (*turn.tried, *turn.sent):
                 if said.text not in turn.texts:
                     yield _named(said)
-        yield from map(_named, homeless(of_user, case.sent[user]))
+        yield from map(_named, _homeless(case, user, of_user))
     for user in case.sent.keys() - case.turns.keys():
-        yield from map(_named, case.sent[user])
+        yield from map(_named, _homeless(case, user, []))
+
+
+def _of_nobodys_turn(case: Case) -> Iterator[str]:
+    """Said by a try of what three kills have hit, before it was set aside."""
+    for said in (one for of_user in case.sent.values() for one in of_user):
+        if said.turn in case.set_aside:
+            yield _named(said)
+
+
+def _homeless(case: Case, user: str, of_user: list[Turn]) -> Iterator[Said]:
+    said = homeless(of_user, case.sent[user])
+    return (one for one in said if one.turn not in case.set_aside)
 
 
 def _out_of_order(case: Case) -> Iterator[str]:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from tests.chaos.verdict.evidence import Death, Delivered, Evidence, Said, Stored, Undone
+from tests.chaos.verdict.evidence import Death, Delivered, Dropped, Evidence, Said, Stored, Undone
 from tests.chaos.verdict.forged_records import (
     BACK,
+    END,
     FEEDBACK,
     GOOD,
     INBOX,
@@ -53,7 +54,7 @@ def delivered_in_another_order() -> Evidence:
 
 def sent_the_wrong_way_round() -> Evidence:
     rest = without(without(GOOD, BACK), FEEDBACK)
-    return more(rest, sent(21, FEEDBACK), sent(21.5, BACK))
+    return more(rest, sent(21, FEEDBACK, turn=END), sent(21.5, BACK, turn=END))
 
 
 def answered_the_wrong_way_round() -> Evidence:
@@ -61,7 +62,7 @@ def answered_the_wrong_way_round() -> Evidence:
     return more(
         GOOD,
         *(written(40, "m_5", "message 3"), written(40.1, "m_6", "message 4")),
-        *(sent(41, "You said: message 4"), sent(43, "You said: message 3")),
+        *(sent(41, "You said: message 4", turn="m_6"), sent(43, "You said: message 3", turn="m_5")),
         delivered=(
             Delivered(mid="m_6", array="messaging"),
             Delivered(mid="m_5", array="messaging"),
@@ -79,7 +80,7 @@ def waited(**known: datetime) -> Evidence:
     kinds = ("waiting", *(["opened"] if "active_at" in known else []), "ended")
     return more(
         GOOD,
-        sent(141, BACK),
+        sent(141, BACK, turn="end_of_s_2"),
         sessions=(waiting,),
         told=tuple(told(130, kind, "s_2") for kind in kinds),
         tracked=end_of("s_2", 140.5, BACK),
@@ -92,7 +93,7 @@ def rated(*, has_feedback: bool) -> Evidence:
     thanks = "Glad to hear it."
     tapped = more(
         GOOD,
-        *(written(40, "m_9", "Good"), sent(41, thanks)),
+        *(written(40, "m_9", "Good"), sent(41, thanks, turn="m_9")),
         delivered=(Delivered(mid="m_9", array="messaging"),),
         tracked=turn(40.5, "m_9", thanks, intent="rate_good"),
     )
@@ -107,7 +108,7 @@ def poisoned(deaths: int, *, opened_by: str) -> Evidence:
     times = [at(41 + number) for number in range(deaths)]
     return more(
         GOOD,
-        *(written(40, "m_9", "poison"), sent(61, BACK)),
+        *(written(40, "m_9", "poison"), sent(61, BACK, turn="end_of_s_2")),
         delivered=(Delivered(mid="m_9", array="messaging"),),
         undone=(set_aside,),
         kills=tuple(times),
@@ -131,7 +132,9 @@ FAULTS = {
     ),
     "threads left with people": more(GOOD, owned=(owned(40, INBOX),)),
     "sessions ended twice": more(
-        GOOD, sent(41, BACK), tracked=end_of(SESSION, 40.5, BACK, message_id="another_end")
+        GOOD,
+        sent(41, BACK, turn="another_end"),
+        tracked=end_of(SESSION, 40.5, BACK, message_id="another_end"),
     ),
     "sessions whose end Rasa never heard": more(
         GOOD, sessions=(ended("s_2"),), told=(told(41, "ended", "s_2"),)
@@ -139,14 +142,14 @@ FAULTS = {
     "follow-ups missing": without(GOOD, FEEDBACK),
     "next handovers missing": more(
         GOOD,
-        sent(41, SORRY),
+        sent(41, SORRY, turn="end_of_s_2"),
         sessions=(ended("s_2", reason="failed"),),
         tracked=end_of("s_2", 40.5, SORRY),
         told=(told(41, "failed", "s_2"),),
     ),
     "answers missing": without(GOOD, ANSWER),
     "bot messages doubled": more(GOOD, sent(31.2, ANSWER)),
-    "bot messages that belong to no turn": more(GOOD, sent(50, "Who asked?")),
+    "bot messages that belong to no turn": more(GOOD, sent(50, "Who asked?", turn="m_9")),
     "actions run twice": more(GOOD, runs=(ran(30.9, "m_4"),)),
     "messages handled out of order": delivered_in_another_order(),
     "bot messages out of order within a thread": sent_the_wrong_way_round(),
@@ -190,7 +193,7 @@ def test_rasa_hears_no_end_of_a_handover_in_whose_place_another_one_came() -> No
     other = ended("s_3", began_at=at(80.1), ended_at=at(90))
     replaced = more(
         GOOD,
-        sent(96, BACK),
+        sent(96, BACK, turn="end_of_s_3"),
         sessions=(waiting, other),
         told=(told(80, "ended", "s_2"), told(90, "ended", "s_3")),
         tracked=end_of("s_3", 95, BACK),
@@ -219,7 +222,7 @@ def test_answers_in_another_order_than_the_messages_are_found() -> None:
 
 
 def test_a_doubled_follow_up_is_found() -> None:
-    assert failed(more(GOOD, sent(21.2, BACK))) == {"bot messages doubled"}
+    assert failed(more(GOOD, sent(21.2, BACK, turn=END))) == {"bot messages doubled"}
 
 
 def test_a_turn_that_a_kill_cut_down_after_its_answer_is_counted_apart() -> None:
@@ -273,6 +276,33 @@ def test_what_three_kills_have_hit_is_counted_apart() -> None:
         undone=(killed,),
     )
     assert found(evidence) == {"events set aside because they were under way at three kills": 1}
+
+
+def test_what_a_try_of_it_has_said_before_is_counted_apart() -> None:
+    said = more(poisoned(3, opened_by="bot_failed"), sent(42, "I'm connecting you.", turn="m_9"))
+    assert found(said)["bot messages of what was set aside in the end"] == 1
+    assert failed(said) == set()
+
+
+def test_a_session_that_ends_in_silence_takes_no_message_of_the_next_ones_end() -> None:
+    [session] = GOOD.sessions
+    silent = ended("s_0", is_left=True)
+    both = replace(
+        GOOD,
+        sessions=(silent, session),
+        tracked=(*end_of("s_0", 15, BACK, FEEDBACK), *GOOD.tracked),
+        told=(told(15, "ended", "s_0"), *GOOD.told),
+    )
+    assert found(both) == {}
+
+
+def test_what_waited_for_long_may_be_dropped_when_somebody_takes_the_thread() -> None:
+    taken = more(without(GOOD, ANSWER), owned=(owned(80, INBOX), owned(85, None)))
+    late = Dropped(user=USER_ID, turn="m_4", at=at(80.1))
+    assert failed(taken) == {"answers missing"}
+    assert failed(more(taken, dropped=(late,))) == set()
+    early = replace(late, at=at(70))
+    assert failed(more(taken, dropped=(early,))) == {"answers missing"}
 
 
 def test_a_thread_is_left_to_whom_took_it_where_the_user_said_nothing() -> None:

@@ -1,23 +1,21 @@
 """Rasa's turns as the trackers have them, and the messages of the bot that belong to each. Pure.
 
 A turn is saved once it is over, so one that a kill cut down is in no tracker: another worker takes
-it again, and that try is the one that is saved. What a turn says is sent in the order of the turns,
-some of it after the turn is over: a message belongs to the first turn that has said it and lacks
-it yet. It is an earlier try's if it was sent before the saved try heard its message.
+it again, and that try is the one that is saved. The plugin's outbox knows which turn a message is
+of; it is an earlier try's if it was sent before the saved try heard its message.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from tests.chaos.verdict.evidence import Kind, Said, Tracked
 
 HANDOVER_ENDED = "handover_ended"
 HANDOVER_STARTED = "handover_started"
-LONGEST_RETRY = timedelta(minutes=2)  # from a cut try to the one that is saved
 _END = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -54,11 +52,16 @@ class _Draft:
     texts: list[str]
 
 
-def turns(tracked: Iterable[Tracked], sent: Iterable[Said]) -> dict[str, list[Turn]]:
-    """Each user's turns, in order, with what the bot `sent`."""
+def turns(
+    tracked: Iterable[Tracked], sent: Iterable[Said], *, silent: Collection[str] = ()
+) -> dict[str, list[Turn]]:
+    """Each user's turns, in order, with what the bot `sent`.
+
+    What Rasa says at the end of the `silent` sessions is for nobody.
+    """
     drafts: dict[str, list[_Draft]] = defaultdict(list)
     for event in tracked:
-        _add(drafts[event.user], event)
+        _add(drafts[event.user], event, silent)
     messages: dict[str, list[Said]] = defaultdict(list)
     for message in sent:
         messages[message.user].append(message)
@@ -71,26 +74,25 @@ def homeless(turns_of_user: list[Turn], sent: list[Said]) -> list[Said]:
     return [message for message in sent if message.mid not in at_home]
 
 
-def _add(drafts: list[_Draft], event: Tracked) -> None:
+def _add(drafts: list[_Draft], event: Tracked, silent: Collection[str]) -> None:
     if event.kind is Kind.HEARD:
         drafts.append(_Draft(heard=event, over_at=_END, texts=[]))
     elif not drafts:
         return  # Rasa listens before it has heard anything
     elif event.kind is Kind.SPOKEN:
-        drafts[-1].texts.append(event.text)
+        if drafts[-1].heard.session not in silent:
+            drafts[-1].texts.append(event.text)
     elif drafts[-1].over_at == _END:
         drafts[-1].over_at = event.at
 
 
 def _with_messages(drafts: list[_Draft], sent: list[Said]) -> Iterable[Turn]:
-    """The turns with what each has sent: a thread's messages go out in the order of its turns."""
+    """The turns with what each has sent."""
     of_drafts: list[list[Said]] = [[] for _ in drafts]
-    latest = 0
     for message in sent:
-        place = _place(drafts, of_drafts, message, latest)
+        place = _place(drafts, of_drafts, message)
         if place is not None:
             of_drafts[place].append(message)
-            latest = max(latest, place)
     for draft, messages in zip(drafts, of_drafts, strict=True):
         yield Turn(
             user=draft.heard.user,
@@ -105,15 +107,13 @@ def _with_messages(drafts: list[_Draft], sent: list[Said]) -> Iterable[Turn]:
         )
 
 
-def _place(
-    drafts: list[_Draft], of_drafts: list[list[Said]], message: Said, latest: int
-) -> int | None:
-    """The first turn that lacks the message yet; else the last before it that has said it."""
-    soon = message.at + LONGEST_RETRY
-    for place in range(latest, len(drafts)):
-        draft, has = drafts[place], of_drafts[place]
-        copies = sum(one.text == message.text for one in has)
-        if draft.heard.at <= soon and copies < draft.texts.count(message.text):
+def _place(drafts: list[_Draft], of_drafts: list[list[Said]], message: Said) -> int | None:
+    """The message's turn; of those that were saved twice the first that lacks it, or the last."""
+    its_own = [
+        place for place, draft in enumerate(drafts) if draft.heard.message_id == message.turn
+    ]
+    for place in its_own:
+        copies = sum(one.text == message.text for one in of_drafts[place])
+        if copies < drafts[place].texts.count(message.text):
             return place
-    said = [place for place in range(len(drafts)) if message.text in drafts[place].texts]
-    return max((place for place in said if drafts[place].heard.at <= soon), default=None)
+    return its_own[-1] if its_own else None
