@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -283,21 +283,20 @@ class Dialogue:
     async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
         """Raises TurnTimedOut; what such a turn says later on is not said.
 
-        One that waits for a store goes on when that is back, however late: it has had effects.
+        What it waits for Rasa's lock, or for a store that is away, does not count: the one has had
+        no effects yet, and the other has had them all.
         """
         limit = self._settings.turn_timeout
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
-        waiting = asyncio.ensure_future(lived_for(self._clock, limit))
+        rest = limit
         try:
-            await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            while output.store_wait.is_waiting and not taking.done():
-                waiting = asyncio.ensure_future(lived_for(self._clock, limit))
-                await asyncio.wait({taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            while rest and not taking.done():
+                await self._first_of(taking, lived_for(self._clock, rest))
+                rest = output.store_wait.rest_of(limit)
             if taking.done():
                 return taking.result()
             output.cut_off()
         finally:
-            waiting.cancel()
             await _cancelled(taking)
         raise TurnTimedOut(
             f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. Look "
@@ -305,10 +304,19 @@ class Dialogue:
             "limit."
         )
 
+    @staticmethod
+    async def _first_of(taking: asyncio.Future[bool], time: Coroutine[Any, Any, None]) -> None:
+        passing = asyncio.ensure_future(time)
+        futures: set[asyncio.Future[Any]] = {taking, passing}
+        try:
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            passing.cancel()
+
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(
             turn=turn,
-            store_wait=StoreWait(self._clock.sleep),
+            store_wait=StoreWait(self._clock),
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._settings.secret,

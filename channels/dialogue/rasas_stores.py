@@ -7,8 +7,8 @@ saved has had its effects: it waits for the store and is saved then, rather than
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -23,7 +23,7 @@ from .store_wait import StoreWait
 
 logger = logging.getLogger(__name__)
 
-_CHECKS = "_handover_checks_before_saving"
+_CHECKS = "_handover_checks"
 # What no other try mends: a value that the store can't hold.
 _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
 _in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
@@ -43,6 +43,7 @@ def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
     """
     store = agent.tracker_store
     _check_before_saving(store)
+    _tell_of_waiting(agent.lock_store)
     if isinstance(store, _fail_safe_tracker_store()):
         store._on_tracker_store_error = _tracker_store_failed
     token = _in_turn.set(wait)
@@ -81,6 +82,24 @@ def _check_before_saving(store: Any) -> None:
 
     store.save = checked
     setattr(store, _CHECKS, True)
+
+
+def _tell_of_waiting(lock_store: Any) -> None:
+    """Let a turn know that it waits for its lock, which another process may have in hand."""
+    if _CHECKS in vars(lock_store):
+        return
+    lock = lock_store.lock
+
+    @asynccontextmanager
+    async def waited_for(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        turn = _in_turn.get()
+        async with AsyncExitStack() as stack:
+            with nullcontext() if turn is None else turn.waiting():
+                ticket = await stack.enter_async_context(lock(*args, **kwargs))
+            yield ticket
+
+    lock_store.lock = waited_for
+    setattr(lock_store, _CHECKS, True)
 
 
 @cache

@@ -258,15 +258,16 @@ async def test_a_turn_that_can_t_be_saved_waits_for_that_and_has_its_effects_onc
     assert await heard(agent) == ["m_1"]
 
 
-class WaitingOutput(CollectingOutputChannel):
+class WaitingOutput(CollectingOutputChannel, SystemClock):
     """It tells when its turn waits for a store, and lets it go on."""
 
     def __init__(self) -> None:
-        super().__init__()
+        CollectingOutputChannel.__init__(self)
+        SystemClock.__init__(self)
         self.waits, self.goes_on = asyncio.Event(), asyncio.Event()
-        self.store_wait = StoreWait(self._wait)
+        self.store_wait = StoreWait(self)
 
-    async def _wait(self, _: timedelta) -> None:
+    async def sleep(self, _: timedelta) -> None:
         self.waits.set()
         await self.goes_on.wait()
 
@@ -304,6 +305,24 @@ async def test_a_turn_without_its_lock_is_not_begun(
         await assistant.take_turn(turn("m_1", once=once), output)
 
     assert output.messages == []
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_turn_whose_lock_another_has_is_known_to_wait(
+    assistant: RasaAssistant, agent: Agent, once: bool
+) -> None:
+    """That may be a process that stands still: the turn is not to blame for it."""
+    output = WaitingOutput()
+    assert not output.store_wait.is_waiting
+    async with agent.lock_store.lock(USER):
+        taking = asyncio.create_task(assistant.take_turn(turn("m_1", once=once), output))
+        done, _ = await asyncio.wait({taking}, timeout=0.1)
+        assert not done
+        assert output.store_wait.is_waiting
+    await taking
+
+    assert not output.store_wait.is_waiting
+    assert [message["text"] for message in output.messages] == ["back"]
 
 
 def test_its_language_is_the_model_s(assistant: RasaAssistant) -> None:

@@ -13,6 +13,7 @@ from rasa.core.channels.channel import OutputChannel
 from channels.core.events import Thread
 from channels.core.records.dead import Part
 from channels.dialogue.assistant import Turn
+from channels.dialogue.output import MessengerOutput
 from tests.scenario.scripted_assistant import ScriptedAssistant
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 
@@ -77,6 +78,31 @@ async def test_a_handover_s_end_does_not_wait_for_users_whose_turns_hang(world: 
 
     assert world.ends() == ["timeout"]
     assert world.said() == ["re: timeout"]
+
+
+async def test_what_a_turn_waits_for_its_lock_does_not_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_lock = asyncio.Event()
+
+    async def take_turn(_: ScriptedAssistant, __: Turn, output: MessengerOutput) -> bool:
+        with output.store_wait.waiting():
+            await has_lock.wait()
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(ScriptedAssistant, "take_turn", take_turn)
+    await world.deliver(world.message("hang"))
+    for _ in range(3):
+        await world.wait(LIMIT - SECOND)
+    has_lock.set()
+    await world.settle()
+    await world.wait(SECOND)
+    await world.wait(LIMIT - 2 * SECOND)
+    assert await world.store.dead(limit=9) == []
+
+    await world.wait(SECOND)
+    assert [one.error for one in await world.store.dead(limit=9)] == ["TurnTimedOut"]
 
 
 async def test_a_turn_that_can_t_be_stopped_keeps_no_place_and_says_nothing_more(
