@@ -9,10 +9,9 @@ from datetime import timedelta
 from functools import partial
 
 from ..core.briefing.situation import Situation
-from ..core.errors import ClaimLost, RasaUnavailable, StoreError
+from ..core.errors import StoreError
 from ..core.events import Echo, Event, Thread, tells_no_sender
 from ..core.meta.broadcasts import Broadcasts
-from ..core.sessions.session import Session, State
 from ..core.settings.notify import NotifyTarget
 from ..core.settings.settings import Settings
 from ..dialogue.assistant import Assistant
@@ -32,7 +31,6 @@ from ..handover.routing_status import RoutingStatus
 from ..handover.tellings import Tellings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
-from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from ..instruments.suspects import Suspects
 from ..notify.notifier import Notifier
@@ -40,14 +38,16 @@ from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
 from .bot_failures import BotFailures
 from .delivery import Delivery
+from .due import DueSessions
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
-from .inbox import Inbox, Workload
+from .inbox import Inbox
 from .names import Names
 from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
+from .shared_time import SharedTime
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +60,6 @@ PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STOP_GRACE = timedelta(seconds=10)
 STORE_GRACE = timedelta(seconds=3)  # of a stop, for each thing that only the store holds up
-MOST_DUE = 100  # sessions of a page that are in hand at once, because something is due
-DUE_BATCH = 100  # of them claimed at once
-MOST_QUESTIONS = 3  # in a row to the database, what time it is
-LONGEST_QUESTION = timedelta(seconds=1)  # or the answer says too little
-SET_BACK = timedelta(seconds=30)  # a clock that is so much behind what it was
 
 
 class Engine:
@@ -90,14 +85,13 @@ class Engine:
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
         self.clock = shared = SharedClock(clock, skew=graph.skew)  # what is stored goes by it
+        self._shared_time = SharedTime(store=store, clock=shared, own_clock=clock)
         self._health = HealthWatch(
             store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
         )
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
         self._broadcasts = Broadcasts()
         self._queues = ThreadQueues()
-        self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
-        self._due_load = Workload(most_of_a_page=MOST_DUE)
         self._due = asyncio.Event()  # a session has something due at once
         self._workers = 1
         self._loops: list[asyncio.Task[None]] = []
@@ -182,6 +176,14 @@ class Engine:
             rasa=self._dialogue,
             outbox=self._delivery,
         )
+        self._due_sessions = DueSessions(
+            store=store,
+            clock=shared,
+            queues=self._queues,
+            dialogue=self._dialogue,
+            handovers=self._handovers,
+            due=self._due,
+        )
         self.names = names = Names(graph=graph, clock=clock, of_users=settings.profiles)
         self.operations = Operations(
             names=names,
@@ -228,13 +230,13 @@ class Engine:
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
         await self._store.open()
-        await self._set_clock()
-        await self._attempt(self._mend_dates)
+        await self._shared_time.agree()
+        await self._attempt(self._shared_time.mend_dates)
         await self._attempt(self._look)
         await self._attempt(self._inbox.claim)
         self._loops.append(asyncio.create_task(self._poll_forever()))
         for step, interval in (
-            (self._set_clock, RENEWAL_INTERVAL),
+            (self._shared_time.agree, RENEWAL_INTERVAL),
             (self._renew_claims, RENEWAL_INTERVAL),
             (self._prune, PRUNING_INTERVAL),
             (self._handovers.count_open, COUNTING_INTERVAL),
@@ -264,7 +266,7 @@ class Engine:
         except asyncio.TimeoutError:
             logger.warning("Some turns are not finished; they begin again after the next start.")
         await _within(STORE_GRACE, self._queues.cancel())
-        await _within(STORE_GRACE, self._settling.cancel())
+        await _within(STORE_GRACE, self._due_sessions.cancel())
         await _within(STOP_GRACE + STORE_GRACE, self._delivery.stop(STOP_GRACE))
         await _within(STORE_GRACE, self._attempt(self._store.release))
         await self._dialogue.stop()
@@ -336,55 +338,7 @@ class Engine:
         # The inbox first: the event that led to a session comes before what becomes of it.
         await self._attempt(self._inbox.claim)
         await self._attempt(self._delivery.claim)
-        await self._attempt(self._claim_due)
-
-    async def _claim_due(self) -> None:
-        """Without a model nothing is due: no thread is taken back while Rasa can't hear of it."""
-        while self._dialogue.is_ready():
-            due = await self._store.claim_due(
-                self.clock.now(), limit=DUE_BATCH, without_pages=self._due_load.full_pages()
-            )
-            for session in due:
-                self._due_load.take(session.thread)
-                queues = self._settling if session.state is State.OPENING else self._queues
-                queues.put(session.thread, partial(self._do_due, session))
-            if not due:
-                return
-
-    async def _do_due(self, due: Session) -> None:
-        try:
-            session = await self._store.session(due.id)
-            if session is not None and due.state is State.OPENING:
-                await self._handovers.settle(session)
-                self._due.set()
-            elif session is not None and session.is_open:
-                await self._handovers.advance(session)
-        except RasaUnavailable as error:
-            logger.info("What is due in a handover waits: %s", error)
-        except ClaimLost:
-            logger.info("Another worker goes on with a session.", extra=session_fields(due))
-        finally:
-            if self._due_load.is_full(due.thread.page):
-                self._due.set()
-            self._due_load.let_go(due.thread)
-
-    async def _set_clock(self) -> None:
-        """Agree with the database on the time, where several workers share it."""
-        for _ in range(MOST_QUESTIONS):
-            after, shared_before = self._own_clock.now(), self.clock.now()
-            told = await self._store.time()
-            before = self._own_clock.now()
-            if told is None:
-                return
-            if before - after <= LONGEST_QUESTION:
-                self.clock.set_by(told, after=after, before=before)
-                if self.clock.now() < shared_before - SET_BACK:
-                    logger.warning("The database's clock was set back.")
-                    await self._mend_dates()
-                return
-
-    async def _mend_dates(self) -> None:
-        await self._store.mend_dates(self.clock.now())
+        await self._attempt(self._due_sessions.claim)
 
     async def _look(self) -> None:
         workers = await self._health.look()
