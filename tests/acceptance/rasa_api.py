@@ -139,6 +139,11 @@ class Handovers:
             session: dict[str, Any] = await answer.json()
             return session
 
+    async def give_back(self, user: str) -> None:
+        """Let the bot take the user's thread back, as an operator asks."""
+        async with self._http.post(f"{self._url}/{user}/return", headers=ADMIN) as answer:
+            answer.raise_for_status()
+
     async def until(self, user: str, state: str, *, limit: timedelta = WAIT_LIMIT) -> Any:
         """The user's open session once it is in that state."""
         return await self._until(user, "state", state, limit)

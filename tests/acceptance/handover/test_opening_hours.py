@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from demo.stack import Stack
-from tests.acceptance.conversation import CONNECTING, Conversation
+from tests.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
 from tests.acceptance.moved_clock import MovedClock
 from tests.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa, moment
 
@@ -20,9 +20,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MENU = "This is what I can do for you"
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+FRIDAY = 4
 WAITS: dict[str, Any] = {"timezone": BERLIN.key, "when_closed": "wait"}
 PLANS: dict[str, dict[str, Any]] = {
     "default": {**WAITS, "hours": {"mon-sun": "09:00-17:00"}},
+    "weekdays": {**WAITS, "hours": {"mon-fri": "09:00-17:00"}, "timeout": "30m"},
     "early": {**WAITS, "hours": {"sun": "02:30-05:00"}},
     "late": {**WAITS, "hours": {"sat": "22:00-02:30", "sun": "10:00-12:00"}},
     "sales": {"timezone": BERLIN.key, "hours": {"mon-sun": "09:00-17:00"}},
@@ -145,6 +147,46 @@ async def test_a_user_who_asks_in_the_evening_is_promised_nobody(
     await clock.to(opening)
     await chat.says("I want to talk to sales")
     await chat.is_owned_by(chat.platform.agent.id)
+
+
+async def test_a_weekend_is_longer_than_metas_day_and_nothing_is_lost_by_that(
+    clock: MovedClock, another: Another, rasa: Rasa, handovers: Handovers
+) -> None:
+    """On Monday Meta takes no message of the bot's any more, until the user writes again."""
+    await clock.to(await next_time(clock, 20))
+    while (await clock.now()).astimezone(BERLIN).weekday() != FRIDAY:
+        await clock.to(await clock.now() + DAY)
+    chat, monday = await another(), await next_time(clock, 9) + 2 * DAY
+    await waits_until(chat, rasa, handovers, "weekdays", monday)
+    await clock.to(monday)
+    await is_passed(chat, rasa, handovers)
+
+    said = await chat.bot_said()
+    await clock.to(monday + timedelta(minutes=31))
+    await handovers.until_ended(chat.user)
+    [ending] = await rasa.endings(chat.user)
+    assert ending["reason"] == "timeout"
+    assert await chat.bot_said() == said
+    await chat.says("goodbye")
+    *_, over, feedback, goodbye = await chat.hears("Goodbye")
+    assert "The time for this chat with our team is over" in over
+    assert (FEEDBACK in feedback, "Goodbye" in goodbye) == (True, True)
+
+
+async def test_one_that_waits_is_ended_by_an_operator_before_the_hours(
+    clock: MovedClock, another: Another, rasa: Rasa, handovers: Handovers
+) -> None:
+    await clock.to(await next_time(clock, 20))
+    chat, opening = await another(), await next_time(clock, 9)
+    await waits_until(chat, rasa, handovers, "default", opening)
+    await handovers.give_back(chat.user)
+    await chat.hears("Our team has closed this chat")
+    await handovers.until_ended(chat.user)
+    await clock.to(opening)
+    await chat.says("goodbye")
+    await chat.hears("Goodbye")
+    assert await chat.calls("pass_thread_control") == []
+    assert await chat.calls("take_thread_control") == []
 
 
 @pytest.mark.parametrize(
