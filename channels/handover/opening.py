@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 LONGEST_LOOK = timedelta(seconds=5)  # into the tracker, for the agent's sake
 LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
 FEWEST_TRIES = 3  # of a pass, whatever time they take
-LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop
+LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop, or for failures
 FAILURE_PAUSE = timedelta(hours=1)  # between handovers of a thread because the bot has failed
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
@@ -80,17 +80,14 @@ class Openings:
     async def may_step_in(self, thread: Thread) -> bool:
         """Whether a thread is to be handed over because the bot has failed.
 
-        Not where the settings switch it off, nor again within FAILURE_PAUSE: a bot that stays
-        broken would play ping-pong with the agents.
+        Not where the settings switch it off, nor again within FAILURE_PAUSE, whatever handovers
+        there were meanwhile: a bot that stays broken would play ping-pong with the agents.
         """
         if self._settings.on_failure is None:
             return False
-        last = await self._store.last_ended(thread)
-        return (
-            last is None
-            or not last.has_bot_failed
-            or last.opened_at + FAILURE_PAUSE <= self._ledger.clock.now()
-        )
+        recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
+        since = self._ledger.clock.now() - FAILURE_PAUSE
+        return not any(one.has_bot_failed and one.opened_at > since for one in recent)
 
     async def open(
         self,

@@ -96,6 +96,15 @@ async def test_within_an_hour_it_is_done_once(world: World, text: str) -> None:
     assert world.graph.threads[ANNA] != BOT
 
 
+async def test_another_handover_in_between_makes_no_second_one_of_it(world: World) -> None:
+    await breaks(world)
+    await world.wait(timedelta(minutes=10))
+    await world.hand_over()
+    await world.agent_returns()
+    await breaks(world)
+    assert world.graph.threads[ANNA] == BOT
+
+
 @pytest.mark.parametrize("setting", ["off", False])
 async def test_it_can_be_switched_off(setting: object) -> None:
     world = await a_world(on_failure=setting)
