@@ -10,6 +10,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timezone
+from email.utils import format_datetime
 from typing import Any
 from unittest import mock
 
@@ -30,6 +31,7 @@ BOT_APP = _DEFAULT.apps[0]
 BOT = BOT_APP.id
 DESK = _DESK.id
 SHOP = "900300300300300"
+PRESS = "900400400400400"  # writes newsletters; it is not connected to the page
 INBOXES = tuple(INBOX_BY_PLATFORM.values())
 USERS = tuple(user.id for user in _DEFAULT.users)
 TOKENS = {BOT: BOT_APP.page_access_token, DESK: _DESK.page_access_token, SHOP: "shop-token"}
@@ -123,6 +125,11 @@ class _Fixed(EmulatorClock):
         return f"m_{next(cls.numbers)}"
 
 
+def _date(_: object) -> dict[str, str]:
+    """The `Date` of an answer: Meta's clock is that of the world, and not of this machine."""
+    return {"Date": format_datetime(_Fixed.clock.now(), usegmt=True)}
+
+
 def _counting(webhook: BotWebhook) -> type[Deliveries]:
     class CountedDeliveries(Deliveries):
         def put(self, app_id: str, delivery: Delivery) -> None:
@@ -139,6 +146,7 @@ async def emulated_platform() -> AsyncIterator[EmulatedPlatform]:
         for name, fixed in (
             ("emulator.platform.state.state.EmulatorClock", _Fixed),
             ("emulator.platform.platform.new_mid", _Fixed.new_mid),
+            ("emulator.graph.api.GraphApi._date", _date),
             ("emulator.server.Deliveries", _counting(webhook)),
         ):
             stack.enter_context(mock.patch(name, fixed))

@@ -6,6 +6,7 @@ leads to it, and the `@reproduce_failure` that takes them again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Iterator
 from datetime import timedelta
@@ -23,22 +24,28 @@ from hypothesis.stateful import (
 
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.profile import EXAMPLES
-from tests.property.emulated_platform import BOT, DESK, SHOP, USERS
+from tests.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
 from tests.property.handover_checks import Conduct, check_rest, check_step
-from tests.property.handover_world import SECOND, World
+from tests.property.handover_world import SECOND, Circumstances, World
+from tests.property.office_hours import BEGINNINGS, ZONES
+from tests.property.operators_told import check_all_told
 from tests.property.people_of_page import INBOX, OWNER, PeopleOfPage
 from tests.property.stage import Stage, quiet_channels
-from tests.property.tracking_assistant import PLANS_ASKED_FOR, READ_AS_BACK
+from tests.property.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
+from tests.scenario.desk import Desk
 
 WORLDS, STEPS = EXAMPLES * 3 // 10, 50
 MODES = ("on", "off", "legacy")
 STEPS_A_MODE = WORLDS * STEPS * 3 // 5  # so many at least; few worlds end sooner
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-PAUSES = (SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 25 * HOUR)
+PAUSES = (
+    *(SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR),
+    *(25 * HOUR, timedelta(days=8)),
+)
 NEXT_TRIES = (2 * SECOND,) * 6 + (MINUTE,) * 4
 PAST_ALL_DEADLINES = NEXT_TRIES + (10 * MINUTE,) * 9
-TEXTS = ("hello", "menu", READ_AS_BACK, *PLANS_ASKED_FOR)
+TEXTS = ("hello", "menu", READ_AS_BACK, NEVER_MIND, "great", "poor", *PLANS_ASKED_FOR)
 TRANSIENT = {"status": 500}
 LOST_ANSWER = {"reset": True, "perform": True}
 THROTTLED = {"error": {"code": 613}}
@@ -55,6 +62,9 @@ SWITCHES = {
 
 ODD_OWNERS = sorted(name for name in ODD_ANSWERS if name.startswith("owner_"))
 ODD_TAKES = sorted(name for name in ODD_ANSWERS if name.startswith("permission_"))
+
+JUMPS = (timedelta(), 90 * SECOND, -90 * SECOND, HOUR, -HOUR)
+MOODS = ("takes", "takes", "is away", "refuses", "loses answers", "hangs")
 
 users = st.sampled_from((USERS[0], USERS[0], *USERS))
 people = st.sampled_from((OWNER, OWNER, OWNER, DESK, SHOP, INBOX))
@@ -78,10 +88,16 @@ class HandoverMachine(RuleBasedStateMachine):
 
     @initialize(
         switches=st.fixed_dictionaries({k: st.sampled_from(v) for k, v in SWITCHES.items()}),
-        knows_of_starts=st.booleans(),
+        circumstances=st.builds(
+            Circumstances,
+            begins_at=st.sampled_from(BEGINNINGS),
+            zone=st.sampled_from(ZONES),
+            on_failure=st.sampled_from(("off", "default", "evening")),
+            knows_of_starts=st.booleans(),
+        ),
     )
-    def begin(self, switches: dict[str, str], knows_of_starts: bool) -> None:
-        self._world = World(self._platform, knows_of_starts=knows_of_starts)
+    def begin(self, switches: dict[str, str], circumstances: Circumstances) -> None:
+        self._world = World(self._platform, circumstances)
         logging.getLogger("channels").addHandler(self._world.problems)
         self._stage.worlds += 1
         self._stage.run(self._world.start())
@@ -98,7 +114,11 @@ class HandoverMachine(RuleBasedStateMachine):
     def user_asks_for_a_person(self, user: str) -> None:
         self._step(self._people.user_says("human", user))
 
-    @rule(user=users, payload=st.sampled_from(("/back", "/other")), button_of=anybody)
+    @rule(user=users, plan=st.sampled_from(("evening", "evening", "office")))
+    def user_asks_for_the_team(self, user: str, plan: str) -> None:
+        self._step(self._people.user_says(plan, user))
+
+    @rule(user=users, payload=st.sampled_from(("/back", "/other", "/good")), button_of=anybody)
     def user_taps(self, user: str, payload: str, button_of: str) -> None:
         self._step(self._people.user_taps(payload, user, button_of))
 
@@ -124,6 +144,17 @@ class HandoverMachine(RuleBasedStateMachine):
     def operator_returns_thread(self, user: str) -> None:
         self._step(self._return_thread(user))
 
+    @rule(app=st.sampled_from((SHOP, PRESS)), people=st.sampled_from((3, 12)))
+    def somebody_sends_a_newsletter(self, app: str, people: int) -> None:
+        letter = {"text": "Autumn is here", "people": people, "app_id": app}
+        self._step(self._platform.control("POST", "newsletter", letter))
+
+    @rule(number=st.integers(0, 1), mood=st.sampled_from(MOODS))
+    def team_listens(self, number: int, mood: str) -> None:
+        desk = list(self._world.desks.values())[number]
+        self._world.may_tell_twice |= mood == "loses answers"
+        listen(desk, mood)
+
     # What the page's admin does
 
     @rule(mode=st.sampled_from(MODES))
@@ -139,6 +170,10 @@ class HandoverMachine(RuleBasedStateMachine):
     @rule(pause=st.sampled_from(PAUSES))
     def time_passes(self, pause: timedelta) -> None:
         self._step(self._world.wait(pause))
+
+    @rule(ahead=st.sampled_from(JUMPS))
+    def somebody_sets_the_machine(self, ahead: timedelta) -> None:
+        self._world.set_machine(ahead)
 
     @rule()
     def network_stalls_or_recovers(self) -> None:
@@ -169,6 +204,18 @@ class HandoverMachine(RuleBasedStateMachine):
     def bot_restarts(self) -> None:
         self._step(self._world.restart())
 
+    @rule()
+    def standby_is_late_or_comes(self) -> None:
+        network = self._world.network
+        if network.is_late_on_standby:
+            self._step(network.let_standby_come())
+        else:
+            network.is_late_on_standby = True
+
+    @rule()
+    def action_server_stops_or_starts(self) -> None:
+        self._world.rasa.has_actions = not self._world.rasa.has_actions
+
     @rule(times=st.sampled_from((1, 1, 1, 3)))
     def rasa_fails(self, times: int) -> None:
         self._world.rasa.failures_to_come = times
@@ -178,9 +225,10 @@ class HandoverMachine(RuleBasedStateMachine):
             ("", "messages", "pass_thread_control", "take_thread_control", "thread_owner")
         ),
         fault=st.sampled_from((TRANSIENT, LOST_ANSWER, THROTTLED)),
-        times=st.sampled_from((1, 1, 3, 9)),
+        times=st.sampled_from((1, 1, 3, 9, 40)),
     )
     def graph_fails(self, path: str, fault: dict[str, object], times: int) -> None:
+        self._world.may_repeat |= fault is LOST_ANSWER
         calls = {"path": path, "app_id": BOT, "times": times, **fault}
         self._step(self._platform.control("POST", "faults", {"calls": calls}))
 
@@ -220,6 +268,9 @@ class HandoverMachine(RuleBasedStateMachine):
         await self._platform.control("DELETE", "faults")
         self._world.rasa.failures_to_come = 0
         self._world.rasa.goes_on.set()
+        self._world.rasa.has_actions = True
+        for desk in self._world.desks.values():
+            listen(desk, "takes")
         await self._world.network.recover()
         await self._let_pass(PAST_ALL_DEADLINES)
         await self._users_write()
@@ -228,6 +279,7 @@ class HandoverMachine(RuleBasedStateMachine):
         await self._let_pass(NEXT_TRIES)
         for user in USERS:
             check_rest(self._world, self._conduct, user)
+        check_all_told(self._world)
 
     async def _let_pass(self, pauses: tuple[timedelta, ...]) -> None:
         for pause in pauses:
@@ -261,6 +313,15 @@ class HandoverMachine(RuleBasedStateMachine):
         session = self._world.store.open_session_of(user)
         if session is not None:
             await self._world.engine.operations.return_thread(session)
+
+
+def listen(desk: Desk, mood: str) -> None:
+    """From now on a target takes what it is told, or does not, or nobody can tell."""
+    desk.is_away, desk.loses_answers = mood == "is away", mood == "loses answers"
+    desk.refuses = {"opened", "ended"} if mood == "refuses" else set()
+    if desk.hangs is not None:
+        desk.hangs.set()
+    desk.hangs = asyncio.Event() if mood == "hangs" else None
 
 
 @pytest.fixture

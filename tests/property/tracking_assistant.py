@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
@@ -13,19 +14,30 @@ from channels.core.briefing.turns import HANDOVER_ENDED, HANDOVER_STARTED, exter
 from channels.dialogue.assistant import Turn
 
 BACK_INTENT = "back_to_bot"
-PLANS_ASKED_FOR = {"human": "default", "sales": "sales", "astray": "astray", "nowhere": "nowhere"}
+PLANS_ASKED_FOR = {
+    "human": "default",
+    **{name: name for name in ("sales", "office", "evening", "astray", "nowhere")},
+}
+NEVER_MIND = "never mind"
+SCORES: dict[str, int | str] = {"great": 5, "poor": "bad", "/good": "good"}
 READ_AS_BACK = "I am done with her"
 HANDED_OVER_AGAIN = ("failed", "unanswered")  # reasons whose follow-up asks for the next handover
 
 
 class TrackingAssistant:
-    """The Assistant seam; it can hang in the middle of its answers, or fail a turn."""
+    """The Assistant seam; it can hang in the middle of its answers, or fail a turn.
+
+    Without its action server it goes on as Rasa does: nobody asks for the handover. `rating` is
+    entered while a user's score is kept.
+    """
 
     def __init__(self, *, knows_of_starts: bool) -> None:
         self.tracker: list[Turn] = []
         self.goes_on = asyncio.Event()
         self.goes_on.set()
         self.failures_to_come = 0
+        self.has_actions = True
+        self.rating: Callable[[Turn], AbstractContextManager[None]] = lambda _: nullcontext()
         self._knows_of_starts = knows_of_starts
 
     def is_ready(self) -> bool:
@@ -57,9 +69,17 @@ class TrackingAssistant:
         if self.failures_to_come:
             self.failures_to_come -= 1
             raise RasaFails
-        for response in _second_part(turn):
+        asked_for = PLANS_ASKED_FOR.get(turn.text)
+        if turn.text in SCORES:
+            score = _custom(handover_feedback={"score": SCORES[turn.text]})
+            with self.rating(turn):
+                await output.send_response(turn.sender_id, score)
+        for response in _second_part(turn, has_actions=self.has_actions):
             await output.send_response(turn.sender_id, response)
         self.tracker.append(turn)
+        if asked_for is not None and not self.has_actions:
+            wishes = {"plan": asked_for, "bot_failed": True}  # as RasaAssistant does
+            await output.send_response(turn.sender_id, {"custom": {"handover": wishes}})
         return True
 
     def ends_of(self, session_id: str) -> int:
@@ -87,13 +107,16 @@ def answer_to(text: str) -> str:
     return f"re: {text}"
 
 
-def _second_part(turn: Turn) -> list[Mapping[str, Any]]:
+def _second_part(turn: Turn, *, has_actions: bool) -> list[Mapping[str, Any]]:
     if turn.text in PLANS_ASKED_FOR:
-        return [_ask_for(PLANS_ASKED_FOR[turn.text]), {"text": "too late, unless nobody has come"}]
+        asked = [_custom(handover={"plan": PLANS_ASKED_FOR[turn.text]})] if has_actions else []
+        return [*asked, {"text": "too late, unless nobody has come"}]
+    if turn.text == NEVER_MIND:
+        return [_custom(handover={"cancel": True}), {"text": "as you like"}]
     if turn.metadata.get("handover", {}).get("reason") in HANDED_OVER_AGAIN:
-        return [{"text": "somebody else will help"}, _ask_for("default")]
+        return [{"text": "somebody else will help"}, _custom(handover={"plan": "default"})]
     return [{"text": "what else?"}]
 
 
-def _ask_for(plan: str) -> Mapping[str, Any]:
-    return {"custom": {"handover": {"plan": plan}}}
+def _custom(**payload: Any) -> Mapping[str, Any]:
+    return {"custom": payload}

@@ -21,18 +21,25 @@ class Delivery:
 
 
 class UnreliableNetwork:
-    """Hands each delivery to `arrive` at once, unless it stalls; then they wait for what comes."""
+    """Hands each delivery to `arrive` at once, unless it stalls; then they wait for what comes.
+
+    It may be late with what comes on `standby` alone.
+    """
 
     def __init__(self, arrive: Callable[[Delivery], Awaitable[None]], clock: Clock) -> None:
         self._arrive = arrive
         self._clock = clock
         self._arrived: list[Delivery] = []
         self._waiting: list[Delivery] = []
+        self._late: list[Delivery] = []
         self.is_stalled = False
+        self.is_late_on_standby = False
 
     async def carry(self, body: bytes, signature: str | None) -> None:
         delivery = Delivery(body=body, signature=signature, posted_at=self._clock.now())
-        if self.is_stalled:
+        if self.is_late_on_standby and b'"standby"' in body:
+            self._late.append(delivery)
+        elif self.is_stalled:
             self._waiting.append(delivery)
         else:
             await self._let_in(delivery)
@@ -51,9 +58,17 @@ class UnreliableNetwork:
         if self._arrived:
             await self._arrive(self._arrived[index % len(self._arrived)])
 
+    async def let_standby_come(self) -> None:
+        """Let what is late arrive, or wait behind what waits."""
+        self.is_late_on_standby = False
+        late, self._late = self._not_given_up(self._late), []
+        for delivery in late:
+            await self.carry(delivery.body, delivery.signature)
+
     async def recover(self) -> None:
         """Let all that waits arrive, in order, and stall no more."""
         self.is_stalled = False
+        await self.let_standby_come()
         while self._waiting:
             await self.deliver(0)
 
