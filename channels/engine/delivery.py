@@ -96,7 +96,7 @@ class Delivery:
         self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
         self._left_some = True
         self._is_stopping = False
-        self._queued: set[int] = set()
+        self._queued: dict[int, OutgoingEntry] = {}
         self._sent_marks: dict[str, None] = {}
 
     # What a turn asks
@@ -198,13 +198,15 @@ class Delivery:
         return self._shared_clock.now()
 
     def _queue(self, entry: OutgoingEntry) -> None:
-        self._queued.add(entry.position)
+        self._queued[entry.position] = entry
         not_before = self._clock.now() + ECHO_GRACE if entry.is_doubtful else None
         self._queues.put(entry.outgoing.thread, partial(self._deliver, entry, not_before))
 
     async def _deliver(self, entry: OutgoingEntry, not_before: datetime | None) -> None:
         thread = entry.outgoing.thread
         try:
+            if self._queued.get(entry.position) is not entry:
+                return  # it was held meanwhile, and freed: it is in the queue once more
             if not_before is not None:
                 if self._is_stopping:
                     return
@@ -215,7 +217,8 @@ class Delivery:
             logger.info("Another worker goes on with a message.", extra=_fields(entry))
         finally:
             self._workload.let_go(thread)
-            self._queued.discard(entry.position)
+            if self._queued.get(entry.position) is entry:
+                del self._queued[entry.position]
         if self._left_some and self._workload.has_run_low(thread) and not self._is_stopping:
             await self._once_stored(self.claim)
 

@@ -20,7 +20,11 @@ _T = TypeVar("_T")
 
 
 class OwnClaims:
-    """Until when it has what: inbox entries and messages by position, sessions, threads' turns."""
+    """Until when it has what: inbox entries and messages by position, sessions, threads' turns.
+
+    All entries and messages are renewed at once. Who is late with that may have lost one, and then
+    the rest of its thread, however fresh that claim is.
+    """
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
@@ -28,6 +32,7 @@ class OwnClaims:
         self.outgoing: dict[int, datetime] = {}
         self.turns: dict[Thread, datetime] = {}
         self._sessions: dict[str, datetime] = {}
+        self._renewed_until: datetime | None = None
 
     def clear(self) -> None:
         self.positions.clear()
@@ -37,10 +42,10 @@ class OwnClaims:
 
     def until(self, held: Held) -> datetime | None:
         """When this worker's claim on it ends; None if it has none."""
-        if isinstance(held, InboxEntry):
-            return self.positions.get(held.position)
-        if isinstance(held, OutgoingEntry):
-            return self.outgoing.get(held.position)
+        if isinstance(held, (InboxEntry, OutgoingEntry)):
+            claims = self.positions if isinstance(held, InboxEntry) else self.outgoing
+            until = claims.get(held.position)
+            return until and min(until, self._renewed_until or until)
         if isinstance(held, Thread):
             return self.turns.get(held)
         return self._sessions.get(held.id)
@@ -77,6 +82,7 @@ class OwnClaims:
             ours = workers.renew_turns(connection, turns, now, worker=worker) if turns else set()
 
             def note() -> None:
+                self._renewed_until = until
                 _note(self.positions, positions, entries, until)
                 _note(self.outgoing, messages, unsent, until)
                 _note(self.turns, turns, ours, until)

@@ -356,8 +356,8 @@ class Store(Protocol):
         """Store a message of the bot's behind the thread's others; the entry, if it is in our hand.
 
         What is not waits for `claim_outgoing`: if the worker wants nothing `in_hand`, or an
-        earlier message of the thread waits elsewhere. What is `held` waits for `free_held`.
-        Its `mark` has to be its own.
+        earlier message of the thread waits elsewhere. What is `held` waits for `free_held`, and so
+        does all that is said behind it. Its `mark` has to be its own.
 
         Raises ClaimLost, and stores nothing, where another worker has taken over the event that
         its turn answers, or, `in_turn`, the thread's turn.
@@ -399,7 +399,7 @@ class Store(Protocol):
         """Meta has taken the message; `mid` is its id, or "" where only its echo has told."""
 
     async def hold(self, position: int) -> None:
-        """The message waits until its user has written."""
+        """The message waits until its user has written, and so do those of its thread behind it."""
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
         """The message is not sent; nor is, with `rest`, what its turn says after it."""

@@ -363,8 +363,9 @@ class SqlStore:
         self._own_claims.outgoing.pop(position, None)
 
     async def hold(self, position: int) -> None:
-        await self._writer.run(partial(outgoing.hold, position=position))
-        self._own_claims.outgoing.pop(position, None)
+        held = await self._writer.run(partial(outgoing.hold, position=position))
+        for each in (position, *held):
+            self._own_claims.outgoing.pop(each, None)
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
         await self._writer.run(partial(outgoing.drop, entry=entry, now=now, rest=rest))

@@ -74,6 +74,10 @@ class OutgoingInMemory:
             each.said.thread == said.thread and each.claimed_by != self._worker
             for each in self._waiting()
         )
+        held = held or any(
+            each.state == "held" and each.said.thread == said.thread
+            for each in self._messages.values()
+        )
         is_ours = in_hand and not held and not waits_elsewhere
         self._rows.last_message += 1
         message = Message(
@@ -94,12 +98,10 @@ class OutgoingInMemory:
                 place=each.said.place,
                 message=each.said.message,
                 response=each.said.response,
-                is_waiting=each.state != "sent",
+                is_waiting=each.state in ("waiting", "held"),
             )
             for each in (*self._rows.handled_messages.values(), *self._messages.values())
-            if each.said.thread == thread
-            and each.said.turn == turn
-            and each.state not in ("dropped", "dead")
+            if each.said.thread == thread and each.said.turn == turn and each.state != "dropped"
         ]
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
@@ -161,10 +163,11 @@ class OutgoingInMemory:
         self._messages_in_hand.discard(position)
 
     async def hold(self, position: int) -> None:
-        message = self._messages.get(position)
-        if message is not None and message.state == "waiting":
-            message.state, message.claimed_by, message.claimed_until = "held", None, FIRST_MOMENT
-        self._messages_in_hand.discard(position)
+        message = self._messages[position]
+        for each in self._waiting():
+            if each.said.thread == message.said.thread and each.position >= position:
+                each.state, each.claimed_by, each.claimed_until = "held", None, FIRST_MOMENT
+                self._messages_in_hand.discard(each.position)
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
         for each in self._waiting():

@@ -61,7 +61,7 @@ class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier attempt at a turn has said; `is_waiting` until it is sent or dropped.
+    """What an earlier attempt at a turn has said; `is_waiting` until it is sent, or set aside.
 
     `response` is what the log calls it.
     """

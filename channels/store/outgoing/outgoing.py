@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, not_, or_, select, union, update
 from sqlalchemy.engine import Connection
 
 from ...core.errors import ClaimLost
@@ -61,14 +61,12 @@ _LAST_POSITION = select(func.max(outgoing.c.position))
 _SAID_NOW = select(outgoing.c.mark, outgoing.c.position).where(
     outgoing.c.position > bindparam("last"), outgoing.c.claimed_by == bindparam("worker")
 )
-_WAITING_ELSEWHERE = (
-    select(outgoing.c.thread)
-    .where(
-        outgoing.c.thread.in_(bindparam("threads", expanding=True)),
-        is_outgoing,
-        outgoing.c.claimed_by != bindparam("worker"),
-    )
-    .distinct()
+_of_threads = outgoing.c.thread.in_(bindparam("threads", expanding=True))
+_BEFORE_THESE = union(
+    select(outgoing.c.thread, outgoing.c.state).where(_of_threads, is_held),
+    select(outgoing.c.thread, outgoing.c.state).where(
+        _of_threads, is_outgoing, outgoing.c.claimed_by != bindparam("worker")
+    ),
 )
 _IS_THREAD_S = outgoing.c.thread == bindparam("this_thread")
 _OF_TURN = (
@@ -76,7 +74,7 @@ _OF_TURN = (
     .where(
         _IS_THREAD_S,
         outgoing.c.turn == bindparam("this_turn"),
-        outgoing.c.state.not_in([DROPPED, DEAD]),
+        outgoing.c.state != DROPPED,
     )
     .order_by(outgoing.c.position)
 )
@@ -172,9 +170,14 @@ _SENT = (
     .where(_IS_THIS)
     .values(state=SENT, mid=bindparam("its_mid"), handled_at_us=bindparam("now_us"))
 )
+_THIS_AND_BEHIND = select(outgoing.c.position).where(
+    outgoing.c.thread == select(outgoing.c.thread).where(_IS_THIS).scalar_subquery(),
+    outgoing.c.position >= bindparam("this_position"),
+    is_outgoing,
+)
 _HOLD = (
     update(outgoing)
-    .where(_IS_THIS, is_outgoing)
+    .where(_among_these, is_outgoing)
     .values(state=HELD, claimed_by=NOBODY, claimed_until_us=0)
 )
 _DROP = (
@@ -249,12 +252,15 @@ def say(
     if not is_alone:
         _check_claims(connection, asked, worker)
     threads = sorted({said.thread.key for said, *_ in asked})
-    elsewhere = _waiting_elsewhere(connection, threads, worker)
+    with_held, elsewhere = _before_these(connection, threads, worker)
     last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
     for said, in_hand, held, _ in asked:
-        if not in_hand:
+        if held:
+            with_held.add(said.thread.key)
+        elif not in_hand:
             elsewhere.add(said.thread.key)
+        held = said.thread.key in with_held
         is_ours = not held and said.thread.key not in elsewhere
         rows.append(_row(said, held=held, claimant=worker if is_ours else NOBODY))
     connection.execute(_SAY, rows)
@@ -283,7 +289,7 @@ def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
             place=one.place,
             message=one.message,
             response=one.response,
-            is_waiting=state != SENT,
+            is_waiting=state in (WAITING, HELD),
         )
         for position, one, state in said
     ]
@@ -399,8 +405,13 @@ def sent(connection: Connection, taken: Sequence[tuple[int, str, datetime]]) -> 
     return [None] * len(taken)
 
 
-def hold(connection: Connection, position: int) -> None:
-    connection.execute(_HOLD, {"this_position": position})
+def hold(connection: Connection, position: int) -> list[int]:
+    """Hold a message, and those behind it, which would overtake it; return their positions."""
+    found = connection.execute(_THIS_AND_BEHIND, {"this_position": position})
+    positions = list(found.scalars())
+    for start in range(0, len(positions), AT_ONCE):
+        connection.execute(_HOLD, {"positions": positions[start : start + AT_ONCE]})
+    return positions
 
 
 def drop(connection: Connection, entry: OutgoingEntry, now: datetime, *, rest: bool) -> None:
@@ -502,12 +513,16 @@ def _claimed(
     ]
 
 
-def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
-    found: set[str] = set()
+def _before_these(
+    connection: Connection, threads: Sequence[str], worker: str
+) -> tuple[set[str], set[str]]:
+    """The threads in which something is held, and those of which something waits elsewhere."""
+    found: dict[str, set[str]] = {HELD: set(), WAITING: set()}
     for start in range(0, len(threads), AT_ONCE):
         part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
-        found.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
-    return found
+        for thread, state in connection.execute(_BEFORE_THESE, part):
+            found[state].add(thread)
+    return found[HELD], found[WAITING]
 
 
 def _row(said: Outgoing, *, held: bool, claimant: str) -> dict[str, Any]:

@@ -82,6 +82,41 @@ async def test_a_message_behind_one_that_was_taken_over_is_lost_with_it(
     assert again.position == second.position
 
 
+async def test_who_loses_an_event_loses_those_behind_it_however_new_they_are(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    await one.renew_claims(NOW)
+    await one.record([message("a")], NOW)
+    [behind] = await one.record([message("b")], NOW + 15 * SECOND)
+    late = NOW + CLAIM_LEASE + SECOND
+    [taken] = await two.claim_inbox(late, limit=9)
+    assert taken.event.key == message("a").key
+
+    assert not one.surely_holds(behind, late)
+    assert not await one.holds(behind, late)
+    [next_one] = await two.claim_inbox(late + CLAIM_LEASE / 2, limit=9)
+    assert (next_one.event.key, next_one.is_repeated) == (message("b").key, True)
+
+
+async def test_who_loses_a_message_loses_those_behind_it_however_new_they_are(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    await one.renew_claims(NOW)
+    await one.say(words("first", said_at=NOW))
+    behind = await one.say(words("second", said_at=NOW + 15 * SECOND))
+    assert behind is not None
+    late = NOW + CLAIM_LEASE + SECOND
+    [taken] = await two.claim_outgoing(late, limit=9)
+    assert taken.outgoing.message == {"text": "first"}
+
+    assert not one.surely_holds(behind, late)
+    assert not await one.holds(behind, late)
+    [next_one] = await two.claim_outgoing(late + CLAIM_LEASE / 2, limit=9)
+    assert (next_one.outgoing.message, next_one.is_doubtful) == ({"text": "second"}, True)
+
+
 async def test_a_worker_that_lost_an_event_may_have_it_again(workers: Workers) -> None:
     one, two, _ = workers
     [entry] = await one.record([message("a")], NOW)

@@ -222,6 +222,28 @@ async def test_what_earlier_attempts_have_said_is_known_in_order(store: Store) -
     ]
 
 
+async def test_nothing_overtakes_what_is_held(store: Store) -> None:
+    first, behind = await say(store, "one"), await say(store, "two", place=1)
+    other = await say(store, "elsewhere", BEN)
+    await store.hold(first.position)
+    assert await standing(store, behind) is Standing.HELD
+    assert await standing(store, other) is Standing.WAITING
+
+    assert await store.say(words("three", place=2)) is None
+    assert await store.claim_outgoing(LATER, limit=9) == []
+    assert texts(await store.free_held(ANNA, NOW)) == ["one", "two", "three"]
+    await say(store, "four", place=3)
+
+
+async def test_what_meta_refused_for_good_was_said(store: Store) -> None:
+    refused, second = await say(store, "one"), await say(store, "two", place=1)
+    await store.give_up(refused.position, NOW, error="GraphRefused")
+    await store.drop(second, NOW)
+
+    [known] = await store.said(ANNA, "m_1")
+    assert (known.message["text"], known.is_waiting) == ("one", False)
+
+
 async def test_what_is_withdrawn_is_gone_unless_it_was_sent(store: Store) -> None:
     first, second = await say(store, "one"), await say(store, "two", place=1)
     await store.sent(first.position, "m_9", NOW)
@@ -279,9 +301,7 @@ async def test_what_meta_refuses_outside_the_window_is_held(store: Store) -> Non
     first = await say(store, "one")
     await store.hold(first.position)
     assert await standing(store, first) is Standing.HELD
-    second = await say(store, "two")
-    await store.hold(second.position)
-    assert texts(await store.free_held(ANNA, NOW)) == ["one", "two"]
+    assert texts(await store.free_held(ANNA, NOW)) == ["one"]
 
 
 async def test_what_is_held_is_dropped_when_somebody_else_talks(store: Store) -> None:

@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from channels.core.errors import WindowClosed
 from channels.core.events import Array, ControlTaken, Event
 from channels.core.sessions.session import MESSAGING_WINDOW
+from channels.engine.engine import Engine
+from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
 
@@ -133,3 +136,27 @@ async def test_a_late_event_of_the_handover_brings_out_no_held_follow_up(
     assert world.said() == []
     await world.user_says("hello")
     assert world.said() == ["re: agent_returned", "re: hello"]
+
+
+class StoreOfAQuickUser(MemoryStore):
+    """The user writes in the moment in which Meta has refused the bot's words."""
+
+    async def hold(self, position: int) -> None:
+        await super().hold(position)
+        await self.engine._delivery.user_wrote(ANNA)
+
+    engine: Engine
+
+
+async def test_words_that_are_held_for_a_moment_are_not_overtaken() -> None:
+    store = StoreOfAQuickUser(worker="one")
+    world = World(lambda _: store, plans=DAYS)
+    world.script.answers["both"] = ["one", "two", "three"]
+    await world.start()
+    store.engine = world.engine
+    world.graph.fail("send", WindowClosed("It is sent outside of allowed window"))
+    await world.user_says("both")
+    await world.wait(SECOND)
+
+    assert world.said() == ["one", "two", "three"]
+    await world.kill()
