@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from ..core.events import Thread
 from ..core.sessions import transitions
@@ -13,6 +14,8 @@ from ..store.protocol import Store
 from .ledger import Ledger
 
 logger = logging.getLogger(__name__)
+
+_MOMENT = timedelta(microseconds=1)
 
 
 class WaitingRoom:
@@ -64,7 +67,8 @@ class WaitingRoom:
 
         Returns the other one as stored; None if the first waits no more.
         """
-        replaced = transitions.replaced(session, self._ledger.clock.now())
+        # Before the other one, which may be over at once: that is the last of which Rasa hears.
+        replaced = transitions.replaced(session, following.opened_at - _MOMENT)
         stored = await self._ledger.follow(replaced, following, claimed=claimed)
         if stored is None:
             return None

@@ -104,6 +104,20 @@ class TestRefusing:
 
 
 class TestWaiting:
+    async def test_what_a_user_thinks_of_it_is_kept_with_the_one_that_was_asked_for_instead(
+        self, world: World
+    ) -> None:
+        world.script.answers["bad"] = [{"custom": {"handover_feedback": {"score": "bad"}}}]
+        for text in ("default", "refusing", "bad"):
+            await world.user_says(text)
+            await world.wait(SECOND)
+        waiting, refused = await ended(world)
+        assert (waiting.reason, refused.reason) == (EndReason.CANCELLED, EndReason.CLOSED)
+        assert waiting.ended_at is not None
+        assert refused.ended_at is not None
+        assert waiting.ended_at < refused.ended_at
+        assert (waiting.feedback, refused.feedback is None) == (None, False)
+
     async def test_the_bot_goes_on_talking(self, world: World) -> None:
         await world.user_says("default")
         await world.user_says("hello")
