@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from channels.core.errors import GraphError, TurnTimedOut
 from channels.core.meta.app_secret import mark_in
 from channels.core.sessions.session import Session, State, deadline, is_loop
+from channels.core.sessions.transitions import ASK_DEADLINE
 from channels.handover.opening import FAILURE_PAUSE
 from tests.property.emulated_platform import BOT, BOT_APP, USERS, Json
 from tests.property.handover_world import World
@@ -168,6 +169,8 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
             _check_lesson(world, user, at)
     owner = conduct.owners[user]
     session = world.store.open_session_of(user)
+    if session is not None and _has_just_ended(world, session):
+        return
     if session is None or session.is_waiting:
         assert owner in (BOT, None), f"{owner} has the thread of {user}, and no session knows it."
         answered_by = conduct.last_words[user]
@@ -178,6 +181,12 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
         assert owner not in (BOT, None), f"Nobody has the thread of {user}, and the bot is silent."
     if session is not None:
         _check_deadline(world, session)
+
+
+def _has_just_ended(world: World, session: Session) -> bool:
+    """Whether its owner may still pass the thread: the hours may have begun it at any time."""
+    is_ending = session.state is State.ENDING and session.ended_at is not None
+    return is_ending and (session.ended_at or _NEVER) + ASK_DEADLINE * 2 > world.process.now()
 
 
 def _check_deadline(world: World, session: Session) -> None:

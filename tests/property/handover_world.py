@@ -164,7 +164,7 @@ class World:
                 self.assistant.on_standby[event.mid] = event.at
             if event.at < self.engine.clock.metas() - INBOX_RETENTION:
                 continue
-            elif not isinstance(event, Echo) or not self._is_own(event):
+            if not isinstance(event, Echo) or not self._is_own(event):
                 await self.engine.accept([event])
             elif (mark := mark_in(event.metadata, BOT_APP.secret)) is not None:
                 await self.engine.hear_echo(mark)
