@@ -95,6 +95,8 @@ def _step_for(decision: Decision) -> Step:
 
 
 def _due_step(session: Session) -> tuple[Step, EndReason | None]:
+    if session.is_waiting:
+        return Step.LOOK, None
     if session.state is State.OPENING:
         return Step.SETTLE, None
     if session.state is State.ACTIVE:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from channels.core.routing import ANOTHER, NOTHING
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session, State
+from tests.exhaustive import opening_steps
 from tests.exhaustive.course import advanced, carried_on, decided, handled, read_again
 from tests.exhaustive.meta_steps import owner_of
 from tests.exhaustive.model import ADA, AGENT, NOW, PLAN, Step, Violation, World
@@ -17,7 +18,9 @@ JUST_BEFORE = timedelta(microseconds=1)
 
 
 def read(world: World, which: int) -> Iterator[World]:
-    return decided(world, which, world.session)
+    """A handover that waits makes no difference: the thread is the bot's."""
+    session = world.session
+    return decided(world, which, None if session and session.is_waiting else session)
 
 
 def ask(world: World, which: int) -> Iterator[World]:
@@ -30,7 +33,11 @@ def ask(world: World, which: int) -> Iterator[World]:
 
 def adopt(world: World, which: int) -> Iterator[World]:
     event = world.event_of(which)
-    after = adopted(world, which, Cause(at=event.at - JUST_BEFORE, key=event.key))
+    cause = Cause(at=event.at - JUST_BEFORE, key=event.key)
+    if world.session is not None and world.session.is_waiting:
+        yield read_again(taken(world, which, cause), which)
+        return
+    after = adopted(world, which, cause)
     if after is not None:
         yield advanced(after, which)
     elif world.session is not None:
@@ -41,31 +48,35 @@ def adopt(world: World, which: int) -> Iterator[World]:
 
 def adopted(world: World, which: int, cause: Cause) -> World | None:
     """With a session for the thread that somebody has taken, if it can be opened."""
+    if world.session is not None and world.session.is_waiting:
+        return taken(world, which, cause)
     session = transitions.adopted(
         thread=ADA, plan=PLAN, cause=cause, owner_app=AGENT, now=NOW, user_at=world.user_at
     )
     return added(world, which, session, is_unnoticed=False)
 
 
+def taken(world: World, which: int, cause: Cause) -> World:
+    """Somebody has taken the thread of a session that waits."""
+
+    def change(waiting: Session) -> Session:
+        return transitions.taken(waiting, AGENT, cause, NOW)
+
+    knowing = world.going(which, world.workers[which].step, session=world.session)
+    after, _ = changed(knowing, which, change, State.WAITING, is_unnoticed=False)
+    return after
+
+
 def grant(world: World, which: int) -> Iterator[World]:
-    yield opened(world, which, is_asked_for=True)
-
-
-def opened(world: World, which: int, *, in_turn: bool = False, is_asked_for: bool = False) -> World:
-    """With a session that is stored before control is passed, if it can be opened."""
-    event = world.event_of(which)
-    session = transitions.opening(
-        thread=ADA,
-        plan=PLAN,
-        cause=Cause(at=event.at, key=event.key),
-        now=NOW,
-        user_at=world.user_at,
-        is_asked_for=is_asked_for,
-    )
+    if world.session is not None and world.session.is_waiting:
+        yield opening_steps.opened(world, which, is_asked_for=True)
+        return
+    session = opening_steps.opening(world, which, is_asked_for=True)
     after = added(world, which, session, is_claimed=True)
     if after is None:
-        return handled(world, which)
-    return after.going(which, Step.PASS, decision=NOTHING, in_turn=in_turn)
+        yield handled(world, which)
+    else:
+        yield after.going(which, Step.PASS, decision=NOTHING)
 
 
 def retarget(world: World, which: int) -> Iterator[World]:

@@ -17,11 +17,14 @@ from channels.core.events import (
     UserMessage,
 )
 from channels.core.routing import Routing
-from tests.exhaustive.merging import later, next_place
+from channels.core.sessions.session import Session, State
+from tests.exhaustive.merging import by_hours, later, next_place
 from tests.exhaustive.model import ADA, AGENT, DAY, IDLE, INBOX, NOW, TICK, US, Delivery, World
+from tests.exhaustive.stored import cancelled_by_operator
 
 CRY_FOR_HELP = "a person, please"  # Rasa answers it with a handover
 RETURN_WORD = "menu"
+NEVER_MIND = "never mind"  # Rasa answers it by cancelling
 
 Happening = tuple[str, World]
 
@@ -33,6 +36,8 @@ def happenings(world: World, *, most_deliveries: int) -> Iterator[Happening]:
         yield from _by_apps(world)
     if world.owner == AGENT:
         yield "the agent releases the thread", replace(world, owner=None)
+    if world.session is not None and world.session.is_waiting:
+        yield "an operator asks for the bot", cancelled_by_operator(world)
     yield from _by_the_admin(world)
     yield from _by_time(world)
     for which, worker in enumerate(world.workers):
@@ -55,7 +60,8 @@ def _by_the_user(world: World) -> Iterator[Happening]:
             written = _event(world, UserMessage, array=Array.STANDBY, text=text)
             yield f"the user writes to the agent: {text}", written
     if world.owner != AGENT or world.routing is Routing.OFF:
-        for text in ("hello", CRY_FOR_HELP):
+        waits = world.session is not None and world.session.is_waiting
+        for text in ("hello", CRY_FOR_HELP, NEVER_MIND) if waits else ("hello", CRY_FOR_HELP):
             yield f"the user writes: {text}", _event(world, UserMessage, text=text)
     for payload in ("/back", "/other"):
         yield f"the user taps {payload}", _event(world, Postback, payload=payload)
@@ -89,7 +95,17 @@ def _by_time(world: World) -> Iterator[Happening]:
     if world.workers == (IDLE, IDLE):
         yield "ten minutes pass", later(world, TICK)
         if not world.deliveries:
-            yield "a day passes", replace(later(world, DAY), owner=None, in_window=False)
+            a_day_later = replace(later(world, DAY), owner=None, in_window=False)
+            yield "a day passes", replace(a_day_later, has_stepped_in=False)
+        session = world.session
+        if session is not None and _waits_or_waited(session) and not world.opens_in:
+            yield "the agents go home", replace(world, opens_in=2, session=by_hours(session, 2))
+
+
+def _waits_or_waited(session: Session) -> bool:
+    """Whether it is not made yet, because nobody was there."""
+    is_unmade = session.state in (State.WAITING, State.OPENING)
+    return is_unmade and session.waiting_since is not None
 
 
 def _event(world: World, kind: type[Any], *, array: Array = Array.MESSAGING, **said: Any) -> World:

@@ -9,7 +9,18 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.core.sessions.session import MESSAGING_WINDOW, Session, session_id_for
-from tests.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, Delivery, Worker, World
+from tests.exhaustive.model import (
+    AGENT,
+    DAY,
+    HOURS,
+    IDLE,
+    NOW,
+    PLAN,
+    TICK,
+    Delivery,
+    Worker,
+    World,
+)
 
 OLDEST = 3  # ticks, by when every deadline is over
 STORED, KNOWN = 2, 1  # a session's versions: as it is stored, and as it was known before that
@@ -71,10 +82,13 @@ def rounded(session: Session, version: int = STORED) -> Session:
         last_user_at=NOW if session.last_user_at > NOW - MESSAGING_WINDOW else NOW - DAY,
         ended_at=session.ended_at and NOW,
         asked_at=session.asked_at and NOW,
+        waiting_since=session.waiting_since and _waited_since(session),
         probe_at=session.probe_at and _ahead(session.probe_at),
         due_at=session.due_at and _ahead(session.due_at),
+        plan=PLAN,
         owner_app=AGENT,
         is_adopted=False,
+        has_bot_failed=False,
         attempts=0,
         user_messages=0,
         operator_messages=min(session.operator_messages, 1),
@@ -83,12 +97,26 @@ def rounded(session: Session, version: int = STORED) -> Session:
 
 def later(world: World, age: timedelta) -> World:
     """The world after that time: claims are over, and the open session is older."""
+    opens_in = max(world.opens_in - age // TICK, 0)
+    older = world.session and _older(world.session, age)
     return replace(
         world,
-        session=world.session and _older(world.session, age),
+        session=older and by_hours(older, opens_in),
+        opens_in=opens_in,
         is_claimed=False,
         deliveries=tuple(replace(delivery, is_held=False) for delivery in world.deliveries),
     )
+
+
+def by_hours(session: Session, opens_in: int) -> Session:
+    """A session whose plan has these hours, if they still make a difference."""
+    if session.waiting_since is None or session.active_at or session.ended_at:
+        return session
+    return replace(session, plan=replace(PLAN, hours=HOURS[opens_in]))
+
+
+def _waited_since(session: Session) -> datetime:
+    return _ago(session.waiting_since or NOW) if session.is_waiting else NOW
 
 
 def _older(session: Session, age: timedelta) -> Session:
@@ -96,6 +124,7 @@ def _older(session: Session, age: timedelta) -> Session:
         session,
         opened_at=session.opened_at - age,
         active_at=session.active_at and session.active_at - age,
+        waiting_since=session.waiting_since and session.waiting_since - age,
         last_heard_at=session.last_heard_at and session.last_heard_at - age,
         # Its last ten minutes make no difference to a window of 24 hours.
         last_user_at=session.last_user_at - age // DAY * DAY,

@@ -33,6 +33,8 @@ def pass_control(world: World, which: int) -> Iterator[World]:
     if world.owner != AGENT:
         yield world.going(which, Step.FAIL_IN_DOUBT)
         yield world.going(which, Step.FAIL)
+        if world.session_of(which).waiting_since is not None:
+            yield world.going(which, Step.WAIT_AGAIN)
 
 
 def activate(world: World, which: int) -> Iterator[World]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.core.events import Event, Thread
+from channels.core.hours import Hours, Span, WhenClosed
 from channels.core.plans import Plan
 from channels.core.routing import Decision, Routing
 from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, Session
@@ -35,7 +36,22 @@ PLAN = Plan(
     timeout=TICK * 2.8,
     owner_probe=TICK * 0.6,
     return_payloads=("/back",),
+    when_closed=WhenClosed.WAIT,
+    wait_at_most=TICK * 1.8,
 )
+REFUSING = replace(PLAN, name="refusing", when_closed=WhenClosed.REFUSE)
+LATEST_OPENING = 3  # ticks from now
+
+
+def _opening_in(ticks: int) -> Hours | None:
+    """Hours that begin in the middle of the tick that is so many from now; 0: it is open."""
+    if not ticks:
+        return None
+    opens = 60 * NOW.hour + NOW.minute + int((ticks - 0.5) * TICK / timedelta(minutes=1))
+    return Hours(week=((Span(opens, 24 * 60),),) * 7, timezone="UTC")
+
+
+HOURS = tuple(_opening_in(ticks) for ticks in range(LATEST_OPENING + 1))
 
 
 class Step(Enum):
@@ -69,6 +85,8 @@ class Step(Enum):
     TELL = "tells Rasa of the end"
     ENDED = "stores that the session has ended"
     FOLLOW = "opens a session, for its follow-up was refused"
+    LOOK = "looks whether somebody is there"
+    WAIT_AGAIN = "stores that a handover has to wait on"
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +130,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     `owner` is us, nobody, or AGENT for whoever else has the thread. `known_routing` is what the
     workers take for the page's. `session` is the open one, `is_claimed` its claim. `ended` has
     the sessions that the store has ended, `told` those whose end is in Rasa's tracker.
-    `is_unnoticed`: somebody has taken the thread, and the store does not know.
+    `is_unnoticed`: somebody has taken the thread, and the store does not know. `opens_in` is how
+    many ticks it takes until the agents are there, 0 if they are. `has_stepped_in`: a handover was
+    made because the bot has failed, and that was not long ago.
     """
 
     owner: str | None = None
@@ -125,6 +145,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ended: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     is_unnoticed: bool = False
+    opens_in: int = 0
+    has_stepped_in: bool = False
     workers: tuple[Worker, Worker] = (IDLE, IDLE)
 
     @property

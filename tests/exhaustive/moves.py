@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
-from tests.exhaustive import event_steps, meta_steps, rasa_steps
+from tests.exhaustive import event_steps, meta_steps, opening_steps, rasa_steps
 from tests.exhaustive.course import advanced
 from tests.exhaustive.model import IDLE, Step, World
 from tests.exhaustive.stored import is_due
@@ -41,6 +41,8 @@ STEPS: dict[Step, Callable[[World, int], Iterator[World]]] = {
     Step.OVERTAKEN: rasa_steps.overtaken,
     Step.ENDED: rasa_steps.ended,
     Step.FOLLOW: rasa_steps.follow,
+    Step.LOOK: opening_steps.look,
+    Step.WAIT_AGAIN: opening_steps.wait_again,
 }
 
 

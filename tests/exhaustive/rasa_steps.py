@@ -7,26 +7,39 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from channels.core.events import UserMessage
+from channels.core.records import outgoing
 from channels.core.routing import NOTHING
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session, State
+from tests.exhaustive import opening_steps
 from tests.exhaustive.course import advanced, done, handled, read_again
-from tests.exhaustive.event_steps import adopted, opened
-from tests.exhaustive.happenings import CRY_FOR_HELP
+from tests.exhaustive.event_steps import adopted
+from tests.exhaustive.happenings import CRY_FOR_HELP, NEVER_MIND
 from tests.exhaustive.merging import LATER_THAN_ALL
 from tests.exhaustive.model import AGENT, NOW, PLAN, Step, Violation, World
 from tests.exhaustive.stored import added, changed, kept
 
 
 def turn(world: World, which: int) -> Iterator[World]:
-    """Rasa answers what the user said, or its action hands the thread over."""
+    """Rasa answers what the user said, or its action hands the thread over; or it fails."""
     event, session = world.event_of(which), world.session
     if isinstance(event, UserMessage) and event.text == CRY_FOR_HELP:
-        yield opened(world, which, in_turn=True)
+        yield from opening_steps.asked_for(world, which)
         return
-    if session is not None and not session.regained:
+    if isinstance(event, UserMessage) and event.text == NEVER_MIND:
+        yield opening_steps.cancelled(world, which)
+        return
+    if outgoing.silences(session):
+        if session is not None and session.is_waiting:
+            raise Violation("the bot is silent while the user waits")
         yield handled(world, which)
         return
+    yield from _answer(world, which)
+    yield opening_steps.died(world, which)
+
+
+def _answer(world: World, which: int) -> Iterator[World]:
+    event, session = world.event_of(which), world.session
     if session is not None and session.due_at is None:
         raise Violation("an answer comes before the follow-up that waited for the user")
     after = None

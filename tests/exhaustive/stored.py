@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from channels.core.events import Array, UserMessage
 from channels.core.sessions import transitions
-from channels.core.sessions.session import Session, State
-from tests.exhaustive.merging import KNOWN, STORED, rounded
+from channels.core.sessions.session import EndReason, Session, State
+from tests.exhaustive.merging import KNOWN, STORED, by_hours, rounded
 from tests.exhaustive.model import NOW, Delivery, Worker, World
 
 
@@ -35,6 +35,14 @@ def kept(world: World, which: int, session: Session, **also: bool) -> World:
     return _informed(world if saved is None else replace(saved, **also), which, session)
 
 
+def followed(world: World, which: int, session: Session, **also: bool) -> World:
+    """With a new session in the place of one that waits, of whose end nobody hears."""
+    waiting = world.session
+    assert waiting is not None
+    replaced = replace(_with(world, None), ended=(*world.ended, waiting.id))
+    return _informed(replace(_with(replaced, session), **also), which, session)
+
+
 def changed(
     world: World,
     which: int,
@@ -52,6 +60,12 @@ def changed(
             return _informed(stored, which, session), True
         session = _reloaded(world, session)
     return _informed(world, which, session), False
+
+
+def cancelled_by_operator(world: World) -> World:
+    """With the end of a session that waits."""
+    assert world.session is not None
+    return _with(world, transitions.ending(world.session, EndReason.OPERATOR_REQUEST, NOW))
 
 
 def _saved(world: World, session: Session) -> World | None:
@@ -91,7 +105,7 @@ def _with(world: World, session: Session | None) -> World:
         deliveries = tuple(_received(one, may_be_early=has_passed) for one in deliveries)
     return replace(
         world,
-        session=session and rounded(session),
+        session=session and by_hours(rounded(session), world.opens_in),
         is_claimed=False,
         deliveries=deliveries,
         workers=(first, second),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,21 +18,24 @@ from msgspec.structs import replace
 
 from channels.core import routing
 from channels.core.events import Array, Event
+from channels.core.plans import Plan
+from channels.core.records import outgoing
 from channels.core.routing import Decision, Owner
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session
 from tests.exhaustive.happenings import CRY_FOR_HELP, happenings
 from tests.exhaustive.merging import LONG_AGO, merged
-from tests.exhaustive.model import Violation, World
+from tests.exhaustive.model import LATEST_OPENING, Violation, World
 from tests.exhaustive.moves import moves
 from tests.exhaustive.search import Search
 from tests.profile import IS_DEEP
 
-DEPTH, ENOUGH_STATES = (8, 300_000) if IS_DEEP else (6, 50_000)
+DEPTH, ENOUGH_STATES = (8, 500_000) if IS_DEEP else (6, 90_000)
 MOST_DELIVERIES = 2  # at a time, one for each worker
 ENOUGH_TO_GO_WRONG = 5  # steps
 
 CRIES_FOR_HELP = f"the user writes: {CRY_FOR_HELP}"
+CLOSED = World(opens_in=LATEST_OPENING)
 STORIES = {
     "nothing has happened": [],
     "the bot has handed over": [CRIES_FOR_HELP],
@@ -45,9 +49,15 @@ STORIES = {
 }
 
 
-def after(story: list[str]) -> World:
+OUT_OF_HOURS = {
+    "nobody is there": [],
+    "a handover waits": [CRIES_FOR_HELP],
+}
+
+
+def after(story: list[str], at_first: World | None = None) -> World:
     """The world once that has happened, with all work done after each thing."""
-    world = merged(World())
+    world = merged(at_first or World())
     for what in story:
         world = at_rest(merged(dict(happenings(world, most_deliveries=1))[what]))
     return world
@@ -64,11 +74,13 @@ def at_rest(world: World) -> World:
 
 def search(depth: int) -> Search:
     searching = Search(most_deliveries=MOST_DELIVERIES)
-    searching.explore([after(story) for story in STORIES.values()], depth=depth)
+    starts = [after(story) for story in STORIES.values()]
+    starts += [after(story, CLOSED) for story in OUT_OF_HOURS.values()]
+    searching.explore(starts, depth=depth)
     return searching
 
 
-@pytest.mark.timeout(900)  # `make deep` takes a minute, unless the machine is busy
+@pytest.mark.timeout(900)  # `make deep` takes some minutes, unless the machine is busy
 def test_whatever_happens_in_whatever_order(capsys: pytest.CaptureFixture[str]) -> None:
     began_at = time.monotonic()
     searched = search(DEPTH)
@@ -84,6 +96,7 @@ def test_whatever_happens_in_whatever_order(capsys: pytest.CaptureFixture[str]) 
 # That the search finds what is wrong is shown by a core that is wrong.
 
 _decide, _ending, _left = routing.decide, transitions.ending, transitions.left_with_agent
+_waiting_on, _waiting_again = transitions.waiting_on, transitions.waiting_again
 
 
 def _believing_all_that_comes_to_us(
@@ -106,6 +119,22 @@ def _without_probing(session: Session) -> Session:
     return replace(_left(session), probe_at=None, due_at=None)
 
 
+def _always(*_: object) -> bool:
+    return True
+
+
+def _without_a_date(session: Session, now: datetime) -> Session:
+    return replace(_waiting_on(session, now), due_at=None)
+
+
+def _for_good(session: Session, now: datetime) -> Session:
+    return replace(_waiting_again(session, now), due_at=None)
+
+
+def _whatever_is_open(session: Session | None) -> bool:
+    return session is not None and not session.regained
+
+
 @pytest.mark.parametrize(
     ("module", "name", "mistake", "violation"),
     [
@@ -113,6 +142,10 @@ def _without_probing(session: Session) -> Session:
         (routing, "decide", _whatever_the_cause, "a stale event ends a session"),
         (transitions, "ending", _without_taking_back, "the bot speaks although another app"),
         (transitions, "left_with_agent", _without_probing, "a session stays active"),
+        (Plan, "is_open", _always, "a handover is made while nobody is there"),
+        (transitions, "waiting_on", _without_a_date, "a session stays waiting"),
+        (transitions, "waiting_again", _for_good, "a session stays waiting"),
+        (outgoing, "silences", _whatever_is_open, "the bot is silent while the user waits"),
     ],
 )
 def test_a_mistake_in_the_core_is_found(

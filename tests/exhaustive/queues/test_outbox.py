@@ -75,10 +75,8 @@ async def _unheard(*_: object) -> None:
     [
         (Replay, "repeated", _as_if_new, "did not arrive whole and once"),
         (Replay, "withdrawn", _none, "what a turn does not say again"),
-        (MemoryStore, "_is_behind_another_worker", _nobody, "is sent after"),
         (MemoryStore, "_is_said_again", _nobody, "a turn that is to be taken again"),
         (MemoryStore, "_check_claims", _unchecked, "did not arrive whole and once|is sent after"),
-        (MemoryStore, "_is_behind_a_lost_one", _nobody, "is sent after"),
         (Rows, "is_behind_a_lost_one", _nobody, "is sent after"),
         (MemoryStore, "holds", _always, "is sent twice|is sent after|whole and once"),
         (MemoryStore, "keep_echo", _unheard, "is sent twice"),
