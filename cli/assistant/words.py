@@ -14,7 +14,7 @@ class Words:
         language: its code, such as "de".
         everyday: what people write that is no wish for a person, whatever the assistant is for.
         keywords: what brings the bot back; these and the following are in English elsewhere.
-        ask_human, back_to_bot: examples of what users write.
+        ask_human, back_to_bot, ask_to_wait: examples of what users write.
         titles: of buttons, by the English ones.
         responses: what the bot says, by the response's name.
     """
@@ -24,5 +24,6 @@ class Words:
     keywords: Sequence[str] = ()
     ask_human: Sequence[str] = ()
     back_to_bot: Sequence[str] = ()
+    ask_to_wait: Sequence[str] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     responses: Mapping[str, str] = field(default_factory=dict)

@@ -33,12 +33,21 @@ version: "3.1"
 intents:
   - greet
   - goodbye
+  - thank
+  - ask_what_it_is
+  - small_talk
 
 responses:
   utter_greet:
     - text: "Hello! I am a bot. Ask me for a person if you want one."
   utter_goodbye:
     - text: "Goodbye!"
+  utter_welcome:
+    - text: "You are welcome."
+  utter_what_it_is:
+    - text: "I am a bot, and can connect you with a person."
+  utter_small_talk:
+    - text: "I am a small bot, and know no answer to that. Ask me for a person if you want one."
 """,
     "data/nlu.yml": """\
 version: "3.1"
@@ -58,6 +67,47 @@ nlu:
       - see you
       - good night
       - that is all
+      - have a nice day
+      - see you later
+  - intent: thank
+    examples: |
+      - thanks
+      - thank you
+      - thank you very much
+      - no thank you
+  - intent: ask_what_it_is
+    examples: |
+      - are you a bot
+      - are you a human
+      - am I talking to a bot
+      - am I talking to a human
+      - who are you
+      - what is your name
+      - what can you do
+      - can you help me
+  # What this assistant has no answer to: your own topics replace it.
+  - intent: small_talk
+    examples: |
+      - yes please
+      - no
+      - ok
+      - I don't think so
+      - I am fine
+      - I don't know
+      - I don't understand
+      - I have a question
+      - I need help with my order
+      - I want to order a pizza
+      - can I pay by card
+      - what are your opening hours
+      - how much does it cost
+      - where is my parcel
+      - tell me a joke
+      - my name is Anna
+      - never mind
+      - what do you mean
+      - very good
+      - bad
 """,
     "data/rules.yml": """\
 version: "3.1"
@@ -72,6 +122,21 @@ rules:
     steps:
       - intent: goodbye
       - action: utter_goodbye
+
+  - rule: the user says thank you
+    steps:
+      - intent: thank
+      - action: utter_welcome
+
+  - rule: the user asks what the bot is
+    steps:
+      - intent: ask_what_it_is
+      - action: utter_what_it_is
+
+  - rule: the user writes about something else
+    steps:
+      - intent: small_talk
+      - action: utter_small_talk
 """,
     "credentials.yml": """\
 # Values in ${…} are environment variables.

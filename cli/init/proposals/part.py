@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ HEADING = "Handover"  # above what is added to a file
 
 ASK_HUMAN = "ask_human"
 BACK_TO_BOT = "back_to_bot"
+ASK_TO_WAIT = "ask_to_wait"
 FALLBACK = "nlu_fallback"  # the intent of Rasa's FallbackClassifier
 
 _ASK_HUMAN = re.compile(r"\bask_human\b")
@@ -77,7 +78,11 @@ class Part:
                 for button in one.get("buttons") or ():
                     title = words.titles.get(button["title"], button["title"])
                     button["title"] = DoubleQuotedScalarString(title)
-        examples = {ASK_HUMAN: words.ask_human, BACK_TO_BOT: words.back_to_bot}
+        examples = {
+            ASK_HUMAN: words.ask_human,
+            BACK_TO_BOT: words.back_to_bot,
+            ASK_TO_WAIT: words.ask_to_wait,
+        }
         return replace(self, domain=domain, examples={**self.examples, **examples})
 
     def in_forms(self, rules: str) -> Part:
@@ -89,22 +94,32 @@ class Part:
 
         Its own rule, if it is answered by one, is to hand over; no second one is added.
         """
-        rules = self.rules.split("\n\n")
-        if is_answered:
-            rules = [rule for rule in rules if f"intent: {ASK_HUMAN}" not in rule]
+        part = self.without_rules_for({ASK_HUMAN}) if is_answered else self
         return Part(
-            rules=_renamed("\n\n".join(rules), intent),
+            rules=_renamed(part.rules, intent),
             domain=_read(_renamed(self.domain.text, intent)),
             examples={name: one for name, one in self.examples.items() if name != ASK_HUMAN},
         )
 
     def without_fallback(self) -> Part:
         """The same without the rule for what was not understood."""
-        rules = (one for one in self.rules.split("\n\n") if f"intent: {FALLBACK}" not in one)
         data = copy.deepcopy(self.domain.data)
         data["actions"].remove(_FALLBACK_ACTION)
         del data["responses"][_REPHRASE]
-        return replace(self, rules="\n\n".join(rules), domain=replace(self.domain, data=data))
+        return replace(self.without_rules_for({FALLBACK}), domain=replace(self.domain, data=data))
+
+    def answers_of(self, intents: Iterable[str]) -> list[str]:
+        """Those of the intents that a rule here answers, too."""
+        return [one for one in intents if any(map(_answers(one), self.rules.split("\n\n")))]
+
+    def without_rules_for(self, intents: Collection[str]) -> Part:
+        """The same for an assistant that answers these intents: a second rule would contradict."""
+        rules = [
+            rule
+            for rule in self.rules.split("\n\n")
+            if not any(_answers(intent)(rule) for intent in intents)
+        ]
+        return replace(self, rules="\n\n".join(rules))
 
 
 def part_of(*, rules: str, domain: str, nlu: str) -> Part:
@@ -131,6 +146,12 @@ def is_event(intent: str) -> bool:
 def name_of(entry: Any) -> str:
     """The name that an entry of a domain's list has, with settings of its own or without."""
     return str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry)
+
+
+def _answers(intent: str) -> Callable[[str], bool]:
+    """Whether a rule, as text, waits for the intent."""
+    step = re.compile(rf"intent: {re.escape(intent)}$", re.MULTILINE)
+    return lambda rule: step.search(rule) is not None
 
 
 def _block(examples: Iterable[str]) -> str:

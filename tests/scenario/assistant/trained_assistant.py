@@ -38,7 +38,9 @@ class Conversation:
     user: str
 
     async def says(self, text: str, *, metadata: dict[str, Any] | None = None) -> list[Any]:
-        """What the bot answers to the user's `text`: texts, and custom messages as dicts."""
+        """What the bot answers to the user's `text`: texts, addresses of images, and custom
+        messages as dicts.
+        """
         return await self._turn(UserMessage(text, metadata=metadata, **self._envelope()))
 
     async def hears_of(self, intent: str, *, message_id: str, **entities: str) -> list[Any]:
@@ -115,7 +117,8 @@ class Conversation:
 
 
 def _said(messages: Sequence[dict[str, Any]]) -> list[Any]:
-    return [message.get("text") or message["custom"] for message in messages]
+    kinds = ("text", "custom", "image")
+    return [next(message[one] for one in kinds if one in message) for message in messages]
 
 
 def train(

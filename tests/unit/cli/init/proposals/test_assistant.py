@@ -28,7 +28,7 @@ class TestDomain:
         write(project, "domain.yml", "intents:\n- ask_human:\n    use_entities: []\n")
         init(project, "--yes")
         trained = [item["intent"] for item in read(project, "data/handover_nlu.yml")["nlu"]]
-        assert trained == ["back_to_bot"]
+        assert trained == ["back_to_bot", "ask_to_wait"]
 
     def test_a_response_of_the_projects_own_is_noted_as_what_the_bot_says(
         self, project: Path, capsys: Output

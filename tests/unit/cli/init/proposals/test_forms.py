@@ -23,7 +23,7 @@ slots:
     - type: from_entity
       entity: size
 """
-OURS = ["ask_human", "back_to_bot", "rate_good", "rate_bad"]
+OURS = ["ask_human", "back_to_bot", "ask_to_wait", "rate_good", "rate_bad"]
 FORMS = [
     "forms:\n  parcel_form:\n    required_slots:\n    - address  # where to\n",
     "forms:\n    parcel_form:\n        required_slots: [address]\n    other_form:\n",

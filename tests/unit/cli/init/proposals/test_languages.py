@@ -75,6 +75,7 @@ def test_an_assistant_gets_responses_examples_and_keywords_in_its_language(
     }
     assert f"- {words.ask_human[0]}\n" in added["ask_human"]
     assert f"- {words.keywords[-1]}\n" in added["back_to_bot"]
+    assert f"- {words.ask_to_wait[0]}\n" in added["ask_to_wait"]
     assert "person" not in added["ask_human"].split()
     assert f"The assistant speaks '{language}', but the new" in capsys.readouterr().out
 

@@ -36,7 +36,7 @@ class TestExamples:
     def test_no_word_means_feedback_politeness_or_a_call_for_help(self, project: Path) -> None:
         init(project, "--yes")
         added = examples(project)
-        assert set(added) == {"ask_human", "back_to_bot"}
+        assert set(added) == {"ask_human", "back_to_bot", "ask_to_wait"}
         words = {word for line in added["ask_human"] for word in line.lower().split()}
         assert len(words) > 20
         assert words & {"please", "help", "thanks", "hi", "hello", "yes"} == set()
