@@ -381,3 +381,12 @@ async def test_a_worker_that_stands_still_while_it_saves_a_turn_saves_nothing(
 
     assert await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
     assert await heard(agent) == ["m_1"]
+
+
+async def test_a_response_can_be_said_without_a_turn_and_leaves_no_trace(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    said = await assistant.response("utter_back", USER, "facebook")
+    assert said == {"text": "back", "utter_action": "utter_back"}
+    assert await assistant.response("utter_connecting", USER, "facebook") is None
+    assert await agent.tracker_store.retrieve(USER) is None
