@@ -9,41 +9,33 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from ..core.briefing.transcript import Line
-from ..core.errors import StoreUnavailable
-from ..core.events import Event, Thread
-from ..core.notices import Addressed, NoticeEntry
-from ..core.records.amendments import Amendment
-from ..core.records.dead import Dead, DeadId
+from ..core.events import Thread
+from ..core.notices import NoticeEntry
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
 from .claims import claims, workers
 from .database import schema
 from .database.database import Database
 from .database.writer import Writer
-from .inbox import amendments, dead, inbox
+from .inbox import inbox
 from .outgoing import outgoing
-from .own_claims import OwnClaims
 from .protocol import (
     CLAIM_LEASE,
     LEASE_MARGIN,
     WORKER_RETENTION,
     Backlog,
     Held,
-    InboxEntry,
     PersonalData,
-    Scope,
-    Waits,
 )
-from .sessions import export, notices, search, sessions, transcript, waits
+from .sessions import export, notices, sessions, transcript
+from .sql_inbox import InboxInSql
+from .sql_sessions import SessionsInSql
 
 # Rows in one transaction, so that events never wait long for it.
 _PRUNED_AT_ONCE = 500
-_READ_AT_ONCE = 200
 
 
-class SqlStore:
+class SqlStore(SessionsInSql, InboxInSql):
     """The Store of one worker; `Store` says what its methods do.
 
     `url` is sqlite:///handover.db, a file for one worker process, or postgresql://…, for any
@@ -52,13 +44,10 @@ class SqlStore:
     """
 
     def __init__(self, url: str, *, worker: str) -> None:
+        super().__init__(worker)
         self._url = url
-        self._worker = worker
         self._resources = AsyncExitStack()
-        self._opened_writer: Writer | None = None
-        self._own_claims = OwnClaims(worker)
         self._is_alone = False
-        self._record = partial(inbox.record, worker=worker)
         self._say = partial(outgoing.say, worker=worker)
         self._before_send = partial(outgoing.before_send, worker=worker)
         self._reserve_turn = partial(workers.reserve_turns, worker=worker)
@@ -77,57 +66,13 @@ class SqlStore:
         self._own_claims.clear()
         self._is_alone = database.is_sqlite
         self._say = partial(outgoing.say, worker=self._worker, is_alone=self._is_alone)
-        self._opened_writer = writer
+        self._writer = writer
 
     async def close(self) -> None:
         await self._resources.aclose()
 
     async def time(self) -> datetime | None:
         return None if self._is_alone else await self._writer.run(workers.database_time)
-
-    async def mend_dates(self, now: datetime) -> None:
-        await self._writer.run(partial(sessions.mend_dates, now=now))
-
-    async def record(
-        self, events: Sequence[Event], now: datetime, *, claim: bool = True
-    ) -> list[InboxEntry]:
-        if not events:
-            return []
-        entries = await self._writer.run_together(self._record, (events, now, claim), urgent=True)
-        # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
-        until = now + CLAIM_LEASE
-        self._own_claims.positions.update((entry.position, until) for entry in entries)
-        return entries
-
-    async def claim_inbox(
-        self,
-        now: datetime,
-        *,
-        limit: int,
-        without_threads: Collection[Thread] = (),
-        without_pages: Collection[str] = (),
-    ) -> list[InboxEntry]:
-        claim = partial(
-            claims.claim,
-            now=now,
-            limit=limit,
-            worker=self._worker,
-            held=frozenset(self._own_claims.positions),
-            without_threads=without_threads,
-            without_pages=without_pages,
-        )
-        claimed = await self._writer.run(claim)
-        # What is recorded meanwhile may have expired too, if the process stood still.
-        entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
-        until = now + CLAIM_LEASE
-        self._own_claims.positions.update((entry.position, until) for entry in entries)
-        return entries
-
-    async def recorded(self, position: int) -> Event | None:
-        return await self._writer.run_together(inbox.recorded, position)
-
-    async def amend(self, amendment: Amendment, now: datetime) -> None:
-        await self._writer.run(partial(amendments.amend, amendment=amendment, now=now))
 
     async def renew_claims(self, now: datetime) -> None:
         note_ours = await self._writer.run(self._own_claims.renewing(now))
@@ -147,14 +92,6 @@ class SqlStore:
         await self.renew_claims(now)
         return self.surely_holds(held, now)
 
-    async def grip(self, session: Session, now: datetime) -> bool:
-        ours = self._own_claims.until(session)
-        grip = partial(sessions.grip, session=session, now=now, ours=ours)
-        is_ours = await self._writer.run(grip)
-        if is_ours:
-            self._own_claims.note_claim(session, now + CLAIM_LEASE)
-        return is_ours
-
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         if self._is_alone:
             return True
@@ -172,139 +109,14 @@ class SqlStore:
         await self._writer.run(self._own_claims.releasing())
         self._own_claims.clear()
 
-    async def backlog(self) -> Backlog:
-        return await self._writer.run(inbox.backlog)
-
     async def report(self, now: datetime) -> int:
         return await self._writer.run(partial(workers.report, now=now, worker=self._worker))
-
-    async def done(self, position: int, now: datetime) -> None:
-        await self._writer.run_together(claims.done, (position, now))
-        self._own_claims.positions.pop(position, None)
-
-    async def failed(
-        self, position: int, now: datetime, *, error: str = "", for_good: bool = False
-    ) -> bool:
-        fail = partial(
-            claims.failed,
-            position=position,
-            now=now,
-            error=error,
-            for_good=for_good,
-            worker=self._worker,
-        )
-        is_dead = await self._writer.run(fail)
-        if is_dead:
-            self._own_claims.positions.pop(position, None)
-        return is_dead
-
-    async def add_session(
-        self,
-        session: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
-    ) -> bool:
-        add = partial(sessions.add, session=session, claim_until=claim_until, told=notices)
-        return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
-
-    async def save_session(
-        self,
-        session: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
-    ) -> bool:
-        saved = await self._writer.run_together(sessions.save, (session, claim_until, notices))
-        return self._claimed(session, claim_until, is_stored=saved)
-
-    async def follow_session(
-        self,
-        ended: Session,
-        following: Session,
-        *,
-        claim_until: datetime | None = None,
-        notices: Sequence[Addressed] = (),
-    ) -> bool:
-        follow = partial(
-            sessions.follow,
-            ended=ended,
-            following=following,
-            claim_until=claim_until,
-            told=notices,
-        )
-        return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
-
-    async def session(self, session_id: str) -> Session | None:
-        return await self._writer.run(partial(sessions.by_id, session_id=session_id))
-
-    async def open_session(self, thread: Thread) -> Session | None:
-        return await self._writer.run_together(sessions.open_of_threads, thread)
-
-    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(sessions.recent, thread=thread, limit=limit))
-
-    async def open_sessions(self, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(sessions.open_ones, limit=limit))
-
-    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        find = partial(search.find, search=wanted, skip=skip, limit=limit)
-        return await self._writer.run(find)
-
-    async def count_open(self) -> int:
-        return await self._writer.run(sessions.count_open)
-
-    async def claim_due(
-        self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
-    ) -> list[Session]:
-        claim = partial(
-            sessions.claim_due,
-            now=now,
-            limit=limit,
-            worker=self._worker,
-            without_pages=without_pages,
-        )
-        due = await self._writer.run(claim)
-        self._own_claims.forget_claims_before(now)
-        for session in due:
-            self._own_claims.note_claim(session, now + CLAIM_LEASE)
-        return due
-
-    async def waits(self, scope: Scope, now: datetime) -> Waits:
-        return await self._writer.run(partial(waits.waits, scope=scope, now=now))
-
-    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
-        found: list[Session] = []
-        while room := min(_READ_AT_ONCE, limit - len(found)):
-            read = partial(sessions.ended_ones, since=since, before=found[-1:], limit=room)
-            some = await self._writer.run(read)
-            found += some
-            if len(some) < room:
-                break
-        return found
-
-    async def last_ended(self, thread: Thread) -> Session | None:
-        return await self._writer.run(partial(sessions.last_ended, thread=thread))
 
     async def export(self, thread: Thread) -> PersonalData:
         return await self._writer.run(partial(export.export, thread=thread))
 
     async def forget(self, thread: Thread) -> int | None:
         return await self._writer.run(partial(_forget, thread=thread))
-
-    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
-        texts = partial(inbox.last_user_texts, thread=thread, limit=limit)
-        return await self._writer.run(texts)
-
-    async def last_user_at(self, thread: Thread) -> datetime | None:
-        return await self._writer.run(partial(inbox.last_user_at, thread=thread))
-
-    async def add_line(self, session: Session, line: Line) -> None:
-        await self._writer.run_together(transcript.add, (session, line))
-
-    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
-        newest = partial(transcript.newest, session_id=session_id, limit=limit)
-        return await self._writer.run(newest)
 
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
@@ -396,15 +208,6 @@ class SqlStore:
     async def has_mid(self, mid: str) -> bool:
         return await self._writer.run(partial(outgoing.has_mid, mid=mid))
 
-    async def attempt(self, id_: DeadId, times: int = 1) -> int:
-        return await self._writer.run(partial(dead.attempt, id_=id_, times=times))
-
-    async def dead(self, *, limit: int) -> list[Dead]:
-        return await self._writer.run(partial(dead.listed, limit=limit))
-
-    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
-        return await self._writer.run(partial(dead.retry, ids=ids))
-
     async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
         return await self._writer.run(partial(notices.claim, target=target, now=now))
 
@@ -452,18 +255,6 @@ class SqlStore:
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
         while await self._writer.run(delete) == _PRUNED_AT_ONCE:
             pass
-
-    def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
-        """Note whether this worker has the session's claim, once the session is stored."""
-        if is_stored:
-            self._own_claims.note_claim(session, claim_until)
-        return is_stored
-
-    @property
-    def _writer(self) -> Writer:
-        if self._opened_writer is None:
-            raise StoreUnavailable("The session store is not open; open() has to come first.")
-        return self._opened_writer
 
 
 def _forget(connection: Connection, thread: Thread) -> int | None:

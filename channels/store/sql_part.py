@@ -1,0 +1,27 @@
+"""What the parts of the store in SQL share: its writer, and what its worker has claimed."""
+
+from __future__ import annotations
+
+from typing import NoReturn, cast
+
+from ..core.errors import StoreUnavailable
+from .database.writer import Writer
+from .own_claims import OwnClaims
+
+
+class SqlPart:
+    """Operations on some of the tables, for one worker."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._own_claims = OwnClaims(worker)
+        self._writer = cast(Writer, _Unopened())
+
+
+class _Unopened:
+    """The writer of a store that is not open."""
+
+    def run(self, *_: object, **__: object) -> NoReturn:
+        raise StoreUnavailable("The session store is not open; open() has to come first.")
+
+    run_together = run

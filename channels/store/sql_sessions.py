@@ -1,0 +1,138 @@
+"""The sessions of the store in SQL, and what was said in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+
+from ..core.briefing.transcript import Line
+from ..core.events import Thread
+from ..core.notices import Addressed
+from ..core.sessions.search import Found, Search
+from ..core.sessions.session import Session
+from .protocol import (
+    CLAIM_LEASE,
+    Scope,
+    Waits,
+)
+from .sessions import search, sessions, transcript, waits
+from .sql_part import SqlPart
+
+_READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long for it
+
+
+class SessionsInSql(SqlPart):
+    """`Store` says what its methods do."""
+
+    async def mend_dates(self, now: datetime) -> None:
+        await self._writer.run(partial(sessions.mend_dates, now=now))
+
+    async def grip(self, session: Session, now: datetime) -> bool:
+        ours = self._own_claims.until(session)
+        grip = partial(sessions.grip, session=session, now=now, ours=ours)
+        is_ours = await self._writer.run(grip)
+        if is_ours:
+            self._own_claims.note_claim(session, now + CLAIM_LEASE)
+        return is_ours
+
+    async def add_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
+        add = partial(sessions.add, session=session, claim_until=claim_until, told=notices)
+        return self._claimed(session, claim_until, is_stored=await self._writer.run(add))
+
+    async def save_session(
+        self,
+        session: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
+        saved = await self._writer.run_together(sessions.save, (session, claim_until, notices))
+        return self._claimed(session, claim_until, is_stored=saved)
+
+    async def follow_session(
+        self,
+        ended: Session,
+        following: Session,
+        *,
+        claim_until: datetime | None = None,
+        notices: Sequence[Addressed] = (),
+    ) -> bool:
+        follow = partial(
+            sessions.follow,
+            ended=ended,
+            following=following,
+            claim_until=claim_until,
+            told=notices,
+        )
+        return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
+
+    async def session(self, session_id: str) -> Session | None:
+        return await self._writer.run(partial(sessions.by_id, session_id=session_id))
+
+    async def open_session(self, thread: Thread) -> Session | None:
+        return await self._writer.run_together(sessions.open_of_threads, thread)
+
+    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
+        return await self._writer.run(partial(sessions.recent, thread=thread, limit=limit))
+
+    async def open_sessions(self, *, limit: int) -> list[Session]:
+        return await self._writer.run(partial(sessions.open_ones, limit=limit))
+
+    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
+        find = partial(search.find, search=wanted, skip=skip, limit=limit)
+        return await self._writer.run(find)
+
+    async def count_open(self) -> int:
+        return await self._writer.run(sessions.count_open)
+
+    async def claim_due(
+        self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
+    ) -> list[Session]:
+        claim = partial(
+            sessions.claim_due,
+            now=now,
+            limit=limit,
+            worker=self._worker,
+            without_pages=without_pages,
+        )
+        due = await self._writer.run(claim)
+        self._own_claims.forget_claims_before(now)
+        for session in due:
+            self._own_claims.note_claim(session, now + CLAIM_LEASE)
+        return due
+
+    async def waits(self, scope: Scope, now: datetime) -> Waits:
+        return await self._writer.run(partial(waits.waits, scope=scope, now=now))
+
+    async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
+        found: list[Session] = []
+        while room := min(_READ_AT_ONCE, limit - len(found)):
+            read = partial(sessions.ended_ones, since=since, before=found[-1:], limit=room)
+            some = await self._writer.run(read)
+            found += some
+            if len(some) < room:
+                break
+        return found
+
+    async def last_ended(self, thread: Thread) -> Session | None:
+        return await self._writer.run(partial(sessions.last_ended, thread=thread))
+
+    async def add_line(self, session: Session, line: Line) -> None:
+        await self._writer.run_together(transcript.add, (session, line))
+
+    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
+        newest = partial(transcript.newest, session_id=session_id, limit=limit)
+        return await self._writer.run(newest)
+
+    def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
+        """Note whether this worker has the session's claim, once the session is stored."""
+        if is_stored:
+            self._own_claims.note_claim(session, claim_until)
+        return is_stored
