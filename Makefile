@@ -135,9 +135,9 @@ INSTALL = @lock="--require-hashes --no-deps -r $(filter %.lock,$^)"; \
   $(@D)/bin/python -W ignore -m pip install --no-compile --disable-pip-version-check $$lock
 
 $(READY): requirements.lock
-$(READY): TOLD := 219 packages, for the demo and for development: 3.2 GB
+$(READY): TOLD := 219 packages, for the demo and for development: 3.2 GB; some minutes
 $(DEMO_READY): requirements-demo.lock
-$(DEMO_READY): TOLD := the 167 packages that the demo needs: 1.6 GB, from 450 MB of wheels
+$(DEMO_READY): TOLD := the 167 packages that the demo needs: 1.6 GB, from 450 MB of wheels; a minute or two, besides the download
 $(READY) $(DEMO_READY): .python-version
 	@python3.10 -c 'import ensurepip' 2>/dev/null || { echo "Python 3.10 with venv is missing (rasa 3.6.21 runs on no later one). Get it with 'pyenv install 3.10', 'uv python install 3.10' or your system's python3.10-venv package, and run make again." >&2; exit 1; }
 	rm -rf .venv

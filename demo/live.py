@@ -57,6 +57,7 @@ Open {stack.platform.url}/ and write as one of the people there. Try:
   menu                         brings the bot back (so does "back to bot")
 
 The bot also comes back after 30 minutes (sales: 2 hours): press "+30 min".
+What it tells its operators meanwhile is on the page, too, under "Notices".
 
 The operators' page: {stack.channel_url}/handovers/
 (its admin token is {ADMIN_TOKEN})

@@ -66,6 +66,11 @@ class Stage:
         """Where the bot's server takes webhooks."""
         return f"{self.bot.url}/webhooks/facebook/webhook"
 
+    async def writes(self, text: str) -> None:
+        """The user writes on the phone, and the emulator has it."""
+        await self.screen.writes(text)
+        await self.screen.shows(text)
+
     async def bot_says(self, **message: Any) -> None:
         await self.screen.is_sent(message)
 

@@ -146,3 +146,18 @@ async def test_every_text_stands_out_from_its_ground(
     found = await screen.page.evaluate(CONTRAST)
     assert len(found) > 30
     assert {one["text"]: one["ratio"] for one in found if one["ratio"] < AA} == {}
+
+
+async def test_lists_are_lists_and_logs_are_logs(screen: ChatScreen) -> None:
+    """axe: an item of a list is in a list; a log that is a list would take that from its items."""
+    assert await screen.page.locator("ol[role], ul[role]").count() == 0
+    for name in ("Conversation on the phone", "Conversation in Page Inbox", "Entries"):
+        log = screen.page.get_by_role("log", name=name)
+        await expect(log.locator(":scope > ol")).to_have_count(1)
+
+
+async def test_one_conversation_is_read_out_and_only_once(screen: ChatScreen) -> None:
+    """The desks show the same words as the phone, and the protocol log shows them again."""
+    silent = screen.page.locator("[role=log][aria-live=off]")
+    assert await screen.page.locator("[role=log]").count() == await silent.count() + 1
+    await expect(screen.phone.locator("[role=log]")).not_to_have_attribute("aria-live", "off")

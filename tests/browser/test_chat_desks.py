@@ -40,9 +40,10 @@ async def test_a_real_handover_is_told_to_operators_and_opened_at_the_desk(
     await expect(screen.agent).to_contain_text("What was said")
     await expect(screen.agent.locator(".said")).to_contain_text("I want to talk to sales")
     await screen.replies(screen.agent, "Sales here")
-    await expect(told.filter(has_text="Grace Hopper: Has an answer")).to_have_count(1)
+    answered = told.filter(has_text="Grace Hopper: Has an answer").first
+    await expect(answered).to_contain_text("plan sales")
     await screen.writes("menu")
-    ended = told.filter(has_text="Grace Hopper: Is back with the bot")
+    ended = told.filter(has_text="Grace Hopper: Is back with the bot").first
     await expect(ended).to_contain_text("reason: keyword")
     await expect(screen.page.locator("#plan-end")).to_be_empty()
 
@@ -91,7 +92,7 @@ async def test_words_in_a_notice_stay_words(browser: Browser) -> None:
 
 async def test_what_comes_with_a_thread_is_shown_as_fields(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         target, slots = stage.platform.agent.id, {"order_id": "4711"}
         await stage.bot_passes(target, plan="sales", timeout_seconds=7200, slots=slots)
         fields = stage.screen.agent.locator(".context")
@@ -108,7 +109,7 @@ async def test_the_context_is_opened_by_its_address_and_says_when_it_is_gone(
     browser: Browser,
 ) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         url = f"{stage.bot.url}/webhooks/facebook/handovers/1/context"
         await stage.bot_passes(stage.platform.agent.id, plan="sales", context_url=url)
         button = stage.screen.agent.get_by_role("button", name="Open the whole context")
@@ -125,7 +126,7 @@ async def test_the_context_is_opened_by_its_address_and_says_when_it_is_gone(
 
 async def test_an_address_that_is_none_of_the_web_opens_nothing(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.bot_passes(stage.platform.agent.id, context_url="javascript:alert(1)")
         await stage.screen.agent.get_by_role("button", name="Open the whole context").click()
         refusal = stage.screen.agent.locator(".context").get_by_role("alert")
@@ -141,7 +142,7 @@ async def test_axe_finds_nothing_serious_on_the_page(
     async with staged(browser, **options) as stage:  # type: ignore[arg-type]
         page = stage.screen.page
         assert await stumbles(page) == []
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.bot_says(text="Hi", quick_replies=[REPLY])
         await stage.bot_tells("opened", user=stage.screen.user)
         await stage.bot_passes(stage.platform.agent.id, plan="sales", context_url="http://x")

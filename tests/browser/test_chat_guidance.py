@@ -50,7 +50,7 @@ async def test_each_word_of_metas_has_a_word_of_help(browser: Browser) -> None:
             screen.controls.get_by_role("button", name=name, exact=True)
             for name in ("On", "Off", "Legacy", "Throw")
         ]
-        await screen.writes("hello")
+        await stage.writes("hello")
         recorded = screen.log.locator(".status").get_by_text("recorded").first
         words += [screen.log.locator("label").filter(has_text="everyone"), recorded]
         for word in words:
@@ -82,7 +82,7 @@ async def test_all_words_are_explained_in_one_place_by_keyboard_too(browser: Bro
 
 async def test_a_line_of_the_log_says_what_became_of_it(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         line = stage.screen.log.locator("details").filter(has_text="recorded").first
         await line.locator("summary").click()
         await expect(line.locator(".meaning")).to_contain_text("has no webhook address")
@@ -97,7 +97,7 @@ async def test_only_what_an_app_may_do_now_is_offered(browser: Browser) -> None:
         screen, inbox, agent = stage.screen, stage.screen.inbox, stage.screen.agent
         for name in ("Send", "Request", "Release"):  # nobody has written
             await expect(verb(inbox, name)).to_be_disabled()
-        await screen.writes("hello")  # the bot has it
+        await stage.writes("hello")  # the bot has it
         await expect(verb(inbox, "Send")).to_be_enabled()  # a reply takes the thread
         await expect(verb(agent, "Send")).to_be_disabled()
         await expect(verb(agent, "Take")).to_be_enabled()
@@ -112,9 +112,18 @@ async def test_only_what_an_app_may_do_now_is_offered(browser: Browser) -> None:
         await expect(verb(inbox, "Request")).to_be_enabled()
 
 
+async def test_nothing_can_be_read_before_something_has_come(browser: Browser) -> None:
+    async with staged(browser) as stage:
+        read = stage.screen.phone.get_by_role("button", name="Mark as read")
+        await expect(read).to_be_disabled()
+        await stage.writes("hello")
+        await stage.bot_says(text="Hi")
+        await expect(read).to_be_enabled()
+
+
 async def test_what_may_not_be_done_says_why_in_metas_words(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         send = verb(stage.screen.agent, "Send")
         await expect(send).to_be_disabled()
         assert "another app is controlling this thread" in (await send.get_attribute("title") or "")
@@ -126,7 +135,7 @@ async def test_what_may_not_be_done_says_why_in_metas_words(browser: Browser) ->
 async def test_what_was_begun_before_the_thread_went_away_is_not_lost(browser: Browser) -> None:
     async with staged(browser) as stage:
         agent = stage.screen.agent
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await verb(agent, "Take").click()
         await expect(verb(agent, "Send")).to_be_enabled()
         await agent.get_by_role("textbox").fill("Your order is")
@@ -140,7 +149,7 @@ async def test_receipts_and_echoes_are_folded_away_until_they_are_asked_for(
     browser: Browser,
 ) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.bot_says(text="Hi")
         entries = stage.screen.log.locator("#log-entries > li")
         await expect(entries.filter(has_text="message “hello”").first).to_be_visible()
@@ -157,7 +166,7 @@ async def test_a_pane_that_is_not_seen_is_marked_when_something_new_is_in_it(
     async with staged(browser, viewport=HANDSET) as stage:
         tabs = stage.screen.page.get_by_role("navigation", name="Panes")
         await expect(tabs.get_by_role("button", name="(new)")).to_have_count(0)
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         inbox = tabs.get_by_role("button", name="Inbox (new)")
         await expect(inbox).to_be_visible()
         await inbox.click()
@@ -170,7 +179,7 @@ async def test_a_pane_that_is_not_seen_is_marked_when_something_new_is_in_it(
 
 async def test_what_was_there_before_is_no_news(browser: Browser) -> None:
     async with staged(browser, viewport=HANDSET) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.screen.page.reload()
         await stage.screen.shows("hello")
         tabs = stage.screen.page.get_by_role("navigation", name="Panes")

@@ -37,7 +37,7 @@ async def test_the_user_sends_a_picture_which_the_desks_show(browser: Browser) -
 
 async def test_both_desks_send_pictures_and_files(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await expect(stage.screen.inbox.locator("input[type=file]")).to_be_enabled()
         await attaches(stage.screen.inbox, PICTURE)
         await expect(stage.screen.phone.get_by_role("log").get_by_role("img")).to_be_visible()
@@ -53,7 +53,7 @@ async def test_both_desks_send_pictures_and_files(browser: Browser) -> None:
 
 async def test_an_app_that_may_not_write_may_send_no_file(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await expect(stage.screen.agent.locator("input[type=file]")).to_be_disabled()
 
 
@@ -74,7 +74,7 @@ async def test_a_file_that_is_too_large_is_refused_before_it_is_sent(browser: Br
 
 async def test_the_user_edits_a_message(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("Ten pieces")
+        await stage.writes("Ten pieces")
         await stage.screen.phone.get_by_role("button", name="Change or take back: Ten").click()
         dialog = stage.screen.page.get_by_role("dialog", name="The user's own message")
         await dialog.get_by_role("textbox").fill("Twelve pieces")
@@ -88,7 +88,7 @@ async def test_the_user_edits_a_message(browser: Browser) -> None:
 
 async def test_the_sixth_edit_is_refused_in_the_dialog(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("0")
+        await stage.writes("0")
         mid = (await newest_message(stage))["mid"]
         for number in range(5):
             edit = {"mid": mid, "text": f"{number}"}
@@ -102,7 +102,7 @@ async def test_the_sixth_edit_is_refused_in_the_dialog(browser: Browser) -> None
 
 async def test_the_user_takes_a_message_back(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("My card is 4711")
+        await stage.writes("My card is 4711")
         await stage.screen.phone.get_by_role("button", name="Change or take back").click()
         await stage.screen.page.get_by_role("button", name="Take it back").click()
         for pane in (stage.screen.phone, stage.screen.inbox, stage.screen.agent):
@@ -113,7 +113,7 @@ async def test_the_user_takes_a_message_back(browser: Browser) -> None:
 
 async def test_a_message_that_was_taken_back_stays_so_after_a_reload(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("My card is 4711")
+        await stage.writes("My card is 4711")
         await stage.screen.phone.get_by_role("button", name="Change or take back").click()
         await stage.screen.page.get_by_role("button", name="Take it back").click()
         await stage.screen.page.reload()
@@ -122,7 +122,7 @@ async def test_a_message_that_was_taken_back_stays_so_after_a_reload(browser: Br
 
 async def test_what_is_no_message_is_done_by_buttons(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         for button, shown, field in (
             ("Come by a link", "came by a link", "referral"),
             ("Opt in", "opted in", "optin"),

@@ -150,7 +150,7 @@ async def test_the_controls_stay_where_they_are_while_faults_come_and_go(browser
 
 async def test_a_picture_has_its_place_before_it_has_come(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.bot_says(text="Look:")
         url = f"{stage.platform.url}/_chat/icon.svg"
         await stage.bot_says(attachment={"type": "image", "payload": {"url": f"{url}?never"}})

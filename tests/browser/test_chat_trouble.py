@@ -32,10 +32,10 @@ async def test_a_bot_that_takes_no_webhook_is_named_with_the_reason(
 ) -> None:
     async with staged(browser) as stage:
         stage.bot.webhook_status = status
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await expect(trouble_on(stage.screen)).to_contain_text(reason)
         stage.bot.webhook_status = 200
-        await stage.screen.writes("hello again")
+        await stage.writes("hello again")
         await expect(trouble_on(stage.screen)).to_be_hidden()
 
 
@@ -56,7 +56,7 @@ async def test_what_the_bot_says_is_wrong_with_it_is_shown_with_the_remedy(
 
 async def test_a_bot_that_takes_a_message_and_says_nothing_is_noticed(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.screen.controls.get_by_role("button", name="+1 min").click()
         await expect(trouble_on(stage.screen)).to_contain_text("has not answered. Its server has")
         await stage.bot_says(text="I was away")
@@ -65,7 +65,7 @@ async def test_a_bot_that_takes_a_message_and_says_nothing_is_noticed(browser: B
 
 async def test_a_bot_whose_answer_graph_refuses_is_shown_what_it_was(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.platform.call("POST", "faults", {"calls": {"answer": "throttled_613"}})
         with pytest.raises(Exception, match="400"):
             await stage.bot_says(text="Hi")
@@ -76,9 +76,9 @@ async def test_a_bot_whose_answer_graph_refuses_is_shown_what_it_was(browser: Br
 
 async def test_a_bot_is_not_missed_where_people_have_the_thread(browser: Browser) -> None:
     async with staged(browser) as stage:
-        await stage.screen.writes("hello")
+        await stage.writes("hello")
         await stage.bot_passes(stage.platform.inbox_app_id)
-        await stage.screen.writes("Is anybody there?")
+        await stage.writes("Is anybody there?")
         await stage.screen.controls.get_by_role("button", name="+1 min").click()
         await expect(stage.screen.controls.locator("#ahead")).to_contain_text("ahead")
         await expect(trouble_on(stage.screen)).to_be_hidden()

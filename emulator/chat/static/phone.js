@@ -52,6 +52,7 @@ export class Phone {
   /** `isWithPeople`: somebody else than the bot has the thread. */
   show(thread, now, isWithPeople) {
     this.#talk.show(thread, tailOf(thread, now));
+    byId("mark-read").disabled = !thread.items.some(({ kind, from }) => kind === "message" && from !== FROM_USER);
     this.#offer(thread, isWithPeople);
   }
 
