@@ -27,7 +27,8 @@ REST = timedelta(milliseconds=200)  # between a few questions and the next few
 AT_ONCE = 5
 MOST_KEPT = 20_000  # users
 MOST_MATCHES = 500  # users of one search
-HOPELESS = 20  # users in a row of whom Meta has told nothing: it will not tell of the next
+HOPELESS = 20  # users in a row of whom Meta has told nothing: it will hardly tell of the next
+HOPE_AFTER = timedelta(minutes=10)
 
 _Subject = Thread | str  # a user, or a page with all that is on it
 
@@ -141,7 +142,7 @@ class Names:
                 "Access. `profiles: false` asks for none."
             )
         if self._untold[page] >= HOPELESS:
-            self._rests_until[page] = self._clock.now() + AGAIN_AFTER
+            self._rests_until[page] = self._clock.now() + HOPE_AFTER
 
     def _learn(self, subject: _Subject, names: dict[str, str]) -> None:
         self._answers.pop(subject, None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 
 from .answers import Handover, PastHandover
@@ -19,7 +20,6 @@ COLUMNS = (
     "target_app",
     "state",
     "reason",
-    "opened_by",
     "opened_at",
     "first_answer_at",
     "ended_at",
@@ -27,8 +27,11 @@ COLUMNS = (
     "user_messages",
     "score",
     "comment",
+    "opened_by",
 )
-_STEERING = ("=", "+", "-", "@", "\t", "\r")  # what begins with one of them is a formula
+# What begins with one of them is a formula, with blanks before it, too, and full-width signs.
+_STEERING = ("=", "+", "-", "@", "|")
+_BLANKS = ("\t", "\r", "\n")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
@@ -47,4 +50,5 @@ def _cell(value: object) -> str:
         return ""
     isoformat = getattr(value, "isoformat", None)
     text = str(isoformat()) if isoformat else str(getattr(value, "value", value))
-    return f"'{text}" if text.startswith(_STEERING) else text
+    is_steering = unicodedata.normalize("NFKC", text.lstrip()).startswith(_STEERING)
+    return f"'{text}" if is_steering or text[:1] in _BLANKS else text

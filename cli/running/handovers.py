@@ -37,7 +37,7 @@ def listing(answer: OpenHandovers) -> str:
 def _owner(one: Handover) -> str:
     if one.state is State.WAITING:
         return "the bot"
-    return "Page Inbox" if one.is_with_inbox else f"app {one.target_app}"
+    return one.target_app_name or f"app {one.target_app}"
 
 
 def _since(one: Handover) -> str:

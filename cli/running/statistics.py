@@ -28,7 +28,8 @@ def report(told: Statistics, *, colours: bool = False) -> str:
 
 def _lines(told: Statistics, colours: bool) -> Iterator[str]:
     since, until = f"{told.since:%Y-%m-%d %H:%M}", f"{told.until:%Y-%m-%d %H:%M}"
-    yield f"{told.ended} handovers ended from {since} to {until} UTC."
+    noun = "handover" if told.ended == 1 else "handovers"
+    yield f"{told.ended} {noun} ended from {since} to {until} UTC."
     if not told.ended:
         return
     reasons = sorted(told.by_reason.items(), key=lambda pair: -pair[1])

@@ -30,7 +30,7 @@ class OperatorsScreen:
         await self.page.goto(f"{self.stack.channel_url}/handovers/")
 
     async def signs_in(self, token: str = ADMIN_TOKEN) -> None:
-        await self.page.get_by_label("Admin token").fill(token)
+        await self.page.get_by_label("Token", exact=True).fill(token)
         await self.page.get_by_role("button", name="Show").click()
 
     async def is_signed_in(self) -> None:
@@ -41,8 +41,8 @@ class OperatorsScreen:
     def row(self, user: str) -> Locator:
         return self.page.get_by_role("row").filter(has_text=user)
 
-    def button(self, user: str) -> Locator:
-        return self.page.get_by_role("button", name=f"Give back the thread of {user}")
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=f"Give back the thread of {name}")
 
     async def agrees(self) -> None:
         await self.page.get_by_role("button", name="Give back to the bot").click()

@@ -1,6 +1,6 @@
 // What the page asks of the bot: its operator API. The token is in a header and nowhere else.
 
-const KEY = "admin-token"; // of the tab's own storage
+const KEY = "token"; // of the tab's own storage
 const LIMIT_MS = 30_000;
 
 /** The token is missing or another. */
@@ -9,16 +9,18 @@ export class Unauthorised extends Error {}
 /** The bot says no, and why. */
 export class Refused extends Error {}
 
-/** The bot does not answer. */
+/** The bot does not answer, or is not ready to. */
 export class Unreachable extends Error {}
 
 export const keepToken = (token) => sessionStorage.setItem(KEY, token);
 export const dropToken = () => sessionStorage.removeItem(KEY);
 export const hasToken = () => sessionStorage.getItem(KEY) !== null;
 
-export const openHandovers = () => call("GET", "handovers");
+export const openHandovers = (query) => call("GET", `handovers?${new URLSearchParams(query)}`);
 export const statistics = (days) => call("GET", `handovers/statistics?days=${days}`);
-export const endedHandovers = (days) => call("GET", `handovers/ended?days=${days}`);
+export const endedHandovers = (query) =>
+  call("GET", `handovers/ended?${new URLSearchParams(query)}`);
+export const story = (session) => call("GET", `handovers/sessions/${encodeURIComponent(session)}`);
 
 /** The handovers as a file for a spreadsheet. */
 export const sheet = (days) =>
@@ -42,9 +44,12 @@ async function call(method, path, read = (response) => response.json()) {
     });
     body = await (response.ok ? read(response) : response.json());
   } catch (error) {
-    throw new Unreachable("The bot does not answer. Trying again …", { cause: error });
+    throw new Unreachable("The bot does not answer.", { cause: error });
   }
-  if (response.status === 401) throw new Unauthorised("This is not the bot's admin token.");
+  if (response.status === 401) {
+    throw new Unauthorised("This is neither the bot's admin-token nor its operator-token.");
+  }
+  if (response.status === 503) throw new Unreachable(body.error);
   if (!response.ok) throw new Refused(body.error);
   return body;
 }

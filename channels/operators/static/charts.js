@@ -1,23 +1,39 @@
 // Bar charts: rows of a label, a count and a bar, as long as its share of the longest.
 
-import { byId, drawn } from "./dom.js";
-import { readable } from "./handovers.js";
+import { byId, drawn, put } from "./dom.js";
 import { duration, moment } from "./time.js";
+import { readable } from "./words.js";
 
-const ROW = 32; // pixels
+const PICTURES = ["by-reason", "first-answers", "scores"];
+const ROW = 25; // pixels
 const BASELINE = 13;
-const BAR = { y: 18, height: 6, rx: 3 };
+const BAR = { y: 16, height: 5, rx: 2.5 };
 
 export function showStatistics(told) {
-  byId("ended-count").textContent = summary(told);
-  const reasons = Object.entries(told.by_reason).map(([reason, count]) => [readable(reason), count]);
+  put(byId("ended-count"), summary(told));
+  const reasons = Object.entries(told.by_reason)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => [readable(reason), count]);
   reasons.sort(([, one], [, other]) => other - one);
-  byId("by-reason").replaceChildren(chart(reasons));
-  byId("first-answers").replaceChildren(chart(waits(told)));
+  draw("by-reason", reasons);
+  draw("first-answers", told.ended > 0 ? waits(told) : []);
   const { all } = told.feedback;
-  byId("opinions").textContent = opinion(all);
-  const given = Object.entries(all.by_score).filter(([, count]) => count > 0);
-  byId("scores").replaceChildren(...(given.length ? [chart(given)] : []));
+  put(byId("opinions"), opinion(all));
+  draw("scores", Object.entries(all.by_score).filter(([, count]) => count > 0));
+}
+
+export function clearStatistics() {
+  for (const id of ["ended-count", "opinions"]) put(byId(id), "");
+  for (const id of PICTURES) draw(id, []);
+}
+
+/** A picture is only made anew where it says something else. */
+function draw(id, rows) {
+  byId(id).closest("figure").hidden = rows.length === 0 && id !== "scores";
+  const label = rows.map(([name, count]) => `${name}: ${count}`).join(", ");
+  const shown = byId(id).firstElementChild;
+  if (rows.length === 0) byId(id).replaceChildren();
+  else if (shown?.getAttribute("aria-label") !== label) byId(id).replaceChildren(chart(rows, label));
 }
 
 function waits({ first_answers, unanswered }) {
@@ -42,9 +58,8 @@ function summary({ since, until, ended, median_first_answer_seconds: median }) {
   return `${count} ended since ${moment(since, until)}.${answer}`;
 }
 
-function chart(rows) {
+function chart(rows, label) {
   const most = Math.max(1, ...rows.map(([, count]) => count));
-  const label = rows.map(([name, count]) => `${name}: ${count}`).join(", ");
   return drawn(
     "svg",
     { class: "chart", height: rows.length * ROW, role: "img", "aria-label": label },

@@ -11,6 +11,16 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Words of others, whose direction changes nothing around them. */
+export const isolated = (text) => element("bdi", { textContent: text });
+
+/** A cell of a table, which a narrow screen shows as something else. */
+export function cell(properties = {}, ...children) {
+  const made = element("td", properties, ...children);
+  made.setAttribute("role", "cell");
+  return made;
+}
+
 /** An element of a picture, with attributes. */
 export function drawn(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -19,8 +29,13 @@ export function drawn(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Write a text where there is another one. */
+export function put(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
 /** Show a message, or hide its place if there is none. */
 export function say(place, message) {
-  if (place.textContent !== message) place.textContent = message;
+  put(place, message);
   place.hidden = message === "";
 }

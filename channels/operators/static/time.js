@@ -5,8 +5,9 @@ const HOUR = new Intl.DateTimeFormat(undefined, CLOCK);
 const DAY = new Intl.DateTimeFormat(undefined, { ...CLOCK, day: "numeric", month: "short" });
 const SECOND = new Intl.DateTimeFormat(undefined, { ...CLOCK, second: "2-digit" });
 const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+const HOUR_SECONDS = 3_600;
 
-/** A moment of the past: the hour, with the day unless it is today. */
+/** A moment near `now`: the hour, with the day unless it is today. */
 export function moment(at, now) {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();
   return (isToday ? HOUR : DAY).format(new Date(at));
@@ -16,6 +17,15 @@ export const clock = (at) => SECOND.format(new Date(at));
 
 /** Seconds in the two largest units that fit: `1 h 5 min`. */
 export function duration(seconds) {
+  return inUnits(seconds).slice(0, 2).join(" ");
+}
+
+/** Seconds that run on: below an hour in one unit, so that only what is short ticks by the second. */
+export function running(seconds) {
+  return inUnits(seconds).slice(0, seconds < HOUR_SECONDS ? 1 : 2).join(" ");
+}
+
+function inUnits(seconds) {
   const parts = [];
   let left = Math.max(0, Math.floor(seconds));
   for (const [unit, length] of UNITS) {
@@ -23,5 +33,5 @@ export function duration(seconds) {
     if (count > 0) parts.push(`${count} ${unit}`);
     left -= count * length;
   }
-  return parts.slice(0, 2).join(" ") || "0 s";
+  return parts.length > 0 ? parts : ["0 s"];
 }

@@ -264,7 +264,7 @@ async def test_statistics_tells_what_came_of_handovers(stage: OperatorStage, com
     status, printed, _ = await command("statistics", *at(stage), "--days", "30")
 
     assert status == 0
-    assert "1 handovers ended" in printed
+    assert "1 handover ended" in printed
     assert "operator_request" in printed
     assert "\x1b" not in printed, "nobody sits at a terminal"
     _, told, _ = await command("statistics", *at(stage), "--json")

@@ -355,3 +355,14 @@ def test_an_older_rasa_is_refused_by_every_command(
         "`pip install rasa==3.6.21`, on Python 3.10.\n"
     )
     assert list(project.iterdir()) == []
+
+
+def test_a_console_that_has_not_every_character_ends_no_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="latin-1"))
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    print("█ é", flush=True)
+    assert printed.getvalue().endswith(b"\\u2588 \xe9\n")

@@ -9,7 +9,16 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphThrottled, TokenRefused
 from channels.core.events import Thread
-from channels.engine.names import AGAIN_AFTER, AT_ONCE, HOPELESS, KEPT, MOST_MATCHES, PAUSE, Names
+from channels.engine.names import (
+    AGAIN_AFTER,
+    AT_ONCE,
+    HOPE_AFTER,
+    HOPELESS,
+    KEPT,
+    MOST_MATCHES,
+    PAUSE,
+    Names,
+)
 from tests.fakes.clock import ManualClock
 from tests.fakes.graph import MemoryGraph
 
@@ -112,12 +121,12 @@ async def test_where_meta_can_t_be_asked_now_nobody_asks_for_a_minute(error: Exc
     assert scene.names.of_user(ANNA) == "Anna"
 
 
-async def test_where_meta_tells_of_nobody_the_next_are_left_alone_for_an_hour() -> None:
+async def test_where_meta_tells_of_nobody_the_next_are_left_alone_for_a_while() -> None:
     scene = Scene()
     await scene.look_at(*strangers(HOPELESS))
     await scene.look_at(*strangers(HOPELESS, first=6000))
     assert len(scene.asked()) == HOPELESS
-    scene.clock.advance(AGAIN_AFTER)
+    scene.clock.advance(HOPE_AFTER)
     await scene.look_at(ANNA)
     assert scene.names.of_user(ANNA) == "Anna"
 
