@@ -22,6 +22,7 @@ from ..core.sessions.session import Session
 from ..engine.engine import Engine
 from ..engine.operations import Operations
 from ..instruments.clock import Clock
+from ..instruments.log_fields import session_fields
 from . import queries
 from .answers import (
     Called,
@@ -115,10 +116,9 @@ class OperatorApi:
             return _problem("The channel is starting; try again.", status=503)
         if handler in _FOR_ADMINS and not is_admin:
             return _problem("This takes the admin-token; yours is the operator-token.", status=403)
-        if request.method != "GET" or handler in _FOR_THE_LOG:
-            whose = "admin-token" if is_admin else "operator-token"
-            asked = handler.__name__.strip("_")
-            logger.info("%s is asked for with the %s, from %s.", asked, whose, request.ip)
+        request.ctx.whose = "admin-token" if is_admin else "operator-token"
+        if (request.method != "GET" or handler is _export) and handler is not _return:
+            _note(request, handler.__name__.strip("_"))
         return await _handled(handler, engine.operations, request, unquote(name))  # Sanic quotes
 
     async def _unauthorised(self, request: Request) -> HTTPResponse:
@@ -138,6 +138,13 @@ class OperatorApi:
         given = request.headers.get("Authorization") or ""
         expected = f"Bearer {token}"
         return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
+
+
+def _note(request: Request, asked: str, session: Session | None = None) -> None:
+    """Let the log tell who did what, with whose thread as far as is known."""
+    fields = None if session is None else session_fields(session)
+    whose, caller = request.ctx.whose, request.ip
+    logger.info("%s is asked for with the %s, from %s.", asked, whose, caller, extra=fields)
 
 
 async def _handled(
@@ -213,10 +220,11 @@ async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTP
     return raw(body.encode(), headers=headers, content_type="text/csv; charset=utf-8")
 
 
-async def _tell_story(operations: Operations, _: Request, session_id: str) -> HTTPResponse:
+async def _tell_story(operations: Operations, request: Request, session_id: str) -> HTTPResponse:
     session = await operations.session(session_id)
     if session is None:
         return _problem("There is no such handover, or no longer.", status=404)
+    _note(request, "story", session)
     lines = await operations.transcript(session) if operations.keeps_transcripts else None
     return _answered(story(session, operations.sender_id_of(session.thread), lines))
 
@@ -232,10 +240,11 @@ async def _show(operations: Operations, _: Request, user: str) -> HTTPResponse:
     return _no_session() if session is None else _answered(_handover_of(operations, session))
 
 
-async def _return(operations: Operations, _: Request, user: str) -> HTTPResponse:
+async def _return(operations: Operations, request: Request, user: str) -> HTTPResponse:
     session = await operations.open_session(user)
     if session is None:
         return _no_session()
+    _note(request, "return", session)
     if not await operations.return_thread(session):
         return _problem("This handover is opening, or ending already.", status=409)
     return _answered(Returning(returning=_handover_of(operations, session)), status=202)
@@ -346,7 +355,5 @@ async def _drop_body(request: Request) -> None:
     await request.receive_body()
 
 
-# What somebody reads who reads what people have said.
-_FOR_THE_LOG = (_export, _tell_story)
 # What an operator-token is not for: erasing, reading all that is kept, doing over what failed.
 _FOR_ADMINS = (_forget, _export, _retry_all_dead, _retry_dead)

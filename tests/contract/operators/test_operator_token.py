@@ -30,13 +30,18 @@ async def test_an_operator_sees_and_gives_back(
     stage: OperatorStage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    await stage.is_with_operator(ANNA)
-    for path in ("/handovers", f"/handovers/{ANNA}", "/handovers/statistics", "/handovers/ended"):
+    session = (await stage.is_with_operator(ANNA))["session_id"]
+    story = f"/handovers/sessions/{session}"
+    reads = ("/handovers", f"/handovers/{ANNA}", "/handovers/statistics", "/handovers/ended", story)
+    for path in reads:
         assert (await stage.calls("GET", path, headers=OPERATOR))[0] == 200
     path = f"/handovers/{ANNA}/return"
     assert (await stage.calls("POST", path, headers=OPERATOR))[0] == 202
     assert "return is asked for with the operator-token, from 127.0.0.1" in caplog.text
-    assert "the-operators-own-token" not in caplog.text
+    assert OPERATOR_TOKEN not in caplog.text
+    noted = [one for one in caplog.records if "is asked for with the" in one.getMessage()]
+    assert [one.getMessage().split()[0] for one in noted] == ["story", "return"]
+    assert {getattr(one, "session_id", None) for one in noted} == {session}
 
 
 @pytest.mark.parametrize(
