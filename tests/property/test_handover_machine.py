@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -22,6 +23,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from channels.core.notices import Notice
+from channels.core.plans import Plan
+from channels.core.sessions import notices
+from channels.core.sessions.session import Session
+from channels.handover import ledger
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.profile import EXAMPLES
 from tests.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
@@ -337,12 +343,24 @@ def stage() -> Iterator[Stage]:
 def test_every_user_is_answered_and_nobody_is_talked_over(
     mode: str, stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert settings.default is not None
+    if settings.default.derandomize:  # the modes would all take the same steps
+        play(stage, mode, seeded=MODES.index(mode))
+    else:
+        play(stage, mode)
+    assert stage.steps >= STEPS_A_MODE
+    with capsys.disabled():
+        print(f"\nRouting {mode}: {stage}.")
+
+
+def play(stage: Stage, mode: str, *, seeded: int | None = None) -> None:
+    """Play so many worlds; the same ones each time, if they are seeded."""
+
     def machine() -> HandoverMachine:
         return HandoverMachine(stage, mode)
 
-    assert settings.default is not None
-    if settings.default.derandomize:  # the modes would all take the same steps
-        seed(MODES.index(mode))(machine)
+    if seeded is not None:
+        seed(seeded)(machine)
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -353,6 +371,31 @@ def test_every_user_is_answered_and_nobody_is_talked_over(
             report_multiple_bugs=False,
         ),
     )
-    assert stage.steps >= STEPS_A_MODE
-    with capsys.disabled():
-        print(f"\nRouting {mode}: {stage}.")
+
+
+# That it finds what is wrong is shown by code that is wrong.
+
+_telling = notices.telling
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def _forgetting(session: Session, now: datetime, **also: Any) -> tuple[Session, list[Notice]]:
+    return session, _telling(session, now, **also)[1]
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "mistake", "found"),
+    [
+        (Plan, "is_open", _always, "Nobody is there, or somebody is"),
+        (ledger, "telling", _forgetting, "Operators are told"),
+    ],
+)
+def test_a_mistake_is_found(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage, of: Any, name: str, mistake: object, found: str
+) -> None:
+    monkeypatch.setattr(of, name, mistake)
+    with pytest.raises(AssertionError, match=found):
+        play(stage, "on", seeded=1)
