@@ -15,7 +15,8 @@ _ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
     Platform.INSTAGRAM: "https://www.instagram.com",
 }
 _VAGUE_TYPES = {"fallback", "image", "share"}  # beside which the same thing may come by its own
-_SHOW_NOTHING = {"unsupported_type", "ephemeral"}  # Instagram's names for what it does not tell
+# Names for what Meta does not tell, unless there is an address or a title after all.
+_SHOW_NOTHING = {"unsupported_type", "ephemeral", "fallback"}
 
 
 def attachments_of(
@@ -25,19 +26,23 @@ def attachments_of(
     listed = reader.read(ATTACHMENTS, message.attachments) or []
     found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
     shown = (_attachment(one, platform, reader) for one in found)
-    attachments = [one for one in shown if one.url or one.type not in _SHOW_NOTHING]
+    attachments = [one for one in shown if _is_told(one)]
     if not attachments and reader.id(message.sticker_id):
         return (Attachment(type="sticker", payload={"sticker_id": message.sticker_id}),)
     return tuple(one for one in attachments if not _is_told_better(one, attachments))
 
 
+def _is_told(one: Attachment) -> bool:
+    return bool(one.url or one.payload.get("title")) or one.type not in _SHOW_NOTHING
+
+
 def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Attachment:
     payload = reader.payload(sent.get("payload"))
     kind, address = reader.text(sent.get("type")) or "unknown", reader.text(sent.get("url"))
-    if address and not payload:
-        # A shared link stands beside its payload, which is null.
-        title = reader.text(sent.get("title"))
-        payload = {"url": address, **({"title": title} if title else {})}
+    if not payload and (address or kind == "fallback"):
+        # A shared link stands beside its payload, which is null; some have only a title.
+        beside = {"url": address, "title": reader.text(sent.get("title"))}
+        payload = {key: value for key, value in beside.items() if value}
     url = reader.text(payload.get("url"))
     if url and url.startswith("/"):
         of_instagram = platform is Platform.INSTAGRAM or kind.startswith("ig_")

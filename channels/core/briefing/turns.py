@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ..events import Act, ControlPassed, Postback, UserMessage
+from ..events import Act, Attachment, ControlPassed, Postback, UserMessage
 from ..sessions.session import EndReason, Session
 
 HANDOVER_ENDED = "handover_ended"
@@ -68,7 +68,12 @@ def text_for_rasa(
         is_typed = may_type is not None and typed is not None and may_type(typed)
         return event.text if is_typed else plain(event.text)
     url = next((sent.url for sent in event.attachments if sent.url), None)
-    return plain(url or next((sent.type for sent in event.attachments), ""))
+    return plain(url or next((_name(sent) for sent in event.attachments), ""))
+
+
+def _name(sent: Attachment) -> str:
+    title = sent.payload.get("title")
+    return title if isinstance(title, str) and title else sent.type
 
 
 def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:

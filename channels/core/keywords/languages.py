@@ -60,6 +60,8 @@ class Language:
     endings: str = ""
     #: Letters that typists put in the place of others, in whole phrases: all, or none.
     typed: Spelling | None = None
+    #: Whether they do so to a single word, too.
+    typed_alone: bool = False
     #: Two ways to write the same, and the one that is compared.
     variants: Callable[[str], str] | None = None
 
@@ -110,6 +112,11 @@ _ARABIC_ARTICLE = re.compile(r"(?<!\S)(?:[وفبك]?ال|لل)(?=\S{3})")
 # put on either vowel.
 _MARKS_OF_VIETNAMESE = _ACCENTS + _TILDE + "\u0302\u0306\u0309\u031b\u0323"
 _UNMARKED = Spelling(left_out=_MARKS_OF_VIETNAMESE, letters={"đ": "d"})
+# So does one who writes another alphabet of Latin letters on a keyboard that has not all of them.
+_BARE = Spelling(
+    left_out=_ACCENTS + _CEDILLA + "\u0304\u0306\u0307\u030a\u030b\u030c\u0326\u0328",
+    letters={"ł": "l", "đ": "d", "ı": "i"},
+)
 _TONE_AT_THE_END = re.compile("(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?!\\w)")
 
 
@@ -130,7 +137,7 @@ _UKRAINIAN_CASES = "а у ом ові і и ів ам ами ах"
 _BELARUSIAN_CASES = "а у ом е ы аў ам амі ах"
 _BULGARIAN_CASES = "а ът ове овете"
 _POLISH_CASES = "a u owi em y ów om ami ach"
-_CZECH_CASES = "u a em y ů ům ech"
+_CZECH_CASES = "u a em ovi y ů ům ech"
 _SLOVAK_CASES = "u a ovi om e y ov mi och"
 _SOUTH_SLAVIC_CASES = "a u om e ovi ove ova ovima а у ом е ови ове ова овима"
 _TURKISH_CASES = (
@@ -151,13 +158,13 @@ _BENGALI_ENDINGS = unicodedata.normalize(
 
 _LANGUAGES = {
     "ar": Language(stemmer="arabic", spelling=_ARABIC, article=_ARABIC_ARTICLE),
-    "az": Language(dotted_i=True, endings=_TURKISH_CASES),
+    "az": Language(typed=_BARE, dotted_i=True, endings=_TURKISH_CASES),
     "be": Language(endings=_BELARUSIAN_CASES),
     "bg": Language(endings=_BULGARIAN_CASES),
     "bn": Language(endings=_BENGALI_ENDINGS),
-    "bs": Language(endings=_SOUTH_SLAVIC_CASES),
+    "bs": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
     "ca": Language(stemmer="catalan", spelling=_ACCENTED, elides=True),
-    "cs": Language(stemmer="czech", endings=_CZECH_CASES),
+    "cs": Language(typed=_BARE, stemmer="czech", endings=_CZECH_CASES),
     "da": Language(stemmer="danish"),
     "de": Language(stemmer="german", spelling=_GERMAN),
     "el": Language(stemmer="greek", spelling=Spelling(left_out=_GREEK_ACCENTS)),
@@ -172,29 +179,31 @@ _LANGUAGES = {
     "ga": Language(stemmer="irish"),
     "gl": Language(spelling=_SPANISH),
     "hi": Language(stemmer="hindi"),
-    "hr": Language(endings=_SOUTH_SLAVIC_CASES),
-    "hu": Language(stemmer="hungarian", endings=_HUNGARIAN_CASES),
+    "hr": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
+    "hu": Language(typed=_BARE, stemmer="hungarian", endings=_HUNGARIAN_CASES),
     "hy": Language(stemmer="armenian"),
     "id": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "it": Language(stemmer="italian", spelling=_ACCENTED, elides=True),
-    "lt": Language(stemmer="lithuanian"),
+    "lt": Language(typed=_BARE, stemmer="lithuanian"),
+    "ms": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "nb": Language(stemmer="norwegian"),
     "ne": Language(stemmer="nepali"),
     "nl": Language(stemmer="dutch", spelling=_ACCENTED),
     "nn": Language(stemmer="norwegian"),
     "no": Language(stemmer="norwegian"),
-    "pl": Language(stemmer="polish", endings=_POLISH_CASES),
+    "pl": Language(typed=_BARE, stemmer="polish", endings=_POLISH_CASES),
     "pt": Language(stemmer="portuguese", spelling=_ACCENTED),
-    "ro": Language(stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES),
+    "ro": Language(typed=_BARE, stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES),
     "ru": Language(stemmer="russian", spelling=_RUSSIAN, endings=_RUSSIAN_CASES),
-    "sk": Language(endings=_SLOVAK_CASES),
-    "sr": Language(stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
+    "sk": Language(typed=_BARE, endings=_SLOVAK_CASES),
+    "sl": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
+    "sr": Language(typed=_BARE, stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
     "sv": Language(stemmer="swedish"),
     "sw": Language(endings=_SWAHILI_LOCATIVE),
     "ta": Language(stemmer="tamil"),
     "tl": Language(endings=_FILIPINO_LINKER),
-    "tr": Language(stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
+    "tr": Language(typed=_BARE, stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
     "uk": Language(endings=_UKRAINIAN_CASES),
     "ur": Language(spelling=_URDU),
-    "vi": Language(typed=_UNMARKED, variants=_with_tone_on_the_first),
+    "vi": Language(typed=_UNMARKED, typed_alone=True, variants=_with_tone_on_the_first),
 }

@@ -107,6 +107,7 @@ class _Phrases:
     def __init__(self, rules: Language) -> None:
         self.fold = rules.fold
         self._typed = rules.typed
+        self._typed_alone = rules.typed_alone
         self._vocabulary = Vocabulary(rules.stemmer, rules.endings)
         self._keywords: dict[str, str] = {}
         self._most_words = 0
@@ -118,9 +119,14 @@ class _Phrases:
         folded = self.fold(joined(spelled))
         self._add(folded, keyword)
         typed = self._typed.apply(folded) if self._typed else folded
-        # A single short syllable without its marks may be any of a dozen words.
-        if typed != folded and len(typed) >= _SHORTEST_TYPED:
+        if typed != folded and self._is_clear(typed):
             self._add(typed, keyword)
+
+    def _is_clear(self, typed: str) -> bool:
+        """Without its marks a short syllable may be any of a dozen words, and where the marks make
+        letters of their own, a single word is another one: Polish "laska" is not "łaska".
+        """
+        return len(typed) >= _SHORTEST_TYPED and (self._typed_alone or " " in typed)
 
     def _add(self, folded: str, keyword: str) -> None:
         words = [self._vocabulary.learn(word) for word in folded.split()]
@@ -129,7 +135,7 @@ class _Phrases:
         self._most_words = max(self._most_words, len(words))
         first = words[0][0] if is_run(words[0]) else words[0]
         self._lengths.setdefault(first, set()).add(len(phrase))
-        self._signs.add(beginning(first))
+        self._signs |= self._vocabulary.beginnings(first)
 
     def find(self, spelled: str) -> str | None:
         """The keyword that `spelled`, with its runs joined, is."""

@@ -60,6 +60,11 @@ class Vocabulary:
         """The known word that `word` is, or of which it is a form."""
         return self._forms.get(word) or self._known_by_stem(word)
 
+    def beginnings(self, word: str) -> set[str]:
+        """How the forms of a known word begin: after two letters their endings do."""
+        forms = self._forms.items() if len(word) < _BEGINNING else ()
+        return {beginning(word), *(beginning(form) for form, known in forms if known == word)}
+
     def _known_by_stem(self, word: str) -> str | None:
         first = beginning(word)
         if not self._stemmer or first not in self._beginnings or len(word) > _LONGEST_WORD:

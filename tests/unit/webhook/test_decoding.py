@@ -157,7 +157,9 @@ EVENTS: dict[str, Event] = {
         attachments=(Attachment(type="fallback", url=LINK["url"], payload=LINK),),
     ),
     "message_fallback_null_payload": UserMessage(
-        **ON_MESSAGING, mid="m_null_payload", attachments=(Attachment(type="fallback"),)
+        **ON_MESSAGING,
+        mid="m_null_payload",
+        attachments=(Attachment(type="fallback", payload={"title": "Attachment unavailable"}),),
     ),
     "echo_of_our_app": Echo(
         **ON_MESSAGING, mid="m_ours", app_id=OUR_APP, text="Hello!", metadata='{"turn":7}'

@@ -333,6 +333,18 @@ class TestOddFields:
             {"type": "fallback", "payload": {"url": "https://x.example/", "title": "Hours"}}
         ]
 
+    def test_a_link_without_an_address_is_told_by_its_title(self) -> None:
+        link = {"type": "fallback", "title": "Hours", "url": None, "payload": None}
+        [event] = decoded(delivery(message(text=None, attachments=[link])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == "Hours"
+
+    @pytest.mark.parametrize("payload", [None, {}, "", 7, {"url": None}])
+    def test_a_link_that_tells_nothing_is_a_sign_of_life(self, payload: object) -> None:
+        link = {"type": "fallback", "title": None, "url": None, "payload": payload}
+        [event] = decoded(delivery(message(text=None, attachments=[link])))
+        assert isinstance(event, SignOfLife)
+
     @pytest.mark.parametrize(
         ("kind", "address", "text"),
         [
