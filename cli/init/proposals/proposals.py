@@ -58,6 +58,8 @@ def propose(
     part = part.brought_back_by(keywords_of(places.credentials, credentials, keywords))
     if FALLBACK in training.answered or not has_fallback(places.config, files[places.config]):
         part = part.without_fallback()
+    answered = part.answers_of(one for one in training.answered if one not in {wish, _ENDED})
+    part = part.without_rules_for(answered)
     domain = propose_domain(files, part, places.domain)
     part = part.in_forms(
         rules_for(domain.forms, wish or ASK_HUMAN, is_answered=wish in training.answered)
@@ -70,7 +72,7 @@ def propose(
         propose_endpoints(places.endpoints, endpoints),
         _config(assistant),
         *propose_actions(files, places.actions),
-        _rules(assistant, tuple(_of_their_own_way(assistant, wish))),
+        _rules(assistant, (*_of_their_own_way(assistant, wish), *_answered(training, answered))),
         *_examples(assistant, domain),
         *domain.proposals,
     ]
@@ -91,6 +93,13 @@ def _of_their_own_way(assistant: _Assistant, wish: str | None) -> Iterator[str]:
         "`- action: action_handover`, and let nothing follow them. With opening hours, let it ask "
         "first whether anybody is there: docs/hours.md tells how."
     )
+
+
+def _answered(training: Training, intents: list[str]) -> Iterator[str]:
+    """Which of our intents the project answers itself."""
+    for intent in intents:
+        path = training.answered[intent]
+        yield f"{path} answers {intent}, so no rule is added for it: read whether it fits."
 
 
 def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
