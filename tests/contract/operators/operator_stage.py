@@ -47,6 +47,7 @@ class ListeningAgent:
         self.fails = False
         self.heard: list[str] = []
         self.answers: dict[str, dict[str, Any]] = {}
+        self._asked = asyncio.Event()
         self._news = asyncio.Event()
         self.domain = Domain.empty()
         self.tracker_store = InMemoryTrackerStore(self.domain)
@@ -61,6 +62,7 @@ class ListeningAgent:
         return True
 
     async def handle_message(self, message: UserMessage) -> None:
+        self._asked.set()
         await self.listens.wait()
         if self.fails:
             raise RuntimeError("Rasa fails")
@@ -70,6 +72,11 @@ class ListeningAgent:
         event = message.parse_data
         self.heard.append(message.text if event is None else event["intent"]["name"])
         self._news.set()
+
+    async def is_asked(self) -> None:
+        """Wait until it has been given a message, whether it listens or not."""
+        async with timeout(WAIT_LIMIT):
+            await self._asked.wait()
 
     async def has_heard(self, said: str) -> None:
         """Wait until these words, or the event of this name, are the last that it has heard."""
