@@ -1,4 +1,4 @@
-"""The one step of the build that pyproject.toml can't name.
+"""What of the build pyproject.toml can't name.
 
 In the repository `cli` imports `channels`; in the wheel both lie in `rasa_handover`, and a wheel
 that imported a bare `channels` would find the project's own, or nothing.
@@ -7,6 +7,8 @@ that imported a bare `channels` would find the project's own, or nothing.
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from pathlib import Path
 
 from setuptools import setup
@@ -17,6 +19,10 @@ _IMPORT_OF_CHANNELS = re.compile(r"^(\s*)(from|import) channels\b", re.MULTILINE
 
 class BuildCli(build_py):
     """Copies the packages, and lets `cli` import the `channels` that lies beside it."""
+
+    def run(self) -> None:
+        shutil.rmtree(self.build_lib, ignore_errors=True)  # what an older version has left there
+        super().run()
 
     def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
         found = super().find_package_modules(package, package_dir)
@@ -32,4 +38,7 @@ class BuildCli(build_py):
         return built
 
 
+# An older pip looks at `requires-python` after everything else.
+if sys.version_info < (3, 10):  # noqa: UP036
+    sys.exit(f"rasa-handover needs Python 3.10 or later, and this is {sys.version.split()[0]}.")
 setup(cmdclass={"build_py": BuildCli})

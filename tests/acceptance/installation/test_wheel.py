@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ import pytest
 from cli.version import VERSION
 from tests.acceptance.installation.building import (
     BUILD_PYTHON,
+    NOT_COPIED,
     ROOT,
     build_sdist,
     build_wheel,
@@ -152,6 +154,32 @@ def test_the_sdist_has_what_it_is_built_from_and_no_more(
     there = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     packaged = {name.removeprefix(f"{PACKAGE}/") for name in contents(wheel)}
     assert there == packaged | OF_THE_BUILD
+
+
+def test_what_an_older_version_has_left_in_the_folder_is_not_installed(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_COPIED, "tests", "docs"))
+    (source / "build" / "lib" / PACKAGE).mkdir(parents=True)
+    (source / "build" / "lib" / PACKAGE / "moved_since.py").touch()
+    command = [*(BUILD_PYTHON, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps"), "."]
+    subprocess.run([*command, "--wheel-dir", "wheels"], cwd=source, check=True, capture_output=True)
+    (wheel,) = (source / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert f"{PACKAGE}/moved_since.py" not in archive.namelist()
+
+
+def test_an_older_python_is_refused_in_a_sentence() -> None:
+    """As a pip that tries its dependencies first builds it; a newer one reads the metadata."""
+    program = (
+        "import runpy, sys, setuptools.command.build_py;"
+        "sys.version_info, sys.version = (3, 9, 18), '3.9.18 (main)';"
+        "runpy.run_path('setup.py')"
+    )
+    done = subprocess.run(
+        [BUILD_PYTHON, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == "rasa-handover needs Python 3.10 or later, and this is 3.9.18.\n"
+    assert done.returncode == 1
 
 
 def test_an_editable_install_has_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
