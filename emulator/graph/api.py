@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from typing import Any
 
 from aiohttp import web
 
@@ -13,7 +14,7 @@ from ..platform.faults import CallFault, FaultPlan
 from ..platform.state.log import ProtocolLog
 from ..platform.state.models import App
 from ..platform.state.state import State
-from ..rules.errors import GraphError, JsonObject
+from ..rules.errors import GraphError
 from .dispatch import GraphDispatch
 from .request.batch import batch_answer, calls_in, is_batch, wants_headers
 from .request.reading import graph_version, read_call
@@ -29,7 +30,7 @@ class Outcome:
     """Status, body and headers of an answer; no status where the connection is dropped instead."""
 
     status: int | None = None
-    body: JsonObject = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,9 +55,12 @@ class GraphApi:
         outcome = await self._answered(call)
         if outcome.status is None:
             return _dropped(request)
-        return web.json_response(
-            outcome.body, status=outcome.status, headers={**headers, **outcome.headers}
-        )
+        headers |= outcome.headers
+        if isinstance(outcome.body, str):
+            return web.Response(
+                text=outcome.body, content_type="text/html", status=outcome.status, headers=headers
+            )
+        return web.json_response(outcome.body, status=outcome.status, headers=headers)
 
     async def _batch(self, batch: GraphCall, headers: dict[str, str]) -> web.Response:
         """All calls at once, as Meta performs those that depend on no other; one whose connection

@@ -93,7 +93,7 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         harmless = self.merely_slow or self.tells_otherwise
         return harmless if self.perform is None else self.perform
 
-    def told(self, right: JsonObject) -> tuple[int, JsonObject]:
+    def told(self, right: JsonObject) -> tuple[int, Any]:
         """Status and body of what is told instead of the right answer."""
         tell = _told(self.answer)
         if self.body is None and tell is not None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from .errors import (
     GraphError,
@@ -22,7 +23,7 @@ from .errors import (
 
 THREAD_OWNER, MESSAGES = "thread_owner", "messages"
 
-Told = Callable[[JsonObject], JsonObject]
+Told = Callable[[JsonObject], Any]  # a text is told as a page of HTML
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ class OddAnswer:
     is_lost: bool = False
 
 
-def _always(body: JsonObject) -> OddAnswer:
+def _always(body: Any) -> OddAnswer:
     return OddAnswer(path=THREAD_OWNER, told=lambda _right: body)
 
 
@@ -79,6 +80,10 @@ ODD_ANSWERS: Mapping[str, OddAnswer] = {
     "owner_empty_line": _always({"data": [{}]}),
     "owner_id": _always({"id": "111000111000111"}),
     "owner_success": _always({"success": True}),
+    "owner_null": _always(None),
+    "owner_list": OddAnswer(path=THREAD_OWNER, told=lambda right: right.get("data") or [{}]),
+    "owner_no_name": _always({"data": [{"thread_owner": {}}]}),
+    "owner_page": _always("<!DOCTYPE html><title>Back soon</title>"),
     "owner_bare": OddAnswer(path=THREAD_OWNER, told=_bare),
     "owner_hidden": OddAnswer(path=THREAD_OWNER, error=hidden_from_secondary()),
     "owner_unknown_user": OddAnswer(path=THREAD_OWNER, error=unknown_user()),

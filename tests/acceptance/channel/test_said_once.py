@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -186,6 +187,21 @@ async def test_a_follow_up_that_is_refused(stack: Stack, another: Another, order
     await stack.platform.call("DELETE", "faults")
     await has_read_the_whole_answer_once(chat, *ORDERED)
     assert runs_for(chat, orders) == {"action_order": 1, "action_note_the_end": 1}
+
+
+async def test_trackers_that_can_t_be_saved_for_a_while(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    chat = await another()
+    trackers = sqlite3.connect(stack.credentials.parent / "tracker.db", isolation_level=None)
+    trackers.execute("BEGIN IMMEDIATE")  # whoever reads may go on
+    await chat.says("order a pizza")
+    await until_run(chat, orders, "action_order")
+    await asyncio.sleep(15)
+    trackers.close()
+    await is_ordered_once(chat, orders)
+    await chat.says("order two pizzas")
+    await chat.hears_times(2, LAST, limit=LIMIT)
 
 
 async def test_fifty_turns_that_hang(stack: Stack, another: Another, orders: Path) -> None:

@@ -42,6 +42,8 @@ async def owner_answer(world: World, app_id: str = BOT) -> tuple[int, Any]:
     ("name", "body"),
     [
         ("owner_nothing", {}),
+        ("owner_null", None),
+        ("owner_no_name", {"data": [{"thread_owner": {}}]}),
         ("owner_empty_line", {"data": [{}]}),
         ("owner_success", {"success": True}),
     ],
@@ -59,6 +61,24 @@ async def test_thread_owner_may_answer_an_id_alone() -> None:
         await world.user_says("hi")
         await throws(world, "owner_id")
         assert set((await owner_answer(world))[1]) == {"id"}
+
+
+async def test_thread_owner_may_be_a_bare_list() -> None:
+    async with emulated() as world:
+        await world.user_says("hi")
+        await throws(world, "owner_list")
+        _, [line] = await owner_answer(world)
+        assert line["thread_owner"]["app_id"] == BOT
+
+
+async def test_thread_owner_may_be_no_json_at_all() -> None:
+    async with emulated() as world:
+        await throws(world, "owner_page")
+        headers = {"Authorization": f"Bearer {token_of(BOT)}"}
+        url = f"{world.url}/v25.0/me/thread_owner?recipient={USER}"
+        async with world.http.get(url, headers=headers) as answer:
+            assert (answer.status, answer.content_type) == (200, "text/html")
+            assert (await answer.text()).startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize("is_owned", [True, False])

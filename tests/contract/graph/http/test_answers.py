@@ -93,6 +93,9 @@ async def test_an_answer_that_says_nothing_of_the_owner_is_told_once(
         ("owner_unknown_user", Owner.UNKNOWN),
         ("owner_no_such_edge", Owner.UNKNOWN),
         ("owner_bare", Owner.UNKNOWN),
+        ("owner_null", Owner.UNKNOWN),
+        ("owner_list", Owner.UNKNOWN),
+        ("owner_no_name", Owner.UNKNOWN),
     ],
 )
 async def test_a_refusal_to_tell_the_owner_raises_nothing(
