@@ -216,36 +216,40 @@ class RasaAssistant:
         return {**event, "commands": [{"command": "start flow", "flow": name}]}
 
     async def _handle_once(self, message: UserMessage, *, resumes: bool) -> bool:
-        """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock."""
+        """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock.
+
+        The model may be unloaded meanwhile: who is loaded then has another tracker store.
+        """
         agent = self._loaded()
         async with agent.lock_store.lock(message.sender_id):
-            if await self._has_heard(message):
+            if await _has_heard(agent.tracker_store, message):
                 return False
             if resumes:
-                await self._resume(message.sender_id)
+                await _resume(agent.tracker_store, message.sender_id)
             await agent.processor.handle_message(message)
             return True
 
-    async def _resume(self, sender_id: str) -> None:
-        """Let a paused tracker go on, whose bot would stay silent for ever."""
-        store = self._agent().tracker_store
-        tracker = await store.retrieve(sender_id)
-        if tracker is None or not _is_paused(tracker):
-            return
-        logger.warning(
-            "An action of the assistant has paused Rasa's tracker (ConversationPaused), so that "
-            "the bot would say nothing after the handover either; it is resumed. Take that event "
-            "out of the action: the channel keeps the bot silent by itself."
-        )
-        tracker.update(ConversationResumed())
-        await store.save(tracker)
 
-    async def _has_heard(self, message: UserMessage) -> bool:
-        tracker = await self._agent().tracker_store.retrieve_full_tracker(message.sender_id)
-        return tracker is not None and any(
-            isinstance(event, UserUttered) and event.message_id == message.message_id
-            for event in tracker.events
-        )
+async def _resume(store: Any, sender_id: str) -> None:
+    """Let a paused tracker go on, whose bot would stay silent for ever."""
+    tracker = await store.retrieve(sender_id)
+    if tracker is None or not _is_paused(tracker):
+        return
+    logger.warning(
+        "An action of the assistant has paused Rasa's tracker (ConversationPaused), so that "
+        "the bot would say nothing after the handover either; it is resumed. Take that event "
+        "out of the action: the channel keeps the bot silent by itself."
+    )
+    tracker.update(ConversationResumed())
+    await store.save(tracker)
+
+
+async def _has_heard(store: Any, message: UserMessage) -> bool:
+    tracker = await store.retrieve_full_tracker(message.sender_id)
+    return tracker is not None and any(
+        isinstance(event, UserUttered) and event.message_id == message.message_id
+        for event in tracker.events
+    )
 
 
 def _repeat_nothing(processor: Any) -> None:

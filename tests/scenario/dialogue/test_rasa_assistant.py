@@ -390,3 +390,20 @@ async def test_a_response_can_be_said_without_a_turn_and_leaves_no_trace(
     assert said == {"text": "back", "utter_action": "utter_back"}
     assert await assistant.response("utter_connecting", USER, "facebook") is None
     assert await agent.tracker_store.retrieve(USER) is None
+
+
+async def test_a_turn_whose_model_is_unloaded_under_it_is_looked_for_where_it_was_saved(
+    agent: Agent, assistant: RasaAssistant
+) -> None:
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    loaded = [agent]
+
+    class Unloading(InMemoryLockStore):
+        def get_lock(self, conversation_id: str) -> TicketLock | None:
+            loaded[0] = Agent(model_server=None)  # what DELETE /model leaves
+            return super().get_lock(conversation_id)
+
+    agent.lock_store = Unloading()
+    unloaded = RasaAssistant(agent=lambda: loaded[0], on_new_message=agent.handle_message)
+    assert not await unloaded.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    assert await heard(agent) == ["m_1"]
