@@ -10,6 +10,7 @@ HandoverError
 │   └── StoreVersionError     its tables were made by a newer release
 ├── RasaUnavailable           Rasa can't take a turn now: no model, or a failure that may pass
 ├── ProcessDied               handling it has ended the process again and again
+├── TurnNotSaved              Rasa's tracker store can't hold what came of a turn
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
 ├── ClaimLost                 another worker has by now what this one was at
 ├── OperatorError             a running bot's operator API does not answer, or says no
@@ -78,6 +79,10 @@ class ProcessDied(HandoverError):
 
 class TurnTimedOut(HandoverError):
     """A turn of Rasa took longer than `turn-timeout` and was given up; it is not saved."""
+
+
+class TurnNotSaved(HandoverError):
+    """Rasa's tracker store can't hold what came of a turn, though it saves other turns."""
 
 
 class ClaimLost(HandoverError):

@@ -1,13 +1,14 @@
 """Rasa's own stores, of trackers and locks, which may be away while Rasa takes a turn.
 
 A turn whose tracker can't be read, or whose lock can't be had, has not begun. One that can't be
-saved has had its effects: it waits for the store and is saved then, rather than taken again.
+saved has had its effects: it waits for the store and is saved then, rather than taken again; unless
+the store saves others meanwhile, so that it is this turn that it can't hold.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
@@ -17,13 +18,14 @@ from rasa.core.lock_store import LockError
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DataError, IntegrityError
 
-from ..core.errors import StoreUnavailable
+from ..core.errors import StoreUnavailable, TurnNotSaved
 from ..instruments.leases import still_ours, surely_ours
 from .store_wait import StoreWait
 
 logger = logging.getLogger(__name__)
 
 _CHECKS = "_handover_checks"
+_MOST_PASSED_OVER = 3  # tries between which others' turns were saved
 # What no other try mends: a value that the store can't hold.
 _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
 _in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
@@ -67,20 +69,13 @@ def _check_before_saving(store: Any) -> None:
     """
     if _CHECKS in vars(store):
         return
-    sessions = getattr(getattr(store, "_tracker_store", store), "sessionmaker", None)
+    innermost = store
+    while (wrapped := getattr(innermost, "_tracker_store", None)) is not None:
+        innermost = wrapped
+    sessions = getattr(innermost, "sessionmaker", None)
     if sessions is not None:
         listen(sessions, "before_commit", lambda _: surely_ours())
-    save = store.save
-
-    async def checked(*args: Any, **kwargs: Any) -> Any:
-        async def step() -> Any:
-            await still_ours()
-            return await save(*args, **kwargs)
-
-        turn = _in_turn.get()
-        return await (step() if turn is None else turn.until_stored(step))
-
-    store.save = checked
+    store.save = _Saves(store.save).save
     setattr(store, _CHECKS, True)
 
 
@@ -100,6 +95,45 @@ def _tell_of_waiting(lock_store: Any) -> None:
 
     lock_store.lock = waited_for
     setattr(lock_store, _CHECKS, True)
+
+
+class _Saves:
+    """The saves of one tracker store; `tried` is the store's own."""
+
+    def __init__(self, tried: Callable[..., Awaitable[Any]]) -> None:
+        self._tried = tried
+        self._saved = 0
+
+    async def save(self, *args: Any, **kwargs: Any) -> Any:
+        turn = _in_turn.get()
+        if turn is None:
+            return await self._tried(*args, **kwargs)
+        saved_before, passed_over = self._saved, 0
+
+        async def step() -> Any:
+            nonlocal saved_before, passed_over
+            await still_ours()
+            try:
+                result = await self._tried(*args, **kwargs)
+            except _OF_THE_TURN as error:
+                raise _not_saved(type(error).__name__) from None
+            except StoreUnavailable as error:
+                passed_over += self._saved > saved_before
+                saved_before = self._saved
+                if passed_over >= _MOST_PASSED_OVER:
+                    raise _not_saved(str(error)) from None
+                raise
+            self._saved += 1
+            return result
+
+        return await turn.until_stored(step)
+
+
+def _not_saved(why: str) -> TurnNotSaved:
+    return TurnNotSaved(
+        f"Rasa's tracker store can't hold what came of a turn ({why}). Look which action sets a "
+        "slot to what the store does not take, and whether the tracker is too large for it."
+    )
 
 
 @cache

@@ -16,6 +16,7 @@ from ..core.errors import (
     ProcessDied,
     RasaUnavailable,
     StoreError,
+    TurnNotSaved,
     TurnTimedOut,
 )
 from ..core.events import Event
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
+_FOR_GOOD = (ProcessDied, TurnTimedOut, TurnNotSaved)
 PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
 
 T = TypeVar("T")
@@ -130,7 +132,7 @@ class Retrying:
     async def _has_died(self, entry: InboxEntry, error: Exception) -> bool:
         if isinstance(error, ClaimLost):
             raise error
-        for_good = isinstance(error, (ProcessDied, TurnTimedOut))  # another try is no better
+        for_good = isinstance(error, _FOR_GOOD)  # another try is no better
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:

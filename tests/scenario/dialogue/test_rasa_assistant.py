@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, 
 from rasa.shared.core.events import ConversationPaused, ConversationResumed, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from channels.core.errors import ClaimLost, StoreUnavailable
+from channels.core.errors import ClaimLost, StoreUnavailable, TurnNotSaved
 from channels.dialogue.assistant import RasaAssistant, Turn
 from channels.dialogue.store_wait import StoreWait
 from channels.instruments.clock import SystemClock
@@ -201,8 +202,11 @@ class TrackersAway(InMemoryTrackerStore):
     away = ""
     why: Exception = ConnectionError("what the user said")
 
+    alone: str | None = None  # whose trackers it can't save, if not nobody's
+
     async def save(self, tracker: DialogueStateTracker) -> None:
-        self._refuse("save")
+        if self.alone in (None, tracker.sender_id):
+            self._refuse("save")
         await super().save(tracker)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
@@ -276,10 +280,27 @@ class WaitingOutput(CollectingOutputChannel, SystemClock):
 async def test_what_no_tracker_store_can_hold_waits_for_none(
     assistant: RasaAssistant, trackers: TrackersAway, once: bool
 ) -> None:
-    """Or its thread would stand still for ever: it is set aside after three tries."""
-    trackers.away, trackers.why = "save", ValueError("A string literal can't contain NUL")
-    with pytest.raises(ValueError, match="NUL"):
+    trackers.away, trackers.why = "save", ValueError("A string with NUL: what the user said")
+    with pytest.raises(TurnNotSaved) as failure:
         await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    assert "what the user said" not in str(failure.value)
+
+
+async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
+    assistant: RasaAssistant, trackers: TrackersAway
+) -> None:
+    await assistant.take_turn(turn("m_0", once=True), CollectingOutputChannel())
+    trackers.away, trackers.alone = "save", USER
+    output, ids = CollectingOutputChannel(), itertools.count()
+
+    async def others_are_saved(_: timedelta) -> None:
+        other = dataclasses.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
+        await assistant.take_turn(other, CollectingOutputChannel())
+
+    output.store_wait = StoreWait(others_are_saved)
+    with pytest.raises(TurnNotSaved):
+        await asyncio.wait_for(assistant.take_turn(turn("m_1", once=True), output), 5)
+    assert len(output.messages) == 1
 
 
 async def test_what_others_do_while_the_trackers_are_away_goes_on_as_rasa_has_it(
