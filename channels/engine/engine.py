@@ -261,13 +261,17 @@ class Engine:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await _within(STORE_GRACE, self._inbox.settled())
+        began = asyncio.get_running_loop().time()
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
         except asyncio.TimeoutError:
             logger.warning("Some turns are not finished; they begin again after the next start.")
         await _within(STORE_GRACE, self._queues.cancel())
         await _within(STORE_GRACE, self._due_sessions.cancel())
-        await _within(STOP_GRACE + STORE_GRACE, self._delivery.stop(STOP_GRACE))
+        # Turns and sends share the grace; a send that a turn has left behind has a moment at least.
+        taken = timedelta(seconds=asyncio.get_running_loop().time() - began)
+        grace = max(STOP_GRACE - taken, min(STOP_GRACE, STORE_GRACE))
+        await _within(grace + STORE_GRACE, self._delivery.stop(grace))
         await _within(STORE_GRACE, self._attempt(self._store.release))
         await self._dialogue.stop()
         await self._graph.close()
