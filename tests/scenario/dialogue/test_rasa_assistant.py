@@ -293,11 +293,12 @@ async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
     trackers.away, trackers.alone = "save", USER
     output, ids = CollectingOutputChannel(), itertools.count()
 
-    async def others_are_saved(_: timedelta) -> None:
-        other = dataclasses.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
-        await assistant.take_turn(other, CollectingOutputChannel())
+    class OthersAreSaved(SystemClock):
+        async def sleep(self, _: timedelta) -> None:
+            other = dataclasses.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
+            await assistant.take_turn(other, CollectingOutputChannel())
 
-    output.store_wait = StoreWait(others_are_saved)
+    output.store_wait = StoreWait(OthersAreSaved())
     with pytest.raises(TurnNotSaved):
         await asyncio.wait_for(assistant.take_turn(turn("m_1", once=True), output), 5)
     assert len(output.messages) == 1
