@@ -12,7 +12,7 @@ from ..core.events import Thread
 from ..core.records.outgoing import OutgoingEntry
 from ..core.sessions.session import Session
 from .claims import claims, workers
-from .outgoing import outgoing
+from .outgoing import claiming
 from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held, InboxEntry
 from .sessions import sessions
 
@@ -76,7 +76,7 @@ class OwnClaims:
             entries = claims.renew(
                 connection, positions, now, worker=worker, may_be_lost=may_be_lost
             )
-            unsent = outgoing.renew(
+            unsent = claiming.renew(
                 connection, messages, now, worker=worker, may_be_lost=may_be_lost
             )
             ours = workers.renew_turns(connection, turns, now, worker=worker) if turns else set()
@@ -98,7 +98,7 @@ class OwnClaims:
 
         def release(connection: Connection) -> None:
             claims.release(connection, positions, worker=self._worker)
-            outgoing.release(connection, messages, worker=self._worker)
+            claiming.release(connection, messages, worker=self._worker)
             sessions.release(connection, claimed)
             if turns:
                 workers.free_turns(connection, turns, worker=self._worker)

@@ -18,7 +18,7 @@ from .database import schema
 from .database.database import Database
 from .database.writer import Writer
 from .inbox import inbox
-from .outgoing import outgoing
+from .outgoing import claiming, keeping, saying, sending
 from .protocol import (
     CLAIM_LEASE,
     LEASE_MARGIN,
@@ -48,8 +48,8 @@ class SqlStore(SessionsInSql, InboxInSql):
         self._url = url
         self._resources = AsyncExitStack()
         self._is_alone = False
-        self._say = partial(outgoing.say, worker=worker)
-        self._before_send = partial(outgoing.before_send, worker=worker)
+        self._say = partial(saying.say, worker=worker)
+        self._before_send = partial(sending.before_send, worker=worker)
         self._reserve_turn = partial(workers.reserve_turns, worker=worker)
         self._free_turn = partial(workers.free_turns, worker=worker)
 
@@ -65,7 +65,7 @@ class SqlStore(SessionsInSql, InboxInSql):
             self._resources = stack.pop_all()
         self._own_claims.clear()
         self._is_alone = database.is_sqlite
-        self._say = partial(outgoing.say, worker=self._worker, is_alone=self._is_alone)
+        self._say = partial(saying.say, worker=self._worker, is_alone=self._is_alone)
         self._writer = writer
 
     async def close(self) -> None:
@@ -128,17 +128,17 @@ class SqlStore(SessionsInSql, InboxInSql):
         return OutgoingEntry(position=position, outgoing=said)
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:
-        return await self._writer.run(partial(outgoing.of_turn, thread=thread, turn=turn))
+        return await self._writer.run(partial(saying.of_turn, thread=thread, turn=turn))
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
-        take = partial(outgoing.take_again, position=position, worker=self._worker)
+        take = partial(saying.take_again, position=position, worker=self._worker)
         entry = await self._writer.run(take)
         if entry is not None:
             self._own_claims.outgoing.setdefault(position, entry.outgoing.said_at)
         return entry
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        await self._writer.run(partial(outgoing.withdraw, positions=positions))
+        await self._writer.run(partial(saying.withdraw, positions=positions))
         for position in positions:
             self._own_claims.outgoing.pop(position, None)
 
@@ -151,7 +151,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         without_pages: Collection[str] = (),
     ) -> list[OutgoingEntry]:
         claim = partial(
-            outgoing.claim,
+            claiming.claim,
             now=now,
             limit=limit,
             worker=self._worker,
@@ -161,7 +161,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         return self._take(await self._writer.run(claim), now)
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
-        free = partial(outgoing.free_held, thread=thread, now=now, worker=self._worker)
+        free = partial(claiming.free_held, thread=thread, now=now, worker=self._worker)
         return self._take(await self._writer.run(free), now)
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
@@ -171,42 +171,42 @@ class SqlStore(SessionsInSql, InboxInSql):
         return standing, session
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:
-        await self._writer.run_together(outgoing.sent, (position, mid, now))
+        await self._writer.run_together(sending.sent, (position, mid, now))
         self._own_claims.outgoing.pop(position, None)
 
     async def hold(self, position: int) -> None:
-        held = await self._writer.run(partial(outgoing.hold, position=position))
+        held = await self._writer.run(partial(sending.hold, position=position))
         for each in (position, *held):
             self._own_claims.outgoing.pop(each, None)
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
-        await self._writer.run(partial(outgoing.drop, entry=entry, now=now, rest=rest))
+        await self._writer.run(partial(sending.drop, entry=entry, now=now, rest=rest))
         self._own_claims.outgoing.pop(entry.position, None)
 
     async def give_up(self, position: int, now: datetime, *, error: str) -> None:
-        await self._writer.run(partial(outgoing.give_up, position=position, now=now, error=error))
+        await self._writer.run(partial(sending.give_up, position=position, now=now, error=error))
         self._own_claims.outgoing.pop(position, None)
 
     async def answer_lost(self, position: int) -> int:
-        return await self._writer.run(partial(outgoing.failed, position=position))
+        return await self._writer.run(partial(sending.failed, position=position))
 
     async def waits_outgoing(self, thread: Thread) -> bool:
-        return await self._writer.run(partial(outgoing.waits, thread=thread))
+        return await self._writer.run(partial(sending.waits, thread=thread))
 
     async def outgoing_backlog(self) -> Backlog:
-        return await self._writer.run(outgoing.backlog)
+        return await self._writer.run(keeping.backlog)
 
     async def keep_echo(self, mark: str, now: datetime) -> None:
-        await self._writer.run_together(outgoing.keep_echo, (mark, now))
+        await self._writer.run_together(sending.keep_echo, (mark, now))
 
     async def has_echo(self, mark: str) -> bool:
-        return await self._writer.run(partial(outgoing.has_echo, mark=mark))
+        return await self._writer.run(partial(sending.has_echo, mark=mark))
 
     async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
-        return await self._writer.run(partial(outgoing.unconfirmed, thread=thread))
+        return await self._writer.run(partial(sending.unconfirmed, thread=thread))
 
     async def has_mid(self, mid: str) -> bool:
-        return await self._writer.run(partial(outgoing.has_mid, mid=mid))
+        return await self._writer.run(partial(sending.has_mid, mid=mid))
 
     async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
         return await self._writer.run(partial(notices.claim, target=target, now=now))
@@ -238,9 +238,9 @@ class SqlStore(SessionsInSql, InboxInSql):
         said = now - transcript_retention
         await self._prune(partial(transcript.prune, before=said))
         for standing in (schema.SENT, schema.DROPPED):
-            await self._prune(partial(outgoing.prune, state=standing, before=handled))
-        await self._prune(partial(outgoing.prune, state=schema.DEAD, before=ended))
-        await self._prune(partial(outgoing.prune_held, before=ended))
+            await self._prune(partial(keeping.prune, state=standing, before=handled))
+        await self._prune(partial(keeping.prune, state=schema.DEAD, before=ended))
+        await self._prune(partial(keeping.prune_held, before=ended))
         await self._prune(partial(notices.prune, before=ended))
         await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
 
@@ -261,13 +261,13 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
     inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
     if inbox.waits(connection, thread) or any(sessions.open_of_threads(connection, [thread])):
         return None
-    kept = (inbox, sessions, transcript, outgoing, notices, workers)
+    kept = (inbox, sessions, transcript, keeping, notices, workers)
     erased: int = sum(rows.forget(connection, thread) for rows in kept)
     return erased
 
 
 def _void_claims(connection: Connection) -> None:
     claims.void_claims(connection)
-    outgoing.void_claims(connection)
+    claiming.void_claims(connection)
     sessions.void_claims(connection)
     notices.void_claims(connection)

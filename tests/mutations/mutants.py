@@ -182,9 +182,13 @@ MUTANTS = [
         ("if not await lease.is_ours():", "if False:"),
     ),
     *_of(
-        "store/outgoing/outgoing.py",
+        "store/outgoing/saying.py",
         ("tests/contract/store/claims/test_taken_over.py",),
         ("if not is_ours or (turns", "if (turns"),
+    ),
+    *_of(
+        "store/outgoing/sending.py",
+        ("tests/contract/store/claims/test_taken_over.py",),
         ("or_(not_(is_outgoing), outgoing.c.claimed_by", "or_(is_outgoing, outgoing.c.claimed_by"),
     ),
     *_of("engine/queues.py", ENGINE, ("appendleft(job)", "append(job)")),

@@ -1,0 +1,203 @@
+"""Who sends which messages, in SQL: operations for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, func, not_, or_, select, update
+from sqlalchemy.engine import Connection
+
+from ...core.events import Thread
+from ...core.records.outgoing import OutgoingEntry
+from ...core.sessions.session import State
+from ..claims.by_page import pages_of
+from ..claims.claims import (
+    GIVEN_BACK,
+    NOBODY,
+    free_pages,
+    in_parts,
+    is_over,
+    lease_at,
+    lease_end,
+)
+from ..database.schema import (
+    AT_ONCE,
+    CLAIM_LOCK,
+    UNCLAIMED,
+    WAITING,
+    earlier_is_outgoing,
+    earlier_outgoing,
+    inbox,
+    is_held,
+    is_outgoing,
+    is_outgoing_free,
+    is_waiting,
+    outgoing,
+    sessions,
+)
+from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
+
+_MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK + 1))
+_BEHIND_ANOTHER_WORKER = (
+    select(earlier_outgoing.c.position)
+    .where(
+        earlier_outgoing.c.thread == outgoing.c.thread,
+        earlier_outgoing.c.position < outgoing.c.position,
+        earlier_is_outgoing,
+        not_(is_over(earlier_outgoing.c.claimed_until_us)),
+        earlier_outgoing.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+# As in the inbox: a worker that stood still may have lost the first of a thread's messages alone.
+_BEHIND_A_LOST_ONE = (
+    select(earlier_outgoing.c.position)
+    .where(
+        earlier_outgoing.c.thread == outgoing.c.thread,
+        earlier_outgoing.c.position < outgoing.c.position,
+        earlier_is_outgoing,
+        earlier_outgoing.c.claimed_until_us > UNCLAIMED,
+        earlier_outgoing.c.claimed_by != bindparam("worker"),
+    )
+    .exists()
+)
+_WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK + 1))
+# A turn that a crash has cut is taken again, and says then which of these are to be sent.
+_TURN_IS_TAKEN_AGAIN = or_(
+    select(inbox.c.position).where(inbox.c.key == outgoing.c.event_key, is_waiting).exists(),
+    select(sessions.c.id)
+    .where(sessions.c.id == outgoing.c.session_id, sessions.c.state == State.ENDING.value)
+    .exists(),
+)
+_ENTRY = (
+    outgoing.c.position,
+    outgoing.c.data,
+    outgoing.c.failures,
+    outgoing.c.claimed_by,
+    outgoing.c.attempts,
+)
+_CLAIMABLE = (
+    select(*_ENTRY)
+    .where(
+        is_outgoing,
+        not_(_BEHIND_ANOTHER_WORKER),
+        not_(_TURN_IS_TAKEN_AGAIN),
+    )
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True, of=outgoing)
+)
+# As in the inbox: few have a claim that is over, and those that nobody has are read in order.
+_EXPIRED = _CLAIMABLE.where(
+    outgoing.c.claimed_until_us > UNCLAIMED, is_over(outgoing.c.claimed_until_us)
+).order_by(outgoing.c.position + 0)
+_FREE = _CLAIMABLE.where(is_outgoing_free, outgoing.c.page == bindparam("this_page")).order_by(
+    outgoing.c.position
+)
+_PAGES = pages_of(outgoing, is_outgoing_free)
+_FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
+_HELD_OF_THREAD = select(*_ENTRY).where(IS_THREAD_S, is_held).order_by(outgoing.c.position)
+_CLAIM = (
+    update(outgoing)
+    .where(among_these)
+    .values(state=WAITING, claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
+)
+_OUR_POSITIONS = select(outgoing.c.position).where(IS_OURS, not_(_BEHIND_A_LOST_ONE))
+_RENEW = (
+    update(outgoing)
+    .where(IS_OURS, not_(_BEHIND_A_LOST_ONE))
+    .values(claimed_until_us=bindparam("until_us"))
+)
+_RELEASE = (
+    update(outgoing).where(IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
+)
+_VOID = (
+    update(outgoing)
+    .where(is_outgoing, outgoing.c.claimed_until_us > UNCLAIMED)
+    .values(claimed_until_us=0)
+)
+
+
+def claim(
+    connection: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    worker: str,
+    without_threads: Collection[Thread] = (),
+    without_pages: Collection[str] = (),
+) -> list[OutgoingEntry]:
+    """Take the oldest that nobody has, or whose claim has expired."""
+    if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
+        return []
+    found: list[Any] = []
+    these = {**lease_at(now), "limit": limit, "worker": worker}
+    for wanted, asked in (
+        (_EXPIRED.where(outgoing.c.page.not_in(list(without_pages))), these),
+        *(
+            (_FREE, {**these, "this_page": page})
+            for page in free_pages(connection, _FREE_PAGES, without_pages)
+        ),
+    ):
+        if without_threads:
+            wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
+        found += connection.execute(wanted, asked).all()
+    return _claimed(connection, sorted(found)[:limit], now, worker)
+
+
+def free_held(
+    connection: Connection, thread: Thread, now: datetime, *, worker: str
+) -> list[OutgoingEntry]:
+    """Take what is held for the thread's user, who has written."""
+    held = connection.execute(_HELD_OF_THREAD, {"this_thread": thread.key}).all()
+    return _claimed(connection, held, now, worker)
+
+
+def renew(
+    connection: Connection,
+    positions: Sequence[int],
+    now: datetime,
+    *,
+    worker: str,
+    may_be_lost: bool,
+) -> set[int]:
+    """Prolong the claims on these messages; which of them are still this worker's, as of events."""
+    if may_be_lost and connection.dialect.name == "postgresql":
+        connection.execute(_WAIT_FOR_CLAIMS)
+    until_us = lease_end(now)
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_RENEW, {**part, "until_us": until_us})
+    return in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
+
+
+def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
+    """Let these be claimed at once, save those that another worker has taken over."""
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_RELEASE, part)
+
+
+def void_claims(connection: Connection) -> None:
+    connection.execute(_VOID)
+
+
+def _claimed(
+    connection: Connection, found: Sequence[Any], now: datetime, worker: str
+) -> list[OutgoingEntry]:
+    positions = [row.position for row in found]
+    for start in range(0, len(positions), AT_ONCE):
+        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
+        connection.execute(_CLAIM, {**part, "until_us": lease_end(now)})
+    return [
+        OutgoingEntry(
+            position=position,
+            outgoing=OUTGOING.decode(data),
+            failures=failures,
+            is_doubtful=claimed_by != NOBODY,
+            was_lost=claimed_by not in (NOBODY, GIVEN_BACK),
+            attempts=attempts,
+        )
+        for position, data, failures, claimed_by, attempts in found
+    ]

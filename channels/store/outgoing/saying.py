@@ -1,0 +1,147 @@
+"""What the bot says, recorded in the order of saying, in SQL: operations for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, or_, select, union
+from sqlalchemy.engine import Connection
+
+from ...core.errors import ClaimLost
+from ...core.events import Thread
+from ...core.records.outgoing import Outgoing, OutgoingEntry, Said
+from ..claims import claims, workers
+from ..claims.claims import (
+    NOBODY,
+    lease_end,
+)
+from ..database.schema import (
+    AT_ONCE,
+    HELD,
+    WAITING,
+    insert_new,
+    is_held,
+    is_outgoing,
+    microseconds,
+    outgoing,
+)
+from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
+
+_SAY = insert_new(outgoing)
+_LAST_POSITION = select(func.max(outgoing.c.position))
+_SAID_NOW = select(outgoing.c.mark, outgoing.c.position).where(
+    outgoing.c.position > bindparam("last"), outgoing.c.claimed_by == bindparam("worker")
+)
+_of_threads = outgoing.c.thread.in_(bindparam("threads", expanding=True))
+_BEFORE_THESE = union(
+    select(outgoing.c.thread, outgoing.c.state).where(_of_threads, is_held),
+    select(outgoing.c.thread, outgoing.c.state).where(
+        _of_threads, is_outgoing, outgoing.c.claimed_by != bindparam("worker")
+    ),
+)
+_WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held))
+_OURS = select(outgoing.c.data, outgoing.c.failures).where(IS_OURS)
+
+
+def say(
+    connection: Connection,
+    asked: Sequence[tuple[Outgoing, bool, bool, bool]],
+    *,
+    worker: str,
+    is_alone: bool = False,
+) -> list[int | None]:
+    """Insert the messages of many calls; each gets the position of what comes into its hand.
+
+    Raises ClaimLost, unless the worker `is_alone`, where another one has taken over what a message
+    was said in.
+    """
+    if not is_alone:
+        _check_claims(connection, asked, worker)
+    threads = sorted({said.thread.key for said, *_ in asked})
+    with_held, elsewhere = _before_these(connection, threads, worker)
+    last = connection.execute(_LAST_POSITION).scalar() or 0
+    rows = []
+    for said, in_hand, held, _ in asked:
+        if held:
+            with_held.add(said.thread.key)
+        elif not in_hand:
+            elsewhere.add(said.thread.key)
+        held = said.thread.key in with_held
+        is_ours = not held and said.thread.key not in elsewhere
+        rows.append(_row(said, held=held, claimant=worker if is_ours else NOBODY))
+    connection.execute(_SAY, rows)
+    recorded = connection.execute(_SAID_NOW, {"last": last, "worker": worker})
+    positions: dict[str, int] = dict(recorded.all())
+    return [positions.get(said.mark) for said, *_ in asked]
+
+
+def _check_claims(
+    connection: Connection, asked: Sequence[tuple[Outgoing, bool, bool, bool]], worker: str
+) -> None:
+    keys = {said.event_key for said, *_ in asked if said.event_key is not None}
+    turns = {said.thread.key for said, _, _, in_turn in asked if in_turn}
+    is_ours = not keys or claims.of_ours(connection, keys, worker=worker) == keys
+    if not is_ours or (turns and workers.of_ours(connection, turns, worker=worker) != turns):
+        raise ClaimLost("What was said belongs to a turn that another worker has taken over.")
+
+
+def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
+    """What attempts at the turn have said, in order; without what was dropped."""
+    found = connection.execute(OF_TURN, {"this_thread": thread.key, "this_turn": turn})
+    said = ((position, OUTGOING.decode(data), state) for position, data, state in found)
+    return [
+        Said(
+            position=position,
+            place=one.place,
+            message=one.message,
+            response=one.response,
+            is_waiting=state in (WAITING, HELD),
+        )
+        for position, one, state in said
+    ]
+
+
+def take_again(connection: Connection, position: int, *, worker: str) -> OutgoingEntry | None:
+    """A waiting message that is this worker's already."""
+    found = connection.execute(_OURS, {"positions": [position], "worker": worker}).first()
+    if found is None:
+        return None
+    return OutgoingEntry(
+        position=position, outgoing=OUTGOING.decode(found.data), failures=found.failures
+    )
+
+
+def withdraw(connection: Connection, positions: Sequence[int]) -> None:
+    """Delete those of these that are not sent yet."""
+    for start in range(0, len(positions), AT_ONCE):
+        connection.execute(_WITHDRAW, {"positions": positions[start : start + AT_ONCE]})
+
+
+def _before_these(
+    connection: Connection, threads: Sequence[str], worker: str
+) -> tuple[set[str], set[str]]:
+    """The threads in which something is held, and those of which something waits elsewhere."""
+    found: dict[str, set[str]] = {HELD: set(), WAITING: set()}
+    for start in range(0, len(threads), AT_ONCE):
+        part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
+        for thread, state in connection.execute(_BEFORE_THESE, part):
+            found[state].add(thread)
+    return found[HELD], found[WAITING]
+
+
+def _row(said: Outgoing, *, held: bool, claimant: str) -> dict[str, Any]:
+    return {
+        "thread": said.thread.key,
+        "page": said.thread.page,
+        "turn": said.turn,
+        "mark": said.mark,
+        "event_key": said.event_key,
+        "session_id": said.session_id,
+        "data": msgspec.json.encode(said).decode(),
+        "said_at_us": microseconds(said.said_at),
+        "state": HELD if held else WAITING,
+        "claimed_by": claimant,
+        "claimed_until_us": 0 if claimant == NOBODY else lease_end(said.said_at),
+    }
