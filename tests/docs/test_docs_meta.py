@@ -30,7 +30,8 @@ def files() -> Iterator[Path]:
             continue
         found = folder.rglob("*") if folder.is_dir() else [folder]
         for file in found:
-            ours = not NOT_OURS & set(file.parts) and file not in (FACTS, Path(__file__))
+            folders = set(file.relative_to(ROOT).parts)
+            ours = not NOT_OURS & folders and file not in (FACTS, Path(__file__))
             if ours and file.suffix in HOLDS_CODE_AND_PAGES and file.is_file():
                 yield file
 
