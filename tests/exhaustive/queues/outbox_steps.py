@@ -42,6 +42,16 @@ def steps(world: World) -> Iterator[Step]:
             yield from _claims(world, which)
 
 
+def all_said(world: World) -> World:
+    """The first worker has let Rasa answer all events, and nothing is sent yet."""
+    while True:
+        taking = _takes_turn(world, 0) if world.workers[0].turns else _claims(world, 0)
+        step = next(taking, None)
+        if step is None:
+            return world
+        world = step[1]
+
+
 def happenings(world: World) -> Iterator[Step]:
     """What can happen from outside: echoes come, workers die or stand still, time passes."""
     for mark in sorted(world.on_their_way):
@@ -290,7 +300,7 @@ def _claims(world: World, which: int) -> Iterator[Step]:
         turns = (*worker.turns, *(Turn(entry=entry) for entry in entries))
         yield "a worker claims an event", claimed.with_worker(which, replace(worker, turns=turns))
     claimed = world.copied()
-    messages = done(claimed.store(which).claim_outgoing(world.now, limit=10))
+    messages = done(claimed.store(which).claim_outgoing(world.now, limit=1))
     if any(world.rows.entries[one.outgoing.turn].handled_at is None for one in messages):
         raise Violation("the words of a turn that is to be taken again are to be sent")
     if messages:

@@ -11,13 +11,13 @@ import pytest
 from channels.core.records.outgoing import Replay
 from tests.exhaustive.model import Violation
 from tests.exhaustive.queues.exploration import Exploration, Model
-from tests.exhaustive.queues.outbox_steps import check_end, happenings, steps, what_comes
+from tests.exhaustive.queues.outbox_steps import all_said, check_end, happenings, steps, what_comes
 from tests.exhaustive.queues.outbox_world import World, beginning, key_of
 from tests.fakes.store import MemoryStore
 from tests.fakes.store_rows import Rows
 from tests.profile import IS_DEEP
 
-DEPTH, ENOUGH_STATES = (8, 30_000) if IS_DEEP else (5, 5_000)
+DEPTH, ENOUGH_STATES = (8, 30_000) if IS_DEEP else (5, 7_000)
 ENOUGH_TO_GO_WRONG = 5  # steps
 
 
@@ -25,7 +25,8 @@ def explored(depth: int) -> Exploration[World]:
     exploration = Exploration(
         Model(nexts=_nexts, what_comes=what_comes, check_end=check_end, key_of=key_of)
     )
-    exploration.explore(beginning(), depth=depth)
+    for start in (beginning(), all_said(beginning())):
+        exploration.explore(start, depth=depth)
     return exploration
 
 
@@ -77,6 +78,7 @@ async def _unheard(*_: object) -> None:
         (Replay, "withdrawn", _none, "what a turn does not say again"),
         (MemoryStore, "_is_said_again", _nobody, "a turn that is to be taken again"),
         (MemoryStore, "_check_claims", _unchecked, "did not arrive whole and once|is sent after"),
+        (MemoryStore, "_is_behind_a_lost_one", _nobody, "is sent after"),
         (Rows, "is_behind_a_lost_one", _nobody, "is sent after"),
         (MemoryStore, "holds", _always, "is sent twice|is sent after|whole and once"),
         (MemoryStore, "keep_echo", _unheard, "is sent twice"),
