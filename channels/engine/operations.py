@@ -25,7 +25,8 @@ from .names import Names
 
 logger = logging.getLogger(__name__)
 
-LEARN_INTERVAL = timedelta(minutes=1)
+LOOK_SHARED_FOR = timedelta(seconds=1)
+LEARN_INTERVAL = timedelta(seconds=10)
 LEARNT_AT_ONCE = 200  # sessions whose users' names are asked for, at one look
 
 
@@ -56,6 +57,7 @@ class Operations:
         self._waiting_room = waiting_room
         self._threads = threads
         self._due = due
+        self._look_shared: tuple[tuple[Search, int, int], datetime, Found] | None = None
         self._learnt = 0
         self._learn_again_at: datetime | None = None
 
@@ -79,10 +81,21 @@ class Operations:
                 threads=self.names.users_named(wanted.words),
                 apps=self.names.apps_named(wanted.words),
             )
-        found = await self._store.find_open(wanted, skip=skip, limit=limit)
+        found = await self._look(wanted, skip, limit)
         self.names.want(one.thread for one in found.sessions)
         if found.total > len(found.sessions) and self.names.may_learn:
             await self._learn_more(found.total)
+        return found
+
+    async def _look(self, wanted: Search, skip: int, limit: int) -> Found:
+        """What the store finds. Who looks by need looks again and again: many share a moment's."""
+        asked, now = (wanted, skip, limit), self._clock.now()
+        if wanted.by_need and self._look_shared is not None:
+            same, at, found = self._look_shared
+            if same == asked and timedelta() <= now - at < LOOK_SHARED_FOR:
+                return found
+        found = await self._store.find_open(wanted, skip=skip, limit=limit)
+        self._look_shared = (asked, now, found)
         return found
 
     async def _learn_more(self, total: int) -> None:
@@ -92,9 +105,8 @@ class Operations:
             return
         more = await self._store.find_open(Search(), skip=self._learnt, limit=LEARNT_AT_ONCE)
         self.names.want(one.thread for one in more.sessions)
-        self._learnt += LEARNT_AT_ONCE
-        if self._learnt >= total:
-            self._learnt, self._learn_again_at = 0, now + LEARN_INTERVAL
+        self._learnt = self._learnt + LEARNT_AT_ONCE if self._learnt < total else 0
+        self._learn_again_at = now + LEARN_INTERVAL
 
     async def session(self, session_id: str) -> Session | None:
         """The session of that id, open or ended."""
@@ -116,6 +128,7 @@ class Operations:
             is_ended = now.reason is reason
         else:
             is_ended = await self._endings.end(session, reason, claimed=False) is not None
+        self._look_shared = None
         self._due.set()
         return is_ended
 
