@@ -45,7 +45,7 @@ class Listed:
     attribute: str = "COMMAND"
 
     def load(self) -> Command:
-        """The command, for one who has typed its name."""
+        """The command itself, now that somebody has typed its name."""
         command: Command = getattr(import_module(f".{self.module}", __package__), self.attribute)
         return command
 

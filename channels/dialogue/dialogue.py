@@ -381,7 +381,7 @@ def _of_event(event: Event) -> TurnId:
 
 
 async def _cancelled(turn: asyncio.Future[bool]) -> None:
-    """Return once the turn has let go of what it holds; of one that won't, nobody hears again."""
+    """Wait until the turn has let go of what it holds. One that won't is left to itself."""
     if turn.cancel():
         await asyncio.wait({turn}, timeout=CANCEL_GRACE.total_seconds())
     turn.add_done_callback(lambda over: over.cancelled() or over.exception())

@@ -172,14 +172,14 @@ class EventHandler:
         return decision
 
     async def _owner(self, event: Event) -> Owner:
-        """Who has the event's thread. Where only that call fails on and on, nobody waits for it."""
+        """Who has the event's thread. If that call alone keeps failing, it is not waited for."""
         try:
             return await self._graph.owner(event.thread)
         except TRY_LATER as error:
             has_waited = self._clock.now() - event.received_at >= PATIENCE
             if not has_waited or self._graph.closed_page(event.thread.page) is not None:
                 raise
-            logger.warning("Who has a thread counts as unknown: %s", error)
+            logger.warning("The owner of a thread counts as unknown: %s", error)
             return Owner.UNKNOWN
 
     def _is_broadcast(self, event: Event) -> bool:

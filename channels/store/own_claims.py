@@ -22,8 +22,8 @@ _T = TypeVar("_T")
 class OwnClaims:
     """Until when it has what: inbox entries and messages by position, sessions, threads' turns.
 
-    All entries and messages are renewed at once. Who is late with that may have lost one, and then
-    the rest of its thread, however fresh that claim is.
+    All entries and messages are renewed at once. A worker that is late with that may have lost
+    one, and then the rest of its thread, however fresh that claim is.
     """
 
     def __init__(self, worker: str) -> None:

@@ -74,7 +74,7 @@ export class Desk {
     this.find(".hint").textContent = this.#hint(refusals, thread);
   }
 
-  /** Who has pressed what can't be pressed any more goes on by writing. */
+  /** After pressing a button that is then disabled, an agent goes on by writing. */
   #enable(button, refusal) {
     if (refusal && button === document.activeElement) this.find("textarea").focus();
     button.disabled = Boolean(refusal);
