@@ -110,7 +110,7 @@ def _ended(world: World, which: int, reason: EndReason, **also: bool) -> World:
     def change(waiting: Session) -> Session:
         return transitions.ending(waiting, reason, NOW, user_at=world.user_at)
 
-    if world.session is None:
+    if world.session is None and world.workers[which].session is None:
         return world
     after, _ = changed(_knowing(world, which), which, change, State.WAITING, **also)
     return after
