@@ -102,6 +102,7 @@ class Names:
         """Whoever is erased has no name here."""
         self._answers.pop(thread, None)
         self._wanted.pop(thread, None)
+        self._asking.discard(thread)
 
     async def ask_some(self) -> None:
         """Once something is wanted, ask for a few; then rest. Raises nothing that Meta says."""
@@ -117,7 +118,9 @@ class Names:
         await self._clock.sleep(REST)
 
     async def _ask(self, subject: _Subject) -> None:
-        page = subject.page if isinstance(subject, Thread) else subject
+        page = _page_of(subject)
+        if self._rests(page, self._clock.now()):
+            return  # whoever looks then wants it again
         try:
             if isinstance(subject, Thread):
                 name = await self._graph.user_name(subject)
@@ -130,7 +133,8 @@ class Names:
             return
         except GraphError:
             names = {}
-        self._learn(subject, names)
+        if subject in self._asking:  # or the user was erased meanwhile
+            self._learn(subject, names)
         if isinstance(subject, Thread):
             self._count(page, is_told=bool(names))
 
@@ -162,9 +166,15 @@ class Names:
     def _is_to_be_asked(self, subject: _Subject, now: datetime) -> bool:
         if isinstance(subject, Thread) and not self._of_users:
             return False
-        page = subject.page if isinstance(subject, Thread) else subject
-        if self._rests_until.get(page, now) > now:
+        if self._rests(_page_of(subject), now):
             return False
         answer = self._answers.get(subject)
         is_known = answer is not None and answer.until > now
         return not is_known and subject not in self._asking
+
+    def _rests(self, page: str, now: datetime) -> bool:
+        return self._rests_until.get(page, now) > now
+
+
+def _page_of(subject: _Subject) -> str:
+    return subject.page if isinstance(subject, Thread) else subject

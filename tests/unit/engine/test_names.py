@@ -147,3 +147,37 @@ async def test_who_is_erased_has_no_name() -> None:
     await scene.look_at(ANNA)
     scene.names.forget(ANNA)
     assert scene.names.of_user(ANNA) is None
+
+
+@pytest.mark.parametrize(
+    "error", [GraphThrottled("Slow down", retry_after=SECOND), TokenRefused("Expired")]
+)
+async def test_where_meta_can_t_be_asked_now_what_is_wanted_already_waits_too(
+    error: Exception,
+) -> None:
+    scene = Scene()
+    scene.graph.fail("user_name", error, times=100)  # type: ignore[arg-type]
+    await scene.look_at(*strangers(100))
+    assert len(scene.asked()) <= AT_ONCE
+
+
+async def test_of_many_that_are_wanted_no_more_are_asked_for_once_there_is_no_hope() -> None:
+    scene = Scene()
+    await scene.look_at(*strangers(10 * HOPELESS))
+    assert len(scene.asked()) < HOPELESS + AT_ONCE
+
+
+async def test_who_is_erased_while_meta_is_asked_has_no_name() -> None:
+    scene = Scene()
+    scene.names.want([ANNA])
+    told = scene.graph.user_name
+
+    async def erased_meanwhile(thread: Thread) -> str | None:
+        name = await told(thread)
+        scene.names.forget(thread)
+        return name
+
+    scene.graph.user_name = erased_meanwhile  # type: ignore[method-assign]
+    await scene.look_at(ANNA)
+    assert scene.asked() == ["2001"]
+    assert scene.names.of_user(ANNA) is None
