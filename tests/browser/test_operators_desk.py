@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.browser.axe import stumbles
 from tests.browser.chat_screen import SCREENSHOTS
@@ -156,6 +157,31 @@ async def test_a_handover_is_opened_closed_and_leads_to_meta_s_inbox(page: Page)
     assert await stumbles(page) == []
     await page.keyboard.press("Escape")
     await expect(opener).to_be_focused()
+
+
+async def test_a_story_that_comes_late_is_not_shown_as_another_user_s(page: Page) -> None:
+    is_released, is_late = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await is_released.wait()
+        await route.fulfill(response=answer)
+        is_late.set()
+
+    rows = page.locator("#open-rows tr button.name")
+    await page.route("**/handovers/sessions/*", late, times=1)
+    await rows.nth(0).click()
+    await page.keyboard.press("Escape")
+    await rows.nth(1).click()
+    link = page.locator("#inbox-link")
+    await expect(link).to_be_visible()
+    shown = await link.get_attribute("href")
+    async with page.expect_response("**/handovers/sessions/*") as answered:
+        is_released.set()
+    await (await answered.value).finished()
+    await is_late.wait()
+    await page.evaluate("() => new Promise((done) => setTimeout(done))")
+    assert await link.get_attribute("href") == shown
 
 
 async def test_the_history_has_reason_wait_and_feedback_and_can_be_saved(

@@ -15,9 +15,11 @@ const STEPS = {
   rated: (one) => `Feedback: ${feedback(one)}`,
 };
 const SPEAKERS = { user: "User", operator: "Team", bot: "Bot" };
+let opened = 0; // stories: an answer that comes late is of one that was closed
 
 /** Show a handover; `ask` asks the bot for its story. */
 export async function showStory(handover, ask) {
+  const number = ++opened;
   const dialog = byId("story");
   byId("story-title").replaceChildren(isolated(nameOf(handover)));
   byId("story-facts").replaceChildren(...facts(handover));
@@ -26,9 +28,10 @@ export async function showStory(handover, ask) {
   say(byId("story-trouble"), "");
   dialog.showModal();
   try {
-    tell(handover, await ask());
+    const told = await ask();
+    if (number === opened) tell(handover, told);
   } catch (error) {
-    say(byId("story-trouble"), error.message);
+    if (number === opened) say(byId("story-trouble"), error.message);
     throw error;
   }
 }
