@@ -181,7 +181,7 @@ def claim(
         for position, event, failures, claimed_by, attempts in sorted(claimable)[:limit]
     ]
     positions = [entry.position for entry in entries]
-    _in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
+    do_in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
     return entries
 
 
@@ -200,8 +200,8 @@ def renew(
     """
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(_WAIT_FOR_CLAIMS)
-    _in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
-    return in_parts(connection, _OURS, positions, worker=worker)
+    do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
+    return found_in_parts(connection, _OURS, positions, worker=worker)
 
 
 def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:
@@ -217,14 +217,14 @@ def void_claims(connection: Connection) -> None:
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
     """Let these entries be claimed at once, save those that another worker has taken over."""
-    _in_parts(connection, _RELEASE, positions, worker=worker)
+    do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 
 def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> list[None]:
     """Set the entries of many calls to done."""
     positions = [position for position, _ in handled]
     latest = max(now for _, now in handled)
-    _in_parts(connection, _DONE, positions, now_us=microseconds(latest))
+    do_in_parts(connection, _DONE, positions, now_us=microseconds(latest))
     return [None] * len(handled)
 
 
@@ -279,7 +279,7 @@ def lease_at(now: datetime) -> dict[str, int]:
     return {"now_us": microseconds(now), "most_us": microseconds(now + CLAIM_LEASE + _SLACK)}
 
 
-def in_parts(
+def found_in_parts(
     connection: Connection, wanted: Select, positions: Sequence[int], **parameters: object
 ) -> set[int]:
     """The positions that are found among these."""
@@ -290,9 +290,10 @@ def in_parts(
     return found
 
 
-def _in_parts(
+def do_in_parts(
     connection: Connection, statement: Any, positions: Sequence[int], **parameters: object
 ) -> None:
+    """The statement for each of these positions."""
     for start in range(0, len(positions), AT_ONCE):
         part = positions[start : start + AT_ONCE]
         connection.execute(statement, {**parameters, "positions": part})

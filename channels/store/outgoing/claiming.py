@@ -16,14 +16,14 @@ from ..claims.by_page import pages_of
 from ..claims.claims import (
     GIVEN_BACK,
     NOBODY,
+    do_in_parts,
+    found_in_parts,
     free_pages,
-    in_parts,
     is_over,
     lease_at,
     lease_end,
 )
 from ..database.schema import (
-    AT_ONCE,
     CLAIM_LOCK,
     UNCLAIMED,
     WAITING,
@@ -165,18 +165,13 @@ def renew(
     """Prolong the claims on these messages; which of them are still this worker's, as of events."""
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(_WAIT_FOR_CLAIMS)
-    until_us = lease_end(now)
-    for start in range(0, len(positions), AT_ONCE):
-        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
-        connection.execute(_RENEW, {**part, "until_us": until_us})
-    return in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
+    do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
+    return found_in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
     """Let these be claimed at once, save those that another worker has taken over."""
-    for start in range(0, len(positions), AT_ONCE):
-        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
-        connection.execute(_RELEASE, part)
+    do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 
 def void_claims(connection: Connection) -> None:
@@ -187,9 +182,7 @@ def _claimed(
     connection: Connection, found: Sequence[Any], now: datetime, worker: str
 ) -> list[OutgoingEntry]:
     positions = [row.position for row in found]
-    for start in range(0, len(positions), AT_ONCE):
-        part = {"positions": positions[start : start + AT_ONCE], "worker": worker}
-        connection.execute(_CLAIM, {**part, "until_us": lease_end(now)})
+    do_in_parts(connection, _CLAIM, positions, worker=worker, until_us=lease_end(now))
     return [
         OutgoingEntry(
             position=position,

@@ -6,11 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from ...core.records.outgoing import Outgoing
-from ..database.schema import (
-    DROPPED,
-    is_outgoing,
-    outgoing,
-)
+from ..database.schema import DROPPED, is_outgoing, outgoing
 
 OUTGOING: msgspec.json.Decoder[Outgoing] = msgspec.json.Decoder(Outgoing)
 IS_THREAD_S = outgoing.c.thread == bindparam("this_thread")

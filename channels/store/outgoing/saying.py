@@ -13,10 +13,7 @@ from ...core.errors import ClaimLost
 from ...core.events import Thread
 from ...core.records.outgoing import Outgoing, OutgoingEntry, Said
 from ..claims import claims, workers
-from ..claims.claims import (
-    NOBODY,
-    lease_end,
-)
+from ..claims.claims import NOBODY, do_in_parts, lease_end
 from ..database.schema import (
     AT_ONCE,
     HELD,
@@ -115,8 +112,7 @@ def take_again(connection: Connection, position: int, *, worker: str) -> Outgoin
 
 def withdraw(connection: Connection, positions: Sequence[int]) -> None:
     """Delete those of these that are not sent yet."""
-    for start in range(0, len(positions), AT_ONCE):
-        connection.execute(_WITHDRAW, {"positions": positions[start : start + AT_ONCE]})
+    do_in_parts(connection, _WITHDRAW, positions)
 
 
 def _before_these(

@@ -11,9 +11,7 @@ from sqlalchemy.engine import Connection
 from ...core.events import Thread
 from ...core.records.outgoing import OutgoingEntry, Standing
 from ...core.sessions.session import Session
-from ..claims.claims import (
-    NOBODY,
-)
+from ..claims.claims import NOBODY, do_in_parts
 from ..database.schema import (
     AT_ONCE,
     DEAD,
@@ -115,8 +113,7 @@ def hold(connection: Connection, position: int) -> list[int]:
     """Hold a message, and those behind it, which would overtake it; return their positions."""
     found = connection.execute(_THIS_AND_BEHIND, {"this_position": position})
     positions = list(found.scalars())
-    for start in range(0, len(positions), AT_ONCE):
-        connection.execute(_HOLD, {"positions": positions[start : start + AT_ONCE]})
+    do_in_parts(connection, _HOLD, positions)
     return positions
 
 
