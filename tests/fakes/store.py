@@ -37,6 +37,7 @@ from tests.fakes.store_outgoing import Message
 from tests.fakes.store_rows import (
     FIRST_MOMENT,
     GIVEN_BACK,
+    NOT_LOST,
     Entry,
     Reserved,
     Rows,
@@ -143,7 +144,7 @@ class MemoryStore(SessionsInMemory):
         claimed = claimable[:limit]
         for entry in claimed:
             entry.is_repeated = entry.claimed_by is not None
-            entry.was_lost = entry.claimed_by not in (None, GIVEN_BACK)
+            entry.was_lost = entry.claimed_by not in NOT_LOST
             entry.claimed_by = self._worker
             entry.claimed_until = now + CLAIM_LEASE
         return self._hold(claimed)

@@ -14,7 +14,7 @@ from channels.core.records.dead import Dead, DeadId, Part
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from channels.core.sessions.session import Session, State
 from channels.store.protocol import CLAIM_LEASE, Backlog
-from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, Rows, is_over
+from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, NOT_LOST, REVIVED, Rows, is_over
 
 
 @dataclass(kw_only=True, slots=True)
@@ -237,7 +237,7 @@ class OutgoingInMemory:
         revived = [each for each in self._dead_messages() if ids is None or each.dead().id in ids]
         for each in revived:
             each.state, each.handled_at, each.failures, each.attempts = "waiting", None, 0, 0
-            each.claimed_by, each.claimed_until = GIVEN_BACK, FIRST_MOMENT
+            each.claimed_by, each.claimed_until = REVIVED, FIRST_MOMENT
             self._messages[each.position] = self._rows.handled_messages.pop(each.position)
         self._rows.messages = dict(sorted(self._messages.items()))
         return len(revived)
@@ -305,7 +305,7 @@ class OutgoingInMemory:
         return any(
             earlier.position < message.position
             and earlier.said.thread == message.said.thread
-            and earlier.claimed_until > FIRST_MOMENT
+            and (earlier.claimed_until > FIRST_MOMENT or earlier.claimed_by == GIVEN_BACK)
             and earlier.claimed_by != self._worker
             for earlier in self._waiting()
         )
@@ -330,7 +330,7 @@ class OutgoingInMemory:
     def _claimed(self, messages: list[Message], now: datetime) -> list[OutgoingEntry]:
         for each in messages:
             each.is_doubtful = each.claimed_by is not None
-            each.was_lost = each.claimed_by not in (None, GIVEN_BACK)
+            each.was_lost = each.claimed_by not in NOT_LOST
             each.state, each.claimed_by = "waiting", self._worker
             each.claimed_until = now + CLAIM_LEASE
         return self._taken(

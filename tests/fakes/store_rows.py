@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
 GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
+REVIVED = "+"  # by nobody: it was set aside
+NOT_LOST = (None, GIVEN_BACK, REVIVED)
 
 
 def is_over(claimed_until: datetime, now: datetime) -> bool:
@@ -51,7 +53,7 @@ class Entry:
 
     def revive(self) -> None:
         self.is_dead, self.handled_at, self.failures, self.attempts = False, None, 0, 0
-        self.claimed_by, self.claimed_until = GIVEN_BACK, FIRST_MOMENT
+        self.claimed_by, self.claimed_until = REVIVED, FIRST_MOMENT
 
     def dead(self) -> Dead:
         assert self.handled_at is not None
@@ -117,11 +119,11 @@ class Rows:
         return [entry for entry in self.entries.values() if entry.handled_at is None]
 
     def is_behind_a_lost_one(self, entry: Entry, worker: str) -> bool:
-        """Whether an earlier entry of the thread is in another worker's hand, over or not."""
+        """Whether an earlier entry of the thread is, or was, in another worker's hand."""
         return any(
             earlier.position < entry.position
             and earlier.event.thread == entry.event.thread
-            and earlier.claimed_until > FIRST_MOMENT
+            and (earlier.claimed_until > FIRST_MOMENT or earlier.claimed_by == GIVEN_BACK)
             and earlier.claimed_by != worker
             for earlier in self.waiting()
         )

@@ -34,6 +34,8 @@ from .by_page import pages_of
 
 NOBODY = ""
 GIVEN_BACK = "-"  # by a worker that may have begun
+REVIVED = "+"  # set aside before, and taken up again
+NOT_LOST = (NOBODY, GIVEN_BACK, REVIVED)
 _SLACK = timedelta(seconds=10)  # between the clocks of two workers
 
 
@@ -59,14 +61,15 @@ _BEHIND_ANOTHER_WORKER = (
     )
     .exists()
 )
-# A worker that stood still may have lost the first of a thread's entries, and not the next ones.
+# A worker that stood still may have lost the first of a thread's entries, and not the next ones, to
+# one that has stopped by now.
 _BEHIND_A_LOST_ONE = (
     select(earlier.c.position)
     .where(
         earlier.c.thread == inbox.c.thread,
         earlier.c.position < inbox.c.position,
         earlier_is_waiting,
-        earlier.c.claimed_until_us > UNCLAIMED,
+        or_(earlier.c.claimed_until_us > UNCLAIMED, earlier.c.claimed_by == GIVEN_BACK),
         earlier.c.claimed_by != bindparam("worker"),
     )
     .exists()
@@ -175,7 +178,7 @@ def claim(
             event=_EVENT.decode(event),
             failures=failures,
             is_repeated=claimed_by != NOBODY,
-            was_lost=claimed_by not in (NOBODY, GIVEN_BACK),
+            was_lost=claimed_by not in NOT_LOST,
             attempts=attempts,
         )
         for position, event, failures, claimed_by, attempts in sorted(claimable)[:limit]

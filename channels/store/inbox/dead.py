@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from ...core.events import Event, Thread
 from ...core.records.dead import Dead, DeadId, Part
-from ..claims.claims import GIVEN_BACK
+from ..claims.claims import REVIVED
 from ..database.schema import AT_ONCE, DEAD, WAITING, inbox, moment, outgoing
 
 
@@ -56,7 +56,7 @@ _RETRIES = {
         failures=0,
         attempts=0,
         handled_at_us=None,
-        claimed_by=GIVEN_BACK,
+        claimed_by=REVIVED,
         claimed_until_us=0,
     )
     for part, table in _TABLES.items()

@@ -16,6 +16,7 @@ from ..claims.by_page import pages_of
 from ..claims.claims import (
     GIVEN_BACK,
     NOBODY,
+    NOT_LOST,
     do_in_parts,
     found_in_parts,
     free_pages,
@@ -58,7 +59,10 @@ _BEHIND_A_LOST_ONE = (
         earlier_outgoing.c.thread == outgoing.c.thread,
         earlier_outgoing.c.position < outgoing.c.position,
         earlier_is_outgoing,
-        earlier_outgoing.c.claimed_until_us > UNCLAIMED,
+        or_(
+            earlier_outgoing.c.claimed_until_us > UNCLAIMED,
+            earlier_outgoing.c.claimed_by == GIVEN_BACK,
+        ),
         earlier_outgoing.c.claimed_by != bindparam("worker"),
     )
     .exists()
@@ -189,7 +193,7 @@ def _claimed(
             outgoing=OUTGOING.decode(data),
             failures=failures,
             is_doubtful=claimed_by != NOBODY,
-            was_lost=claimed_by not in (NOBODY, GIVEN_BACK),
+            was_lost=claimed_by not in NOT_LOST,
             attempts=attempts,
         )
         for position, data, failures, claimed_by, attempts in found

@@ -19,7 +19,7 @@ from channels.core.sessions.session import Cause
 from channels.store.protocol import CLAIM_LEASE, InboxEntry
 from tests.exhaustive.model import ADA, NOW
 from tests.fakes.store import MemoryStore
-from tests.fakes.store_rows import GIVEN_BACK, Rows, is_over
+from tests.fakes.store_rows import NOT_LOST, Rows, is_over
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ def _encoded(world: World, order: tuple[int, int]) -> bytes:
     names = {world.workers[which].name: place for place, which in enumerate(order)}
 
     def claim(claimed_by: str | None, until: datetime) -> object:
-        by = claimed_by if claimed_by in (None, GIVEN_BACK) else names.get(claimed_by, "dead")
+        by = claimed_by if claimed_by in NOT_LOST else names.get(claimed_by, "dead")
         return by, is_over(until, world.now)
 
     rows = world.rows

@@ -67,6 +67,28 @@ async def test_it_is_lost_also_if_the_other_worker_stands_still_by_now(workers: 
     assert len(await one.claim_inbox(much_later, limit=9)) == 2
 
 
+async def test_it_is_lost_also_if_the_other_worker_has_stopped_by_now(workers: Workers) -> None:
+    one, two, _ = workers
+    first, second = await one.record([message("a"), message("b")], NOW)
+    await two.claim_inbox(LATER, limit=1)
+    await two.release()
+
+    assert not await one.holds(first, LATER)
+    assert not await one.holds(second, LATER)
+    again = await one.claim_inbox(LATER, limit=9)
+    assert [entry.position for entry in again] == [first.position, second.position]
+
+
+async def test_an_event_is_held_though_an_older_one_is_taken_up_again(workers: Workers) -> None:
+    one, _, _ = workers
+    [dead] = await one.record([message("a")], NOW)
+    assert await one.failed(dead.position, NOW, for_good=True)
+    [entry] = await one.record([message("b")], NOW)
+    assert await one.retry_dead() == 1
+
+    assert await one.holds(entry, LATER)
+
+
 async def test_a_message_behind_one_that_was_taken_over_is_lost_with_it(
     workers: Workers,
 ) -> None:
@@ -80,6 +102,22 @@ async def test_a_message_behind_one_that_was_taken_over_is_lost_with_it(
     await two.sent(first.position, "m_1", LATER)
     [again] = await two.claim_outgoing(LATER, limit=9)
     assert again.position == second.position
+
+
+async def test_a_message_is_lost_also_if_the_other_worker_has_stopped_by_now(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    first, second = await one.say(words("hello")), await one.say(words("how are you?"))
+    assert first is not None
+    assert second is not None
+    await two.claim_outgoing(LATER, limit=1)
+    await two.release()
+
+    assert not await one.holds(first, LATER)
+    assert not await one.holds(second, LATER)
+    again = await one.claim_outgoing(LATER, limit=9)
+    assert [entry.position for entry in again] == [first.position, second.position]
 
 
 async def test_who_loses_an_event_loses_those_behind_it_however_new_they_are(
