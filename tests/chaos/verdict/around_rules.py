@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from channels.core.notices import NoticeKind
 from tests.chaos.play.cast import BOT
 from tests.chaos.verdict.case import Case
-from tests.chaos.verdict.evidence import USER, Stored, Told
+from tests.chaos.verdict.evidence import USER, Said, Stored, Told
 from tests.chaos.verdict.tracked_turns import Turn
 
+OF_A_FAILURE = "failed "  # how a turn of the channel's own begins, for a message that was set aside
 RATED = "rate_good"  # the intent of the button that people tap
 MOST_DEATHS = 3  # of one message
 REPLACED_WITHIN = timedelta(seconds=10)
@@ -52,8 +53,8 @@ def _opening_after(moment: datetime) -> datetime:
 
 
 def _was_taken(case: Case, user: str, since: datetime, until: datetime) -> bool:
-    """Whether an operator wrote between the two, and so took the thread."""
-    return any(
+    """Whether somebody had the thread already, or an operator wrote then, and so took it."""
+    return case.people_had_it(user, since, since) or any(
         one.user == user and one.sender not in (USER, BOT) and since <= one.at <= until
         for one in case.evidence.said
     )
@@ -72,6 +73,22 @@ def _not_handed_over(case: Case) -> Iterator[str]:
             user, died_at, died_at + HANDED_OVER_WITHIN
         ):
             yield f"{user}: its message was set aside after {died_at.isoformat()}"
+
+
+def says_for_itself(case: Case, said: Said) -> bool:
+    """Whether the channel said it, before it handed a thread over because the bot had failed."""
+    is_its_own = said.turn is not None and said.turn.startswith(OF_A_FAILURE)
+    return is_its_own and any(one.opened_by == "bot_failed" for one in case.sessions[said.user])
+
+
+def _said_for_itself_twice(case: Case) -> Iterator[str]:
+    said = Counter(
+        (one.user, one.turn)
+        for of_user in case.sent.values()
+        for one in of_user
+        if says_for_itself(case, one)
+    )
+    return (f"{user}: {turn}, {count} times" for (user, turn), count in said.items() if count > 1)
 
 
 def _killed(case: Case) -> Iterator[tuple[str, datetime]]:
@@ -154,6 +171,7 @@ ZEROS = (
     ("waiting handovers passed while nobody was there", _passed_while_closed),
     ("processes killed a fourth time by one message", _died_too_often),
     ("threads of set-aside messages that nobody got", _not_handed_over),
+    ("what the channel says for a broken bot doubled", _said_for_itself_twice),
     ("notices to operators lost", _notices_lost),
     ("notices to operators of what has not come about", _notices_untrue),
     ("notices to operators out of order within a session", _notices_out_of_order),

@@ -64,7 +64,7 @@ def judge(evidence: Evidence) -> list[Figure]:
         ("turns repeated because a kill cut them down, messages sent again", _repeated),
         ("actions run again because their turn was cut down", _ran_again),
         ("events set aside because they were under way at three kills", _set_aside),
-        ("bot messages of what was set aside in the end", _of_nobodys_turn),
+        ("bot messages of turns that were cut down, and taken by nobody again", _of_nobodys_turn),
         ("bot messages sent again after a lost answer", _sent_again),
         ("responses not sent because people had the thread", _silenced),
         ("user messages that only the agents got", _kept_by_agents_alone),
@@ -284,15 +284,28 @@ def _unexplained(case: Case) -> Iterator[str]:
 
 
 def _of_nobodys_turn(case: Case) -> Iterator[str]:
-    """Said by a try of what three kills have hit, before it was set aside."""
     for said in (one for of_user in case.sent.values() for one in of_user):
-        if said.turn in case.set_aside:
+        if _was_cut_for_good(case, said):
             yield _named(said)
 
 
 def _homeless(case: Case, user: str, of_user: list[Turn]) -> Iterator[Said]:
-    said = homeless(of_user, case.sent[user])
-    return (one for one in said if one.turn not in case.set_aside)
+    return (
+        one
+        for one in homeless(of_user, case.sent[user])
+        if not _was_cut_for_good(case, one) and not around_rules.says_for_itself(case, one)
+    )
+
+
+def _was_cut_for_good(case: Case, said: Said) -> bool:
+    """Whether its turn was cut down, and is in no tracker: three kills have hit what it answered,
+    or people had the thread by the time that it would have been taken again.
+    """
+    if said.turn is None or said.turn in case.tracked_ids:
+        return False
+    was_cut = case.was_cut_between(said.at, said.at + LONGEST_PAUSE)
+    heard_by_people = said.turn in case.evidence.transcribed
+    return said.turn in case.set_aside or (was_cut and heard_by_people)
 
 
 def _out_of_order(case: Case) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.chaos.play.cast import BOT
 from tests.chaos.verdict.evidence import Death, Delivered, Dropped, Evidence, Said, Stored, Undone
 from tests.chaos.verdict.forged_records import (
     BACK,
@@ -31,6 +32,8 @@ from tests.chaos.verdict.forged_records import (
 from tests.chaos.verdict.judge import judge
 
 ANSWER = "You said: message 2"
+CUT_FOR_GOOD = "bot messages of turns that were cut down, and taken by nobody again"
+CONNECTING = "I'm connecting you."
 SORRY = "I'm sorry, I could not reach our team."
 
 
@@ -156,6 +159,10 @@ FAULTS = {
     "waiting handovers passed while nobody was there": waited(active_at=at(110)),
     "processes killed a fourth time by one message": poisoned(4, opened_by="bot_failed"),
     "threads of set-aside messages that nobody got": poisoned(3, opened_by="bot"),
+    "what the channel says for a broken bot doubled": more(
+        poisoned(3, opened_by="bot_failed"),
+        *(sent(45 + number, CONNECTING, turn="failed m_9") for number in range(2)),
+    ),
     "notices to operators lost": replace(GOOD, told=(GOOD.told[0], GOOD.told[2])),
     "notices to operators of what has not come about": more(GOOD, told=(told(40, "failed"),)),
     "notices to operators out of order within a session": replace(
@@ -206,6 +213,17 @@ def test_rasa_hears_no_end_of_a_handover_in_whose_place_another_one_came() -> No
 
 def test_a_message_that_three_processes_died_of_is_set_aside_and_its_thread_handed_over() -> None:
     assert failed(poisoned(3, opened_by="bot_failed")) == set()
+
+
+def test_the_channel_speaks_for_a_bot_that_has_failed_and_for_no_other() -> None:
+    of_its_own = sent(45, CONNECTING, turn="failed m_9")
+    assert failed(more(poisoned(3, opened_by="bot_failed"), of_its_own)) == set()
+    assert failed(more(GOOD, of_its_own)) == {"bot messages that belong to no turn"}
+
+
+def test_whose_thread_somebody_has_already_waits_for_no_opening() -> None:
+    had_it = more(waited(active_at=at(72)), owned=(owned(65, INBOX), owned(75, BOT)))
+    assert failed(had_it) == set()
 
 
 def test_feedback_that_is_stored_is_not_lost() -> None:
@@ -280,8 +298,23 @@ def test_what_three_kills_have_hit_is_counted_apart() -> None:
 
 def test_what_a_try_of_it_has_said_before_is_counted_apart() -> None:
     said = more(poisoned(3, opened_by="bot_failed"), sent(42, "I'm connecting you.", turn="m_9"))
-    assert found(said)["bot messages of what was set aside in the end"] == 1
+    assert found(said)[CUT_FOR_GOOD] == 1
     assert failed(said) == set()
+
+
+@pytest.mark.parametrize("kill", [28, 41])
+def test_a_cut_turn_is_taken_again_by_nobody_where_people_have_heard_the_message(
+    kill: float,
+) -> None:
+    said = more(
+        GOOD,
+        *(written(39, "m_9", "talk to a person"), sent(40, CONNECTING, turn="m_9")),
+        delivered=(Delivered(mid="m_9", array="messaging"),),
+        kills=(at(kill),),
+    )
+    said = replace(said, transcribed=said.transcribed | {"m_9"})
+    assert (CUT_FOR_GOOD in found(said)) == (kill == 41)
+    assert failed(said) == (set() if kill == 41 else {"bot messages that belong to no turn"})
 
 
 def test_a_session_that_ends_in_silence_takes_no_message_of_the_next_ones_end() -> None:
