@@ -31,6 +31,10 @@ _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
 _in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
 
 
+class _OfTheTurn(ValueError):
+    """One of these, by its class alone: what it says may quote the user."""
+
+
 def is_in_turn() -> bool:
     """Whether this is part of a turn that the channel lets Rasa take."""
     return _in_turn.get() is not None
@@ -115,13 +119,15 @@ class _Saves:
             await still_ours()
             try:
                 result = await self._tried(*args, **kwargs)
+            except _OfTheTurn as error:
+                raise _not_saved(str(error).rstrip(".")) from None
             except _OF_THE_TURN as error:
                 raise _not_saved(type(error).__name__) from None
             except StoreUnavailable as error:
                 passed_over += self._saved > saved_before
                 saved_before = self._saved
                 if passed_over >= _MOST_PASSED_OVER:
-                    raise _not_saved(str(error)) from None
+                    raise _not_saved(str(error).rstrip(".")) from None
                 raise
             self._saved += 1
             return result
@@ -131,7 +137,7 @@ class _Saves:
 
 def _not_saved(why: str) -> TurnNotSaved:
     return TurnNotSaved(
-        f"Rasa's tracker store can't hold what came of a turn ({why}). Look which action sets a "
+        f"Rasa's tracker store can't hold what came of a turn: {why}. Look which action sets a "
         "slot to what the store does not take, and whether the tracker is too large for it."
     )
 
@@ -152,6 +158,6 @@ def _tracker_store_failed(error: Exception) -> None:
     failure = f"Rasa's tracker store failed ({type(error).__name__})."
     if is_in_turn():
         if isinstance(error, _OF_THE_TURN):
-            raise error
+            raise _OfTheTurn(failure) from None
         raise StoreUnavailable(failure) from None
     logger.error("%s", failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
+import traceback
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -284,6 +285,17 @@ async def test_what_no_tracker_store_can_hold_waits_for_none(
     with pytest.raises(TurnNotSaved) as failure:
         await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
     assert "what the user said" not in str(failure.value)
+
+
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_tracker_that_can_t_be_understood_is_an_error_that_does_not_quote_it(
+    assistant: RasaAssistant, trackers: TrackersAway, once: bool
+) -> None:
+    trackers.away, trackers.why = "read", ValueError("No tracker: what the user said")
+    with pytest.raises(ValueError, match="ValueError") as failure:
+        await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    told = traceback.format_exception(failure.type, failure.value, failure.tb, chain=True)
+    assert "what the user said" not in "".join(told)
 
 
 async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
