@@ -58,6 +58,7 @@ class Operations:
         self._threads = threads
         self._due = due
         self._look_shared: tuple[tuple[Search, int, int], datetime, Found] | None = None
+        self._given_back = 0  # threads, by this worker
         self._learnt = 0
         self._learn_again_at: datetime | None = None
 
@@ -94,8 +95,10 @@ class Operations:
             same, at, found = self._look_shared
             if same == asked and timedelta() <= now - at < LOOK_SHARED_FOR:
                 return found
+        given_back = self._given_back
         found = await self._store.find_open(wanted, skip=skip, limit=limit)
-        self._look_shared = (asked, now, found)
+        if given_back == self._given_back:  # or it may show what is no longer so
+            self._look_shared = (asked, now, found)
         return found
 
     async def _learn_more(self, total: int) -> None:
@@ -129,6 +132,7 @@ class Operations:
         else:
             is_ended = await self._endings.end(session, reason, claimed=False) is not None
         self._look_shared = None
+        self._given_back += 1
         self._due.set()
         return is_ended
 
