@@ -40,6 +40,7 @@ from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
+from .failing_threads import FailingThreads
 from .own_pages import OwnPages
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class EventHandler:
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._failing = FailingThreads(forgotten_after=PATIENCE)
         self._store = store
         self._graph = graph
         self._routing = routing
@@ -166,21 +168,25 @@ class EventHandler:
         )
         decision = look_up()
         if decision.ask_owner:
-            decision = look_up(owner=await self._owner(event))
+            decision = look_up(owner=await self._owner(event.thread))
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
 
-    async def _owner(self, event: Event) -> Owner:
-        """Who has the event's thread. If that call alone keeps failing, it is not waited for."""
+    async def _owner(self, thread: Thread) -> Owner:
+        """Who has the thread. Where only that call fails on and on, nobody waits for it."""
         try:
-            return await self._graph.owner(event.thread)
+            owner = await self._graph.owner(thread)
         except TRY_LATER as error:
-            has_waited = self._clock.now() - event.received_at >= PATIENCE
-            if not has_waited or self._graph.closed_page(event.thread.page) is not None:
+            if self._graph.closed_page(thread.page) is not None:
+                self._failing.no_more(thread)
                 raise
-            logger.warning("The owner of a thread counts as unknown: %s", error)
+            if self._failing.for_long(thread, self._clock.now()) < PATIENCE:
+                raise
+            logger.warning("Who has a thread counts as unknown: %s", error)
             return Owner.UNKNOWN
+        self._failing.no_more(thread)
+        return owner
 
     def _is_broadcast(self, event: Event) -> bool:
         """Whether an app writes to many, this person among them, and does not have the thread."""

@@ -14,8 +14,10 @@ from channels.core.errors import (
     TokenRefused,
     UserUnreachable,
 )
+from channels.core.events import Array
 from channels.core.routing import Owner
 from channels.core.sessions.session import State
+from channels.engine.handling import PATIENCE
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
 
 REFUSALS = [
@@ -90,6 +92,20 @@ async def test_nobody_waits_for_ever_for_a_call_that_alone_of_all_fails(
         await world.wait(3 * SECOND)
     assert world.ends() == ["agent_returned"]
     assert (await world.store.backlog()).waiting == 0
+
+
+@pytest.mark.parametrize("error", FAILURES)
+async def test_what_has_waited_for_the_bot_gives_meta_as_long_to_tell(
+    world: World, error: GraphError
+) -> None:
+    await world.hand_over()
+    waited = world.message("hello?", array=Array.MESSAGING)
+    await world.wait(2 * PATIENCE)
+    world.graph.threads[ANNA] = None
+    world.graph.fail("owner", error)
+    await world.deliver(waited)
+    await world.wait(3 * SECOND)
+    assert world.ends() == ["agent_released"]
 
 
 async def test_what_closes_the_page_is_waited_for(world: World) -> None:

@@ -1,0 +1,33 @@
+"""For how long the same question about a thread has failed, time after time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ..core.events import Thread
+
+
+class FailingThreads:
+    """A thread is forgotten once nobody has asked for so long."""
+
+    def __init__(self, *, forgotten_after: timedelta) -> None:
+        self._forgotten_after = forgotten_after
+        self._failing: dict[Thread, tuple[datetime, datetime]] = {}  # first and last, in its order
+
+    def for_long(self, thread: Thread, now: datetime) -> timedelta:
+        """It has failed again: how long after the first time."""
+        self._forget(now - self._forgotten_after)
+        first, _ = self._failing.pop(thread, (now, now))
+        self._failing[thread] = first, now
+        return now - first
+
+    def no_more(self, thread: Thread) -> None:
+        """It has been answered, or something else is in the way."""
+        self._failing.pop(thread, None)
+
+    def _forget(self, oldest: datetime) -> None:
+        while self._failing:
+            thread, (_, last) = next(iter(self._failing.items()))
+            if last >= oldest:
+                return
+            del self._failing[thread]
