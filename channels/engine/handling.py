@@ -174,7 +174,7 @@ class EventHandler:
         return decision
 
     async def _owner(self, thread: Thread) -> Owner:
-        """Who has the thread. Where only that call fails on and on, nobody waits for it."""
+        """Who has the thread. If that call alone keeps failing, it is not waited for."""
         try:
             owner = await self._graph.owner(thread)
         except TRY_LATER as error:
@@ -183,7 +183,7 @@ class EventHandler:
                 raise
             if self._failing.for_long(thread, self._clock.now()) < PATIENCE:
                 raise
-            logger.warning("Who has a thread counts as unknown: %s", error)
+            logger.warning("The owner of a thread counts as unknown: %s", error)
             return Owner.UNKNOWN
         self._failing.no_more(thread)
         return owner
