@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from rasa.core.channels.channel import UserMessage, register
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.shared.core.domain import Domain
@@ -101,7 +101,9 @@ async def _serving(section: dict[str, Any]) -> AsyncIterator[ServedChannel]:
     app = new_app()
     register([MessengerInput.from_credentials(section)], app, route="/webhooks/")
     app.ctx.agent = agent = ListeningAgent()
-    async with ClientSession() as http, served(app) as port:
+    # A connection for each: one that was quiet for seconds the server may be closing.
+    connector = TCPConnector(force_close=True)
+    async with ClientSession(connector=connector) as http, served(app) as port:
         yield ServedChannel(port=port, http=http, agent=agent)
 
 
