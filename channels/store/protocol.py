@@ -370,7 +370,7 @@ class Store(Protocol):
         """Take in hand a message that this worker has claimed; None if it is not, or is sent."""
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        """Take back messages, those that have not been sent."""
+        """Take back messages, those that have not been sent, and whose turn is still ours."""
 
     async def claim_outgoing(
         self,

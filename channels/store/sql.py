@@ -138,7 +138,8 @@ class SqlStore(SessionsInSql, InboxInSql):
         return entry
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        await self._writer.run(partial(saying.withdraw, positions=positions))
+        withdraw = partial(saying.withdraw, positions=positions, worker=self._worker)
+        await self._writer.run(withdraw)
         for position in positions:
             self._own_claims.outgoing.pop(position, None)
 

@@ -113,7 +113,8 @@ class OutgoingInMemory:
 
     async def withdraw(self, positions: Sequence[int]) -> None:
         for position in positions:
-            self._messages.pop(position, None)
+            if position in self._messages and self._is_of_our_turn(self._messages[position].said):
+                del self._messages[position]
         self._messages_in_hand.difference_update(positions)
 
     async def claim_outgoing(
@@ -318,6 +319,13 @@ class OutgoingInMemory:
             and earlier.claimed_by != self._worker
             for earlier in self._waiting()
         )
+
+    def _is_of_our_turn(self, said: Outgoing) -> bool:
+        if said.event_key is None:
+            return True
+        event = self._rows.entries.get(said.event_key)
+        is_waiting = event is not None and event.handled_at is None
+        return is_waiting and event is not None and event.claimed_by == self._worker
 
     def _is_said_again(self, said: Outgoing) -> bool:
         """Whether a crash has cut its turn, which is to be taken again."""

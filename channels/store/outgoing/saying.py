@@ -18,9 +18,11 @@ from ..database.schema import (
     AT_ONCE,
     HELD,
     WAITING,
+    inbox,
     insert_new,
     is_held,
     is_outgoing,
+    is_waiting,
     microseconds,
     outgoing,
 )
@@ -38,7 +40,15 @@ _BEFORE_THESE = union(
         _of_threads, is_outgoing, outgoing.c.claimed_by != bindparam("worker")
     ),
 )
-_WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held))
+_IS_OF_OUR_TURN = or_(
+    outgoing.c.event_key.is_(None),
+    select(inbox.c.position)
+    .where(
+        inbox.c.key == outgoing.c.event_key, is_waiting, inbox.c.claimed_by == bindparam("worker")
+    )
+    .exists(),
+)
+_WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held), _IS_OF_OUR_TURN)
 _OURS = select(outgoing.c.data, outgoing.c.failures).where(IS_OURS)
 
 
@@ -110,9 +120,9 @@ def take_again(connection: Connection, position: int, *, worker: str) -> Outgoin
     )
 
 
-def withdraw(connection: Connection, positions: Sequence[int]) -> None:
-    """Delete those of these that are not sent yet."""
-    do_in_parts(connection, _WITHDRAW, positions)
+def withdraw(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
+    """Delete those of these that are not sent yet, and whose turn no other worker has taken."""
+    do_in_parts(connection, _WITHDRAW, positions, worker=worker)
 
 
 def _before_these(

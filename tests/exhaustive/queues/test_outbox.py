@@ -17,9 +17,7 @@ from tests.fakes.store import MemoryStore
 from tests.fakes.store_rows import Rows
 from tests.profile import IS_DEEP
 
-# At depth 8 there is one thing that does not hold: a worker that stands still just before it takes
-# back what a turn does not say again takes it from the turn that another one has taken meanwhile.
-DEPTH, ENOUGH_STATES = (7, 15_000) if IS_DEEP else (5, 7_000)
+DEPTH, ENOUGH_STATES = (8, 15_000) if IS_DEEP else (5, 7_000)
 ENOUGH_TO_GO_WRONG = 5  # steps
 
 

@@ -192,6 +192,24 @@ async def test_nothing_is_said_in_a_turn_whose_event_was_taken_over(workers: Wor
     ]
 
 
+async def test_who_lost_an_event_takes_back_nothing_of_its_turn(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.record([message("a")], NOW)
+    said = await one.say(words("hello", event_key="a"))
+    assert said is not None
+    [taken] = await two.claim_inbox(LATER, limit=9)
+    await one.withdraw([said.position])
+    assert len(await two.said(ANNA, words("hello").turn)) == 1
+
+    await two.withdraw([said.position])
+    assert await two.said(ANNA, words("hello").turn) == []
+    again = await two.say(words("hi", event_key="a", said_at=LATER))
+    assert again is not None
+    await two.done(taken.position, LATER)
+    await one.withdraw([again.position])
+    assert len(await two.said(ANNA, words("hi").turn)) == 1
+
+
 async def test_what_others_say_is_stored_beside_what_comes_too_late(workers: Workers) -> None:
     one, two, _ = workers
     await one.record([message("a")], NOW)
