@@ -53,14 +53,18 @@ async def page(
     addresses: list[str] = []
     page.on("request", lambda asked: addresses.append(asked.url))
     await page.goto(f"{stage.url}/handovers/")
-    await page.get_by_label("Token", exact=True).fill(OPERATOR_TOKEN)
-    await page.get_by_role("button", name="Show").click()
-    await expect(page.locator("#open-rows tr").first).to_be_visible()
+    await sign_in(page)
     yield page
     await page.screenshot(path=SCREENSHOTS / f"desk-{request.node.name}.png")
     await context.close()
     assert errors == []
     assert [one for one in addresses if not one.startswith((stage.url, "blob:"))] == []
+
+
+async def sign_in(page: Page) -> None:
+    await page.get_by_label("Token", exact=True).fill(OPERATOR_TOKEN)
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.locator("#open-rows tr").first).to_be_visible()
 
 
 async def cells(page: Page, column: str) -> list[str]:
@@ -131,6 +135,14 @@ async def test_a_search_and_a_filter_leave_what_is_looked_for(page: Page) -> Non
     await page.get_by_label("Plan", exact=True).select_option("sales")
     await expect(page.locator("#found")).to_have_text("5 found")
     assert set(await cells(page, "plan")) <= {"sales", "sales (bot failed)"}
+
+
+async def test_whoever_signs_in_next_sees_all(page: Page) -> None:
+    await page.get_by_label("Plan", exact=True).select_option("sales")
+    await expect(page.locator("#found")).to_have_text("10 found")
+    await page.get_by_role("button", name="Sign out").click()
+    await sign_in(page)
+    await expect(page.locator("#open-rows tr")).to_have_count(OPEN)
 
 
 async def test_nothing_is_given_back_without_a_yes(page: Page, stage: OperatorStage) -> None:

@@ -74,7 +74,7 @@ export class OpenHandovers {
   clear() {
     this.#rows.clear();
     byId("open-rows").replaceChildren();
-    byId("search").value = "";
+    for (const id of ["search", "plan", "page"]) byId(id).value = "";
     byId("waiting-only").checked = false;
     this.#skip = 0;
     document.title = "Handovers";
