@@ -23,6 +23,17 @@ BACK = "As you asked, you are back with the bot."
 ASKED = "How was the chat with our team?"
 NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 PROGRAMS = ("unshare", "nsenter", "ip", "caddy")
+# What the rehearsal asks of the kernel, each once: a container's machine may keep it from root.
+PROBE = """
+set -e
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/lower /mnt/upper /mnt/work /mnt/root
+mount -t overlay overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+ip link add probe type bridge
+ip link add outer type veth peer name inner
+mount -t tmpfs tmpfs /run
+ip netns add probe
+"""
 OUTSIDE = {
     "/": 404,
     "/version": 404,
@@ -43,6 +54,11 @@ def rehearsed(directory: Path, file: str, *options: str) -> dict[str, Any]:
         _left_out(f"{' and '.join(missing)} is missing; on Debian: apt-get install caddy iproute2")
     if os.geteuid() != 0:
         _left_out("only root may make the namespaces")
+    probe = subprocess.run(
+        [*NAMESPACES, "sh", "-c", PROBE], capture_output=True, check=False, text=True
+    )
+    if probe.returncode != 0:
+        pytest.skip(f"this machine lets nobody make the namespaces: {probe.stderr.strip()}")
     if not MODEL.exists():
         pytest.fail("There is no trained model; run these tests with `make test`.")
     places = {name: directory / name for name in ("containers", "logs")}
