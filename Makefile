@@ -22,11 +22,11 @@ PRO_319_READY := $(PRO_319)/.ready
 BUILD_READY := .venv-build/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
-# A file's tests share what is expensive. Those that start processes come last, two of a group of
-# processes at a time, so that no machine has more of them than it bears.
+# A file's tests share what is expensive. Those that start processes come last, three of a group of
+# processes at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients tests/deploy
-TWO_GROUPS := --numprocesses 2 --dist loadgroup
+THREE_GROUPS := --numprocesses 3 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than three minutes.
 PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/contract/store \
@@ -63,7 +63,7 @@ demo-script: $(ENOUGH) $(MODEL)
 
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
-	$(PYTHON) -m pytest $(TWO_GROUPS) $(PROCESSES)
+	$(PYTHON) -m pytest $(THREE_GROUPS) $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
