@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore
 from rasa.dialogue_understanding.commands import StartFlowCommand
 from rasa.dialogue_understanding.commands.command import Command
@@ -37,6 +38,7 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     agent = SimpleNamespace(
         processor=processor,
         tracker_store=InMemoryTrackerStore(Domain.empty()),
+        lock_store=InMemoryLockStore(),
         is_ready=lambda: True,
     )
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
