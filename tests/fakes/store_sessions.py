@@ -8,7 +8,7 @@ from datetime import datetime
 from channels.core.briefing.transcript import Line
 from channels.core.events import Thread
 from channels.core.notices import Addressed
-from channels.core.sessions.search import Found, Need, Search, need_of
+from channels.core.sessions.search import Found, Need, Search
 from channels.core.sessions.session import Session, State
 from channels.store.protocol import (
     CLAIM_LEASE,
@@ -100,7 +100,7 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
         open_ones = self._rows.open_sessions()
         needs = {
-            one.id: need_of(one.state, is_answered=one.first_answer_at is not None)
+            one.id: _need_of(one.state, is_answered=one.first_answer_at is not None)
             for one in open_ones
         }
         unanswered = [one for one in open_ones if needs[one.id] < Need.NOTHING]
@@ -205,3 +205,12 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
             claimed_by=self._worker,
             claimed_until=claim_until or FIRST_MOMENT,
         )
+
+
+def _need_of(state: State, *, is_answered: bool) -> Need:
+    """What the user of an open session waits for."""
+    if state is State.ENDING:
+        return Need.END
+    if is_answered:
+        return Need.NOTHING
+    return Need.OPENING_HOURS if state is State.WAITING else Need.ANSWER

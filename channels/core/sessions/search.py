@@ -7,7 +7,7 @@ import enum
 import msgspec
 
 from ..events import Thread
-from .session import Session, State
+from .session import Session
 
 MOST_SEARCHED = 10_000  # of the open sessions, the oldest
 
@@ -52,12 +52,3 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: int
     plans: list[str]
     pages: list[str]
-
-
-def need_of(state: State, *, is_answered: bool) -> Need:
-    """What the user of an open session waits for."""
-    if state is State.ENDING:
-        return Need.END
-    if is_answered:
-        return Need.NOTHING
-    return Need.OPENING_HOURS if state is State.WAITING else Need.ANSWER
