@@ -129,13 +129,7 @@ MUTANTS = [
     *_of(
         "store/claims/claims.py",
         STORE,
-        (
-            (
-                "        not_(is_over(earlier.c.claimed_until_us)),\n"
-                '        earlier.c.claimed_by != bindparam("worker"),\n'
-            ),
-            "        not_(is_over(earlier.c.claimed_until_us)),\n",
-        ),
+        ('            earlier.c.claimed_by != bindparam("worker"),\n', ""),
         (
             ".where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))\n    .values",
             ".where(_IS_OURS)\n    .values",

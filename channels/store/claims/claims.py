@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Boolean, Integer, bindparam, case, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy.sql.selectable import FromClause
 
 from ...core.events import Event, Thread
 from ..database.schema import (
@@ -45,35 +46,37 @@ def is_over(claimed_until_us: ColumnElement) -> ColumnElement:
     return or_(claimed_until_us <= now_us, claimed_until_us > most_us)
 
 
+def behind(row: FromClause, earlier: FromClause, *such: ColumnElement) -> ColumnElement:
+    """Whether an earlier row of the thread is such, and another worker's."""
+    return (
+        select(earlier.c.position)
+        .where(
+            earlier.c.thread == row.c.thread,
+            earlier.c.position < row.c.position,
+            earlier.c.claimed_by != bindparam("worker"),
+            *such,
+        )
+        .exists()
+    )
+
+
+def was_in_hand(row: FromClause) -> ColumnElement:
+    """Whether somebody has claimed it, or has given it back since.
+
+    A worker that stood still may have lost the first of a thread's rows so, and not the next ones.
+    """
+    return or_(row.c.claimed_until_us > UNCLAIMED, row.c.claimed_by == GIVEN_BACK)
+
+
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 # Two that claim side by side, each blind to what the other takes, could each get a part of
 # one thread. So one claims at a time, and whoever comes second leaves it for its next turn.
 _MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
-_BEHIND_ANOTHER_WORKER = (
-    select(earlier.c.position)
-    .where(
-        earlier.c.thread == inbox.c.thread,
-        earlier.c.position < inbox.c.position,
-        earlier_is_waiting,
-        not_(is_over(earlier.c.claimed_until_us)),
-        earlier.c.claimed_by != bindparam("worker"),
-    )
-    .exists()
+_BEHIND_ANOTHER_WORKER = behind(
+    inbox, earlier, earlier_is_waiting, not_(is_over(earlier.c.claimed_until_us))
 )
-# A worker that stood still may have lost the first of a thread's entries, and not the next ones, to
-# one that has stopped by now.
-_BEHIND_A_LOST_ONE = (
-    select(earlier.c.position)
-    .where(
-        earlier.c.thread == inbox.c.thread,
-        earlier.c.position < inbox.c.position,
-        earlier_is_waiting,
-        or_(earlier.c.claimed_until_us > UNCLAIMED, earlier.c.claimed_by == GIVEN_BACK),
-        earlier.c.claimed_by != bindparam("worker"),
-    )
-    .exists()
-)
+_BEHIND_A_LOST_ONE = behind(inbox, earlier, earlier_is_waiting, was_in_hand(earlier))
 _WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK))
 _CLAIMABLE = (
     select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by, inbox.c.attempts)

@@ -17,12 +17,14 @@ from ..claims.claims import (
     GIVEN_BACK,
     NOBODY,
     NOT_LOST,
+    behind,
     do_in_parts,
     found_in_parts,
     free_pages,
     is_over,
     lease_at,
     lease_end,
+    was_in_hand,
 )
 from ..database.schema import (
     CLAIM_LOCK,
@@ -41,31 +43,14 @@ from ..database.schema import (
 from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
 
 _MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK + 1))
-_BEHIND_ANOTHER_WORKER = (
-    select(earlier_outgoing.c.position)
-    .where(
-        earlier_outgoing.c.thread == outgoing.c.thread,
-        earlier_outgoing.c.position < outgoing.c.position,
-        earlier_is_outgoing,
-        not_(is_over(earlier_outgoing.c.claimed_until_us)),
-        earlier_outgoing.c.claimed_by != bindparam("worker"),
-    )
-    .exists()
+_BEHIND_ANOTHER_WORKER = behind(
+    outgoing,
+    earlier_outgoing,
+    earlier_is_outgoing,
+    not_(is_over(earlier_outgoing.c.claimed_until_us)),
 )
-# As in the inbox: a worker that stood still may have lost the first of a thread's messages alone.
-_BEHIND_A_LOST_ONE = (
-    select(earlier_outgoing.c.position)
-    .where(
-        earlier_outgoing.c.thread == outgoing.c.thread,
-        earlier_outgoing.c.position < outgoing.c.position,
-        earlier_is_outgoing,
-        or_(
-            earlier_outgoing.c.claimed_until_us > UNCLAIMED,
-            earlier_outgoing.c.claimed_by == GIVEN_BACK,
-        ),
-        earlier_outgoing.c.claimed_by != bindparam("worker"),
-    )
-    .exists()
+_BEHIND_A_LOST_ONE = behind(
+    outgoing, earlier_outgoing, earlier_is_outgoing, was_in_hand(earlier_outgoing)
 )
 _WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK + 1))
 # A turn that a crash has cut is taken again, and says then which of these are to be sent.
