@@ -80,7 +80,7 @@ def _has_told_nothing(tracker: Any) -> bool:
 def _stand_in(tracker: Any) -> None:
     """Tell what `action_handover_availability` would have told of the plan."""
     told = _told_of(_plan_of(tracker), tracker)
-    slots = [(name, value) for name, value in _slots(told).items() if name in tracker.slots]
+    slots = [(name, value) for name, value in slots_of(told).items() if name in tracker.slots]
     for name, value in slots:
         tracker.update(SlotSet(name, value))
     if slots:
@@ -100,7 +100,7 @@ def _told_of(plan: str, tracker: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _slots(told: Mapping[str, Any]) -> dict[str, Any]:
+def slots_of(told: Mapping[str, Any]) -> dict[str, Any]:
     """As in actions/availability.py, which lives without the channel."""
     opens_at, expected = told.get("opens_at"), told.get("expected_wait_seconds")
     return {
