@@ -160,6 +160,7 @@ async def test_that_the_bot_is_away_is_told_until_it_is_back(
     operators: OperatorsScreen, handed_over: str
 ) -> None:
     await operators.is_signed_in()
+    await expect(operators.row(handed_over)).to_be_visible()
     await operators.page.route("**/handovers?*", lambda route: route.abort())
     alert = operators.page.get_by_role("alert")
     await expect(alert).to_contain_text("The bot does not answer")
