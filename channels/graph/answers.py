@@ -5,6 +5,7 @@ Source: Messenger Platform, Conversation Routing and Send API; Meta facts 1.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,9 +14,19 @@ from ..core.routing import Owner
 
 
 class SendAnswer(msgspec.Struct, frozen=True):
-    """The answer to a send."""
+    """The answer to a send. One that names whom the message went to says enough."""
 
-    message_id: str
+    message_id: str | int | None = None
+    recipient_id: str | int | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.message_id or self.recipient_id):
+            raise ValueError("It says neither which message was sent nor to whom.")
+
+    @property
+    def mid(self) -> str:
+        """The message's id; empty where Meta does not tell it."""
+        return str(self.message_id or "")
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -40,10 +51,11 @@ def owner_in(answer: object, *, us: str) -> Owner:
     app_id = owner.get("app_id")
     if app_id in (None, "", "null"):
         return Owner.UNNAMED
-    if not isinstance(app_id, (str, int, float)) or isinstance(app_id, bool):
+    if not isinstance(app_id, (str, int, Decimal)) or isinstance(app_id, bool):
         return Owner.UNKNOWN
-    named = f"{app_id:.0f}" if isinstance(app_id, float) else str(app_id).strip()
-    return Owner.OURS if named == us else Owner.ANOTHER_APP
+    is_exact = isinstance(app_id, Decimal)
+    is_ours = app_id == Decimal(us) if is_exact else str(app_id).strip() == us
+    return Owner.OURS if is_ours else Owner.ANOTHER_APP
 
 
 class _FeatureStatus(msgspec.Struct, frozen=True):
@@ -128,7 +140,7 @@ class InstalledApps(msgspec.Struct, frozen=True):
 
 SENT = msgspec.json.Decoder(SendAnswer)
 ACCEPTED = msgspec.json.Decoder(Accepted, strict=False)
-THREAD_OWNER = msgspec.json.Decoder(Any)
+THREAD_OWNER = msgspec.json.Decoder(Any, float_hook=Decimal)  # a float has 15 digits
 PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
 LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
 INSTALLED_APPS = msgspec.json.Decoder(InstalledApps)

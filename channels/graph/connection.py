@@ -28,6 +28,7 @@ _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
 )
 PERSON = "/{person}"  # a path: the user of the request's thread
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError)
 _JSON = {"Content-Type": "application/json"}
 # The kinds that a message may name; an error that repeats one is easier to understand with it.
 _KINDS = {
@@ -83,7 +84,11 @@ class GraphConnection:
     async def ask(
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], *, limit: timedelta
     ) -> _T:
-        """Send the request once and read the answer; `limit` is for all of it."""
+        """Send the request once and read the answer; `limit` is for all of it.
+
+        Half of it is for the connection: what ends before that was not carried out.
+        """
+        seconds = limit.total_seconds()
         try:
             async with self._opened().request(
                 request.method,
@@ -91,7 +96,7 @@ class GraphConnection:
                 data=None if request.body is None else msgspec.json.encode(request.body),
                 headers=None if request.body is None else _JSON,
                 allow_redirects=False,  # the token is only for Graph
-                timeout=aiohttp.ClientTimeout(total=limit.total_seconds()),
+                timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
             ) as response:
                 self.date = response.headers.get("Date")
                 body = await response.read()
@@ -135,7 +140,7 @@ class GraphConnection:
             raise unreadable(request.name, response.status)
         try:
             return answer.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise unreadable(request.name, response.status) from error
 
 
@@ -148,11 +153,11 @@ def appsecret_proof(app_secret: str, token: str) -> str:
 
 
 def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
-    if isinstance(error, asyncio.TimeoutError):
+    kind = type(error).__name__
+    if isinstance(error, asyncio.TimeoutError) and not isinstance(error, _UNCONNECTED):
         problem = f"Graph did not answer {name} within {limit.total_seconds():g} s"
         return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
-    kind = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, _UNCONNECTED):
         problem = f"No connection to Graph for {name} ({kind})"
         return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
     problem = f"The connection broke before Graph answered {name} ({kind})"

@@ -290,7 +290,7 @@ class HttpGraph:
         while True:
             await still_ours()
             try:
-                return (await self._calls.once(sending, SENT, tries)).message_id
+                return (await self._calls.once(sending, SENT, tries)).mid
             except GraphError as error:
                 failure = error
             is_lost = isinstance(failure, GraphTimeout)

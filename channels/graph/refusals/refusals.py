@@ -8,9 +8,12 @@ gives no subcode, by code, and last by what the HTTP status says. The table is i
 from __future__ import annotations
 
 import functools
+import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
+from typing import TypeVar
 
 import msgspec
 
@@ -26,6 +29,7 @@ from .error_codes import (
     BROAD_CODES,
     CODES,
     HIDDEN_FROM_SECONDARY,
+    LATER,
     NUMBERS,
     PAIRS,
     PERMISSION,
@@ -43,10 +47,12 @@ PAGES_LIMIT = 80001  # its own line counts, too
 MOST_MINUTES = 24 * 60  # of a rate limit that are believed
 
 _REDIRECTED = 300
+_TOO_MANY = 429
 _SERVER_ERROR = 500
 _GATEWAY_TIMEOUT = 504
 _LONG_TEXT = 8  # characters
 _MASK = "***"
+_T = TypeVar("_T")
 _TRACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -54,33 +60,28 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """The `error` object of an answer, as far as it matters here."""
 
     code: int | None = None
-    subcode: int | None = msgspec.field(name="error_subcode", default=None)
+    subcode: int | None = None
     message: str | None = None
-    is_transient: bool | None = None
-    trace: str | None = msgspec.field(name="fbtrace_id", default=None)
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    error: Fault
-
-
-class _Usage(msgspec.Struct, frozen=True):
-    """One line of the header X-Business-Use-Case-Usage; the time is in minutes."""
-
-    estimated_time_to_regain_access: float | None = None
-    type: str | None = None
-
-
-_ENVELOPE = msgspec.json.Decoder(_Envelope, strict=False)
-_USAGES = msgspec.json.Decoder(dict[str, list[_Usage]], strict=False)
+    is_transient: bool = False
+    trace: str | None = None
 
 
 def fault_in(body: bytes) -> Fault | None:
-    """The error that an answer's body holds; None if it is not an error envelope."""
-    try:
-        return _ENVELOPE.decode(body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    """The error that an answer's body holds; None if it is not an error envelope.
+
+    An odd part of it, such as half of an emoji that Meta quotes, hides none of the others.
+    """
+    told = _json(body.decode(errors="replace")) if b'"error"' in body else None
+    error = told.get("error") if isinstance(told, dict) else None
+    if not isinstance(error, dict) or not error:
         return None
+    return Fault(
+        code=_read(error.get("code"), int),
+        subcode=_read(error.get("error_subcode"), int),
+        message=_text(error.get("message")),
+        is_transient=bool(_read(error.get("is_transient"), bool)),
+        trace=_text(error.get("fbtrace_id")),
+    )
 
 
 def refusal(
@@ -129,12 +130,18 @@ def succeeded(status: int) -> bool:
     return status < _REDIRECTED
 
 
-def unreadable(call: str, status: int) -> GraphUnavailable:
+def unreadable(call: str, status: int) -> GraphError:
     """The answer is not Graph's: a gateway's page, nothing at all, or broken JSON.
 
     GraphTimeout where the call may have been carried out: after a success that can't be read,
-    and where a gateway lost its patience.
+    and where a gateway lost its patience. GraphThrottled where it was one call too many.
     """
+    if status == _TOO_MANY:
+        return GraphThrottled(
+            f"Graph's answer to {call} can't be read (HTTP status {status})",
+            retry_after=LATER.retry_after,
+            remedy=LATER.remedy,
+        )
     in_doubt = succeeded(status) or status == _GATEWAY_TIMEOUT
     kind = GraphTimeout if in_doubt else GraphUnavailable
     return kind(
@@ -149,17 +156,15 @@ def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -
     A day at most; None if there is none. A line for ads, or for whatever else the business does,
     says nothing of messages. Source: Graph API, Rate Limits (Business Use Case).
     """
-    try:
-        usages = _USAGES.decode(usage or "{}")
-    except msgspec.DecodeError:
-        return None
+    businesses = _json(usage or "{}")
+    groups = businesses.values() if isinstance(businesses, dict) else ()
+    lines = [line for group in groups if isinstance(group, list) for line in group]
     times = (
-        line.estimated_time_to_regain_access
-        for lines in usages.values()
+        _read(line.get("estimated_time_to_regain_access"), float)
         for line in lines
-        if line.type is None or line.type in kinds
+        if isinstance(line, dict) and line.get("type") in (None, *kinds)
     )
-    minutes = max((time for time in times if time), default=0)
+    minutes = max((time for time in times if time and math.isfinite(time)), default=0)
     return timedelta(minutes=min(minutes, MOST_MINUTES)) if minutes > 0 else None
 
 
@@ -173,6 +178,8 @@ def _meaning(fault: Fault, status: int) -> Meaning:
     )
     if exact is not None:
         return exact
+    if status == _TOO_MANY:
+        return LATER
     if fault.is_transient or status >= _SERVER_ERROR:
         return TRANSIENT
     return BROAD_CODES.get(fault.code, PERMISSION if fault.code in PERMISSION_CODES else UNKNOWN)
@@ -189,6 +196,27 @@ def plain_words(message: str) -> str:
     plain = re.sub(r"\bcannot\b|\bcan't\b", "can not", plain)
     plain = re.sub(r"n't\b", " not", plain)
     return " ".join(word for word in plain.split() if word != "the")
+
+
+def _json(text: str) -> object:
+    """What the text holds, whatever is odd in it; None if it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read(value: object, kind: type[_T]) -> _T | None:
+    """The value as a number or flag, also where Meta writes it as text; None if it is none."""
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except (msgspec.ValidationError, OverflowError):
+        return None
+
+
+def _text(value: object) -> str | None:
+    """What is written, with a mark for each half of a surrogate pair, which no log can hold."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else None
 
 
 def _anywhere(text: str) -> str:

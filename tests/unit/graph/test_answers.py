@@ -13,6 +13,8 @@ from channels.graph.answers import PAGE_STATUS, THREAD_OWNER, owner_in
         (b'{"data":[{"thread_owner":{"app_id":"1","expiration":1760000000}}]}', Owner.OURS),
         (b'{"data":[{"thread_owner":{"app_id":1,"expiration":"1760000000"}}]}', Owner.OURS),
         (b'{"data":[{"thread_owner":{"app_id":1.0}}]}', Owner.OURS),
+        (b'{"data":[{"thread_owner":{"app_id":1.5}}]}', Owner.ANOTHER_APP),
+        (b'{"data":[{"thread_owner":{"app_id":1e999999999}}]}', Owner.ANOTHER_APP),
         (b'{"data":[{"thread_owner":{"app_id":" 1 "}}]}', Owner.OURS),
         (b'{"data":[{"thread_owner":{"app_id":"2"}}]}', Owner.ANOTHER_APP),
         (b'{"data":[{"thread_owner":{"app_id":263902037430900}}]}', Owner.ANOTHER_APP),
@@ -23,6 +25,12 @@ from channels.graph.answers import PAGE_STATUS, THREAD_OWNER, owner_in
 )
 def test_each_shape_of_thread_owner_is_read(answer: bytes, expected: Owner) -> None:
     assert owner_in(THREAD_OWNER.decode(answer), us="1") is expected
+
+
+def test_an_app_s_id_is_read_to_its_last_digit() -> None:
+    answer = THREAD_OWNER.decode(b'{"data":[{"thread_owner":{"app_id":12345678901234567.0}}]}')
+    assert owner_in(answer, us="12345678901234567") is Owner.OURS
+    assert owner_in(answer, us="12345678901234568") is Owner.ANOTHER_APP
 
 
 @pytest.mark.parametrize(

@@ -242,12 +242,37 @@ def test_the_error_reads_as_prose() -> None:
         b'"error"',
         b'{"error":"invalid_request"}',
         b'{"message_id":"m_1"}',
-        b'{"error":{"code":[1]}}',
-        b'{"error":{"message":"\xff"}}',
+        b'{"message_id":"m_1","error":{}}',
+        b'{"error":' + b"[" * 100_000,
     ],
 )
 def test_what_is_no_error_envelope_holds_no_fault(body: bytes) -> None:
     assert fault_in(body) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'"message":"\xff"',
+        b'"message":"\\ud83d"',
+        b'"message":["no","text"]',
+        b'"fbtrace_id":7',
+        b'"is_transient":"perhaps"',
+        b'"error_data":1e999',
+    ],
+)
+def test_an_odd_part_of_an_error_hides_none_of_the_others(odd: bytes) -> None:
+    fault = fault_in(b'{"error":{"code":10,"error_subcode":2018300,%b}}' % odd)
+    assert fault is not None
+    assert type(refusal(fault, call="GET /me", status=400)) is NotThreadOwner
+    (fault.message or "").encode()
+
+
+@pytest.mark.parametrize("odd", [b"[1]", b'"none"', b"1e999", b"null"])
+def test_a_number_that_is_none_is_left_out(odd: bytes) -> None:
+    fault = fault_in(b'{"error":{"code":%b,"error_subcode":2018278}}' % odd)
+    assert fault is not None
+    assert type(refusal(fault, call="GET /me", status=400)) is WindowClosed
 
 
 @given(st.binary())
@@ -268,6 +293,12 @@ def test_an_unreadable_answer_is_named_by_its_status(status: int) -> None:
     error = unreadable("GET /me", status)
     assert type(error) is GraphUnavailable
     assert f"HTTP status {status}" in str(error)
+
+
+@pytest.mark.parametrize("error", [unreadable("GET /me", 429), read(status=429, code=99999)])
+def test_too_many_requests_are_a_rate_limit_whoever_says_so(error: GraphError) -> None:
+    assert isinstance(error, GraphThrottled)
+    assert error.lasts == timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("status", [200, 504])
@@ -292,6 +323,13 @@ def test_a_call_without_a_readable_answer_may_have_been_carried_out(status: int)
             """{"1":[{"estimated_time_to_regain_access":7},{"estimated_time_to_regain_access":9}],
                 "2":[{"estimated_time_to_regain_access":8}]}""",
             timedelta(minutes=9),
+        ),
+        (
+            """{"1":null,"2":[null,{"type":5,"estimated_time_to_regain_access":9}],
+                "3":[{"estimated_time_to_regain_access":1e999}],
+                "4":[{"estimated_time_to_regain_access":"soon"}],
+                "5":[{"type":"messenger","estimated_time_to_regain_access":2}]}""",
+            timedelta(minutes=2),
         ),
     ],
 )

@@ -67,7 +67,16 @@ def calls_of(graph: HttpGraph) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("verb", ["send", "pass", "take", "page", "routing", "sender_action"])
-@pytest.mark.parametrize("act", [Reset(), Reply(status=503, body=b""), refused(code=368)])
+@pytest.mark.parametrize(
+    "act",
+    [
+        Reset(),
+        Reply(status=503, body=b""),
+        Reply(body=b'{"id":' + b"[" * 100_000),
+        Reply(body=b"{}", headers={"Content-Encoding": "gzip"}),
+        refused(code=368),
+    ],
+)
 async def test_nothing_but_a_graph_error_comes_out(
     graph: HttpGraph, meta: ScriptedGraph, verb: str, act: Act
 ) -> None:

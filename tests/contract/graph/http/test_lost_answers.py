@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from channels.core.meta.app_secret import marked
 from channels.graph.http import ECHO_WAIT, HttpGraph
 from emulator import PAGE_INBOX
 from tests.contract.emulated_page import EmulatedPage
+from tests.contract.graph.http.conftest import A_MOMENT
 from tests.contract.graph.http.graph_http_samples import (
     ADA,
     ANOTHER_OWNS,
@@ -19,13 +22,21 @@ from tests.contract.graph.http.graph_http_samples import (
     NOT_OWNER,
     SENT,
     WE_OWN,
+    graph_of,
     mark_of,
     pass_to_agent,
     posts,
     send,
 )
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.scripted_graph import Reply, Reset, ScriptedGraph, Silence, refused
+from tests.contract.graph.scripted_graph import (
+    Reply,
+    Reset,
+    ScriptedGraph,
+    Silence,
+    accepted,
+    refused,
+)
 
 # A send whose answer is lost ---------------------------------------------------------------------
 
@@ -91,6 +102,30 @@ async def test_a_success_that_cannot_be_read_waits_for_the_echo(
     meta.script = [Reply(body=b"<html>")]
     assert await send(graph) == ""
     assert len(meta.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "mid"),
+    [({"recipient_id": ADA.user}, ""), ({"recipient_id": ADA.user, "message_id": 7}, "7")],
+)
+async def test_an_answer_that_names_whom_the_message_went_to_is_not_lost(
+    graph: HttpGraph, meta: ScriptedGraph, answer: dict[str, Any], mid: str
+) -> None:
+    meta.script = [accepted(**answer)]
+    assert await send(graph) == mid
+    assert len(meta.seen) == 1
+
+
+async def test_what_never_got_a_connection_was_not_sent(clock: ImpatientClock) -> None:
+    """A firewall, say, that drops what is for Meta: nothing is in doubt."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        port = deaf.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):  # the one that waits to be accepted
+            graph = graph_of(f"http://127.0.0.1:{port}/v25.0", clock, request_timeout=A_MOMENT)
+            with pytest.raises(GraphUnavailable) as refusal:
+                await send(graph)
+            await graph.close()
+    assert type(refusal.value) is GraphUnavailable
 
 
 async def test_an_echo_during_the_pause_after_a_server_error_counts(
