@@ -226,6 +226,9 @@ async def test_a_message_that_ends_the_process(
 ) -> None:
     """It is set aside after three deaths, and what its user has written after it is answered."""
     chat = await another()
+    # One POST, so that both are recorded before the first death.
+    batch = {"app_id": stack.platform.bot.id, "batch": 2}
+    await stack.platform.call("POST", "faults", {"webhooks": batch})
     await chat.says(POISON)
     await chat.says("order a pizza")
     for _ in range(MOST_DEATHS):
