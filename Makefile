@@ -25,7 +25,7 @@ CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # A file's tests share what is expensive. Those that start processes come last, three of a group of
 # processes at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
-PROCESSES := tests/acceptance tests/browser tests/chaos tests/clients tests/deploy
+PROCESSES := tests/stack tests/clients
 THREE_GROUPS := --numprocesses 3 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than three minutes.
@@ -51,7 +51,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 setup: $(READY)
 
 # Public Messenger clients, in Python and in JavaScript, which tests/clients runs on the emulator; and
-# axe, by which tests/browser looks at the pages.
+# axe, by which tests/stack/browser looks at the pages.
 clients: $(CLIENTS_READY)
 
 # On ports 8600 and 8601; DEMO="--port 8700" for other ones.
@@ -92,9 +92,9 @@ deep: $(READY) test-rasa-pro-3.19
 mutants: $(READY)
 	$(PYTHON) -m tests.mutations
 
-# Half an hour of kills, outages and faults under load. More: tests/chaos --help.
+# Half an hour of kills, outages and faults under load. More: tests/stack/chaos --help.
 chaos: $(READY) $(BUILD_READY)
-	$(PYTHON) tests/chaos
+	$(PYTHON) tests/stack/chaos
 
 # Measures for a quarter of an hour; the machine should have nothing else to do.
 bench: $(READY) $(MODEL)

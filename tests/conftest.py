@@ -15,8 +15,8 @@ from tests import in_memory
 # what is Rasa 3.6's own: the baseline of the benchmarks, and the project that `rasa init` writes.
 collect_ignore = (
     [
-        "acceptance",
-        "deploy",
+        "stack/acceptance",
+        "stack/deploy",
         "scenario/assistant",
         "scenario/dialogue/test_rasa_assistant.py",
         "unit/repository/test_assistant_files.py",
@@ -47,7 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                seconds["/".join(report.nodeid.split("/")[:2])] += report.duration
+                folders = report.nodeid.split("/")[:-1]
+                seconds["/".join(folders[: 3 if "stack" in folders else 2])] += report.duration
     slowest_first = sorted(seconds.items(), key=lambda item: -item[1])
     told = ", ".join(f"{tier} {taken:.0f} s" for tier, taken in slowest_first)
     terminalreporter.write_line(f"Time in tests: {told}.")

@@ -1,6 +1,7 @@
 """However long Meta refuses: a turn runs once, and what it says arrives once, in one wording.
 
-`tests/acceptance/test_said_once.py` shows the same on real processes, for as long as one may wait.
+`tests/stack/acceptance/channel/test_said_once.py` shows the same on real processes, for as long as
+one may wait.
 """
 
 from __future__ import annotations

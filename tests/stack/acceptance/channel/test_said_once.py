@@ -1,0 +1,249 @@
+"""Whatever Meta does: an action runs once, and what is said arrives once, in order.
+
+The assistant places orders (`tests/fixtures/order_assistant`); its action writes a line for each
+time that it has run, and one of its responses has three variations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from async_timeout import timeout
+
+from channels.instruments.suspects import MOST_DEATHS
+from demo.processes import ProcessFailed
+from demo.stack import PROJECT, Stack
+from tests.fixtures.order_assistant.poison import POISON, STATUS
+from tests.stack.acceptance.conversation import Conversation
+
+ASSISTANT = Path(__file__).parents[3] / "fixtures" / "order_assistant"
+ACTIONS = "tests.fixtures.order_assistant.order_actions"
+ORDERED = ["I place your order.", "Thank you!"]
+CONFIRMED = "Confirmed: "
+LAST = "Enjoy your meal!"
+Another = Callable[[], Awaitable[Conversation]]
+MOST_TURNS = 20
+LIMIT = timedelta(seconds=40)  # shorter than a claim of a worker that is dead
+TOO_MANY = {"code": 613, "message": "(#613) Calls to this api have exceeded the rate limit."}
+EXPIRED = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ordering(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained assistant."""
+    directory = tmp_path_factory.mktemp("ordering")
+    train = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rasa", "train", "--quiet", "--out", str(directory)),
+        *("--fixed-model-name", "ordering", "--config", str(ASSISTANT / "config.yml")),
+        *("--domain", str(ASSISTANT / "domain.yml")),
+        *("--data", str(ASSISTANT / "rules.yml"), str(ASSISTANT / "nlu.yml")),
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},  # where its own component is
+    )
+    assert await train.wait() == 0
+    return directory / "ordering.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("orders") / "orders.txt"
+    file.touch()
+    return file
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(
+    ordering: Path, orders: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    async with Stack(tmp_path_factory.mktemp("said"), model=ordering) as running:
+        running.run_actions(ACTIONS, ORDERS=str(orders))
+        running.change_plan("default", timeout="5s")
+        running.change_channel(max_turns=MOST_TURNS, turn_timeout="8s", on_failure="off")
+        running.follow_the_clock()
+        await running.start()
+        yield running
+
+
+@pytest.fixture
+def another(stack: Stack, new_user_id: Callable[[], str]) -> Another:
+    async def conversation() -> Conversation:
+        user = new_user_id()
+        await stack.platform.add_user(user, "Grace")
+        return Conversation(stack, user)
+
+    return conversation
+
+
+async def fails(chat: Conversation, **fault: Any) -> None:
+    """Let the user's next messages fail, until the faults are cleared."""
+    call = {"path": "messages", "user": chat.user, "times": None, **fault}
+    await chat.platform.call("POST", "faults", {"calls": call})
+
+
+async def has_read_the_whole_answer_once(chat: Conversation, *before: str) -> None:
+    said = await chat.hears(LAST, limit=LIMIT)
+    *first, confirmed, last = said
+    assert first == [*before, *ORDERED], said
+    assert confirmed.startswith(CONFIRMED), said
+    assert last == LAST, said
+
+
+async def is_ordered_once(chat: Conversation, orders: Path) -> None:
+    """The action ran once, and the user has read its whole answer, once and in order."""
+    await has_read_the_whole_answer_once(chat)
+    assert runs_for(chat, orders) == {"action_order": 1}
+
+
+def runs_for(chat: Conversation, orders: Path) -> Counter[str]:
+    lines = [line.split() for line in orders.read_text().splitlines()]
+    return Counter(action for user, action in lines if user == chat.user)
+
+
+async def until_run(chat: Conversation, orders: Path, action: str) -> None:
+    async with timeout(LIMIT.total_seconds()):
+        while True:
+            if runs_for(chat, orders)[action]:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_sends_that_are_refused_for_half_a_minute(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    throttled, down = await another(), await another()
+    await fails(throttled, error=TOO_MANY)
+    await fails(down, status=503)
+    for chat in (throttled, down):
+        await chat.says("order a pizza")
+        await chat.has_called("messages")
+    await asyncio.sleep(30)
+    await stack.platform.call("DELETE", "faults")
+    for chat in (throttled, down):
+        await is_ordered_once(chat, orders)
+
+
+async def test_a_send_that_takes_twenty_seconds(another: Another, orders: Path) -> None:
+    slow, slow_and_done = await another(), await another()
+    await fails(slow, latency_ms=20_000, times=1)
+    await fails(slow_and_done, latency_ms=20_000, perform=True, times=1)
+    for chat in (slow, slow_and_done):
+        await chat.says("order a pizza")
+    for chat in (slow, slow_and_done):
+        await is_ordered_once(chat, orders)
+
+
+async def test_a_kill_at_each_step(stack: Stack, another: Another, orders: Path) -> None:
+    in_its_turn, refused, on_its_way, answered = [await another() for _ in range(4)]
+    await answered.says("order a pizza")
+    await is_ordered_once(answered, orders)
+    await fails(refused, error=TOO_MANY)
+    await refused.says("order a pizza")
+    await refused.is_refused("messages")
+    await fails(on_its_way, latency_ms=8_000, perform=True, times=1)
+    await on_its_way.says("order a pizza")
+    await on_its_way.hears(ORDERED[0])  # Meta has delivered it, and has not said so yet
+    await in_its_turn.says("order a cake")
+    await until_run(in_its_turn, orders, "action_order_slowly")
+
+    await stack.rasa.kill()
+    await stack.platform.call("DELETE", "faults")
+    await stack.start_rasa()
+
+    for chat in (answered, refused, on_its_way):
+        await is_ordered_once(chat, orders)
+    await has_read_the_whole_answer_once(in_its_turn)  # though Rasa runs its action once more
+
+
+async def test_a_token_that_is_dead_for_an_hour(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    chat = await another()
+    await fails(chat, error=EXPIRED)
+    await chat.says("order a pizza")
+    await chat.is_refused("messages")
+    await stack.platform.call("POST", "clock", {"advance_seconds": 3_600})
+    await stack.platform.call("DELETE", "faults")
+    await is_ordered_once(chat, orders)
+
+
+async def test_a_follow_up_that_is_refused(stack: Stack, another: Another, orders: Path) -> None:
+    chat = await another()
+    await chat.says("talk to a person")
+    await chat.is_owned_by(stack.platform.inbox_app_id)
+    await fails(chat, error=TOO_MANY)
+    await chat.is_refused("messages")
+    await asyncio.sleep(5)
+    await stack.platform.call("DELETE", "faults")
+    await has_read_the_whole_answer_once(chat, *ORDERED)
+    assert runs_for(chat, orders) == {"action_order": 1, "action_note_the_end": 1}
+
+
+async def test_trackers_that_can_t_be_saved_for_a_while(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    chat = await another()
+    trackers = sqlite3.connect(stack.credentials.parent / "tracker.db", isolation_level=None)
+    trackers.execute("BEGIN IMMEDIATE")  # whoever reads may go on
+    await chat.says("order a pizza")
+    await until_run(chat, orders, "action_order")
+    await asyncio.sleep(15)
+    trackers.close()
+    await is_ordered_once(chat, orders)
+    await chat.says("order two pizzas")
+    await chat.hears_times(2, LAST, limit=LIMIT)
+
+
+async def test_fifty_turns_that_hang(stack: Stack, another: Another, orders: Path) -> None:
+    """An end that is due meanwhile is told in time, and who comes after them is answered."""
+    handed_over, late, *hanging = [await another() for _ in range(52)]
+    await handed_over.says("talk to a person")
+    await handed_over.is_owned_by(stack.platform.inbox_app_id)
+    for chat in hanging:
+        await chat.says("hang for ever")
+    await late.says("order a pizza")
+    await handed_over.hears(LAST, limit=timedelta(seconds=15))
+    await is_ordered_once(late, orders)
+    async with timeout(LIMIT.total_seconds()):
+        while True:
+            if stack.rasa.output.count("An event is set aside for good.") == len(hanging):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def test_a_message_that_ends_the_process(
+    stack: Stack, another: Another, orders: Path
+) -> None:
+    """It is set aside after three deaths, and what its user has written after it is answered."""
+    chat = await another()
+    # One POST, so that both are recorded before the first death.
+    batch = {"app_id": stack.platform.bot.id, "batch": 2}
+    await stack.platform.call("POST", "faults", {"webhooks": batch})
+    await chat.says(POISON)
+    await chat.says("order a pizza")
+    for _ in range(MOST_DEATHS):
+        assert await stack.rasa.exit_code() == STATUS
+        with suppress(ProcessFailed):  # it may end before it has said that it is there
+            await stack.start_rasa()
+    await is_ordered_once(chat, orders)
+    assert f"has ended the process {MOST_DEATHS} times" in stack.rasa.output
+
+
+async def test_a_response_hands_over_while_there_is_no_action_server(
+    stack: Stack, another: Another
+) -> None:
+    chat = await another()
+    await stack.actions.kill()
+    await chat.says("a person at once")
+    await chat.is_owned_by(stack.platform.inbox_app_id)
+    assert await chat.bot_said() == ["I'm connecting you to a person."]

@@ -1,0 +1,170 @@
+"""Whatever becomes of the action server: who asks for a person gets one, and reads one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from demo.stack import Stack
+from tests.stack.acceptance.ailing_actions import (
+    AilingActions,
+    Answer,
+    ailing_actions,
+    as_it_is,
+    dies_meanwhile,
+    hangs,
+    is_slow,
+    is_too_late,
+    says,
+    stops_half_way,
+)
+from tests.stack.acceptance.conversation import CONNECTING, Conversation
+from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa
+
+TURN_TIMEOUT = timedelta(seconds=5)
+# A turn that is given up, the pass, and what a busy machine adds.
+LIMIT = TURN_TIMEOUT + timedelta(seconds=20)
+PERSON = "I want to talk to a human"
+OTHER_WORDS = "Could you say it in other words?"
+MENU = "This is what I can do for you"
+OPENS_ON = datetime.now(timezone.utc) + timedelta(days=2)
+ASKS, HANDS_OVER = "action_handover_availability", "action_handover"
+
+
+@pytest.fixture(scope="module")
+def stack_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("broken")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def actions(stack: Stack) -> AsyncIterator[AilingActions]:
+    async with ailing_actions(f"http://127.0.0.1:{stack.actions_port}/webhook") as ailing:
+        stack.call_actions_at(ailing.url)
+        await stack.start()
+        yield ailing
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
+    """It starts with `actions`."""
+    async with Stack(stack_directory, model=model) as running:
+        seconds = int(TURN_TIMEOUT.total_seconds())
+        running.change_channel(admin_token=ADMIN_TOKEN, turn_timeout=f"{seconds}s")
+        hours = {f"{OPENS_ON:%a}": "10:00-11:00"}
+        running.change_plan("sales", hours=hours, timezone="UTC")
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(
+    actions: AilingActions, stack: Stack, new_user_id: Callable[[], str]
+) -> AsyncIterator[Conversation]:
+    user = new_user_id()
+    await stack.platform.add_user(user, "Grace")
+    yield Conversation(stack, user)
+    actions.ails(as_it_is)
+
+
+async def is_with_a_person_after_one_sentence(chat: Conversation, handovers: Handovers) -> None:
+    await chat.is_owned_by(chat.platform.inbox_app_id, limit=LIMIT)
+    await handovers.until(chat.user, "active")
+    [said] = await chat.bot_said()
+    assert CONNECTING in said
+
+
+NOT_THERE = says('{"error": "No registered action found"}', status=404)
+BROKEN: dict[str, Answer] = {
+    "hangs": hangs,
+    "answers when the turn is over": is_too_late,
+    "dies before it has answered": dies_meanwhile,
+    "breaks off its answer": stops_half_way,
+    "fails": says("Internal Server Error", status=500, content_type="text/plain"),
+    "is a proxy whose server is away": says("<h1>Bad Gateway</h1>", content_type="text/html"),
+    "does not know the action": NOT_THERE,
+    "refuses it in no JSON": says("Bad Request", status=400, content_type="text/plain"),
+    "answers no JSON": says("{"),
+    "answers a list": says("[]"),
+    "answers nothing at all": says(""),
+    "answers null": says("null"),
+    "answers an empty object": says("{}"),
+    "answers with events that are none": says('{"events": [{"event": "what"}], "responses": []}'),
+    "answers with responses that are none": says('{"events": [], "responses": [3]}'),
+}
+
+
+@pytest.mark.parametrize("names", [(), (HANDS_OVER,)], ids=["all", "the last"])
+@pytest.mark.parametrize("how", BROKEN)
+async def test_an_action_server_that(
+    chat: Conversation,
+    actions: AilingActions,
+    handovers: Handovers,
+    rasa: Rasa,
+    how: str,
+    names: tuple[str, ...],
+) -> None:
+    actions.ails(BROKEN[how], *names)
+    await chat.says(PERSON)
+    await is_with_a_person_after_one_sentence(chat, handovers)
+    await rasa.texts(chat.user, until="<handover_started>")
+    [beginning] = await rasa.beginnings(chat.user)
+    assert beginning["opened_by"] == "bot_failed"
+
+
+async def test_one_that_is_slow_is_waited_for(
+    chat: Conversation, actions: AilingActions, handovers: Handovers, rasa: Rasa
+) -> None:
+    actions.ails(is_slow)
+    await chat.says(PERSON)
+    await is_with_a_person_after_one_sentence(chat, handovers)
+    assert actions.called == [ASKS, HANDS_OVER]
+    assert await rasa.beginnings(chat.user) == []
+
+
+async def test_of_two_messages_that_are_not_understood_the_second_brings_a_person(
+    chat: Conversation, handovers: Handovers
+) -> None:
+    await chat.says("asdf qwer")
+    await chat.hears(OTHER_WORDS)
+    await chat.says("qwer asdf zxcv")
+    await chat.is_owned_by(chat.platform.inbox_app_id)
+    await handovers.until(chat.user, "active")
+    rephrase, connecting = await chat.bot_said()
+    assert OTHER_WORDS in rephrase
+    assert CONNECTING in connecting
+
+
+async def test_one_that_fails_promises_nobody_who_is_not_there(
+    chat: Conversation, actions: AilingActions, handovers: Handovers
+) -> None:
+    actions.ails(BROKEN["fails"])
+    await chat.says("I want to talk to sales")
+    closed, _ = await chat.hears("nobody from our team is there now", MENU)
+    assert f"They are back on {OPENS_ON:%Y-%m-%d} at 10:00." in closed
+    assert await handovers.of(chat.user) is None
+    await chat.is_owned_by(chat.platform.bot.id)
+
+
+async def test_one_that_hangs_promises_nobody_who_is_not_there(
+    chat: Conversation, actions: AilingActions, handovers: Handovers, stack: Stack
+) -> None:
+    actions.ails(hangs)
+    stack.change_channel(on_failure="sales")
+    await stack.rasa.stop()
+    await stack.start_rasa()
+    await chat.says("I want to talk to sales")
+    closed, _ = await chat.hears("nobody from our team is there at this time", MENU, limit=LIMIT)
+    assert CONNECTING not in closed
+    await handovers.until_ended(chat.user)
+    await chat.is_owned_by(chat.platform.bot.id)
+
+
+async def test_one_that_is_not_there(
+    chat: Conversation, actions: AilingActions, handovers: Handovers
+) -> None:
+    await actions.stop()
+    await chat.says(PERSON)
+    await is_with_a_person_after_one_sentence(chat, handovers)

@@ -1,0 +1,109 @@
+"""The emulator's chat page in a real Chromium, with the whole stack behind it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from demo.live import live_stack
+from demo.platform import EmulatedPlatform
+from demo.stack import MODEL, Stack
+from tests.stack.browser.chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
+
+HERE = Path(__file__).parent
+NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [
+    "--no-sandbox",  # as root, in containers, Chromium does not start with one
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {FOREIGN_NAME} 127.0.0.1",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    one_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(one_loop, append=False)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, NAMES_OF_CHROMIUM)), None)
+    if found is None:
+        pytest.fail(
+            f"There is no Chromium: none of {', '.join(NAMES_OF_CHROMIUM)} is on the PATH. "
+            "Install your system's package, on Debian `apt-get install chromium`."
+        )
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    if not MODEL.exists():
+        pytest.fail("There is no trained model; run these tests with `make test`.")
+    async with live_stack(tmp_path_factory.mktemp("live")) as running:
+        await running.start()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def platform(stack: Stack) -> EmulatedPlatform:
+    return stack.platform
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="session")
+def new_user_id() -> Callable[[], str]:
+    numbers = itertools.count(24_870_165_432_300_000)
+    return lambda: str(next(numbers))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def screen(
+    platform: EmulatedPlatform,
+    browser: Browser,
+    new_user_id: Callable[[], str],
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[ChatScreen]:
+    """The page with a user whom nobody has met yet; a picture of its end is kept in build/."""
+    user = new_user_id()
+    await platform.add_user(user, "Grace Hopper")
+    context = await browser.new_context(viewport={"width": 1600, "height": 900})
+    screen = ChatScreen(await context.new_page(), platform, user)
+    await screen.open()
+    yield screen
+    name = re.sub(r"[^\w\[\]-]+", "-", request.node.name)  # artefacts are kept on any file system
+    await screen.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    await context.close()
+    await platform.call("DELETE", "faults")
+    await platform.call("PUT", "routing", {"mode": "on"})
+    assert screen.errors == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def greeted(screen: ChatScreen) -> ChatScreen:
+    """The page of a user who has said goodbye, so that messages can be sent to her."""
+    await screen.writes("goodbye")
+    await screen.shows("Goodbye!")
+    return screen
