@@ -31,7 +31,7 @@ THREE_GROUPS := --numprocesses 3 --dist loadgroup
 # ruamel.yaml and structlog. It is to take no more than three minutes.
 PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/contract/store \
   tests/contract/graph/http $(filter-out %_api.py,$(wildcard tests/contract/operators/test_*.py)) \
-  tests/fuzz/test_hostile_http.py tests/fuzz/test_hostile_callers.py \
+  tests/search/fuzz/test_hostile_http.py tests/search/fuzz/test_hostile_callers.py \
   tests/scenario/dialogue tests/scenario/instruments tests/scenario/engine/test_back_pressure.py \
   tests/scenario/engine/test_said_once.py tests/scenario/engine/test_stopping.py \
   tests/scenario/engine/failures/test_store_outages.py \
@@ -84,8 +84,8 @@ test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
 # What takes too long for each change: Rasa Pro 3.19, the interleavings to depth 8, ten times the
 # examples of everything that is tried at random, and the chaos run. Three quarters of an hour.
 deep: $(READY) test-rasa-pro-3.19
-	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/exhaustive tests/property tests/unit \
-	  tests/contract/store tests/contract/operators
+	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/search/exhaustive tests/search/property \
+	  tests/unit tests/contract/store tests/contract/operators
 	$(MAKE) chaos
 
 # Puts mistakes into a copy of the code, one after the other, and tells which ones no test notices.
@@ -102,7 +102,7 @@ bench: $(READY) $(MODEL)
 
 # A million hostile inputs; FUZZ="--seed 7 --inputs 1000" for other ones.
 fuzz: $(READY)
-	PYTHONPATH=. $(PYTHON) tests/fuzz/run.py $(FUZZ)
+	PYTHONPATH=. $(PYTHON) tests/search/fuzz/run.py $(FUZZ)
 
 # docs/ as pages in site/; a link or an anchor that leads nowhere is an error.
 docs: $(READY)

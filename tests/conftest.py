@@ -47,8 +47,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                folders = report.nodeid.split("/")[:-1]
-                seconds["/".join(folders[: 3 if "stack" in folders else 2])] += report.duration
+                _, room, *rest = report.nodeid.split("/")[:-1]
+                tier = rest[0] if room in ("search", "stack") else room
+                seconds[tier] += report.duration
     slowest_first = sorted(seconds.items(), key=lambda item: -item[1])
     told = ", ".join(f"{tier} {taken:.0f} s" for tier, taken in slowest_first)
     terminalreporter.write_line(f"Time in tests: {told}.")

@@ -16,11 +16,11 @@ KEYWORDS = (
 ROUTING = (
     f"{CORE}/routing/test_routing.py",
     f"{CORE}/routing/test_routing_doubts.py",
-    "tests/exhaustive",
+    "tests/search/exhaustive",
 )
 SESSIONS = (
     f"{CORE}/sessions",
-    "tests/exhaustive",
+    "tests/search/exhaustive",
 )
 STORE = ("tests/contract/store",)
 ENGINE = ("tests/unit/engine", "tests/scenario/handover", "tests/scenario/engine")

@@ -1,0 +1,39 @@
+"""One channel on a Sanic server for all tests of a file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.search.fuzz.served_channel import ServedChannel, served_channel
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    one_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(one_loop, append=False)
+
+
+@pytest.fixture(scope="session")
+def new_user_id() -> Callable[[], str]:
+    numbers = itertools.count(7_000_000_000)
+    return lambda: str(next(numbers))
+
+
+@pytest.fixture
+def user(new_user_id: Callable[[], str]) -> str:
+    """A user who has not written yet."""
+    return new_user_id()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def channel(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServedChannel]:
+    async with served_channel(tmp_path_factory.mktemp("channel")) as served:
+        yield served
