@@ -35,9 +35,9 @@ PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/cont
   tests/scenario/dialogue tests/scenario/instruments tests/scenario/engine/test_back_pressure.py \
   tests/scenario/engine/test_said_once.py tests/scenario/engine/test_stopping.py \
   tests/scenario/engine/failures/test_store_outages.py \
-  tests/unit/actions tests/unit/cli $(wildcard tests/unit/dialogue/test_*.py) \
-  tests/unit/instruments tests/unit/store tests/unit/test_messenger.py \
-  tests/unit/webhook/test_slow_store.py \
+  tests/unit/actions tests/unit/cli $(wildcard tests/unit/channels/dialogue/test_*.py) \
+  tests/unit/channels/instruments tests/unit/channels/store tests/unit/channels/test_messenger.py \
+  tests/unit/channels/webhook/test_slow_store.py \
   tests/unit/repository/test_architecture.py tests/unit/repository/test_exports.py
 # It reads the OpenAPI document by schemathesis, which does not go with Rasa Pro 3.19.
 PRO_321_TESTS := tests/contract/operators/test_api.py

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CORE = "tests/unit/core"
+CORE = "tests/unit/channels/core"
 KEYWORDS = (
     f"{CORE}/keywords/test_keywords.py",
     f"{CORE}/keywords/test_words.py",
@@ -23,7 +23,7 @@ SESSIONS = (
     "tests/search/exhaustive",
 )
 STORE = ("tests/contract/store",)
-ENGINE = ("tests/unit/engine", "tests/scenario/handover", "tests/scenario/engine")
+ENGINE = ("tests/unit/channels/engine", "tests/scenario/handover", "tests/scenario/engine")
 
 
 @dataclass(frozen=True, kw_only=True)

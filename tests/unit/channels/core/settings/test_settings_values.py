@@ -1,0 +1,203 @@
+"""Wrong values in the channel's section: the error that names each, and what it shows of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.channels.core.settings.settings_samples import (
+    MARK,
+    REQUIRED,
+    SECRET_KEYS,
+    complaint_about,
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("app-id", "my-bot", "is no app id, which is a number; see App settings > Basic."),
+        ("app-id", True, "is no app id, "),
+        ("app-id", "١٢٣", "is no app id, "),
+        ("graph-url", "graph.facebook.com/v25.0", "is no web address; write https://graph."),
+        ("graph-url", "ftp://graph.facebook.com/v25.0", "is no web address; "),
+        ("graph-url", "https://:443/v25.0", "is no web address; "),
+        ("graph-url", "https://[::1/v25.0", "is no web address; "),
+        ("graph-url", "https://localhost:https/v25.0", "is no web address; "),
+        ("graph-url", 8600, "is no web address; "),
+        ("graph-url", "https://graph.facebook.com", "does not end with a Graph version; write "),
+        ("graph-url", "https://graph.facebook.com/v25", "does not end with a Graph version; "),
+        ("graph-url", "https://graph.facebook.com/v٢٥.0", "does not end with a Graph version; "),
+        ("graph-url", "https://graph.facebook.com/v25.0?x=1", "does not end with a Graph "),
+        ("graph-url", "http://graph.facebook.com/v25.0", "would send the access token and what "),
+        ("graph-url", "http://localhost.evil.example/v25.0", "would send the access token and "),
+        ("graph-url", "http://127.0.0.1.nip.io/v25.0", "would send the access token and what "),
+        ("graph-url", "http://127.0.0.1@10.0.0.7/v25.0", "would send the access token and what "),
+        ("graph-url", "http://10.0.0.7:8600/v25.0", "would send the access token and what "),
+        ("routing", "maybe", "is not allowed; write one of: auto, on, off."),
+        ("routing", ["on"], "is not allowed; write one of: auto, on, off."),
+        ("typed-intents", "yes", "is neither true nor false."),
+        ("typed-intents", 1, "is neither true nor false."),
+        ("max-turns", 0, "is not a whole number from 1 to 10000."),
+        ("max-turns", 10_001, "is not a whole number from 1 to 10000."),
+        ("max-turns", "7", "is not a whole number from 1 to 10000."),
+        ("max-turns", True, "is not a whole number from 1 to 10000."),
+        ("sends-a-second", 0, "is not a whole number from 1 to 10000."),
+        ("media-sends-a-second", 0.5, "is not a whole number from 1 to 10000."),
+        ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
+        ("on-failure", "tech", "is none of the plans; write one of default, or off."),
+        ("on-failure", True, "is not allowed; write the name of a plan, or off."),
+        ("turn-timeout", 0, "is out of range; turn-timeout is at least 1s and at most 10m."),
+        ("turn-timeout", "11m", "is out of range; turn-timeout is at least 1s and at most 10m."),
+        ("turn-timeout", "soon", "is not a duration"),
+        ("retention", "59m", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
+        ("requests", "some", "is not allowed; write plans, all, none, or a list of app ids"),
+        ("requests", ["some"], "is no app id, which is a number; "),
+        ("transcript", "yes", "is neither true nor false."),
+        ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
+        ("plans", ["default"], "is no mapping; write a plan's name, and its keys below it, "),
+    ],
+)
+def test_a_wrong_value_is_named_shown_and_set_right(
+    key: str, value: object, complaint: str
+) -> None:
+    told = complaint_about({**REQUIRED, key: value})
+    assert told.startswith(f"channels.MessengerInput.{key} {value!r} {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("target-app", "sales team", "is no target app; write 'page-inbox', or the app id "),
+        ("timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
+        ("timeout", "0s", "is out of range; a timeout is at least 1s and at most 30d."),
+        ("keywords", 7, "is not a list of texts; "),
+        ("keywords", ["menu", True], "is not a list of texts; "),
+        ("keywords", ["\u200b"], "has the keyword '\\u200b', "),
+        ("keyword-match", "word", "is not allowed; write one of: whole, contains."),
+        ("return-payloads", 7, "is not a list of texts; "),
+        ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
+        ("unanswered-timeout", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
+        ("owner-probe", "9s", "is out of range; owner-probe is at least 10s and at most 1d."),
+        ("return-intents", 7, "is not a list of texts; "),
+        ("return-intent-threshold", 0, "is not a number above 0 and up to 1, such as 0.8."),
+        ("return-intent-threshold", True, "is not a number above 0 and up to 1, "),
+        ("last-messages", "no", "is neither true nor false."),
+        ("hours", "09:00-17:30", "is no mapping; write days and hours, such as mon-fri: 09:00-17"),
+        ("hours", ["mon-fri"], "is no mapping; write days and hours, "),
+        ("timezone", "Berlin", "is no time zone that is known; write an IANA name, such as Europe"),
+        ("timezone", "+02:00", "is no time zone that is known; "),
+        ("timezone", "America", "is no time zone that is known; "),
+        ("timezone", "../passwd", "is no time zone that is known; "),
+        ("timezone", 2, "is no time zone that is known; "),
+        ("timezone", "localtime", "is no time zone that is known; "),
+        ("timezone", "right/Europe/Berlin", "is no time zone that is known; "),
+        ("timezone", "europe/berlin", "is no time zone that is known; "),
+        ("closed-on", "Germany", "has something that is neither a date nor a region; write dates "),
+        ("closed-on", ["12-24"], "has something that is neither a date nor a region; "),
+        ("closed-on", ["2026-02-30"], "has something that is neither a date nor a region; "),
+        ("closed-on", [False], "has something that is neither a date nor a region; "),
+        ("closed-on", ["DE", "XX"], "has a region whose public holidays are not known; write the "),
+        ("closed-on", ["DE-ZZ"], "has a region whose public holidays are not known; "),
+        ("closed-on", ["9999-12-24"], "has a date that is not of the years 2000 to 2100."),
+        ("when-closed", "queue", "is not allowed; write one of: refuse, wait."),
+        ("wait-at-most", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
+        ("metadata", ["team"], "is not a mapping; write keys and values, such as team: sales."),
+    ],
+)
+def test_a_wrong_value_in_a_plan_is_named_shown_and_set_right(
+    key: str, value: object, complaint: str
+) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"sales": {key: value}}})
+    assert told.startswith(f"channels.MessengerInput.plans.sales.{key} {value!r} {complaint}")
+
+
+def test_a_wrong_mapping_is_named_without_being_written_out() -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": {"keywords": {"en": 7}}}})
+    start = "channels.MessengerInput.plans.default.keywords is not a list of texts; "
+    assert told.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("hours", "complaint"),
+    [
+        ({}, "is no mapping; "),
+        ({"weekdays": "09:00-17:00"}, "has a day that is none of mon, tue, wed, thu, fri, sat, "),
+        ({7: "09:00-17:00"}, "has a day that is none of mon, "),
+        ({"mon-": "09:00-17:00"}, "has a day that is none of mon, "),
+        ({"mon-fri": "09:00-17:00", "wed": "09:00-12:00"}, "names wed twice; write a day's hours"),
+        ({"mon": "09:00"}, "has hours for mon that can't be read; write days and hours, such as "),
+        ({"mon": "9-17"}, "has hours for mon that can't be read; "),
+        ({"mon": "9am-5pm"}, "has hours for mon that can't be read; "),
+        ({"mon": "٠٩:٠٠-١٧:٠٠"}, "has hours for mon that can't be read; "),
+        ({"mon": ["09:00", "17:00"]}, "has hours for mon that can't be read; "),
+        ({"mon": ["09:00-12:00", 13]}, "has hours for mon that are no text; "),
+        ({"mon": 540}, "has hours for mon that are no text; "),  # how YAML 1.1 may read 9:00
+        ({"mon": "09:60-17:00"}, "has hours for mon that no clock shows; hours go from 00:00 to "),
+        ({"mon": "09:00-24:30"}, "has hours for mon that no clock shows; "),
+        ({"mon": "24:00-02:00"}, "has hours for mon that no clock shows; "),
+        ({"mon": "09:00-09:00"}, "has hours for mon that end as they begin; write 00:00-24:00 for"),
+        ({"sun": "closed"}, "has no hours for sun; leave out a day on which nobody is there."),
+        ({"sun": []}, "has no hours for sun; leave out a day "),
+        ({"sun": None}, "has hours for sun that are no text; "),
+    ],
+)
+def test_wrong_hours_are_named_and_set_right(hours: object, complaint: str) -> None:
+    plan = {"hours": hours, "timezone": "Europe/Berlin"}
+    told = complaint_about({**REQUIRED, "plans": {"sales": plan}})
+    assert told.startswith(f"channels.MessengerInput.plans.sales.hours {complaint}")
+
+
+@pytest.mark.parametrize("keys", [{"hours": {"mon": "09:00-17:00"}}, {"closed-on": ["DE"]}])
+def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": keys}})
+    assert told.startswith(
+        "channels.MessengerInput.plans.default.timezone is missing in credentials.yml. "
+    )
+
+
+@pytest.mark.parametrize("name", ["", "sales team", "-sales", "vertrieb/süd", "a" * 65, 7, None])
+def test_a_plan_name_that_no_action_could_ask_for_is_refused(name: object) -> None:
+    assert complaint_about({**REQUIRED, "plans": {name: None}}) == (
+        f"channels.MessengerInput.plans has a plan named {name!r}; "
+        "a name is made of up to 64 letters, digits, - and _."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("verify", "${MESSENGER_VERIFY_TOKEN}"),
+        ("verify", "$MESSENGER_VERIFY_TOKEN"),
+        ("store", f"postgresql://user:{MARK}@${{DB_HOST}}/db"),
+        ("app-id", "${MESSENGER_APP_ID}"),
+        ("graph-url", "https://${GRAPH_HOST}/v25.0"),
+        ("routing", "$ROUTING"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_told(key: str, value: str) -> None:
+    told = complaint_about({**REQUIRED, key: value})
+    shown = "" if key in SECRET_KEYS else f" {value!r}"
+    assert told.startswith(
+        f"channels.MessengerInput.{key}{shown} names an environment variable that is not set. "
+    )
+    assert MARK not in told
+
+
+@pytest.mark.parametrize("value", [16**5000, [16**5000], -(16**5000)], ids=["int", "list", "minus"])
+def test_a_number_that_is_too_long_to_write_out_is_named_by_its_type(value: object) -> None:
+    complaint = complaint_about({**REQUIRED, "graph-url": value})
+    assert f"graph-url of the type {type(value).__name__} is no web address" in complaint
+
+
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    complaint = complaint_about({**REQUIRED, "graph-url": "x" * 100_000})
+    assert len(complaint) < 1000
+    assert "xxx… is no web address" in complaint
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    nested: object = "innermost"
+    for _ in range(10_000):
+        nested = [nested]
+    assert "is nested too deep" in complaint_about({**REQUIRED, "requests": {"x": nested}})
