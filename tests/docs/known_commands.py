@@ -22,7 +22,7 @@ from emulator.__main__ import _parser as emulator_parser
 from emulator.control import bodies as control_bodies
 from emulator.platform.state.models import User
 from tests.docs.channel_routes import channel_routes
-from tests.documents import ROOT, Block
+from tests.support.documents import ROOT, Block
 
 PLACEHOLDER = "path/to/this/repository"
 _VARIABLE = re.compile(r"\w+=\S*")

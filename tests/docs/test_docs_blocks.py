@@ -24,8 +24,8 @@ from cli.main import main
 from emulator.__main__ import _parser as emulator_parser
 from tests.docs.channel_routes import complete
 from tests.docs.known_commands import check, commands_of
-from tests.documents import ROOT, Block, blocks, examples, read_yaml
-from tests.rasa_project import write_template
+from tests.support.documents import ROOT, Block, blocks, examples, read_yaml
+from tests.support.rasa_project import write_template
 
 LANGUAGES = {"sh", "console", "yaml", "json", "python", "mermaid", "nginx", "ini", "dockerfile"}
 WITH_CLIENTS = "With any Messenger client"  # tests/clients runs its blocks, with the libraries

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from emulator import RoutingMode, default_config, running
-from tests.documents import ROOT, codes, table
+from tests.support.documents import ROOT, codes, table
 
 EMULATOR = "docs/reference/emulator.md"
 CONFIG = default_config()

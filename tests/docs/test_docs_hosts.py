@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.documents import ROOT, table
+from tests.support.documents import ROOT, table
 
 LOCKS = {
     "rasa 3.6.21": "requirements.lock",

@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 
-from tests.documents import DOCS, ROOT, pages, text_of
+from tests.support.documents import DOCS, ROOT, pages, text_of
 
 LISTED = ROOT / "tests" / "fixtures" / "external_links.txt"
 

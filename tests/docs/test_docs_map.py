@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from tests.documents import ROOT, codes, table, text_of
+from tests.support.documents import ROOT, codes, table, text_of
 
 PAGE = "CONTRIBUTING.md"
 MAP = "Where things are"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import DOCS, ROOT, table, text_of
+from tests.support.documents import DOCS, ROOT, table, text_of
 
 PAGE = "docs/reference/meta.md"
 CONTRADICTIONS = "6. Where Meta contradicts itself"

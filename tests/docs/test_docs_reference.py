@@ -56,7 +56,7 @@ from emulator.platform.state.models import PageToken, User
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.docs.channel_routes import REQUIRED, channel_routes, complete
 from tests.docs.known_commands import control_routes
-from tests.documents import DOCS, ROOT, blocks, codes, examples, read_yaml, table, text_of
+from tests.support.documents import DOCS, ROOT, blocks, codes, examples, read_yaml, table, text_of
 
 SETTINGS = "docs/reference/settings.md"
 TRACKER = "docs/reference/tracker.md"

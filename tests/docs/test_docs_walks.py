@@ -14,7 +14,7 @@ from types import CodeType
 import pytest
 
 from benchmarks.walks import WALKS, measure
-from tests.documents import examples
+from tests.support.documents import examples
 
 PAGE = "CONTRIBUTING.md"
 NAMES_READ = {"message": 15, "action_handover": 11, "timeout": 14}

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests import in_memory
 from tests.mutations.mutants import MUTANTS, Mutant
+from tests.support import in_memory
 
 PROJECT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "build", "site")

@@ -12,7 +12,7 @@ from rasa.shared.importers.importer import TrainingDataImporter
 
 from channels.instruments.host import MANTLE_REFUSED
 from cli.main import main
-from tests.rasa_project import contents
+from tests.support.rasa_project import contents
 
 _RASA = importlib.util.find_spec("rasa")
 assert _RASA is not None

@@ -18,7 +18,7 @@ from demo.platform import EmulatedPlatform
 from demo.transcript import texts_of
 from emulator import running
 from tests.contract.operators.operator_stage import BOT, PATH, ListeningAgent
-from tests.sanic_server import new_app, served
+from tests.support.sanic_server import new_app, served
 
 ANNA = "24870165432100001"
 GREETING = {"text": "Good day"}

@@ -24,8 +24,8 @@ from channels import MessengerInput
 from channels.instruments.clock import SystemClock
 from channels.operators.api import OperatorApi
 from emulator import default_config, running
-from tests.rasa_project import InMemoryTrackerStore
-from tests.sanic_server import new_app, served
+from tests.support.rasa_project import InMemoryTrackerStore
+from tests.support.sanic_server import new_app, served
 
 BOT = default_config().apps[0]
 ADMIN_TOKEN = "the-bots-admin-token"

@@ -29,7 +29,7 @@ from tests.contract.operators.operator_stage import (
     operator_stage,
     starting_api,
 )
-from tests.profile import EXAMPLES
+from tests.support.profile import EXAMPLES
 
 ANNA, BEN = "24870165432500001", "24870165432500002"
 NO_SESSION = "0" * 32

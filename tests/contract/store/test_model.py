@@ -23,7 +23,7 @@ from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import NOW, line, message, new_session, next_version
 from tests.fakes.store import MemoryStore
-from tests.profile import EXAMPLES
+from tests.support.profile import EXAMPLES
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from rasa.utils.endpoints import EndpointConfig
 
 from channels.dialogue.assistant import RasaAssistant, Turn
 from channels.dialogue.unmade_handover import trackers_saved_by
-from tests.documents import examples
 from tests.scenario.assistant.trained_assistant import ROOT, load, serving_actions, train
+from tests.support.documents import examples
 
 PAGE, SECTION = "docs/when-the-bot-breaks.md", "Without an action server"
 AVAILABILITY_SLOTS = (

@@ -15,8 +15,8 @@ import pytest_asyncio
 from rasa.core.agent import Agent
 
 from cli.main import main
-from tests.rasa_project import write_template
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
+from tests.support.rasa_project import write_template
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

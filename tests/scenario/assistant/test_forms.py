@@ -23,7 +23,6 @@ from rasa.shared.utils.io import write_text_file, write_yaml
 from rasa.validator import Validator
 from ruamel.yaml import YAML
 
-from tests.documents import examples
 from tests.scenario.assistant.trained_assistant import (
     ROOT,
     Conversation,
@@ -31,6 +30,7 @@ from tests.scenario.assistant.trained_assistant import (
     serving_actions,
     train,
 )
+from tests.support.documents import examples
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

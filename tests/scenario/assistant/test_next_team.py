@@ -12,7 +12,6 @@ import pytest_asyncio
 from rasa.core.agent import Agent
 from rasa.shared.utils.io import write_yaml
 
-from tests.documents import examples, read_yaml
 from tests.scenario.assistant.trained_assistant import (
     ROOT,
     Conversation,
@@ -20,6 +19,7 @@ from tests.scenario.assistant.trained_assistant import (
     serving_actions,
     train,
 )
+from tests.support.documents import examples, read_yaml
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

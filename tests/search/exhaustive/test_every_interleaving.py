@@ -23,12 +23,12 @@ from channels.core.records import outgoing
 from channels.core.routing import Decision, Owner
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session
-from tests.profile import IS_DEEP
 from tests.search.exhaustive.happenings import CRY_FOR_HELP, happenings
 from tests.search.exhaustive.merging import LONG_AGO, merged
 from tests.search.exhaustive.model import LATEST_OPENING, Violation, World
 from tests.search.exhaustive.moves import moves
 from tests.search.exhaustive.search import Search
+from tests.support.profile import IS_DEEP
 
 DEPTH, ENOUGH_STATES = (8, 500_000) if IS_DEEP else (6, 90_000)
 MOST_DELIVERIES = 2  # at a time, one for each worker

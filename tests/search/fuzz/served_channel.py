@@ -21,8 +21,8 @@ from rasa.shared.core.domain import Domain
 
 from channels import MessengerInput
 from emulator import default_config, running
-from tests.rasa_project import InMemoryTrackerStore
-from tests.sanic_server import new_app, served
+from tests.support.rasa_project import InMemoryTrackerStore
+from tests.support.sanic_server import new_app, served
 
 BOT = default_config().apps[0]
 APP_SECRET = BOT.secret

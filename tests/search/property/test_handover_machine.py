@@ -29,7 +29,6 @@ from channels.core.sessions import notices
 from channels.core.sessions.session import Session
 from channels.handover import ledger
 from emulator.rules.odd_answers import ODD_ANSWERS
-from tests.profile import EXAMPLES
 from tests.scenario.desk import Desk
 from tests.search.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
 from tests.search.property.handover_checks import Conduct, check_rest, check_step
@@ -39,6 +38,7 @@ from tests.search.property.operators_told import check_all_told
 from tests.search.property.people_of_page import INBOX, OWNER, PeopleOfPage
 from tests.search.property.stage import Stage, quiet_channels
 from tests.search.property.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
+from tests.support.profile import EXAMPLES
 
 WORLDS, STEPS = EXAMPLES * 3 // 10, 50
 MODES = ("on", "off", "legacy")

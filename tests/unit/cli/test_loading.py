@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
-from tests.rasa_project import write_template
+from tests.support.rasa_project import write_template
 from tests.unit.cli.init.init_on_project import write
 
 PROJECT = Path(__file__).parents[3]

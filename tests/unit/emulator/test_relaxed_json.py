@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.graph.request.relaxed_json import from_json
-from tests.profile import EXAMPLES
+from tests.support.profile import EXAMPLES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(),

@@ -12,7 +12,7 @@ import pytest
 from cli.doctor.findings import Outcome
 from cli.doctor.report import as_json, as_text, exit_status
 from tests.contract.live_page import BOT, NO_API_TELLS, NO_PRO_TELLS, PROJECT, USER, LivePage
-from tests.documents import examples
+from tests.support.documents import examples
 
 of_a_model_that_is_asked = pytest.mark.skipif(
     bool(NO_PRO_TELLS), reason="Rasa Pro can't run the model, which takes it seconds to find out"

@@ -17,7 +17,7 @@ from channels.store.sql import SqlStore
 from cli.doctor import tracker_store
 from cli.doctor.findings import Outcome
 from tests.contract.live_page import MODEL, NOWHERE, LivePage, live_page
-from tests.rasa_project import InMemoryTrackerStore, SQLTrackerStore
+from tests.support.rasa_project import InMemoryTrackerStore, SQLTrackerStore
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -14,7 +14,6 @@ from channels.core.sessions import notices
 from channels.core.sessions.session import Session, State
 from tests.fakes.store import MemoryStore
 from tests.fakes.store_notices import Untold
-from tests.profile import IS_DEEP
 from tests.search.exhaustive.model import Violation
 from tests.search.exhaustive.queues.exploration import Exploration, Model
 from tests.search.exhaustive.queues.notices import (
@@ -25,6 +24,7 @@ from tests.search.exhaustive.queues.notices import (
     nexts,
     what_comes,
 )
+from tests.support.profile import IS_DEEP
 
 DEPTH, ENOUGH_STATES = (6, 10_000) if IS_DEEP else (4, 1_000)
 ENOUGH_TO_GO_WRONG = 4  # steps

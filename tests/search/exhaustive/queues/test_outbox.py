@@ -11,7 +11,6 @@ import pytest
 from channels.core.records.outgoing import Replay
 from tests.fakes.store import MemoryStore
 from tests.fakes.store_rows import Rows
-from tests.profile import IS_DEEP
 from tests.search.exhaustive.model import Violation
 from tests.search.exhaustive.queues.exploration import Exploration, Model
 from tests.search.exhaustive.queues.outbox_steps import (
@@ -22,6 +21,7 @@ from tests.search.exhaustive.queues.outbox_steps import (
     what_comes,
 )
 from tests.search.exhaustive.queues.outbox_world import World, beginning, key_of
+from tests.support.profile import IS_DEEP
 
 # At depth 8 a turn that is cut twice, and says other words each time, says its first words again:
 # of several wordings, the last one counts.

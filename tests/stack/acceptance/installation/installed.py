@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port
-from tests.rasa_project import write_template
+from tests.support.rasa_project import write_template
 
 # In place of the template's own choice, which trains for minutes.
 FAST_CONFIG = """\

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from channels.graph.pages import PagesGraph
 from channels.instruments.metrics import Metrics
 from channels.store.protocol import Backlog
-from tests.documents import codes, table
 from tests.fakes.graph import MemoryGraph
+from tests.support.documents import codes, table
 
 PROJECT = Path(__file__).parents[4]
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rasa_project import write_template
+from tests.support.rasa_project import write_template
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.validator import Validator
 
 from cli.main import main
-from tests.documents import examples
-from tests.rasa_project import contents
+from tests.support.documents import examples
+from tests.support.rasa_project import contents
 from tests.unit.cli.init.init_on_project import Output, init, read, write
 
 

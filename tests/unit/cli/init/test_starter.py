@@ -11,8 +11,8 @@ from rasa.validator import Validator
 from channels.core.settings.settings import parse_settings
 from cli.init.proposals.credentials import CHANNEL
 from cli.main import main
-from tests.documents import read_yaml
-from tests.rasa_project import contents
+from tests.support.documents import read_yaml
+from tests.support.rasa_project import contents
 
 
 def starter(directory: Path, *arguments: str) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rasa_project import contents
+from tests.support.rasa_project import contents
 from tests.unit.cli.init.init_on_project import Output, init, read, write
 
 SLOTS = """

@@ -9,7 +9,7 @@ from cli.init.files import read_own_part
 from cli.init.proposals.part import SECTIONS
 from cli.init.proposals.proposals import propose
 from cli.init.text.project import Files
-from tests.profile import EXAMPLES
+from tests.support.profile import EXAMPLES
 from tests.unit.cli.init.text.yaml_files import files
 
 PART = read_own_part()

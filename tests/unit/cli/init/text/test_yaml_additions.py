@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cli.init.text.project import ProjectError
 from cli.init.text.yaml_additions import add, rename
 from cli.init.text.yaml_document import parse
-from tests.profile import EXAMPLES
+from tests.support.profile import EXAMPLES
 from tests.unit.cli.init.text.yaml_files import KEYS, files
 
 NEW_INTENT = {"intents": ["ask_human"]}
