@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 IGNORED = "ignored_intents"
+REQUIRED = "required_slots"
 
 _BY_WORDS = {"from_text", "custom", "controlled", "from_intent"}
 
@@ -22,7 +23,7 @@ def takes_words(form: Any, slots: Mapping[str, Any]) -> bool:
 
     A form that names no slots, or none with a mapping, has an action that asks for them.
     """
-    required = (form.get("required_slots") if isinstance(form, Mapping) else None) or []
+    required = (form.get(REQUIRED) if isinstance(form, Mapping) else None) or []
     mappings = [one for slot in required for one in _mappings(slots.get(slot))]
     return not mappings or any(map(_is_by_words, mappings))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from .wishes import Wishes, asks_for_a_person, wishes_of
 from .words import Words
 
 _FOLDER = Path(__file__).with_name("words")
+_WISHES = Path(__file__).with_name("wishes.yml")
 
 
 def words_in(language: str) -> Words | None:
@@ -22,3 +25,13 @@ def words_in(language: str) -> Words | None:
 def languages() -> list[str]:
     """The codes of all languages that are known here."""
     return sorted(file.stem for file in _FOLDER.glob("*.yml"))
+
+
+def is_wish_for_a_person(line: str) -> bool:
+    """Whether somebody who writes this asks for a person, in whichever language."""
+    return asks_for_a_person(line, _wishes())
+
+
+@cache
+def _wishes() -> list[Wishes]:
+    return list(map(wishes_of, YAML(typ="safe").load(_WISHES).values()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from channels.core.errors import SettingsError
 from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 
-from ..assistant.languages import words_in
+from ..assistant.languages import is_wish_for_a_person, words_in
 from ..command import Command
 from ..terminal import agrees
 from .files import read_own_part, read_project, write_proposals
@@ -40,7 +40,8 @@ def _run(options: argparse.Namespace) -> int:
         write_starter(directory)
         print(f"Written: {files}. Now what a handover needs:\n")
     places = find_places(directory, options)
-    proposals = propose(read_project(directory, places), read_own_part(), places, words_in)
+    there = read_project(directory, places)
+    proposals = propose(there, read_own_part(), places, words_in, is_wish_for_a_person)
     changes = [proposal for proposal in proposals if proposal.changes]
     for proposal in changes:
         print(diff(proposal, has_secrets=proposal.path in places.with_secrets), end="\n\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..text.project import Files, ProjectError, Proposal, is_in
 
@@ -68,12 +68,29 @@ def defines_actions(source: str) -> bool:
 
 
 def defines_action(source: str, name: str) -> bool:
-    """Whether a class in a module has a method `name` that returns this name."""
+    """Whether a class in a module has a method `name` that returns this name, or a constant of the
+    module or class that is it.
+    """
     tree = _tree(source)
     nodes = list(ast.walk(tree)) if tree is not None else []
+    constants = {key for node in nodes for key in _constants(node, name)}
     bodies = (node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "name")
     returns = (one for body in bodies for one in ast.walk(body) if isinstance(one, ast.Return))
-    return any(isinstance(one.value, ast.Constant) and one.value.value == name for one in returns)
+    return any(_is(one.value, name, constants) for one in returns)
+
+
+def _constants(node: ast.AST, value: str) -> Iterator[str]:
+    """The names to which a statement assigns this value."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and _is(node.value, value, ()):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _is(expression: ast.expr | None, value: str, constants: Collection[str]) -> bool:
+    if isinstance(expression, ast.Constant):
+        return bool(expression.value == value)
+    named = getattr(expression, "id", None) or getattr(expression, "attr", None)
+    return named in constants
 
 
 def _package(sources: Files, place: str) -> Iterator[Proposal]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...assistant.forms import IGNORED, ignored_by, takes_words
+from ...assistant.forms import IGNORED, REQUIRED, ignored_by, takes_words
 from ..text.yaml_additions import add_below
 from ..text.yaml_document import Document
 
@@ -33,12 +33,15 @@ _RULES = """\
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """A form, and what it ignores; `takes_words` says whether anything written may be an answer."""
+    """A form, and what it ignores; `takes_words` says whether anything written may be an answer,
+    `names_slots` whether it lists the slots that it requires.
+    """
 
     name: str
     file: str
     ignored: Collection[str]
     takes_words: bool
+    names_slots: bool
     can_be_added_to: bool
 
 
@@ -53,12 +56,16 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
 
 
 def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[str]) -> str:
-    """The domain's file, in which its forms ignore all of these intents."""
+    """The domain's file, in which its forms ignore all of these intents.
+
+    Rasa takes no form that ignores intents and does not say which slots it requires.
+    """
     for form in forms:
         missing = missing_in(form, intents)
         if form.file == document.name and missing and form.can_be_added_to:
-            text = add_below(document, ("forms", form.name), {IGNORED: missing})
-            document = document.saying(text)
+            additions = {IGNORED: missing} if form.names_slots else {REQUIRED: [], IGNORED: missing}
+            for key, value in additions.items():
+                document = document.saying(add_below(document, ("forms", form.name), {key: value}))
     return document.text
 
 
@@ -99,6 +106,7 @@ def _form(file: str, name: str, form: Any, slots: Mapping[str, Any]) -> Form:
         file=file,
         ignored=ignored_by(form),
         takes_words=takes_words(form, slots),
+        names_slots=isinstance(form, Mapping) and REQUIRED in form,
         can_be_added_to=not there or isinstance(there, list),
     )
 

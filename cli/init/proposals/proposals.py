@@ -36,10 +36,12 @@ def propose(
     part: Part,
     places: Places | None = None,
     words_in: Callable[[str], Words | None] = lambda _: None,
+    is_wish: Callable[[str], bool] = lambda _: False,
 ) -> list[Proposal]:
     """What to write, in this order; ProjectError if a file can't be read or added to.
 
-    `words_in` gives the words of a language, None if there are none.
+    `words_in` gives the words of a language, None if there are none; `is_wish` says whether a line
+    asks for a person.
 
     The domain comes last: what is new in it decides about the examples, so a run that was cut
     short before it can be made again.
@@ -51,7 +53,7 @@ def propose(
     words = words_in(language)
     words = words if words is not None and words.responses else None
     keywords = DEFAULT_KEYWORDS if words is None else words.keywords
-    wish = training.intent_for_a_person(ASK_HUMAN)
+    wish = training.intent_for_a_person(ASK_HUMAN, is_wish)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
     part = part if words is None else part.spoken(words)
@@ -67,19 +69,29 @@ def propose(
     assistant = _Assistant(
         files=files, places=places, training=training, part=part, language=language, words=words
     )
+    retrieved = training.retrieval_for_a_person(is_wish) if wish is None else None
+    notes = (*_of_their_own_way(assistant, wish, retrieved), *_answered(training, answered))
     return [
         propose_credentials(places.credentials, credentials, keywords),
         propose_endpoints(places.endpoints, endpoints),
         _config(assistant),
         *propose_actions(files, places.actions),
-        _rules(assistant, (*_of_their_own_way(assistant, wish), *_answered(training, answered))),
+        _rules(assistant, notes),
         *_examples(assistant, domain),
         *domain.proposals,
     ]
 
 
-def _of_their_own_way(assistant: _Assistant, wish: str | None) -> Iterator[str]:
+def _of_their_own_way(
+    assistant: _Assistant, wish: str | None, retrieved: str | None
+) -> Iterator[str]:
     """What to do with an intent of theirs that asks for a person."""
+    if retrieved is not None:
+        yield (
+            f"{retrieved} asks for a person, and belongs to a retrieval intent, so it goes on "
+            f"answering what it answers now. Move its examples to the intent {ASK_HUMAN}, whose "
+            "rule hands over."
+        )
     if wish is None:
         return
     path = assistant.training.answered.get(wish)
@@ -113,15 +125,16 @@ def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
 
 
 def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
-    """The examples of intents that are new; who has the intent has examples of his own.
+    """The examples of intents that have none; who has examples has others than ours.
 
     What is near an example of another intent there is left out: it can mean one thing only.
     """
-    training, files, places = assistant.training, assistant.files, assistant.places
-    text = assistant.part.nlu(domain.new_intents, leave_out=training.has_near)
+    training, files, path = assistant.training, assistant.files, assistant.places.examples
+    without = (one for one in assistant.part.examples if one not in training.examples)
+    intents = domain.new_intents if path in files else without
+    text = assistant.part.nlu(intents, leave_out=training.has_near)
     if not text:
         return []
-    path = places.examples
     return [_new_file(path, files.get(path), text, *_on_the_language(assistant))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,9 @@ NEAR = 2 / 3
 _WORD = re.compile(r"\w+")
 _ANNOTATED = re.compile(r"\[([^\[\]]*)\](?:\([^()]*\)|\{[^{}]*\})")
 _ASKS_FOR_A_PERSON = re.compile(
-    r"hand_?off|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)"
-    r"\w*_(human|person|agent|operator|representative|staff|someone)"
-)
-_CONTACT = frozenset(
-    ("talk", "speak", "chat", "connect", "transfer", "get", "need", "want", "contact", "reach")
-)
-_PERSON = frozenset(
-    ("human", "person", "agent", "representative", "operator", "someone", "somebody", "people")
+    r"(^|_)hand_?(off|over)$|(live|human|real)_?(agent|person|chat|support|operator)$"
+    r"|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)(_?\w*_)?"
+    r"(human|person|agent|operator|representative|staff|someone|humans|people)$"
 )
 _FEWEST_WISHES = 2  # examples of an intent that ask for a person, and at least half of all
 
@@ -51,17 +46,28 @@ class Training:
         """What users write, whatever they mean."""
         return [line for known in self.examples.values() for line in known]
 
-    def intent_for_a_person(self, name: str) -> str | None:
+    def intent_for_a_person(self, name: str, is_wish: Callable[[str], bool]) -> str | None:
         """The intent of theirs by which users ask for a person: `name`, or by what it says.
 
-        Its examples tell, or its name where these are in another language.
+        Its examples tell, or its name where these are in a language that is not known here. One of
+        a retrieval intent, such as faq/person, is none: no rule can tell it from the others.
         """
         if name in self.examples or name in self.answered:
             return name
-        wishes = {intent: sum(map(_is_a_wish, known)) for intent, known in self.examples.items()}
+        wishes = {
+            intent: sum(map(is_wish, known))
+            for intent, known in self.examples.items()
+            if "/" not in intent
+        }
         meant = [one for one, count in wishes.items() if self._is_enough(one, count)]
-        named = [one for one in self.examples if _ASKS_FOR_A_PERSON.search(one.lower())]
+        named = [one for one in wishes if _ASKS_FOR_A_PERSON.search(one.lower())]
         return max(meant, key=lambda one: wishes[one], default=next(iter(named), None))
+
+    def retrieval_for_a_person(self, is_wish: Callable[[str], bool]) -> str | None:
+        """The part of a retrieval intent by which users ask for a person."""
+        parts = (one for one in self.examples if "/" in one)
+        wishes = {one: sum(map(is_wish, self.examples[one])) for one in parts}
+        return next((one for one, count in wishes.items() if self._is_enough(one, count)), None)
 
     def _is_enough(self, intent: str, wishes: int) -> bool:
         return wishes >= _FEWEST_WISHES and 2 * wishes >= len(self.examples[intent])
@@ -88,11 +94,6 @@ def examples_in(block: str) -> list[str]:
     return [
         _ANNOTATED.sub(r"\1", line[1:]).strip().lower() for line in lines if line.startswith("-")
     ]
-
-
-def _is_a_wish(example: str) -> bool:
-    words = set(_WORD.findall(example))
-    return bool(words & _PERSON) and (bool(words & _CONTACT) or words <= _PERSON)
 
 
 def is_near(one: str, other: str) -> bool:

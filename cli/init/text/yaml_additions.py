@@ -238,13 +238,20 @@ def _style(node: Node | None, default: _Style | None = None) -> _Style:
 
 
 def _steps(node: Node) -> Iterator[tuple[type[Node], int]]:
-    """How far each block value stands to the right of its key, in the order of the file."""
+    """How far each block value stands to the right of its key, in the order of the file.
+
+    One with an anchor or a tag begins beside its key, which tells nothing.
+    """
     for entry in node.value if is_block(node) else ():
         for part in entry if isinstance(entry, tuple) else (entry,):
-            if isinstance(entry, tuple) and is_block(part) and not is_alias(entry):
+            if isinstance(entry, tuple) and is_block(part) and _is_below(part, entry[0]):
                 yield type(part), part.start_mark.column - entry[0].start_mark.column
             if part.start_mark.index > node.start_mark.index:
                 yield from _steps(part)
+
+
+def _is_below(part: Node, key: Node) -> bool:
+    return bool(part.start_mark.line > key.start_mark.line)
 
 
 def _followed(document: Document) -> Mapping[str, Any]:

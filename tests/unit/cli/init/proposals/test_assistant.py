@@ -26,6 +26,8 @@ class TestDomain:
 
     def test_an_intent_of_the_projects_own_gets_no_examples(self, project: Path) -> None:
         write(project, "domain.yml", "intents:\n- ask_human:\n    use_entities: []\n")
+        own = "nlu:\n- intent: ask_human\n  examples: |\n    - the baker\n"
+        write(project, "data/own.yml", own)
         init(project, "--yes")
         trained = [item["intent"] for item in read(project, "data/handover_nlu.yml")["nlu"]]
         assert trained == ["back_to_bot", "ask_to_wait"]
@@ -175,14 +177,19 @@ class TestActions:
         assert kept == text.splitlines()
         assert line.startswith(self.LINE)
 
+    @pytest.mark.parametrize(
+        "own",
+        [
+            'class Mine(Action):\n    def name(self):\n        return "action_handover"\n',
+            'OF = "action_handover"\nclass Mine(Action):\n    def name(self):\n        return OF\n',
+            "class Mine(Action):\n    OF: str = 'action_handover'\n    def name(s): return s.OF\n",
+        ],
+        ids=["written out", "of the module", "of the class"],
+    )
     def test_an_action_of_the_same_name_is_told_to_be_renamed(
-        self, project: Path, capsys: Output
+        self, project: Path, capsys: Output, own: str
     ) -> None:
-        own = (
-            "from rasa_sdk import Action\n\n\nclass Mine(Action):\n    def name(self):\n"
-            '        return "action_handover"\n'
-        )
-        write(project, "actions/mine.py", own)
+        write(project, "actions/mine.py", f"from rasa_sdk import Action\n{own}")
         init(project, "--yes")
         assert not (project / "actions" / "handover.py").exists()
         told = "Note: actions/mine.py has an action of its own that is named action_handover"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rasa.shared.core.domain import Domain
 
 from tests.support.rasa_project import contents
 from tests.unit.cli.init.init_on_project import Output, init, read, write
@@ -58,6 +59,13 @@ def test_a_form_ignores_what_is_no_answer(project: Path, form: str) -> None:
     write(project, "domain.yml", form + SLOTS)
     init(project, "--yes")
     assert ignored(project) == OURS
+
+
+@pytest.mark.parametrize("form", [*FORMS, *THEIRS])
+def test_rasa_takes_the_forms_that_ignore_intents(project: Path, form: str) -> None:
+    write(project, "domain.yml", form + SLOTS)
+    init(project, "--yes")
+    assert "parcel_form" in Domain.load(str(project / "domain.yml")).form_names
 
 
 @pytest.mark.parametrize("form", THEIRS)

@@ -10,6 +10,20 @@ from tests.unit.cli.init.init_on_project import Output, init, read, write
 
 WISHES = "    - I want to talk to a human\n    - can I speak with a real person\n    - agent!\n"
 
+WISHES_ELSEWHERE = [
+    ["quiero hablar con un asesor", "pásame con una persona", "necesito un agente humano"],
+    ["ich möchte mit einem mitarbeiter sprechen", "echter Mensch bitte", "mit jemandem reden"],
+    ["tôi muốn gặp nhân viên", "cho mình nói chuyện với người thật", "gặp tư vấn viên"],
+    ["toi muon gap nhan vien", "cho minh noi chuyen voi nguoi that", "gap tu van vien"],
+    ["أريد التحدث مع موظف", "اريد التحدث الى شخص حقيقي", "حولني الى خدمة العملاء"],
+    ["хочу поговорить с оператором", "позовите человека", "оператор"],
+    ["转人工", "我要找人工客服", "人工服务"],
+    ["je veux parler à un conseiller", "passez-moi un humain", "un conseiller svp"],
+    ["quero falar com um atendente", "me passa para uma pessoa", "preciso falar com alguém"],
+    ["vorrei parlare con un operatore", "passami una persona", "operatore umano"],
+    ["müşteri temsilcisi ile görüşmek istiyorum", "canlı destek", "temsilciye bağlan"],
+]
+
 
 def nlu(intent: str, examples: str) -> str:
     return f"version: '3.1'\nnlu:\n- intent: {intent}\n  examples: |\n{examples}"
@@ -109,6 +123,15 @@ class TestTheirOwnWayToAPerson:
         init(project, "--yes")
         assert "talk_to_human" in waited_for(project)
 
+    @pytest.mark.parametrize("lines", WISHES_ELSEWHERE)
+    def test_it_is_found_by_its_examples_in_other_languages(
+        self, project: Path, lines: list[str]
+    ) -> None:
+        block = "".join(f"    - {line}\n" for line in lines)
+        write(project, "data/theirs.yml", nlu("number_7", block))
+        init(project, "--yes")
+        assert "number_7" in waited_for(project)
+
     @pytest.mark.parametrize("intent", ["human_handoff", "ask_human"])
     @pytest.mark.parametrize("kind", ["rules", "stories"])
     def test_its_own_rule_or_story_gets_no_other_beside_it(
@@ -128,6 +151,13 @@ class TestTheirOwnWayToAPerson:
         [
             ("bot_challenge", "    - are you a human?\n    - am I talking to a human?\n"),
             ("human_resources", "    - talk to human resources\n    - the personnel office\n"),
+            ("book_table", "    - I want a table for 4 people\n    - a table for two people\n"),
+            ("find_agent", "    - I need an agent in Denver\n    - find me an agent near me\n"),
+            ("request_personal_info", "    - what do you know of me\n"),
+            ("ask_agenda", "    - what is on today\n"),
+            ("mesa", "    - quiero una mesa para 4 personas\n    - para dos personas\n"),
+            ("robot", "    - bist du ein mensch\n    - spreche ich mit einem menschen\n"),
+            ("xizhe", "    - 客服电话多少\n    - 你是真人吗\n"),
             ("loan", "    - I want to talk about a loan\n    - can I talk to you about a loan\n"),
         ],
     )
@@ -135,6 +165,20 @@ class TestTheirOwnWayToAPerson:
         write(project, "data/theirs.yml", nlu(intent, lines))
         init(project, "--yes")
         assert "ask_human" in waited_for(project)
+
+    def test_one_of_a_retrieval_intent_is_told_and_gets_no_rule(
+        self, project: Path, capsys: Output
+    ) -> None:
+        write(project, "data/theirs.yml", nlu("faq/person", WISHES))
+        init(project, "--yes")
+        assert "ask_human" in waited_for(project)
+        assert "faq/person" not in (project / "domain.yml").read_text()
+        assert "Move its examples to the intent ask_human" in capsys.readouterr().out
+
+    def test_an_intent_that_nobody_can_mean_yet_gets_its_examples(self, project: Path) -> None:
+        write(project, "domain.yml", "intents: [ask_human]\n")
+        init(project, "--yes")
+        assert "live agent" in examples(project)["ask_human"]
 
     def test_a_second_run_has_nothing_to_add(self, project: Path, capsys: Output) -> None:
         write(project, "data/theirs.yml", nlu("human_handoff", WISHES))

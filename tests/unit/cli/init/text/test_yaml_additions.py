@@ -79,6 +79,11 @@ responses:
     )
 
 
+def test_an_anchor_does_not_count_as_indentation() -> None:
+    text = "responses:\n  utter_greet: &greeting\n  - text: Hey!\n  utter_hello: *greeting\n"
+    assert added(text, NEW_RESPONSE) == f"{text}  utter_connecting:\n    - text: One moment.\n"
+
+
 def test_a_key_that_is_not_there_comes_at_the_end() -> None:
     assert added("rest:\n", {"actions": ["action_handover"]}, "Handover") == (
         "rest:\n\n# Handover\nactions:\n  - action_handover\n"
