@@ -14,8 +14,8 @@ class BotFailures:
         self._store = store
         self._dialogue = dialogue
 
-    async def died(self, event: Event) -> None:
-        """An event is set aside. Raises StoreError."""
+    async def dies(self, event: Event) -> None:
+        """An event is about to be set aside. Raises StoreError."""
         if not isinstance(event, (UserMessage, Postback)):
             return
         known = await self._store.open_session(event.thread)

@@ -219,7 +219,7 @@ class Engine:
                 shared_clock=shared,
                 metrics=metrics,
                 handle=handler.handle,
-                died=BotFailures(store=store, dialogue=self._dialogue).died,
+                dies=BotFailures(store=store, dialogue=self._dialogue).dies,
                 suspects=suspects,
             ),
         )

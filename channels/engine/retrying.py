@@ -27,7 +27,7 @@ from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..instruments.suspects import MOST_DEATHS, Suspects
-from ..store.protocol import InboxEntry, Store
+from ..store.protocol import DEAD_AFTER_FAILURES, InboxEntry, Store
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Retrying:
         shared_clock: Clock,
         metrics: Metrics,
         handle: Handle,
-        died: Callable[[Event], Awaitable[None]],
+        dies: Callable[[Event], Awaitable[None]],
         suspects: Suspects,
     ) -> None:
         self._store = store
@@ -70,34 +70,27 @@ class Retrying:
         self._metrics = metrics
         self._handle = handle
         self._suspects = suspects
-        self._died = died
+        self._dies = dies
 
     async def handle(self, entry: InboxEntry) -> None:
         """Handle an entry until it is done or dead, or another worker's."""
-        repeated = entry.is_repeated
-        while True:
-            try:
-                await self._until_settled(entry, repeated=repeated)
-            except ClaimLost:
-                if await self._is_ours(entry):  # it was a step of it that is another's
-                    repeated = True
-                    await self._clock.sleep(RETRY_PAUSE)
-                    continue
-                logger.info("Another worker goes on with an event.", extra=_fields(entry))
-            return
-
-    async def _until_settled(self, entry: InboxEntry, *, repeated: bool) -> None:
-        began, waits, tries = self._clock.now(), 0, 0
+        began, waits, failures = self._clock.now(), 0, entry.failures
+        repeated, is_suspect = entry.is_repeated, entry.was_lost
         while True:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
                     await still_ours()
-                    is_suspect = entry.was_lost and not tries
                     await self._try(entry, repeated=repeated, is_suspect=is_suspect)
+            except ClaimLost:
+                if not await self._is_ours(entry):
+                    logger.info("Another worker goes on with an event.", extra=_fields(entry))
+                    return
+                pause = RETRY_PAUSE  # it was a step of it that is another's
             except Exception as error:
-                tried_for = self._clock.now() - began
-                if (what := _waits_for(error, tried_for)) is None:
-                    if await self._has_died(entry, error):
+                what = _waits_for(error, self._clock.now() - began)
+                if what is None:
+                    failures += 1
+                    if await self._has_died(entry, error, failures):
                         return
                 else:
                     level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
@@ -106,10 +99,11 @@ class Retrying:
                     )
                 pause = _pause(error, waits)
                 waits += isinstance(error, TRY_LATER)
+                is_suspect = False
             else:
                 await self._once_stored(self._store.done, entry)
                 return
-            repeated, tries = True, tries + 1
+            repeated = True
             await self._clock.sleep(pause)
 
     async def _try(self, entry: InboxEntry, *, repeated: bool, is_suspect: bool) -> None:
@@ -129,15 +123,16 @@ class Retrying:
                 raise ProcessDied(f"Handling it has ended the process {MOST_DEATHS} times.")
             await self._handle(event, repeated=repeated)
 
-    async def _has_died(self, entry: InboxEntry, error: Exception) -> bool:
-        if isinstance(error, ClaimLost):
-            raise error
+    async def _has_died(self, entry: InboxEntry, error: Exception, failures: int) -> bool:
         for_good = isinstance(error, _FOR_GOOD)  # another try is no better
+        is_last = for_good or failures >= DEAD_AFTER_FAILURES
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:
             logger.exception("Handling an event failed.", extra=_fields(entry))
-        failed = partial(self._store.failed, error=error_class(error), for_good=for_good)
+        if is_last:  # first: a worker that is killed in between leaves nobody alone
+            await self._step_in(entry)
+        failed = partial(self._store.failed, error=error_class(error), for_good=is_last)
         is_dead = await self._once_stored(failed, entry)
         if is_dead:
             self._metrics.dead.inc()
@@ -146,11 +141,20 @@ class Retrying:
                 "--retry` takes it up again.",
                 extra=_fields(entry),
             )
-            try:
-                await self._died(entry.event)
-            except StoreError as error:
-                logger.error("A broken bot's user is not handed over: %s", error)
         return is_dead
+
+    async def _step_in(self, entry: InboxEntry) -> None:
+        async def step_in(*_: object) -> None:
+            await self._dies(entry.event)
+
+        try:
+            await self._once_stored(step_in, entry)
+        except Exception as error:  # what it was about to be set aside for must not come again
+            logger.error(
+                "A broken bot's user is not handed over (%s).",
+                type(error).__name__,
+                extra=_fields(entry),
+            )
 
     async def _is_ours(self, entry: InboxEntry) -> bool:
         async def ask(_: int, now: datetime) -> bool:

@@ -158,10 +158,7 @@ MUTANTS = [
     *_of(
         "engine/retrying.py",
         ENGINE,
-        (
-            "repeated, tries = True, tries + 1",
-            "tries = tries + 1",
-        ),
+        ("            repeated = True\n", ""),
         ("error.others_answered and tried_for", "tried_for"),
     ),
     *_of(

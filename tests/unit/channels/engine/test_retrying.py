@@ -56,7 +56,7 @@ async def test_what_a_worker_has_died_with_is_not_handled_again_for_want_of_a_co
         shared_clock=clock,
         metrics=Metrics(),
         handle=handle,
-        died=nobody,
+        dies=nobody,
         suspects=Suspects(clock),
     )
     await retrying.handle(msgspec.structs.replace(entry, was_lost=True, is_repeated=True))
