@@ -17,7 +17,6 @@ from ..core.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
-    HandoverError,
     ProcessDied,
     StoreError,
     StoreUnavailable,
@@ -215,6 +214,9 @@ class Delivery:
                 await self._try_until_settled(entry)
         except ClaimLost:
             logger.info("Another worker goes on with a message.", extra=_fields(entry))
+        except Exception as error:  # left in hand, it would hold up its thread for good
+            logger.exception("Sending a message failed.", extra=_fields(entry))
+            await self._give_up(entry, error)
         finally:
             self._workload.let_go(thread)
             if self._queued.get(entry.position) is entry:
@@ -318,7 +320,7 @@ class Delivery:
         await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
         return True
 
-    async def _give_up(self, entry: OutgoingEntry, error: HandoverError) -> None:
+    async def _give_up(self, entry: OutgoingEntry, error: Exception) -> None:
         name, why = entry.outgoing.response, error_class(error)
         logger.error("%s was not sent: %s", name, error, extra=_fields(entry))
         await self._once_stored(

@@ -109,6 +109,25 @@ async def test_a_message_that_ends_the_process_is_set_aside_and_the_next_one_is_
     assert world.said() == ["and more"]
 
 
+async def test_a_message_that_can_t_be_sent_for_an_error_of_ours_is_set_aside_and_the_next_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = world.graph.send
+
+    async def send(thread: Thread, message: dict[str, object], *, mark: str = "") -> str:
+        if message["text"] == "poison":
+            raise ValueError("Nobody has thought of that")
+        return await sending(thread, message, mark=mark)
+
+    monkeypatch.setattr(world.graph, "send", send)
+    world.script.answers["hello"] = ["poison", "and more"]
+    await world.user_says("hello")
+    [dead] = await world.store.dead(limit=9)
+    assert (dead.kind, dead.error) == ("message", "ValueError")
+    assert world.said() == ["and more"]
+    assert not await world.store.waits_outgoing(ANNA)
+
+
 async def test_a_handover_whose_end_is_told_meanwhile_is_told_of(world: World) -> None:
     """It was under way each time that the process has ended, and is not what has ended it."""
     goes_on = asyncio.Event()
