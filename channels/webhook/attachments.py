@@ -17,6 +17,8 @@ _ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
 _VAGUE_TYPES = {"fallback", "image", "share"}  # beside which the same thing may come by its own
 # Names for what Meta does not tell, unless there is an address or a title after all.
 _SHOW_NOTHING = {"unsupported_type", "ephemeral", "fallback"}
+# A shared link stands beside its payload, which may be null; a product's name lies deep in it.
+_TOLD_BESIDE = {"fallback", "template"}
 
 
 def attachments_of(
@@ -39,16 +41,23 @@ def _is_told(one: Attachment) -> bool:
 def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Attachment:
     payload = reader.payload(sent.get("payload"))
     kind, address = reader.text(sent.get("type")) or "unknown", reader.text(sent.get("url"))
-    if not payload and (address or kind == "fallback"):
-        # A shared link stands beside its payload, which is null; some have only a title.
-        beside = {"url": address, "title": reader.text(sent.get("title"))}
-        payload = {key: value for key, value in beside.items() if value}
+    title = reader.text(sent.get("title")) or _title_of_product(payload, reader)
+    if not payload or kind in _TOLD_BESIDE:
+        beside = {"url": address, "title": title}
+        payload |= {key: told for key, told in beside.items() if told and not payload.get(key)}
     url = reader.text(payload.get("url"))
     if url and url.startswith("/"):
         of_instagram = platform is Platform.INSTAGRAM or kind.startswith("ig_")
         origin = _ORIGINS[Platform.INSTAGRAM if of_instagram else Platform.MESSENGER]
         url = f"https:{url}" if url.startswith("//") else origin + url
     return Attachment(type=kind, url=url, payload=payload)
+
+
+def _title_of_product(payload: dict[str, Any], reader: Reader) -> str | None:
+    product = payload.get("product")
+    elements = product.get("elements") if isinstance(product, dict) else None
+    first = elements[0] if isinstance(elements, list) and elements else None
+    return reader.text(first.get("title")) if isinstance(first, dict) else None
 
 
 def _is_told_better(one: Attachment, attachments: list[Attachment]) -> bool:

@@ -249,7 +249,9 @@ EVENTS["instagram_reply_to_story"] = UserMessage(
     context={"reply_to": {"story": {"id": "77", "url": "https://cdn.example/story"}}},
 )
 EVENTS["echo_without_app_id"] = Echo(
-    **ON_MESSAGING, mid="m_of_a_post", attachments=(Attachment(type="template"),)
+    **ON_MESSAGING,
+    mid="m_of_a_post",
+    attachments=(Attachment(type="template", payload={"title": "Our new shoes"}),),
 )
 OPTIN = {
     "type": "notification_messages",

@@ -333,6 +333,32 @@ class TestOddFields:
             {"type": "fallback", "payload": {"url": "https://x.example/", "title": "Hours"}}
         ]
 
+    @pytest.mark.parametrize("payload", [{"url": None}, {"title": "Hours"}, {"id": "7"}])
+    def test_an_address_beside_a_payload_without_one_counts(self, payload: object) -> None:
+        link = {"type": "fallback", "title": None, "url": "https://x.example/", "payload": payload}
+        [event] = decoded(delivery(message(text=None, attachments=[link])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == "https://x.example/"
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"payload": {"product": {"elements": [{"id": "7", "title": "Rye bread"}]}}},
+            {"title": "Rye bread", "payload": {"template_type": "generic", "elements": []}},
+        ],
+    )
+    def test_a_shared_product_is_told_by_its_name(self, told: dict[str, Any]) -> None:
+        [event] = decoded(delivery(message(text=None, attachments=[{"type": "template", **told}])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == "Rye bread"
+
+    @pytest.mark.parametrize("product", [None, 7, [], {}, {"elements": [7]}, {"elements": [{}]}])
+    def test_a_product_in_an_odd_shape_is_a_template(self, product: object) -> None:
+        sent = {"type": "template", "payload": {"product": product}}
+        [event] = decoded(delivery(message(text=None, attachments=[sent])))
+        assert isinstance(event, UserMessage)
+        assert text_for_rasa(event) == "template"
+
     def test_a_link_without_an_address_is_told_by_its_title(self) -> None:
         link = {"type": "fallback", "title": "Hours", "url": None, "payload": None}
         [event] = decoded(delivery(message(text=None, attachments=[link])))
