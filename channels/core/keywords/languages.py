@@ -59,7 +59,7 @@ class Language:
     #: stemmer, where there is one, sees to words of more than three letters.
     endings: str = ""
     #: Letters that typists put in the place of others, in whole phrases: all, or none.
-    typed: Spelling | None = None
+    typed: Callable[[str], str] | None = None
     #: Whether they do so to a single word, too.
     typed_alone: bool = False
     #: Two ways to write the same, and the one that is compared.
@@ -114,9 +114,18 @@ _MARKS_OF_VIETNAMESE = _ACCENTS + _TILDE + "\u0302\u0306\u0309\u031b\u0323"
 _UNMARKED = Spelling(left_out=_MARKS_OF_VIETNAMESE, letters={"đ": "d"})
 # So does one who writes another alphabet of Latin letters on a keyboard that has not all of them.
 _BARE = Spelling(
-    left_out=_ACCENTS + _CEDILLA + "\u0304\u0306\u0307\u030a\u030b\u030c\u0326\u0328",
-    letters={"ł": "l", "đ": "d", "ı": "i"},
+    left_out=_ACCENTS + _TILDE + _CEDILLA + "\u0304\u0306\u0307\u030a\u030b\u030c\u0326\u0328",
+    letters={"ł": "l", "đ": "d", "ı": "i", "ø": "o"},
 )
+# "ue" that stands for "ü": not that of "neue", "bauen" or "Quelle".
+_UMLAUT = re.compile("(?<![aeq])([aou])e")
+
+
+def _without_umlauts(folded: str) -> str:
+    """German "zurueck", which is how "zurück" is compared, as "zuruck"."""
+    return _UMLAUT.sub(r"\1", folded)
+
+
 _TONE_AT_THE_END = re.compile("(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?!\\w)")
 
 
@@ -158,52 +167,54 @@ _BENGALI_ENDINGS = unicodedata.normalize(
 
 _LANGUAGES = {
     "ar": Language(stemmer="arabic", spelling=_ARABIC, article=_ARABIC_ARTICLE),
-    "az": Language(typed=_BARE, dotted_i=True, endings=_TURKISH_CASES),
+    "az": Language(typed=_BARE.apply, dotted_i=True, endings=_TURKISH_CASES),
     "be": Language(endings=_BELARUSIAN_CASES),
     "bg": Language(endings=_BULGARIAN_CASES),
     "bn": Language(endings=_BENGALI_ENDINGS),
-    "bs": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
+    "bs": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
     "ca": Language(stemmer="catalan", spelling=_ACCENTED, elides=True),
-    "cs": Language(typed=_BARE, stemmer="czech", endings=_CZECH_CASES),
-    "da": Language(stemmer="danish"),
-    "de": Language(stemmer="german", spelling=_GERMAN),
+    "cs": Language(typed=_BARE.apply, stemmer="czech", endings=_CZECH_CASES),
+    "da": Language(typed=_BARE.apply, stemmer="danish"),
+    "de": Language(typed=_without_umlauts, stemmer="german", spelling=_GERMAN),
     "el": Language(stemmer="greek", spelling=Spelling(left_out=_GREEK_ACCENTS)),
     "en": Language(stemmer="english", spelling=_ACCENTED),
     "es": Language(stemmer="spanish", spelling=_SPANISH),
-    "et": Language(stemmer="estonian"),
+    "et": Language(typed=_BARE.apply, stemmer="estonian"),
     "eu": Language(stemmer="basque"),
     "fa": Language(stemmer="persian", spelling=_PERSIAN),
-    "fi": Language(stemmer="finnish"),
+    "fi": Language(typed=_BARE.apply, stemmer="finnish"),
     "fil": Language(endings=_FILIPINO_LINKER),
     "fr": Language(stemmer="french", spelling=_ACCENTED, elides=True),
     "ga": Language(stemmer="irish"),
     "gl": Language(spelling=_SPANISH),
     "hi": Language(stemmer="hindi"),
-    "hr": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
-    "hu": Language(typed=_BARE, stemmer="hungarian", endings=_HUNGARIAN_CASES),
+    "hr": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
+    "hu": Language(typed=_BARE.apply, stemmer="hungarian", endings=_HUNGARIAN_CASES),
     "hy": Language(stemmer="armenian"),
     "id": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "it": Language(stemmer="italian", spelling=_ACCENTED, elides=True),
-    "lt": Language(typed=_BARE, stemmer="lithuanian"),
+    "lt": Language(typed=_BARE.apply, stemmer="lithuanian"),
     "ms": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
-    "nb": Language(stemmer="norwegian"),
+    "nb": Language(typed=_BARE.apply, stemmer="norwegian"),
     "ne": Language(stemmer="nepali"),
     "nl": Language(stemmer="dutch", spelling=_ACCENTED),
-    "nn": Language(stemmer="norwegian"),
-    "no": Language(stemmer="norwegian"),
-    "pl": Language(typed=_BARE, stemmer="polish", endings=_POLISH_CASES),
+    "nn": Language(typed=_BARE.apply, stemmer="norwegian"),
+    "no": Language(typed=_BARE.apply, stemmer="norwegian"),
+    "pl": Language(typed=_BARE.apply, stemmer="polish", endings=_POLISH_CASES),
     "pt": Language(stemmer="portuguese", spelling=_ACCENTED),
-    "ro": Language(typed=_BARE, stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES),
+    "ro": Language(
+        typed=_BARE.apply, stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES
+    ),
     "ru": Language(stemmer="russian", spelling=_RUSSIAN, endings=_RUSSIAN_CASES),
-    "sk": Language(typed=_BARE, endings=_SLOVAK_CASES),
-    "sl": Language(typed=_BARE, endings=_SOUTH_SLAVIC_CASES),
-    "sr": Language(typed=_BARE, stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
-    "sv": Language(stemmer="swedish"),
+    "sk": Language(typed=_BARE.apply, endings=_SLOVAK_CASES),
+    "sl": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
+    "sr": Language(typed=_BARE.apply, stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
+    "sv": Language(typed=_BARE.apply, stemmer="swedish"),
     "sw": Language(endings=_SWAHILI_LOCATIVE),
     "ta": Language(stemmer="tamil"),
     "tl": Language(endings=_FILIPINO_LINKER),
-    "tr": Language(typed=_BARE, stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
+    "tr": Language(typed=_BARE.apply, stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
     "uk": Language(endings=_UKRAINIAN_CASES),
     "ur": Language(spelling=_URDU),
-    "vi": Language(typed=_UNMARKED, typed_alone=True, variants=_with_tone_on_the_first),
+    "vi": Language(typed=_UNMARKED.apply, typed_alone=True, variants=_with_tone_on_the_first),
 }

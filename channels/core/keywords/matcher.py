@@ -118,7 +118,7 @@ class _Phrases:
     def add(self, spelled: str, keyword: str) -> None:
         folded = self.fold(joined(spelled))
         self._add(folded, keyword)
-        typed = self._typed.apply(folded) if self._typed else folded
+        typed = self._typed(folded) if self._typed else folded
         if typed != folded and self._is_clear(typed):
             self._add(typed, keyword)
 
