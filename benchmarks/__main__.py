@@ -15,21 +15,15 @@ from types import ModuleType
 
 from .figures.report import results, table
 from .figures.results import Row, Size
-from .rows import (
-    accuracy,
+from .rows import accuracy, large_store, memory
+from .rows.floods import closed_page, due_at_once, opening_at_once, opening_hours, slow_page
+from .rows.messages import (
     acknowledging,
     availability,
-    closed_page,
-    due_at_once,
     keywords,
-    large_store,
-    memory,
     one_user,
-    opening_at_once,
-    opening_hours,
     owner_calls,
     real_rasa,
-    slow_page,
     ten_users,
     throughput,
 )

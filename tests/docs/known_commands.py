@@ -109,7 +109,7 @@ def _pytest(arguments: list[str]) -> None:
 
 
 def _benchmarks(arguments: list[str]) -> None:
-    known = {path.stem for path in (ROOT / "benchmarks" / "rows").glob("*.py")}
+    known = {path.stem for path in (ROOT / "benchmarks" / "rows").rglob("*.py")}
     assert all(one.startswith("--") or one in known for one in arguments)
 
 

@@ -12,12 +12,12 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from ..figures.profiles import top_functions
-from ..figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
-from ..material.scratch import scratch, sqlite
-from ..processes.channel import running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, deliver
+from ...figures.profiles import top_functions
+from ...figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
+from ...material.scratch import scratch, sqlite
+from ...processes.channel import running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, deliver
 
 _IN_FLIGHT = 20
 _GRAPH_WAIT = timedelta(milliseconds=50)

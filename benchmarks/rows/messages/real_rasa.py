@@ -11,14 +11,14 @@ import statistics
 from datetime import timedelta
 from pathlib import Path
 
-from ..figures.profiles import top_functions
-from ..figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
-from ..material.deliveries import Kind
-from ..material.scratch import scratch, sqlite
-from ..processes.channel import RunningChannel, running_channel
-from ..processes.children import ROOT
-from ..processes.graph import RunningGraph, running_graph
-from ..processes.load import Load, deliver
+from ...figures.profiles import top_functions
+from ...figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
+from ...material.deliveries import Kind
+from ...material.scratch import scratch, sqlite
+from ...processes.channel import RunningChannel, running_channel
+from ...processes.children import ROOT
+from ...processes.graph import RunningGraph, running_graph
+from ...processes.load import Load, deliver
 
 _IN_FLIGHT = 20
 _USERS = 200

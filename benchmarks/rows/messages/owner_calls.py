@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.scratch import scratch, sqlite
-from ..processes.channel import running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, deliver
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.scratch import scratch, sqlite
+from ...processes.channel import running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, deliver
 
 _IN_FLIGHT = 20
 _ABOUT_OWNERS = ("thread_owner", "me")

@@ -11,15 +11,15 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ..figures.percentiles import percentile
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.databases import Databases, Kind, databases
-from ..material.deliveries import Kind as Delivered
-from ..material.scratch import scratch
-from ..material.stored_sessions import PLAN, active_sessions, fill
-from ..processes.channel import RunningChannel, running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, Outcome, deliver
+from ...figures.percentiles import percentile
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.databases import Databases, Kind, databases
+from ...material.deliveries import Kind as Delivered
+from ...material.scratch import scratch
+from ...material.stored_sessions import PLAN, active_sessions, fill
+from ...processes.channel import RunningChannel, running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, Outcome, deliver
 
 _SESSIONS = 1_000
 _CONNECTIONS = 64

@@ -20,14 +20,14 @@ from channels.graph.http import HttpGraph
 from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore
 
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.assistants import FollowingUp
-from ..material.credentials import APP_ID, TOKEN, section
-from ..material.deliveries import SECRET
-from ..material.scratch import scratch, sqlite
-from ..material.stored_sessions import active_session, active_sessions, fill
-from ..processes.graph import running_graph
-from ..processes.graph_stub import PAGE
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.assistants import FollowingUp
+from ...material.credentials import APP_ID, TOKEN, section
+from ...material.deliveries import SECRET
+from ...material.scratch import scratch, sqlite
+from ...material.stored_sessions import active_session, active_sessions, fill
+from ...processes.graph import running_graph
+from ...processes.graph_stub import PAGE
 
 _SLOW, _FAST = timedelta(seconds=7), timedelta(milliseconds=50)
 _OTHER = Thread(page="333000333000333", user="3000000000")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
 
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
 
 _GOAL = Goal(Bound.AT_MOST, 50)
 RUNS = 5

@@ -22,16 +22,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from ..figures.percentiles import percentile
-from ..figures.profiles import top_functions
-from ..figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
-from ..material import deliveries
-from ..material.databases import Databases, Kind, databases, until_handled
-from ..material.scratch import scratch
-from ..material.stored_sessions import PLAN, active_sessions, fill
-from ..processes.channel import RunningChannel, running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, Outcome, deliver
+from ...figures.percentiles import percentile
+from ...figures.profiles import top_functions
+from ...figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
+from ...material import deliveries
+from ...material.databases import Databases, Kind, databases, until_handled
+from ...material.scratch import scratch
+from ...material.stored_sessions import PLAN, active_sessions, fill
+from ...processes.channel import RunningChannel, running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, Outcome, deliver
 
 _SESSIONS = 1_000
 _CONNECTIONS = 64

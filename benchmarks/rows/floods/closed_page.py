@@ -17,17 +17,17 @@ from channels.core.records.outgoing import Outgoing
 from channels.core.sessions.session import Cause
 from channels.store.sql import SqlStore
 
-from ..figures.percentiles import percentile
-from ..figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
-from ..material.credentials import TOKEN
-from ..material.databases import Databases, Kind, databases, tidy
-from ..material.deliveries import Kind as Delivered
-from ..material.scratch import scratch
-from ..material.stored_sessions import PLAN, active_sessions, fill
-from ..processes.channel import running_channel
-from ..processes.graph import running_graph
-from ..processes.graph_stub import PAGE
-from ..processes.load import Load, deliver
+from ...figures.percentiles import percentile
+from ...figures.results import Bound, Goal, Line, Measured, Quantity, Row, Size
+from ...material.credentials import TOKEN
+from ...material.databases import Databases, Kind, databases, tidy
+from ...material.deliveries import Kind as Delivered
+from ...material.scratch import scratch
+from ...material.stored_sessions import PLAN, active_sessions, fill
+from ...processes.channel import running_channel
+from ...processes.graph import running_graph
+from ...processes.graph_stub import PAGE
+from ...processes.load import Load, deliver
 
 _CLOSED_PAGE = "222000222000222"
 _REFUSED_TOKEN = "refused-token-of-the-benchmarks"  # noqa: S105  # nobody else's

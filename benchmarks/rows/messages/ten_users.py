@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from ..figures.profiles import top_functions
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size, any_missed
-from ..material.scratch import scratch, sqlite
-from ..processes.channel import running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, deliver
+from ...figures.profiles import top_functions
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size, any_missed
+from ...material.scratch import scratch, sqlite
+from ...processes.channel import running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, deliver
 
 _USERS = 10
 _GRAPH_WAIT = timedelta(milliseconds=100)

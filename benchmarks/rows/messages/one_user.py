@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from ..figures.profiles import top_functions
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.scratch import scratch, sqlite
-from ..processes.channel import running_channel
-from ..processes.graph import running_graph
-from ..processes.load import Load, deliver
+from ...figures.profiles import top_functions
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.scratch import scratch, sqlite
+from ...processes.channel import running_channel
+from ...processes.graph import running_graph
+from ...processes.load import Load, deliver
 
 _MESSAGES = 4
 _WORK_MS = 50

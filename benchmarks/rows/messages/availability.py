@@ -17,10 +17,10 @@ from channels.instruments.clock import SystemClock
 from channels.instruments.metrics import Metrics
 from channels.store.sql import SqlStore
 
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.credentials import section
-from ..material.scratch import scratch, sqlite
-from ..material.stored_sessions import PLAN, active_sessions, fill, thread_of
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.credentials import section
+from ...material.scratch import scratch, sqlite
+from ...material.stored_sessions import PLAN, active_sessions, fill, thread_of
 
 _SESSIONS = 1_000
 _RUNS = 5

@@ -22,16 +22,16 @@ from channels.graph.http import HttpGraph
 from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore
 
-from ..figures.percentiles import percentile
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.assistants import FollowingUp
-from ..material.credentials import APP_ID, TOKEN, section
-from ..material.databases import Kind, databases
-from ..material.deliveries import SECRET, user_id
-from ..material.scratch import scratch
-from ..material.stored_sessions import active_sessions, fill
-from ..processes.graph import RunningGraph, running_graph
-from ..processes.graph_stub import Call
+from ...figures.percentiles import percentile
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.assistants import FollowingUp
+from ...material.credentials import APP_ID, TOKEN, section
+from ...material.databases import Kind, databases
+from ...material.deliveries import SECRET, user_id
+from ...material.scratch import scratch
+from ...material.stored_sessions import active_sessions, fill
+from ...processes.graph import RunningGraph, running_graph
+from ...processes.graph_stub import Call
 
 _GRAPH_WAIT = timedelta(milliseconds=50)
 _SENDS_A_SECOND = 300

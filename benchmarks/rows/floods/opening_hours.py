@@ -24,15 +24,15 @@ from channels.graph.http import HttpGraph
 from channels.instruments.clock import SystemClock
 from channels.store.sql import SqlStore
 
-from ..figures.results import Bound, Goal, Line, Quantity, Row, Size
-from ..material.assistants import Listening
-from ..material.credentials import APP_ID, TOKEN, section
-from ..material.databases import Kind, databases
-from ..material.deliveries import SECRET
-from ..material.scratch import scratch
-from ..material.stored_sessions import PLAN, fill, thread_of
-from ..processes.graph import running_graph
-from ..processes.graph_stub import PAGE
+from ...figures.results import Bound, Goal, Line, Quantity, Row, Size
+from ...material.assistants import Listening
+from ...material.credentials import APP_ID, TOKEN, section
+from ...material.databases import Kind, databases
+from ...material.deliveries import SECRET
+from ...material.scratch import scratch
+from ...material.stored_sessions import PLAN, fill, thread_of
+from ...processes.graph import running_graph
+from ...processes.graph_stub import PAGE
 
 _GRAPH_WAIT = timedelta(milliseconds=50)
 _SENDS_A_SECOND = 300

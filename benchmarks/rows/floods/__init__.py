@@ -1,0 +1,1 @@
+"""Much at once, and what it does to everything else."""

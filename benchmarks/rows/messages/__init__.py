@@ -1,0 +1,1 @@
+"""What a message costs, and how many go through in a second."""
