@@ -95,7 +95,9 @@ class SqlStore(SessionsInSql, InboxInSql):
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         if self._is_alone:
             return True
-        is_ours = await self._writer.run_together(self._reserve_turn, (thread, now))
+        is_ours = await self._writer.run_together(
+            self._reserve_turn, (thread, now, self._outages.allowance())
+        )
         if is_ours:
             self._own_claims.turns[thread] = now + CLAIM_LEASE
         return is_ours
@@ -158,8 +160,10 @@ class SqlStore(SessionsInSql, InboxInSql):
             worker=self._worker,
             without_threads=without_threads,
             without_pages=without_pages,
+            allowance=self._outages.allowance(),
         )
-        return self._take(await self._writer.run(claim), now)
+        with self._outages.noticed():
+            return self._take(await self._writer.run(claim), now)
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         free = partial(claiming.free_held, thread=thread, now=now, worker=self._worker)

@@ -53,8 +53,10 @@ class InboxInSql(SqlPart):
             held=frozenset(self._own_claims.positions),
             without_threads=without_threads,
             without_pages=without_pages,
+            allowance=self._outages.allowance(),
         )
-        claimed = await self._writer.run(claim)
+        with self._outages.noticed():
+            claimed = await self._writer.run(claim)
         # What is recorded meanwhile may have expired too, if the process stood still.
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
         until = now + CLAIM_LEASE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, cast
 
 from ..core.errors import StoreUnavailable
+from .claims.outages import Outages
 from .database.writer import Writer
 from .own_claims import OwnClaims
 
@@ -15,6 +16,7 @@ class SqlPart:
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._own_claims = OwnClaims(worker)
+        self._outages = Outages()
         self._writer = cast(Writer, _Unopened())
 
 

@@ -101,8 +101,10 @@ class SessionsInSql(SqlPart):
             limit=limit,
             worker=self._worker,
             without_pages=without_pages,
+            allowance=self._outages.allowance(),
         )
-        due = await self._writer.run(claim)
+        with self._outages.noticed():
+            due = await self._writer.run(claim)
         self._own_claims.forget_claims_before(now)
         for session in due:
             self._own_claims.note_claim(session, now + CLAIM_LEASE)

@@ -157,14 +157,15 @@ def claim(
     held: Collection[int] = (),
     without_threads: Collection[Thread] = (),
     without_pages: Collection[str] = (),
+    allowance: timedelta = timedelta(),
 ) -> list[InboxEntry]:
-    """Take the oldest entries that nobody has, or whose claim has expired.
+    """Take the oldest entries that nobody has, or whose claim has expired, by so much at least.
 
     Those that the worker holds are left out, whatever has become of its claims on them.
     """
     if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
         return []
-    these = {**lease_at(now), "worker": worker}
+    these = {**lease_at(now, allowance), "worker": worker}
     claimable: list[Any] = []
     for statement, asked in (
         (_EXPIRED.where(inbox.c.page.not_in(list(without_pages))), these),
@@ -280,9 +281,10 @@ def lease_end(now: datetime) -> int:
     return microseconds(now + CLAIM_LEASE)
 
 
-def lease_at(now: datetime) -> dict[str, int]:
-    """The parameters of `is_over`."""
-    return {"now_us": microseconds(now), "most_us": microseconds(now + CLAIM_LEASE + _SLACK)}
+def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int]:
+    """The parameters of `is_over`: of claims that have expired so long ago."""
+    latest = now + CLAIM_LEASE + _SLACK
+    return {"now_us": microseconds(now - allowance), "most_us": microseconds(latest)}
 
 
 def found_in_parts(

@@ -7,7 +7,7 @@ one worker only, so that nothing is reserved there).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -75,27 +75,30 @@ def leave(connection: Connection, *, worker: str) -> None:
 
 
 def reserve_turns(
-    connection: Connection, asked: Sequence[tuple[Thread, datetime]], *, worker: str
+    connection: Connection, asked: Sequence[tuple[Thread, datetime, timedelta]], *, worker: str
 ) -> list[bool]:
     """Reserve the threads of many calls; False for those that another worker has.
+
+    It has them for so much longer than it has said.
 
     What another worker has is left alone, and the rest taken in one order, so that two workers
     don't wait for each other in a circle.
     """
-    keys = sorted({thread.key for thread, _ in asked})
-    now = max(at for _, at in asked)
-    these = {"threads": keys, "this_worker": worker, "now_us": microseconds(now)}
+    keys = sorted({thread.key for thread, _, _ in asked})
+    now = max(at for _, at, _ in asked)
+    lapsed_us = microseconds(min(at - allowance for _, at, allowance in asked))
+    these = {"threads": keys, "this_worker": worker, "now_us": lapsed_us}
     taken = set(connection.execute(_ANOTHER_WORKERS, these).scalars())
     until_us = microseconds(now + CLAIM_LEASE)
     rows = [
-        {"thread": key, "worker": worker, "until_us": until_us, "now_us": microseconds(now)}
+        {"thread": key, "worker": worker, "until_us": until_us, "now_us": lapsed_us}
         for key in keys
         if key not in taken
     ]
     if rows:
         connection.execute(_RESERVE, rows)
     ours = set(connection.execute(_OURS, these).scalars())
-    return [thread.key in ours for thread, _ in asked]
+    return [thread.key in ours for thread, _, _ in asked]
 
 
 def free_turns(connection: Connection, threads: Collection[Thread], *, worker: str) -> list[None]:

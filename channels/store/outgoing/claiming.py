@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, func, not_, or_, select, update
@@ -116,12 +116,13 @@ def claim(
     worker: str,
     without_threads: Collection[Thread] = (),
     without_pages: Collection[str] = (),
+    allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
-    """Take the oldest that nobody has, or whose claim has expired."""
+    """Take the oldest that nobody has, or whose claim has expired, by so much at least."""
     if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
         return []
     found: list[Any] = []
-    these = {**lease_at(now), "limit": limit, "worker": worker}
+    these = {**lease_at(now, allowance), "limit": limit, "worker": worker}
     for wanted, asked in (
         (_EXPIRED.where(outgoing.c.page.not_in(list(without_pages))), these),
         *(

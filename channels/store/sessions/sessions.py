@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -88,7 +88,12 @@ _DUE_PAGES = select(_PAGES.c.page).where(
 )
 _DUE = (
     select(sessions.c.wake_at_us, sessions.c.id, sessions.c.data)
-    .where(sessions.c.page == bindparam("this_page"), _IS_DUE, not_(_EVENTS_WAIT_ELSEWHERE))
+    .where(
+        sessions.c.page == bindparam("this_page"),
+        _IS_DUE,
+        func.coalesce(sessions.c.claimed_until_us, 0) <= bindparam("lapsed_us"),
+        not_(_EVENTS_WAIT_ELSEWHERE),
+    )
     .order_by(sessions.c.wake_at_us)
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -272,9 +277,17 @@ def claim_due(
     limit: int,
     worker: str,
     without_pages: Collection[str] = (),
+    allowance: timedelta = timedelta(),
 ) -> list[Session]:
-    """The one that has been due for the longest time first."""
-    asked = {"now_us": microseconds(now), "limit": limit, "worker": worker}
+    """The one that has been due for the longest time first.
+
+    One that a worker has claimed counts as its own for the allowance longer.
+    """
+    asked = {
+        **all_microseconds(now_us=now, lapsed_us=now - allowance),
+        "limit": limit,
+        "worker": worker,
+    }
     found: list[Any] = []
     for page in connection.execute(_DUE_PAGES, asked).scalars().all():
         if page not in without_pages:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import msgspec
 import psycopg2
@@ -186,6 +187,39 @@ async def test_after_postgresql_was_away_the_store_goes_on(
             postgresql_server.start()
 
         assert await store.session("session") == new_session("session")
+
+
+async def test_what_lapses_while_postgresql_is_away_is_taken_from_nobody_who_is_alive(
+    postgresql_server: PostgresServer, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can renew a claim meanwhile. Whose worker is dead is taken over a little later."""
+    just_over = LEASE_OVER + timedelta(milliseconds=1)
+
+    async def takes_over(store: Store) -> list[bool]:
+        return [
+            bool(await store.claim_inbox(just_over, limit=9)),
+            bool(await store.claim_outgoing(just_over, limit=9)),
+            bool(await store.claim_due(just_over, limit=9)),
+            await store.reserve_turn(ANNA, just_over),
+        ]
+
+    async with opened(SqlStore(postgresql_url, worker="one")) as one:
+        await one.record([message("a")], NOW)
+        await one.say(words("hello", CARA))
+        await one.add_session(new_session("session"), claim_until=LEASE_OVER)
+        await one.reserve_turn(ANNA, NOW)
+        async with opened(SqlStore(postgresql_url, worker="two")) as two:
+            postgresql_server.stop()
+            try:
+                for claim in (two.claim_inbox, two.claim_outgoing, two.claim_due):
+                    with pytest.raises(StoreUnavailable):
+                        await claim(NOW, limit=9)
+            finally:
+                postgresql_server.start()
+            assert await takes_over(two) == [False] * 4
+            assert await takes_over(two) == [False] * 4
+            monkeypatch.setattr("channels.store.claims.outages.RETURN_GRACE", timedelta())
+            assert await takes_over(two) == [True] * 4
 
 
 async def test_a_connection_that_was_cut_while_idle_goes_unnoticed(
