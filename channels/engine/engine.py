@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+import msgspec
+
 from ..core.briefing.situation import Situation
 from ..core.errors import StoreError
 from ..core.events import Echo, Event, Thread, tells_no_sender
 from ..core.meta.broadcasts import Broadcasts
+from ..core.meta.metas_clock import MOST_SKEW
 from ..core.settings.notify import NotifyTarget
 from ..core.settings.settings import Settings
 from ..dialogue.assistant import Assistant
@@ -285,6 +288,7 @@ class Engine:
         The echoes of our own messages are none, also where only their ids tell (Instagram).
         """
         try:
+            events = [self._dated(event) for event in events]
             news = [event for event in events if not await self._is_own_echo(event)]
             for event in news:
                 if isinstance(event, Echo):
@@ -295,6 +299,13 @@ class Engine:
             raise
         if news:
             self._health.recorded()
+
+    def _dated(self, event: Event) -> Event:
+        """What Meta dates into its own future has come now: else all that follows were older."""
+        skew = self._graph.skew()
+        if skew is None or event.at <= self._own_clock.now() + skew + MOST_SKEW:
+            return event
+        return msgspec.structs.replace(event, at=self.clock.metas())
 
     async def _is_own_echo(self, event: Event) -> bool:
         return tells_no_sender(event) and await self._delivery.has_said(event)

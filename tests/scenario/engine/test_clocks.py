@@ -204,3 +204,16 @@ async def test_a_bare_echo_waits_for_our_own_answer_as_long_on_whatever_machine(
     for _ in range(5):
         await world.wait(SECOND)
     assert world.calls("owner") == 1
+
+
+async def test_a_date_in_the_future_of_meta_s_own_clock_makes_nothing_else_old(
+    world: World,
+) -> None:
+    world.graph.ahead = timedelta()
+    await world.start()
+    await world.deliver(world.message("human", at=world.clock.now() + 10 * HOUR))
+    await world.user_says("anybody there?")
+    assert (await world.session()).user_messages == 1
+
+    await world.agent_returns()
+    assert world.ends() == ["agent_returned"]
