@@ -51,7 +51,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from ..credentials import read_settings
+    from ..credentials.settings import read_settings
     from .examination import look
 
     try:

@@ -32,13 +32,13 @@ from .checks import webhook as doctor_webhook
 from .checks.app import AppFacts
 from .checks.assistant import AssistantFacts
 from .findings import Finding, Unknown, cannot_tell, examine
-from .reading import (
+from .machine.reading import (
     read_assistant,
     read_endpoints,
     read_store_version,
 )
-from .tracker_store import read_tracker_store
-from .understanding import read_words
+from .machine.tracker_store import read_tracker_store
+from .machine.understanding import read_words
 from .visiting import greet, visit_action_server, visit_webhook
 
 _ON_NO_PAGE = Unknown(

@@ -104,7 +104,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from ..credentials import read_settings
+    from ..credentials.settings import read_settings
 
     pages = asyncio.run(_ask(read_settings(options.credentials)))
     print(msgspec.json.encode(pages).decode() if options.json else listing(pages))

@@ -34,7 +34,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ..credentials import read_settings
+    from ..credentials.settings import read_settings
 
     user = options.user.rpartition(":")[2]
     print(return_request(read_settings(options.credentials), user))

@@ -144,7 +144,7 @@ async def _make(settings: Settings, wanted: list[Change]) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from ..credentials import read_settings
+    from ..credentials.settings import read_settings
 
     settings = read_settings(options.credentials)
     wanted = asyncio.run(changes(settings, options.webhook_url))

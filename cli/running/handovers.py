@@ -14,7 +14,7 @@ from channels.operators.client import OperatorClient
 from channels.operators.queries import LONGEST_PERIOD
 
 from ..command import Command, add_user_argument
-from ..raw_credentials import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
+from ..credentials.raw import CREDENTIALS_FILE, TOKEN_VARIABLE, admin_token
 from ..terminal import agrees, brief, table
 
 _HEADS = ("USER", "PLAN", "OWNER", "SINCE", "TIME LEFT")

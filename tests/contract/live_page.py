@@ -25,7 +25,7 @@ from aiohttp import web
 from channels.core.errors import SignatureRefused
 from channels.core.meta.app_secret import check_signature
 from channels.instruments.clock import SystemClock
-from cli.credentials import read_settings
+from cli.credentials.settings import read_settings
 from cli.doctor.command import COMMAND
 from cli.doctor.examination import look
 from cli.doctor.findings import Finding, Outcome

@@ -19,7 +19,7 @@ import channels
 import emulator
 from channels.core.settings.sections import filled_in
 from channels.core.settings.settings import SECTION, is_own_section, parse_settings
-from cli.credentials import read_settings
+from cli.credentials.settings import read_settings
 from cli.main import main
 from emulator.__main__ import _parser as emulator_parser
 from tests.docs.channel_routes import complete

@@ -16,7 +16,7 @@ from rasa_sdk import Action
 from rasa_sdk.forms import FormValidationAction, ValidationAction
 
 from cli.doctor.findings import Unknown
-from cli.doctor.reading import read_assistant
+from cli.doctor.machine.reading import read_assistant
 from tests.scenario.assistant.trained_assistant import (
     ROOT,
     Conversation,

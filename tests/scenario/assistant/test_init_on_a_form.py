@@ -13,8 +13,8 @@ from rasa.core.agent import Agent
 from cli.assistant.languages import words_in
 from cli.doctor.checks.understanding import CHECKS, UnderstandingFacts
 from cli.doctor.findings import Outcome, examine
-from cli.doctor.reading import read_assistant
-from cli.doctor.understanding import read_words
+from cli.doctor.machine.reading import read_assistant
+from cli.doctor.machine.understanding import read_words
 from cli.main import main
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
 

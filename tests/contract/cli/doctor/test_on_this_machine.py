@@ -14,8 +14,8 @@ from rasa.shared.core.domain import Domain
 
 from channels.store.database.schema import VERSION, versions
 from channels.store.sql import SqlStore
-from cli.doctor import tracker_store
 from cli.doctor.findings import Outcome
+from cli.doctor.machine import tracker_store
 from tests.contract.live_page import MODEL, NOWHERE, LivePage, live_page
 from tests.support.rasa_project import InMemoryTrackerStore, SQLTrackerStore
 

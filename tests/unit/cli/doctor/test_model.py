@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.core.sessions.session import EndReason
 from cli.doctor.checks.assistant import DomainFacts, Slot
-from cli.doctor.model import answered_reasons, domain_facts, has_other_policies
+from cli.doctor.machine.model import answered_reasons, domain_facts, has_other_policies
 
 VALUES = ["timeout", "idle", "keyword"]
 LISTEN = {"action_name": "action_listen"}

@@ -10,7 +10,7 @@ from cli.assistant.languages import languages, words_in
 from cli.doctor.checks.assistant import AssistantFacts, DomainFacts, FormFacts, RuleFacts
 from cli.doctor.checks.understanding import CHECKS, Reading, UnderstandingFacts
 from cli.doctor.findings import Finding, Outcome, Unknown, cannot_tell, examine
-from cli.doctor.understanding import read_words
+from cli.doctor.machine.understanding import read_words
 
 ORDER = FormFacts(ignored=["ask_human"], takes_words=True)
 DOMAIN = DomainFacts(intents=[], entities=[], actions=[], slots={}, forms={"order": ORDER})

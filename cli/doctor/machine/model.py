@@ -16,9 +16,9 @@ from typing import Any
 from channels.core.briefing.turns import END_REASON_ENTITY, HANDOVER_ENDED
 from channels.core.sessions.session import EndReason
 
-from ..assistant.forms import ignored_by, takes_words
-from .checks.assistant import DomainFacts, FormFacts, Slot
-from .checks.endpoints import ACTION, AVAILABILITY_ACTION
+from ...assistant.forms import ignored_by, takes_words
+from ..checks.assistant import DomainFacts, FormFacts, Slot
+from ..checks.endpoints import ACTION, AVAILABILITY_ACTION
 
 _DECIDES = "predict_action_probabilities"  # what a policy does in the graph
 

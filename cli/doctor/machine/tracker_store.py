@@ -21,8 +21,8 @@ from rasa.shared.utils.common import class_from_module_path
 from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy.engine import make_url
 
-from .checks.endpoints import TrackerStoreFacts, TrackerStoreKind, type_of
-from .findings import Unknown, wrong
+from ..checks.endpoints import TrackerStoreFacts, TrackerStoreKind, type_of
+from ..findings import Unknown, wrong
 from .quiet import quiet
 
 try:

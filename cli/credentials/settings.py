@@ -12,7 +12,7 @@ from channels.core.errors import SettingsError
 from channels.core.settings.sections import filled_in
 from channels.core.settings.settings import CLASS_NAME, Settings, is_own_section, parse_settings
 
-from .raw_credentials import load, missing, mistake_in, unset_variables
+from .raw import load, missing, mistake_in, unset_variables
 
 try:
     from rasa.shared.utils.yaml import read_config_file  # Rasa Pro

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .checks.understanding import Reading
-from .findings import Unknown, cannot_tell
+from ..checks.understanding import Reading
+from ..findings import Unknown, cannot_tell
 from .quiet import quiet
 
 

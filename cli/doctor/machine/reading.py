@@ -29,10 +29,10 @@ from channels.instruments.host import MANTLE, MANTLE_REFUSED
 from channels.store.database.database import Database
 from channels.store.database.schema import versions
 
-from ..credentials import cause_of, read_config
-from .checks.assistant import AssistantFacts, DomainFacts, RuleFacts
-from .checks.store import StoreState
-from .findings import Unknown, wrong
+from ...credentials.settings import cause_of, read_config
+from ..checks.assistant import AssistantFacts, DomainFacts, RuleFacts
+from ..checks.store import StoreState
+from ..findings import Unknown, wrong
 from .model import answered_reasons, domain_facts, handing_over, handing_over_in, has_other_policies
 
 _METADATA = "metadata.json"

@@ -1,0 +1,1 @@
+"""A project's credentials file: as it stands, and as Rasa reads it."""
