@@ -38,10 +38,11 @@ _Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
 def add_page(routes: Blueprint) -> None:
     """Add the page at `/handovers/`, and a route for each file that it is made of."""
-    for path in sorted(FILES.iterdir()):
+    for path in sorted(FILES.rglob("*")):
         if path.suffix in CONTENT_TYPES:
-            place = "/handovers/" if path.name == INDEX else f"/handovers/page/{path.name}"
-            name = f"page_{path.name.replace('.', '_')}"
+            file = path.relative_to(FILES).as_posix()
+            place = "/handovers/" if file == INDEX else f"/handovers/page/{file}"
+            name = f"page_{file.replace('.', '_').replace('/', '_')}"
             routes.add_route(_serving(path), place, methods=["GET"], name=name, strict_slashes=True)
 
 

@@ -31,11 +31,12 @@ HEADERS = {
 
 def chat_routes() -> list[web.RouteDef]:
     """The page itself, and a route for each file that it is made of."""
-    files = [path for path in sorted(FILES.iterdir()) if path.suffix in CONTENT_TYPES]
-    return [
-        web.get("/" if path.name == INDEX else f"/_chat/{path.name}", _serving(path))
-        for path in files
-    ]
+    files = [path for path in sorted(FILES.rglob("*")) if path.suffix in CONTENT_TYPES]
+    return [web.get(_place(path.relative_to(FILES)), _serving(path)) for path in files]
+
+
+def _place(file: Path) -> str:
+    return "/" if file.name == INDEX else f"/_chat/{file.as_posix()}"
 
 
 def _serving(path: Path) -> Handler:

@@ -13,11 +13,11 @@ import {
   Unauthorised,
   Unreachable,
 } from "./api.js";
-import { clearStatistics, showStatistics } from "./charts.js";
+import { clearStatistics, showStatistics } from "./panes/charts.js";
 import { byId, element, put, say } from "./dom.js";
-import { OpenHandovers } from "./handovers.js";
-import { History } from "./history.js";
-import { showStory } from "./story.js";
+import { OpenHandovers } from "./panes/handovers.js";
+import { History } from "./panes/history.js";
+import { showStory } from "./panes/story.js";
 import { clock } from "./time.js";
 import { nameOf } from "./words.js";
 

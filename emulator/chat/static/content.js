@@ -2,7 +2,7 @@
 // have sent, so every value may be missing or of any type.
 
 import { element, link, webAddress } from "./dom.js";
-import { listOf } from "./threads.js";
+import { listOf } from "./platform/threads.js";
 
 const LIKE = 369239263222822; // the sticker id of Messenger's thumb
 const LINKS = /(https?:\/\/[^\s<>"]+)/;

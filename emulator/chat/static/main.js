@@ -1,23 +1,23 @@
 // The chat page: reads the emulator's protocol log as it grows, and shows one person's thread.
 
-import { control, followLog, known } from "./api.js";
-import { Controls } from "./controls.js";
-import { Desk } from "./desk.js";
+import { control, followLog, known } from "./platform/api.js";
+import { Controls } from "./panes/controls.js";
+import { Desk } from "./panes/desk.js";
 import { byId, element } from "./dom.js";
-import { showSteps } from "./guide.js";
-import { handsOfApp, handsOfInbox } from "./hands.js";
-import { LogPane } from "./log.js";
-import { addPersonDialog } from "./newperson.js";
-import { newsIn } from "./news.js";
-import { Notices } from "./notices.js";
-import { planEnd, showOwner } from "./ownership.js";
-import { Cast } from "./people.js";
-import { Phone } from "./phone.js";
-import { Silence } from "./silence.js";
-import { addTabs, forgetNews, markNews, showTab } from "./tabs.js";
-import { Threads } from "./threads.js";
-import { EmulatorTime } from "./time.js";
-import { Watch } from "./watch.js";
+import { showSteps } from "./panes/guide.js";
+import { handsOfApp, handsOfInbox } from "./platform/hands.js";
+import { LogPane } from "./panes/log.js";
+import { addPersonDialog } from "./panes/newperson.js";
+import { newsIn } from "./platform/news.js";
+import { Notices } from "./panes/notices.js";
+import { planEnd, showOwner } from "./panes/ownership.js";
+import { Cast } from "./platform/people.js";
+import { Phone } from "./panes/phone.js";
+import { Silence } from "./platform/silence.js";
+import { addTabs, forgetNews, markNews, showTab } from "./panes/tabs.js";
+import { Threads } from "./platform/threads.js";
+import { EmulatorTime } from "./platform/time.js";
+import { Watch } from "./platform/watch.js";
 import { addWords } from "./words.js";
 
 const REMEMBERED = "person"; // the key of the session's storage

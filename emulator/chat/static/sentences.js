@@ -1,6 +1,6 @@
 // What happened, in words: owners that change, and one line for each entry of the protocol log.
 
-import { duration } from "./time.js";
+import { duration } from "./platform/time.js";
 
 const BESIDE_THE_EVENT = ["sender", "recipient", "timestamp"];
 const LONGEST_QUOTE = 60; // characters

@@ -39,15 +39,18 @@ async def test_all_that_the_page_names_is_there_and_nothing_is_from_elsewhere(
     _, _, page = await fetched(stage, "")
     named = set(re.findall(r'(?:href|src)="([^"]+)"', page))
     imported = {
-        name for path in FILES.glob("*.js") for name in re.findall(r'from "(.+)"', path.read_text())
+        (path.parent / name).resolve()
+        for path in FILES.rglob("*.js")
+        for name in re.findall(r'from "(.+)"', path.read_text())
     }
-    named |= {f"page/{name.removeprefix('./')}" for name in imported}
-    assert named == {f"page/{path.name}" for path in FILES.iterdir()} - {"page/index.html"}
+    named |= {f"page/{path.relative_to(FILES).as_posix()}" for path in imported}
+    files = {path.relative_to(FILES).as_posix() for path in FILES.rglob("*.*")}
+    assert named == {f"page/{file}" for file in files - {"index.html"}}
     for path in sorted(named):
         status, headers, text = await fetched(stage, path)
         assert (path, status) == (path, 200)
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert text == (FILES / path.rpartition("/")[2]).read_text()
+        assert text == (FILES / path.removeprefix("page/")).read_text()
 
 
 async def test_the_page_may_run_its_own_scripts_alone_and_be_framed_by_nobody(

@@ -24,7 +24,9 @@ async def test_the_page_is_at_the_root_and_all_that_it_names_is_there() -> None:
         status, headers, page = await fetched(world, "/")
         assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
         named = set(re.findall(r'(?:href|src)="(/[^"]+)"', page))
-        named |= {f"/_chat/{path.name}" for path in FILES.iterdir() if path.name != "index.html"}
+        files = {path.relative_to(FILES).as_posix() for path in FILES.rglob("*.*")}
+        named |= {f"/_chat/{file}" for file in files - {"index.html"}}
+        assert len(named) > 35
         for path in sorted(named):
             status, headers, _ = await fetched(world, path)
             assert (path, status) == (path, 200)

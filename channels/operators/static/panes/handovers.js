@@ -1,8 +1,8 @@
 // The open handovers: what is looked for, the rows of a part of them, and giving threads back.
 
-import { byId, element, isolated, put } from "./dom.js";
+import { byId, element, isolated, put } from "../dom.js";
 import { Row } from "./row.js";
-import { nameOf } from "./words.js";
+import { nameOf } from "../words.js";
 
 const PAGE_SIZE = 50;
 const TYPING_MS = 250; // a pause in typing, after which is searched

@@ -1,8 +1,8 @@
 // The handovers that have ended: with reason, waits and what users thought.
 
-import { byId, cell, element, isolated, put } from "./dom.js";
-import { duration, moment } from "./time.js";
-import { feedback, nameOf, owner, readable } from "./words.js";
+import { byId, cell, element, isolated, put } from "../dom.js";
+import { duration, moment } from "../time.js";
+import { feedback, nameOf, owner, readable } from "../words.js";
 
 const PAGE_SIZE = 50;
 

@@ -1,11 +1,11 @@
 // What nobody on the Page can do: the clock, the Page's routing, and faults for the bot.
 
-import { control } from "./api.js";
-import { tried } from "./attempts.js";
-import { byId, element } from "./dom.js";
-import { FAULTS, faultsLeft } from "./faults.js";
-import { duration, hour } from "./time.js";
-import { meaning } from "./words.js";
+import { control } from "../platform/api.js";
+import { tried } from "../platform/attempts.js";
+import { byId, element } from "../dom.js";
+import { FAULTS, faultsLeft } from "../platform/faults.js";
+import { duration, hour } from "../platform/time.js";
+import { meaning } from "../words.js";
 
 const STEPS = { "+1 min": 60, "+5 min": 300, "+30 min": 1_800, "+2 h": 7_200, "+24 h": 86_400 }; // seconds
 const MODES = { on: "On", off: "Off", legacy: "Legacy" };

@@ -1,8 +1,8 @@
 // A row of the open handovers. It stays the same while the handover changes, so that the focus stays.
 
-import { cell, element, isolated, put } from "./dom.js";
-import { moment, running } from "./time.js";
-import { nameOf, owner, readable } from "./words.js";
+import { cell, element, isolated, put } from "../dom.js";
+import { moment, running } from "../time.js";
+import { nameOf, owner, readable } from "../words.js";
 
 const COLUMNS = ["User", "Waits", "Plan", "With", "Since", "Ends"];
 const [USER, WAITS, PLAN, WITH, SINCE, ENDS] = COLUMNS.keys();

@@ -1,7 +1,7 @@
 // On a narrow screen one pane is shown at a time, and these tabs choose it; on a wide one the last two
 // share a place. A pane that is not seen is marked when something new is in it.
 
-import { byId, element } from "./dom.js";
+import { byId, element } from "../dom.js";
 
 const PANES = { phone: "Phone", inbox: "Inbox", agent: "Agent", notices: "Notices", log: "Log", controls: "Controls" };
 const SIDES = { log: "Protocol log", notices: "Notices" };

@@ -1,9 +1,9 @@
 // The protocol log: every message, webhook and Graph call, one line each, its JSON below.
 
-import { byId, element } from "./dom.js";
-import { isReceipt, lineOf } from "./sentences.js";
-import { hour } from "./time.js";
-import { meaning } from "./words.js";
+import { byId, element } from "../dom.js";
+import { isReceipt, lineOf } from "../sentences.js";
+import { hour } from "../platform/time.js";
+import { meaning } from "../words.js";
 
 const GROUPS = {
   "Messages": { kinds: ["message", "postback", "typing", "read", "deleted", "edited", "act"] },

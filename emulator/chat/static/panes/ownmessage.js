@@ -1,8 +1,8 @@
 // What a person can do with a message of their own: change its text, or take it back.
 
-import { control } from "./api.js";
-import { tried } from "./attempts.js";
-import { byId, element } from "./dom.js";
+import { control } from "../platform/api.js";
+import { tried } from "../platform/attempts.js";
+import { byId, element } from "../dom.js";
 
 const LONGEST_LABEL = 40; // characters
 

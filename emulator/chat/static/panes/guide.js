@@ -1,7 +1,7 @@
 // The three steps of a handover, as far as the person has got with them.
 
-import { byId } from "./dom.js";
-import { FROM_USER } from "./threads.js";
+import { byId } from "../dom.js";
+import { FROM_USER } from "../platform/threads.js";
 
 const OPERATORS = ["inbox", "agent"];
 /** One after the other; each says by which item of a thread it is done. */

@@ -1,8 +1,8 @@
 // The dialog that adds a person to the Page.
 
-import { control } from "./api.js";
-import { tried } from "./attempts.js";
-import { byId } from "./dom.js";
+import { control } from "../platform/api.js";
+import { tried } from "../platform/attempts.js";
+import { byId } from "../dom.js";
 
 const IDS_BEGIN = { messenger: "24", instagram: "178" };
 const DIGITS = 17;

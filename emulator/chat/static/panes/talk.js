@@ -1,6 +1,6 @@
 // A conversation on the screen: a list that only grows, with a tail (typing, seen) at its end.
 
-import { element } from "./dom.js";
+import { element } from "../dom.js";
 
 export class Talk {
   #thread = null;

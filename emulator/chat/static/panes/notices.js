@@ -1,7 +1,7 @@
 // What the bot has told its operators, of all people, the newest first.
 
-import { byId, element } from "./dom.js";
-import { hour } from "./time.js";
+import { byId, element } from "../dom.js";
+import { hour } from "../platform/time.js";
 
 const TITLES = {
   waiting: "Waits until your team opens",

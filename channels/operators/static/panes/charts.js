@@ -1,8 +1,8 @@
 // Bar charts: rows of a label, a count and a bar, as long as its share of the longest.
 
-import { byId, drawn, put } from "./dom.js";
-import { duration, moment } from "./time.js";
-import { readable } from "./words.js";
+import { byId, drawn, put } from "../dom.js";
+import { duration, moment } from "../time.js";
+import { readable } from "../words.js";
 
 const PICTURES = ["by-reason", "first-answers", "scores"];
 const ROW = 25; // pixels

@@ -1,8 +1,8 @@
 // What has happened in a handover, and what was said, in a dialog above the lists.
 
-import { byId, element, isolated, put, say } from "./dom.js";
-import { clock, moment } from "./time.js";
-import { BEGINNINGS, feedback, nameOf, owner, readable } from "./words.js";
+import { byId, element, isolated, put, say } from "../dom.js";
+import { clock, moment } from "../time.js";
+import { BEGINNINGS, feedback, nameOf, owner, readable } from "../words.js";
 
 const STEPS = {
   asked_for: () => "The user asked for a person, outside your hours",

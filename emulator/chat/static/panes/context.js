@@ -1,9 +1,9 @@
 // What came with a pass, as fields, and all that its `context_url` leads to.
 
-import { control } from "./api.js";
-import { tried } from "./attempts.js";
-import { element } from "./dom.js";
-import { duration, hour } from "./time.js";
+import { control } from "../platform/api.js";
+import { tried } from "../platform/attempts.js";
+import { element } from "../dom.js";
+import { duration, hour } from "../platform/time.js";
 
 const NAMES = { timeout_seconds: "time", last_messages: "the user said last", last_responses: "the bot said last" };
 const URL_KEY = "context_url";

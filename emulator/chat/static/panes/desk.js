@@ -1,16 +1,16 @@
 // Where operators sit: the Inbox, and the agents' app. Both see the thread, answer and move it.
 
-import { onSend, tried } from "./attempts.js";
-import { contentOf } from "./content.js";
+import { onSend, tried } from "../platform/attempts.js";
+import { contentOf } from "../content.js";
 import { contextOf } from "./context.js";
-import { byId, element } from "./dom.js";
-import { onFile } from "./files.js";
-import { initials } from "./people.js";
-import { actIn, changeOfOwner } from "./sentences.js";
+import { byId, element } from "../dom.js";
+import { onFile } from "../platform/files.js";
+import { initials } from "../platform/people.js";
+import { actIn, changeOfOwner } from "../sentences.js";
 import { Talk } from "./talk.js";
-import { FROM_USER } from "./threads.js";
-import { hour } from "./time.js";
-import { meaning } from "./words.js";
+import { FROM_USER } from "../platform/threads.js";
+import { hour } from "../platform/time.js";
+import { meaning } from "../words.js";
 
 export class Desk {
   #app = null;

@@ -1,6 +1,6 @@
 // Who has the thread, always in sight, and when that ends: for Meta, and by the bot's plan.
 
-import { byId } from "./dom.js";
+import { byId } from "../dom.js";
 
 /** Show a thread's owner; `until` is when Meta ends it, `plan` what the bot says of its handover. */
 export function showOwner(owner, until, plan, user, cast) {

@@ -1,15 +1,15 @@
 // The user's phone: the thread as Messenger, or Instagram, shows it.
 
-import { control } from "./api.js";
-import { onSend, tried } from "./attempts.js";
-import { contentOf } from "./content.js";
-import { byId, element } from "./dom.js";
-import { onFile } from "./files.js";
+import { control } from "../platform/api.js";
+import { onSend, tried } from "../platform/attempts.js";
+import { contentOf } from "../content.js";
+import { byId, element } from "../dom.js";
+import { onFile } from "../platform/files.js";
 import { OwnMessages } from "./ownmessage.js";
-import { initials } from "./people.js";
+import { initials } from "../platform/people.js";
 import { Talk } from "./talk.js";
-import { FROM_USER } from "./threads.js";
-import { hour } from "./time.js";
+import { FROM_USER } from "../platform/threads.js";
+import { hour } from "../platform/time.js";
 
 const PLATFORMS = { messenger: "Messenger", instagram: "Instagram" };
 const SAMPLES = { user_phone_number: "+15550100100", user_email: "user@example.com" };
