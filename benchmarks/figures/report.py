@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 
-from .machine import machine, versions
 from .results import Line, Row, Size, figure
 
+_PACKAGES = ("rasa", "sanic", "SQLAlchemy", "aiohttp", "uvloop")
+_GIB = 2**30
 _HEAD = "| what | baseline, in this run | ours | ratio | goal | result |\n|---|---|---|---|---|---|"
 _INTRODUCTION = """\
 # Benchmarks
@@ -48,7 +53,7 @@ def _table_line(line: Line) -> str:
 
 
 def _surroundings(at: datetime, took: timedelta) -> str:
-    told = {**machine(), "versions": ", ".join(f"{name} {it}" for name, it in versions().items())}
+    told = {**_machine(), "versions": ", ".join(f"{name} {it}" for name, it in _versions().items())}
     minutes = took / timedelta(minutes=1)
     measured = f"{at:%Y-%m-%d}, in {minutes:.0f} minutes"
     return "\n".join(f"- {name}: {it}" for name, it in {**told, "measured": measured}.items())
@@ -71,3 +76,34 @@ def _missed(line: Line) -> str:
     head = f"**{line.what}**: {line.ours}{ratio}; the goal is {goal}."
     shares = "\n".join(f"    {share}" for share in line.where)
     return f"{head}\n\n{shares}" if shares else head
+
+
+def _machine() -> dict[str, str]:
+    """What the machine is; nothing that says whose it is."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{memory / _GIB:.0f} GiB",
+        "system": f"{_system()}, kernel {platform.release()}",
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Of Python and of the packages that the figures depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def _processor() -> str:
+    described = Path("/proc/cpuinfo")
+    if described.exists():
+        for line in described.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()

@@ -26,7 +26,6 @@ from tests.search.property.emulated_platform import (
     Json,
 )
 from tests.search.property.office_hours import HOURS
-from tests.search.property.process_clock import ProcessClock
 from tests.search.property.tracking_assistant import BACK_INTENT, TrackingAssistant
 from tests.search.property.unreliable_network import Delivery, UnreliableNetwork
 from tests.search.property.witnesses import KeepingStore, ProblemLog, WatchedAssistant, WatchedGraph
@@ -56,6 +55,29 @@ PLANS: dict[str, Json] = {
 }
 
 _CALM = 25  # turns of the event loop without a call: longer than any task goes on by itself
+
+
+class ProcessClock:
+    """The clock of a process on a machine whose own clock somebody sets while it runs.
+
+    It shows what the machine showed when the process began, and what has passed since.
+    """
+
+    def __init__(self, clock: ManualClock, ahead: timedelta) -> None:
+        self._clock = clock
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._ahead
+
+    def metas(self) -> datetime:
+        return self.now()
+
+    def wall(self) -> datetime:
+        return self._clock.wall()
+
+    async def sleep(self, duration: timedelta) -> None:
+        await self._clock.sleep(duration)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
