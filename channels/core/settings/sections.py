@@ -42,12 +42,18 @@ def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[
     }
 
 
+def _holds_more_than_an_address(found: object) -> bool:
+    """Whether it is a web address with a password or a query, in which a token may be."""
+    return isinstance(found, str) and "://" in found and ("@" in found or "?" in found)
+
+
 def _read(found: object, path: str, key: Key) -> Any:
     if found is None:
         if key.required:
             raise SettingsError(f"{path} is missing in credentials.yml. {key.required}")
         return key.default
-    shown = " " if key.secret or isinstance(found, Mapping) else f" {quoted(found)} "
+    is_hidden = key.secret or isinstance(found, Mapping) or _holds_more_than_an_address(found)
+    shown = " " if is_hidden else f" {quoted(found)} "
     if isinstance(found, str) and _UNSET_VARIABLE.search(found):
         raise SettingsError(
             f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
