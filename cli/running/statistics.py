@@ -67,7 +67,8 @@ def _opinion(opinions: Opinions) -> str:
         return "nobody was asked, or nobody answered"
     share = round(100 * opinions.satisfied / opinions.answers)
     average = "" if opinions.average is None else f", {opinions.average} of 5 on average"
-    return f"{opinions.answers} answers, {share} % satisfied{average}"
+    noun = "answer" if opinions.answers == 1 else "answers"
+    return f"{opinions.answers} {noun}, {share}% satisfied{average}"
 
 
 def _run(options: Namespace) -> int:
