@@ -113,6 +113,7 @@ class MessengerInput(InputChannel):
         # garbage would walk them while the event loop stands still. No model is loaded yet.
         gc.freeze()
         keep_log_quiet()
+        _log_as_much_as_rasa()
         routes = Blueprint("handover_messenger")
 
         async def start(app: Sanic, _: object) -> None:
@@ -238,6 +239,13 @@ def _graphs(
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
     return graphs
+
+
+def _log_as_much_as_rasa() -> None:
+    """Or a library that raises the root logger's level while a model is loaded hides our lines."""
+    ours = logging.getLogger(__package__)
+    if ours.level == logging.NOTSET:
+        ours.setLevel(logging.getLogger("rasa").level)
 
 
 async def _prepare(app: Sanic, _: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import re
 import textwrap
 import warnings
@@ -136,3 +137,34 @@ def test_the_docstring_shows_rules_that_go_with_the_domain_of_the_assistant() ->
     for step in steps:
         assert step.get("intent") in (None, *domain.intents)
         assert step.get("action") in (None, *domain.action_names_or_texts)
+
+
+@pytest.fixture
+def loggers() -> Iterator[list[logging.Logger]]:
+    """The channel's, Rasa's and the root logger; their levels are put back."""
+    found = [logging.getLogger(name) for name in ("channels", "rasa", None)]
+    levels = [one.level for one in found]
+    yield found
+    for one, level in zip(found, levels, strict=True):
+        one.setLevel(level)
+
+
+def test_a_library_that_raises_the_root_loggers_level_hides_no_line_of_the_channel(
+    loggers: list[logging.Logger],
+) -> None:
+    ours, rasas, root = loggers
+    ours.setLevel(logging.NOTSET)
+    rasas.setLevel(logging.INFO)
+    MessengerInput.from_credentials(SECTION).blueprint(on_new_message)
+    root.setLevel(logging.WARNING)
+    assert logging.getLogger("channels.messenger").isEnabledFor(logging.INFO)
+
+
+def test_a_level_that_somebody_has_given_the_channels_lines_stays(
+    loggers: list[logging.Logger],
+) -> None:
+    ours, rasas, _ = loggers
+    ours.setLevel(logging.ERROR)
+    rasas.setLevel(logging.INFO)
+    MessengerInput.from_credentials(SECTION).blueprint(on_new_message)
+    assert ours.level == logging.ERROR
