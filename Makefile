@@ -104,9 +104,9 @@ bench: $(READY) $(MODEL)
 fuzz: $(READY)
 	PYTHONPATH=. $(PYTHON) tests/search/fuzz/run.py $(FUZZ)
 
-# docs/ as pages in site/; a link or an anchor that leads nowhere is an error.
+# docs/ as pages in site/; a link or an anchor that leads nowhere is an error. With --quiet it would be none.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

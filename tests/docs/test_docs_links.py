@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +51,22 @@ def test_each_page_is_in_the_navigation_of_the_documentation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text()
     there = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
     assert there == set(re.findall(r"- ([\w/-]+\.md)$", navigation, re.MULTILINE))
+
+
+def test_a_build_of_the_documentation_refuses_an_anchor_that_is_not_there(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    [options] = re.findall(r"-m mkdocs (build .*)$", makefile, re.MULTILINE)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    with (tmp_path / "docs" / "limits.md").open("a") as page:
+        page.write("\n[Nowhere](start.md#nowhere)\n")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", *options.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode != 0
+    assert "#nowhere" in built.stderr
