@@ -8,11 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CORE = "tests/unit/channels/core"
-KEYWORDS = (
-    f"{CORE}/keywords/test_keywords.py",
-    f"{CORE}/keywords/test_words.py",
-    f"{CORE}/keywords/test_keywords_properties.py",
-)
+KEYWORDS = (f"{CORE}/keywords",)
 ROUTING = (
     f"{CORE}/routing/test_routing.py",
     f"{CORE}/routing/test_routing_doubts.py",

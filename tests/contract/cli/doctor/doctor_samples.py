@@ -25,3 +25,17 @@ def configure_pages(page: LivePage, *, page_id: str = PAGE, instagram: str | Non
 def account() -> str:
     assert INSTAGRAM is not None
     return INSTAGRAM.id
+
+
+def endpoints(page: LivePage) -> dict[str, Any]:
+    assert page.endpoints is not None
+    return page.endpoints
+
+
+def redis(page: LivePage) -> None:
+    endpoints(page)["lock_store"] = {"type": "redis", "url": "localhost"}
+
+
+def postgresql_tracker_store(page: LivePage, url: str) -> None:
+    section = {"type": "SQL", "dialect": "postgresql", "url": url}
+    endpoints(page)["tracker_store"] = section

@@ -1,9 +1,9 @@
-"""What `Store` promises about sessions to the one worker that has it open."""
+"""The contract of the session store: what is stored, version by version."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -11,17 +11,12 @@ import pytest
 from channels.core.events import Thread
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
-from channels.core.sessions.feedback import Feedback
 from channels.core.sessions.session import EndReason, Session, State
 from channels.core.sessions.transitions import (
     activated,
-    ended,
     ending,
-    left_with_agent,
-    postponed,
-    rated,
 )
-from channels.store.protocol import CLAIM_LEASE, Store
+from channels.store.protocol import Store
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
@@ -29,22 +24,9 @@ from tests.contract.store.store_samples import (
     NOW,
     SECOND,
     end_session,
-    message,
     new_session,
     next_version,
 )
-
-LEASE_OVER = NOW + CLAIM_LEASE
-RETENTION = timedelta(days=30)
-
-
-async def prune(store: Store, after: timedelta) -> None:
-    await store.prune(
-        NOW + after,
-        inbox_retention=HOUR,
-        session_retention=RETENTION,
-        transcript_retention=RETENTION,
-    )
 
 
 async def test_every_field_comes_back_as_it_was(store: Store) -> None:
@@ -217,223 +199,3 @@ async def test_open_sessions_are_listed_with_the_oldest_first(store: Store) -> N
     await end_session(store, oldest)
 
     assert [session.id for session in await store.open_sessions(limit=2)] == ["4", "1"]
-
-
-async def test_a_session_is_due_from_its_very_microsecond_on(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-
-    assert await store.claim_due(NOW - timedelta(microseconds=1), limit=9) == []
-    assert await store.claim_due(NOW, limit=9) == [session]
-
-
-async def test_those_that_wait_longest_come_first(store: Store) -> None:
-    for user, age in (("1", SECOND), ("2", HOUR), ("3", 2 * SECOND)):
-        await store.add_session(new_session(user, Thread(page="1", user=user), now=NOW - age))
-
-    first = await store.claim_due(NOW, limit=2)
-    second = await store.claim_due(NOW, limit=2)
-
-    assert [session.id for session in first] == ["2", "3"]
-    assert [session.id for session in second] == ["1"]
-
-
-async def test_a_claimed_session_comes_again_when_the_claim_is_over(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    await store.claim_due(NOW, limit=9)
-
-    assert await store.claim_due(LEASE_OVER - SECOND, limit=9) == []
-    assert await store.claim_due(LEASE_OVER, limit=9) == [session]
-
-
-async def test_a_claim_does_not_stop_the_next_version(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    await store.claim_due(NOW, limit=9)
-
-    assert await store.session("session") == session
-    assert await store.save_session(next_version(session)) is True
-
-
-async def test_who_adds_a_session_may_claim_it(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session, claim_until=NOW + HOUR)
-
-    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
-    assert await store.claim_due(NOW + HOUR, limit=9) == [session]
-
-
-async def test_who_saves_a_session_may_claim_it(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    saved = next_version(session)
-    await store.save_session(saved, claim_until=NOW + HOUR)
-
-    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
-    assert await store.claim_due(NOW + HOUR, limit=9) == [saved]
-
-
-async def test_saving_without_a_claim_lifts_the_old_one(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session, claim_until=NOW + HOUR)
-    saved = next_version(session)
-    await store.save_session(saved)
-
-    assert await store.claim_due(NOW, limit=9) == [saved]
-
-
-async def test_a_claim_that_ends_early_does_not_make_it_due(store: Store) -> None:
-    await store.add_session(new_session("session", now=NOW + HOUR), claim_until=NOW)
-
-    assert await store.claim_due(NOW + HOUR - SECOND, limit=9) == []
-
-
-async def test_a_session_without_a_due_time_is_never_due(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    await store.save_session(left_with_agent(session), claim_until=NOW)
-
-    assert await store.claim_due(NOW + 9_999 * HOUR, limit=9) == []
-
-
-async def test_the_next_version_is_due_at_its_own_time(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    await store.save_session(postponed(session, NOW + HOUR))
-
-    assert await store.claim_due(NOW + HOUR, limit=9) == []
-    assert len(await store.claim_due(NOW + HOUR + SECOND, limit=9)) == 1
-
-
-async def test_a_session_is_due_beside_events_of_the_same_worker(store: Store) -> None:
-    await store.record([message("a")], NOW)
-    await store.add_session(new_session("session"))
-
-    assert len(await store.claim_due(NOW, limit=9)) == 1
-
-
-async def test_an_ended_session_is_not_due(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    await end_session(store, session)
-
-    assert await store.claim_due(NOW + 9_999 * HOUR, limit=9) == []
-
-
-async def test_a_session_is_forgotten_some_time_after_its_end(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    ended_session = await end_session(store, session)
-
-    await prune(store, RETENTION)
-    assert await store.session("session") == ended_session
-    await prune(store, RETENTION + SECOND)
-    assert await store.session("session") is None
-
-
-async def test_an_open_session_is_never_forgotten(store: Store) -> None:
-    session = new_session("session")
-    await store.add_session(session)
-    still_ending = ending(session, EndReason.KEYWORD, NOW)
-    await store.save_session(still_ending)
-
-    await prune(store, 100 * RETENTION)
-
-    assert await store.session("session") == still_ending
-
-
-async def ended_at(store: Store, session_id: str, at: datetime) -> None:
-    """Store a session of a thread of its own that ends then."""
-    session = new_session(session_id, Thread(page="1001", user=session_id))
-    assert await store.add_session(session)
-    over = ending(session, EndReason.TIMEOUT, at)
-    assert await store.save_session(over)
-    assert await store.save_session(ended(over))
-
-
-async def test_what_ended_last_comes_first_and_nothing_that_ended_before(store: Store) -> None:
-    for session_id, ago in (("old", 3 * HOUR), ("a", HOUR), ("c", SECOND), ("b", SECOND)):
-        await ended_at(store, session_id, NOW - ago)
-    await store.add_session(new_session("open"))
-
-    async def found(limit: int) -> list[str]:
-        sessions = await store.ended_sessions(since=NOW - HOUR, limit=limit)
-        return [session.id for session in sessions]
-
-    assert await found(9) == ["c", "b", "a"]
-    assert await found(2) == ["c", "b"]
-
-
-async def test_more_ended_sessions_than_are_read_in_one_step_are_all_found(store: Store) -> None:
-    ids = [f"{number:03}" for number in range(450)]
-    for session_id in ids:
-        await ended_at(store, session_id, NOW - SECOND * (int(session_id) // 100))
-
-    sessions = await store.ended_sessions(since=NOW - HOUR, limit=999)
-    assert sorted(session.id for session in sessions) == ids
-    assert [session.id for session in sessions[:2]] == ["099", "098"]
-    capped = await store.ended_sessions(since=NOW - HOUR, limit=300)
-    assert capped == sessions[:300]
-
-
-async def test_the_session_that_ended_last_is_found_by_its_thread(store: Store) -> None:
-    assert await store.last_ended(ANNA) is None
-    await store.add_session(new_session("first"))
-    assert await store.last_ended(ANNA) is None
-    first = await end_session(store, new_session("first"))
-    assert await store.last_ended(ANNA) == first
-    await store.add_session(new_session("of another", BEN))
-    await end_session(store, new_session("of another", BEN))
-    later = new_session("later", now=NOW + HOUR)
-    await store.add_session(later)
-    ended_later = ended(ending(later, EndReason.TIMEOUT, NOW + HOUR))
-    await store.save_session(ending(later, EndReason.TIMEOUT, NOW + HOUR))
-    await store.save_session(ended_later)
-
-    assert await store.last_ended(ANNA) == ended_later
-
-
-async def test_what_a_user_thought_of_a_session_is_kept_with_it(store: Store) -> None:
-    await store.add_session(new_session("session"))
-    over = await end_session(store, new_session("session"))
-    feedback = Feedback(score="good", comment="\x00 fine", at=NOW)
-
-    assert await store.save_session(rated(over, feedback))
-    found = await store.last_ended(ANNA)
-    assert found is not None
-    assert found.feedback == feedback
-    assert await store.save_session(rated(over, feedback)) is False
-
-
-async def test_what_a_clock_that_was_ahead_has_put_off_is_due_once_it_is_mended(
-    store: Store,
-) -> None:
-    put_off, patient = new_session("put off", now=NOW + HOUR), new_session("patient", BEN)
-    await store.add_session(put_off, claim_until=NOW + 2 * HOUR)
-    await store.add_session(msgspec.structs.replace(patient, due_at=NOW + 300 * SECOND))
-    assert await store.claim_due(NOW, limit=9) == []
-
-    await store.mend_dates(NOW)
-    assert await store.claim_due(NOW, limit=9) == [put_off]
-
-
-async def test_an_active_session_keeps_its_date_when_dates_are_mended(store: Store) -> None:
-    await store.add_session(
-        msgspec.structs.replace(new_session("active"), state=State.ACTIVE, due_at=NOW + HOUR)
-    )
-    await store.mend_dates(NOW)
-    assert await store.claim_due(NOW, limit=9) == []
-
-
-async def test_what_is_due_is_for_whoever_has_the_first_of_more_events_than_it_holds(
-    workers: tuple[Store, Store, Store],
-) -> None:
-    one, two, _ = workers
-    session = new_session("session")
-    await one.add_session(session)
-    await one.record([message("first")], NOW)
-    await one.record([message("more")], NOW, claim=False)
-
-    assert await two.claim_due(NOW, limit=9) == []
-    assert await one.claim_due(NOW, limit=9) == [session]
