@@ -116,7 +116,7 @@ def shorten_leases(lease: timedelta) -> None:
     plugin = [module for name, module in sys.modules.items() if name.startswith("channels.")]
     factor = lease / sys.modules["channels.store.protocol"].CLAIM_LEASE
     for module in plugin:
-        for name in ("CLAIM_LEASE", "LEASE_MARGIN", "RENEWAL_INTERVAL"):
+        for name in ("CLAIM_LEASE", "LEASE_MARGIN", "RENEWAL_INTERVAL", "RETURN_GRACE"):
             if hasattr(module, name):
                 setattr(module, name, getattr(module, name) * factor)
 
