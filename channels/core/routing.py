@@ -37,6 +37,9 @@
 | messaging: an act that is no message         | none     | route to Rasa                        |
 | messaging: the act is the cause, once more   | open     | route to Rasa                        |
 | messaging: an act that is no message         | regained | carry the end through, then route    |
+| messaging: an act, routing on, owner ours    | active   | end(agent_released), then route      |
+| messaging: an act, routing on, owner ours    | ending   | the thread is ours again; then route |
+| messaging: an act, routing on, other owners  | passed   | the user is there                    |
 | an act that is no message                    | active   | the user is there                    |
 | standby: a sign of life, owner another       | none     | open a session, then as above        |
 | a sign of life; the user takes back, or edits| open     | the user is there                    |
@@ -180,7 +183,7 @@ def decide(
             return _spoke_unattended(event, ended, is_return_word, owner)
         return _user_spoke(event, session, routing, is_return_word, owner)
     if isinstance(event, Act):
-        return _user_acted(event, session)
+        return _user_acted(event, session, routing, owner)
     if isinstance(event, SignOfLife):
         return _user_was_there(event, session, owner)
     if isinstance(event, (TakenBack, Edited)):
@@ -251,13 +254,18 @@ def _user_spoke(
     return _routed_to_us(event, session, owner, by_words) if is_telling else by_words
 
 
-def _user_acted(event: Act, session: Session | None) -> Decision:
+def _user_acted(
+    event: Act, session: Session | None, routing: Routing, owner: Owner | None
+) -> Decision:
     on_messaging = event.array is Array.MESSAGING
     if session is None or session.id == session_id_for(event.key):
         return ROUTE if on_messaging else NOTHING
     if event.at <= session.cause_at:
         return NOTHING
-    return OURS_AGAIN if on_messaging and session.regained else HEAR_USER
+    if on_messaging and session.regained:
+        return OURS_AGAIN
+    is_telling = on_messaging and routing is Routing.ON
+    return _routed_to_us(event, session, owner, HEAR_USER) if is_telling else HEAR_USER
 
 
 def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | None) -> Decision:
@@ -267,9 +275,9 @@ def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | N
 
 
 def _routed_to_us(
-    event: UserMessage | Postback, session: Session, owner: Owner | None, by_words: Decision
+    event: UserMessage | Postback | Act, session: Session, owner: Owner | None, by_words: Decision
 ) -> Decision:
-    """Meta gives a message to the owner alone: with routing on, that is us again.
+    """Meta gives what a user does to the owner alone: with routing on, that is us again.
 
     A tap comes to the app that has sent the button, whoever has the thread.
     """

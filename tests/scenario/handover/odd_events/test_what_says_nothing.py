@@ -287,6 +287,19 @@ async def test_an_act_during_a_handover_is_a_sign_of_life_alone() -> None:
     await world.kill()
 
 
+async def test_an_act_after_a_silent_release_brings_the_bot_back_at_once() -> None:
+    world = await acting()
+    world.script.answers["EXTERNAL: opted_in"] = ["Thank you"]
+    await world.hand_over()
+    world.graph.threads[ANNA] = None
+    await world.wait(SECOND)
+    await world.deliver(act(world))
+
+    assert world.ends() == ["agent_released"]
+    assert world.said()[-1] == "Thank you"
+    await world.kill()
+
+
 async def test_an_act_whose_intent_the_domain_lacks_is_told_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
