@@ -72,7 +72,11 @@ class SqlStore(SessionsInSql, InboxInSql):
         await self._resources.aclose()
 
     async def time(self) -> datetime | None:
-        return None if self._is_alone else await self._writer.run(workers.database_time)
+        if self._is_alone:
+            return None
+        told = await self._writer.run(workers.database_time)
+        self._outages.told(told)
+        return told
 
     async def renew_claims(self, now: datetime) -> None:
         note_ours = await self._writer.run(self._own_claims.renewing(now))

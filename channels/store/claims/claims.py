@@ -283,7 +283,7 @@ def lease_end(now: datetime) -> int:
 
 def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int]:
     """The parameters of `is_over`: of claims that have expired so long ago."""
-    latest = now + CLAIM_LEASE + _SLACK
+    latest = now + CLAIM_LEASE + _SLACK + allowance
     return {"now_us": microseconds(now - allowance), "most_us": microseconds(latest)}
 
 

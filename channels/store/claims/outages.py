@@ -1,26 +1,31 @@
-"""How long the database was away: so long nobody could renew a claim."""
+"""How long the database was away, or by how much its clock was set.
+
+So long nobody could renew a claim, or so much later it seems to be than when that was done.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ...core.errors import StoreUnavailable
 
-# After an outage, until all who are alive have renewed what they had.
-RETURN_GRACE = timedelta(seconds=30)
+# Until all who are alive know the time, and have renewed what they had.
+RETURN_GRACE = timedelta(seconds=45)
+SET_CLOCK = timedelta(seconds=5)  # by so much at least, or its answer was merely slow
 
 
 class Outages:
-    """The last outage that one worker has noticed. `seconds` tells a time that nobody sets."""
+    """The last one that a worker has noticed. `seconds` tells a time that nobody sets."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._began: float | None = None
         self._ended: float | None = None
         self._length = timedelta()
+        self._told: tuple[datetime, float] | None = None
 
     @contextmanager
     def noticed(self) -> Iterator[None]:
@@ -35,8 +40,18 @@ class Outages:
             self._length, self._ended = self.allowance(), self._seconds()
             self._began = None
 
+    def told(self, time: datetime) -> None:
+        """The database has told its time; what else has passed shows whether it was set."""
+        seconds = self._seconds()
+        before, self._told = self._told, (time, seconds)
+        if before is None:
+            return
+        set_by = abs(time - before[0] - timedelta(seconds=seconds - before[1]))
+        if set_by > SET_CLOCK:
+            self._length, self._ended = max(set_by, self.allowance()), seconds
+
     def allowance(self) -> timedelta:
-        """For how much longer than it says a claim counts now: the outage's length."""
+        """For how much longer than it says a claim counts now."""
         if self._began is not None:
             return timedelta(seconds=self._seconds() - self._began)
         if self._ended is None or self._seconds() - self._ended > RETURN_GRACE.total_seconds():

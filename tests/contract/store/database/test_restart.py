@@ -222,6 +222,25 @@ async def test_what_lapses_while_postgresql_is_away_is_taken_from_nobody_who_is_
             assert await takes_over(two) == [True] * 4
 
 
+@pytest.mark.parametrize("set_by", [timedelta(seconds=90), timedelta(seconds=-90)])
+async def test_what_seems_to_have_lapsed_since_postgresql_s_clock_was_set_is_taken_from_nobody(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, set_by: timedelta
+) -> None:
+    async with opened(SqlStore(postgresql_url, worker="one")) as one:
+        await one.record([message("a")], NOW)
+        await one.say(words("hello", CARA))
+        async with opened(SqlStore(postgresql_url, worker="two")) as two:
+            times = [NOW, NOW + set_by]
+            monkeypatch.setattr(
+                "channels.store.claims.workers.database_time", lambda _: times.pop(0)
+            )
+            await two.time()
+            now = await two.time()
+            assert now is not None
+            assert await two.claim_inbox(now, limit=9) == []
+            assert await two.claim_outgoing(now, limit=9) == []
+
+
 async def test_a_connection_that_was_cut_while_idle_goes_unnoticed(
     postgresql_server: PostgresServer, postgresql_url: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -10,6 +10,7 @@ from channels.core.errors import StoreUnavailable
 from channels.store.claims.outages import RETURN_GRACE, Outages
 
 NONE = timedelta()
+NOON = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 
 
 class Passing:
@@ -71,3 +72,23 @@ def test_it_begins_with_the_first_question_that_had_no_answer(
     is_asked_in_vain(outages, time, seconds=10)
     is_asked_in_vain(outages, time)
     assert outages.allowance() == timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("seconds", [90, -90])
+def test_a_database_s_clock_that_was_set_prolongs_claims_by_as_much(
+    outages: Outages, time: Passing, seconds: float
+) -> None:
+    outages.told(NOON)
+    time.seconds = 20
+    outages.told(NOON + timedelta(seconds=20 + seconds))
+    assert outages.allowance() == timedelta(seconds=90)
+    time.seconds += RETURN_GRACE.total_seconds() + 1
+    outages.told(NOON + timedelta(seconds=time.seconds + seconds))
+    assert outages.allowance() == NONE
+
+
+def test_an_answer_that_was_slow_sets_no_clock(outages: Outages, time: Passing) -> None:
+    outages.told(NOON)
+    time.seconds = 24
+    outages.told(NOON + timedelta(seconds=20))
+    assert outages.allowance() == NONE
