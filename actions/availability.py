@@ -29,7 +29,7 @@ class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ship
 
     def in_words(self, opens_at: datetime) -> str:
         """When the plan opens, as the bot says it; override it for another language."""
-        return f"{opens_at:%Y-%m-%d at %H:%M}"
+        return f"{opens_at:%Y-%m-%d, %H:%M}"
 
     def name(self) -> str:
         return "action_handover_availability"

@@ -106,7 +106,7 @@ def slots_of(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "handover_open": told.get("open", True),
         "handover_opens_at": opens_at,
-        "handover_opens_when": opens_at and f"{datetime.fromisoformat(opens_at):%Y-%m-%d at %H:%M}",
+        "handover_opens_when": opens_at and f"{datetime.fromisoformat(opens_at):%Y-%m-%d, %H:%M}",
         "handover_waiting": told.get("waiting"),
         "handover_expected_wait": None if expected is None else max(-(-int(expected) // 60), 1),
     }

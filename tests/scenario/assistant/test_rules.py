@@ -163,7 +163,7 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
     ("answer", "kept", "thanks"),
     [
         ("/rate_good", "good", "Glad to hear it. Thank you for telling us."),
-        ("it was great", "good", "Glad to hear it. Thank you for telling us."),
+        ("it was great", None, "Glad to hear it. Thank you for telling us."),
         (
             "/rate_bad",
             "bad",
@@ -171,19 +171,31 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
         ),
         (
             "not good",
-            "bad",
+            None,
             "I'm sorry to hear that. Thank you for telling us, we will look into it.",
         ),
     ],
 )
 async def test_the_answer_about_the_chat_is_thanked_for_kept_and_counted(
-    conversation: Conversation, answer: str, kept: str, thanks: str
+    conversation: Conversation, answer: str, kept: str | None, thanks: str
 ) -> None:
     await conversation.handover_ends("agent_returned")
 
-    counted = {"handover_feedback": {"score": kept}}
+    counted = {"handover_feedback": {"score": "good" if "Glad" in thanks else "bad"}}
     assert await conversation.says(answer) == [thanks, counted]
     assert await conversation.slot("handover_feedback") == kept
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"), [("it was great", "You're welcome!"), ("it was terrible", MENU)]
+)
+async def test_words_are_an_answer_only_right_after_the_question(
+    conversation: Conversation, words: str, answer: str
+) -> None:
+    assert await conversation.says(words) == [answer]
+    await conversation.handover_ends("agent_returned")
+    await conversation.says("menu")
+    assert await conversation.says(words) == [answer]
 
 
 async def test_the_bot_keeps_silent_when_somebody_else_begins_a_handover(
@@ -227,8 +239,8 @@ UNDERSTOOD = {
         "what's the price?",
         "I want to buy two of these",
     ],
-    "rate_good": ["Good", "it was great", "very helpful"],
-    "rate_bad": ["bad", "Not good", "it was awful", "not helpful at all"],
+    "praise": ["Good", "it was great", "very helpful"],
+    "complain": ["bad", "Not good", "it was awful", "not helpful at all"],
     "out_of_scope": ["my fridge is broken", "what is the weather in Paris?"],
     "nlu_fallback": ["asdf qwer", "order 4711", "😀"],
 }
@@ -244,7 +256,7 @@ async def test_the_nlu_tells_what_the_user_wants(agent: Agent, text: str, intent
 async def test_nobody_is_connected_outside_the_hours(conversation: Conversation) -> None:
     closed = {"open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
     told = {"handover": {"default": closed, "sales": {"open": True, "opens_at": None}}}
-    until = "I'm sorry, nobody from our team is there now. They are back on 2026-11-30 at 09:00."
+    until = "I'm sorry, nobody from our team is there now. They are back on 2026-11-30, 09:00."
 
     assert await conversation.says("human please", metadata=told) == [until, MENU]
     assert await conversation.slot("handover_active") is not True

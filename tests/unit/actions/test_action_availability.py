@@ -46,7 +46,7 @@ def test_what_the_channel_tells_is_put_into_slots() -> None:
     assert slots_after(user({"handover": {"default": CLOSED}})) == {
         "handover_open": False,
         "handover_opens_at": "2026-11-30T09:00:00+01:00",
-        "handover_opens_when": "2026-11-30 at 09:00",
+        "handover_opens_when": "2026-11-30, 09:00",
         "handover_waiting": 3,
         "handover_expected_wait": 5,  # whole minutes, and none too few
     }
