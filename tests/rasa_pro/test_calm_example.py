@@ -83,6 +83,10 @@ def test_the_domain_has_the_intent_of_the_end_and_no_other_of_the_channels(domai
     assert HANDOVER_STARTED not in domain.intents
 
 
+def test_the_domain_has_the_slot_that_the_handover_sets(domain: Domain) -> None:
+    assert "handover_active" in {slot.name for slot in domain.slots}
+
+
 def test_the_slot_can_hold_each_reason(domain: Domain) -> None:
     (slot,) = (slot for slot in domain.slots if slot.name == END_REASON_ENTITY)
     assert {reason.value for reason in EndReason} <= set(slot.values)

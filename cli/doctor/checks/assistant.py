@@ -53,7 +53,7 @@ class DomainFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleFacts:
-    """What the rules do, and whether there are other policies, which may do the same.
+    """What the rules do, and the policies' names: others than rules may do the same.
 
     `answered` are the end reasons that rules answer, `handing_over` the intents for which a rule
     runs `action_handover` or a like one, `handing_over_in` the forms in the middle of which one
@@ -63,7 +63,15 @@ class RuleFacts:
     answered: Collection[str]
     handing_over: Collection[str]
     handing_over_in: Collection[str] = ()
-    other_policies: bool = False
+    policies: Collection[str] = ()
+
+    @property
+    def other_policies(self) -> bool:
+        return any(not policy.endswith("RulePolicy") for policy in self.policies)
+
+    @property
+    def has_flows(self) -> bool:
+        return "FlowPolicy" in self.policies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +100,12 @@ def _ended_intent(facts: AssistantFacts) -> Verdict:
 
 
 def _started_intent(facts: AssistantFacts) -> Verdict:
+    has_flows = isinstance(facts.rules, RuleFacts) and facts.rules.has_flows
+    if has_flows and HANDOVER_STARTED not in known(facts.domain).intents:
+        return ok(
+            f"The domain has no intent {HANDOVER_STARTED}: an assistant of flows would talk on at "
+            "it. It hears of a handover that somebody else began at the end."
+        )
     return _has_intent(
         facts, HANDOVER_STARTED, "Rasa is not told when somebody else begins a handover"
     )

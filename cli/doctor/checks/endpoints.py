@@ -66,6 +66,13 @@ def action_server(endpoints: Mapping[str, Any] | Unknown) -> str | Unknown:
     url = section.get("url") if isinstance(section, Mapping) else None
     if url is not None:
         return str(url).rstrip("/").removesuffix("/webhook")
+    module = section.get("actions_module") if isinstance(section, Mapping) else None
+    if module is not None:
+        its_own = cannot_tell(
+            f"Rasa Pro runs the actions of the module {module} itself, without an action server.",
+            "Make sure that the module imports ActionHandover from rasa_handover.actions.",
+        )
+        return Unknown(told_by="action-server", verdict=its_own)
     problem = wrong(
         "endpoints.yml has no 'action_endpoint', so Rasa runs no action of yours.",
         "Write 'action_endpoint:' with 'url: http://localhost:5055/webhook' below it.",

@@ -39,10 +39,10 @@ def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
     )
 
 
-def has_other_policies(predict_schema: Mapping[str, Any]) -> bool:
-    """Whether a model's graph decides what to do next by more than rules."""
-    policies = [node for node in predict_schema["nodes"].values() if node.get("fn") == _DECIDES]
-    return any(not str(node["uses"]).endswith("RulePolicy") for node in policies)
+def policies(predict_schema: Mapping[str, Any]) -> frozenset[str]:
+    """By which policies a model's graph decides what to do next: the names of their classes."""
+    nodes = [node for node in predict_schema["nodes"].values() if node.get("fn") == _DECIDES]
+    return frozenset(str(node["uses"]).rpartition(".")[2] for node in nodes)
 
 
 def _names(entries: Iterable[str | Mapping[str, Any]]) -> frozenset[str]:

@@ -33,7 +33,7 @@ from ...credentials.settings import cause_of, read_config
 from ..checks.assistant import AssistantFacts, DomainFacts, RuleFacts
 from ..checks.store import StoreState
 from ..findings import Unknown, wrong
-from .model import answered_reasons, domain_facts, handing_over, handing_over_in, has_other_policies
+from .model import answered_reasons, domain_facts, handing_over, handing_over_in, policies
 
 _METADATA = "metadata.json"
 _RULES = "rule_policy.json"
@@ -101,7 +101,7 @@ def _read_archive(path: str) -> tuple[DomainFacts, RuleFacts, str]:
         answered=answered_reasons(table, slot.values if slot else ()),
         handing_over=handing_over(table),
         handing_over_in=handing_over_in(table),
-        other_policies=has_other_policies(metadata["predict_schema"]),
+        policies=policies(metadata["predict_schema"]),
     )
     return domain, found, str(metadata.get("language") or "en")
 

@@ -45,6 +45,11 @@ async def test_a_project_without_an_action_server_is_wrong(page: LivePage) -> No
     assert "no 'action_endpoint'" in await page.wrong("action-server")
 
 
+async def test_actions_that_rasa_pro_runs_itself_can_not_be_judged(page: LivePage) -> None:
+    endpoints(page)["action_endpoint"] = {"actions_module": "actions"}
+    assert "the module actions itself" in await page.untold("action-server")
+
+
 async def test_an_action_server_that_is_ill_is_wrong(page: LivePage) -> None:
     page.action_server.health = 500
     assert "HTTP 500" in await page.wrong("action-server")

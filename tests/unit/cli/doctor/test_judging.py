@@ -13,6 +13,8 @@ from channels.core.meta.metas_clock import MOST_SKEW
 from cli.doctor.answers import TOKEN, Subscription, TokenInfo
 from cli.doctor.checks.app import CHECKS as APP_CHECKS
 from cli.doctor.checks.app import AppFacts
+from cli.doctor.checks.assistant import CHECKS as ASSISTANT_CHECKS
+from cli.doctor.checks.assistant import AssistantFacts, DomainFacts, RuleFacts
 from cli.doctor.checks.graph import CHECKS as GRAPH_CHECKS
 from cli.doctor.checks.graph import VERSION_ENDS, GraphFacts
 from cli.doctor.checks.token import CHECKS as TOKEN_CHECKS
@@ -154,3 +156,18 @@ def test_instagram_with_another_callback_url_is_wrong() -> None:
 )
 def test_a_url_is_shown_without_what_may_be_secret(url: str, seen: str) -> None:
     assert shown(url) == seen
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("FlowPolicy", Outcome.OK), ("RulePolicy", Outcome.WRONG)]
+)
+def test_an_assistant_of_flows_need_not_hear_that_somebody_else_began(
+    policy: str, expected: Outcome
+) -> None:
+    facts = AssistantFacts(
+        model="m.tar.gz",
+        domain=DomainFacts(intents=["handover_ended"], entities=[], actions=[], slots={}),
+        rules=RuleFacts(answered=[], handing_over=[], policies=[policy]),
+        return_intents=[],
+    )
+    assert outcome(ASSISTANT_CHECKS, "intent-handover-started", facts) is expected

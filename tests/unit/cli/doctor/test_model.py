@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.core.sessions.session import EndReason
 from cli.doctor.checks.assistant import DomainFacts, Slot
-from cli.doctor.machine.model import answered_reasons, domain_facts, has_other_policies
+from cli.doctor.machine.model import answered_reasons, domain_facts, policies
 
 VALUES = ["timeout", "idle", "keyword"]
 LISTEN = {"action_name": "action_listen"}
@@ -84,11 +84,11 @@ def test_an_empty_domain_has_nothing() -> None:
     assert domain_facts({"intents": None}) == empty
 
 
-def test_only_policies_but_the_rules_count_as_others() -> None:
-    rules = {"uses": "rasa.core.policies.rule_policy.RulePolicy"}
-    memory = {"uses": "rasa.core.policies.memoization.MemoizationPolicy"}
-    ensemble = {"uses": "rasa.core.policies.ensemble.Ensemble", "fn": "combine_predictions"}
+def test_policies_are_what_decides_in_the_models_graph() -> None:
     decides = {"fn": "predict_action_probabilities"}
-    nodes = {"rules": {**rules, **decides}, "all": ensemble}
-    assert not has_other_policies({"nodes": nodes})
-    assert has_other_policies({"nodes": {**nodes, "memory": {**memory, **decides}}})
+    rules = {"uses": "rasa.core.policies.rule_policy.RulePolicy", **decides}
+    flows = {"uses": "rasa.core.policies.flow_policy.FlowPolicy", **decides}
+    ensemble = {"uses": "rasa.core.policies.ensemble.Ensemble", "fn": "combine_predictions"}
+    nodes = {"rules": rules, "all": ensemble}
+    assert policies({"nodes": nodes}) == {"RulePolicy"}
+    assert policies({"nodes": {**nodes, "flows": flows}}) == {"RulePolicy", "FlowPolicy"}

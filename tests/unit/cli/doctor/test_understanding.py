@@ -97,7 +97,7 @@ class TestForms:
         assert "right after the handover" in found.detail
 
     def test_stories_may_do_what_no_rule_does(self) -> None:
-        rules = replace(RULES, handing_over_in=[], other_policies=True)
+        rules = replace(RULES, handing_over_in=[], policies=["MemoizationPolicy"])
         assert finding("forms", with_form(ORDER, rules)).outcome is Outcome.OK
 
     def test_no_form_is_no_problem(self) -> None:
