@@ -63,10 +63,11 @@ class Part:
         version = DoubleQuotedScalarString(FORMAT_VERSION)
         return dump({"version": version, "nlu": items}) if items else ""
 
-    def brought_back_by(self, keywords: Sequence[str]) -> Part:
+    def brought_back_by(self, keywords: Sequence[str], *, leave_out: Callable[[str], bool]) -> Part:
         """The same, with these keywords among what users write to get the bot."""
-        examples = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
-        return replace(self, examples={**self.examples, BACK_TO_BOT: tuple(examples)})
+        known = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
+        examples = tuple(one for one in known if not leave_out(one))
+        return replace(self, examples={**self.examples, BACK_TO_BOT: examples})
 
     def spoken(self, words: Words) -> Part:
         """The same in another language, as far as there are words for it."""

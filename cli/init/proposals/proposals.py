@@ -52,12 +52,14 @@ def propose(
     language = _language_of(files[places.config], places, training)
     words = words_in(language)
     words = words if words is not None and words.responses else None
-    keywords = DEFAULT_KEYWORDS if words is None else words.keywords
+    usual = DEFAULT_KEYWORDS if words is None else words.keywords
+    keywords = [one for one in usual if not training.is_about(one)] or usual
     wish = training.intent_for_a_person(ASK_HUMAN, is_wish)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
     part = part if words is None else part.spoken(words)
-    part = part.brought_back_by(keywords_of(places.credentials, credentials, keywords))
+    words_back = keywords_of(places.credentials, credentials, keywords)
+    part = part.brought_back_by(words_back, leave_out=training.is_about)
     if FALLBACK in training.answered or not has_fallback(places.config, files[places.config]):
         part = part.without_fallback()
     answered = part.answers_of(one for one in training.answered if one not in {wish, _ENDED})

@@ -22,7 +22,7 @@ _ASKS_FOR_A_PERSON = re.compile(
     r"|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)(_?\w*_)?"
     r"(human|person|agent|operator|representative|staff|someone|humans|people)$"
 )
-_FEWEST_WISHES = 2  # examples of an intent that ask for a person, and at least half of all
+_FEWEST = 2  # examples of an intent that tell what it is about, and at least half of all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,17 @@ class Training:
     def has_near(self, example: str) -> bool:
         """Whether some example says nearly the same, so that it can't mean another intent too."""
         return any(is_near(example, one) for known in self.examples.values() for one in known)
+
+    def is_about(self, words: str) -> bool:
+        """Whether an intent is about these words: most of its examples have them all, as those of
+        a restaurant have "menu".
+        """
+        wanted = set(_WORD.findall(words.lower()))
+        counts = (
+            (sum(wanted <= set(_WORD.findall(one)) for one in known), len(known))
+            for known in self.examples.values()
+        )
+        return any(count >= _FEWEST and 2 * count >= all_ for count, all_ in counts)
 
     @property
     def lines(self) -> list[str]:
@@ -70,7 +81,7 @@ class Training:
         return next((one for one, count in wishes.items() if self._is_enough(one, count)), None)
 
     def _is_enough(self, intent: str, wishes: int) -> bool:
-        return wishes >= _FEWEST_WISHES and 2 * wishes >= len(self.examples[intent])
+        return wishes >= _FEWEST and 2 * wishes >= len(self.examples[intent])
 
 
 def training_of(files: Files, places: Places) -> Training:

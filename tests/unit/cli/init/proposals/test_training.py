@@ -103,6 +103,21 @@ class TestKeywords:
         added = examples(project)["back_to_bot"]
         assert added[:5] == ["Robot", "7", "zurück", "robot", "bota dön"]
 
+    def test_a_word_that_means_something_else_to_their_users_is_none(self, project: Path) -> None:
+        lines = "    - show me the menu\n    - what is on the menu\n    - is there a vegan menu\n"
+        write(project, "data/theirs.yml", nlu("see_dishes", lines))
+        init(project, "--yes")
+        assert "keywords: [back to bot]\n" in (project / "credentials.yml").read_text()
+        assert examples(project)["back_to_bot"][0] == "back to bot"
+        assert "menu" not in examples(project)["back_to_bot"]
+
+    def test_a_word_in_a_few_of_their_examples_is_one(self, project: Path) -> None:
+        lines = "    - is the menu vegan\n    - do you have parking\n    - are dogs allowed\n"
+        write(project, "data/theirs.yml", nlu("faq", lines))
+        init(project, "--yes")
+        assert "keywords: [menu, back to bot]\n" in (project / "credentials.yml").read_text()
+        assert "menu" in examples(project)["back_to_bot"]
+
 
 class TestTheirOwnWayToAPerson:
     @pytest.mark.parametrize("intent", ["human_handoff", "request_human", "escalate"])
