@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from ..core.errors import StoreError
@@ -95,11 +96,13 @@ class Inbox:
             recording.exception()  # whoever waited got it; nobody else need hear of it
 
     def _queue(self, entry: InboxEntry) -> None:
-        self._queues.put(entry.event.thread, partial(self._handle, entry))
+        thread = entry.event.thread
+        read_at = self._clock.now() if self._queues.is_idle(thread) else None
+        self._queues.put(thread, partial(self._handle, entry, read_at))
 
-    async def _handle(self, entry: InboxEntry) -> None:
+    async def _handle(self, entry: InboxEntry, read_at: datetime | None) -> None:
         try:
-            await self._retrying.handle(entry)
+            await self._retrying.handle(entry, read_at=read_at)
         finally:
             self._workload.let_go(entry.event.thread)
         if self._left_some and self._workload.has_run_low(entry.event.thread):

@@ -27,6 +27,10 @@ class ThreadQueues:
         """Add a job behind the thread's others."""
         self._queue(thread).append(job)
 
+    def is_idle(self, thread: Thread) -> bool:
+        """Whether what is put now waits for nothing."""
+        return thread not in self._workers
+
     def put_first(self, thread: Thread, job: Job) -> None:
         """Add a job that comes right after the one under way."""
         self._queue(thread).appendleft(job)

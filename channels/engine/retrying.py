@@ -35,6 +35,7 @@ RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 _FOR_GOOD = (ProcessDied, TurnTimedOut, TurnNotSaved)
+_AT_ONCE = timedelta(seconds=1)  # what was read no longer ago has not waited
 PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
 
 T = TypeVar("T")
@@ -72,15 +73,19 @@ class Retrying:
         self._suspects = suspects
         self._dies = dies
 
-    async def handle(self, entry: InboxEntry) -> None:
-        """Handle an entry until it is done or dead, or another worker's."""
+    async def handle(self, entry: InboxEntry, *, read_at: datetime | None = None) -> None:
+        """Handle an entry until it is done or dead, or another worker's.
+
+        `read_at`: when its event was read from the store, unless it has waited in a queue since.
+        """
         began, waits, failures = self._clock.now(), 0, entry.failures
         repeated, is_suspect = entry.is_repeated, entry.was_lost
         while True:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
                     await still_ours()
-                    await self._try(entry, repeated=repeated, is_suspect=is_suspect)
+                    event = await self._as_it_is(entry, read_at)
+                    await self._try(entry, event, repeated=repeated, is_suspect=is_suspect)
             except ClaimLost:
                 if not await self._is_ours(entry):
                     logger.info("Another worker goes on with an event.", extra=_fields(entry))
@@ -104,11 +109,18 @@ class Retrying:
                 await self._once_stored(self._store.done, entry)
                 return
             repeated = True
+            read_at = None
             await self._clock.sleep(pause)
 
-    async def _try(self, entry: InboxEntry, *, repeated: bool, is_suspect: bool) -> None:
-        # What waited may have been taken back, or edited, meanwhile.
-        event = await self._store.recorded(entry.position) or entry.event
+    async def _as_it_is(self, entry: InboxEntry, read_at: datetime | None) -> Event:
+        """The entry's event: what has waited may have been taken back, or edited, meanwhile."""
+        if read_at is not None and self._shared_clock.now() - read_at <= _AT_ONCE:
+            return entry.event
+        return await self._store.recorded(entry.position) or entry.event
+
+    async def _try(
+        self, entry: InboxEntry, event: Event, *, repeated: bool, is_suspect: bool
+    ) -> None:
         if not is_suspect:
             await self._handle(event, repeated=repeated)
             return

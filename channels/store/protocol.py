@@ -142,9 +142,10 @@ class Store(Protocol):
     ) -> list[InboxEntry]:
         """Record the events that are new; those whose key is known are left out.
 
-        This worker has claimed what it returns, and holds it until it is done or dead. The rest
-        waits for `claim_inbox`: all of it, unless it is to `claim`; and an event whose thread has
-        an earlier entry that waits and that this worker does not hold.
+        This worker has claimed what it returns, each event as it is stored then, and holds it
+        until it is done or dead. The rest waits for `claim_inbox`: all of it, unless it is to
+        `claim`; and an event whose thread has an earlier entry that waits and that this worker
+        does not hold.
 
         With what says that a message was taken back or edited, it does at once what `amend` does,
         and whichever of the two comes first: a message that was taken back before is known, and an

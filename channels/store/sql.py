@@ -57,7 +57,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         database = Database(self._url)
         async with AsyncExitStack() as stack:
             stack.enter_context(database.reserve())
-            writer = Writer(database.engine(), explain=database.explain, check=database.watch())
+            writer = Writer(database.engine(), explain=database.explain, begin=database.watched())
             stack.push_async_callback(writer.close)
             await writer.run(schema.prepare)
             if database.is_sqlite:

@@ -89,11 +89,10 @@ class MemoryStore(SessionsInMemory):
                 )
                 self._rows.entries[event.key] = entry
                 new += [entry] if is_ours else []
-        held = self._hold(new)
         for event in events:
             if isinstance(event, (TakenBack, Edited)):
                 await self.amend(event, now)
-        return held
+        return self._hold(new)
 
     async def recorded(self, position: int) -> Event | None:
         entry = self._rows.entry(position)

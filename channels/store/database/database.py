@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -129,19 +129,20 @@ class Database:
         event.listen(engine, "handle_error", _postgresql_failed)
         return engine
 
-    def watch(self) -> Callable[[], None]:
-        """What raises StoreUnavailable once the SQLite file that it was first called with is gone.
+    def watched(self) -> Callable[[Engine], AbstractContextManager[Connection]]:
+        """What begins a transaction, and raises StoreUnavailable once the SQLite file that it was
+        first called with is gone.
 
         A process that has the file open goes on without it, and all that it stores is lost.
         """
         if not self.is_sqlite:
-            return lambda: None
+            return lambda engine: engine.begin()
         path = os.path.realpath(self._url.database)
         known: dict[str, tuple[int, int]] = {}
 
         def check() -> None:
             for file in (path, f"{path}-wal"):
-                found = _identity(Path(file))
+                found = _identity(file)
                 if found is not None:
                     known.setdefault(file, found)
                 if known.get(file) != found:
@@ -151,7 +152,14 @@ class Database:
                         "put the file back, and start it again."
                     )
 
-        return check
+        @contextmanager
+        def begin(engine: Engine) -> Iterator[Connection]:
+            check()
+            with engine.begin() as connection:
+                yield connection
+            check()
+
+        return begin
 
     def explain(self, error: SQLAlchemyError) -> StoreUnavailable:
         """What the database said, and what to look at."""
@@ -182,10 +190,10 @@ def _engine(url: Any, **options: Any) -> Engine:
     )
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
+def _identity(file: str) -> tuple[int, int] | None:
     """Which file it is, whatever its name; None if there is none."""
     try:
-        found = file.stat()
+        found = os.stat(file)  # noqa: PTH116  # twice in each transaction
     except OSError:
         return None
     return found.st_dev, found.st_ino

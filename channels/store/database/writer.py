@@ -8,10 +8,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Connection, Engine
@@ -43,35 +44,44 @@ class _Waiting:
 
 
 class _Queue:
-    """What waits for the writer's thread: what is urgent first, however much else there is."""
+    """What waits for the writer's thread: what is urgent first, however much else there is.
+
+    It has no lock that the event loop would have to wait for. The thread says that it sleeps before
+    it looks for the last time, and what comes after that look finds it said, and rings.
+    """
 
     def __init__(self) -> None:
         self._urgent: deque[_Waiting] = deque()
         self._others: deque[_Waiting] = deque()
         self._is_closed = False
-        self._changed = threading.Condition()
+        self._sleeps = False
+        self._bell: SimpleQueue[None] = SimpleQueue()
 
     def put(self, waiting: _Waiting, *, urgent: bool) -> None:
-        with self._changed:
-            (self._urgent if urgent else self._others).append(waiting)
-            self._changed.notify()
+        (self._urgent if urgent else self._others).append(waiting)
+        self._ring()
 
     def close(self) -> None:
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify()
+        self._is_closed = True
+        self._ring()
 
     def batch(self) -> list[_Waiting]:
         """The operations of the next transaction; none once it is closed and all are taken."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._urgent or self._others or self._is_closed)
-            batch = [self._urgent.popleft() for _ in range(min(len(self._urgent), LARGEST_BATCH))]
-            others: list[_Waiting] = []
-            kinds: set[object] = set()
-            while self._others and len(others) < LARGEST_BATCH and len(kinds) < MOST_KINDS:
-                others.append(self._others.popleft())
-                kinds.add(others[-1].run)
-            return [*batch, *others]
+        self._sleeps = True
+        while not (self._urgent or self._others or self._is_closed):
+            self._bell.get()
+        self._sleeps = False
+        batch = [self._urgent.popleft() for _ in range(min(len(self._urgent), LARGEST_BATCH))]
+        others: list[_Waiting] = []
+        kinds: set[object] = set()
+        while self._others and len(others) < LARGEST_BATCH and len(kinds) < MOST_KINDS:
+            others.append(self._others.popleft())
+            kinds.add(others[-1].run)
+        return [*batch, *others]
+
+    def _ring(self) -> None:
+        if self._sleeps:
+            self._bell.put(None)
 
 
 class Writer:
@@ -92,13 +102,13 @@ class Writer:
         engine: Engine,
         *,
         explain: Callable[[SQLAlchemyError], StoreUnavailable],
-        check: Callable[[], None] = lambda: None,
+        begin: Callable[[Engine], AbstractContextManager[Connection]] = Engine.begin,
     ) -> None:
         """`explain` turns what SQLAlchemy raised into what the caller gets to see.
 
-        `check` raises where what is committed is not kept.
+        `begin` gives a transaction; leaving it raises where what it has committed is not kept.
         """
-        self._check = check
+        self._begin = begin
         self._engine = engine
         self._explain = explain
         self._queue = _Queue()
@@ -162,14 +172,12 @@ class Writer:
     def _carry_out(self, batch: list[_Waiting]) -> None:
         one_failed = False
         try:
-            self._check()
-            with self._engine.begin() as connection:
+            with self._begin(self._engine) as connection:
                 try:
                     _run_all(connection, batch)
                 except Exception:
                     one_failed = not connection.invalidated
                     raise
-            self._check()
         except Exception as error:
             if one_failed and len(batch) > 1:
                 self._carry_out_one_by_one(batch, error)

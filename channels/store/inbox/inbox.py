@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Integer, bindparam, delete, func, select, text
 from sqlalchemy.engine import Connection
 
@@ -112,7 +113,15 @@ def _record_amending(
         for event in events:
             if isinstance(event, (TakenBack, Edited)):
                 amendments.amend(connection, event, now)
-    return entries
+    return [_as_they_are(connection, each) for each in entries]
+
+
+def _as_they_are(connection: Connection, entries: list[InboxEntry]) -> list[InboxEntry]:
+    found = recorded(connection, [entry.position for entry in entries])
+    return [
+        entry if event is None else replace(entry, event=event)
+        for entry, event in zip(entries, found, strict=True)
+    ]
 
 
 def _record(

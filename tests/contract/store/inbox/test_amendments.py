@@ -101,6 +101,7 @@ async def test_both_may_come_in_one_delivery(store: Store, is_first: bool) -> No
     now = [await store.recorded(entry.position) for entry in entries]
 
     assert sorted(type(event).__name__ for event in now) == ["SignOfLife", "TakenBack"]
+    assert [entry.event for entry in entries] == now  # without reading them once more
     assert await texts(store) == []
 
 

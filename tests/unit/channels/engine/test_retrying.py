@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from channels.core.errors import StoreUnavailable
-from channels.core.events import Event
+from channels.core.events import Array, Event, SignOfLife, TakenBack, message_key
 from channels.core.records.dead import DeadId
 from channels.engine.retrying import Retrying
 from channels.instruments.metrics import Metrics
 from channels.instruments.suspects import Suspects
-from tests.contract.store.store_samples import NOW, message
+from channels.store.protocol import InboxEntry
+from tests.contract.store.store_samples import ANNA, NOW, message
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
 
@@ -32,35 +33,89 @@ async def nobody(_: Event) -> None:
     pytest.fail("nothing has died")
 
 
+class Page:
+    """A worker's inbox, and what it has handled."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(worker="second")
+        self.clock = HastyClock(NOW)
+        self.handled: list[Event] = []
+        self.failures: list[Exception] = []
+        self.retrying: Any = Retrying(
+            store=self.store,
+            clock=self.clock,
+            shared_clock=self.clock,
+            metrics=Metrics(),
+            handle=self._handle,
+            dies=nobody,
+            suspects=Suspects(self.clock),
+        )
+
+    async def _handle(self, event: Event, *, repeated: bool) -> None:
+        del repeated
+        if self.failures:
+            raise self.failures.pop()
+        self.handled.append(event)
+
+    async def recorded(self) -> InboxEntry:
+        """An entry whose message its author has taken back since."""
+        await self.store.open()
+        hello = message(message_key(ANNA.page, Array.MESSAGING, "m"), mid="m")
+        [entry] = await self.store.record([hello], NOW)
+        common: dict[str, Any] = {
+            "thread": ANNA,
+            "array": Array.MESSAGING,
+            "at": NOW,
+            "received_at": NOW,
+        }
+        await self.store.amend(TakenBack(key=f"{hello.key}/deleted", mid="m", **common), NOW)
+        return entry
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+async def test_what_has_waited_is_handled_as_its_author_has_left_it(page: Page) -> None:
+    await page.retrying.handle(await page.recorded())
+    assert [type(event) for event in page.handled] == [SignOfLife]
+
+
+async def test_what_has_not_waited_is_not_read_again(page: Page) -> None:
+    entry = await page.recorded()
+    await page.retrying.handle(entry, read_at=NOW)
+    assert page.handled == [entry.event]
+
+
+async def test_what_was_read_before_a_standstill_is_read_again(page: Page) -> None:
+    entry = await page.recorded()
+    page.clock.advance(timedelta(seconds=30))
+    await page.retrying.handle(entry, read_at=NOW)
+    assert [type(event) for event in page.handled] == [SignOfLife]
+
+
+async def test_what_is_tried_again_is_read_again(page: Page) -> None:
+    page.failures.append(LookupError("a turn failed"))
+    await page.retrying.handle(await page.recorded(), read_at=NOW)
+    assert [type(event) for event in page.handled] == [SignOfLife]
+
+
 async def test_what_a_worker_has_died_with_is_not_handled_again_for_want_of_a_count(
-    monkeypatch: pytest.MonkeyPatch,
+    page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, clock, handled = MemoryStore(worker="second"), HastyClock(NOW), []
-    await store.open()
-    [entry] = await store.record([message("hello")], NOW)
-    attempt, outages = store.attempt, [StoreUnavailable("The store is away")]
+    await page.store.open()
+    [entry] = await page.store.record([message("hello")], NOW)
+    attempt, outages = page.store.attempt, [StoreUnavailable("The store is away")]
 
     async def uncounted_once(id_: DeadId, times: int) -> int:
         if times < 0 and outages:
             raise outages.pop()
         return await attempt(id_, times)
 
-    async def handle(event: Event, *, repeated: bool) -> None:
-        del repeated
-        handled.append(event)
+    monkeypatch.setattr(page.store, "attempt", uncounted_once)
+    await page.retrying.handle(msgspec.structs.replace(entry, was_lost=True, is_repeated=True))
 
-    monkeypatch.setattr(store, "attempt", uncounted_once)
-    retrying: Any = Retrying(
-        store=store,
-        clock=clock,
-        shared_clock=clock,
-        metrics=Metrics(),
-        handle=handle,
-        dies=nobody,
-        suspects=Suspects(clock),
-    )
-    await retrying.handle(msgspec.structs.replace(entry, was_lost=True, is_repeated=True))
-
-    assert handled == [entry.event]
+    assert page.handled == [entry.event]
     assert not outages
-    assert await store.claim_inbox(NOW + timedelta(hours=1), limit=9) == []
+    assert await page.store.claim_inbox(NOW + timedelta(hours=1), limit=9) == []
