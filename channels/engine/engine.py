@@ -35,6 +35,7 @@ from ..handover.tellings import Tellings
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
+from ..instruments.rare_lines import RareLine
 from ..instruments.suspects import Suspects
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
@@ -61,6 +62,7 @@ RENEWAL_INTERVAL = CLAIM_LEASE / 3
 NOTICE_INTERVAL = timedelta(seconds=1)
 PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
+STORE_LINE_INTERVAL = timedelta(seconds=10)  # a store that is away is asked many times a second
 STOP_GRACE = timedelta(seconds=10)
 STORE_GRACE = timedelta(seconds=3)  # of a stop, for each thing that only the store holds up
 
@@ -97,6 +99,7 @@ class Engine:
         self._queues = ThreadQueues()
         self._due = asyncio.Event()  # a session has something due at once
         self._workers = 1
+        self._store_line = RareLine(STORE_LINE_INTERVAL)
         self._loops: list[asyncio.Task[None]] = []
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
@@ -381,12 +384,15 @@ class Engine:
             await self._attempt(step)
             await self._own_clock.sleep(interval)
 
-    @staticmethod
-    async def _attempt(step: Callable[[], Awaitable[None]]) -> None:
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except StoreError as error:
-            logger.error("Work waits for the store: %s", error)
+            times = self._store_line.times(self._own_clock.now())
+            if times:
+                logger.error(
+                    "Work waits for the store (%d times since the last such line): %s", times, error
+                )
         except Exception:
             logger.exception("A step of the engine failed; it is tried again.")
 

@@ -180,6 +180,17 @@ async def test_an_outage_shows_in_the_worker_s_health(
     assert world.engine.problems() == []
 
 
+async def test_an_outage_is_told_in_the_log_now_and_then(
+    world: World, store: StoreWithOutages, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.away = {ALL}
+    for _ in range(60):
+        await world.wait(SECOND)
+    lines = [one for one in caplog.messages if one.startswith("Work waits for the store")]
+    assert 5 <= len(lines) <= 8
+    store.away = set()
+
+
 @pytest.mark.parametrize("method", ["say", "open_session", ALL])
 @pytest.mark.parametrize("lasts", [10 * SECOND, 10 * TURN_TIMEOUT])
 async def test_a_turn_under_way_waits_for_the_store_and_has_its_effects_once(
