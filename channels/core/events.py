@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 
@@ -181,11 +181,6 @@ Event = (
 def message_key(page: str, array: Array, mid: str) -> str:
     """The key of the event in which a message, or a tap, comes."""
     return f"{page}/{array.value}/{mid}"
-
-
-def tells_no_sender(event: Event) -> TypeGuard[Echo]:
-    """Whether an event is an echo without an app's id, as all are on Instagram."""
-    return isinstance(event, Echo) and event.app_id is None
 
 
 _BETWEEN = ":"

@@ -12,7 +12,7 @@ import msgspec
 
 from ..core.briefing.situation import Situation
 from ..core.errors import StoreError
-from ..core.events import Echo, Event, Thread, tells_no_sender
+from ..core.events import Echo, Event, Thread
 from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.metas_clock import MOST_SKEW
 from ..core.settings.notify import NotifyTarget
@@ -292,7 +292,11 @@ class Engine:
         """
         try:
             events = [self._dated(event) for event in events]
-            news = [event for event in events if not await self._is_own_echo(event)]
+            news = [
+                event
+                for event in events
+                if not (isinstance(event, Echo) and await self._is_own_echo(event))
+            ]
             for event in news:
                 if isinstance(event, Echo):
                     self._broadcasts.note(event)
@@ -310,8 +314,9 @@ class Engine:
             return event
         return msgspec.structs.replace(event, at=self.clock.metas())
 
-    async def _is_own_echo(self, event: Event) -> bool:
-        return tells_no_sender(event) and await self._delivery.has_said(event)
+    async def _is_own_echo(self, event: Echo) -> bool:
+        tells_no_sender = event.app_id is None  # as on Instagram
+        return tells_no_sender and await self._delivery.has_said(event)
 
     def too_slow(self) -> None:
         """The store lets a delivery wait for longer than Meta does."""

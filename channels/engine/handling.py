@@ -22,7 +22,6 @@ from ..core.events import (
     TakenBack,
     Thread,
     UserMessage,
-    tells_no_sender,
 )
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.meta.broadcasts import Broadcasts
@@ -89,7 +88,9 @@ class EventHandler:
         A `repeated` event may have been handled before, whole or in part.
         """
         await self._dialogue.ready()
-        if not await self._own_pages.include(event.thread) or await self._is_own_echo(event):
+        if not await self._own_pages.include(event.thread):
+            return
+        if isinstance(event, Echo) and await self._is_own_echo(event):
             return
         if isinstance(event, (TakenBack, Edited)):
             # When it was recorded, its message may have been in hand.
@@ -128,9 +129,9 @@ class EventHandler:
         else:
             await self._dialogue.route(event, repeated=repeated)
 
-    async def _is_own_echo(self, event: Event) -> bool:
+    async def _is_own_echo(self, event: Echo) -> bool:
         """Whether it is an echo of ours after all: the answer that tells its id may come late."""
-        if not tells_no_sender(event):
+        if event.app_id is not None:
             return False
         return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
 

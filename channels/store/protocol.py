@@ -122,6 +122,9 @@ class Store(Protocol):
     their order.
     """
 
+    is_alone: bool
+    """Whether no other worker can have it open, once it is: nothing is taken over then."""
+
     async def open(self) -> None:
         """Connect, and create the tables or check their version (StoreVersionError).
 

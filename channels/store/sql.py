@@ -47,7 +47,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         super().__init__(worker)
         self._url = url
         self._resources = AsyncExitStack()
-        self._is_alone = False
+        self.is_alone = False
         self._say = partial(saying.say, worker=worker)
         self._before_send = partial(sending.before_send, worker=worker)
         self._reserve_turn = partial(workers.reserve_turns, worker=worker)
@@ -64,15 +64,15 @@ class SqlStore(SessionsInSql, InboxInSql):
                 await writer.run(_void_claims)
             self._resources = stack.pop_all()
         self._own_claims.clear()
-        self._is_alone = database.is_sqlite
-        self._say = partial(saying.say, worker=self._worker, is_alone=self._is_alone)
+        self.is_alone = database.is_sqlite
+        self._say = partial(saying.say, worker=self._worker, is_alone=self.is_alone)
         self._writer = writer
 
     async def close(self) -> None:
         await self._resources.aclose()
 
     async def time(self) -> datetime | None:
-        if self._is_alone:
+        if self.is_alone:
             return None
         told = await self._writer.run(workers.database_time)
         self._outages.told(told)
@@ -83,7 +83,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         note_ours()
 
     def surely_holds(self, held: Held, now: datetime) -> bool:
-        if self._is_alone:
+        if self.is_alone:
             return True
         until = self._own_claims.until(held)
         return until is not None and until - now > LEASE_MARGIN
@@ -97,7 +97,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         return self.surely_holds(held, now)
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
-        if self._is_alone:
+        if self.is_alone:
             return True
         is_ours = await self._writer.run_together(
             self._reserve_turn, (thread, now, self._outages.allowance())
@@ -108,7 +108,7 @@ class SqlStore(SessionsInSql, InboxInSql):
 
     async def free_turn(self, thread: Thread) -> None:
         self._own_claims.turns.pop(thread, None)
-        if not self._is_alone:
+        if not self.is_alone:
             await self._writer.run_together(self._free_turn, thread)
 
     async def release(self) -> None:

@@ -49,6 +49,8 @@ from tests.fakes.store_sessions import SessionsInMemory
 class MemoryStore(SessionsInMemory):
     """The Store of one worker. Give `shared` another worker's to work on the same data."""
 
+    is_alone = False
+
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
         super().__init__()
         self._worker = worker

@@ -135,10 +135,11 @@ def _record(
     rows = []
     for events, now, is_claimed in asked:
         for event in events:
+            thread = event.thread.key
             if not is_claimed:
-                elsewhere.add(event.thread.key)
-            claimant = NOBODY if event.thread.key in elsewhere else worker
-            rows.append(_row(event, now, claimant))
+                elsewhere.add(thread)
+            claimant = NOBODY if thread in elsewhere else worker
+            rows.append(_row(event, thread, now, claimant))
     connection.execute(_RECORD, rows)
     # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
     # its name. (SQLite learned RETURNING only with its release 3.35.)
@@ -217,10 +218,10 @@ def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: s
     return elsewhere
 
 
-def _row(event: Event, now: datetime, claimant: str) -> dict[str, Any]:
+def _row(event: Event, thread: str, now: datetime, claimant: str) -> dict[str, Any]:
     return {
         "key": event.key,
-        "thread": event.thread.key,
+        "thread": thread,
         "page": event.thread.page,
         "event": msgspec.json.encode(event).decode(),
         "has_user_text": user_text(event) is not None,

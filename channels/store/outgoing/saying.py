@@ -71,13 +71,14 @@ def say(
     last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
     for said, in_hand, held, _ in asked:
+        thread = said.thread.key
         if held:
-            with_held.add(said.thread.key)
+            with_held.add(thread)
         elif not in_hand:
-            elsewhere.add(said.thread.key)
-        held = said.thread.key in with_held
-        is_ours = not held and said.thread.key not in elsewhere
-        rows.append(_row(said, held=held, claimant=worker if is_ours else NOBODY))
+            elsewhere.add(thread)
+        held = thread in with_held
+        is_ours = not held and thread not in elsewhere
+        rows.append(_row(said, thread, held=held, claimant=worker if is_ours else NOBODY))
     connection.execute(_SAY, rows)
     recorded = connection.execute(_SAID_NOW, {"last": last, "worker": worker})
     positions: dict[str, int] = dict(recorded.all())
@@ -137,9 +138,9 @@ def _before_these(
     return found[HELD], found[WAITING]
 
 
-def _row(said: Outgoing, *, held: bool, claimant: str) -> dict[str, Any]:
+def _row(said: Outgoing, thread: str, *, held: bool, claimant: str) -> dict[str, Any]:
     return {
-        "thread": said.thread.key,
+        "thread": thread,
         "page": said.thread.page,
         "turn": said.turn,
         "mark": said.mark,
