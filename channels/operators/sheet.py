@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -32,6 +33,9 @@ COLUMNS = (
 # What begins with one of them is a formula, with blanks before it, too, and full-width signs.
 _STEERING = ("=", "+", "-", "@", "|")
 _BLANKS = ("\t", "\r", "\n")
+# Where a cell ends for a program that takes other separators than the comma, as Excel does where
+# numbers have a decimal comma: quotes in the middle of its cells keep nothing together then.
+_AFTER_ANOTHER_END = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|＝＋－＠｜])")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
@@ -50,5 +54,6 @@ def _cell(value: object) -> str:
         return ""
     isoformat = getattr(value, "isoformat", None)
     text = str(isoformat()) if isoformat else str(getattr(value, "value", value))
+    text = _AFTER_ANOTHER_END.sub(r"\1'", text)
     is_steering = unicodedata.normalize("NFKC", text.lstrip()).startswith(_STEERING)
     return f"'{text}" if is_steering or text[:1] in _BLANKS else text
