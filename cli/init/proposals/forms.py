@@ -19,6 +19,9 @@ _RULES = """\
       - active_loop: {form}
     steps:
       - intent: {wish}
+      - action: action_handover_availability
+      - slot_was_set:
+          - handover_open: true
       - action: utter_connecting
       - action: action_handover
 

@@ -158,6 +158,16 @@ async def test_who_asks_for_a_person_gets_one_and_the_form_asks_nothing(
     assert await sending.slot("recipient") is None
 
 
+async def test_nobody_is_promised_outside_the_hours_and_the_form_asks_again(
+    sending: Conversation,
+) -> None:
+    closed = {"open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
+    sorry, *_, question = await sending.says("human", metadata={"handover": {"default": closed}})
+    assert "They are back on 2026-11-30" in sorry
+    assert question == "Who gets it?"
+    assert await sending.says("Ada Lovelace") == ["In which street?"]
+
+
 async def test_nothing_is_said_when_an_operator_begins(sending: Conversation) -> None:
     assert await sending.handover_starts() == []
     assert await sending.slot("handover_active") is True

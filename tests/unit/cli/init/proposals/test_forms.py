@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rasa.shared.core.domain import Domain
@@ -46,7 +47,7 @@ def ignored(project: Path, name: str = "domain.yml", form: str = "parcel_form") 
     return found
 
 
-def in_the_middle(project: Path) -> list[list[str]]:
+def in_the_middle(project: Path) -> list[list[Any]]:
     """What happens by the rules for the middle of the form."""
     rules = read(project, "data/handover_rules.yml")["rules"]
     condition = [{"active_loop": "parcel_form"}]
@@ -143,7 +144,13 @@ def test_one_name_instead_of_a_list_is_told_to_be_a_list(project: Path, capsys: 
 
 
 class TestRules:
-    HANDOVER = ("ask_human", "utter_connecting", "action_handover")
+    HANDOVER = (
+        "ask_human",
+        "action_handover_availability",
+        [{"handover_open": True}],
+        "utter_connecting",
+        "action_handover",
+    )
     SILENCE = ("handover_started", "action_listen")
 
     @pytest.mark.parametrize("slot", ["address", "size"])
