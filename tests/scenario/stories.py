@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from channels.core.errors import GraphRefused, GraphTimeout, StoreError
 from channels.core.events import Event
@@ -15,7 +14,7 @@ from channels.engine.delivery import ECHO_GRACE
 from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.wire import Wire
-from tests.scenario.world import ANNA, BOT, SECOND, TIMEOUT, World, first
+from tests.scenario.world import ANNA, BOT, SECOND, TIMEOUT, Worker, World, first
 
 _SECONDS = [SECOND] * 3
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -25,8 +24,16 @@ STARTED = "EXTERNAL: handover_started"
 class HarshWorld(World):
     """A world in which the worker may die, and is then started again, or meet with failures.
 
-    Meta delivers again what was not acknowledged.
+    Meta delivers again what was not acknowledged. With `has_survivor` another worker is there, too.
     """
+
+    has_survivor = False
+
+    async def start(self, wire: Wire | None = None, *, ahead: timedelta = timedelta()) -> Worker:
+        worker = await super().start(wire, ahead=ahead)
+        if self.has_survivor and len(self.workers) == 1:
+            await super().start()
+        return worker
 
     async def settle(self) -> None:
         await super().settle()
@@ -149,49 +156,6 @@ async def play(world: World, story: Story, wire: Wire) -> None:
     await story.goes_on(world)
     for _ in range(3):
         await world.wait(TIMEOUT)
-
-
-class _Recorded(World):
-    """A world in which nothing goes wrong, and that knows which calls came after a rest."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.after_rest: set[int] = set()
-
-    async def settle(self) -> None:
-        await super().settle()
-        self.after_rest.add(len(self.workers[0].wire.calls))
-
-
-def calls_of(story: Story, **settings: Any) -> list[str]:
-    """The calls that a worker makes, in order, if none of them is cut."""
-    return [name for name, _ in _recorded(story, settings)]
-
-
-def deaths_of(story: Story, **settings: Any) -> Iterator[tuple[int, bool, str]]:
-    """Where a worker can die: the call's number, whether after it, and that place in words.
-
-    A worker that dies has nothing left of what it did since its last call. So before a call is
-    where it was after the one before, unless something else has happened in between: the world
-    was at rest and then time passed or an event came, or another call was under way.
-    """
-    for number, (name, is_on_its_own) in enumerate(_recorded(story, settings)):
-        if is_on_its_own:
-            yield number, False, f"before {number} {name}"
-        yield number, True, f"after {number} {name}"
-
-
-def _recorded(story: Story, settings: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Each call, and whether something else has happened since the call before."""
-
-    async def record() -> list[tuple[str, bool]]:
-        wire, world = Wire(), _Recorded(**settings)
-        await play(world, story, wire)
-        await world.kill()
-        on_their_own = world.after_rest | wire.overlapping
-        return [(name, number in on_their_own) for number, name in enumerate(wire.calls)]
-
-    return asyncio.run(record())
 
 
 async def has_turned_out_well(world: World, story: Story) -> None:

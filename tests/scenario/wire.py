@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar, cast
@@ -14,21 +14,6 @@ from channels.instruments.clock import Clock
 T = TypeVar("T")
 
 _BESIDE_THE_WORK = {"prune"}  # nothing waits for it
-_OF_NO_CONSEQUENCE = {  # to how a story turns out, whether they have been carried out or not
-    *(
-        "backlog",
-        "check",
-        "count_open",
-        "find_open",
-        "prune",
-        "renew_claims",
-        "report",
-        "sender_action",
-        "unsubscribed",
-        "waits",
-    ),
-    *("mend_dates", "time"),
-}
 
 
 class Wire:
@@ -51,7 +36,9 @@ class Wire:
         chance: Random | None = None,
     ) -> None:
         self.calls: list[str] = []
-        self.overlapping: set[int] = set()  # calls that began while another was under way
+        self.watch: Callable[[int], object] = lambda _: (
+            None
+        )  # gets each call's number, before and after
         self.died = asyncio.Event()
         self.halted = asyncio.Event()  # it is dead, or has once stood still
         self._breaks_at = breaks_at
@@ -63,6 +50,11 @@ class Wire:
         self._under_way: list[str] = []
         self._returned = asyncio.Event()
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def under_way(self) -> Sequence[str]:
+        """The calls that are being carried out."""
+        return self._under_way
 
     @property
     def is_busy(self) -> bool:
@@ -90,10 +82,9 @@ class Wire:
         return cast(T, _Wired(target, self, failure))
 
     async def carry(self, name: str, call: Callable[[], Awaitable[Any]], failure: Exception) -> Any:
-        is_first = name not in self.calls
-        is_cut = self._breaks_at == len(self.calls) or (self._breaks_at == name and is_first)
-        if name not in _OF_NO_CONSEQUENCE and set(self._under_way) - _OF_NO_CONSEQUENCE:
-            self.overlapping.add(len(self.calls))
+        number, is_first = len(self.calls), name not in self.calls
+        is_cut = self._breaks_at == number or (self._breaks_at == name and is_first)
+        self.watch(number)
         self.calls.append(name)
         if is_cut and not self._after:
             await self._break(failure)
@@ -101,6 +92,7 @@ class Wire:
         try:
             return await (call() if name in _BESIDE_THE_WORK else self._carry_out(name, call))
         finally:
+            self.watch(number)
             if is_cut and self._after:
                 await self._break(failure)
             await self.stay_if_dead()

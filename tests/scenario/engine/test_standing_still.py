@@ -15,24 +15,28 @@ from channels.core.events import Event
 from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
-from tests.scenario.stories import STORIES, deaths_of, has_turned_out_well, play
+from tests.scenario.places import Place, deaths_of, standstills_of
+from tests.scenario.stories import STORIES, has_turned_out_well, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, Worker, World
 
 STANDSTILL = CLAIM_LEASE + 15 * SECOND
-PLACES = [
-    pytest.param(name, call, after, id=f"{name}-{place}")
-    for name in ("keyword", "timeout", "returned", "followed")
-    for call, after, place in deaths_of(STORIES[name])
-    # Between a look at the claim and what follows at once there is nothing that this could be
-    # known by: Rasa's tracker store compares no claims.
-    if not place.startswith("before") or not place.endswith(" save")
-]
-PLACES_ON_SQLITE = [
-    pytest.param(name, call, id=f"{name}-{place}")
+STANDSTILLS, STANDSTILLS_ALONE = (
+    [
+        pytest.param(name, place, id=f"{name}-{place}")
+        for name in ("keyword", "timeout", "returned", "followed")
+        for place in standstills_of(name, has_survivor=has_survivor)
+        # Between a look at the claim and what follows at once there is nothing that this could be
+        # known by: Rasa's tracker store compares no claims.
+        if place.after or place.name != "save"
+    ]
+    for has_survivor in (True, False)
+)
+STANDSTILLS_ON_SQLITE = [
+    pytest.param(name, place, id=f"{name}-{place}")
     for name in ("keyword", "timeout")
-    for call, after, place in deaths_of(STORIES[name])
-    if after
+    for place in deaths_of(name)
+    if place.after
 ]
 
 
@@ -85,22 +89,29 @@ async def world_on_sqlite(tmp_path: Path) -> AsyncIterator[StoppedWorld]:
     await world.kill()
 
 
-@pytest.mark.parametrize(("name", "call", "after"), PLACES)
-async def test_what_it_was_at_is_done_once(
-    world: StoppedWorld, name: str, call: int, after: bool
-) -> None:
-    await play(world, STORIES[name], Wire(breaks_at=call, after=after, stands_still=True))
+async def goes_on_where_it_was(world: StoppedWorld, name: str, place: Place) -> None:
+    wire = Wire(breaks_at=place.number, after=place.after, stands_still=True)
+    await play(world, STORIES[name], wire)
     said = world.said()
     assert sorted(said) == sorted(set(said))
     await has_turned_out_well(world, STORIES[name])
 
 
-@pytest.mark.parametrize(("name", "call"), PLACES_ON_SQLITE)
+@pytest.mark.parametrize(("name", "place"), STANDSTILLS)
+async def test_what_it_was_at_is_done_once(world: StoppedWorld, name: str, place: Place) -> None:
+    await goes_on_where_it_was(world, name, place)
+
+
+@pytest.mark.parametrize(("name", "place"), STANDSTILLS_ALONE)
 async def test_the_only_worker_goes_on_where_it_was(
-    world_on_sqlite: StoppedWorld, name: str, call: int
+    world: StoppedWorld, name: str, place: Place
 ) -> None:
-    world = world_on_sqlite
-    await play(world, STORIES[name], Wire(breaks_at=call, after=True, stands_still=True))
-    said = world.said()
-    assert sorted(said) == sorted(set(said))
-    await has_turned_out_well(world, STORIES[name])
+    world.has_survivor = False
+    await goes_on_where_it_was(world, name, place)
+
+
+@pytest.mark.parametrize(("name", "place"), STANDSTILLS_ON_SQLITE)
+async def test_the_only_worker_goes_on_where_it_was_on_sqlite(
+    world_on_sqlite: StoppedWorld, name: str, place: Place
+) -> None:
+    await goes_on_where_it_was(world_on_sqlite, name, place)

@@ -11,8 +11,9 @@ import pytest
 
 from channels.core.briefing.transcript import MOST_LINES
 from channels.core.events import Array, Attachment
+from tests.scenario.places import Place, deaths_of
 from tests.scenario.scripted_assistant import reason_of
-from tests.scenario.stories import STORIES, HarshWorld, deaths_of, play
+from tests.scenario.stories import STORIES, HarshWorld, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
@@ -178,16 +179,13 @@ async def test_nobodys_words_are_in_the_log(world: World, caplog: pytest.LogCapt
     assert "secret" not in caplog.text
 
 
-DEATHS = [
-    pytest.param(number, after, id=place)
-    for number, after, place in deaths_of(STORIES["keyword"], transcript=True)
-]
+DEATHS = [pytest.param(place, id=str(place)) for place in deaths_of("keyword", transcript=True)]
 
 
-@pytest.mark.parametrize(("number", "after"), DEATHS)
-async def test_a_worker_that_dies_loses_and_doubles_no_line(number: int, after: bool) -> None:
+@pytest.mark.parametrize("place", DEATHS)
+async def test_a_worker_that_dies_loses_and_doubles_no_line(place: Place) -> None:
     world = HarshWorld(transcript=True)
-    await play(world, STORIES["keyword"], Wire(breaks_at=number, after=after))
+    await play(world, STORIES["keyword"], Wire(breaks_at=place.number, after=place.after))
 
     assert told_lines(world) == [("operator", "Good day"), ("user", "menu")]
     assert world.graph.threads[ANNA] == BOT

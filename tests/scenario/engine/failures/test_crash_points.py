@@ -1,6 +1,6 @@
 """A worker that is killed at any point of a handover, and started again, loses and doubles nothing.
 
-Each story is played once for each call that the worker makes to store, Graph and tracker store,
+Each story is played once for each change that the worker makes in store, Graph and tracker store,
 and the worker dies there. Its successor finds the claims expired; on SQLite they are voided when
 the store is opened.
 """
@@ -8,40 +8,34 @@ the store is opened.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
-from tests.scenario.stories import STORIES, HarshWorld, deaths_of, has_turned_out_well, play
+from tests.scenario.places import Place, deaths_of
+from tests.scenario.stories import STORIES, HarshWorld, has_turned_out_well, play
 from tests.scenario.wire import Wire
-from tests.scenario.world import Worker
 
-DEATHS = [
-    pytest.param(name, number, after, id=f"{name}, {place}")
-    for name, story in STORIES.items()
-    for number, after, place in deaths_of(story)
-]
-DEATHS_ON_SQLITE = [
-    pytest.param(name, number, id=f"{name}, {place}")
-    for name in ("keyword", "refused", "followed", "waited")
-    for number, after, place in deaths_of(STORIES[name])
-    if after
+DEATHS, DEATHS_BESIDE_ANOTHER = (
+    [
+        pytest.param(name, place, id=f"{name}, {place}")
+        for name in STORIES
+        for place in deaths_of(name, has_survivor=has_survivor)
+    ]
+    for has_survivor in (False, True)
+)
+DEATHS_ON_SQLITE = [  # "followed" begins as "keyword" does
+    pytest.param(name, place, id=f"{name}, {place}")
+    for name in ("refused", "followed", "waited")
+    for place in deaths_of(name)
+    if place.after
 ]
 
 
 class MortalWorld(HarshWorld):
     """A world that knows what Rasa had saved when the worker died."""
-
-    has_survivor = False
-
-    async def start(self, wire: Wire | None = None, *, ahead: timedelta = timedelta()) -> Worker:
-        worker = await super().start(wire, ahead=ahead)
-        if self.has_survivor and len(self.workers) == 1:
-            await super().start()
-        return worker
 
     async def replace_dead(self) -> None:
         self.saved_before_death = self.heard()
@@ -74,29 +68,27 @@ async def mortal_world_on_sqlite(tmp_path: Path) -> AsyncIterator[MortalWorld]:
     await world.kill()
 
 
-@pytest.mark.parametrize(("name", "call", "after"), DEATHS)
-async def test_a_worker_that_dies(
-    mortal_world: MortalWorld, name: str, call: int, after: bool
-) -> None:
-    await play(mortal_world, STORIES[name], Wire(breaks_at=call, after=after))
+@pytest.mark.parametrize(("name", "place"), DEATHS)
+async def test_a_worker_that_dies(mortal_world: MortalWorld, name: str, place: Place) -> None:
+    await play(mortal_world, STORIES[name], Wire(breaks_at=place.number, after=place.after))
     assert mortal_world.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world, STORIES[name])
 
 
-@pytest.mark.parametrize(("name", "call", "after"), DEATHS)
+@pytest.mark.parametrize(("name", "place"), DEATHS_BESIDE_ANOTHER)
 async def test_a_worker_that_dies_beside_another(
-    mortal_world: MortalWorld, name: str, call: int, after: bool
+    mortal_world: MortalWorld, name: str, place: Place
 ) -> None:
     mortal_world.has_survivor = True
-    await play(mortal_world, STORIES[name], Wire(breaks_at=call, after=after))
+    await play(mortal_world, STORIES[name], Wire(breaks_at=place.number, after=place.after))
     assert mortal_world.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world, STORIES[name])
 
 
-@pytest.mark.parametrize(("name", "call"), DEATHS_ON_SQLITE)
+@pytest.mark.parametrize(("name", "place"), DEATHS_ON_SQLITE)
 async def test_a_worker_that_dies_on_sqlite(
-    mortal_world_on_sqlite: MortalWorld, name: str, call: int
+    mortal_world_on_sqlite: MortalWorld, name: str, place: Place
 ) -> None:
-    await play(mortal_world_on_sqlite, STORIES[name], Wire(breaks_at=call, after=True))
+    await play(mortal_world_on_sqlite, STORIES[name], Wire(breaks_at=place.number, after=True))
     assert mortal_world_on_sqlite.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world_on_sqlite, STORIES[name])

@@ -6,11 +6,12 @@ without doing what it was asked for, or after it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.scenario.stories import STORIES, HarshWorld, calls_of, has_turned_out_well, play
+from tests.scenario.places import Place, failures_of
+from tests.scenario.stories import STORIES, HarshWorld, has_turned_out_well, play
 from tests.scenario.wire import Wire
 
 NOT_HERE = {
@@ -22,18 +23,11 @@ NOT_HERE = {
 }
 
 
-def failures(name: str) -> Iterator[tuple[int, bool, str]]:
-    calls = calls_of(STORIES[name])
-    for number in range(calls.index("claim_due"), len(calls)):  # the worker has started by then
-        for moment, after in (("before", False), ("after", True)):
-            if (calls[number], after) not in NOT_HERE:
-                yield number, after, f"{moment} {number} {calls[number]}"
-
-
 FAILURES = [
-    pytest.param(name, number, after, id=f"{name}, {place}")
+    pytest.param(name, place, id=f"{name}, {place}")
     for name in STORIES
-    for number, after, place in failures(name)
+    for place in failures_of(name)
+    if (place.name, place.after) not in NOT_HERE
 ]
 
 
@@ -44,10 +38,9 @@ async def harsh_world() -> AsyncIterator[HarshWorld]:
     await world.kill()
 
 
-@pytest.mark.parametrize(("name", "call", "after"), FAILURES)
-async def test_a_call_that_fails_once(
-    harsh_world: HarshWorld, name: str, call: int, after: bool
-) -> None:
-    await play(harsh_world, STORIES[name], Wire(breaks_at=call, after=after, survives=True))
+@pytest.mark.parametrize(("name", "place"), FAILURES)
+async def test_a_call_that_fails_once(harsh_world: HarshWorld, name: str, place: Place) -> None:
+    wire = Wire(breaks_at=place.number, after=place.after, survives=True)
+    await play(harsh_world, STORIES[name], wire)
     assert len(set(harsh_world.said())) == len(harsh_world.said())
     await has_turned_out_well(harsh_world, STORIES[name])

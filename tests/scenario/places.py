@@ -1,0 +1,145 @@
+"""Where a worker can die, stand still or meet with a failure as a story is played.
+
+The story is played once, and nothing goes wrong; what is outside of the worker is looked at before
+and after each of its calls. It is the same place twice if nothing can come of the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from channels.core.events import Event
+from tests.fakes.store import MemoryStore
+from tests.scenario.stories import STORIES, HarshWorld, play
+from tests.scenario.wire import Wire
+
+_AS_TIME_PASSES = {
+    *("backlog", "check", "count_open", "find_open", "mend_dates", "prune", "renew_claims"),
+    *("report", "time", "unsubscribed", "waits"),
+}
+# To how a story turns out it is the same whether these have been carried out.
+_OF_NO_CONSEQUENCE = {"sender_action", *_AS_TIME_PASSES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Before or after the worker's call of that number."""
+
+    number: int
+    name: str
+    after: bool
+
+    def __str__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.number} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """A worker's call, and all that was outside of the worker before and after it."""
+
+    name: str
+    before: str
+    after: str
+
+
+def deaths_of(story: str, *, has_survivor: bool = False, transcript: bool = False) -> list[Place]:
+    """A worker that dies has nothing left but what is outside of it: one place for each of that."""
+    known: set[str] = set()
+    found = []
+    calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript)
+    for number, call in _of_consequence(calls):
+        for after, outside in ((False, call.before), (True, call.after)):
+            if outside not in known:
+                known.add(outside)
+                found.append(Place(number=number, name=call.name, after=after))
+    return found
+
+
+def standstills_of(story: str, *, has_survivor: bool) -> Iterator[Place]:
+    """Who goes on knows what it had read: each call counts, and what happens between two."""
+    outside = ""
+    calls = _calls_of(story, has_survivor=has_survivor, transcript=False)
+    for number, call in _of_consequence(calls):
+        if call.before != outside:
+            yield Place(number=number, name=call.name, after=False)
+        yield Place(number=number, name=call.name, after=True)
+        outside = call.after
+
+
+def failures_of(story: str) -> Iterator[Place]:
+    """Whether a call that changes nothing has been carried out makes no difference if it fails.
+
+    Of the calls that come as time passes, one of each name is enough until something changes. The
+    worker has started.
+    """
+    calls = _calls_of(story, has_survivor=False, transcript=False)
+    begins = [call.name for call in calls].index("claim_due")
+    known: set[str] = set()
+    for number, call in enumerate(calls[begins:], begins):
+        if call.name not in known:
+            yield Place(number=number, name=call.name, after=False)
+            if call.after != call.before:
+                yield Place(number=number, name=call.name, after=True)
+        if call.name in _AS_TIME_PASSES:
+            known.add(call.name)
+        elif call.after != call.before:
+            known.clear()
+
+
+def _of_consequence(calls: list[_Call]) -> Iterator[tuple[int, _Call]]:
+    return ((n, call) for n, call in enumerate(calls) if call.name not in _OF_NO_CONSEQUENCE)
+
+
+@cache
+def _calls_of(story: str, *, has_survivor: bool, transcript: bool) -> list[_Call]:
+    async def record() -> list[_Call]:
+        wire, world = Wire(), _WatchedWorld(transcript=transcript)
+        world.has_survivor = has_survivor
+        looks: defaultdict[int, list[str]] = defaultdict(list)
+        wire.watch = lambda number: looks[number].append(world.outside())
+        await play(world, STORIES[story], wire)
+        await world.kill()
+        return [
+            _Call(name=name, before=looks[number][0], after=looks[number][-1])
+            for number, name in enumerate(wire.calls)
+        ]
+
+    return asyncio.run(record())
+
+
+class _WatchedWorld(HarshWorld):
+    """A world in memory in which nothing goes wrong."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._observer = MemoryStore(worker="observer")
+        super().__init__(
+            lambda worker: MemoryStore(worker=worker, shared=self._observer), **settings
+        )
+        self._delivered = self._acknowledged = 0
+
+    async def deliver(self, *events: Event) -> None:
+        self._delivered += 1
+        await self.engine.accept(events)
+        self._acknowledged += 1
+        await self.settle()
+
+    def outside(self) -> str:
+        """All that makes a difference to what comes next, but for what the first worker knows."""
+        graph, survivors = self.graph, self.workers[1:]
+        under_way = [
+            [name for name in worker.wire.under_way if name not in _OF_NO_CONSEQUENCE]
+            for worker in self.workers
+        ]
+        meta = (graph.calls, graph.sent, graph.threads, graph.echoes)
+        return repr(
+            (
+                *(self.clock.now(), self._delivered, self._acknowledged, under_way, *meta),
+                *(self.tracker_store.turns, self._observer._rows),
+                [len(worker.wire.calls) for worker in survivors],
+            )
+        )
