@@ -16,7 +16,13 @@ from rasa.utils.endpoints import EndpointConfig
 
 from channels.dialogue.assistant import RasaAssistant, Turn
 from channels.dialogue.unmade_handover import trackers_saved_by
-from tests.scenario.assistant.trained_assistant import ROOT, load, serving_actions, train
+from tests.scenario.assistant.trained_assistant import (
+    ROOT,
+    load,
+    repository_model,
+    serving_actions,
+    train,
+)
 from tests.support.documents import examples
 
 PAGE, SECTION = "docs/when-the-bot-breaks.md", "Without an action server"
@@ -59,12 +65,6 @@ class Output(CollectingOutputChannel):  # type: ignore[misc]  # Rasa's carries n
         await super().send_response(recipient_id, message)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    directory = tmp_path_factory.mktemp("trained")
-    return train(directory, domain=ROOT / "domain.yml", data=[ROOT / "data"])
-
-
 async def said(
     agent: Agent, text: str, *, told: Mapping[str, Any] = OPEN, may_ask: bool = True
 ) -> list[Any]:
@@ -93,10 +93,10 @@ async def said(
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def away(model: str) -> AsyncIterator[Agent]:
+async def away() -> AsyncIterator[Agent]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    yield load(model, EndpointConfig(f"http://127.0.0.1:{port}/webhook"))
+    yield load(repository_model(), EndpointConfig(f"http://127.0.0.1:{port}/webhook"))
 
 
 async def test_the_user_reads_one_true_sentence_and_is_handed_over(away: Agent) -> None:
@@ -133,10 +133,10 @@ async def test_where_nobody_may_come_the_bot_says_what_it_can(away: Agent) -> No
 @pytest.mark.parametrize("told", [OPEN, CLOSED, {}])
 @pytest.mark.parametrize("text", ["human please", "talk to sales"])
 async def test_the_slots_are_those_that_the_action_would_have_set(
-    model: str, away: Agent, text: str, told: Mapping[str, Any]
+    away: Agent, text: str, told: Mapping[str, Any]
 ) -> None:
     async with serving_actions() as action_server:
-        expected = await slots_after(load(model, action_server), text, told)
+        expected = await slots_after(load(repository_model(), action_server), text, told)
     assert await slots_after(away, text, told) == expected
 
 
@@ -155,9 +155,9 @@ async def test_other_messages_hand_nobody_over(away: Agent) -> None:
     assert {"handover"} not in [set(one) for one in await said(away, "menu") if one]
 
 
-async def test_an_action_that_runs_asks_once(model: str) -> None:
+async def test_an_action_that_runs_asks_once() -> None:
     async with serving_actions() as action_server:
-        agent = load(model, action_server)
+        agent = load(repository_model(), action_server)
         assert await said(agent, "human please") == [
             CONNECTING,
             {"handover": {"plan": "default"}},

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from rasa.core.agent import Agent
 from rasa.utils.endpoints import EndpointConfig
 
 from cli.main import main
@@ -29,7 +30,7 @@ policies:
 """
 DOMAIN = """\
 version: "3.1"
-intents: [ask_bread, {intent}]
+intents: [ask_bread, {intents}]
 responses:
   utter_bread: [{{text: "Rye and wheat."}}]
   utter_own: [{{text: "That is ours."}}]
@@ -40,13 +41,15 @@ nlu:
   examples: |
     - which bread have you got
     - what bread do you sell
+"""
+EXAMPLES = """\
 - intent: {intent}
   examples: |
     - {example}
     - {example} now
 """
 ANSWER = """\
-- {kind}: the project's own
+- {kind}: the project's own {intent}
   steps:
   - intent: {intent}
   - action: utter_own
@@ -60,16 +63,18 @@ def write(project: Path, files: dict[str, str]) -> None:
         (project / name).write_text(text)
 
 
-def bakery(project: Path, intent: str, example: str, kind: str | None) -> None:
-    """A project with an intent of its own, and the rule or story that answers it."""
+def bakery(project: Path, examples: dict[str, str], kind: str | None) -> None:
+    """A project with intents of its own, and the rules or stories that answer them."""
     answers = {"rule": "rules:\n", "story": "stories:\n"}
+    own = [EXAMPLES.format(intent=intent, example=text) for intent, text in examples.items()]
     files = {
         "config.yml": CONFIG,
-        "domain.yml": DOMAIN.format(intent=intent),
-        "data/nlu.yml": NLU.format(intent=intent, example=example),
+        "domain.yml": DOMAIN.format(intents=", ".join(examples)),
+        "data/nlu.yml": NLU + "".join(own),
     }
     if kind is not None:
-        files["data/own.yml"] = answers[kind] + ANSWER.format(kind=kind, intent=intent)
+        answered = [ANSWER.format(kind=kind, intent=intent) for intent in examples]
+        files["data/own.yml"] = answers[kind] + "".join(answered)
     write(project, files)
 
 
@@ -89,53 +94,59 @@ def trained(project: Path, domain: str = "domain.yml") -> str:
     )
 
 
-def conversation(model: str, actions: EndpointConfig) -> Conversation:
-    return Conversation(agent=load(model, actions), user=uuid4().hex)
+def conversation(agent: Agent) -> Conversation:
+    return Conversation(agent=agent, user=uuid4().hex)
 
 
 @pytest.mark.parametrize("kind", ["rule", "story"])
 @pytest.mark.parametrize(
-    ("intent", "example"),
+    "examples",
     [
-        ("ask_human", "talk to the baker"),
-        ("human_handoff", "talk to a person"),
-        ("back_to_bot", "start from scratch"),
-        ("rate_good", "that was tasty"),
-        ("rate_bad", "that was stale"),
-        ("ask_to_wait", "let me think"),
+        {
+            "ask_human": "talk to the baker",
+            "back_to_bot": "start from scratch",
+            "rate_good": "that was tasty",
+        },
+        {
+            "human_handoff": "talk to a person",
+            "rate_bad": "that was stale",
+            "ask_to_wait": "let me think",
+        },
     ],
+    ids=", ".join,
 )
 async def test_what_the_project_answers_stays_its_own_and_contradicts_nothing(
-    tmp_path: Path, actions: EndpointConfig, intent: str, example: str, kind: str
+    tmp_path: Path, actions: EndpointConfig, examples: dict[str, str], kind: str
 ) -> None:
-    bakery(tmp_path, intent, example, kind)
-    said = await conversation(trained(tmp_path), actions).says(f"/{intent}")
-    assert said == ["That is ours."]
+    bakery(tmp_path, examples, kind)
+    agent = load(trained(tmp_path), actions)
+    said = {intent: await conversation(agent).says(f"/{intent}") for intent in examples}
+    assert said == {intent: ["That is ours."] for intent in examples}
 
 
 async def test_a_wish_of_another_name_without_an_answer_hands_over(
     tmp_path: Path, actions: EndpointConfig
 ) -> None:
-    bakery(tmp_path, "human_handoff", "I want to talk to a human", None)
-    said = await conversation(trained(tmp_path), actions).says("I want to talk to a human")
+    bakery(tmp_path, {"human_handoff": "I want to talk to a human"}, None)
+    said = await conversation(load(trained(tmp_path), actions)).says("I want to talk to a human")
     assert said[-1] == HANDED_OVER
 
 
 async def test_a_domain_in_a_folder_is_trained_with_what_was_added(
     tmp_path: Path, actions: EndpointConfig
 ) -> None:
-    bakery(tmp_path, "ask_cake", "which cake have you got", "rule")
+    bakery(tmp_path, {"ask_cake": "which cake have you got"}, "rule")
     (tmp_path / "domain").mkdir()
     (tmp_path / "domain.yml").rename(tmp_path / "domain" / "bakery.yml")
-    said = await conversation(trained(tmp_path, "domain"), actions).says("/ask_human")
+    said = await conversation(load(trained(tmp_path, "domain"), actions)).says("/ask_human")
     assert said[-1] == HANDED_OVER
 
 
 async def test_responses_of_the_same_name_are_what_the_bot_says(
     tmp_path: Path, actions: EndpointConfig
 ) -> None:
-    bakery(tmp_path, "ask_cake", "which cake have you got", "rule")
+    bakery(tmp_path, {"ask_cake": "which cake have you got"}, "rule")
     with (tmp_path / "domain.yml").open("a") as domain:
         domain.write('  utter_connecting: [{text: "Our baker comes."}]\n')
-    said = await conversation(trained(tmp_path), actions).says("/ask_human")
+    said = await conversation(load(trained(tmp_path), actions)).says("/ask_human")
     assert said == ["Our baker comes.", HANDED_OVER]

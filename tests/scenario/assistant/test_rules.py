@@ -12,11 +12,10 @@ from rasa.core.agent import Agent
 from rasa.shared.core.events import SessionStarted, UserUttered
 
 from tests.scenario.assistant.trained_assistant import (
-    ROOT,
     Conversation,
     load,
+    repository_model,
     serving_actions,
-    train,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,16 +50,10 @@ FOLLOW_UPS = {reason: [text, QUESTION] for reason, text in BACK_FROM_A_PERSON.it
 }
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    directory = tmp_path_factory.mktemp("trained")
-    return train(directory, domain=ROOT / "domain.yml", data=[ROOT / "data"])
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def agent(model: str) -> AsyncIterator[Agent]:
+async def agent() -> AsyncIterator[Agent]:
     async with serving_actions() as action_server:
-        yield load(model, action_server)
+        yield load(repository_model(), action_server)
 
 
 @pytest.fixture

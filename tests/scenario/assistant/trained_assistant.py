@@ -26,6 +26,7 @@ from rasa_sdk.endpoint import create_app
 from sanic import Sanic
 
 from channels.dialogue.assistant import RasaAssistant, Turn
+from demo.stack import MODEL
 
 ROOT = Path(__file__).parents[3]
 
@@ -119,6 +120,13 @@ class Conversation:
 def _said(messages: Sequence[dict[str, Any]]) -> list[Any]:
     kinds = ("text", "custom", "image")
     return [next(message[one] for one in kinds if one in message) for message in messages]
+
+
+def repository_model() -> str:
+    """The repository's own assistant, as `make` has trained it."""
+    if not MODEL.exists():
+        pytest.fail("There is no trained model; run these tests with `make test`.")
+    return str(MODEL)
 
 
 def train(
