@@ -22,9 +22,10 @@ PRO_319_READY := $(PRO_319)/.ready
 BUILD_READY := .venv-build/.ready
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
-# A file's tests share what is expensive. Those that start processes come last, three of a group of
-# processes at a time: they wait as much as they work.
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
+# A file's tests share what is expensive. The files stay in their order: those with the fewest tests
+# are the longest, and would keep one processor waiting at the end. Those that start processes come
+# last, three of a group of processes at a time: they wait as much as they work.
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PROCESSES := tests/stack tests/clients
 THREE_GROUPS := --numprocesses 3 --dist loadgroup
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,

@@ -40,7 +40,7 @@ from tests.search.property.stage import Stage, quiet_channels
 from tests.search.property.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
 from tests.support.profile import EXAMPLES
 
-WORLDS, STEPS = EXAMPLES * 3 // 10, 50
+WORLDS, STEPS = EXAMPLES * 3 // 20, 50
 MODES = ("on", "off", "legacy")
 STEPS_A_MODE = WORLDS * STEPS * 3 // 5  # so many at least; few worlds end sooner
 
