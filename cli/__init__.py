@@ -8,7 +8,5 @@ if sys.version_info < (3, 10):  # noqa: UP036 (pip has not asked where it runs f
 
 try:
     import channels.core.errors  # noqa: F401 (it is only looked for)
-except (
-    ModuleNotFoundError
-):  # `pip install --editable` rewrites no import, as setup.py does elsewhere
+except ModuleNotFoundError:  # `pip install --editable` rewrites no imports; elsewhere setup.py does
     sys.modules["channels"] = importlib.import_module("rasa_handover.channels")

@@ -13,7 +13,7 @@ _SENDER_ID = re.compile(r"([0-9]{1,32}:)?[0-9]{1,32}", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """One command, as the module has it in which its work is.
+    """One command, as the module that does its work defines it.
 
     Attributes:
         description: what it does, for its own `--help`.
@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """A command in the list of commands, which loads nothing of it.
+    """A command as the list of commands has it, without loading it.
 
     Attributes:
         name: what people type.
@@ -61,7 +61,7 @@ def add_user_argument(parser: ArgumentParser) -> None:
 
 
 def sender_id(text: str) -> str:
-    """A user as an argument, as Rasa's sender ids are."""
+    """A user given as an argument, written like one of Rasa's sender ids."""
     if not _SENDER_ID.fullmatch(text):
         raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
     return text

@@ -25,7 +25,7 @@ COMMANDS = (
     ),
     Listed(
         name="doctor",
-        summary="look whether everything that a live Page needs is as it should be",
+        summary="check whether everything that a live Page needs is as it should be",
         module="doctor.command",
     ),
     Listed(

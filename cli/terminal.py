@@ -1,4 +1,6 @@
-"""Text for a terminal, which what others wrote can't steer; and a question to who sits there."""
+"""Text for a terminal, which nothing that others wrote can steer; and a question to whoever sits
+there.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ _GAP = "  "
 
 
 def printable(text: str) -> str:
-    """The text with a blank for each character that is no part of a line."""
+    """The text with a blank for each character that does not belong in a line."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -60,7 +62,7 @@ def brief(duration: timedelta) -> str:
 
 
 def agrees(question: str) -> bool:
-    """Whether a person says yes; to leave, or to be no person, is a no."""
+    """Whether a person says yes; leaving, or not being a person, counts as no."""
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except (EOFError, KeyboardInterrupt):

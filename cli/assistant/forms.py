@@ -1,4 +1,4 @@
-"""Which forms take whatever a user writes for the answer to their question. Pure."""
+"""Which forms take whatever a user writes as the answer to their question. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BY_WORDS = {"from_text", "custom", "controlled", "from_intent"}
 
 
 def ignored_by(form: Any) -> list[str]:
-    """The intents that a form ignores; Rasa takes one name for a list, too."""
+    """The intents that a form ignores; Rasa also accepts a single name."""
     found = form.get(IGNORED) if isinstance(form, Mapping) else None
     names = found if isinstance(found, list) else [found] if found else []
     return [str(name) for name in names]

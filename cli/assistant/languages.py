@@ -1,4 +1,4 @@
-"""The languages in which there are words for a handover: a file for each, in `words/`."""
+"""The languages that have words for a handover: one file each, in `words/`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WISHES = Path(__file__).with_name("wishes.yml")
 
 
 def words_in(language: str) -> Words | None:
-    """The words of a language, such as "de" or "pt-BR"; None of one that is not known here."""
+    """The words of a language, such as "de" or "pt-BR"; None if it is not known here."""
     code = re.split(r"[-_]", language.strip().lower())[0]
     file = _FOLDER / f"{code}.yml"
     return Words(**YAML(typ="safe").load(file)) if code.isalpha() and file.is_file() else None

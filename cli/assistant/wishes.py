@@ -21,7 +21,7 @@ class Wishes:
     Attributes:
         persons: whom they ask for.
         reaching: what they want with them: to talk, to be put through.
-        wanting: the small words of a wish that says no more than whom.
+        wanting: the small words of a wish that names nothing but the person.
     """
 
     persons: Pattern
@@ -37,7 +37,7 @@ class Wishes:
 
 
 def wishes_of(listed: Mapping[str, Sequence[str]]) -> Wishes:
-    """The wishes of one language, of its lists of words; `*` stands for any letters."""
+    """The wishes of one language, made from its lists of words; `*` stands for any letters."""
     return Wishes(**{name: _any_of(words) for name, words in listed.items()})
 
 
@@ -48,7 +48,7 @@ def asks_for_a_person(line: str, known: Iterable[Wishes]) -> bool:
 
 
 def _any_of(words: Sequence[str]) -> Pattern:
-    """Any of the words, the longest first; never a part of another, where words have spaces."""
+    """Any of the words, the longest first; never as part of another, where spaces part words."""
     folded = sorted(map(_folded, words), key=len, reverse=True)
     either = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in folded)
     has_spaces = not _SPACELESS.search(either)

@@ -12,8 +12,8 @@ class Words:
 
     Attributes:
         language: its code, such as "de".
-        everyday: what people write that is no wish for a person, whatever the assistant is for.
-        keywords: what brings the bot back; these and the following are in English elsewhere.
+        everyday: what people write, whatever the assistant is for, without asking for a person.
+        keywords: what brings the bot back; where it or what follows is empty, English is taken.
         ask_human, back_to_bot, ask_to_wait: examples of what users write.
         titles: of buttons, by the English ones.
         responses: what the bot says, by the response's name.

@@ -28,15 +28,17 @@ _HOW = (
 
 
 class _LeavesVariables(SafeConstructor):
-    """Rasa, where it is loaded, has taught ruamel.yaml to fill in variables: it is not to here."""
+    """Where Rasa is loaded, it has taught ruamel.yaml to fill in variables; here they stay as they
+    are.
+    """
 
 
 _LeavesVariables.add_constructor("!env_var", SafeConstructor.construct_yaml_str)
 
 
 def admin_token(credentials: str | None) -> str:
-    """The operator API's token: that of the credentials file which is named, or else the one in the
-    environment, or else that of the project here. SettingsError where there is none.
+    """The operator API's token: from the credentials file that is named, else from the environment,
+    else from the project in this folder. SettingsError if there is none.
     """
     if credentials is None and (told := os.environ.get(TOKEN_VARIABLE)):
         return _parsed(told, TOKEN_VARIABLE)
@@ -50,20 +52,22 @@ def admin_token(credentials: str | None) -> str:
 
 
 def missing(path: str, remedy: str) -> SettingsError:
-    """The error where there is no such file: a project of Mantle has none, and can use none."""
+    """The error for a file that is not there: a project of Mantle has none, and can't use one."""
     if is_mantle_project(Path()):
         return SettingsError(MANTLE_REFUSED)
     return SettingsError(f"There is no {path} here. {remedy}")
 
 
 def unset_variables(value: object) -> list[str]:
-    """The names of the variables in a value that the environment does not have, each once."""
+    """The names of a value's variables that the environment lacks, each once."""
     names = (name for text in _texts(value) for name in _VARIABLE.findall(text))
     return [name for name in dict.fromkeys(names) if name not in os.environ]
 
 
 def load(path: str) -> object:
-    """What is in a YAML file, with no variable filled in. SettingsError if it can't be read."""
+    """What a YAML file says, with its variables left as they are. SettingsError if it can't be
+    read.
+    """
     try:
         with Path(path).open(encoding="utf-8") as file:
             yaml = YAML(typ="safe", pure=True)

@@ -40,7 +40,7 @@ def read_config(path: str) -> dict[str, Any]:
 
 
 def _but_plans(value: object) -> object:
-    """A plan's texts are for people and apps: what looks like a variable there may be none."""
+    """A plan's texts are for people and apps: what looks like a variable there may not be one."""
     if not isinstance(value, dict):
         return value
     return {key: _but_plans(one) for key, one in value.items() if key != "plans"}

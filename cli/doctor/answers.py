@@ -1,4 +1,4 @@
-"""The shapes of Graph's answers that the doctor alone reads. Pure.
+"""The shapes of those of Graph's answers that only the doctor reads. Pure.
 
 Source: Graph API, `debug_token`, `subscriptions` of an app, `subscribed_apps` of a Page;
 Messenger Platform, `messenger_profile`; Meta facts 1.3, 1.4, 1.6 and 5.
@@ -25,7 +25,7 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 class TokenInfo(msgspec.Struct, frozen=True):
-    """What an access token is. Its dates are seconds since 1970; 0 is never."""
+    """What an access token is. Its dates are seconds since 1970; 0 means never."""
 
     is_valid: bool = False
     app_id: str | int = ""
@@ -173,7 +173,7 @@ PROFILE = msgspec.json.Decoder(ProfileAnswer)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageAnswers:
-    """What Graph says of a Page's token, and to it."""
+    """What Graph says about a Page's token, and in answer to it."""
 
     token: TokenInfo | Unknown
     identity: Identity | Unknown

@@ -50,7 +50,9 @@ _T = TypeVar("_T")
 
 
 async def ask_app(settings: Settings, graph: GraphFacts) -> AppFacts:
-    """The app's own subscriptions; its token is made of its id and secret, and so tells of both."""
+    """The app's own subscriptions; its token is made of its id and secret, so the answer shows
+    whether both are right.
+    """
     path = f"/{settings.app_id}/subscriptions"
     async with _inquiry(settings, app_token(settings), graph.answered) as graph_says:
         answer = await graph_says.ask(path, SUBSCRIPTIONS, "app-secret")

@@ -44,7 +44,7 @@ from .visiting import greet, visit_action_server, visit_webhook
 _ON_NO_PAGE = Unknown(
     told_by="default-app",
     verdict=cannot_tell(
-        "The user is of none of the pages in credentials.yml.",
+        "The user belongs to none of the pages in credentials.yml.",
         "Write PAGE:USER after --user, with the id of one of the pages.",
     ),
 )

@@ -70,7 +70,7 @@ def _told(places: Places, proposals: list[Proposal], changes: list[Proposal]) ->
 
 
 def _commands(places: Places) -> tuple[str, str, str]:
-    """Rasa's commands, with what it does not find by itself: a domain in a folder, too."""
+    """Rasa's commands, with what it does not find by itself, such as a domain in a folder."""
     usual = Places()
     train, actions, run = "rasa train", "rasa run actions", "rasa run"
     for name in ("config", "domain"):

@@ -54,7 +54,7 @@ def write_proposals(directory: Path, proposals: Sequence[Proposal]) -> None:
             new.replace(target)
     except OSError as error:
         raise ProjectError(
-            f"{error.filename} can't be written: {error.strerror}. Mend that and run this again."
+            f"{error.filename} can't be written: {error.strerror}. Fix that and run this again."
         ) from None
     finally:
         for new in prepared:
@@ -62,7 +62,7 @@ def write_proposals(directory: Path, proposals: Sequence[Proposal]) -> None:
 
 
 def _prepare(new: Path, target: Path, text: str) -> None:
-    """Write what is to replace `target` beside it, for no eyes that may not read `target`."""
+    """Write what is to replace `target` beside it, readable only by those who may read `target`."""
     there = target.exists()
     if there and not target.stat().st_mode & _WRITABLE:
         raise ProjectError(f"{target} is read-only, so nothing was written. Make it writable.")

@@ -1,4 +1,4 @@
-"""Where a project has its files: as it was said, or as Rasa finds them."""
+"""Where a project has its files: where the caller said, or where Rasa finds them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST_FOLDERS = 4  # one in the other that are looked into for a file that is no
 
 
 def find_places(directory: Path, options: Namespace) -> Places:
-    """The project's places; ProjectError if there is no config or no domain, or another place that
-    was named is not there.
+    """The project's places; ProjectError if there is no config or no domain, or if another place
+    that was named does not exist.
     """
     domain = options.domain or ("domain" if _has_only_a_folder(directory) else _DEFAULTS.domain)
     places = Places(
@@ -66,7 +66,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _named(directory: Path, names: set[str]) -> list[str]:
-    """Where else in the project something of such a name is."""
+    """Where else in the project there is something of that name."""
     found = (path for path in _walk(directory) if path.name in names and _is_there(path))
     return [path.relative_to(directory).as_posix() for path in found]
 
@@ -81,8 +81,8 @@ def _actions(directory: Path, named: str | None) -> str:
         if (directory / one).exists():
             return _path(directory, one)
     raise ProjectError(
-        f"There is no module or package {named} in {directory.resolve()}. Write after --actions "
-        "what `rasa run actions` gets there, such as actions.actions, or a path."
+        f"There is no module or package {named} in {directory.resolve()}. Give --actions what "
+        "`rasa run actions` gets, such as actions.actions, or a path."
     )
 
 

@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> int:
 
 COMMAND = Command(
     description="Print the request that the agent's app sends to return a user's thread to the "
-    "bot. It is sent with the agent's app's own token, which is not known here.",
+    "bot. The agent's app sends it with its own token, which the bot does not know.",
     add_arguments=_add_arguments,
     run=_run,
 )

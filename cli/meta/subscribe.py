@@ -138,7 +138,8 @@ async def _make(settings: Settings, wanted: list[Change]) -> None:
                 raise
             raise SettingsError(
                 "Meta asked the callback URL, and did not get the right answer. Start the bot with "
-                "this credentials.yml, and let the URL lead to it. Nothing after that was done."
+                "this credentials.yml, and make sure that the URL leads to it. The calls after "
+                "this one were not made."
             ) from error
         print(f"Done: {change.told}.")
 
@@ -160,7 +161,7 @@ def _run(options: Namespace) -> int:
         print("Nothing was changed. (--yes makes the calls without a question.)", file=sys.stderr)
         return 1
     asyncio.run(_make(settings, wanted))
-    print("`rasa-handover doctor` looks whether all is well now.")
+    print("`rasa-handover doctor` checks whether all is well now.")
     return 0
 
 

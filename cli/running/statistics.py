@@ -86,7 +86,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    description="Tell what came of the handovers that ended within some days.",
+    description="Tell how the handovers of the last days went.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -13,7 +13,7 @@ from .. import links
 from ..answers import Subscription
 from ..findings import Check, Unknown, Verdict, known, ok, wrong
 
-# What the bot does not hear without each of them.
+# What the bot would not hear without each of them.
 PAGE_FIELDS = {
     "messages": "what users write",
     "messaging_postbacks": "taps on buttons",
@@ -94,7 +94,7 @@ def _instagram_subscription(facts: AppFacts) -> Verdict:
         )
     if page is not None and instagram.callback_url != page.callback_url:
         return wrong(
-            "Instagram's callback URL is another than the Page's.",
+            "Instagram's callback URL differs from the Page's.",
             "Give both the same callback URL: one channel serves both.",
         )
     return _complete(instagram, INSTAGRAM_FIELDS)

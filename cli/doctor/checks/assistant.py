@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormFacts:
-    """What a form ignores, and whether it takes anything that is written for an answer."""
+    """What a form ignores, and whether it takes anything that is written as an answer."""
 
     ignored: Collection[str]
     takes_words: bool
@@ -56,7 +56,7 @@ class RuleFacts:
     """What the rules do, and the policies' names: others than rules may do the same.
 
     `answered` are the end reasons that rules answer, `handing_over` the intents for which a rule
-    runs `action_handover` or a like one, `handing_over_in` the forms in the middle of which one
+    runs `action_handover` or one like it, `handing_over_in` the forms in the middle of which one
     does.
     """
 

@@ -14,13 +14,14 @@ ACTION = "action_handover"
 AVAILABILITY_ACTION = "action_handover_availability"
 
 _LOCKS_FOR_ALL = ("redis", "concurrent_redis")  # the second is Rasa Pro's
-_REDIS = "Let 'lock_store' in endpoints.yml have the type redis."
+_REDIS = "Give 'lock_store' in endpoints.yml the type redis."
 _OK = 200
 
 
 class TrackerStoreKind(enum.Enum):
-    """What Rasa makes of 'tracker_store': one that keeps, or its memory, because there is none, no
-    class of that name, or one whose own code raises ImportError or AttributeError.
+    """What Rasa makes of 'tracker_store': a store that keeps conversations, or its memory, because
+    none is set, no class has that name, or the class's own code raises ImportError or
+    AttributeError.
     """
 
     KEPT = "kept"
@@ -31,7 +32,9 @@ class TrackerStoreKind(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackerStoreFacts:
-    """What the tracker store is, and what goes wrong when it is asked, in a word; None: nothing."""
+    """What the tracker store is, and in a word what goes wrong when it is asked; None if nothing
+    does.
+    """
 
     kind: TrackerStoreKind | Unknown
     problem: str | Unknown | None
@@ -104,7 +107,7 @@ def _tracker_store(facts: EndpointsFacts) -> Verdict:
         )
     if store is TrackerStoreKind.NOT_BUILT:
         return wrong(
-            f"Rasa can't build the tracker store {kind}, whose code misses a package or a name, "
+            f"Rasa can't build the tracker store {kind}, whose code lacks a package or a name, "
             "and keeps conversations in memory instead: a restart forgets them.",
             "Install what it needs, or fix the module that has it; `rasa run --debug` shows more.",
         )
@@ -118,7 +121,7 @@ def _tracker_store(facts: EndpointsFacts) -> Verdict:
     if facts.several_workers and is_sql and _is_sqlite(endpoints["tracker_store"]):
         return wrong(
             "Several workers share a tracker store in SQLite.",
-            "Let 'tracker_store' have the dialect postgresql.",
+            "Give 'tracker_store' the dialect postgresql.",
         )
     return ok(f"Conversations are kept in a tracker store of type {kind}.")
 
@@ -156,7 +159,7 @@ def _lock_store(facts: EndpointsFacts) -> Verdict:
     if facts.shares_store:
         return cannot_tell(
             "The lock store is in memory, and 'store' is PostgreSQL, as for several `rasa run`.",
-            f"It is right for one `rasa run` alone; for several: {_REDIS}",
+            f"It is right for a single `rasa run`; for several: {_REDIS}",
         )
     return ok("The lock store is in memory, which is right for one worker.")
 

@@ -1,4 +1,6 @@
-"""Whether Graph can be used at all: reachable, a version that lives, clocks that agree. Pure."""
+"""Whether Graph can be used at all: reachable, a version that Meta still serves, clocks that agree.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _METAS = {"graph.facebook.com", "graph.instagram.com"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GraphFacts:
-    """`answered` is the HTTP status of an answer of any kind; `skew` is Meta's clock less ours."""
+    """`answered` is the HTTP status of an answer of any kind; `skew` is Meta's clock minus ours."""
 
     graph_url: str
     now: datetime
@@ -85,7 +87,7 @@ def _version(facts: GraphFacts) -> Verdict:
 def _ended(version: str, when: str) -> Verdict:
     return wrong(
         f"Meta ended {version} {when}; calls get what an older or newer version answers.",
-        f"Let 'graph-url' end with {_GOOD_VERSION}.",
+        f"Make 'graph-url' end with {_GOOD_VERSION}.",
     )
 
 

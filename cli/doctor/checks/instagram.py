@@ -1,7 +1,7 @@
 """The Instagram account that is linked to a Page. Pure.
 
-Source: Instagram Platform, Page, `instagram_business_account`, which Meta leaves empty as well if
-the token may not see it; Meta facts 2.6.
+Source: Instagram Platform, Page, `instagram_business_account`, which Meta also leaves empty if the
+token may not see it; Meta facts 2.6.
 """
 
 from __future__ import annotations

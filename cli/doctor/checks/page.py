@@ -56,8 +56,8 @@ def _subscription(facts: PageFacts) -> Verdict:
         )
     lost = lost_without(own[0].subscribed_fields, PAGE_FIELDS)
     if lost:
-        return wrong(f"At the Page the app has not subscribed to {lost}.", _SUBSCRIBE)
-    return ok(f"At the Page the app has subscribed to {', '.join(PAGE_FIELDS)}.")
+        return wrong(f"On the Page, the app has not subscribed to {lost}.", _SUBSCRIBE)
+    return ok(f"On the Page, the app has subscribed to {', '.join(PAGE_FIELDS)}.")
 
 
 def _agent_apps(facts: PageFacts) -> Verdict:
@@ -91,7 +91,7 @@ def judge_routing(setting: RoutingSetting, is_on: bool, platform: str) -> Verdic
     return wrong(
         f"Conversation Routing is off for {platform}: every app on the Page hears everything, "
         "and the bot can only ask for a thread, not take it back.",
-        "Choose your app as the default app; or write 'routing: off' if it is meant so.",
+        "Choose your app as the default app; or write 'routing: off' if that is what you want.",
     )
 
 

@@ -1,4 +1,6 @@
-"""The session store: there, of a version that this release knows, fit for the workers. Pure."""
+"""The session store: is it there, of a version that this release knows, and fit for the workers?
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ def _version(found: int, latest: int) -> Verdict:
         return wrong(
             f"A newer release has made its tables: they are of version {found}, and this one "
             f"knows versions up to {latest}.",
-            "Upgrade rasa-handover, or let 'store' name another database.",
+            "Upgrade rasa-handover, or name another database under 'store'.",
         )
     if found < latest:
         return ok(f"Its tables are of version {found}; `rasa run` upgrades them.")
@@ -53,7 +55,7 @@ def _workers(facts: StoreFacts) -> Verdict:
     if facts.is_sqlite and facts.workers > 1:
         return wrong(
             f"SANIC_WORKERS is {facts.workers}, and SQLite serves one worker.",
-            "Let 'store' name a PostgreSQL database.",
+            "Name a PostgreSQL database under 'store'.",
         )
     kind = "SQLite, for one worker" if facts.is_sqlite else "PostgreSQL, for any number of workers"
     return ok(f"It is {kind}.")

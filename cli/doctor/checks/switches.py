@@ -23,7 +23,7 @@ class SwitchFacts:
 
 
 def _default_app(facts: SwitchFacts) -> Verdict:
-    """Meta names another owner to the default app alone."""
+    """Meta names another owner only to the default app."""
     if facts.owner is None:
         return cannot_tell(
             _NO_CALL,
@@ -43,7 +43,7 @@ def _default_app(facts: SwitchFacts) -> Verdict:
         )
     if owner is Owner.UNKNOWN:
         return cannot_tell(
-            "Meta answers, but not whose the user's thread is.",
+            "Meta answers, but does not say who has the user's thread.",
             "Try again; if it stays so, look there.",
         )
     state = "nobody's" if owner is Owner.IDLE else "the bot's own"

@@ -82,7 +82,7 @@ def _expiry(facts: TokenFacts) -> Verdict:
         return ok(f"It expires on {end:%Y-%m-%d}.")
     return wrong(
         f"It expires on {end:%Y-%m-%d at %H:%M} UTC.",
-        "A token that is made from a long-lived user token has no end. " + _MAKE_A_NEW_ONE,
+        "A token that is made from a long-lived user token does not expire. " + _MAKE_A_NEW_ONE,
     )
 
 

@@ -47,8 +47,8 @@ def _keywords(facts: UnderstandingFacts) -> Verdict:
 def _everyday(facts: UnderstandingFacts) -> Verdict:
     if not facts.everyday:
         return cannot_tell(
-            "There are no everyday words here in the assistant's language.",
-            "Write to the bot what your users write, and look whom it hands over.",
+            "The doctor knows no everyday words in the assistant's language.",
+            "Write to the bot what your users write, and see whom it hands over.",
         )
     if wishes := _taken_for_wishes(facts, facts.everyday):
         return wrong(
@@ -67,7 +67,7 @@ def _forms(facts: UnderstandingFacts) -> Verdict:
     deaf = [name for name, one in forms.items() if one.takes_words and wishes - set(one.ignored)]
     if deaf:
         return wrong(
-            f"A form takes the wish for a person for the answer to it: {', '.join(deaf)}.",
+            f"A form takes the wish for a person as the answer to its question: {', '.join(deaf)}.",
             f"Let it ignore {', '.join(sorted(wishes))} by ignored_intents: {_LEADS}",
         )
     loud = [name for name in forms if name not in rules.handing_over_in]

@@ -45,7 +45,7 @@ def shown(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:  # a bracket that is not closed
-        return "an address that is none"
+        return "an address that is not one"
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, query="", fragment="").geturl()
 
@@ -103,7 +103,7 @@ def _refused(answer: WebAnswer, how: str) -> Verdict:
 def _signed(facts: WebhookFacts) -> Verdict:
     answer = known(facts.signed)
     if answer.status == _OK:
-        return ok("A delivery signed with 'secret' is taken.")
+        return ok("A delivery signed with 'secret' is accepted.")
     if answer.status == _FORBIDDEN:
         return wrong(
             "The webhook refuses a delivery that is signed with 'secret'.",
@@ -113,7 +113,7 @@ def _signed(facts: WebhookFacts) -> Verdict:
     return wrong(
         f"The webhook answers a signed delivery with HTTP {answer.status}; Meta repeats what gets "
         "no 200, and unsubscribes the app after an hour.",
-        "Look into the log of `rasa run`; 503 means that its store does not answer.",
+        "Look in the log of `rasa run`; 503 means that its store does not answer.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Rasa tells of what it loads, and warns of what it will no longer do: not between findings."""
+"""Rasa logs what it loads, and warns of what it will stop doing: none of it between findings."""
 
 from __future__ import annotations
 

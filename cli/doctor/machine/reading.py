@@ -49,7 +49,7 @@ def read_endpoints(path: str) -> Mapping[str, Any] | Unknown:
         problem = f"There is no {path}: Rasa keeps conversations in memory and runs no actions."
     except (RasaException, OSError) as error:  # whose own words may hold passwords
         problem = f"{path} can't be read: {cause_of(error)}"
-    remedy = "Mend it, or name another file with --endpoints."
+    remedy = "Fix it, or name another file with --endpoints."
     return Unknown(told_by="endpoints-file", verdict=wrong(problem, remedy))
 
 

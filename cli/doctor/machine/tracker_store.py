@@ -1,7 +1,7 @@
 """Builds the tracker store that endpoints.yml names, as `rasa run` does, and asks it once.
 
-Only so it shows what Rasa makes of it: Rasa takes its memory instead, with a warning in its log
-alone, where it finds no such class, and where the class raises ImportError or AttributeError.
+Nothing else shows what Rasa makes of it: where Rasa finds no such class, and where the class raises
+ImportError or AttributeError, it keeps conversations in memory, with only a warning in its log.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NOBODY = "rasa-handover-doctor"  # a sender id that no conversation has
 def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreFacts:
     """What Rasa makes of 'tracker_store', and whether that answers, within PATIENCE.
 
-    What Rasa itself makes at its start may be made, such as its tables; no file, and no database.
+    It may make what Rasa itself makes at its start, such as tables, but no file and no database.
     """
     if isinstance(endpoints, Unknown):
         unknown = Unknown(told_by=endpoints.told_by)
@@ -83,7 +83,7 @@ class _Trial(threading.Thread):
 
 
 def _asked(store: TrackerStore) -> str | None:
-    """What goes wrong when a conversation is read that is not there; None if nothing does."""
+    """What goes wrong when a conversation that does not exist is read; None if nothing does."""
     try:
         asyncio.run(_read(store))
     except BaseException as error:  # Rasa exits where a schema is missing
@@ -120,7 +120,8 @@ def _without_answer(kind: TrackerStoreKind | Unknown) -> TrackerStoreFacts:
 
 def _without_side_effects(section: Mapping[str, Any]) -> Mapping[str, Any]:
     """The section without `login_db`, by which Rasa makes the database if need be and tries for
-    ever; and in memory where its file would be made, which then were whoever's the doctor is.
+    ever; and in memory where its file would be made, which would then belong to whoever runs the
+    doctor.
     """
     if str(section.get("type", section.get("store_type"))).lower() != "sql":
         return section

@@ -2,7 +2,7 @@
 
 The action server imports the package `actions` with all its modules, and then registers every
 subclass of `Action` that has been imported, wherever it was defined (`register_package` of
-rasa_sdk.executor). So importing the class is all that it takes.
+rasa_sdk.executor). So importing the class is enough.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def defines_actions(source: str) -> bool:
 
 def defines_action(source: str, name: str) -> bool:
     """Whether a class in a module has a method `name` that returns this name, or a constant of the
-    module or class that is it.
+    module or class with this value.
     """
     tree = _tree(source)
     nodes = list(ast.walk(tree)) if tree is not None else []
@@ -111,7 +111,7 @@ def _with_import(path: str, source: str) -> str:
     """The module with the line below its docstring and imports, or at the end if it has none."""
     tree = _tree(source)
     if tree is None:
-        raise ProjectError(f"{path} can't be read: it is not valid Python. Mend it first.")
+        raise ProjectError(f"{path} can't be read: it is not valid Python. Fix it first.")
     lines = io.StringIO(source, newline="").readlines()
     newline = "\r\n" if "\r\n" in source else "\n"
     place = _end_of_head(tree.body) or len(lines)

@@ -29,10 +29,10 @@ _ON_DISK = {"type": "SQL", "dialect": "sqlite", "db": "tracker.db"}
 
 
 def propose_config(path: str, text: str) -> Proposal:
-    """Add the RulePolicy to a list of policies without it; Rasa's own choice of them has it."""
+    """Add the RulePolicy to a list of policies that lacks it; Rasa's default policies have it."""
     document = parse(path, text)
     if document.data.get("recipe", _RECIPE) != _RECIPE:
-        note = f"{path} is not of the recipe {_RECIPE}: see to it that {_POLICY} is in it."
+        note = f"{path} is not of the recipe {_RECIPE}: make sure that {_POLICY} is in it."
         return Proposal(path=path, before=text, after=text, notes=(note,))
     policies = document.data.get("policies")
     names = [_name_of(policy) for policy in policies or ()]
@@ -44,7 +44,7 @@ def propose_config(path: str, text: str) -> Proposal:
 
 
 def has_fallback(path: str, text: str) -> bool:
-    """Whether the NLU tells what it did not understand, as that of Rasa's own choice does."""
+    """Whether the NLU tells what it did not understand, as Rasa's default pipeline does."""
     data = parse(path, text).data
     names = [_name_of(one) for one in data.get("pipeline") or ()]
     return _FALLBACK in names or (not names and data.get("recipe", _RECIPE) == _RECIPE)
@@ -68,9 +68,9 @@ def _elsewhere(document: Document) -> Iterator[str]:
     host = urlsplit(url).hostname
     if host is not None and host not in _THIS_MACHINE:
         yield (
-            f"The action server in {document.name} is not on this machine ({host}): where it runs, "
-            "the plugin has to be installed as well, with the changed actions. For images of your "
-            "own see docs/images.md."
+            f"The action server in {document.name} is not on this machine ({host}): the "
+            "plugin and the changed actions have to be installed where it runs, too. For images of "
+            "your own, see docs/images.md."
         )
 
 

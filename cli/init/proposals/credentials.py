@@ -55,7 +55,7 @@ def propose_credentials(
 def keywords_of(
     path: str, text: str | None, keywords: Sequence[str] = DEFAULT_KEYWORDS
 ) -> list[str]:
-    """The keywords of all plans; `keywords`, which `init` writes, where it adds the section."""
+    """The keywords of all plans; those given where `init` adds the section, and writes them."""
     sections = parse(path, text or "").data
     own = next((one for name, one in sections.items() if is_own_section(name)), None)
     found: dict[str, None] = {}
@@ -65,7 +65,7 @@ def keywords_of(
 
 
 def _plans(section: Any) -> list[dict[str, Any]]:
-    """The plans of the channel and of its pages; what is no plan is for `rasa run` to refuse."""
+    """The plans of the channel and of its pages; what isn't a plan is for `rasa run` to refuse."""
     section = section if isinstance(section, dict) else {}
     pages = section.get("pages")
     places = [section, *(pages.values() if isinstance(pages, dict) else ())]
@@ -86,7 +86,7 @@ def _taken_over(document: Document, keywords: Sequence[str]) -> str:
     if pair is None or (there and not is_block(pair[1])):
         raise ProjectError(
             f"{document.name}: write the section {_RASAS_CHANNEL} as plain keys, one a line, and "
-            "run this again. Rasa fills in ${…} in no other way of writing it."
+            "run this again. Rasa fills in ${…} only where it is written so."
         )
     renamed = parse(document.name, rename(document, _RASAS_CHANNEL, CHANNEL))
     missing = _keys(keywords)

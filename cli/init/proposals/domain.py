@@ -14,14 +14,14 @@ from .forms import Form, forms_of, notes_on, with_ignored
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
 
 _FILE_OF_OURS = "handover.yml"
-_SAID = " The bot says yours, so read whether they fit what has just happened."
+_SAID = " The bot says yours, so check that they fit what has just happened."
 _LONGEST_SESSION_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DomainProposal:
-    """What is to be written into the domain, the names of the intents that are new, and the forms
-    that are there.
+    """What is to be written into the domain, the names of the new intents, and the forms that
+    exist.
     """
 
     proposals: tuple[Proposal, ...]
@@ -60,7 +60,7 @@ def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
 
 
 def _ignoring(proposal: Proposal, forms: list[Form], intents: list[str]) -> Proposal:
-    """The same, in which the forms of this file ignore the intents."""
+    """The same document, with the forms of this file ignoring the intents."""
     if proposal.after is None or all(form.file != proposal.path for form in forms):
         return proposal
     after = with_ignored(parse(proposal.path, proposal.after), forms, intents)
@@ -73,7 +73,7 @@ def documents_of(files: Files, place: str) -> list[Document]:
 
 
 def _entries(documents: list[Document], section: str) -> Iterator[tuple[str, Any]]:
-    """The names in a section of the domain, each with its content, None for a name alone."""
+    """The names in a section of the domain, each with its content, None for a bare name."""
     for document in documents:
         entries = document.data.get(section) or []
         if isinstance(entries, Mapping):

@@ -1,5 +1,5 @@
 """`init` and the forms of a project: what keeps a form from taking the wish for a person, or a tap
-on a button after the chat, for the answer to its question. Pure.
+on a button after the chat, as the answer to its question. Pure.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
 
 
 def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[str]) -> str:
-    """The domain's file, in which its forms ignore all of these intents.
+    """The domain's file, with its forms ignoring all of these intents.
 
     Rasa takes no form that ignores intents and does not say which slots it requires.
     """
@@ -90,8 +90,8 @@ def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
     """What people should know of their forms."""
     if names := ", ".join(form.name for form in forms if missing_in(form, intents)):
         yield (
-            "A form takes whatever users write for the answer, and the wish for a person too: "
-            f"{names}. With {IGNORED} it leaves that to the rules; docs/forms.md tells what else "
+            "A form takes whatever users write as its answer, including the wish for a person: "
+            f"{names}. With {IGNORED} it leaves that to the rules; docs/forms.md says what else "
             "it may need."
         )
     for form in forms:

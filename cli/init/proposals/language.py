@@ -1,6 +1,6 @@
-"""In which language a project's users write. Pure.
+"""The language that a project's users write in. Pure.
 
-A script tells it, or the small words of a language: for a note, and for what is offered.
+The script shows it, or the small words of a language. It is for a note, and for what is offered.
 """
 
 from __future__ import annotations

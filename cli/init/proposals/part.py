@@ -1,7 +1,7 @@
 """What a handover needs of an assistant: the part of this project's own that others get. Pure.
 
 The rules tell which intents, responses and actions belong to it. The example of a second plan,
-the intent for sales, is left out: which plans there are is for each assistant to say.
+the intent for sales, is left out: which plans there are is up to each assistant.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Part:
         return dump({"version": version, "nlu": items}) if items else ""
 
     def brought_back_by(self, keywords: Sequence[str], *, leave_out: Callable[[str], bool]) -> Part:
-        """The same, with these keywords among what users write to get the bot."""
+        """The same, with these keywords among what users write to get the bot back."""
         known = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
         examples = tuple(one for one in known if not leave_out(one))
         return replace(self, examples={**self.examples, BACK_TO_BOT: examples})
@@ -173,7 +173,7 @@ def _named(rules: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _domain(domain: Document, wanted: set[str]) -> Document:
-    """The domain of the wanted entries alone, each with the lines that it has now."""
+    """The domain with only the wanted entries, each with the lines that it has now."""
     text = "\n\n".join(
         "\n".join([f"{section}:", *_lines(domain, section, wanted)]) for section in SECTIONS
     )

@@ -1,1 +1,1 @@
-"""A Rasa project as text, changed without touching what stands in it. Pure."""
+"""A Rasa project as text, added to without touching what is in it. Pure."""

@@ -14,8 +14,8 @@ _MASK = "***"
 
 
 def diff(proposal: Proposal, *, has_secrets: bool) -> str:
-    """A unified diff of one file. Of one that has secrets the values that are there are masked, and
-    the unchanged lines left out: a comment may hold a secret too.
+    """A unified diff of one file. In a file with secrets, existing values are masked and unchanged
+    lines are left out, since a comment may hold a secret too.
     """
     before, after = proposal.before or "", proposal.after or ""
     context = 3

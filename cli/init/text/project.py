@@ -12,7 +12,7 @@ Files: TypeAlias = dict[str, str]
 
 
 class ProjectError(HandoverError):
-    """The project can't be read, or not be added to; nothing has been written."""
+    """The project can't be read, or can't be added to; nothing has been written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +68,7 @@ class Proposal:
         path: the file's path in the project, written with /.
         before: its text; None if there is no such file.
         after: its text to be; that of `before` if there is nothing to add.
-        notes: what is left as it is although it is not what a handover needs.
+        notes: what is left as it is, although a handover needs it otherwise.
     """
 
     path: str

@@ -1,8 +1,8 @@
-"""Adding to a YAML file: what stands in it stays byte for byte, comments included. Pure.
+"""Adding to a YAML file: what is in it stays as it is, byte for byte, comments included. Pure.
 
-The file's nodes tell where a section ends and how it is indented; only new lines are written.
-What comes out is read again and compared with what was meant, so that an unusual way of writing
-YAML leads to an error, never to a damaged file.
+The file's nodes tell where a section ends and how it is indented; only new lines are written. The
+outcome is read again and compared with what was meant, so that an unusual way of writing YAML leads
+to an error, never to a damaged file.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _below(document: Document, section: Node, value: Any, heading: str) -> Edit:
 
 
 def _between_brackets(section: Node, value: Any) -> Edit:
-    """Write behind the last item of `[…]` or `{…}`."""
+    """Write after the last item of `[…]` or `{…}`."""
     last = section.value[-1]
     last = last[-1] if isinstance(last, tuple) else last
     place = last.end_mark.index
@@ -290,7 +290,7 @@ def _says(name: str, text: str, meant: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> object:
-    """What can be compared: a value with a tag, such as Rasa's `${…}`, equals itself alone."""
+    """What can be compared: a value with a tag, such as Rasa's `${…}`, equals only itself."""
     if isinstance(value, Mapping):
         return {key: _plain(child) for key, child in value.items()}
     if isinstance(value, list):

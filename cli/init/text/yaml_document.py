@@ -49,11 +49,13 @@ class Document:
 
 
 def parse(name: str, text: str) -> Document:
-    """The document in `text`; ProjectError, with the line but no word of it, if it is none."""
+    """The document in `text`; ProjectError, with the line number but none of its words, if it isn't
+    one.
+    """
     try:
         root, data = round_trip().compose(text), round_trip().load(text)
     except (YAMLError, ValueError) as error:
-        raise ProjectError(f"{name} can't be read: {_mistake(error)}. Mend it first.") from None
+        raise ProjectError(f"{name} can't be read: {_mistake(error)}. Fix it first.") from None
     if data is None:
         return Document(name=name, text=text, data={}, root=None)
     if not isinstance(root, MappingNode):
@@ -76,7 +78,7 @@ def _mistake(error: Exception) -> str:
 
 
 def is_block(node: Node) -> bool:
-    """Whether a node is a list or mapping that is written one entry a line."""
+    """Whether a node is a list or mapping that is written with one entry to a line."""
     return isinstance(node, SequenceNode | MappingNode) and not node.flow_style
 
 

@@ -18,7 +18,7 @@ from cli.main import COMMANDS, main
 from cli.version import VERSION
 
 USER = "24870165432109876"
-MARK = "S3CRET"  # stands in every value that nobody may see
+MARK = "S3CRET"  # is in every value that nobody may see
 CREDENTIALS = f"""
 rest:
 channels.MessengerInput:

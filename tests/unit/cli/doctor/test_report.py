@@ -18,7 +18,7 @@ def finding(outcome: Outcome, group: str = "Page", **changes: str) -> Finding:
 
 
 OK = finding(Outcome.OK)
-WRONG = finding(Outcome.WRONG, remedy="Mend it.")
+WRONG = finding(Outcome.WRONG, remedy="Fix it.")
 CANNOT_TELL = finding(Outcome.CANNOT_TELL, group="What no API tells", remedy="Look there.")
 
 
@@ -27,7 +27,7 @@ def test_findings_stand_below_their_groups_and_are_counted() -> None:
         "Page\n"
         "  ok          token-valid: It is so.\n"
         "  wrong       token-valid: It is so.\n"
-        "              Mend it.\n"
+        "              Fix it.\n"
         f"              {LINK}\n"
         "\n"
         "What no API tells\n"
@@ -63,7 +63,7 @@ def test_what_depends_on_one_thing_is_told_in_one_entry() -> None:
 
 
 def test_long_texts_are_wrapped_and_links_are_left_whole() -> None:
-    long = finding(Outcome.WRONG, detail="a word " * 40, remedy="mend " * 40, link="x" * 150)
+    long = finding(Outcome.WRONG, detail="a word " * 40, remedy="fix " * 40, link="x" * 150)
     lines = as_text([long]).splitlines()
     assert [line for line in lines if len(line) > WIDTH] == [" " * 14 + "x" * 150]
 
@@ -81,7 +81,7 @@ def test_scripts_get_every_key_of_every_finding() -> None:
             "check": "token-valid",
             "outcome": "wrong",
             "detail": "It is so.",
-            "remedy": "Mend it.",
+            "remedy": "Fix it.",
             "link": LINK,
         },
         {

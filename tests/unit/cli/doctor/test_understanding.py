@@ -84,7 +84,7 @@ class TestForms:
     def test_one_that_takes_the_wish_for_an_answer_is_wrong(self) -> None:
         found = finding("forms", with_form(FormFacts(ignored=["chitchat"], takes_words=True)))
         assert found.outcome is Outcome.WRONG
-        assert "for the answer to it: order." in found.detail
+        assert "as the answer to its question: order." in found.detail
         assert "Let it ignore ask_human by ignored_intents: docs/forms.md" in found.remedy
 
     def test_one_that_takes_no_words_needs_to_ignore_nothing(self) -> None:

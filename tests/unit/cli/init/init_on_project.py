@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from cli.main import main
 
-MARK = "S3CRET"  # stands in every value that nobody may see
+MARK = "S3CRET"  # is in every value that nobody may see
 
 Output = pytest.CaptureFixture[str]
 

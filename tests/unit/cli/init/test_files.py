@@ -25,7 +25,7 @@ class TestFiles:
         write(project, "credentials.yml", f"facebook:\n  secret: '{MARK}\n")
         before = contents(project)
         assert init(project, "--yes") == 1
-        told = "credentials.yml can't be read: there is a mistake in its YAML in line 3. Mend it "
+        told = "credentials.yml can't be read: there is a mistake in its YAML in line 3. Fix it "
         printed = capsys.readouterr()
         assert printed.err.startswith(told)
         assert MARK not in printed.out + printed.err

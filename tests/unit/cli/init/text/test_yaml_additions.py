@@ -160,7 +160,7 @@ def test_a_mistake_is_told_by_its_line_without_a_word_of_it(text: str, place: st
     with pytest.raises(ProjectError) as told:
         parse("domain.yml", text)
     assert str(told.value) == (
-        f"domain.yml can't be read: there is a mistake in its YAML{place}. Mend it first."
+        f"domain.yml can't be read: there is a mistake in its YAML{place}. Fix it first."
     )
 
 
