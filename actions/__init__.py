@@ -1,4 +1,4 @@
-"""What runs in the action server: the request for a live agent. Needs rasa-sdk alone."""
+"""What runs in the action server: the request for a live agent. Needs only rasa-sdk."""
 
 from .availability import ActionHandoverAvailability
 from .fallback import ActionRephraseOrHandover

@@ -15,13 +15,13 @@ _SECONDS_IN_MINUTE = 60
 
 
 class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ships no types
-    """Puts into slots what the channel tells of a plan with the user's last message.
+    """Puts into slots what the channel says about a plan with the user's last message.
 
     `handover_open` (bool), `handover_opens_at` (ISO 8601, with the offset of the plan's time zone;
     None while it is open), `handover_opens_when` (the same as people read it), `handover_waiting`
     (how many users wait for a first answer) and `handover_expected_wait` (in whole minutes). The
     plan is the one that `action_handover` would take: the slot `handover_plan`, or the attribute
-    `plan`. On other channels, or where the channel tells nothing of the plan, `handover_open` is
+    `plan`. On other channels, or where the channel says nothing about the plan, `handover_open` is
     True and the rest is None.
     """
 
@@ -53,7 +53,7 @@ class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ship
 
 
 def availability(tracker: Tracker, plan: object) -> Mapping[str, Any] | None:
-    """What the channel has told of a plan with the user's last message; None if nothing."""
+    """What the channel has said about a plan with the user's last message; None if nothing."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             metadata = event.get("metadata") or {}

@@ -1,7 +1,7 @@
 """The fields of a handover request: where each may come from and which JSON it may hold.
 
 What the values mean is the channel's to judge (is there such a plan, is the timeout too
-long); here only their type counts, so that a request always reaches the channel as JSON.
+long); only their type counts here, so that a request always reaches the channel as JSON.
 """
 
 from __future__ import annotations

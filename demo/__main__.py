@@ -17,7 +17,7 @@ from .stack import Stack
 from .story import TIMEOUT, Story
 
 _TAKEN = (
-    "Port {port} is taken, by another demo maybe. Choose another one (it takes the one after it, "
+    "Port {port} is taken, perhaps by another demo. Choose another one (it takes the one after it, "
     'too): make demo DEMO="--port {other}"'
 )
 

@@ -11,7 +11,7 @@ from .processes import is_free
 from .stack import PROJECT, Stack
 
 LOGS = PROJECT / "build" / "demo"
-# Of a stack that listens on this machine alone.
+# Of a stack that listens only on this machine.
 ADMIN_TOKEN = "demo-admin-token"  # noqa: S105
 OPERATOR_TOKEN = "demo-operator-token"  # noqa: S105
 

@@ -86,7 +86,7 @@ class EmulatedPlatform:
         return self._names.get(sender, sender)
 
     async def add_user(self, user: str, name: str, *, platform: str = "messenger") -> None:
-        """Let a person be there who writes on `messenger` or on `instagram`."""
+        """Add a person who writes on `messenger` or on `instagram`."""
         await self.call("POST", "users", {"id": user, "name": name, "platform": platform})
         self._names.update({user: name, "user": name})
 

@@ -48,7 +48,7 @@ class AheadClock:
         return True
 
     def take(self, log: dict[str, Any]) -> None:
-        """Set the time by what the emulator's log answers."""
+        """Set the time by what the emulator's log says."""
         if log["last"] < self._position:  # it was reset, and its clock with it
             self._position, self._ahead = 0, timedelta()
         for move in log["entries"]:
@@ -60,7 +60,7 @@ def main() -> None:
     """Run Rasa's own command line."""
     clock = AheadClock(os.environ[EMULATOR_URL])
     threading.Thread(target=clock.follow, daemon=True).start()
-    # By name, as Rasa itself loads the channel: the demo knows the project by its files alone.
+    # By name, as Rasa itself loads the channel: the demo knows the project only by its files.
     importlib.import_module("channels.instruments.clock").SystemClock.now = lambda _: clock.now()
     importlib.import_module("rasa.__main__").main()
 

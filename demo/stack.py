@@ -34,7 +34,7 @@ class Stack:
 
     Use it with `async with`, which stops everything at the end. `change_channel` and
     `change_plan` set keys of credentials.yml for the next start of Rasa; the token, secrets and
-    ids are the emulator's. Rasa can be killed and started again.
+    ids are the emulator's. Rasa can be killed and restarted.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Stack:
         await self.platform.close()
 
     def log_into(self, directory: Path) -> None:
-        """Write the logs into a folder that stays, in the place of those of the last time."""
+        """Write the logs into a folder that stays, replacing those of the last run."""
         directory.mkdir(parents=True, exist_ok=True)
         for process in (self.emulator, self.actions, self.rasa):
             process.log = directory / f"{process.name}.log"

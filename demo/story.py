@@ -1,4 +1,4 @@
-"""A whole handover as a person lives it, three times over, each with another ending."""
+"""A whole handover as a person lives it, three times over, each with a different ending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chat page: static files at `/` and `/_chat/…`, which work by the control API alone."""
+"""The chat page: static files at `/` and `/_chat/…`, which work only by the control API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
 }
 HEADERS = {
-    # Pictures alone come from elsewhere: the bot's messages name them by their URL.
+    # Only pictures come from elsewhere: the bot's messages name them by their URL.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self' http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "

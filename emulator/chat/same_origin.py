@@ -36,7 +36,7 @@ def refusal(*, host: str, origin: str | None, is_own: bool) -> str | None:
     """Why a request with these headers is refused; None if it is not.
 
     `origin` is what a browser calls the page that asks; nothing else sends one. What `is_own` is
-    served under names of this machine alone, since a foreign name that leads here makes a foreign
+    served only under names of this machine, since a foreign name that leads here makes a foreign
     site's page the same origin (DNS rebinding).
     """
     if origin is not None and origin.lower().partition("://")[2] != host.lower():

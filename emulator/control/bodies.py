@@ -28,7 +28,7 @@ class Changes(Body, frozen=True, kw_only=True):
 
 
 class ChangeApp(Changes, frozen=True, kw_only=True):
-    """What is changed of an app."""
+    """What is to change about an app."""
 
     name: str | UnsetType = UNSET
     secret: str | UnsetType = UNSET
@@ -46,7 +46,7 @@ class ChangeApp(Changes, frozen=True, kw_only=True):
 
 
 class ChangeDesk(Changes, frozen=True, kw_only=True):
-    """What is changed of what the operators' own tools know."""
+    """What is to change in what the operators' own tools know."""
 
     notify_secret: Secret | UnsetType = UNSET
     operator_token: str | UnsetType | None = UNSET
@@ -63,8 +63,8 @@ class QuickReply(Body, frozen=True, kw_only=True):
 
 
 class UserMessage(Body, frozen=True, kw_only=True):
-    """What a person writes; `unsupported`: something that Meta does not show to apps, as some
-    stickers of Instagram. `timestamp_ms` fakes an old event.
+    """What a person writes; `unsupported`: something that Meta does not show to apps, such as some
+    of Instagram's stickers. `timestamp_ms` fakes an old event.
     """
 
     text: str = ""
@@ -117,7 +117,7 @@ class Edit(Body, frozen=True, kw_only=True):
 
 
 class Act(Body, frozen=True, kw_only=True):
-    """What a person does that is no message: one key, which is Meta's name for it, with what Meta
+    """What a person does besides writing: one key, which is Meta's name for it, with what Meta
     tells about it. What is left out is filled in as Meta's samples have it.
     """
 
@@ -140,15 +140,15 @@ class InboxMessage(Body, frozen=True, kw_only=True):
 
 
 class SetLabel(Body, frozen=True, kw_only=True):
-    """`name` of a label, which is made if need be."""
+    """`name` of a label, which is made if it isn't there."""
 
     name: str
     action: Literal["add", "remove"] = "add"
 
 
 class Newsletter(Body, frozen=True, kw_only=True):
-    """`text` of the app `app_id`, connected or not, to so many `people` on Messenger; those who
-    are missing are made.
+    """`text` of the app `app_id`, connected or not, to this many `people` on Messenger; if there
+    are too few, more are made.
     """
 
     text: str

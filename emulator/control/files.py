@@ -10,7 +10,7 @@ from ..platform.state.files import SentFiles
 from ..platform.state.uploads import LARGEST_FILE
 from .http import BadInputError, NoSuchFileError, Route
 
-# A file is somebody's, and may be a page with scripts: it is looked at as nothing but a file.
+# A file comes from somebody, and may be a page with scripts: it is shown as nothing but a file.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",

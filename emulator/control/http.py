@@ -49,7 +49,7 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"The body is not right: {error}.") from error
+        raise BadInputError(f"The body is wrong: {error}.") from error
 
 
 def whole_number(request: web.Request, name: str) -> int:

@@ -1,4 +1,4 @@
-"""Control API: what operators do in the Inbox, and what others than the bot send to its people."""
+"""Control API: what operators do in the Inbox, and what people get from others than the bot."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class InboxControl:
         return web.json_response({"users": [thread.user.id for thread in readers]})
 
     def _readers(self, count: int) -> list[Thread]:
-        """So many people on Messenger, the eldest first; those who are missing are made."""
+        """This many people on Messenger, the earliest first; any that are missing are made."""
         lacking = max(0, count - len(self._on_messenger()))
         ids = (str(FIRST_READER + number) for number in range(count))
         for one in [one for one in ids if one not in self._state.threads][:lacking]:

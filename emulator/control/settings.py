@@ -95,7 +95,7 @@ class SettingsControl:
         try:
             self._state.switches = msgspec.convert({**today, **changes}, Switches)
         except msgspec.ValidationError as error:
-            raise BadInputError(f"The body is not right: {error}.") from error
+            raise BadInputError(f"The body is wrong: {error}.") from error
         return await self._switches(request)
 
     async def _reset(self, _request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 """Asks the bot what an agents' app may ask it: how it is, a person's handover, its context.
 
-The channel's paths are beside its webhook (docs/reference/http.md). Another kind of bot has none of
-them, and nothing is known of it.
+The channel's paths are beside its webhook (docs/reference/http.md). A bot of another kind has none
+of them, and nothing is known about it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class BotLink:
         return None
 
     async def _ask(self, url: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Status and JSON; None instead of what is no JSON, or too much."""
+        """Status and JSON; None instead of what isn't JSON, or is too long."""
         self._http = self._http or aiohttp.ClientSession(timeout=PATIENCE)
         async with self._http.get(url, headers=headers, allow_redirects=False) as answer:
             body = await answer.content.read(LONGEST_ANSWER + 1)

@@ -26,11 +26,11 @@ class NoticeReceiver:
     def take(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Verify a notice by today's secret, and keep it; NotGenuineError unless it is genuine.
 
-        One that comes once more, by its `webhook-id`, is marked as `repeated`.
+        One whose `webhook-id` has come before is marked as `repeated`.
         """
         try:
             notice = Webhook(self._state.desk.notify_secret).verify(body, dict(headers))
-        # It takes any header apart, and raises what its parts raise.
+        # It parses whatever the header holds, and raises whatever that raises.
         except (WebhookVerificationError, ValueError) as error:
             self._log.add("notice", user="", verified=False, error=str(error))
             raise NotGenuineError(f"This notice is not signed with the secret: {error}.") from error

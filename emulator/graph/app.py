@@ -36,7 +36,7 @@ class GraphApp:
         self._client = client
 
     def owns(self, node: str) -> bool:
-        """Whether a path that begins so is about an app; `app` is the caller's own."""
+        """Whether a path that begins like this is about an app; `app` is the caller's own."""
         return node == "app" or node in [app.id for app in self._state.connected_apps()]
 
     async def answer(self, call: GraphCall) -> JsonObject:

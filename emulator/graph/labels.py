@@ -30,7 +30,7 @@ class GraphLabels:
         return {"data": [_shown(one, call) for one in self._labels.all() if person in one.people]}
 
     def node(self, call: GraphCall) -> JsonObject:
-        """A call about one label that there is."""
+        """A call about a single label, which exists."""
         label = self._state.labels[call.node]
         asked = (call.method, call.edge)
         if asked == ("GET", ""):

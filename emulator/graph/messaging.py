@@ -115,7 +115,7 @@ class GraphMessaging:
         return self._control.owner(app.id, self._platform.thread(recipient))
 
     def _secondary_receivers(self, app: App, call: GraphCall) -> JsonObject:
-        """Gone since 2026-06; legacy roles still have it, for the primary receiver alone."""
+        """Gone since 2026-06; legacy roles still have it, but only for the primary receiver."""
         state = self._platform.state
         platform = state.account(call.platform()).platform
         routing = state.routing(platform)

@@ -90,7 +90,7 @@ class GraphPage:
         return {"success": True}
 
     def _unsubscribe(self, app: App, _call: GraphCall) -> JsonObject:
-        """The app is off the Page: it is listed no more and hears nothing (Meta:
+        """The app is off the Page: it is no longer listed and hears nothing (Meta:
         "subscribed_apps").
         """
         self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=(), installed=False))

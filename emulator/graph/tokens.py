@@ -1,4 +1,4 @@
-"""Access tokens: whose they are, how apps get them, and what `debug_token` says of them.
+"""Access tokens: whose they are, how apps get them, and what `debug_token` says about them.
 
 Meta facts 1, 1.6 and 5; Meta: "Secure Graph API Calls", "debug_token", "Access Tokens",
 "Long-Lived Access Tokens".
@@ -109,8 +109,8 @@ def access_token(state: State, call: GraphCall) -> JsonObject:
     """The token that is asked for by `client_id` and `client_secret`.
 
     Meta's app token is another text than `APP_ID|APP_SECRET`, which it takes as well, and a
-    long-lived user token another one than it was made of; here both are the same.
-    GraphError 100 for a `grant_type` that needs a browser, 101 and 1 for a wrong app or secret.
+    long-lived user token differs from the one it was made of; here both are the same. GraphError
+    100 for a `grant_type` that needs a browser, 101 and 1 for a wrong app or secret.
     """
     app = _client(state, call)
     grant = call.text("grant_type")
@@ -163,7 +163,7 @@ def _client(state: State, call: GraphCall) -> App:
 
 
 def _told(state: State, app: App, *, by_user: bool) -> JsonObject:
-    """The Page token, or the user's token, which has the same permissions and no end."""
+    """The Page token, or the user's token, which has the same permissions and does not expire."""
     targets = _targets_by_scope(state, app)
     granular = [{"scope": scope, "target_ids": ids} for scope, ids in targets.items()]
     shown = {"issued_at": 0, "scopes": list(targets), "granular_scopes": granular}

@@ -107,7 +107,7 @@ class GraphPersonas:
         return {("GET", "personas"): self._list, ("POST", "personas"): self._create}
 
     def node(self, call: GraphCall) -> JsonObject:
-        """A call about one persona that there is."""
+        """A call about a single persona, which exists."""
         persona = self._state.personas[call.node]
         if call.edge or call.method not in ("GET", "DELETE"):
             raise no_such_object(call.method, "/".join(call.path))
@@ -117,7 +117,9 @@ class GraphPersonas:
         return {"success": True}
 
     def check(self, call: GraphCall) -> str | None:
-        """The `persona_id` of a send; error 100 if there is none such. Meta documents no code."""
+        """The `persona_id` of a send; error 100 if there is no such persona. Meta documents no
+        code.
+        """
         persona_id = call.text("persona_id")
         if persona_id is not None and persona_id not in self._state.personas:
             raise invalid_parameter("Invalid persona_id")

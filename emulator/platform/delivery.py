@@ -22,7 +22,7 @@ class AppQueue:
     """A lane of one app's webhooks, posted one after another by a single task.
 
     An event that fails is tried again before the next one's turn; after the last try it is given
-    up and logged so.
+    up, and the log says so.
     """
 
     def __init__(

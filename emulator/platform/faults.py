@@ -23,7 +23,7 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What happens to the next `times` Graph calls that match (null: to all until cleared).
 
     `path` is the last segment of the call's path, such as `messages`, or `sender_action` for what
-    that call shows besides messages; `app_id` and `user` narrow it down. `perform` says whether
+    that call shows other than messages; `app_id` and `user` narrow it down. `perform` says whether
     the call takes effect all the same, before the latency: true together with `reset` is a send
     that was delivered but whose answer got lost. Unless said, a call takes effect only if it is
     merely slow. Without an `error` the answer is Meta's transient error 2, with status 500 unless
@@ -66,7 +66,7 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         )
 
     def matches(self, path: str, app_id: str, user: str) -> bool:
-        """Whether a call is meant."""
+        """Whether the fault is meant for a call."""
         wanted = ((self.path, path), (self.app_id, app_id), (self.user, user))
         return all(mine in ("", theirs) for mine, theirs in wanted)
 
@@ -120,12 +120,12 @@ def _told(answer: str) -> Told | None:
 class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next webhooks of an app, or of every app, each counted by itself.
 
-    `drop`, `double`: so many events are lost, or posted twice. `reorder`, `batch`: so many events
-    are waited for, then posted in reverse order, or in a single POST. `latency_ms` holds every
-    POST back, on real time, until faults are cleared. Of several counters the first of `drop`,
-    `batch`, `reorder`, `double` is spent first. `standby_latency_ms` holds back only what comes on
-    `standby`, so that what happens meanwhile overtakes it: an operator's thread has changed hands
-    by the time that the bot hears what was said in it.
+    `drop`, `double`: this many events are lost, or posted twice. `reorder`, `batch`: this many
+    events are waited for, then posted in reverse order, or in a single POST. `latency_ms` holds
+    every POST back, on real time, until faults are cleared. Of several counters the first of
+    `drop`, `batch`, `reorder`, `double` is spent first. `standby_latency_ms` holds back only what
+    comes on `standby`, so that what happens meanwhile overtakes it: an operator's thread has
+    changed hands by the time that the bot hears what was said in it.
     """
 
     app_id: str = ""
@@ -168,7 +168,7 @@ class FaultPlan:
         return FaultsLeft(calls=list(self._calls), webhooks=webhooks)
 
     def add_call(self, fault: CallFault) -> None:
-        """Add a fault behind those that are there."""
+        """Add a fault after those that are there."""
         self._calls.append(fault.filled_in())
 
     def set_webhooks(self, app_id: str, fault: WebhookFault) -> None:
@@ -196,7 +196,7 @@ class FaultPlan:
         return self._webhooks.get(app_id, WebhookFault())
 
     def spend(self, app_id: str, what: str, count: int) -> None:
-        """Lower a counter of an app's webhook faults, `drop` for instance."""
+        """Lower a counter of an app's webhook faults, for example `drop`."""
         fault = self.webhooks(app_id)
         left = getattr(fault, what) - count
         self._webhooks[app_id] = msgspec.structs.replace(fault, **{what: left})

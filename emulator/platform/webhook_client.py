@@ -26,7 +26,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether it is a 200, which alone counts as received."""
+        """Whether it is a 200: nothing else counts as received."""
         return self.status == HTTPStatus.OK
 
 
@@ -49,7 +49,7 @@ def signature(secret: str, body: bytes) -> str:
 
 
 class WebhookClient:
-    """Asks and posts to the apps' webhooks, giving each so long to answer."""
+    """Asks and posts to the apps' webhooks, and gives each a limited time to answer."""
 
     def __init__(self, answer_within: timedelta) -> None:
         self._http: aiohttp.ClientSession | None = None

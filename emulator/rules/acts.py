@@ -1,4 +1,4 @@
-"""What a person does that is no message, as Meta tells it (Meta facts 2.2)."""
+"""What a person does besides writing, as Meta tells it (Meta facts 2.2)."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def expired_token() -> GraphError:
 
 
 def other_app() -> GraphError:
-    """`debug_token` looks at the asking app's own tokens alone. Meta documents no code; this one
+    """`debug_token` looks only at the asking app's own tokens. Meta documents no code; this one
     is from the field.
     """
     return invalid_parameter("The App_id in the input_token did not match the Viewing App")
@@ -199,7 +199,7 @@ def take_not_allowed() -> GraphError:
 
 
 def no_receivers() -> GraphError:
-    """A call of the legacy roles on a Page that has none. Meta's table prints the number alone, as
+    """A call of the legacy roles on a Page that has none. Meta's table prints only the number, as
     it does with 2018300, which comes as a subcode of 10; so does this one here.
     """
     return GraphError(

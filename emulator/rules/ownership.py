@@ -95,7 +95,7 @@ class Routing:
 
 
 def owned_by(app_id: str, now: datetime) -> Control:
-    """Control that begins, or begins anew, now: any control action resets it to 24 h."""
+    """Control that begins, or begins again, now: any control action resets it to 24 h."""
     return Control(owner=app_id, expires_at=now + CONTROL_LASTS)
 
 
@@ -230,7 +230,8 @@ def check_asks_owner(app_id: str, routing: Routing, *, hidden: bool) -> None:
 
 def check_lists_receivers(app_id: str, routing: Routing) -> None:
     """GraphError 10/2018234 for a secondary receiver, 10/2018171 where there are no roles: the
-    primary receiver alone may list the others (Meta facts 1.1 and 4; Meta: "Error Codes").
+    primary receiver is the only one that may list the others (Meta facts 1.1 and 4; Meta: "Error
+    Codes").
     """
     role = routing.role_of(app_id)
     if role is None:

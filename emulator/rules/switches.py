@@ -14,7 +14,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     handover_events_to: Literal["new_owner", "all"] = "new_owner"
-    """Who hears of a pass or a take. `new_owner`: the app concerned alone, which is the new owner
+    """Who hears of a pass or a take. `new_owner`: only the app concerned, which is the new owner
     of a passed thread and the app that lost a taken one. `all`: every subscribed app, also for
     a take from idle. Meta facts 2.4 ("messaging_handovers" against "Conversation Routing").
     """

@@ -26,8 +26,7 @@ def calls_in(batch: GraphCall, *, overridable: bool) -> list[GraphCall]:
     """The calls of a batch in their order; each has the batch's token unless it names its own.
 
     GraphError 100 for more than 50 calls; Meta documents the limit and no code. One wrong token
-    refuses its own calls alone, which is not documented either. `overridable` is as in
-    `read_call`.
+    refuses only its own calls, which is not documented either. `overridable` is as in `read_call`.
     """
     if batch.malformed is not None:
         raise batch.malformed
@@ -40,7 +39,7 @@ def calls_in(batch: GraphCall, *, overridable: bool) -> list[GraphCall]:
 
 
 def wants_headers(batch: GraphCall) -> bool:
-    """Whether the answers shall have headers: unless `include_headers` is false."""
+    """Whether the answers are to have headers: unless `include_headers` is false."""
     return from_json(batch.params.get("include_headers", True)) is not False
 
 

@@ -1,8 +1,8 @@
 """HTTP in, Graph calls out: query, JSON body, form body and multipart body alike.
 
-Meta takes a call's parameters from wherever they stand, and lets a `method` among them name
-another verb than that of HTTP (Meta: "Graph API overview", "Batch Requests"), but not for new apps
-any more (Meta facts 0).
+Meta takes a call's parameters from wherever they stand, and lets a `method` among them name another
+verb than that of HTTP (Meta: "Graph API overview", "Batch Requests"), but no longer for new apps
+(Meta facts 0).
 """
 
 from __future__ import annotations
@@ -102,5 +102,5 @@ def _size(file: web.FileField) -> int:
 
 
 def _text(value: Any) -> str:
-    """A part with a content type of its own, JSON for one, comes as bytes."""
+    """A part with a content type of its own, for example JSON, comes as bytes."""
     return value if isinstance(value, str) else bytes(value).decode(errors="replace")

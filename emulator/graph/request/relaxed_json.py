@@ -1,4 +1,5 @@
-"""JSON as Meta's samples write it in forms and queries: strings in single quotes, names in none.
+"""JSON as Meta's samples write it in forms and queries: strings in single quotes, names without
+quotes.
 
 The same call is on Meta's pages as `recipient={'id':'PSID'}` and as `recipient={id:PSID}` (Meta:
 "Send API", "Conversation Routing"). How much more Meta's reader forgives is not documented.
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-# A string that nobody ends goes on to the end of the text, so that none is looked for twice.
+# An unterminated string goes on to the end of the text, so that no end is looked for twice.
 _TOKEN = re.compile(
     r"""
     "(?:[^"\\]|\\.)*"?  # a string as it should be

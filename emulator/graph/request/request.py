@@ -33,7 +33,7 @@ _ALIASED = re.compile(r"(\w+)\.as\((\w+)\)")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file of a multipart body; `size` in bytes. Nobody looks into it, so it is not kept."""
+    """A file of a multipart body; `size` in bytes. Nobody reads it, so it is not kept."""
 
     name: str
     size: int
@@ -119,7 +119,7 @@ class GraphCall:
 
     def picked(self, known: JsonObject, default: tuple[str, ...], node_type: str) -> JsonObject:
         """The `fields` that the call asks for, or the `default` ones, and the id with them; error
-        100 for one that such a node has not.
+        100 for one that such a node does not have.
         """
         shown = {"id": known["id"]}
         for field_name in self.names("fields") or default:
@@ -131,7 +131,7 @@ class GraphCall:
         return shown
 
     def refuse_legacy(self) -> None:
-        """GraphError 100 for what new apps may not use any more (Meta facts 0)."""
+        """GraphError 100 for what new apps may no longer use (Meta facts 0)."""
         for name in _LEGACY_PARAMETERS & self.params.keys():
             raise not_for_new_apps(f"The parameter {name}")
         if any(map(_ALIASED.fullmatch, self.names("fields"))):

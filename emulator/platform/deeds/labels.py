@@ -30,7 +30,7 @@ class Labels:
         return list(self._state.labels.values())
 
     def made(self, name: str) -> Label:
-        """A new label; GraphError 100 if there is one of that name, or if it has none."""
+        """A new label; GraphError 100 if the name is taken or empty."""
         if not name or any(one.name == name for one in self.all()):
             raise invalid_parameter("Param page_label_name must be a new name")
         label = Label(id=new_id(), name=name)
@@ -38,7 +38,7 @@ class Labels:
         return label
 
     def named(self, name: str) -> Label:
-        """The label of that name, made if need be, as the Inbox does."""
+        """The label of that name, made if it isn't there, as the Inbox does."""
         found = [label for label in self.all() if label.name == name]
         return found[0] if found else self.made(name)
 

@@ -13,11 +13,11 @@ from ..platform import Platform
 from ..state.threads import FROM_USER, Message, Thread, UnknownMessageError
 
 MOST_EDITS = 5
-"""A message can be edited so often (Meta: "message_edits")."""
+"""How often a message can be edited (Meta: "message_edits")."""
 
 
 class NotTappableError(LookupError):
-    """The thread has no quick reply or button that can be tapped so."""
+    """The thread has no quick reply or button that can be tapped like this."""
 
 
 class NotPossibleError(ValueError):
@@ -35,7 +35,7 @@ class People:
         """A text, attachments or a quick reply; returns the mid.
 
         An idle thread goes to the default app first, so that it hears the message as owner (Meta:
-        "Conversation Routing"). `timestamp_ms` fakes the time in the event alone.
+        "Conversation Routing"). `timestamp_ms` fakes only the time in the event.
         """
         self._act(thread)
         mid = self._platform.keep(thread, "message", FROM_USER, message)
@@ -69,7 +69,7 @@ class People:
         """A postback; returns its mid.
 
         The app that sent the button hears it on `messaging` with the payload even while another
-        app owns the thread; other bystanders get the title alone (Meta: "standby").
+        app owns the thread; other bystanders get only the title (Meta: "standby").
         """
         self._act(thread)
         mid = self._platform.keep(thread, "postback", FROM_USER, {"postback": postback})
@@ -130,7 +130,7 @@ class People:
         return edited
 
     def act(self, thread: Thread, name: str, details: JsonObject) -> None:
-        """Something that is no message, by Meta's name for it: `referral`, `optin`,
+        """Something that isn't a message, by Meta's name for it: `referral`, `optin`,
         `account_linking`. No owner moves; a link into the thread opens the messaging window
         (Meta: "Send Messages").
         """

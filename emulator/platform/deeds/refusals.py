@@ -25,7 +25,7 @@ class Refusals:
         self._sends = sends
 
     def of(self, thread: Thread) -> dict[str, _Refusals]:
-        """By app, for each verb: why it would be refused now, or None if it may act so."""
+        """By app, for each verb: why it would be refused now, or None if it may do that."""
         return {
             app.id: {verb: _refusal(check) for verb, check in self._checks(app, thread).items()}
             for app in self._state.possible_owners(thread.platform)

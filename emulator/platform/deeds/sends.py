@@ -36,7 +36,7 @@ class Sends:
 
         GraphError 10/2018300 if another app controls the thread, 10/2018278 outside the window,
         or 10/2534022 on Instagram.
-        The echo is told apart, once control has moved if the send moves it.
+        The echo is told separately, after control has moved, if the send moves it.
         """
         self.check_app_writes(app_id, thread, human=human)
         return self._platform.keep(thread, "message", app_id, content_of(message))
@@ -75,7 +75,7 @@ class Sends:
         return mid
 
     def newsletter(self, app_id: str, threads: Iterable[Thread], text: str) -> None:
-        """Another app, connected or not, writes to many at once; it takes no thread by that. What
+        """Another app, connected or not, writes to many at once; that takes no thread. What
         allows it to (Meta: "Marketing Messages") is not looked at, and nobody reads it here.
         """
         for thread in threads:
@@ -85,7 +85,7 @@ class Sends:
     def inbox_writes(
         self, thread: Thread, text: str, attachments: Sequence[JsonObject] = ()
     ) -> str:
-        """The operator replies in the Inbox, by words or by files; returns the mid.
+        """The operator replies in the Inbox, with words or files; returns the mid.
 
         With routing on, a reply to a thread that the inbox does not own takes control without
         asking anyone (Meta: "Conversation Routing"). Otherwise it needs control as any app does.

@@ -74,7 +74,7 @@ class ThreadControl:
 
     def owner(self, app_id: str, thread: Thread) -> JsonObject:
         """The answer of `thread_owner`: empty when idle, and the owner's id only for the owner
-        and the default app. Under legacy roles the primary receiver alone may ask.
+        and the default app. Under legacy roles only the primary receiver may ask.
         """
         routing, control = self._routing(thread), thread.control
         hidden = self._state.switches.secondary_asks_owner == "hidden"

@@ -15,8 +15,8 @@ class ConfigError(ValueError):
 
 def default_config() -> Config:
     """One Page with an Instagram account, a bot, an agent's app without a webhook, two people on
-    Messenger and one on Instagram. The secrets are demo values of a tool that listens on this
-    machine alone.
+    Messenger and one on Instagram. The secrets are demo values of a tool that listens only on this
+    machine.
     """
     return Config(
         page=Page(id="111000111000111", name="Demo Page"),
@@ -90,7 +90,7 @@ def check_config(config: Config) -> None:
 
 
 def check_app(app: App) -> None:
-    """ConfigError if an app's webhook is no URL or if it subscribes to unknown fields."""
+    """ConfigError if an app's webhook isn't a URL or if it subscribes to unknown fields."""
     if app.webhook is not None and not app.webhook.startswith(("http://", "https://")):
         raise ConfigError(f"A webhook is an http or https URL; that of app {app.id} is not.")
     _check_fields(app.subscribed_fields, PAGE_FIELDS, "webhook field")

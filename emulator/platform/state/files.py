@@ -22,7 +22,7 @@ class SentFile:
 
     @property
     def kind(self) -> str:
-        """The type of its attachment: image, audio, video or file. SVG is no picture to Meta."""
+        """The type of its attachment: image, audio, video or file. To Meta, SVG is not an image."""
         family, _, of = self.media_type.partition("/")
         return family if family in _MEDIA and of != "svg+xml" else "file"
 
@@ -34,7 +34,9 @@ class SentFiles:
         self._files: dict[str, SentFile] = {}
 
     def keep(self, name: str, media_type: str, content: bytes) -> tuple[str, SentFile]:
-        """Keep a file; its path, and how it is kept. A wrong MIME type is that of mere bytes."""
+        """Keep a file; its path, and how it is kept. A wrong MIME type counts as that of mere
+        bytes.
+        """
         is_type = _TYPE.fullmatch(media_type) is not None
         kept = SentFile(
             name=_ODD.sub("_", name).strip(" .")[-_LONGEST_NAME:] or "file",

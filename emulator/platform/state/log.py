@@ -13,7 +13,7 @@ class ProtocolLog:
     """All that happened, in order and numbered from 1: messages, calls, webhooks, owners.
 
     Entries are JSON objects with `n`, `at` (the emulator's time) and `kind`; they hold what people
-    wrote, so they are answered over the control API and printed nowhere.
+    wrote, so the control API answers with them, and nothing prints them.
     """
 
     def __init__(self, clock: EmulatorClock) -> None:
@@ -60,9 +60,10 @@ class ProtocolLog:
         user: str = "",
         app_id: str = "",
     ) -> list[JsonObject]:
-        """As `after`, but while there is none wait for one, on real time, `at_most` so long.
+        """As `after`, but while there is none, wait for one, on real time, for at most `at_most`.
 
-        Nobody waits who is ahead of the log: it has begun again, and they should learn it now.
+        Whoever is ahead of the log does not wait: it has begun again, and they should learn that
+        now.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + at_most.total_seconds()

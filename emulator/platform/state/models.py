@@ -47,7 +47,7 @@ ADMINISTRATOR = User(id="122100000000000001", name="Grace Hopper")
 class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an app's token is, as `debug_token` tells it (Meta facts 5; Meta: "debug_token").
 
-    The two dates are seconds since 1970, and 0 is never; once `expires_at` has passed, Graph
+    The two dates are seconds since 1970, and 0 means never; once `expires_at` has passed, Graph
     refuses the token. `page_ids` are the Pages that its permissions are for; None: this one.
     """
 
@@ -128,9 +128,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How webhooks are posted, on real time (Meta facts 2.1; Meta: "Webhooks").
 
-    Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in
-    all; an hour is too long for a local tool, hence the short list of waits. An app is posted to
-    in so many `lanes` at once; what happens in one person's thread stays in order.
+    Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in all;
+    an hour is too long for a local tool, hence the short list of waits. An app gets posts in this
+    many `lanes` at once; what happens in one person's thread stays in order.
     """
 
     answer_within_ms: int = 5_000

@@ -86,7 +86,7 @@ class State:
 
     def default_app(self, platform: PlatformName) -> App:
         """The default app of Conversation Routing, or the primary receiver of legacy roles. If it
-        is an Inbox, it is on each platform that platform's own.
+        is an Inbox, on each platform it is that platform's own.
         """
         default = next(app for app in self.apps.values() if app.default)
         return self.apps[INBOXES[platform]] if _is_inbox(default) else default
@@ -116,7 +116,7 @@ class State:
         return [app for app in self.apps.values() if not _is_inbox(app)]
 
     def possible_owners(self, platform: PlatformName) -> list[App]:
-        """The apps that can own a platform's threads: each Inbox those of its own alone."""
+        """The apps that can own a platform's threads: each Inbox only those of its own."""
         return [*self.connected_apps(), self.apps[INBOXES[platform]]]
 
     def app(self, app_id: str) -> App:

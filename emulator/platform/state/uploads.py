@@ -47,7 +47,7 @@ class Label:
 
 
 def new_id() -> str:
-    """An id of a new object, 16 digits as Meta's."""
+    """An id for a new object, 16 digits like Meta's."""
     return str(secrets.randbelow(9 * 10**15) + 10**15)
 
 

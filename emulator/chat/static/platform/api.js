@@ -48,8 +48,8 @@ export async function keepFile(file) {
 
 /**
  * Tell the protocol log as it grows, for ever: `told.begins` with the number of the last entry that
- * is there already, `told.entries` with what is new, `told.restarted` when the emulator began anew,
- * `told.connected` with whether it answers.
+ * is there already, `told.entries` with what is new, `told.restarted` when the emulator began
+ * again, `told.connected` with whether it answers.
  */
 export async function followLog(told) {
   let after = null;

@@ -20,7 +20,7 @@ export class Cast {
     return this.apps[0];
   }
 
-  /** The agents' app; undefined on a Page with the bot alone. */
+  /** The agents' app; undefined on a Page that has only the bot. */
   get agent() {
     return this.apps[1];
   }

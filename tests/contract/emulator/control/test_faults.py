@@ -180,4 +180,4 @@ async def test_a_fault_that_makes_no_sense_is_refused(body: dict[str, object]) -
     async with emulated() as world:
         status, answer = await world.control("POST", "faults", body)
         assert status == 400
-        assert answer["error"].startswith("The body is not right")
+        assert answer["error"].startswith("The body is wrong")

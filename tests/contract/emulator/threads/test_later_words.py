@@ -1,4 +1,4 @@
-"""What people do to a message later, and what they do that is no message: from the control API to
+"""What people do to a message later, and what they do besides writing: from the control API to
 the events that the channel decodes.
 """
 
