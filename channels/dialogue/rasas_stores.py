@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 _CHECKS = "_handover_checks"
 _MOST_PASSED_OVER = 3  # tries between which others' turns were saved
-# What no other try mends: a value that the store can't hold.
+# What no other try fixes: a value that the store can't hold.
 _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
 _in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
 
 
 class _OfTheTurn(ValueError):
-    """One of these, by its class alone: what it says may quote the user."""
+    """One of these, told only by its class: what it says may quote the user."""
 
 
 def is_in_turn() -> bool:

@@ -24,7 +24,7 @@ LOOK_INTERVAL = timedelta(seconds=5)  # well within health.STORE_SILENCE
 CHECK_INTERVAL = timedelta(minutes=5)  # one Graph call a page and worker
 WEBHOOK_INTERVAL = timedelta(hours=1)
 _RESUBSCRIBE = (
-    "Meta unsubscribes an app whose webhook fails for an hour. Mend what kept the webhook from "
+    "Meta unsubscribes an app whose webhook fails for an hour. Fix what kept the webhook from "
     "answering, then subscribe the page again under Messenger settings > Webhooks; "
     "`rasa-handover doctor` says which fields are missing. What was written meanwhile is lost."
 )

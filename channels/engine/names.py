@@ -1,7 +1,7 @@
 """What users, pages and apps are called, for the people who look at handovers.
 
 Meta knows. Nobody waits for it: what is not known yet is asked for behind whoever looks, a few at a
-time, and is there at one of the next looks. Names are kept in memory alone, for a day.
+time, and is there at one of the next looks. Names are kept only in memory, for a day.
 """
 
 from __future__ import annotations

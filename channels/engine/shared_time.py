@@ -16,7 +16,7 @@ SET_BACK = timedelta(seconds=30)  # a clock that is so much behind what it was
 
 
 class SharedTime:
-    """Sets the shared clock, and mends what was stored by one that was ahead."""
+    """Sets the shared clock, and corrects what was stored by one that was ahead."""
 
     def __init__(self, *, store: Store, clock: SharedClock, own_clock: Clock) -> None:
         self._store = store

@@ -62,7 +62,7 @@ class GraphCalls:
         return self._skew
 
     def closed_page(self) -> ClosedPage | None:
-        """Why no call may go out now, and until when at least; None if calls may."""
+        """Why no call may go out now, and until when at least; None if calls may go out."""
         now = self._clock.now()
         of_page, of_app = self._closing.closed_page(now), self._app_closing.closed_page(now)
         if of_page is None or of_app is None:

@@ -17,7 +17,7 @@ _BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 def concerns_all(error: GraphError) -> bool:
     """Whether Meta's answer to one call stands in the way of the page's other calls too.
 
-    A rate limit that is over in seconds slows only that call: it may be a thread's own.
+    A rate limit that is over in seconds slows only that call, since it may be a single thread's.
     """
     if isinstance(error, GraphThrottled):
         return error.retry_after > LONGEST_THROTTLE
@@ -50,7 +50,7 @@ class PageClosing:
     def close(self, error: GraphError, now: datetime) -> Obstacle | None:
         """An error shows that nothing can be done now; returns the obstacle, if it is news.
 
-        What keeps it closed for longer goes before.
+        What keeps it closed longest counts.
         """
         before = self.closed_page(now)
         obstacle, pause = self._read(error)

@@ -31,7 +31,7 @@ class Echoes:
         self._awaited: dict[str, asyncio.Event] = {}
 
     def share_among(self, workers: int) -> None:
-        """So many workers get the webhooks of these echoes."""
+        """This many workers get the webhooks of these echoes."""
         self._has_others = workers > 1
 
     @contextmanager

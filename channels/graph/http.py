@@ -285,7 +285,7 @@ class HttpGraph:
 
     async def _sent(self, sending: GraphRequest, mark: str, pace: Pace) -> str:
         await self._calls.admitted(pace)
-        # What becomes of a lost answer is the caller's: sent again, a message may show twice.
+        # What to do about a lost answer is up to the caller: sent again, a message may show twice.
         tries = Tries(started_at=self._clock.now(), repeats_lost=False)
         while True:
             await still_ours()

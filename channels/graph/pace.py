@@ -23,8 +23,8 @@ _SLOW_TYPES = ("audio", "video")
 class Pace:
     """Gives each message its place in time: in no second, and JITTER, more than `a_second`.
 
-    TurnLimit are given in the order in which they are asked for, so that no thread overtakes
-    another. Workers that serve one page have a part of it each (`share_among`).
+    Places are given in the order in which they are asked for, so that no thread overtakes another.
+    Workers that serve the same page share it (`share_among`).
     """
 
     def __init__(self, a_second: int) -> None:
@@ -33,7 +33,9 @@ class Pace:
         self.share_among(1)
 
     def share_among(self, workers: int) -> None:
-        """Keep to one part of so many; of less than one a second, to one in so many seconds."""
+        """Keep to one of this many equal parts; where a part is less than one a second, to one in
+        that many seconds.
+        """
         most = max(1, self._a_second // workers)
         window = max(_SECOND, _SECOND * workers / self._a_second) + JITTER
         self._limits = ((most, window), (-(-most // _STRETCHES), window / _STRETCHES))
@@ -73,7 +75,7 @@ class Pace:
         return place
 
     def _forget_if_set_back(self, now: datetime) -> None:
-        """A clock that was set back would have everybody wait until it is as late again."""
+        """After a clock is set back, everybody would wait until it shows the old time again."""
         if self._taken and self._taken[-1] > now + LONGEST_QUEUE:
             self._taken.clear()
 
@@ -81,7 +83,7 @@ class Pace:
 def is_slow(message: Mapping[str, Any]) -> bool:
     """Whether a Send API `message` carries audio or video, which have a pace of their own.
 
-    A response may hold anything in the place of an attachment; what is none is not slow.
+    A response may hold anything in the place of an attachment; what isn't one is not slow.
     """
     attachments = [message.get("attachment"), *_listed(message.get("attachments"))]
     return any(_is_slow(one) for one in attachments if isinstance(one, Mapping))

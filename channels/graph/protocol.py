@@ -65,7 +65,7 @@ class Graph(Protocol):
         """The pages that are closed now."""
 
     def skew(self) -> timedelta | None:
-        """Meta's clock less ours, by its last answer; None before the first."""
+        """Meta's clock minus ours, by its last answer; None before the first."""
 
     async def probe(self, page: str, /) -> None:
         """Return if the page can be used, or can be again: once it is time to, Meta is asked.
@@ -88,7 +88,7 @@ class Graph(Protocol):
         """
 
     def share_among(self, workers: int) -> None:
-        """So many workers send for these pages: keep to this one's part of Meta's limits."""
+        """This many workers send for these pages: keep to this one's share of Meta's limits."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -148,7 +148,7 @@ class Graph(Protocol):
         """What the user is called; None where Meta does not tell.
 
         As with `names`: tried once, not while the page is closed, and it closes none. A refusal of
-        one may be about that user alone.
+        one may be about that user only.
         """
 
     async def names(self, page: str, /) -> dict[str, str]:

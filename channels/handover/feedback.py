@@ -44,7 +44,7 @@ class FeedbackKeeper:
             feedback = feedback_of(given, before=session.feedback, now=now)
         except ValueError as error:
             logger.error(
-                "Feedback on a handover is not kept: %s Mend the action or the response.",
+                "Feedback on a handover is not kept: %s Fix the action or the response.",
                 error,
                 extra=session_fields(session),
             )

@@ -326,7 +326,7 @@ class Openings:
         if plan is None:
             logger.error(
                 "An action asked for a handover by a plan that credentials.yml does not have; it "
-                "has %s. Mend the action's plan or the slot handover_plan.",
+                "has %s. Fix the action's plan or the slot handover_plan.",
                 ", ".join(sorted(plans)),
             )
             return plans[DEFAULT_PLAN], False

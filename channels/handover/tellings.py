@@ -41,7 +41,7 @@ class Tellings:
         """Whether Rasa has heard; False if it has failed for the last time.
 
         `what` is "start" or "end". Raises RasaUnavailable where it is told again later, and what
-        keeps it from being told now: StoreError, for one.
+        keeps it from being told now, for example StoreError.
         """
         async with self._suspects.alone_at_first() if session.tellings else nullcontext():
             return await self._tell(session, tell, what)

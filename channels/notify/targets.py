@@ -24,7 +24,7 @@ _BUSY = (408, 425, 429)
 
 
 class NotTaken(Exception):
-    """A target has not taken a notice. `is_away`: it would take no other one either, now."""
+    """A target has not taken a notice. `is_away`: it would not take any other now either."""
 
     def __init__(self, why: str, *, is_away: bool) -> None:
         super().__init__(why)

@@ -47,11 +47,11 @@ class Handover(_Told, frozen=True, kw_only=True):
     Meta calls the user. `target_app` is the app that has the thread, as far as is known, and
     `is_with_inbox` says that this is Meta's own Inbox. `opened_by` says who began it: "bot",
     "somebody else", or "bot_failed" where the channel did because the bot has failed.
-    `first_answer_at` is when an operator first wrote. `waits_since` is since when the user waits
-    for a word of an operator, or for the plan's hours: null if the operator wrote last. `ends_at`
-    is when the session ends by itself if nothing is said until then, and `ends_by` for what reason;
-    `due_at` is when the bot looks at it next. One that is `waiting` is opened then, if somebody is
-    there.
+    `first_answer_at` is when an operator first wrote. `waits_since` is since when the user has
+    waited for a word from an operator, or for the plan's hours: null if the operator wrote last.
+    `ends_at` is when the session ends by itself if nothing is said until then, and `ends_by` for
+    what reason; `due_at` is when the bot looks at it next. One that is `waiting` is opened then, if
+    anybody is there.
     """
 
     waits_since: Moment | None
@@ -89,9 +89,7 @@ class PastHandover(_Told, frozen=True, kw_only=True):
 
 
 class PastHandovers(msgspec.Struct, frozen=True, kw_only=True):
-    """Sessions that ended within some days, those that ended last first; `is_more`: there are
-    others behind them.
-    """
+    """Sessions that ended within some days, the latest first; `is_more`: more come after them."""
 
     since: Moment
     until: Moment
@@ -106,7 +104,7 @@ class Returning(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was kept of a user is erased: so many events, sessions and lines."""
+    """All that was kept about a user is erased: this many events, sessions and lines."""
 
     sender_id: str
     erased: int
@@ -144,13 +142,13 @@ class DeadOne(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadOnes(msgspec.Struct, frozen=True, kw_only=True):
-    """What was set aside, what died last first."""
+    """What was set aside, the latest first."""
 
     dead: list[DeadOne]
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
-    """So many are taken up again."""
+    """This many are taken up again."""
 
     retried: int
 

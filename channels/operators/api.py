@@ -1,7 +1,7 @@
 """The operator API: who has the open threads, bringing one back, forgetting, and what is dead.
 
-It exists only with an `admin-token`, which every call has to bear. The OpenAPI document and the
-page that works by this API hold no data, so they need none.
+It exists only with an `admin-token`, which every call has to carry. The OpenAPI document and the
+page that works by this API hold no data, so they need no token.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class OperatorApi:
 
     @staticmethod
     def _is_authorised(request: Request, token: str | None) -> bool:
-        """Whether the call bears this token; where there is none, no call does."""
+        """Whether the call carries this token; where there is none, no call does."""
         if token is None:
             return False
         given = request.headers.get("Authorization") or ""
@@ -141,7 +141,7 @@ class OperatorApi:
 
 
 def _note(request: Request, asked: str, session: Session | None = None) -> None:
-    """Let the log tell who did what, with whose thread as far as is known."""
+    """Log who did what, and with whose thread as far as is known."""
     fields = None if session is None else session_fields(session)
     whose, caller = request.ctx.whose, request.ip
     logger.info("%s is asked for with the %s, from %s.", asked, whose, caller, extra=fields)
@@ -349,7 +349,7 @@ def _answered(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
 
 
 async def _drop_body(request: Request) -> None:
-    """Read what nobody asked for, up to LARGEST_BODY. Raises Sanic's PayloadTooLarge."""
+    """Read a body that nobody asked for, up to LARGEST_BODY. Raises Sanic's PayloadTooLarge."""
     if request.stream is not None:
         request.stream.request_max_size = LARGEST_BODY
     await request.receive_body()

@@ -42,11 +42,11 @@ class OperatorClient:
         return await self._call("GET", "/handovers", OpenHandovers)
 
     async def sheet(self, days: int) -> str:
-        """The open handovers, and those that ended within so many days, as CSV."""
+        """The open handovers, and those that ended within this many days, as CSV."""
         return await self._call("GET", f"/handovers/sessions.csv?days={days}", str)
 
     async def statistics(self, days: int) -> Statistics:
-        """What came of the handovers that ended within so many days."""
+        """How the handovers that ended within this many days went."""
         return await self._call("GET", f"/handovers/statistics?days={days}", Statistics)
 
     async def return_thread(self, sender_id: str) -> Returning:
@@ -54,7 +54,7 @@ class OperatorClient:
         return await self._call("POST", f"/handovers/{_quoted(sender_id)}/return", Returning)
 
     async def dead(self) -> DeadOnes:
-        """What was set aside for good, what died last first."""
+        """What was set aside for good, the latest first."""
         return await self._call("GET", "/dead", DeadOnes)
 
     async def retry_dead(self, id_: str | None = None) -> Retried:

@@ -1,4 +1,4 @@
-"""What the agent's app reads of a handover, by the address that the pass has told it.
+"""What the agent's app reads about a handover, at the address that came with the pass.
 
 The token in the address opens one session's context, and nothing else, until a day after its end.
 """
@@ -59,7 +59,7 @@ def add_context(
 
 
 def _not_there() -> HTTPResponse:
-    """The same for whoever guesses and for who comes too late."""
+    """The same for whoever guesses and whoever comes too late."""
     return _answered(Problem(error="There is no such context, or no longer."), status=404)
 
 

@@ -1,4 +1,4 @@
-"""What the agent's app may know of a handover, as a typed value. Pure."""
+"""What the agent's app may know about a handover, as a typed value. Pure."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LOG_INTERVAL = timedelta(minutes=1)
 class Guesses:
     """Counts wrong tokens, from wherever they come: behind a proxy all callers look alike.
 
-    Only the refusal is delayed, so nobody can keep out an operator who has the right token, and
+    Only the refusal is delayed, so nobody can lock out an operator who has the right token, and
     the requests that are held up do not pile up. What protects the API is the token's length; the
     delay slows down whoever guesses one token after the other.
     """

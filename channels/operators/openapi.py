@@ -35,7 +35,7 @@ from .queries import (
 from .stories import Story
 
 _SCHEMAS = "#/components/schemas/"
-_UNAUTHORISED = "The token is missing or another."
+_UNAUTHORISED = "The token is missing or wrong."
 _NOT_FOR_OPERATORS = "The token is the operator-token, and this takes the admin-token."
 _Answers = dict[int, tuple[str, type[Any]]]  # by status: what it says, and its type
 _ADMINS_ALONE: _Answers = {403: (_NOT_FOR_OPERATORS, Problem)}
@@ -82,7 +82,7 @@ _DAYS = _parameter(
 _PART = (
     _parameter(
         "skip",
-        "How many of the list are left out at its beginning.",
+        "How many at the beginning of the list are left out.",
         type="integer",
         minimum=0,
         maximum=MOST_SEARCHED,
@@ -153,7 +153,7 @@ def _paths() -> dict[str, Any]:
                 f"The open handovers that are asked for; of more than {MOST_SEARCHED} the oldest.",
                 {
                     200: ("The open handovers.", OpenHandovers),
-                    400: ("A part of the query is not as it should be.", Problem),
+                    400: ("A part of the query is wrong.", Problem),
                 },
                 *_SEARCH,
                 *_PART,

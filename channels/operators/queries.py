@@ -25,7 +25,7 @@ class WrongQuery(Exception):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of a list: `limit` behind the first `skip`."""
+    """Which part of a list: `limit` of them after the first `skip`."""
 
     skip: int
     limit: int
@@ -52,7 +52,7 @@ def search(query: Mapping[str, str]) -> Search:
 
 
 def part(query: Mapping[str, str]) -> Part:
-    """Which part of a list is wanted; without a word about it as much as there may be."""
+    """Which part of a list is wanted; as much as is allowed, if nothing is said."""
     return Part(
         skip=_number(query, "skip", lowest=0, highest=MOST_SEARCHED, usual=0),
         limit=_number(query, "limit", lowest=1, highest=MOST_LISTED, usual=MOST_LISTED),

@@ -30,7 +30,7 @@ COLUMNS = (
     "comment",
     "opened_by",
 )
-# What begins with one of them is a formula, with blanks before it, too, and full-width signs.
+# What begins with one of them is a formula, even after blanks; full-width signs count, too.
 _STEERING = ("=", "+", "-", "@", "|")
 _BLANKS = ("\t", "\r", "\n")
 # Where a cell ends for a program that takes other separators than the comma, as Excel does where

@@ -21,7 +21,7 @@ _INBOX = "https://business.facebook.com/latest/inbox/all"
 class Happening(enum.Enum):
     """What happened: ASKED_FOR is outside the plan's hours, PASSED that the team got the thread.
 
-    Of what operator and user said it is the first and the last time.
+    Of what operators and users said, only the first and the last time are told.
     """
 
     ASKED_FOR = "asked_for"
@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """What has happened in a session, in its order.
+    """What has happened in a session, in order.
 
     `transcript` is what user and operators said, the last lines of it; null where it is not kept.
     `inbox_url` leads to the conversation in Meta's own Inbox, for whoever may open that.

@@ -37,8 +37,8 @@ class Bodies:
         """The body of a request whose route is a stream; in flight until the block is left.
 
         Raises Sanic's PayloadTooLarge before it has read more than LARGEST_DELIVERY, and NoRoom.
-        The connection is cut if the body has not come within SLOWEST_BODY: Rasa would let it be
-        open for an hour.
+        The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
+        for an hour.
         """
         request.stream.request_max_size = LARGEST_DELIVERY
         share = _Share(self)
@@ -54,14 +54,14 @@ class Bodies:
             share.give_back()
 
     def reserve(self, size: int) -> bool:
-        """Whether so many bytes more may be in flight; then they are."""
+        """Whether this many more bytes may be in flight; if so, they count from now on."""
         if self._in_flight + size > MOST_IN_FLIGHT:
             return False
         self._in_flight += size
         return True
 
     def free(self, size: int) -> None:
-        """So many bytes are in flight no longer."""
+        """This many bytes are no longer in flight."""
         self._in_flight -= size
 
 

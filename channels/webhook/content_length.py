@@ -1,9 +1,9 @@
-"""Refusing HTTP requests whose body has no length that can be told.
+"""Refusing HTTP requests whose body has no clear length.
 
-Sanic 21.12 and 22.12 take for the length whatever `int()` reads. After a negative one they read
-an empty body for ever, in which nothing else of Rasa gets its turn; where it is no number at all,
-they answer 500. Of two lengths they believe one, and a proxy in front perhaps the other. All of
-it a Sanic app's own class of requests prevents: it sees the headers first.
+Sanic 21.12 and 22.12 take whatever `int()` reads as the length. After a negative one they read an
+empty body for ever, and nothing else in Rasa gets its turn; where it is not a number at all, they
+answer 500. Of two lengths they believe one, and a proxy in front of them perhaps the other. A Sanic
+app's own class of requests prevents all of this, since it sees the headers first.
 """
 
 from __future__ import annotations

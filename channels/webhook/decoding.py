@@ -1,8 +1,8 @@
 """Decoding a webhook delivery into events. Pure.
 
-Meta's payloads vary (numbers as strings, null, "null", missing and unknown keys), so nothing
-in a well-formed JSON body is an error: what carries nothing for us is left out, and an odd part
-never takes the parts beside it along.
+Meta's payloads vary (numbers as strings, null, "null", missing and unknown keys), so nothing in a
+well-formed JSON body is an error: what carries nothing for us is left out, and an odd part never
+costs the parts beside it.
 Sources: Messenger Platform, Webhooks and Webhook Events.
 """
 
@@ -159,7 +159,7 @@ def _party(value: object, reader: Reader) -> str | None:
 def _moment(timestamp: object, received_at: datetime) -> datetime:
     """Milliseconds since 1970 (a number, or a number as text), Meta's time as it is.
 
-    What is further ahead than a clock of ours may be behind is no time: then it is now.
+    A time further ahead than our clock may lag is not believed: it counts as now.
     """
     try:
         moment = _EPOCH + timedelta(milliseconds=int(timestamp))  # type: ignore[call-overload]

@@ -55,7 +55,7 @@ def said_in(
 
 
 def mid_of(carrier: MessageShape | PostbackShape | EditShape | None, reader: Reader) -> str | None:
-    """The id of a message or tap; None if there is none that a database can take for a key."""
+    """The id of a message or tap; None if there is none that a database can take as a key."""
     mid = reader.text(carrier.mid) if carrier else None
     return mid if mid is None or len(mid) <= LONGEST_MID else None
 

@@ -1,7 +1,7 @@
-"""Rasa's `get_metadata(request)` of a subclass: asked for each event, though a delivery has many.
+"""A subclass's `get_metadata(request)`, as Rasa has it: asked for each of a delivery's many events.
 
-Rasa's own channel asks it once a request. Here it gets the request as if it had brought this event
-alone, at the time when it came in, and what it returns is stored with the event.
+Rasa's own channel asks it once a request. Here it gets the request as if it had brought only this
+event, at the time when it came in, and what it returns is stored with the event.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def with_own_metadata(
 
 
 def _alone(delivery: dict[str, Any], received_at: datetime) -> Iterator[bytes]:
-    """For each event the delivery as if it had brought this one alone."""
+    """For each event, the delivery as if it had brought only this one."""
     for entry in delivery["entry"]:
         about = {key: value for key, value in entry.items() if key not in _ARRAYS}
         for array in _ARRAYS:

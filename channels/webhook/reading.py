@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 class Reader:
     """Reads the parts of one delivery.
 
-    A part that can't be read is left out and noted; it never takes the parts beside it along.
+    A part that can't be read is left out and noted; it never costs the parts beside it.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ def check_json(body: bytes) -> None:
 
 
 def _repaired(raw: bytes | msgspec.Raw) -> bytes:
-    """The same JSON without what JSON allows, but msgspec or UTF-8 can't carry on.
+    """The same JSON without what JSON allows but msgspec or UTF-8 can't carry.
 
     U+FFFD stands for what is no character (half of a surrogate pair, as of an emoji that was cut
     in two; broken UTF-8), and null for what is nested too deep, and for numbers beyond all floats.

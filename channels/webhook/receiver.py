@@ -104,7 +104,7 @@ class WebhookReceiver:
         async with self._bodies.of(request) as body:
             if len(body) <= _LARGE:
                 events = self._check_and_decode(body, signature)
-            else:  # A thread lets others have their turn meanwhile.
+            else:  # In a thread, so that others have their turn meanwhile.
                 check = self._check_and_decode
                 events = await asyncio.to_thread(check, body, signature)
             if self._metadata_of is not None:
@@ -183,12 +183,12 @@ class WebhookReceiver:
 
 
 def _fresh(events: list[Event], clock: Clock) -> list[Event]:
-    """Those that the inbox still knew if it had had them before."""
+    """Those that the inbox would still know if it had had them before."""
     oldest = clock.metas() - INBOX_RETENTION
     fresh = [event for event in events if event.at >= oldest]
     if len(fresh) < len(events):
         logger.warning(
-            "%d events were left out, because Meta repeats none that is so old. Somebody repeats "
+            "%d events were left out, because Meta repeats none that old. Somebody repeats "
             "an old delivery, or this machine's clock is wrong.",
             len(events) - len(fresh),
         )

@@ -1,7 +1,9 @@
 """The shapes of Meta's webhook payloads. Pure.
 
-Only what this plugin looks at has a field. A part whose shape may surprise is left raw, so that
-it is read on its own and takes nothing beside it along. Source: Messenger Platform, Webhook Events.
+Only what this plugin looks at has a field. A part whose shape may surprise is left raw, so that it
+is read on its own and costs nothing beside it.
+
+Source: Messenger Platform, Webhook Events.
 """
 
 from __future__ import annotations

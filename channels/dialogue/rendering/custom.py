@@ -15,7 +15,7 @@ from .fitting import Fitter, Message, Unsendable, as_object, as_text
 from .media import as_attachment
 
 # What stands beside the `message` of a Send API request is for the channel to set (a bot's
-# messages, for one, are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked
+# messages, for example, are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked
 # for another recipient.
 _BESIDE_MESSAGE = {
     "messaging_type",

@@ -126,7 +126,7 @@ def owner_by(error: GraphError) -> Owner:
 
 
 def succeeded(status: int) -> bool:
-    """Whether the HTTP status is a success; a redirect is none, for Graph sends nobody on."""
+    """Whether the HTTP status is a success; a redirect is not one: Graph redirects nobody."""
     return status < _REDIRECTED
 
 
@@ -191,7 +191,9 @@ def _meaning_by_words(fault: Fault) -> Meaning | None:
 
 
 def plain_words(message: str) -> str:
-    """The words without what Meta writes now so and now so: case, contractions, articles."""
+    """The words without what Meta writes differently from time to time: case, contractions,
+    articles.
+    """
     plain = message.casefold().replace("\u2019", "'").replace("`", "'").replace("-", " ")
     plain = re.sub(r"\bcannot\b|\bcan't\b", "can not", plain)
     plain = re.sub(r"n't\b", " not", plain)

@@ -163,7 +163,7 @@ class Database:
 
     def explain(self, error: SQLAlchemyError) -> StoreUnavailable:
         """What the database said, and what to look at."""
-        # The first line alone: in those that follow, PostgreSQL quotes the row.
+        # Only the first line: in those that follow, PostgreSQL quotes the row.
         words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
         return StoreUnavailable(
             f"The session store {self} failed: {words.partition(chr(10))[0]}. {self._remedy}"

@@ -41,7 +41,7 @@ SENT, DROPPED, HELD = "sent", "dropped", "held"  # what else a message may be
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
-_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys alone
+_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
 _SETUP_LOCK = 0x68616E646F766572  # "handover" in ASCII: a number that nobody else picks
 CLAIM_LOCK = _SETUP_LOCK + 1
 
