@@ -1,7 +1,7 @@
 """`python -m benchmarks`: measure every row, and write RESULTS.md.
 
-With the name of a ROW it measures that one alone and prints it. `--quick` is small, shows that
-all works, and prints.
+With the name of a ROW it measures only that one and prints it. `--quick` is small, shows that
+everything works, and prints.
 """
 
 from __future__ import annotations

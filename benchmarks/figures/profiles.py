@@ -1,8 +1,8 @@
 """Where a process spends its processor time: every thread of ours, function by function.
 
 cProfile counts each thread's processor time, so that waiting costs nothing. It makes small
-functions look dearer than they are: the shares count, not the times. Garbage is collected in
-the middle of any function; how much of the time that is, is counted apart.
+functions look dearer than they are: the shares count, not the times. Garbage may be collected in
+the middle of any function; how much time that takes is counted separately.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class StallWatch:
         self._asked = time.perf_counter(), time.process_time()
 
     def add_to(self, app: Sanic) -> None:
-        """Begin with the server, and answer at PATH of the time since it was asked before."""
+        """Begin with the server, and answer at PATH for the time since it was last asked."""
         app.add_task(self._tick())
         app.add_route(self._answer(), PATH)
 

@@ -75,7 +75,9 @@ class FollowingUp(_Assistant):
 
 
 class Listening(_Assistant):
-    """An assistant that says nothing to each `handover_started`; so many are `expected`."""
+    """An assistant that says nothing to each `handover_started`; `expected` is how many there will
+    be.
+    """
 
     @property
     def last_heard_at(self) -> float:

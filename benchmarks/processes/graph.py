@@ -43,7 +43,7 @@ class RunningGraph:
             await answer.read()
 
     async def messages(self, count: int) -> list[Call]:
-        """All messages that were taken, once there are so many; raises NotCalled otherwise."""
+        """All messages that were taken, once there are this many; raises NotCalled otherwise."""
         deadline = asyncio.get_running_loop().time() + _MOST_TIME.total_seconds()
         async with ClientSession() as http:
             while (taken := await self._messages_so_far(http)) < count:

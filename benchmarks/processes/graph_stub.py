@@ -48,7 +48,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class RateLimit:
-    """So many sends within any second."""
+    """At most this many sends within any second."""
 
     def __init__(self, sends_a_second: int | None) -> None:
         self._limit = sends_a_second

@@ -28,7 +28,7 @@ _MOST_TIME = timedelta(minutes=5)
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """So many deliveries, by `users` users in turn, beginning with the one of `first_user`."""
+    """This many deliveries, by `users` users in turn, beginning with the one of `first_user`."""
 
     port: int
     deliveries: int
@@ -187,7 +187,7 @@ class _Generator:
             self._finished.set()
 
     def _connection_lost(self) -> None:
-        """The server closed what it was to keep: the run is spoilt."""
+        """The server closed a connection that it should have kept: the run is spoilt."""
         if self._left:
             self._not_ok += self._left
             self._finished.set()

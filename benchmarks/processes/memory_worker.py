@@ -1,7 +1,7 @@
 """A worker that tells how much memory it takes: `memory` runs it and says what it compares.
 
 `python -m benchmarks.processes.memory_worker STORE SESSIONS MESSAGES` starts an engine on the
-store, hears so many messages on standby, of its sessions' users in turn, and prints a `Memory`.
+store, hears this many messages on standby, from its sessions' users in turn, and prints a `Memory`.
 """
 
 from __future__ import annotations

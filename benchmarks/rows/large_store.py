@@ -35,7 +35,7 @@ _GOAL = Goal(Bound.AT_MOST, 1.2, Measured.RATIO)
 
 @dataclass(kw_only=True, slots=True)
 class _Filled:
-    """A store with so many active sessions, the first of which is due at `first_end`."""
+    """A store with this many active sessions, the first of which is due at `first_end`."""
 
     store: SqlStore
     sessions: int
@@ -113,7 +113,7 @@ async def _line(
 async def _profile(
     operation: _Operation, filled: _Filled, times: int, directory: Path
 ) -> tuple[str, ...]:
-    """Opened anew, for only a thread that begins meanwhile is profiled."""
+    """Opened again, since only a thread that begins meanwhile is profiled."""
     file = directory / "profile"
     await filled.store.close()
     with profiled(file):

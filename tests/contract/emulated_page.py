@@ -112,7 +112,7 @@ class EmulatedPage:
         return [message for message in view["messages"] if message["from"] == self.bot["id"]]
 
     async def calls(self, path: str) -> list[dict[str, Any]]:
-        """The Graph calls so far whose path ends so."""
+        """The Graph calls so far whose path ends like this."""
         return list(await self._control("GET", f"calls?path={path}"))
 
     async def _control(self, method: str, path: str, **body: Any) -> Any:

@@ -76,7 +76,7 @@ class Receiver:
         return web.Response(text=request.query["hub.challenge"])
 
     async def wait_for_posts(self, count: int) -> None:
-        """Until so many POSTs have come."""
+        """Wait until this many POSTs have come."""
         async with self._changed:
             enough = self._changed.wait_for(lambda: len(self.posts) >= count)
             await asyncio.wait_for(enough, PATIENCE)
@@ -190,7 +190,7 @@ class World:
         ]
 
     async def names_heard_by(self, app_id: str, user: str = USER) -> list[tuple[str, str]]:
-        """As `heard_by`, but array and name alone."""
+        """As `heard_by`, but only array and name."""
         return [(one.array, one.name) for one in await self.heard_by(app_id, user)]
 
 

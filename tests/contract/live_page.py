@@ -119,7 +119,7 @@ class LivePage:
         await self.control("PUT", f"apps/{app_id}", **keys)
 
     async def break_calls(self, path: str, **fault: Any) -> None:
-        """Let all Graph calls whose path ends so go wrong."""
+        """Let all Graph calls go wrong whose path ends like this."""
         await self.control("POST", "faults", calls={"path": path, "times": None, **fault})
 
     async def examined(self, *arguments: str) -> list[Finding]:

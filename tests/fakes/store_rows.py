@@ -93,7 +93,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reserved:
-    """A thread's turn is a worker's, until then at most."""
+    """A thread's turn belongs to a worker, at most until then."""
 
     worker: str
     until: datetime

@@ -159,7 +159,7 @@ async def play(world: World, story: Story, wire: Wire) -> None:
 
 
 async def has_turned_out_well(world: World, story: Story) -> None:
-    """Whatever was cut where: nothing is lost, nothing is said twice that need not be."""
+    """Whatever was cut: nothing is lost, and nothing is said twice that need not be."""
     reasons = [reason.value for reason in story.reasons]
     heard = [text for text in world.heard() if text != STARTED]
     assert heard == ["hello", "human", *(f"<{reason}>" for reason in reasons)]

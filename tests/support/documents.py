@@ -71,7 +71,7 @@ def table(page: str, section: str) -> list[list[str]]:
 
 
 def codes(cell: str) -> list[str]:
-    """What stands in backticks in a cell."""
+    """What is in backticks in a cell."""
     return _CODE.findall(cell)
 
 

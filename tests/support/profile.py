@@ -1,4 +1,4 @@
-"""How much is tried at random: the number of examples that Hypothesis's profile has."""
+"""How much is tried at random: the number of examples in Hypothesis's profile."""
 
 from __future__ import annotations
 

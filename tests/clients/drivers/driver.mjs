@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 
 // `calls` are functions of the client and the arguments; `clientFor` makes a client that differs
-// from one for Meta in its base URL alone; `errorOf` reads what the library throws.
+// from one for Meta only in its base URL; `errorOf` reads what the library throws.
 export async function serve({ clientFor, calls, errorOf }) {
   for await (const line of createInterface({ input: process.stdin })) {
     const { call, access, args } = JSON.parse(line);

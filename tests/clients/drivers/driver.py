@@ -18,7 +18,7 @@ def serve(
     client_for: Callable[[Json], Any], calls: dict[str, Call], codes_of: Callable[[Any], Json]
 ) -> None:
     """Answer lines until there are no more. `client_for` makes a client that differs from one for
-    Meta in its base URL alone; `codes_of` reads what the library raises.
+    Meta only in its base URL; `codes_of` reads what the library raises.
     """
 
     def outcome(asked: Json) -> Json:

@@ -132,7 +132,7 @@ class OperatorStage:
                 await asyncio.sleep(LOOK_INTERVAL)
 
     async def dead(self, count: int) -> list[Any]:
-        """What is set aside, once so many are."""
+        """What is set aside, once there is this much."""
         async with timeout(WAIT_LIMIT):
             while True:
                 found: list[Any] = (await self.calls("GET", "/dead"))[1]["dead"]

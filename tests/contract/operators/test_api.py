@@ -348,7 +348,7 @@ def call_often(operation: Any, mode: schemathesis.GenerationMode) -> None:
         suppress_health_check=list(HealthCheck),
     )
     def call(case: Any) -> None:
-        # Whoever comes without the token waits for the answer: another test sees to that.
+        # Whoever comes without the token waits for the answer, which is another test's subject.
         case.call_and_validate(headers=ADMIN, excluded_checks=[ignored_auth])
 
     call()

@@ -1,4 +1,4 @@
-"""The operator-token: it sees and gives back, and does no more."""
+"""The operator-token: it lets people see handovers and give them back, and nothing more."""
 
 from __future__ import annotations
 

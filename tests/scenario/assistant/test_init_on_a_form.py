@@ -1,4 +1,4 @@
-"""A project with a form that takes any words for its answer, as `init` leaves it, trained."""
+"""A project with a form that takes any words as its answer, as `init` leaves it, trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks at the open handovers by need looks every few seconds: many share one look."""
+"""Whoever watches the open handovers by need looks every few seconds: many share one look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A turn of Rasa that never ends: it is given up, and neither users nor handovers wait for it."""
+"""A turn of Rasa that never ends: it is abandoned, and neither users nor handovers wait for it."""
 
 from __future__ import annotations
 

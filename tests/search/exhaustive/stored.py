@@ -117,7 +117,7 @@ def _has_passed(session: Session | None) -> bool:
 
 
 def _received(delivery: Delivery, *, may_be_early: bool) -> Delivery:
-    """Of a message to us alone it matters whether it came before the thread was passed."""
+    """Only of a message to us does it matter whether it came before the thread was passed."""
     event = delivery.event
     if not isinstance(event, UserMessage) or event.array is not Array.MESSAGING:
         return delivery

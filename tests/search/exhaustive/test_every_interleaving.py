@@ -1,9 +1,9 @@
 """Two workers, one thread and the events of the decision table, in every order.
 
-The pure core that decides and changes sessions is the real one; a worker's steps follow
-`handling`, `handover`, `opening` and `ending`, but for one: here a repeated turn leaves its opening
-to whoever settles what is due, and the engine settles the opening of its own turn at once. What
-must hold is where `Violation` is raised.
+The pure core that decides and changes sessions is the real one; a worker's steps follow `handling`,
+`handover`, `opening` and `ending`, with one exception: here a repeated turn leaves its opening to
+whoever settles what is due, and the engine settles the opening of its own turn at once. What must
+hold is where `Violation` is raised.
 """
 
 from __future__ import annotations

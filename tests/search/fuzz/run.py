@@ -128,7 +128,7 @@ async def _serve_and_fuzz(seed: int, requests: int) -> Findings:
 
 @contextmanager
 def _logging_to(handler: logging.Handler) -> Iterator[None]:
-    """All that the channel says goes to this handler alone, for as long as this lasts."""
+    """All that the channel logs goes only to this handler, for as long as this lasts."""
     channel = logging.getLogger("channels")
     before = channel.handlers, channel.propagate, channel.level
     channel.handlers, channel.propagate = [handler], False

@@ -82,7 +82,7 @@ class EmulatedPlatform:
         return entries
 
     async def begin(self, clock: ManualClock) -> None:
-        """Everything anew, on this clock."""
+        """Everything from the beginning, on this clock."""
         await self.control("POST", "reset")
         _Fixed.clock = clock
         _Fixed.numbers = itertools.count(1)

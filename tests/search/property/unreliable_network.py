@@ -23,7 +23,7 @@ class Delivery:
 class UnreliableNetwork:
     """Hands each delivery to `arrive` at once, unless it stalls; then they wait for what comes.
 
-    It may be late with what comes on `standby` alone.
+    It may be late with only what comes on `standby`.
     """
 
     def __init__(self, arrive: Callable[[Delivery], Awaitable[None]], clock: Clock) -> None:

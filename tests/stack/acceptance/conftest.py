@@ -67,7 +67,7 @@ async def stack(model: Path, directory: Path) -> AsyncIterator[Stack]:
 async def hasty_stack(
     model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
-    """A stack with short times, whose clock tests move and whose Rasa they start anew."""
+    """A stack with short times, whose clock tests move and whose Rasa they restart."""
     async with Stack(tmp_path_factory.mktemp("hasty"), model=model) as running:
         running.change_channel(admin_token=ADMIN_TOKEN)
         running.change_plan("default", timeout="5s")

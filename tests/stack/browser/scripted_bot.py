@@ -1,4 +1,4 @@
-"""A bot's server that does what a test says, and the emulator's page with it alone behind it."""
+"""A bot's server that does what a test says, and the emulator's page with only that behind it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sanic-workers",
         type=int,
         default=1,
-        help="processes of each replica; where they are several, half of the kills hit one alone",
+        help="processes of each replica; where they are several, half of the kills hit only one",
     )
     parser.add_argument("--pauses", type=int, default=40, help="of a replica, 75 s each")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Secrets are compared in a time that tells nothing of them: by `hmac.compare_digest` alone."""
+"""Secrets are compared in a time that tells nothing about them: only by `hmac.compare_digest`."""
 
 from __future__ import annotations
 

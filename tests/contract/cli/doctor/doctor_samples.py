@@ -15,7 +15,7 @@ def names(*groups: Any) -> set[str]:
 
 
 def configure_pages(page: LivePage, *, page_id: str = PAGE, instagram: str | None) -> None:
-    """Write `pages` with one page, in place of its token alone."""
+    """Write `pages` with one page, in place of its bare token."""
     one = {"page-access-token": page.section.pop("page-access-token")}
     if instagram is not None:
         one["instagram"] = instagram

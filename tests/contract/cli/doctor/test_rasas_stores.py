@@ -38,7 +38,7 @@ async def test_conversations_in_memory_are_wrong(page: LivePage) -> None:
 async def test_a_tracker_store_that_rasa_replaces_by_memory_is_wrong(
     page: LivePage, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
 ) -> None:
-    """Rasa finds it in the folder that it is started in, and warns in its log alone."""
+    """Rasa finds it in the folder that it is started in, and warns only in its log."""
     write_stores(page.directory)
     monkeypatch.chdir(page.directory)
     endpoints(page)["tracker_store"] = {"type": kind}

@@ -36,7 +36,7 @@ async def graph(meta: ScriptedGraph, clock: ImpatientClock) -> AsyncIterator[Htt
 
 @pytest.fixture
 async def hasty(meta: ScriptedGraph, clock: ImpatientClock) -> AsyncIterator[HttpGraph]:
-    """A Graph that gives each try a moment only."""
+    """A Graph that gives each try only a moment."""
     http_graph = graph_of(meta.url, clock, request_timeout=A_MOMENT)
     yield http_graph
     await http_graph.close()

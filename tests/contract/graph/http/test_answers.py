@@ -1,4 +1,4 @@
-"""What answers mean that are no success, or not Graph's at all: the errors that come out."""
+"""What answers mean that aren't a success, or not Graph's at all: the errors that come out."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ SCANS_ALLOWED = {
     # The pages for which something waits.
     *("SCAN pages", "SCAN CONSTANT ROW", "SCAN (subquery-2)", "SCAN (subquery-4)"),
     "SCAN handover_workers",  # a row for each worker
-    "SCAN handover_notices USING INDEX handover_notices_told",  # what waits alone
+    "SCAN handover_notices USING INDEX handover_notices_told",  # only what waits
     "SCAN handover_sessions USING INDEX handover_sessions_open",  # in order, up to a limit
     "SCAN oldest",  # what the one before has found
 }

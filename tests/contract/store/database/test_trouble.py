@@ -1,4 +1,6 @@
-"""A database that is locked, read-only, full or gone: said at once, and over when it is over."""
+"""A database that is locked, read-only, full or gone: reported at once, and no longer than it
+lasts.
+"""
 
 from __future__ import annotations
 

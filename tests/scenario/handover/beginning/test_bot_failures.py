@@ -142,7 +142,7 @@ async def test_a_thread_that_a_person_has_stays_with_them(world: World) -> None:
 
 
 class TestWhatTheUserReads:
-    """One sentence: that a person comes, if the bot has not said so already."""
+    """One sentence: that a person is coming, if the bot has not said so already."""
 
     @pytest.fixture
     async def world(self) -> AsyncIterator[World]:

@@ -16,7 +16,7 @@ Errors = Callable[[], list[str]]
 
 
 async def says(world: World, text: str, **payload: Any) -> None:
-    """The user writes, and the assistant takes that for an answer about the handover."""
+    """The user writes, and the assistant takes that as an answer about the handover."""
     world.script.answers[text] = ["Thank you.", {"custom": {"handover_feedback": payload}}]
     await world.user_says(text)
 

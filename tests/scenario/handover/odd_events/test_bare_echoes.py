@@ -1,4 +1,4 @@
-"""Instagram: the bot's own words come back to it, and nothing in them tells who has sent them."""
+"""Instagram: the bot's own words come back to it, and nothing in them says who sent them."""
 
 from __future__ import annotations
 

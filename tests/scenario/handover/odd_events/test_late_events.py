@@ -217,7 +217,9 @@ async def test_a_thread_that_an_operator_took_becomes_a_session_and_returns_by_k
 
 
 async def test_what_the_user_writes_to_whoever_took_the_thread_is_heard(world: World) -> None:
-    """It is what shows that the thread is taken; and it is no older than the session it begins."""
+    """It is what shows that the thread was taken, and it is no older than the session that it
+    begins.
+    """
     world.graph.threads[ANNA] = INBOX
     await world.user_says("hello")
     assert (await world.session()).user_messages == 1

@@ -15,7 +15,9 @@ from tests.scenario.world import ANNA, INBOX, World
 
 
 class TwoFacedGraph(MemoryGraph):
-    """Refuses each message because another app has the thread, which nobody has if it is asked."""
+    """Refuses each message because another app has the thread, and says that nobody has it when
+    asked.
+    """
 
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         await self._begin("send", thread, message=message, mark=mark)

@@ -1,4 +1,4 @@
-"""Meta does not tell whose a thread is: nobody is left alone, and nothing is lost, for that."""
+"""Meta does not say who has a thread: because of that nobody is left alone, and nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on an emulator that starts anew, or is gone for a while; no bot is behind it."""
+"""The page on an emulator that restarts, or is gone for a while; no bot is behind it."""
 
 from __future__ import annotations
 

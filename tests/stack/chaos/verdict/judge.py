@@ -332,7 +332,7 @@ def _sent_out_of_order(case: Case) -> Iterator[str]:
 
 
 def _answers_out_of_order(case: Case, user: str) -> Iterator[str]:
-    """By the emulator's records alone: what the bot repeats, in the order of sending."""
+    """By nothing but the emulator's records: what the bot repeats, in the order of sending."""
     asked = [one.text for one in case.written[user] if one.text.startswith("message ")]
     position = {f"You said: {text}": number for number, text in enumerate(asked)}
     latest = -1

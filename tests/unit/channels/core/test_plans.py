@@ -22,7 +22,7 @@ from channels.core.plans import (
     parse_words,
 )
 
-MARK = "ξ"  # stands in values that no error may show
+MARK = "ξ"  # is in values that no error may show
 
 
 def cyclic() -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Scene:
         self.names = Names(graph=self.graph, clock=self.clock, of_users=of_users)
 
     async def look_at(self, *threads: Thread) -> None:
-        """Somebody looks, and so often is asked until there is nothing left to ask."""
+        """Somebody looks, and Meta is asked until there is nothing left to ask."""
         self.names.want(threads)
         asking = asyncio.create_task(self._ask_forever())
         for _ in range(20 * (1 + len(threads) // AT_ONCE)):

@@ -16,7 +16,7 @@ pauses = st.lists(st.integers(0, 2_000_000).map(lambda us: timedelta(microsecond
 
 
 def places_of(pace: Pace, count: int, now: datetime = NOW) -> list[datetime]:
-    """The places of so many messages that are there at once."""
+    """The places of this many messages that come at once."""
     return [now + pace.take(now) for _ in range(count)]
 
 

@@ -36,7 +36,7 @@ print(metrics.page().decode())
 
 
 def worker(directory: Path, waiting: int) -> str:
-    """The page of a new process, which counts an end and sees so many events wait."""
+    """The page of a new process, which counts an end and sees this many events wait."""
     command = [sys.executable, "-c", WORKER, str(waiting)]
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(directory)}
     done = subprocess.run(

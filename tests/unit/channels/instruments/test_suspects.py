@@ -1,4 +1,4 @@
-"""What a worker has died with is begun one by one, and keeps nothing from going on."""
+"""What a worker has died with is begun one by one, and holds up nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How wrong admin tokens are answered: ever more slowly, and never so that it hurts others."""
+"""How wrong admin tokens are answered: more and more slowly, and never at others' expense."""
 
 from __future__ import annotations
 

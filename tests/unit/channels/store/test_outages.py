@@ -33,7 +33,7 @@ def outages(time: Passing) -> Outages:
 
 
 def is_asked_in_vain(outages: Outages, time: Passing, *, seconds: float = 0) -> None:
-    """So long it takes to see that nobody answers."""
+    """How long it takes to see that nobody answers."""
     try:
         with outages.noticed():
             time.seconds += seconds

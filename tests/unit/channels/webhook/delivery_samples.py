@@ -43,7 +43,7 @@ def decoded(body: bytes) -> list[Event]:
 
 
 def texts(body: bytes) -> list[str | None]:
-    """What Rasa would read of a delivery of messages; of those that tell nothing, nothing."""
+    """What Rasa would read of a delivery of messages; nothing of those that say nothing."""
     events = decoded(body)
     assert all(isinstance(event, (UserMessage, SignOfLife, TakenBack)) for event in events)
     return [event.text for event in events if isinstance(event, UserMessage)]

@@ -74,7 +74,7 @@ def key_of(**fields: Any) -> str:
 
 
 def said(*sizes: int) -> list[Line]:
-    """Lines of so many characters."""
+    """Lines of this many characters."""
     return [
         Line(key=str(number), at=NOW, speaker=Speaker.USER, text="x" * size)
         for number, size in enumerate(sizes)

@@ -1,4 +1,4 @@
-"""A section of credentials.yml, its keys, and what becomes of it with changes."""
+"""A section of credentials.yml, its keys, and what becomes of it when it is changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from channels.core.errors import SettingsError
 from channels.core.settings.settings import Settings, parse_settings
 
-MARK = "S3CRET-of-16-characters"  # stands in every value that nobody may see
+MARK = "S3CRET-of-16-characters"  # is in every value that nobody may see
 REQUIRED = {
     "verify": f"{MARK}-verify",
     "secret": f"{MARK}-secret",

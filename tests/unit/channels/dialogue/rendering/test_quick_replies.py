@@ -109,7 +109,7 @@ CONTACT = [{"content_type": "user_phone_number"}, {"content_type": "user_email"}
 
 
 class TestContacts:
-    """Instagram has switched off quick replies of these types on 2026-10-05."""
+    """Instagram switched off quick replies of these types on 2026-10-05."""
 
     def test_messenger_offers_them(self) -> None:
         response = {"text": "Your number?", "quick_replies": CONTACT}
