@@ -277,7 +277,7 @@ def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | N
 def _routed_to_us(
     event: UserMessage | Postback | Act, session: Session, owner: Owner | None, by_words: Decision
 ) -> Decision:
-    """Meta gives what a user does to the owner alone: with routing on, that is us again.
+    """Meta gives what a user does only to the owner: with routing on, that is us again.
 
     A tap comes to the app that has sent the button, whoever has the thread.
     """

@@ -36,7 +36,7 @@ LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits fo
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 _FOR_GOOD = (ProcessDied, TurnTimedOut, TurnNotSaved)
 _AT_ONCE = timedelta(seconds=1)  # what was read no longer ago has not waited
-PATIENCE = timedelta(minutes=10)  # with an event that Meta alone of all does not answer
+PATIENCE = timedelta(minutes=10)  # with the one event that Meta does not answer
 
 T = TypeVar("T")
 
