@@ -188,7 +188,7 @@ class MessengerInput(InputChannel):
     async def _leave(self, _: Sanic, __: object) -> None:
         """Let what watches over the process see that it failed: `Sanic.stop` would end it with 0.
 
-        It has been logged why; Sanic would log the exit's way through it besides.
+        The reason has been logged; Sanic would also log how the exit went through it.
         """
         if self._has_failed:
             logging.getLogger("sanic.error").addFilter(lambda line: not _is_exit(line))

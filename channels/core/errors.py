@@ -69,7 +69,7 @@ class StoreVersionError(StoreError):
 class RasaUnavailable(HandoverError):
     """Rasa can't take a turn now: no model is loaded, or it has just failed at a start or an end.
 
-    What waits for it is tried again, and is at no fault of its own.
+    What waits for it is tried again, and is not to blame.
     """
 
 
@@ -78,7 +78,7 @@ class ProcessDied(HandoverError):
 
 
 class TurnTimedOut(HandoverError):
-    """A turn of Rasa took longer than `turn-timeout` and was given up; it is not saved."""
+    """A turn of Rasa's took longer than `turn-timeout` and was abandoned; it is not saved."""
 
 
 class TurnNotSaved(HandoverError):
@@ -131,7 +131,7 @@ class GraphUnavailable(GraphError):
     """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error).
 
     `others_answered`: the page's other calls of this kind got their answers meanwhile, so it is
-    this one that Graph can't deal with, and no outage.
+    this one that Graph can't deal with, and not an outage.
     """
 
     def __init__(self, message: str, *, others_answered: bool = False, **details: object) -> None:

@@ -109,7 +109,7 @@ def _first_beginning(hours: Hours, first: date, *, after: datetime) -> datetime 
 
 
 def _spans(hours: Hours, first: date, *, days: int) -> Iterator[tuple[datetime, datetime]]:
-    """The spans of so many days, in UTC; one that no clock shows that night is left out."""
+    """The spans of this many days, in UTC; one that no clock shows that night is left out."""
     for day in (first + number * _DAY for number in range(days)):
         spans = hours.week[day.weekday()]
         if spans and not _is_closed_on(day, hours.closed_on):

@@ -13,7 +13,7 @@ from ..core.meta.metas_clock import MOST_SKEW
 # Goes on while the machine sleeps or the process is stopped, and never jumps. Elsewhere than on
 # Linux the monotonic clock is the nearest to that.
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", None)
-STANDSTILL = timedelta(seconds=5)  # a sleep that lasts for so much longer is the process's own
+STANDSTILL = timedelta(seconds=5)  # a sleep that lasts this much longer is the process's own
 
 
 class Clock(Protocol):
@@ -33,7 +33,7 @@ class Clock(Protocol):
 
 
 async def lived_for(clock: Clock, duration: timedelta) -> None:
-    """Return after so long; where this process stood still meanwhile, it counts from then."""
+    """Return after this long; counted again from when this process goes on, if it stood still."""
     slept_for_longer = True
     while slept_for_longer:
         due_at = clock.now() + duration
@@ -67,8 +67,8 @@ class SystemClock:
 class SharedClock:
     """The time that all workers on one database agree on: our own, set by the database's.
 
-    It is set by how far the two were apart at some moment between two of ours. `skew` tells Meta's
-    time less our own clock's, if it is known.
+    It is set by how far the two were apart at some moment between two of ours. `skew` is Meta's
+    time minus our own clock's, if it is known.
     """
 
     def __init__(

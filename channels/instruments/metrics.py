@@ -153,7 +153,7 @@ class Metrics:
         self._oldest_untold.set(max(age.total_seconds(), 0))
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
-        """Show these at nought until the first one comes, so that a first failure is a rise."""
+        """Show these at zero until the first one comes, so that a first failure is a rise."""
         for verb in verbs:
             for outcome in outcomes:
                 self.graph_calls.labels(verb, outcome)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 
 class RareLine:
-    """When such a line is due: the first time at once, then once an interval at most."""
+    """When such a line is due: the first time at once, then at most once an interval."""
 
     def __init__(self, interval: timedelta) -> None:
         self._interval = interval

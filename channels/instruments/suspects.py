@@ -14,7 +14,7 @@ ALONE_FOR = timedelta(seconds=5)
 
 
 class Suspects:
-    """Counts the beginnings of which nobody has heard again.
+    """Counts the beginnings that nobody has heard of again.
 
     Of a worker's first death nobody knows what did it. What was in its hand is counted from then
     on, and what a second one has died with is begun one by one, so that nothing is set aside for
@@ -32,7 +32,7 @@ class Suspects:
     ) -> AsyncIterator[bool]:
         """Whether it may be done once more: inside, it counts as begun.
 
-        `count` adds to its attempts, which were so many, and returns how many they are.
+        `count` adds to the `attempts` that there were, and returns how many there are now.
         """
         async with AsyncExitStack() as stack:
             if attempts:
@@ -45,7 +45,7 @@ class Suspects:
                 raise
             else:
                 await count(-1)
-            # Not if it is cancelled: who stops gives it back, which forgets its attempts.
+            # Not if it is cancelled: a worker that stops gives it back, which forgets its attempts.
 
     @asynccontextmanager
     async def alone_at_first(self) -> AsyncIterator[None]:

@@ -24,7 +24,7 @@ from .words import (
 )
 
 # Characters of a message, and of what its normal form makes of them: one may become 18 (U+FDFA).
-# A person says what he or she wants within so many; what takes longer holds up everybody.
+# People say what they want within this many; what takes longer holds up everybody.
 LONGEST_SEARCH = 2_000
 _SHORTEST_TYPED = 5  # characters of a phrase that is known without its marks
 
@@ -33,7 +33,7 @@ class KeywordMatch(enum.Enum):
     """How much of a message a keyword has to be."""
 
     WHOLE = "whole"  # the message is the keyword and nothing else
-    CONTAINS = "contains"  # the keyword's words stand in the message in a row
+    CONTAINS = "contains"  # the keyword's words are in the message, in a row
 
 
 class KeywordMatcher:

@@ -1,8 +1,8 @@
 """The words that a language's keywords are made of, recognised in their other forms.
 
-Snowball finds the forms, and takes more for a form than a reader would: "operation" for one of
-"operator", Russian "меня" (me) for one of "меню" (menu). A form missed costs the user a second
-try; a word mistaken ends a talk with an operator. So a shared stem alone is not enough here.
+Snowball finds the forms, and takes more words as forms than a reader would: "operation" as one of
+"operator", Russian "меня" (me) as one of "меню" (menu). A form missed costs the user a second try;
+a word mistaken ends a talk with an operator. So a shared stem alone is not enough here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Vocabulary:
         first = beginning(word)
         self._beginnings.add(first)
         self._stemmed.setdefault((first, _stem(stemmer, word)), []).append(word)
-        # Snowball does not know "menus" for a plural in any language.
+        # Snowball does not know "menus" as a plural in any language.
         singular = word.removesuffix("s")
         if len(singular) >= _SHORTEST_STEM:
             self._forms.setdefault(singular, word)

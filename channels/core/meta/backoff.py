@@ -16,5 +16,5 @@ class Backoff:
     longest: timedelta
 
     def pause(self, *, before: int) -> timedelta:
-        """The pause after a failure that had so many pauses `before` it."""
+        """The pause after a failure; `before` is how many pauses there were already."""
         return min(self.first * (1 << min(before, _MOST_DOUBLINGS)), self.longest)

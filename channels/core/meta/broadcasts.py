@@ -14,7 +14,7 @@ _Sender = tuple[str, str | None]
 
 
 class Broadcasts:
-    """Whom each app of each page has written to of late, as far as this worker has heard."""
+    """Whom each app of each page has written to lately, as far as this worker has heard."""
 
     def __init__(self) -> None:
         self._written: defaultdict[_Sender, dict[str, datetime]] = defaultdict(dict)
@@ -28,7 +28,7 @@ class Broadcasts:
             del written[user]
 
     def include(self, echo: Echo) -> bool:
-        """Whether it is one of many: its app has written to so many in the minute around it."""
+        """Whether it is one of many: its app has written to many people in the minute around it."""
         written = self._written.get(_sender(echo), {})
         return sum(abs(at - echo.received_at) <= PERIOD for at in written.values()) >= MANY
 

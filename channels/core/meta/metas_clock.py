@@ -21,6 +21,6 @@ def metas_time(date: str | None) -> datetime | None:
 
 
 def in_words(skew: timedelta) -> str:
-    """How far this machine's clock is from Meta's; `skew` is Meta's less ours."""
+    """How far this machine's clock is from Meta's; `skew` is Meta's minus ours."""
     direction = "behind" if skew > timedelta() else "ahead of"
     return f"This machine's clock is {round(abs(skew).total_seconds())} s {direction} Meta's."

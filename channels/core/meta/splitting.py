@@ -116,13 +116,13 @@ def _ends(breaker: type[BaseBreaker], text: str) -> list[int]:
 
 
 def _may_end_a_sentence(last: str) -> bool:
-    # ICU sees a sentence end behind each "?" and "!"; in Latin text without a space behind it
-    # that is the middle of a URL. Chinese and its like write no space there.
+    # ICU sees the end of a sentence after each "?" and "!"; in Latin text with no space after it,
+    # that is the middle of a URL. Chinese and the like write no space there.
     return last.isspace() or not last.isascii()
 
 
 def _ends_before_space(text: str) -> list[int]:
-    """For each index of `text`, the index behind the last character before it that is no space."""
+    """For each index of `text`, the index after the last character before it that isn't a space."""
     solid = (0 if char.isspace() else end for end, char in enumerate(text, start=1))
     return list(accumulate(solid, max, initial=0))
 

@@ -49,7 +49,7 @@ class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
     `position` grows with each stored message: those of a thread are sent in its order. `failures`
     counts the sends whose answers were lost. `is_doubtful` says that it has been in somebody's
     hand before, who may have sent it: its echo will tell. `was_lost`: that worker has died;
-    `attempts` counts the sends since then of which nobody has heard again.
+    `attempts` counts the sends since then that nobody has heard of again.
     """
 
     position: int

@@ -13,7 +13,7 @@ MOST_SEARCHED = 10_000  # of the open sessions, the oldest
 
 
 class Need(enum.IntEnum):
-    """What the user of an open session waits for; whose need comes first is looked at first."""
+    """What the user of an open session waits for, in the order in which it is looked at."""
 
     ANSWER = 0
     OPENING_HOURS = 1

@@ -139,7 +139,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def opened_by(self) -> str:
-        """Who began it: the bot, somebody else, or the channel because the bot has failed."""
+        """Who began it: the bot, somebody else, or the channel because the bot had failed."""
         if self.has_bot_failed:
             return "bot_failed"
         return "somebody else" if self.is_adopted else "bot"

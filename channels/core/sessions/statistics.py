@@ -125,7 +125,7 @@ def _opinions(sessions: Sequence[Session]) -> Opinions:
 
 
 def _wait(session: Session) -> timedelta | None:
-    """From the opening to the first answer; a clock that was set back makes it nought."""
+    """From the opening to the first answer; a clock that was set back makes it zero."""
     if session.first_answer_at is None:
         return None
     return max(session.first_answer_at - session.opened_at, timedelta())

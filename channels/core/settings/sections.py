@@ -76,8 +76,8 @@ def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:
 def filled_in(value: object, environment: Mapping[str, str]) -> object:
     """`value` with its variables filled in, within mappings and lists too.
 
-    Rasa fills in most of them before. It leaves those in quotes, and Rasa Pro the one under a key
-    that is named `secret`. A variable that is not set stays as it stands.
+    Rasa has filled in most of them before. It leaves those in quotes, and Rasa Pro the one under a
+    key that is named `secret`. A variable that is not set stays as it is.
     """
     if isinstance(value, str):
         return _VARIABLE.sub(lambda found: environment.get(found[1], found[0]), value)

@@ -157,7 +157,7 @@ def parse_settings(section: object) -> Settings:
     if settings.operator_token is not None and settings.admin_token is None:
         raise SettingsError(
             f"{SECTION} has operator-token without admin-token. Add an admin-token for whoever "
-            "erases people; with operator-token alone nobody could."
+            "erases people; with only an operator-token, nobody could."
         )
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)

@@ -149,7 +149,7 @@ def parse_flag(value: object) -> bool:
 
 
 def parse_count(value: object) -> int:
-    """How many of something at once, or in a second."""
+    """How many of something there may be at once, or in a second."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_AT_ONCE:
         raise ValueError(f"is not a whole number from 1 to {MOST_AT_ONCE}.")
     return value

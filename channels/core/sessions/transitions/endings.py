@@ -51,9 +51,9 @@ def regained(session: Session, now: datetime, *, user_at: datetime | None = None
 
 
 def postponed(session: Session, now: datetime, *, before: datetime | None = None) -> Session:
-    """The step under way failed for now: try it again later, and ever less often.
+    """The step under way failed for now: try it again later, and less and less often.
 
-    Neither a deadline is missed for that, nor the moment that it has to be `before`.
+    No deadline is missed for that, nor the moment that it has to be `before`.
     """
     due_at, ends = now + BACKOFF.pause(before=session.attempts), deadline(session)
     if before is not None and now < before:

@@ -27,7 +27,7 @@ def by_hours(session: Session, now: datetime) -> Session:
 
 
 def waiting_on(session: Session, now: datetime) -> Session:
-    """Nobody is there yet, or no more: wait for the next opening."""
+    """Nobody is there yet, or nobody is there any more: wait for the next opening."""
     return next_version(session, due_at=_next_look(session, now))
 
 
@@ -69,7 +69,7 @@ def replaced(session: Session, now: datetime) -> Session:
 
 
 def taken(session: Session, owner_app: str | None, cause: Cause, now: datetime) -> Session:
-    """Somebody has taken the thread of a waiting session: it waits no more."""
+    """Somebody has taken the thread of a waiting session: it no longer waits."""
     active = msgspec.structs.replace(
         session, owner_app=owner_app, opened_at=now, cause_at=cause.at, due_at=now
     )
