@@ -149,7 +149,7 @@ def attachment_too_large() -> GraphError:
 
 
 def invalid_attachment_id() -> GraphError:
-    """An `attachment_id` that is none of the Page's, or no longer (Meta: "Error Codes")."""
+    """An `attachment_id` that is not one of the Page's, or no longer one (Meta: "Error Codes")."""
     return invalid_parameter("Invalid attachment ID", subcode=2018074)
 
 
@@ -238,7 +238,7 @@ def no_such_object(method: str, node: str) -> GraphError:
 
 
 def nonexisting_field(field: str, node_type: str = "Page") -> GraphError:
-    """Meta's answer for an edge or field that is not there, for instance a removed one."""
+    """Meta's answer for an edge or field that is not there, for example a removed one."""
     return invalid_parameter(
         f"Tried accessing nonexisting field ({field}) on node type ({node_type})"
     )

@@ -1,4 +1,4 @@
-"""The events of Meta's webhooks, as they stand in `messaging` or `standby` of an entry.
+"""The events of Meta's webhooks, as they are in `messaging` or `standby` of an entry.
 
 Meta facts 2.2 to 2.5; Meta: "messages", "messaging_postbacks", "message_echoes",
 "messaging_handovers", "standby" and their siblings.

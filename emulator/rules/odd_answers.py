@@ -1,4 +1,4 @@
-"""Answers that Meta has been seen to give, or must be feared to, ready to be thrown as faults.
+"""Answers that Meta has been seen to give, or may well give, ready to be thrown as faults.
 
 Meta facts 1.1 and 4, where each is told with what it rests on.
 """
@@ -28,10 +28,10 @@ Told = Callable[[JsonObject], Any]  # a text is told as a page of HTML
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OddAnswer:
-    """An answer and the edge whose it is, unless the fault names another one.
+    """An answer and the edge that it belongs to, unless the fault names another one.
 
     Either `told` makes it of the answer that would have been right, or `error` refuses the call.
-    With neither of them the call is answered rightly, but late or never.
+    With neither of them the call is answered correctly, but late or never.
     """
 
     path: str = MESSAGES

@@ -3,7 +3,7 @@
 const KEY = "token"; // of the tab's own storage
 const LIMIT_MS = 30_000;
 
-/** The token is missing or another. */
+/** The token is missing or wrong. */
 export class Unauthorised extends Error {}
 
 /** The bot says no, and why. */

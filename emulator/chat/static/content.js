@@ -9,7 +9,7 @@ const LINKS = /(https?:\/\/[^\s<>"]+)/;
 
 /**
  * The parts of a message, each an element of its own. `tap` is called with a tapped button of a
- * template; without it the buttons are there to be seen.
+ * template; without it the buttons are only there to be seen.
  */
 export function contentOf(message, tap = null) {
   if (message.takenBack) return [element("p", { className: "bubble gone", textContent: "Taken back" })];

@@ -45,7 +45,7 @@ const NAMES = {
   notice: "Notice",
 };
 
-/** What a person did that is no message. */
+/** What a person did besides writing. */
 export function actIn({ referral, optin }) {
   if (referral) return "came by a link";
   return optin ? "opted in" : "linked an account";

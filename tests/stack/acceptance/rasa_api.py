@@ -157,7 +157,7 @@ class Handovers:
                 await asyncio.sleep(LOOK_INTERVAL.total_seconds())
 
     async def until_counted(self, user: str, messages: str, count: int) -> Any:
-        """The user's open session once so many `user_messages` or `operator_messages` count."""
+        """The user's open session once this many `user_messages` or `operator_messages` count."""
         return await self._until(user, messages, count, WAIT_LIMIT)
 
     async def _until(self, user: str, key: str, value: object, limit: timedelta) -> Any:

@@ -32,7 +32,7 @@ class Plan:
 
     New courses begin and blows fall for as long as `lasting`; `pause` is the mean time between
     two steps of a course, `lease` the shortened life of a killed worker's claims. Each replica has
-    as many processes as `sanic_workers`; so many messages are `poisons`, which kill who reads them.
+    as many processes as `sanic_workers`; `poisons` is how many messages kill whoever reads them.
     """
 
     seed: int

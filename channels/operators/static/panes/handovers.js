@@ -54,7 +54,7 @@ export class OpenHandovers {
     };
   }
 
-  /** Show what the bot has told. True if a handover of before is over. */
+  /** Show what the bot has told. True if a handover from before is over. */
   show(told) {
     this.#skew = Date.parse(told.now) - Date.now();
     this.#found = told.found;
@@ -193,7 +193,7 @@ function offer(select, all, choices) {
   select.value = chosen;
 }
 
-/** Whether the person says yes to giving the thread of so and so back. */
+/** Whether the person says yes to giving a user's thread back. */
 function agrees(whose) {
   const dialog = byId("confirm");
   byId("question").replaceChildren("Give the thread of ", isolated(whose), " back to the bot?");

@@ -130,13 +130,13 @@ export class Phone {
   }
 }
 
-/** What a person did that is no message, in the middle of the thread. */
+/** What a person did besides writing, in the middle of the thread. */
 function actOf({ referral, optin, at }) {
   const words = referral ? "Came by a link" : optin ? "Opted in" : "Linked an account";
   return `${words} · ${hour(at)}`;
 }
 
-/** What stands below the last message: the dots while somebody types, or that it was seen. */
+/** What is below the last message: the dots while somebody types, or that it was seen. */
 function tailOf(thread, now) {
   if (thread.isTyping(now)) return { className: "tail typing bubble", text: "" };
   const isLastWord = thread.newest?.from === FROM_USER;

@@ -99,7 +99,7 @@ function change(thread, mid, what) {
   thread.edition += 1;
 }
 
-/** The objects of an array; what is no array is an empty one. */
+/** The objects of an array; what isn't an array is an empty one. */
 export function listOf(values) {
   return Array.isArray(values) ? values.filter((one) => one && typeof one === "object") : [];
 }

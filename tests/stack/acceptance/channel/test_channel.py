@@ -1,4 +1,4 @@
-"""Issue 2, points 1 and 2: the channel takes in what Meta sends, and is silent when it must be."""
+"""The channel takes in what Meta sends, and is silent when it must be."""
 
 from __future__ import annotations
 

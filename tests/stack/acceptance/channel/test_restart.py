@@ -1,4 +1,4 @@
-"""Issue 2, points 4 and 5: what has begun goes on across a crash of Rasa, as it was planned."""
+"""What has begun goes on across a crash of Rasa, as it was planned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 2, point 13: a wrong setting stops `rasa run` with one clear message."""
+"""A wrong setting stops `rasa run` with one clear message."""
 
 from __future__ import annotations
 

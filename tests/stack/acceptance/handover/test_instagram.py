@@ -1,4 +1,4 @@
-"""Issue 3, point 10: a handover on Instagram, by the same assistant and the same webhook."""
+"""A handover on Instagram, by the same assistant and the same webhook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators are told on real processes, though who is to be told is down for an hour of clock."""
+"""Operators are told on real processes, though the receiver is down for an hour by the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 3, point 4: with Conversation Routing off, nobody can take a thread, but ask for it."""
+"""With Conversation Routing off, nobody can take a thread, only ask for it."""
 
 from __future__ import annotations
 

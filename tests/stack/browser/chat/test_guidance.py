@@ -1,4 +1,6 @@
-"""What the page tells who sees it first: what to try, what words mean, what can be done."""
+"""What the page tells somebody who sees it for the first time: what to try, what words mean, what
+can be done.
+"""
 
 from __future__ import annotations
 

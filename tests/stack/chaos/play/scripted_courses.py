@@ -100,10 +100,10 @@ def courses(
     pause: timedelta,
     poisons: int = 0,
 ) -> list[Course]:
-    """Courses of so many users, who write so many messages in all.
+    """Courses of this many users, who write this many messages in all.
 
-    They begin at any time within `lasting`; `pause` is the mean time between two steps. In so many
-    of them a message among the others kills the process that reads it.
+    They begin at any time within `lasting`; `pause` is the mean time between two steps. In this
+    many of them a message among the others kills the process that reads it.
     """
     each, left = divmod(messages, users)
     written = [

@@ -93,7 +93,7 @@ def storm(random: Random, counts: Counts, *, lasting: timedelta) -> list[Blow]:
 
 
 def _times(random: Random, count: int, lasting: timedelta, blow: Any) -> Iterator[Blow]:
-    """So many blows, each at any time of its own share of `lasting`."""
+    """This many blows, each at any time of its own share of `lasting`."""
     for number in range(count):
         yield blow(random, lasting * (number + random.random()) / count)
 

@@ -1,4 +1,4 @@
-"""Issue 2, point 8: every kind of response that Rasa has works as a follow-up."""
+"""Every kind of response that Rasa has works as a follow-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 2, point 9: a handover that can't be made is told to the user, and the bot goes on."""
+"""A handover that can't be made is told to the user, and the bot goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 2, points 3, 4, 6, 7, 8 and 10: a handover from its start to its one end."""
+"""A handover from its start to its one end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 3, point 3: an app that asks for the thread gets it if the policy `requests` allows it.
+"""An app that asks for the thread gets it if the policy `requests` allows it.
 
 Apps can ask only while routing is off (the facts: request_thread_control), and Meta asks the
 owner, so the bot is given the thread first.
@@ -37,7 +37,7 @@ def bot_of(chat: Conversation) -> str:
 
 
 async def requests(stack: Stack, http: ClientSession, answer: str) -> float:
-    """How many requests have been answered so, by the channel's metrics."""
+    """How many requests have been answered like this, by the channel's metrics."""
     async with http.get(f"{stack.channel_url}/metrics") as page:
         assert page.status == 200
         lines = (await page.text()).splitlines()

@@ -1,4 +1,4 @@
-"""Issue 3, point 2: release and expiry, which no webhook announces, are found by asking."""
+"""Release and expiry, which no webhook announces, are found by asking."""
 
 from __future__ import annotations
 

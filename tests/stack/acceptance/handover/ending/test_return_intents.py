@@ -1,4 +1,4 @@
-"""Issue 3, point 7: the assistant's NLU reads on standby whether the user wants the bot back."""
+"""The assistant's NLU reads on standby whether the user wants the bot back."""
 
 from __future__ import annotations
 

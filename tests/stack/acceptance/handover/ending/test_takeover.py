@@ -1,4 +1,4 @@
-"""Issue 3, point 1: a thread that somebody takes without asking has a session all the same."""
+"""A thread that somebody takes without asking has a session all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 3, points 1 and 6: what ends a handover by itself, each with a response of its own."""
+"""What ends a handover by itself, each with a response of its own."""
 
 from __future__ import annotations
 

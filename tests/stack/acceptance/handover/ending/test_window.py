@@ -1,4 +1,4 @@
-"""Issue 3, point 8: outside the 24-hour window, a follow-up waits for the user's next message.
+"""Outside the 24-hour window, a follow-up waits for the user's next message.
 
 The engine counts the 24 hours from the time that Meta's event gives for the user's last message,
 by this machine's clock, which no test can move. So here that event says that it is a day old;
