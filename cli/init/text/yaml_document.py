@@ -15,6 +15,7 @@ from .project import ProjectError
 
 Pair: TypeAlias = tuple[Node, Node]
 
+_BYTES = re.compile("[\udc80-\udcff]")  # what stands for bytes that are no UTF-8 (PEP 383)
 _CONTENT = re.compile(r"^[ \t]*[^\s#].*$", re.MULTILINE)
 
 
@@ -52,6 +53,8 @@ def parse(name: str, text: str) -> Document:
     """The document in `text`; ProjectError, with the line number but none of its words, if it isn't
     one.
     """
+    if _BYTES.search(text):
+        raise ProjectError(f"{name} can't be read: it is not UTF-8. Save it as UTF-8 first.")
     try:
         root, data = round_trip().compose(text), round_trip().load(text)
     except (YAMLError, ValueError) as error:

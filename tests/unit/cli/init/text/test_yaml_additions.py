@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -77,6 +78,13 @@ responses:
   - text: One moment.
 """
     )
+
+
+def test_a_file_in_another_encoding_is_told_to_be_so() -> None:
+    text = "responses: {utter_greet: [{text: Grüezi}]}".encode("latin-1")
+    told = "domain.yml can't be read: it is not UTF-8. Save it as UTF-8 first."
+    with pytest.raises(ProjectError, match=re.escape(told)):
+        added(text.decode("utf-8", "surrogateescape"), NEW_INTENT)
 
 
 def test_an_anchor_does_not_count_as_indentation() -> None:
