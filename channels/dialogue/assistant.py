@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
+import msgspec
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 
@@ -26,8 +26,7 @@ logger = logging.getLogger(__name__)
 MOST_SAID = 50  # last messages of a conversation that an agent may read
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One message for Rasa; `parse_data` where it is an event and no user's words.
 
     `text` is what the user said; of an event it is a name, which Rasa does not get: an event has no
@@ -41,7 +40,7 @@ class Turn:
     channel: str
     text: str
     message_id: str
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = {}
     parse_data: dict[str, Any] | None = None
     once: bool = False
     resumes: bool = False

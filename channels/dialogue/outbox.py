@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -41,8 +40,7 @@ class Outbox(PassesControl, Protocol):
         """Take back messages that an earlier attempt has said, where they are not sent yet."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TurnId:
+class TurnId(msgspec.Struct, frozen=True, kw_only=True):
     """A turn of Rasa, as its messages know it.
 
     `id` is the `message_id` that Rasa gets. Where a crash cuts the turn, it is taken again

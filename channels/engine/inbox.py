@@ -54,12 +54,13 @@ class Inbox:
         while True:
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
+            now = self._clock.now()
             entries = await self._store.claim_inbox(
-                self._clock.now(), limit=BATCH, without_threads=threads, without_pages=pages
+                now, limit=BATCH, without_threads=threads, without_pages=pages
             )
             for entry in entries:
                 self._workload.take(entry.event.thread)
-                self._queue(entry)
+                self._queue(entry, now)
             if not entries:
                 return
 
@@ -72,15 +73,16 @@ class Inbox:
         has_room = self._workload.take_all(threads)
         busy = [] if has_room else [t for t in threads if not self._workload.has_run_low(t)]
         entries: list[InboxEntry] = []
+        now = self._clock.now()
         try:
-            entries = await self._store.record(events, self._clock.now(), claim=has_room)
+            entries = await self._store.record(events, now, claim=has_room)
         finally:
             if has_room and len(entries) < len(events):
                 self._let_go_of_others(threads, entries)
         if len(entries) < len(events):
             self._left_some = True
         for entry in entries:
-            self._queue(entry)
+            self._queue(entry, now)
         if any(map(self._workload.has_run_low, busy)):
             await self._claim_more()  # what was in hand has been handled meanwhile
 
@@ -95,9 +97,9 @@ class Inbox:
         if not recording.cancelled():
             recording.exception()  # whoever waited got it; nobody else need hear of it
 
-    def _queue(self, entry: InboxEntry) -> None:
+    def _queue(self, entry: InboxEntry, now: datetime) -> None:
         thread = entry.event.thread
-        read_at = self._clock.now() if self._queues.is_idle(thread) else None
+        read_at = now if self._queues.is_idle(thread) else None
         self._queues.put(thread, partial(self._handle, entry, read_at))
 
     async def _handle(self, entry: InboxEntry, read_at: datetime | None) -> None:

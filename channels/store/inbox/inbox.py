@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from ...core.events import Edited, Event, TakenBack, Thread
 from ...core.records.amendments import as_kept
-from ..claims.claims import NOBODY, lease_end
+from ..claims.claims import NOBODY
 from ..database.schema import (
     AT_ONCE,
     DEAD,
@@ -24,7 +24,7 @@ from ..database.schema import (
     microseconds,
     moment,
 )
-from ..protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
+from ..protocol import CLAIM_LEASE, RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
 from . import amendments
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -227,5 +227,5 @@ def _row(event: Event, thread: str, now: datetime, claimant: str) -> dict[str, A
         "has_user_text": user_text(event) is not None,
         "recorded_at_us": microseconds(now),
         "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else lease_end(now),
+        "claimed_until_us": 0 if claimant == NOBODY else microseconds(now + CLAIM_LEASE),
     }

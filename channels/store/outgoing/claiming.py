@@ -141,7 +141,7 @@ def free_held(
 ) -> list[OutgoingEntry]:
     """Take what is held for the thread's user, who has written."""
     held = connection.execute(_HELD_OF_THREAD, {"this_thread": thread.key}).all()
-    return _claimed(connection, held, now, worker)
+    return _claimed(connection, held, now, worker) if held else []
 
 
 def renew(

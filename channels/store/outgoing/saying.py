@@ -13,7 +13,7 @@ from ...core.errors import ClaimLost
 from ...core.events import Thread
 from ...core.records.outgoing import Outgoing, OutgoingEntry, Said
 from ..claims import claims, workers
-from ..claims.claims import NOBODY, do_in_parts, lease_end
+from ..claims.claims import NOBODY, do_in_parts
 from ..database.schema import (
     AT_ONCE,
     HELD,
@@ -26,6 +26,7 @@ from ..database.schema import (
     microseconds,
     outgoing,
 )
+from ..protocol import CLAIM_LEASE
 from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
 
 _SAY = insert_new(outgoing)
@@ -150,5 +151,5 @@ def _row(said: Outgoing, thread: str, *, held: bool, claimant: str) -> dict[str,
         "said_at_us": microseconds(said.said_at),
         "state": HELD if held else WAITING,
         "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else lease_end(said.said_at),
+        "claimed_until_us": 0 if claimant == NOBODY else microseconds(said.said_at + CLAIM_LEASE),
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import itertools
 import traceback
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import rasa.model_training
 from rasa.core.agent import Agent
@@ -116,7 +116,7 @@ async def test_a_turn_is_answered_and_saved(
 
 
 def ended(message_id: str) -> Turn:
-    return dataclasses.replace(turn(message_id, once=True), resumes=True)
+    return msgspec.structs.replace(turn(message_id, once=True), resumes=True)
 
 
 async def pause(agent: Agent) -> None:
@@ -307,7 +307,7 @@ async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
 
     class OthersAreSaved(SystemClock):
         async def sleep(self, _: timedelta) -> None:
-            other = dataclasses.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
+            other = msgspec.structs.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
             await assistant.take_turn(other, CollectingOutputChannel())
 
     output.store_wait = StoreWait(OthersAreSaved())
