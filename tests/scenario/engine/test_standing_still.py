@@ -14,9 +14,9 @@ import pytest
 from channels.core.events import Event
 from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
+from tests.scenario.engine.failures.places import Place, deaths_of, standstills_of
+from tests.scenario.engine.failures.stories import STORIES, has_turned_out_well, play
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
-from tests.scenario.places import Place, deaths_of, standstills_of
-from tests.scenario.stories import STORIES, has_turned_out_well, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, Worker, World
 

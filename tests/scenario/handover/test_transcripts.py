@@ -11,9 +11,9 @@ import pytest
 
 from channels.core.briefing.transcript import MOST_LINES
 from channels.core.events import Array, Attachment
-from tests.scenario.places import Place, deaths_of
+from tests.scenario.engine.failures.places import Place, deaths_of
+from tests.scenario.engine.failures.stories import STORIES, HarshWorld, play
 from tests.scenario.scripted_assistant import reason_of
-from tests.scenario.stories import STORIES, HarshWorld, play
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 

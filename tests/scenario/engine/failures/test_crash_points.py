@@ -14,8 +14,8 @@ import pytest
 
 from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
-from tests.scenario.places import Place, deaths_of
-from tests.scenario.stories import STORIES, HarshWorld, has_turned_out_well, play
+from tests.scenario.engine.failures.places import Place, deaths_of
+from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
 from tests.scenario.wire import Wire
 
 DEATHS, DEATHS_BESIDE_ANOTHER = (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.core.events import Array
-from tests.scenario.stories import HarshWorld
+from tests.scenario.engine.failures.stories import HarshWorld
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, TIMEOUT
 

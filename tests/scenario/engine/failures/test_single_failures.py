@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.scenario.places import Place, failures_of
-from tests.scenario.stories import STORIES, HarshWorld, has_turned_out_well, play
+from tests.scenario.engine.failures.places import Place, failures_of
+from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
 from tests.scenario.wire import Wire
 
 NOT_HERE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.core.sessions.session import State
 from channels.store.protocol import CLAIM_LEASE
-from tests.scenario.stories import HarshWorld
+from tests.scenario.engine.failures.stories import HarshWorld
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, INBOX, SECOND
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.core.events import Event
 from tests.fakes.store import MemoryStore
-from tests.scenario.stories import STORIES, HarshWorld, play
+from tests.scenario.engine.failures.stories import STORIES, HarshWorld, play
 from tests.scenario.wire import Wire
 
 _AS_TIME_PASSES = {
