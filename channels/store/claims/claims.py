@@ -71,13 +71,14 @@ def was_in_hand(row: FromClause) -> ColumnElement:
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 # Two that claim side by side, each blind to what the other takes, could each get a part of
-# one thread. So one claims at a time, and whoever comes second leaves it for its next turn.
-_MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
+# one thread. So one claims at a time, events or messages, and whoever comes second leaves it for
+# its next turn. It is one lock, so that two who wait for it never wait for each other.
+MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
 _BEHIND_ANOTHER_WORKER = behind(
     inbox, earlier, earlier_is_waiting, not_(is_over(earlier.c.claimed_until_us))
 )
 _BEHIND_A_LOST_ONE = behind(inbox, earlier, earlier_is_waiting, was_in_hand(earlier))
-_WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK))
+WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK))
 _CLAIMABLE = (
     select(inbox.c.position, inbox.c.event, inbox.c.failures, inbox.c.claimed_by, inbox.c.attempts)
     .where(is_waiting, not_(_BEHIND_ANOTHER_WORKER))
@@ -163,7 +164,7 @@ def claim(
 
     Those that the worker holds are left out, whatever has become of its claims on them.
     """
-    if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
+    if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
     these = {**lease_at(now, allowance), "worker": worker}
     claimable: list[Any] = []
@@ -206,7 +207,7 @@ def renew(
     this waits until nobody else claims.
     """
     if may_be_lost and connection.dialect.name == "postgresql":
-        connection.execute(_WAIT_FOR_CLAIMS)
+        connection.execute(WAIT_FOR_CLAIMS)
     do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
     return found_in_parts(connection, _OURS, positions, worker=worker)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, not_, or_, select, update
+from sqlalchemy import Integer, bindparam, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
@@ -15,8 +15,10 @@ from ...core.sessions.session import State
 from ..claims.by_page import pages_of
 from ..claims.claims import (
     GIVEN_BACK,
+    MAY_CLAIM,
     NOBODY,
     NOT_LOST,
+    WAIT_FOR_CLAIMS,
     behind,
     do_in_parts,
     found_in_parts,
@@ -27,7 +29,6 @@ from ..claims.claims import (
     was_in_hand,
 )
 from ..database.schema import (
-    CLAIM_LOCK,
     UNCLAIMED,
     WAITING,
     earlier_is_outgoing,
@@ -42,7 +43,6 @@ from ..database.schema import (
 )
 from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
 
-_MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK + 1))
 _BEHIND_ANOTHER_WORKER = behind(
     outgoing,
     earlier_outgoing,
@@ -52,7 +52,6 @@ _BEHIND_ANOTHER_WORKER = behind(
 _BEHIND_A_LOST_ONE = behind(
     outgoing, earlier_outgoing, earlier_is_outgoing, was_in_hand(earlier_outgoing)
 )
-_WAIT_FOR_CLAIMS = select(func.pg_advisory_xact_lock(CLAIM_LOCK + 1))
 # A turn that a crash has cut is taken again, and says then which of these are to be sent.
 _TURN_IS_TAKEN_AGAIN = or_(
     select(inbox.c.position).where(inbox.c.key == outgoing.c.event_key, is_waiting).exists(),
@@ -119,7 +118,7 @@ def claim(
     allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
     """Take the oldest that nobody has, or whose claim has expired, by so much at least."""
-    if connection.dialect.name == "postgresql" and not connection.execute(_MAY_CLAIM).scalar():
+    if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
     found: list[Any] = []
     these = {**lease_at(now, allowance), "limit": limit, "worker": worker}
@@ -154,7 +153,7 @@ def renew(
 ) -> set[int]:
     """Prolong the claims on these messages; which of them are still this worker's, as of events."""
     if may_be_lost and connection.dialect.name == "postgresql":
-        connection.execute(_WAIT_FOR_CLAIMS)
+        connection.execute(WAIT_FOR_CLAIMS)
     do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
     return found_in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import ModuleType
 
 import msgspec
 import psycopg2
@@ -15,8 +17,10 @@ from sqlalchemy.engine import Connection
 
 from channels.core.errors import StoreUnavailable
 from channels.core.plans import Plan
+from channels.store.claims import claims
 from channels.store.database.database import Database
 from channels.store.database.writer import Writer
+from channels.store.outgoing import claiming
 from channels.store.protocol import CLAIM_LEASE, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
@@ -239,6 +243,26 @@ async def test_what_seems_to_have_lapsed_since_postgresql_s_clock_was_set_is_tak
             assert now is not None
             assert await two.claim_inbox(now, limit=9) == []
             assert await two.claim_outgoing(now, limit=9) == []
+
+
+async def test_two_workers_that_are_late_do_not_wait_for_each_other(postgresql_url: str) -> None:
+    """One has just claimed messages, the other events, and each renews all that it has."""
+    async with opened(SqlStore(postgresql_url, worker="before")):
+        pass
+    has_begun = threading.Barrier(2)
+
+    def is_late(first: ModuleType, then: ModuleType, worker: str) -> None:
+        engine = Database(postgresql_url).engine()
+        with engine.begin() as connection:
+            first.claim(connection, NOW, limit=9, worker=worker)
+            has_begun.wait()
+            then.renew(connection, [], NOW, worker=worker, may_be_lost=True)
+        engine.dispose()
+
+    await asyncio.gather(
+        asyncio.to_thread(is_late, claiming, claims, "one"),
+        asyncio.to_thread(is_late, claims, claiming, "two"),
+    )
 
 
 async def test_a_connection_that_was_cut_while_idle_goes_unnoticed(
