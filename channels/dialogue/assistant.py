@@ -27,7 +27,7 @@ MOST_SAID = 50  # last messages of a conversation that an agent may read
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for Rasa; `parse_data` where it is an event and no user's words.
+    """One message for Rasa; `parse_data` where it is an event and not a user's words.
 
     `text` is what the user said; of an event it is a name, which Rasa does not get: an event has no
     text, so that nothing takes it for an answer.
@@ -217,7 +217,7 @@ class RasaAssistant:
     async def _handle_once(self, message: UserMessage, *, resumes: bool) -> bool:
         """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock.
 
-        The model may be unloaded meanwhile: who is loaded then has another tracker store.
+        The model may be unloaded meanwhile: the one that is loaded then has another tracker store.
         """
         agent = self._loaded()
         async with agent.lock_store.lock(message.sender_id):

@@ -60,7 +60,7 @@ from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
 
-CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is given up, to let go of Rasa's lock
+CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is cancelled, to let go of Rasa's lock
 _NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
@@ -143,7 +143,7 @@ class Dialogue:
         output.end_turn()
 
     async def tell_act(self, act: Act) -> None:
-        """Let Rasa handle an act of the user that is no message, if the settings name an intent."""
+        """Let Rasa handle an act of the user besides writing, if the settings name an intent."""
         intent = self._settings.events.get(act.name)
         if intent is None or not self._assistant.knows_intent(intent):
             logger.warning(
@@ -206,7 +206,7 @@ class Dialogue:
         *,
         resumes: bool = False,
     ) -> Turn:
-        """Rasa's turn of what is no message: of an intent that no user can type."""
+        """Rasa's turn for what isn't a message: for an intent that no user can type."""
         return Turn(
             sender_id=self._threads.sender_id(thread),
             channel=thread.platform.value,
@@ -241,7 +241,7 @@ class Dialogue:
         return knows_intent and self._assistant.knows_entities(typed.entities)
 
     async def stop(self) -> None:
-        """Give up what is shown to users besides messages."""
+        """Stop whatever is shown to users besides messages."""
         await self._typing.stop()
 
     async def _transcript(self, session: Session) -> dict[str, Any] | None:

@@ -1,8 +1,8 @@
-"""What an event of the channel does to slots and forms: it is no answer of anybody's.
+"""What an event of the channel does to slots and forms: it is nobody's answer.
 
 Rasa lets each message fill each slot whose mapping does not exclude it: a `from_text` mapping would
 keep the event as what the user said, a `from_intent` mapping for "any intent but affirm" would take
-it for a no, and an action that extracts slots would read it as an answer.
+it as a no, and an action that extracts slots would read it as an answer.
 """
 
 from __future__ import annotations

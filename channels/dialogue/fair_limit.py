@@ -1,4 +1,4 @@
-"""The places for turns: so many at once, and no page can take them all."""
+"""The places for turns: a limited number at once, and no page can take them all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_LARGEST_SHARE = 4  # a page may hold so many times the places that are free
+_LARGEST_SHARE = 4  # a page may hold this many times the places that are free
 
 
 class FairLimit:
-    """Gives out `most` places; whoever finds none waits, and the pages come in by turns.
+    """Gives out `most` places; whoever finds none waits, and pages take turns.
 
     A page whose sends are slow holds its places for long. So with `several_pages`, and places
     enough, some are always left for pages that hold less, however many pages are slow.

@@ -27,7 +27,7 @@ class Outbox(PassesControl, Protocol):
         """What earlier attempts at the turn have said."""
 
     async def say(self, outgoing: Outgoing, *, held: bool, in_turn: bool) -> None:
-        """Store a message behind the thread's others; returns before it is sent.
+        """Store a message after the thread's others; returns before it is sent.
 
         `held`: it waits until the user has written. `in_turn`: it is said in the thread's turn,
         which one worker has. Raises ClaimLost.

@@ -69,7 +69,7 @@ def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
 def _check_before_saving(store: Any) -> None:
     """Let the tracker store save no turn that another worker has taken over meanwhile.
 
-    Where it is an SQL database, it is looked at once more right before the commit.
+    Where it is an SQL database, it is looked at again right before the commit.
     """
     if _CHECKS in vars(store):
         return

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class StoreWait:
-    """What one turn waits for that is none of its own doing.
+    """What one turn waits for that is not its own doing.
 
     A store that is away, or Rasa's lock of the conversation, which another process may hold that
     stands still.
@@ -35,8 +35,8 @@ class StoreWait:
         return self._waits > 0
 
     def rest_of(self, limit: timedelta) -> timedelta:
-        """How much of a turn's time is left to it, once so much has passed: it counts from the end
-        of the last wait.
+        """How much of a turn's time is left, once this much has passed: it counts from the end of
+        the last wait.
         """
         if self.is_waiting:
             return limit

@@ -58,7 +58,7 @@ class TypingIndicator:
             logger.info("Typing could not be taken off: %s", error, extra=thread_fields(thread))
 
     async def stop(self) -> None:
-        """Give up what is not shown yet."""
+        """Drop what is not shown yet."""
         for indication in self._under_way:
             indication.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)

@@ -8,14 +8,14 @@ from ..core.events import Thread
 
 
 class FailingThreads:
-    """A thread is forgotten once nobody has asked for so long."""
+    """A thread is forgotten once nobody has asked for this long."""
 
     def __init__(self, *, forgotten_after: timedelta) -> None:
         self._forgotten_after = forgotten_after
         self._failing: dict[Thread, tuple[datetime, datetime]] = {}  # first and last, in its order
 
     def for_long(self, thread: Thread, now: datetime) -> timedelta:
-        """It has failed again: how long after the first time."""
+        """It has failed again; returns how long after the first time."""
         self._forget(now - self._forgotten_after)
         first, _ = self._failing.pop(thread, (now, now))
         self._failing[thread] = first, now

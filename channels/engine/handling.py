@@ -175,7 +175,7 @@ class EventHandler:
         return decision
 
     async def _owner(self, thread: Thread) -> Owner:
-        """Who has the thread. If that call alone keeps failing, it is not waited for."""
+        """Who has the thread. If only that call keeps failing, it is not waited for."""
         try:
             owner = await self._graph.owner(thread)
         except TRY_LATER as error:
@@ -195,9 +195,11 @@ class EventHandler:
         return is_bystander and isinstance(event, Echo) and self._broadcasts.include(event)
 
     async def _counts_by_echo(self, event: Event) -> bool:
-        """Whether who writes counts as having the thread: with routing off nobody need ask for it.
+        """Whether whoever writes counts as having the thread: with routing off nobody needs to ask
+        for it.
 
-        An Inbox takes the thread by what a person writes there; what it sends without is automatic.
+        An Inbox takes the thread by what a person writes there; what it sends without that is
+        automatic.
         """
         if not isinstance(event, Echo) or not self._settings.operators_by_echo or event.by_ai:
             return False
@@ -243,7 +245,7 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)
 
     async def _take_given(self, event: Event, decision: Decision) -> None:
-        """Somebody has given the thread to the bot, of whom no handover knows: Rasa hears it."""
+        """Somebody whom no handover knows of has given the thread to the bot: Rasa hears it."""
         if not decision.given or not isinstance(event, ControlPassed):
             return
         last = await self._store.last_ended(event.thread)

@@ -1,6 +1,6 @@
 """Looks now and then at what a worker stands on, so that health is told without asking anybody.
 
-Who asks for the health gets what is known, at once: neither a database that hangs nor a flood
+Whoever asks for the health gets what is known, at once: neither a database that hangs nor a flood
 of questions holds anything up.
 """
 
@@ -83,8 +83,8 @@ class HealthWatch:
         unsubscribed = await self._graph.unsubscribed()
         for page in sorted(set(unsubscribed) - set(self._unsubscribed)):
             logger.error(
-                "Meta sends this app no messages of %s: its webhook is not subscribed, or no more. "
-                "%s",
+                "Meta sends this app no messages of %s: its webhook is not subscribed, or no "
+                "longer. %s",
                 page,
                 _RESUBSCRIBE,
             )
@@ -115,7 +115,7 @@ class HealthWatch:
         return problems(facts, now)
 
     def _skew(self) -> timedelta:
-        """Meta's clock less the machine's, which may be set at any time; zero if unknown."""
+        """Meta's clock minus the machine's, which may be set at any time; zero if unknown."""
         told = self._graph.skew()
         if told is None:
             return timedelta()

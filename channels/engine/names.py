@@ -1,6 +1,6 @@
 """What users, pages and apps are called, for the people who look at handovers.
 
-Meta knows. Nobody waits for it: what is not known yet is asked for behind whoever looks, a few at a
+Meta knows. Nobody waits for it: what is not known yet is asked for in the background, a few at a
 time, and is there at one of the next looks. Names are kept only in memory, for a day.
 """
 
@@ -65,7 +65,7 @@ class Names:
         return INBOX_NAMES.get(app_id) or self._known(page).get(app_id)
 
     def want(self, threads: Iterable[Thread]) -> None:
-        """Ask for what is not known of these, those that come first before the others."""
+        """Ask for what is not known of these, the first ones first."""
         now = self._clock.now()
         for thread in reversed(list(threads)):
             for subject in (thread, thread.page):

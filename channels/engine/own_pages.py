@@ -24,7 +24,7 @@ class OwnPages:
     """The Pages and Instagram accounts whose threads are this bot's.
 
     Of several pages the settings tell. The one page of `page-access-token` is asked of Meta once,
-    its Instagram account every hour. Of what Meta does not tell nothing is ruled out.
+    its Instagram account every hour. Where Meta does not tell, nothing is ruled out.
     """
 
     def __init__(self, *, settings: Settings, graph: Graph, clock: Clock, metrics: Metrics) -> None:

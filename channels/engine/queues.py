@@ -24,7 +24,7 @@ class ThreadQueues:
         self._workers: dict[Thread, asyncio.Task[None]] = {}
 
     def put(self, thread: Thread, job: Job) -> None:
-        """Add a job behind the thread's others."""
+        """Add a job after the thread's others."""
         self._queue(thread).append(job)
 
     def is_idle(self, thread: Thread) -> bool:

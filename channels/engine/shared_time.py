@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 MOST_QUESTIONS = 3  # in a row to the database, what time it is
 LONGEST_QUESTION = timedelta(seconds=1)  # or the answer says too little
-SET_BACK = timedelta(seconds=30)  # a clock that is so much behind what it was
+SET_BACK = timedelta(seconds=30)  # a clock that is this much behind what it was
 
 
 class SharedTime:

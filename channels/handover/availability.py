@@ -91,7 +91,7 @@ def _told(waits: Waits | None, now: datetime) -> dict[str, Any]:
 
 
 def _seconds(duration: timedelta) -> int:
-    """A clock that was set back makes it nought."""
+    """A clock that was set back makes it zero."""
     return max(int(duration.total_seconds()), 0)
 
 

@@ -52,7 +52,7 @@ class WaitingRoom:
         return opening
 
     async def taken(self, session: Session, owner_app: str | None, cause: Cause) -> Session:
-        """Somebody has taken the thread before the hours."""
+        """Somebody has taken the thread before the hours began."""
 
         def step(waiting: Session) -> Session:
             return transitions.taken(waiting, owner_app, cause, self._ledger.clock.now())

@@ -1,6 +1,6 @@
 """How long the database was away, or by how much its clock was set.
 
-So long nobody could renew a claim, or so much later it seems to be than when that was done.
+For that long nobody could renew a claim, or by that much it seems later than when it was done.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...core.errors import StoreUnavailable
 
 # Until all who are alive know the time, and have renewed what they had.
 RETURN_GRACE = timedelta(seconds=45)
-SET_CLOCK = timedelta(seconds=5)  # by so much at least, or its answer was merely slow
+SET_CLOCK = timedelta(seconds=5)  # at least by this much, or its answer was merely slow
 
 
 class Outages:
@@ -51,7 +51,7 @@ class Outages:
             self._length, self._ended = max(set_by, self.allowance()), seconds
 
     def allowance(self) -> timedelta:
-        """For how much longer than it says a claim counts now."""
+        """How much longer than it says a claim counts now."""
         if self._began is not None:
             return timedelta(seconds=self._seconds() - self._began)
         if self._ended is None or self._seconds() - self._ended > RETURN_GRACE.total_seconds():

@@ -203,7 +203,9 @@ def last_user_at(connection: Connection, thread: Thread) -> datetime | None:
 
 
 def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
-    """Delete so many entries that have been in this state since before then; return how many."""
+    """Delete up to this many entries that have been in this state since before then; return how
+    many.
+    """
     parameters = {"state": state, "before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)
 

@@ -76,6 +76,6 @@ def forget(connection: Connection, thread: Thread) -> int:
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete so many lines that were said before then; return how many."""
+    """Delete up to this many lines that were said before then; return how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)
