@@ -89,7 +89,7 @@ class Operations:
         return found
 
     async def _look(self, wanted: Search, skip: int, limit: int) -> Found:
-        """What the store finds. Whoever looks by need looks every few seconds: many share a look."""
+        """What the store finds. Whoever looks by need looks every few seconds: many share it."""
         asked, now = (wanted, skip, limit), self._clock.now()
         if wanted.by_need and self._look_shared is not None:
             same, at, found = self._look_shared
