@@ -360,13 +360,15 @@ class Delivery:
         """Pass control: all that was said before has been sent."""
         with suppress(ClaimLost):  # whoever has the session passes it
             await self._once_stored(lambda: self._pass_opening(session_id))
-        self._due.set()
 
     async def _pass_opening(self, session_id: str) -> None:
         session = await self._store.session(session_id)
-        if session is not None and session.state is State.OPENING:
-            await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
-            await self._openings.pass_control(session)
+        if session is None or session.state is not State.OPENING:
+            return
+        await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
+        session = await self._openings.pass_control(session)
+        if session.state is State.ENDING or not session.is_announced:
+            self._due.set()  # Rasa is to hear of it
 
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
         """Wait until Meta may take a message of the page."""
