@@ -133,6 +133,9 @@ class Ledger:
         Rasa's lock store can't be relied on for that: of two processes that ask at the same
         moment, Rasa 3.6 gives both the first ticket.
         """
+        if self._store.is_alone:
+            yield
+            return
         thread = session.thread
         while not await self._store.reserve_turn(thread, self.clock.now()):
             await self.pause()

@@ -10,7 +10,6 @@ from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
 from ..core.records.outgoing import OutgoingEntry
-from ..core.sessions.session import Session
 from .claims import claims, workers
 from .outgoing import claiming
 from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held, InboxEntry
@@ -31,14 +30,14 @@ class OwnClaims:
         self.positions: dict[int, datetime] = {}
         self.outgoing: dict[int, datetime] = {}
         self.turns: dict[Thread, datetime] = {}
-        self._sessions: dict[str, datetime] = {}
+        self.sessions: dict[str, datetime] = {}
         self._renewed_until: datetime | None = None
 
     def clear(self) -> None:
         self.positions.clear()
         self.outgoing.clear()
         self.turns.clear()
-        self._sessions.clear()
+        self.sessions.clear()
 
     def until(self, held: Held) -> datetime | None:
         """When this worker's claim on it ends; None if it has none."""
@@ -48,18 +47,7 @@ class OwnClaims:
             return until and min(until, self._renewed_until or until)
         if isinstance(held, Thread):
             return self.turns.get(held)
-        return self._sessions.get(held.id)
-
-    def note_claim(self, session: Session, until: datetime | None) -> None:
-        """The session was stored, claimed until then or not at all."""
-        if until is None:
-            self._sessions.pop(session.id, None)
-        else:
-            self._sessions[session.id] = until
-
-    def forget_claims_before(self, now: datetime) -> None:
-        """Those that are over may be other workers' by now."""
-        self._sessions = {id_: until for id_, until in self._sessions.items() if until > now}
+        return self.sessions.get(held.id)
 
     def renewing(self, now: datetime) -> Callable[[Connection], Callable[[], None]]:
         """The operation that holds entries, messages and turns, as they are now, for longer.
@@ -94,7 +82,7 @@ class OwnClaims:
     def releasing(self) -> Callable[[Connection], None]:
         """The operation that gives everything back, as it is now, and signs the worker off."""
         positions, turns = sorted(self.positions), list(self.turns)
-        claimed, messages = dict(self._sessions), sorted(self.outgoing)
+        claimed, messages = dict(self.sessions), sorted(self.outgoing)
 
         def release(connection: Connection) -> None:
             claims.release(connection, positions, worker=self._worker)

@@ -29,11 +29,11 @@ class SessionsInSql(SqlPart):
         await self._writer.run(partial(sessions.mend_dates, now=now))
 
     async def grip(self, session: Session, now: datetime) -> bool:
-        ours = self._own_claims.until(session)
+        ours = self._own_claims.sessions.get(session.id)
         grip = partial(sessions.grip, session=session, now=now, ours=ours)
         is_ours = await self._writer.run(grip)
         if is_ours:
-            self._own_claims.note_claim(session, now + CLAIM_LEASE)
+            self._own_claims.sessions[session.id] = now + CLAIM_LEASE
         return is_ours
 
     async def add_session(
@@ -105,9 +105,11 @@ class SessionsInSql(SqlPart):
         )
         with self._outages.noticed():
             due = await self._writer.run(claim)
-        self._own_claims.forget_claims_before(now)
-        for session in due:
-            self._own_claims.note_claim(session, now + CLAIM_LEASE)
+        # Those that are over may be other workers' by now.
+        claims = self._own_claims.sessions.items()
+        still_ours = {id_: until for id_, until in claims if until > now}
+        claimed = {session.id: now + CLAIM_LEASE for session in due}
+        self._own_claims.sessions = {**still_ours, **claimed}
         return due
 
     async def waits(self, scope: Scope, now: datetime) -> Waits:
@@ -135,6 +137,8 @@ class SessionsInSql(SqlPart):
 
     def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
         """Note whether this worker has the session's claim, once the session is stored."""
-        if is_stored:
-            self._own_claims.note_claim(session, claim_until)
+        if is_stored and claim_until is not None:
+            self._own_claims.sessions[session.id] = claim_until
+        elif is_stored:
+            self._own_claims.sessions.pop(session.id, None)
         return is_stored

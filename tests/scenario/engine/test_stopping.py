@@ -113,7 +113,8 @@ class StoreThatHangs(MemoryStore):
     hangs = False
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_") or name in ("hangs", "close", "surely_holds") or not self.hangs:
+        answers = ("hangs", "close", "surely_holds", "is_alone")
+        if name.startswith("_") or name in answers or not self.hangs:
             return super().__getattribute__(name)
         return _never
 

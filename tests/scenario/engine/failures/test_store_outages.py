@@ -32,7 +32,7 @@ class StoreWithOutages(MemoryStore):
         away = object.__getattribute__(self, "__dict__").get("away", ())
         if (
             not name.startswith("_")
-            and name not in ("away", "close", "surely_holds")
+            and name not in ("away", "close", "surely_holds", "is_alone")
             and {name, ALL} & {*away}
         ):
             return _unavailable
