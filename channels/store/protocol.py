@@ -155,7 +155,7 @@ class Store(Protocol):
         edit whose message is not known is recorded as the message itself.
         """
 
-    async def recorded(self, position: int) -> Event | None:
+    async def recorded(self, position: int, /) -> Event | None:
         """The event of an entry as it is now, which may have been amended; None if it is gone."""
 
     async def amend(self, amendment: Amendment, now: datetime) -> None:
@@ -293,7 +293,7 @@ class Store(Protocol):
     async def session(self, session_id: str) -> Session | None:
         """The session of that id, open or ended."""
 
-    async def open_session(self, thread: Thread) -> Session | None:
+    async def open_session(self, thread: Thread, /) -> Session | None:
         """The thread's one session that has not ended."""
 
     async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:

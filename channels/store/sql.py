@@ -10,22 +10,19 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
-from ..core.notices import NoticeEntry
-from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
+from ..core.records.outgoing import Outgoing, OutgoingEntry, Standing
 from ..core.sessions.session import Session
 from .claims import claims, workers
 from .database import schema
 from .database.database import Database
-from .database.writer import Writer
+from .database.writer import Writer, asking
 from .inbox import inbox
 from .outgoing import claiming, keeping, saying, sending
 from .protocol import (
     CLAIM_LEASE,
     LEASE_MARGIN,
     WORKER_RETENTION,
-    Backlog,
     Held,
-    PersonalData,
 )
 from .sessions import export, notices, sessions, transcript
 from .sql_inbox import InboxInSql
@@ -118,8 +115,7 @@ class SqlStore(SessionsInSql, InboxInSql):
     async def report(self, now: datetime) -> int:
         return await self._writer.run(partial(workers.report, now=now, worker=self._worker))
 
-    async def export(self, thread: Thread) -> PersonalData:
-        return await self._writer.run(partial(export.export, thread=thread))
+    export = asking(export.export)
 
     async def forget(self, thread: Thread) -> int | None:
         return await self._writer.run(partial(_forget, thread=thread))
@@ -133,8 +129,7 @@ class SqlStore(SessionsInSql, InboxInSql):
         self._own_claims.outgoing[position] = said.said_at + CLAIM_LEASE
         return OutgoingEntry(position=position, outgoing=said)
 
-    async def said(self, thread: Thread, turn: str) -> list[Said]:
-        return await self._writer.run(partial(saying.of_turn, thread=thread, turn=turn))
+    said = asking(saying.of_turn)
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
         take = partial(saying.take_again, position=position, worker=self._worker)
@@ -196,41 +191,28 @@ class SqlStore(SessionsInSql, InboxInSql):
         await self._writer.run(partial(sending.give_up, position=position, now=now, error=error))
         self._own_claims.outgoing.pop(position, None)
 
-    async def answer_lost(self, position: int) -> int:
-        return await self._writer.run(partial(sending.failed, position=position))
+    answer_lost = asking(sending.failed)
 
-    async def waits_outgoing(self, thread: Thread) -> bool:
-        return await self._writer.run(partial(sending.waits, thread=thread))
+    waits_outgoing = asking(sending.waits)
 
-    async def outgoing_backlog(self) -> Backlog:
-        return await self._writer.run(keeping.backlog)
+    outgoing_backlog = asking(keeping.backlog)
 
     async def keep_echo(self, mark: str, now: datetime) -> None:
         await self._writer.run_together(sending.keep_echo, (mark, now))
 
-    async def has_echo(self, mark: str) -> bool:
-        return await self._writer.run(partial(sending.has_echo, mark=mark))
+    has_echo = asking(sending.has_echo)
 
-    async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
-        return await self._writer.run(partial(sending.unconfirmed, thread=thread))
+    unconfirmed = asking(sending.unconfirmed)
 
-    async def has_mid(self, mid: str) -> bool:
-        return await self._writer.run(partial(sending.has_mid, mid=mid))
+    has_mid = asking(sending.has_mid)
 
-    async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
-        return await self._writer.run(partial(notices.claim, target=target, now=now))
+    claim_notice = asking(notices.claim)
 
-    async def notice_told(self, position: int) -> None:
-        await self._writer.run(partial(notices.told, position=position))
+    notice_told = asking(notices.told)
 
-    async def notice_failed(
-        self, position: int, now: datetime, *, again_at: datetime | None
-    ) -> None:
-        failed = partial(notices.failed, position=position, now=now, again_at=again_at)
-        await self._writer.run(failed)
+    notice_failed = asking(notices.failed)
 
-    async def notices_backlog(self) -> Backlog:
-        return await self._writer.run(notices.backlog)
+    notices_backlog = asking(notices.backlog)
 
     async def prune(
         self,

@@ -7,13 +7,11 @@ from datetime import datetime
 from functools import partial
 
 from ..core.events import Event, Thread
-from ..core.records.amendments import Amendment
-from ..core.records.dead import Dead, DeadId
 from .claims import claims
+from .database.writer import asking, asking_together
 from .inbox import amendments, dead, inbox
 from .protocol import (
     CLAIM_LEASE,
-    Backlog,
     InboxEntry,
 )
 from .sql_part import SqlPart
@@ -63,14 +61,11 @@ class InboxInSql(SqlPart):
         self._own_claims.positions.update((entry.position, until) for entry in entries)
         return entries
 
-    async def recorded(self, position: int) -> Event | None:
-        return await self._writer.run_together(inbox.recorded, position)
+    recorded = asking_together(inbox.recorded)
 
-    async def amend(self, amendment: Amendment, now: datetime) -> None:
-        await self._writer.run(partial(amendments.amend, amendment=amendment, now=now))
+    amend = asking(amendments.amend)
 
-    async def backlog(self) -> Backlog:
-        return await self._writer.run(inbox.backlog)
+    backlog = asking(inbox.backlog)
 
     async def done(self, position: int, now: datetime) -> None:
         await self._writer.run_together(claims.done, (position, now))
@@ -92,18 +87,12 @@ class InboxInSql(SqlPart):
             self._own_claims.positions.pop(position, None)
         return is_dead
 
-    async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
-        texts = partial(inbox.last_user_texts, thread=thread, limit=limit)
-        return await self._writer.run(texts)
+    last_user_texts = asking(inbox.last_user_texts)
 
-    async def last_user_at(self, thread: Thread) -> datetime | None:
-        return await self._writer.run(partial(inbox.last_user_at, thread=thread))
+    last_user_at = asking(inbox.last_user_at)
 
-    async def attempt(self, id_: DeadId, times: int = 1) -> int:
-        return await self._writer.run(partial(dead.attempt, id_=id_, times=times))
+    attempt = asking(dead.attempt)
 
-    async def dead(self, *, limit: int) -> list[Dead]:
-        return await self._writer.run(partial(dead.listed, limit=limit))
+    retry_dead = asking(dead.retry)
 
-    async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
-        return await self._writer.run(partial(dead.retry, ids=ids))
+    dead = asking(dead.listed)

@@ -7,14 +7,11 @@ from datetime import datetime
 from functools import partial
 
 from ..core.briefing.transcript import Line
-from ..core.events import Thread
 from ..core.notices import Addressed
-from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
+from .database.writer import asking, asking_together
 from .protocol import (
     CLAIM_LEASE,
-    Scope,
-    Waits,
 )
 from .sessions import search, sessions, transcript, waits
 from .sql_part import SqlPart
@@ -25,8 +22,7 @@ _READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long f
 class SessionsInSql(SqlPart):
     """`Store` says what its methods do."""
 
-    async def mend_dates(self, now: datetime) -> None:
-        await self._writer.run(partial(sessions.mend_dates, now=now))
+    mend_dates = asking(sessions.mend_dates)
 
     async def grip(self, session: Session, now: datetime) -> bool:
         ours = self._own_claims.sessions.get(session.id)
@@ -73,24 +69,17 @@ class SessionsInSql(SqlPart):
         )
         return self._claimed(following, claim_until, is_stored=await self._writer.run(follow))
 
-    async def session(self, session_id: str) -> Session | None:
-        return await self._writer.run(partial(sessions.by_id, session_id=session_id))
+    session = asking(sessions.by_id)
 
-    async def open_session(self, thread: Thread) -> Session | None:
-        return await self._writer.run_together(sessions.open_of_threads, thread)
+    open_session = asking_together(sessions.open_of_threads)
 
-    async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(sessions.recent, thread=thread, limit=limit))
+    recent_sessions = asking(sessions.recent)
 
-    async def open_sessions(self, *, limit: int) -> list[Session]:
-        return await self._writer.run(partial(sessions.open_ones, limit=limit))
+    open_sessions = asking(sessions.open_ones)
 
-    async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        find = partial(search.find, search=wanted, skip=skip, limit=limit)
-        return await self._writer.run(find)
+    find_open = asking(search.find)
 
-    async def count_open(self) -> int:
-        return await self._writer.run(sessions.count_open)
+    count_open = asking(sessions.count_open)
 
     async def claim_due(
         self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
@@ -112,8 +101,7 @@ class SessionsInSql(SqlPart):
         self._own_claims.sessions = {**still_ours, **claimed}
         return due
 
-    async def waits(self, scope: Scope, now: datetime) -> Waits:
-        return await self._writer.run(partial(waits.waits, scope=scope, now=now))
+    waits = asking(waits.waits)
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
         found: list[Session] = []
@@ -125,15 +113,12 @@ class SessionsInSql(SqlPart):
                 break
         return found
 
-    async def last_ended(self, thread: Thread) -> Session | None:
-        return await self._writer.run(partial(sessions.last_ended, thread=thread))
+    last_ended = asking(sessions.last_ended)
 
     async def add_line(self, session: Session, line: Line) -> None:
         await self._writer.run_together(transcript.add, (session, line))
 
-    async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
-        newest = partial(transcript.newest, session_id=session_id, limit=limit)
-        return await self._writer.run(newest)
+    transcript = asking(transcript.newest)
 
     def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
         """Note whether this worker has the session's claim, once the session is stored."""

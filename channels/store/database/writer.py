@@ -7,13 +7,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,6 +28,7 @@ MOST_KINDS = 20  # of them that have statements of their own: urgent ones wait f
 LONGEST_BATCH = timedelta(seconds=3)
 CLOSE_LIMIT = timedelta(seconds=5)
 
+P = ParamSpec("P")
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -82,6 +83,30 @@ class _Queue:
     def _ring(self) -> None:
         if self._sleeps:
             self._bell.put(None)
+
+
+def asking(
+    operation: Callable[Concatenate[Connection, P], T],
+) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+    """A method of whatever has a `_writer`, by which that runs the operation."""
+
+    async def ask(self: Any, /, *arguments: P.args, **named: P.kwargs) -> T:
+        writer: Writer = self._writer
+        return await writer.run(lambda connection: operation(connection, *arguments, **named))
+
+    return ask
+
+
+def asking_together(
+    operation: Callable[[Connection, list[A]], Sequence[T]],
+) -> Callable[[Any, A], Coroutine[Any, Any, T]]:
+    """The same for an operation that takes many arguments as cheaply as one."""
+
+    async def ask(self: Any, argument: A) -> T:
+        writer: Writer = self._writer
+        return await writer.run_together(operation, argument)
+
+    return ask
 
 
 class Writer:

@@ -74,7 +74,7 @@ _ATTEMPTS = {
 }
 
 
-def attempt(connection: Connection, id_: DeadId, *, times: int) -> int:
+def attempt(connection: Connection, id_: DeadId, times: int = 1) -> int:
     """Add to the attempts of what waits; return how many there are."""
     add, count = _ATTEMPTS[id_.part]
     this = {"this_position": id_.position}
@@ -92,7 +92,7 @@ def listed(connection: Connection, *, limit: int) -> list[Dead]:
     return sorted(found, key=lambda dead: (dead.died_at, dead.id.position), reverse=True)[:limit]
 
 
-def retry(connection: Connection, ids: Collection[DeadId] | None) -> int:
+def retry(connection: Connection, ids: Collection[DeadId] | None = None) -> int:
     """Let these be taken up again, or all; return how many are."""
     if ids is None:
         return sum(connection.execute(retried).rowcount for retried in _RETRIES.values())

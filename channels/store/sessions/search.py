@@ -44,11 +44,11 @@ _IS_UNANSWERED = and_(_OLDEST.c.first_answer_at_us.is_(None), _OLDEST.c.state !=
 _COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
 
 
-def find(connection: Connection, *, search: Search, skip: int, limit: int) -> Found:
+def find(connection: Connection, wanted: Search, *, skip: int, limit: int) -> Found:
     """Of those that are found, `limit` behind the first `skip`."""
-    is_wanted = _is_wanted(search)
+    is_wanted = _is_wanted(wanted)
     groups = connection.execute(_groups(is_wanted)).all()
-    order = (_NEED, *_IN_ORDER) if search.by_need else _IN_ORDER
+    order = (_NEED, *_IN_ORDER) if wanted.by_need else _IN_ORDER
     ids = select(_OLDEST.c.id).where(is_wanted).order_by(*order).offset(skip).limit(limit)
     shown = connection.execute(ids).scalars().all() if limit else []
     by_id = {id_: _SESSION.decode(data) for id_, data in connection.execute(_data(shown))}

@@ -19,7 +19,7 @@ OPERATOR_SINCE = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def waits(connection: Connection, *, scope: Scope, now: datetime) -> Waits:
+def waits(connection: Connection, scope: Scope, now: datetime) -> Waits:
     """Each query reads a piece of an index, of bounded length."""
     waiting = connection.execute(_waiting(scope)).scalars().all()
     answers = connection.execute(_answers(scope, now)).all()
