@@ -104,29 +104,24 @@ class Openings:
         WAITING. A turn that is repeated after a crash finds the session that it has led to, even if
         that has ended meanwhile.
         """
-        known = await self._store.open_session(thread)
-        if known is not None and not (known.is_waiting and known.id != cause.session_id):
-            return await self._already_open(known, wishes, cause)
         session = await self._new(thread, wishes, cause, has_bot_failed=has_bot_failed)
-        if known is None:
-            stored = await self._ledger.add(session, claimed=session.state is State.OPENING)
-        else:
-            stored = await self._in_place_of(known, session)
-        if stored is None:  # a repeated turn has led to it before, or somebody was faster
+        is_opening = session.state is State.OPENING
+        stored = await self._ledger.add(session, claimed=is_opening)
+        if stored is None:
+            known = await self._store.open_session(thread)
+            if known is not None and not (known.is_waiting and known.id != session.id):
+                return await self._already_open(known, wishes, cause)
             repeated = await self._store.session(session.id)
-            return repeated or await self.open(thread, wishes, cause, has_bot_failed=has_bot_failed)
-        if stored is not known:
-            self.note_beginning(stored)
+            if repeated is not None:
+                return repeated
+            if known is not None and self._waits_on(known, session):
+                return known
+            if known is not None:
+                stored = await self._waiting_room.replace(known, session, claimed=is_opening)
+        if stored is None:  # somebody was faster
+            return await self.open(thread, wishes, cause, has_bot_failed=has_bot_failed)
+        self.note_beginning(stored)
         return stored
-
-    async def _in_place_of(self, waiting: Session, session: Session) -> Session | None:
-        """The session that a thread has then, of which one waits; None if neither can be."""
-        if await self._store.session(session.id) is not None:
-            return None
-        if self._waits_on(waiting, session):
-            return waiting
-        claimed = session.state is State.OPENING
-        return await self._waiting_room.replace(waiting, session, claimed=claimed)
 
     async def _new(
         self, thread: Thread, wishes: Mapping[str, Any], cause: Cause, *, has_bot_failed: bool

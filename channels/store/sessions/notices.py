@@ -104,8 +104,7 @@ _PRUNE = delete(notices).where(
 
 def tell(connection: Connection, told: Sequence[Addressed]) -> None:
     """Store what is to be told."""
-    if told:
-        connection.execute(_TELL, [_row(one) for one in told])
+    connection.execute(_TELL, [_row(one) for one in told])
 
 
 def claim(connection: Connection, target: str, now: datetime) -> NoticeEntry | None:

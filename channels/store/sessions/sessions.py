@@ -188,9 +188,8 @@ def add(
     is_added = bool(connection.execute(_ADD, row).rowcount == 1)
     drop = _DROPS.get(session.state) if is_added else None
     if drop is not None:
-        now_us = microseconds(session.opened_at)
-        connection.execute(drop, {"this_thread": session.thread.key, "now_us": now_us})
-    if is_added:
+        connection.execute(drop, {"this_thread": row["thread"], "now_us": row["opened_at_us"]})
+    if is_added and told:
         tell(connection, told)
     return is_added
 
@@ -224,6 +223,7 @@ def save(
             told += notices
     if rows:
         connection.execute(_SAVE, rows)
+    if told:
         tell(connection, told)
     return is_next
 
