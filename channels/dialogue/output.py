@@ -18,7 +18,6 @@ from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
-from ..instruments.leases import still_ours
 from ..instruments.log_fields import session_fields, thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
@@ -120,7 +119,9 @@ class MessengerOutput(OutputChannel):
                 thread = await self._thread(recipient_id)
                 keep = partial(self._feedback.keep, thread, custom[FEEDBACK])
                 await self.store_wait.until_stored(keep)
-            await self._say(recipient_id, {**message, "custom": None})
+            rest = {**message, "custom": None}
+            if any(rest.values()):
+                await self._say(recipient_id, rest)
             if HANDOVER in custom:
                 await self._hand_over(recipient_id, custom[HANDOVER])
             return
@@ -164,7 +165,6 @@ class MessengerOutput(OutputChannel):
             wishes = {}
         thread = await self._thread(recipient_id)
         until_stored = self.store_wait.until_stored
-        await until_stored(still_ours)
         has_failed = wishes.get(BOT_FAILED) is True
         may_step_in = partial(self._openings.may_step_in, thread)
         if has_failed and (self._in_silence or not await until_stored(may_step_in)):

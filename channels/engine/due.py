@@ -54,7 +54,7 @@ class DueSessions:
                 self._workload.take(session.thread)
                 queues = self._settling if session.state is State.OPENING else self._queues
                 queues.put(session.thread, partial(self._do, session))
-            if not due:
+            if len(due) < DUE_BATCH:
                 return
 
     async def cancel(self) -> None:

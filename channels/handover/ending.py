@@ -185,12 +185,13 @@ class Endings:
         """
         async with self._ledger.turn(session):
             tell = partial(self._rasa.tell_ended, in_silence=in_silence)
-            if not await self._tellings.tell(session, tell, what="end"):
-                await self._ledger.change(
+            told = await self._tellings.tell(session, tell, what="end")
+            if told is None:
+                told = await self._ledger.change(
                     session, transitions.untold, only_while=State.ENDING, claimed=True
                 )
             concluded = await self._ledger.conclude(
-                session, _none if in_silence else self._openings.next_of
+                told or session, _none if in_silence else self._openings.next_of
             )
         if concluded is None:
             return None

@@ -169,9 +169,9 @@ class Handovers:
 
     async def _announce(self, session: Session) -> Session:
         async with self._rasa.hearing(session.thread), self._ledger.turn(session):
-            await self._tellings.tell(session, self._rasa.tell_started, what="start")
+            told = await self._tellings.tell(session, self._rasa.tell_started, what="start")
         announced = await self._ledger.change(
-            session, transitions.announced, only_while=State.ACTIVE
+            told or session, transitions.announced, only_while=State.ACTIVE
         )
         return announced or await self._ledger.reload(session)
 

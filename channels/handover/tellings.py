@@ -37,8 +37,8 @@ class Tellings:
 
     async def tell(
         self, session: Session, tell: Callable[[Session], Awaitable[None]], *, what: str
-    ) -> bool:
-        """Whether Rasa has heard; False if it has failed for the last time.
+    ) -> Session | None:
+        """The session, once Rasa has heard; None if that has failed for the last time.
 
         `what` is "start" or "end". Raises RasaUnavailable where it is told again later, and what
         keeps it from being told now, for example StoreError.
@@ -48,15 +48,15 @@ class Tellings:
 
     async def _tell(
         self, session: Session, tell: Callable[[Session], Awaitable[None]], what: str
-    ) -> bool:
+    ) -> Session | None:
         counted = await self._ledger.change(
             session, transitions.telling, only_while=session.state, claimed=True
         )
         if counted is None:  # somebody else was faster, and has told it
-            return True
+            return session
         if counted.tellings > MOST_TELLINGS:
             self._give_up(counted, what)
-            return False
+            return None
         try:
             await tell(counted)
         except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
@@ -75,8 +75,8 @@ class Tellings:
                 await self._again_later(counted, error)
                 raise RasaUnavailable(f"Rasa is told of a handover's {what} once more.") from error
             self._give_up(counted, what)
-            return False
-        return True
+            return None
+        return counted
 
     async def _uncount(self, session: Session) -> Session:
         uncounted = await self._ledger.change(
