@@ -94,8 +94,6 @@ class SqlStore(SessionsInSql, InboxInSql):
         return self.surely_holds(held, now)
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
-        if self.is_alone:
-            return True
         is_ours = await self._writer.run_together(
             self._reserve_turn, (thread, now, self._outages.allowance())
         )
@@ -105,8 +103,7 @@ class SqlStore(SessionsInSql, InboxInSql):
 
     async def free_turn(self, thread: Thread) -> None:
         self._own_claims.turns.pop(thread, None)
-        if not self.is_alone:
-            await self._writer.run_together(self._free_turn, thread)
+        await self._writer.run_together(self._free_turn, thread)
 
     async def release(self) -> None:
         await self._writer.run(self._own_claims.releasing())
