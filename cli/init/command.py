@@ -34,29 +34,48 @@ def _run(options: argparse.Namespace) -> int:
         raise SettingsError(MANTLE_REFUSED)
     if options.starter:
         files = ", ".join(starter_files(directory))
-        if not (options.yes or agrees(f"Write a small assistant to begin with ({files})?")):
-            print("Nothing was written.")
+        if options.dry_run:
+            print(f"It would write a small assistant ({files}), and what a handover needs.")
+            return 0
+        if not _may_write(options, f"Write a small assistant to begin with ({files})?"):
             return 1
         write_starter(directory)
         print(f"Written: {files}. Now what a handover needs:\n")
+    return _add_what_is_missing(options, directory)
+
+
+def _add_what_is_missing(options: argparse.Namespace, directory: Path) -> int:
     places = find_places(directory, options)
     there = read_project(directory, places)
     proposals = propose(there, read_own_part(), places, words_in, is_wish_for_a_person)
     changes = [proposal for proposal in proposals if proposal.changes]
-    for proposal in changes:
-        print(diff(proposal, has_secrets=proposal.path in places.with_secrets), end="\n\n")
-    for note in (note for proposal in proposals for note in proposal.notes):
-        print(f"Note: {note}")
+    _show(places, proposals, changes)
     if not changes:
         print("Nothing to add.")
         return 0
-    files = ", ".join(proposal.path for proposal in changes)
-    if not (options.yes or agrees(f"Write these changes to {files}?")):
+    if options.dry_run:
         print("Nothing was written.")
+        return 0
+    files = ", ".join(proposal.path for proposal in changes)
+    if not _may_write(options, f"Write these changes to {files}?"):
         return 1
     write_proposals(directory, changes)
     print(_told(places, proposals, changes))
     return 0
+
+
+def _may_write(options: argparse.Namespace, question: str) -> bool:
+    if options.yes or agrees(question):
+        return True
+    print("Nothing was written.")
+    return False
+
+
+def _show(places: Places, proposals: list[Proposal], changes: list[Proposal]) -> None:
+    for proposal in changes:
+        print(diff(proposal, has_secrets=proposal.path in places.with_secrets), end="\n\n")
+    for note in (note for proposal in proposals for note in proposal.notes):
+        print(f"Note: {note}")
 
 
 def _told(places: Places, proposals: list[Proposal], changes: list[Proposal]) -> str:
@@ -112,6 +131,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="in an empty folder: first write a small assistant, which trains in seconds",
     )
+    parser.add_argument("--dry-run", action="store_true", help="only show what it would write")
     parser.add_argument("--yes", action="store_true", help="ask nothing, and write")
 
 

@@ -53,6 +53,21 @@ def test_the_example_of_a_second_plan_is_not_added(project: Path) -> None:
     assert [name for name, found in contents(project).items() if b"sales" in found] == []
 
 
+def test_a_dry_run_shows_it_and_writes_nothing(project: Path, capsys: Output) -> None:
+    before = contents(project)
+    assert init(project, "--dry-run", "--yes") == 0
+    shown = capsys.readouterr().out
+    assert "+++ data/handover_rules.yml" in shown
+    assert shown.endswith("Nothing was written.\n")
+    assert contents(project) == before
+
+
+def test_a_dry_run_of_the_starter_writes_nothing(tmp_path: Path, capsys: Output) -> None:
+    assert init(tmp_path, "--starter", "--dry-run") == 0
+    assert "It would write a small assistant (config.yml" in capsys.readouterr().out
+    assert contents(tmp_path) == {}
+
+
 def test_a_second_run_has_nothing_to_add(project: Path, capsys: Output) -> None:
     init(project, "--yes")
     before = contents(project)
