@@ -122,7 +122,7 @@ def _pip(arguments: list[str]) -> None:
     action, *names = arguments
     assert action in ("install", "uninstall")
     for name in names:
-        is_listed = name in (PLACEHOLDER, "rasa-handover", "rasa-handover[notify]")
+        is_listed = name in (PLACEHOLDER, "rasa-handover", f"{PLACEHOLDER}[notify]")
         known = is_listed or re.fullmatch(r"rasa==3\.6\.21|setuptools<81|uv", name)
         assert known, f"{name} is installed on no other page"
 
