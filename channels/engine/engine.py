@@ -237,7 +237,7 @@ class Engine:
         """
         await self._store.open()
         await self._shared_time.agree()
-        await self._attempt(self._shared_time.mend_dates)
+        await self._attempt(self._shared_time.correct_dates)
         await self._attempt(self._look)
         await self._attempt(self._inbox.claim)
         self._loops.append(asyncio.create_task(self._poll_forever()))

@@ -35,9 +35,9 @@ class SharedTime:
                 self._clock.set_by(told, after=after, before=before)
                 if self._clock.now() < shared_before - SET_BACK:
                     logger.warning("The database's clock was set back.")
-                    await self.mend_dates()
+                    await self.correct_dates()
                 return
 
-    async def mend_dates(self) -> None:
+    async def correct_dates(self) -> None:
         """Make due what would not be looked at for longer than any step takes."""
-        await self._store.mend_dates(self._clock.now())
+        await self._store.correct_dates(self._clock.now())

@@ -137,7 +137,7 @@ class Store(Protocol):
     async def time(self) -> datetime | None:
         """The database's own time, where workers on several machines share it; else None."""
 
-    async def mend_dates(self, now: datetime) -> None:
+    async def correct_dates(self, now: datetime) -> None:
         """Make due what a clock that was ahead has put off beyond all that a step waits for."""
 
     async def record(

@@ -22,7 +22,7 @@ _READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long f
 class SessionsInSql(SqlPart):
     """`Store` says what its methods do."""
 
-    mend_dates = asking(sessions.mend_dates)
+    correct_dates = asking(sessions.correct_dates)
 
     async def grip(self, session: Session, now: datetime) -> bool:
         ours = self._own_claims.sessions.get(session.id)

@@ -43,7 +43,7 @@ class Stage:
         """As `access`, by the app's own token; a proof is for Page and user tokens."""
         return self.access(token=f"{BOT.id}|{BOT.secret}", proof=False)
 
-    async def begin_anew(self) -> None:
+    async def start_over(self) -> None:
         """As freshly started, and the first person has written, so that the bot may answer."""
         await self.control("POST", "reset")
         for app in CONFIG.apps:

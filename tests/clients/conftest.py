@@ -49,5 +49,5 @@ async def shared_stage() -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(shared_stage: Stage) -> Stage:
-    await shared_stage.begin_anew()
+    await shared_stage.start_over()
     return shared_stage

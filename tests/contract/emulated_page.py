@@ -41,7 +41,7 @@ class EmulatedPage:
         """Nobody listens for the bot's webhooks here."""
         await self._control("PUT", f"apps/{self.bot['id']}", webhook=None)
 
-    async def begin_anew(self) -> None:
+    async def start_over(self) -> None:
         """As freshly started, but nobody has written yet."""
         await self._control("POST", "reset")
 
@@ -98,7 +98,7 @@ class EmulatedPage:
         """Let the next calls fail as the emulator's `CallFault` says."""
         await self._control("POST", "faults", calls=fault)
 
-    async def mend_calls(self) -> None:
+    async def restore_calls(self) -> None:
         await self._control("DELETE", "faults")
 
     async def owner_id(self, *, user: str | None = None) -> str | None:

@@ -166,7 +166,7 @@ class LivePage:
     def write_domain(self, domain: dict[str, Any]) -> None:
         (self.directory / "domain.yml").write_text(yaml.safe_dump(domain))
 
-    def train_anew(self, change: Callable[[str, dict[str, Any]], None]) -> None:
+    def retrain(self, change: Callable[[str, dict[str, Any]], None]) -> None:
         """A copy of the trained model whose JSON files `change` has changed, by their names."""
         unpacked, self.model = self.directory / "unpacked", self.directory / "changed.tar.gz"
         with tarfile.open(MODEL) as archive:

@@ -66,7 +66,7 @@ class MemoryStore(SessionsInMemory):
     async def time(self) -> datetime | None:
         return None
 
-    async def mend_dates(self, now: datetime) -> None:
+    async def correct_dates(self, now: datetime) -> None:
         for kept in self._rows.sessions.values():
             is_under_way = kept.session.state in (State.OPENING, State.ENDING)
             if is_under_way and kept.wake_at is not None and kept.wake_at > now + LONGEST_STEP:

@@ -127,7 +127,7 @@ _GRIP = (
         ),
     )
 )
-_MEND = (
+_CORRECT = (
     update(sessions)
     .where(
         sessions.c.state.in_([State.OPENING.value, State.ENDING.value]),
@@ -304,10 +304,10 @@ def void_claims(connection: Connection) -> None:
     connection.execute(_VOID)
 
 
-def mend_dates(connection: Connection, now: datetime) -> None:
+def correct_dates(connection: Connection, now: datetime) -> None:
     """Make due what is opening or ending, and would not be looked at for longer than any step."""
     latest_us = microseconds(now + LONGEST_STEP)
-    connection.execute(_MEND, {"latest_us": latest_us, "now_us": microseconds(now)})
+    connection.execute(_CORRECT, {"latest_us": latest_us, "now_us": microseconds(now)})
 
 
 def grip(connection: Connection, session: Session, now: datetime, *, ours: datetime | None) -> bool:

@@ -107,7 +107,7 @@ class HttpPage:
         await self._page.break_calls(**trouble.fault, times=None)
 
     async def recover(self) -> None:
-        await self._page.mend_calls()
+        await self._page.restore_calls()
 
     async def requests(self) -> int:
         return len(await self._page.calls(""))

@@ -135,7 +135,7 @@ async def in_memory(
 async def at_meta(
     page: EmulatedPage, call: Call, thread: Thread, mode: Mode, who: Who, *, is_closed: bool
 ) -> Outcome:
-    await page.begin_anew()
+    await page.start_over()
     if who != "stranger":
         await page.user_writes(user=thread.user)
         if is_closed:

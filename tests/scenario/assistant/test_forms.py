@@ -256,7 +256,7 @@ async def test_a_tap_on_go_on_brings_the_question_back(ordering: Conversation) -
 
 
 @pytest.mark.parametrize("text", ["/order_anew", "start the order anew"])
-async def test_the_user_starts_anew_instead(ordering: Conversation, text: str) -> None:
+async def test_the_user_starts_again_instead(ordering: Conversation, text: str) -> None:
     await ordering.says("human please")
     await ordering.handover_ends("keyword")
 
@@ -318,7 +318,7 @@ async def test_the_user_goes_on_where_the_expired_session_was(
     assert await two_days_later.says("1 Main Street") == [ORDERED]
 
 
-async def test_the_user_starts_anew_after_the_session_has_expired(
+async def test_the_user_starts_again_after_the_session_has_expired(
     two_days_later: Conversation,
 ) -> None:
     await two_days_later.handover_ends("keyword")

@@ -103,7 +103,7 @@ async def test_where_meta_tells_of_no_account_each_one_is_taken_for_ours(
     assert heard(world) == ["hello"]
 
 
-async def test_an_account_that_is_linked_anew_is_known_within_an_hour(world: World) -> None:
+async def test_an_account_that_is_linked_later_is_known_within_an_hour(world: World) -> None:
     world.graph.account_id = ACCOUNT.page
     await world.user_says("elsewhere", STRANGE_ACCOUNT)
     world.graph.account_id = STRANGE_ACCOUNT.page

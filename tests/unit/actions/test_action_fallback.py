@@ -32,7 +32,7 @@ def test_the_second_in_a_row_brings_a_person() -> None:
     assert said(LOST, LOST) == ["utter_connecting", {"handover": {"plan": "default"}}]
 
 
-def test_one_that_is_understood_begins_anew() -> None:
+def test_one_that_is_understood_begins_again() -> None:
     assert said(LOST, GREET, LOST) == ["utter_default"]
 
 

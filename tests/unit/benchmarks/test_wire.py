@@ -24,7 +24,7 @@ def test_a_message_is_complete_wherever_it_was_cut(cut: int) -> None:
     assert reader.feed(PARTS[cut:]) == HttpMessage(b"HTTP/1.1 200 OK", head, body)
 
 
-def test_a_reader_begins_anew_after_each_message() -> None:
+def test_a_reader_begins_again_after_each_message() -> None:
     reader = HttpReader()
     first, second = (answer("200 OK", body) for body in (b"1", b"2"))
     messages = [reader.feed(first), reader.feed(second)]

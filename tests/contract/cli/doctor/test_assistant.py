@@ -46,7 +46,7 @@ async def test_a_model_of_mantle_is_refused(page: LivePage) -> None:
         if name == "metadata.json":
             content["engine_version"] = "mantle"
 
-    page.train_anew(of_mantle)
+    page.retrain(of_mantle)
     assert "engine Mantle" in await page.wrong("trained-model")
 
 
@@ -113,7 +113,7 @@ async def test_a_trained_domain_that_lacks_something_is_wrong(
         if name == "metadata.json":
             change(content["domain"])
 
-    page.train_anew(change_domain)
+    page.retrain(change_domain)
     findings = {one.check: one for one in await page.examined()}
     assert findings[check].outcome is Outcome.WRONG
     assert told in findings[check].detail
@@ -124,12 +124,12 @@ async def test_a_slot_that_is_not_categorical_can_not_be_judged(page: LivePage) 
         if name == "metadata.json":
             content["domain"]["slots"]["handover_end_reason"]["type"] = "text"
 
-    page.train_anew(make_it_text)
+    page.retrain(make_it_text)
     assert "of type text" in await page.untold("slot-handover-end-reason")
 
 
 async def test_a_reason_that_no_rule_answers_is_wrong(page: LivePage) -> None:
-    page.train_anew(without_rule("utter_handover_idle"))
+    page.retrain(without_rule("utter_handover_idle"))
     assert "for the reasons idle:" in await page.wrong("rules-handover-ended")
 
 
@@ -143,12 +143,12 @@ async def test_a_reason_that_a_story_may_answer_can_not_be_judged(page: LivePage
             memory = {"uses": "rasa.core.policies.memoization.MemoizationPolicy"}
             nodes["run_MemoizationPolicy1"] = {**nodes["run_RulePolicy0"], **memory}
 
-    page.train_anew(add_a_policy)
+    page.retrain(add_a_policy)
     assert "for the reasons idle;" in await page.untold("rules-handover-ended")
 
 
 async def test_a_model_in_which_no_rule_hands_over_is_wrong(page: LivePage) -> None:
-    page.train_anew(without_rule("action_handover"))
+    page.retrain(without_rule("action_handover"))
     assert "No rule runs action_handover" in await page.wrong("rules-action-handover")
 
 
@@ -164,7 +164,7 @@ async def test_a_model_that_can_not_be_asked_is_told_where_no_plan_has_keywords(
             for node in content["predict_schema"]["nodes"].values():
                 node["uses"] = "of.another.Rasa"
 
-    page.train_anew(forget_the_class)
+    page.retrain(forget_the_class)
     assert "The model can't be asked what it reads" in await page.untold("nlu-everyday-words")
 
 

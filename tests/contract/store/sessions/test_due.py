@@ -137,7 +137,7 @@ async def test_what_a_clock_that_was_ahead_has_put_off_is_due_once_it_is_mended(
     await store.add_session(msgspec.structs.replace(patient, due_at=NOW + 300 * SECOND))
     assert await store.claim_due(NOW, limit=9) == []
 
-    await store.mend_dates(NOW)
+    await store.correct_dates(NOW)
     assert await store.claim_due(NOW, limit=9) == [put_off]
 
 
@@ -145,7 +145,7 @@ async def test_an_active_session_keeps_its_date_when_dates_are_mended(store: Sto
     await store.add_session(
         msgspec.structs.replace(new_session("active"), state=State.ACTIVE, due_at=NOW + HOUR)
     )
-    await store.mend_dates(NOW)
+    await store.correct_dates(NOW)
     assert await store.claim_due(NOW, limit=9) == []
 
 

@@ -19,7 +19,7 @@ from tests.scenario.engine.failures.stories import STORIES, HarshWorld, play
 from tests.scenario.wire import Wire
 
 _AS_TIME_PASSES = {
-    *("backlog", "check", "count_open", "find_open", "mend_dates", "prune", "renew_claims"),
+    *("backlog", "check", "correct_dates", "count_open", "find_open", "prune", "renew_claims"),
     *("report", "time", "unsubscribed", "waits"),
 }
 # To how a story turns out it is the same whether these have been carried out.

@@ -121,7 +121,7 @@ async def test_of_two_wishes_the_last_counts(world: World) -> None:
     assert world.graph.threads[ANNA] == SECOND_LINE
 
 
-async def test_a_follow_up_that_fails_asks_anew_and_gets_one(world: World) -> None:
+async def test_a_follow_up_that_fails_asks_again_and_gets_one(world: World) -> None:
     world.script.once["unanswered"] = [[TO_SECOND_LINE, OSError("No tracker store")]]
     await is_escalated(world)
     await world.wait(SECOND)
@@ -198,7 +198,7 @@ async def test_follow_ups_that_hand_over_again_and_again_come_to_an_end(
     assert "Let the rule for handover_end_reason 'failed' end somewhere." in caplog.text
 
 
-async def test_somebody_who_speaks_begins_the_row_anew(world: World) -> None:
+async def test_somebody_who_speaks_begins_the_row_again(world: World) -> None:
     world.script.answers["keyword"] = [HANDOVER]
     await world.hand_over()
     for _ in range(MOST_IN_A_ROW + 1):

@@ -32,7 +32,7 @@ def without_bot() -> Config:
     return msgspec.structs.replace(config, apps=apps)
 
 
-async def test_the_page_begins_anew_with_an_emulator_that_is_reset(lonely: ChatScreen) -> None:
+async def test_the_page_begins_again_with_an_emulator_that_is_reset(lonely: ChatScreen) -> None:
     async with running(without_bot(), port=port_of(lonely)):
         await lonely.open()
         await lonely.controls.get_by_role("button", name="+1 min").click()

@@ -181,7 +181,7 @@ def test_the_window_closes_a_day_after_the_user_last_wrote() -> None:
     assert not is_window_open(ACTIVE, CAUSE_AT + MESSAGING_WINDOW)
 
 
-def test_what_the_user_says_to_the_agent_opens_the_window_anew() -> None:
+def test_what_the_user_says_to_the_agent_opens_the_window_again() -> None:
     spoke = said(ACTIVE, Speaker.USER, CAUSE_AT + timedelta(hours=5))
     assert is_window_open(spoke, CAUSE_AT + timedelta(hours=28))
 

@@ -56,7 +56,7 @@ def test_each_step_makes_the_next_version(
 
 
 @pytest.mark.parametrize("name", [name for name in STEPS if name not in UNTRIED])
-def test_a_step_that_succeeds_starts_counting_tries_anew(name: str) -> None:
+def test_a_step_that_succeeds_starts_counting_tries_again(name: str) -> None:
     assert STEPS[name](attempted(ENDING, 7)).attempts == 0
 
 
