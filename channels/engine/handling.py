@@ -98,7 +98,7 @@ class EventHandler:
         await self._carry_out(event, repeated=repeated)
 
     async def _carry_out(self, event: Event, *, repeated: bool) -> None:
-        session = await self._session_for(event)
+        session, is_held = await self._session_for(event)
         ended = None if session else await self._ended(event)
         if session is None and (self._is_broadcast(event) or _has_ended(event, ended)):
             return
@@ -120,10 +120,15 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)  # by the session as it is now
             return
         if decision.route and isinstance(event, (UserMessage, Postback, Act)):
-            await self._delivery.user_wrote(event.thread)
-            await self._route(event, repeated=repeated)
+            # An end, or asking for the owner, takes time, in which something may be held.
+            took_time = session is not None or event.array is Array.STANDBY
+            await self._route(event, repeated=repeated, may_free=is_held or took_time)
 
-    async def _route(self, event: UserMessage | Postback | Act, *, repeated: bool) -> None:
+    async def _route(
+        self, event: UserMessage | Postback | Act, *, repeated: bool, may_free: bool
+    ) -> None:
+        if may_free:
+            await self._delivery.user_wrote(event.thread)
         if isinstance(event, Act):
             await self._dialogue.tell_act(event)
         else:
@@ -135,21 +140,24 @@ class EventHandler:
             return False
         return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
 
-    async def _session_for(self, event: Event) -> Session | None:
-        """The thread's open session; what is said meanwhile waits until it is no longer opening."""
-        session = await self._not_waiting(event.thread)
+    async def _session_for(self, event: Event) -> tuple[Session | None, bool]:
+        """The thread's open session, and whether a message is held for the user.
+
+        What is said meanwhile waits until the session is no longer opening.
+        """
+        session, is_held = await self._not_waiting(event.thread)
         if session is None:
-            return None
+            return None, is_held
         about_session(session)
         if session.id == session_id_for(event.key):  # which led to it, and comes once more
-            return session
+            return session, is_held
         await self._handovers.opened(session)
         return await self._not_waiting(event.thread)
 
-    async def _not_waiting(self, thread: Thread) -> Session | None:
-        """The thread's open session, unless it waits: then the thread is the bot's as before."""
-        session = await self._store.open_session(thread)
-        return None if session is None or session.is_waiting else session
+    async def _not_waiting(self, thread: Thread) -> tuple[Session | None, bool]:
+        """The same, without a session that waits: then the thread is the bot's as before."""
+        session, is_held = await self._store.look_up(thread)
+        return None if session is None or session.is_waiting else session, is_held
 
     async def _decide(
         self, event: Event, session: Session | None, ended: Session | None

@@ -296,6 +296,9 @@ class Store(Protocol):
     async def open_session(self, thread: Thread, /) -> Session | None:
         """The thread's one session that has not ended."""
 
+    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
+        """The same, and whether a message is held until the thread's user has written."""
+
     async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
         """The thread's sessions, open or ended, those that were opened last first."""
 

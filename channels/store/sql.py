@@ -161,6 +161,9 @@ class SqlStore(SessionsInSql, InboxInSql):
         with self._outages.noticed():
             return self._take(await self._writer.run(claim), now)
 
+    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
+        return await self._writer.run_together(claiming.look_up, thread)
+
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         free = partial(claiming.free_held, thread=thread, now=now, worker=self._worker)
         return self._take(await self._writer.run(free), now)

@@ -136,6 +136,15 @@ class OutgoingInMemory:
         ]
         return self._claimed(claimable[:limit], now)
 
+    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
+        of_thread = (each for each in self._rows.open_sessions() if each.thread == thread)
+        held = [
+            each
+            for each in self._messages.values()
+            if each.state == "held" and each.said.thread == thread
+        ]
+        return next(of_thread, None), bool(held)
+
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         held = [
             each

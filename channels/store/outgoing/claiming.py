@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
 from ...core.records.outgoing import OutgoingEntry
-from ...core.sessions.session import State
+from ...core.sessions.session import Session, State
 from ..claims.by_page import pages_of
 from ..claims.claims import (
     GIVEN_BACK,
@@ -41,6 +41,7 @@ from ..database.schema import (
     outgoing,
     sessions,
 )
+from ..sessions.sessions import open_of_threads
 from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
 
 _BEHIND_ANOTHER_WORKER = behind(
@@ -85,6 +86,9 @@ _FREE = _CLAIMABLE.where(is_outgoing_free, outgoing.c.page == bindparam("this_pa
 )
 _PAGES = pages_of(outgoing, is_outgoing_free)
 _FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
+_THREADS_WITH_HELD = select(outgoing.c.thread).where(
+    outgoing.c.thread.in_(bindparam("threads", expanding=True)), is_held
+)
 _HELD_OF_THREAD = select(*_ENTRY).where(IS_THREAD_S, is_held).order_by(outgoing.c.position)
 _CLAIM = (
     update(outgoing)
@@ -133,6 +137,14 @@ def claim(
             wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
         found += connection.execute(wanted, asked).all()
     return _claimed(connection, sorted(found)[:limit], now, worker)
+
+
+def look_up(connection: Connection, threads: Sequence[Thread]) -> list[tuple[Session | None, bool]]:
+    """The open session of each of these threads, and whether a message is held for its user."""
+    keys = [thread.key for thread in threads]
+    with_held = set(connection.execute(_THREADS_WITH_HELD, {"threads": keys}).scalars())
+    open_ones = open_of_threads(connection, threads)
+    return [(one, key in with_held) for one, key in zip(open_ones, keys, strict=True)]
 
 
 def free_held(

@@ -235,6 +235,19 @@ async def test_nothing_overtakes_what_is_held(store: Store) -> None:
     await say(store, "four", place=3)
 
 
+async def test_a_look_shows_the_session_and_whether_something_is_held(store: Store) -> None:
+    session = new_session("session", BEN)
+    await store.add_session(session)
+    message = await say(store, "one")
+    assert await store.look_up(ANNA) == (None, False)
+    await store.hold(message.position)
+
+    assert await store.look_up(ANNA) == (None, True)
+    assert await store.look_up(BEN) == (session, False)
+    await store.free_held(ANNA, NOW)
+    assert await store.look_up(ANNA) == (None, False)
+
+
 async def test_what_meta_refused_for_good_was_said(store: Store) -> None:
     refused, second = await say(store, "one"), await say(store, "two", place=1)
     await store.give_up(refused.position, NOW, error="GraphRefused")

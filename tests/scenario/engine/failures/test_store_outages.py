@@ -70,7 +70,7 @@ async def test_an_event_that_can_t_be_recorded_is_not_acknowledged(
         await world.deliver(world.message("hello"))
 
 
-@pytest.mark.parametrize("method", [ALL, "open_session", "done"])
+@pytest.mark.parametrize("method", [ALL, "look_up", "done"])
 async def test_an_event_waits_for_the_store_and_is_handled_once(
     world: World, store: StoreWithOutages, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
