@@ -5,10 +5,10 @@ timeout and its follow-up, until nothing is left to do; the store is SQLite's. C
 
 - the modules of `channels` that run code of their own;
 - the crossings: calls of a Python function in one of these modules that come from another one.
-  Who calls is the nearest function of `channels` up the stack: what stands between (asyncio,
-  functools, Rasa's part, the test's wires) is looked through. A call from which no such function
-  is seen, as the first in a task or in the store's thread, comes from nowhere and is no crossing.
-  A property counts as a call, going on after an `await` does not.
+  Who calls is the nearest function of `channels` up the stack: what is in between (asyncio,
+  functools, Rasa's part, the test's wires) is looked through. A call from which no such function is
+  seen, as the first in a task or in the store's thread, comes from nowhere and is no crossing. A
+  property counts as a call, going on after an `await` does not.
 
 Left out are what a fake does (Graph, clock), what is done only the first time, and the engine's
 housekeeping but for its look for what is due.

@@ -29,7 +29,7 @@ class Colour(enum.Enum):
 
 
 def has_colours(stream: TextIO) -> bool:
-    """Whether a person reads it who has not asked for no colours (no-color.org)."""
+    """Whether a person reads it, and has not asked for no colours (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return stream.isatty()

@@ -1,7 +1,7 @@
 """What a Messenger profile must keep to: pure checks (Meta facts 1.6; Meta: "Messenger
 Profile API", "Persistent Menu", "Ice Breakers").
 
-Every check raises GraphError 100. The pace of 10 calls in 10 minutes is not held to: a fault
+Every check raises GraphError 100. The limit of 10 calls in 10 minutes is not enforced: a fault
 brings about what happens beyond it.
 """
 
@@ -54,7 +54,7 @@ def check_menu(profile: JsonObject) -> None:
 
 
 def _check_ice_breakers(value: Any) -> None:
-    """A list of questions, or of lists a locale."""
+    """A list of questions, or a list for each locale."""
     breakers = _list(value, "ice_breakers")
     for one in breakers:
         nested = _object(one, "ice_breakers").get("call_to_actions")

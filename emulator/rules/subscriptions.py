@@ -84,7 +84,7 @@ _INSTAGRAM_NAMES = {
 def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset[str]:
     """What an app must have subscribed to for an event of the Page's `field` to reach it.
 
-    On `standby` that field besides (Meta facts 2.3; Meta: "standby"). Instagram has names of
+    On `standby`, that field as well (Meta facts 2.3; Meta: "standby"). Instagram has names of
     its own: echoes come with `messages`, reads with `messaging_seen` (Meta facts 2.5 and
     2.6). It has no delivery receipts: no field that can be subscribed to brings them.
     """

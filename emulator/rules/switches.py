@@ -1,4 +1,4 @@
-"""Where Meta's own pages contradict each other, or say nothing: one switch a point."""
+"""Where Meta's own pages contradict each other, or say nothing: one switch for each point."""
 
 from __future__ import annotations
 

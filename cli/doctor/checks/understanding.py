@@ -10,7 +10,7 @@ from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
 from .assistant import AssistantFacts
 
 _USUAL_WISH = "ask_human"  # where a story hands over, and no rule tells for which intent
-_LEADS = "docs/forms.md tells how, and `rasa-handover init` offers it; then run `rasa train`."
+_LEADS = "docs/forms.md says how, and `rasa-handover init` offers it; then run `rasa train`."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -105,7 +105,7 @@ def _of_their_own_way(
         f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. Let "
         "its rule or story end with the steps `- action: utter_connecting` and "
         "`- action: action_handover`, and let nothing follow them. With opening hours, let it ask "
-        "first whether anybody is there: docs/hours.md tells how."
+        "first whether anybody is there: docs/hours.md says how."
     )
 
 
@@ -113,7 +113,7 @@ def _answered(training: Training, intents: list[str]) -> Iterator[str]:
     """Which of our intents the project answers itself."""
     for intent in intents:
         path = training.answered[intent]
-        yield f"{path} answers {intent}, so no rule is added for it: read whether it fits."
+        yield f"{path} answers {intent}, so no rule is added for it: check that it fits."
 
 
 def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
@@ -127,7 +127,7 @@ def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
 
 
 def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
-    """The examples of intents that have none; who has examples has others than ours.
+    """The examples of intents that have none; an intent with examples has others than ours.
 
     What is near an example of another intent there is left out: it can mean one thing only.
     """
@@ -161,7 +161,7 @@ def _config(assistant: _Assistant) -> Proposal:
 
 
 def _on_the_language(assistant: _Assistant) -> Iterator[str]:
-    """Who is to read what is added, where it is not in English."""
+    """Who should read what is added, where it is not in English."""
     language, words = assistant.language, assistant.words
     if language.startswith("en"):
         return

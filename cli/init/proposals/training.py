@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from ..text.project import Files, Places
 
-# Of all the words in two examples, the part that is in both from which on they count as near.
+# Of all the words in two examples, the share in both from which on they count as near.
 NEAR = 2 / 3
 
 _WORD = re.compile(r"\w+")
@@ -60,8 +60,8 @@ class Training:
     def intent_for_a_person(self, name: str, is_wish: Callable[[str], bool]) -> str | None:
         """The intent of theirs by which users ask for a person: `name`, or by what it says.
 
-        Its examples tell, or its name where these are in a language that is not known here. One of
-        a retrieval intent, such as faq/person, is none: no rule can tell it from the others.
+        Its examples show it, or its name where these are in a language that is not known here. One
+        of a retrieval intent, such as faq/person, is none: no rule can tell it from the others.
         """
         if name in self.examples or name in self.answered:
             return name

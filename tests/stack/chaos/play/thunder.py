@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 
 class Thunder:
-    """Strikes when each blow's time has come; `log` gets a line for each, for who reads the logs.
+    """Strikes when each blow's time has come; `log` gets a line for each, for whoever reads the
+    logs.
 
     Blows of one kind follow each other, those of different kinds overlap; all replicas may stand
     still at once.

@@ -1,4 +1,6 @@
-"""Whatever becomes of the action server: who asks for a person gets one, and reads one sentence."""
+"""Whatever becomes of the action server: whoever asks for a person gets one, and reads one
+sentence.
+"""
 
 from __future__ import annotations
 
