@@ -42,6 +42,7 @@ def test_what_libraries_deprecate_and_the_channels_own_intents_are_no_news() -> 
     listed = "The intent '{}' is listed in the domain file, but not in the NLU training data."
     assert not is_news("setParseAction deprecated", DeprecationWarning)
     assert not is_news(listed.format("handover_ended"), UserWarning)
+    assert not is_news(listed.format("rate_good"), UserWarning)
     assert is_news(listed.format("order_pizza"), UserWarning)
 
 
