@@ -24,10 +24,11 @@ CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # A file's tests share what is expensive. The files stay in their order: those with the fewest tests
 # are the longest, and would keep one processor waiting at the end. Those that start processes come
-# last, three of a group of processes at a time: they wait as much as they work.
+# last, three at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-PROCESSES := tests/stack tests/clients
-THREE_GROUPS := --numprocesses 3 --dist loadgroup
+THREE_AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PROCESSES := tests/stack/deploy tests/stack/acceptance tests/stack/chaos tests/stack/browser \
+  tests/clients
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than three minutes.
 PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/contract/store \
@@ -64,7 +65,7 @@ demo-script: $(ENOUGH) $(MODEL)
 
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
-	$(PYTHON) -m pytest $(THREE_GROUPS) $(PROCESSES)
+	$(PYTHON) -m pytest $(THREE_AT_A_TIME) -m "not deep" $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
@@ -83,10 +84,11 @@ test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
 	$(PRO_319)/bin/python -m pytest -p no:cacheprovider $(PRO_TESTS)
 
 # What takes too long for each change: Rasa Pro 3.19, the interleavings to depth 8, ten times the
-# examples of everything that is tried at random, and the chaos run. Three quarters of an hour.
+# examples of everything that is tried at random, deploy/small, and the chaos run. Three quarters of an hour.
 deep: $(READY) test-rasa-pro-3.19
 	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/search/exhaustive tests/search/property \
 	  tests/unit tests/contract/store tests/contract/operators
+	$(PYTHON) -m pytest -m deep tests/stack
 	$(MAKE) chaos
 
 # Puts mistakes into a copy of the code, one after the other, and tells which ones no test notices.

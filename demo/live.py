@@ -16,22 +16,19 @@ ADMIN_TOKEN = "demo-admin-token"  # noqa: S105
 OPERATOR_TOKEN = "demo-operator-token"  # noqa: S105
 
 
-def live_stack(directory: Path, *, port: int | None = None) -> Stack:
-    """A stack that has not started yet; the page's clock moves the bot's clock along.
-
-    Rasa, which has the operators' page, is on the port after that of the chat page.
-    """
-    rasa_port = port + 1 if port else None
-    stack = Stack(directory, emulator_port=port, rasa_port=rasa_port)
+def make_live(stack: Stack) -> None:
+    """From its start on, the page's clock moves the bot's clock along, and there is a desk."""
     stack.change_channel(admin_token=ADMIN_TOKEN)
     stack.tell_the_desk(operator_token=OPERATOR_TOKEN)
     stack.follow_the_clock()
-    return stack
 
 
 async def serve(directory: Path, port: int, tell: Callable[[str], None]) -> None:
     """Run the stack and say how to use it; returns when it is cancelled, all of it stopped."""
-    async with live_stack(directory, port=port) as stack:
+    # Rasa, which has the operators' page, is on the port after that of the chat page.
+    rasa_port = port + 1 if port else None
+    async with Stack(directory, emulator_port=port, rasa_port=rasa_port) as stack:
+        make_live(stack)
         stack.log_into(LOGS)
         telling = asyncio.create_task(tell_news(stack.logs, tell))
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout
 
-WAIT_LIMIT = timedelta(seconds=20)
+WAIT_LIMIT = timedelta(seconds=60)  # far more than anything takes, on a machine that is busy
 _LONG_POLL = timedelta(seconds=5)
 
 

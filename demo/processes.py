@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from async_timeout import timeout
@@ -17,10 +19,23 @@ from async_timeout import timeout
 STOP_GRACE = timedelta(seconds=20)
 START_LIMIT = timedelta(seconds=120)
 _LOOK_INTERVAL = timedelta(milliseconds=100)
+_PORTS = range(11_000, 32_000)  # Linux takes those of connections from above
 
 
 class ProcessFailed(Exception):
     """A process ended, or did not come up in time; the end of its output is in the message."""
+
+
+class Child(Protocol):
+    """A process of the system's, as asyncio shows it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
 
 
 class Process:
@@ -30,7 +45,7 @@ class Process:
         self.name = name
         self._directory = directory
         self.log = log
-        self._child: asyncio.subprocess.Process | None = None
+        self._child: Child | None = None
 
     async def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         with self.log.open("ab") as log:
@@ -47,7 +62,7 @@ class Process:
     async def answers(self, url: str) -> None:
         """Return once `url` answers 200; ProcessFailed if the process ends before."""
         try:
-            ok = await until_ok(url, runs=self._runs, limit=START_LIMIT)
+            ok = await until_ok(url, runs=lambda: self.runs, limit=START_LIMIT)
         except asyncio.TimeoutError:
             raise ProcessFailed(self._story(f"did not answer at {url} in time")) from None
         if not ok:
@@ -71,15 +86,21 @@ class Process:
         """The status that the process ends with."""
         return await self._ended()
 
+    async def succeeds(self) -> None:
+        """Return once it has ended well; ProcessFailed if it ends otherwise."""
+        if await self._ended() != 0:
+            raise ProcessFailed(self._story("failed"))
+
     @property
     def output(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def _runs(self) -> bool:
+    @property
+    def runs(self) -> bool:
         return self._child is not None and self._child.returncode is None
 
     def _signal(self, number: signal.Signals) -> bool:
-        if self._child is None or not self._runs():
+        if self._child is None or not self.runs:
             return False
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, number)
@@ -122,8 +143,8 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on now, and that no connection gets by chance meanwhile."""
+    while True:
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        if is_free(port):
+            return port

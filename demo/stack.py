@@ -17,7 +17,7 @@ from .rasa_ahead import EMULATOR_URL
 PROJECT = Path(__file__).resolve().parent.parent
 MODEL = PROJECT / "models" / "handover.tar.gz"
 CHANNEL = "channels.MessengerInput"
-_QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
 
 _EVERYTHING: dict[str, Any] = {
     "version": 1,
@@ -106,7 +106,7 @@ class Stack:
                 *("--interface", "127.0.0.1", "--port", str(self._rasa_port), "--enable-api"),
                 *self._log_options,
             ],
-            {**_QUIET, EMULATOR_URL: self.platform.url},
+            {**QUIET, EMULATOR_URL: self.platform.url},
         )
         await self.rasa.answers(f"{self.channel_url}/")
 
@@ -176,7 +176,7 @@ class Stack:
 
     async def _start_emulator(self) -> None:
         command = [sys.executable, "-m", "emulator", "--port", str(self._emulator_port)]
-        await self.emulator.start(command, _QUIET)
+        await self.emulator.start(command, QUIET)
         await self.emulator.answers(f"{self.platform.url}/_emulator/config")
         await self.platform.open(bot_webhook=f"{self.channel_url}/webhook")
         await self.platform.call("PUT", "desk", {"operator_token": self._operator_token})
@@ -193,7 +193,7 @@ class Stack:
         ]
         await self.actions.start(
             [*command, "--port", str(self._actions_port), *self._log_options],
-            {**_QUIET, **self._actions_environment},
+            {**QUIET, **self._actions_environment},
         )
         await self.actions.answers(f"http://127.0.0.1:{self._actions_port}/health")
 

@@ -18,7 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     one_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("clients"))
             item.add_marker(one_loop, append=False)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
@@ -13,15 +15,14 @@ Answer = Callable[[web.Request, "AilingActions"], Awaitable[web.StreamResponse]]
 
 
 class AilingActions:
-    """Where Rasa calls its actions; `ails` says how, and which of them (all, if none is named)."""
+    """Where Rasa calls its actions; each user may have other ones that ail."""
 
     def __init__(self, url: str) -> None:
         self.url = ""
         self._real = url
         self._server: TestServer | None = None
-        self._answer: Answer = as_it_is
-        self._names: tuple[str, ...] = ()
-        self.called: list[str] = []
+        self._ailing: dict[str, tuple[Answer, tuple[str, ...]]] = {}
+        self.called: defaultdict[str, list[str]] = defaultdict(list)
 
     async def start(self) -> None:
         app = web.Application()
@@ -35,15 +36,17 @@ class AilingActions:
         if self._server is not None:
             await self._server.close()
 
-    def ails(self, answer: Answer, *names: str) -> None:
-        self._answer, self._names = answer, names
-        self.called.clear()
+    def ails(self, user: str, answer: Answer, *names: str) -> None:
+        """Answer so when this user's turn calls one of these actions; any, if none is named."""
+        self._ailing[user] = answer, names
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        name = (await request.json())["next_action"]
-        self.called.append(name)
-        is_ill = not self._names or name in self._names
-        return await (self._answer if is_ill else as_it_is)(request, self)
+        call = await request.json()
+        user, name = call["sender_id"], call["next_action"]
+        self.called[user].append(name)
+        answer, names = self._ailing.get(user, (as_it_is, ()))
+        is_ill = not names or name in names
+        return await (answer if is_ill else as_it_is)(request, self)
 
     async def real_answer(self, request: web.Request) -> web.Response:
         async with ClientSession() as http:
@@ -73,16 +76,12 @@ async def hangs(_: web.Request, __: AilingActions) -> web.StreamResponse:
     return web.Response(status=504)
 
 
-async def is_slow(request: web.Request, actions: AilingActions) -> web.StreamResponse:
-    """Slower than is nice, and yet within the limit of a turn."""
-    await asyncio.sleep(1)
-    return await actions.real_answer(request)
+def is_late(by: timedelta) -> Answer:
+    async def answer(request: web.Request, actions: AilingActions) -> web.StreamResponse:
+        await asyncio.sleep(by.total_seconds())
+        return await actions.real_answer(request)
 
-
-async def is_too_late(request: web.Request, actions: AilingActions) -> web.StreamResponse:
-    """It answers, when the turn has been given up."""
-    await asyncio.sleep(8)
-    return await actions.real_answer(request)
+    return answer
 
 
 async def dies_meanwhile(request: web.Request, actions: AilingActions) -> web.StreamResponse:

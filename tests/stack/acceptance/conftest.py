@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 from demo.stack import MODEL, Stack
 from tests.stack.acceptance.conversation import Conversation
 from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa
+from tests.stack.forks.forked_stack import Stacks
 
 HERE = Path(__file__).parent
 
@@ -23,17 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
-            item.add_marker(pytest.mark.xdist_group(_what_it_shares(item)))
             if inspect.iscoroutinefunction(getattr(item, "function", None)):
                 item.add_marker(one_loop, append=False)
-
-
-def _what_it_shares(item: pytest.Item) -> str:
-    """The processes that a test shares with others, so that one worker runs all of these."""
-    used = getattr(item, "fixturenames", ())
-    shared = [name for name in ("hasty_stack", "unrouted_stack", "stack") if name in used]
-    is_of_its_file = not shared or (shared == ["stack"] and hasattr(item.module, "stack"))  # type: ignore[attr-defined]
-    return item.path.name if is_of_its_file else shared[0]
 
 
 @pytest.fixture(scope="session")
@@ -49,14 +41,9 @@ def new_user_id() -> Callable[[], str]:
     return lambda: str(next(numbers))
 
 
-@pytest.fixture(scope="session")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stack")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(model: Path, directory: Path) -> AsyncIterator[Stack]:
-    async with Stack(directory, model=model) as running:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
+    async with stacks.new("stack") as running:
         running.change_channel(admin_token=ADMIN_TOKEN)
         running.change_plan("nowhere", target_app="999999999999999")
         await running.start()
@@ -64,26 +51,20 @@ async def stack(model: Path, directory: Path) -> AsyncIterator[Stack]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def hasty_stack(
-    model: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stack]:
+async def hasty_stack(stacks: Stacks) -> AsyncIterator[Stack]:
     """A stack with short times, whose clock tests move and whose Rasa they restart."""
-    async with Stack(tmp_path_factory.mktemp("hasty"), model=model) as running:
+    async with stacks.new("hasty") as running:
         running.change_channel(admin_token=ADMIN_TOKEN)
-        running.change_plan("default", timeout="5s")
+        running.change_plan("default", timeout="10s")
         running.change_plan("sales", owner_probe="10s", return_intents=["show_menu"])
-        running.change_plan("idle", idle_timeout="3s")
-        running.change_plan("unanswered", unanswered_timeout="3s", timeout="5s")
         await running.start()
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def unrouted_stack(
-    model: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stack]:
+async def unrouted_stack(stacks: Stacks) -> AsyncIterator[Stack]:
     """A stack whose Page has no default app: Conversation Routing is off."""
-    async with Stack(tmp_path_factory.mktemp("unrouted"), model=model) as running:
+    async with stacks.new("unrouted") as running:
         running.change_channel(admin_token=ADMIN_TOKEN)
         running.change_plan("default", owner_probe="10s")
         await running.start()

@@ -15,7 +15,6 @@ from demo.platform import WAIT_LIMIT
 
 ADMIN_TOKEN = "the-bots-admin-token"
 ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-SAVE_LIMIT = timedelta(seconds=10)
 LOOK_INTERVAL = timedelta(milliseconds=20)
 
 
@@ -59,7 +58,7 @@ class Rasa:
 
         Rasa answers before it saves its tracker, and tells nobody when it has.
         """
-        async with timeout(SAVE_LIMIT.total_seconds()):
+        async with timeout(WAIT_LIMIT.total_seconds()):
             while True:
                 texts = [text_of(event) for event in await self.heard(user)]
                 if texts[-1:] == [until]:

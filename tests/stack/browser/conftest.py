@@ -12,10 +12,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from demo.live import live_stack
+from demo.live import make_live
 from demo.platform import EmulatedPlatform
-from demo.stack import MODEL, Stack
+from demo.stack import Stack
 from tests.stack.browser.chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
+from tests.stack.forks.forked_stack import Stacks
 
 HERE = Path(__file__).parent
 NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -36,7 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
-            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(one_loop, append=False)
 
 
@@ -52,10 +52,9 @@ def chromium() -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    if not MODEL.exists():
-        pytest.fail("There is no trained model; run these tests with `make test`.")
-    async with live_stack(tmp_path_factory.mktemp("live")) as running:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
+    async with stacks.new("live") as running:
+        make_live(running)
         await running.start()
         yield running
 

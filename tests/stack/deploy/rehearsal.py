@@ -29,8 +29,8 @@ CHANNEL = "/webhooks/facebook"
 PORT = 5005
 PUBLISHED = 443
 ENDED = 'rasa_handover_sessions_ended_total{reason="keyword"} '
-READY_LIMIT = timedelta(seconds=100)
-LEASE_LIMIT = timedelta(seconds=90)  # what a killed worker had in hand is taken over by then
+READY_LIMIT = timedelta(minutes=5)  # each imports Rasa, on a machine that may be busy
+LEASE_LIMIT = timedelta(minutes=5)  # what a killed worker had in hand is taken over by then
 USERS = [f"248701654321000{number:02}" for number in range(4)]
 LOOK_INTERVAL = timedelta(milliseconds=200)
 

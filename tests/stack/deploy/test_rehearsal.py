@@ -45,7 +45,7 @@ OUTSIDE = {
     f"{CHANNEL}/handovers": 401,
 }
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
 
 
 def rehearsed(directory: Path, file: str, *options: str) -> dict[str, Any]:
@@ -108,7 +108,6 @@ def all_said_once(seen: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.xdist_group("deploy/compose.yml")
 class TestReplicas:
     def test_rasa_is_started_when_its_stores_are_healthy(self, replicas: dict[str, Any]) -> None:
         order = replicas["order"]
@@ -138,7 +137,7 @@ class TestReplicas:
         assert len(replicas["ends"]) == 6
 
 
-@pytest.mark.xdist_group("deploy/small/compose.yml")
+@pytest.mark.deep
 class TestOneContainer:
     def test_the_proxy_lets_only_meta_and_operators_through(self, one: dict[str, Any]) -> None:
         assert one["outside"] == OUTSIDE

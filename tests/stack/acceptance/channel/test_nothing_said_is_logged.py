@@ -11,7 +11,6 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from aiohttp import ClientSession, web
 
 from demo.stack import Stack
 from tests.stack.acceptance.conversation import FEEDBACK, Conversation
+from tests.stack.forks.forked_stack import Stacks
 
 SENTINEL = "Marzipan4711"
 WISH = f"I want to talk to a human {SENTINEL}"
@@ -76,27 +76,28 @@ async def quoting_actions(port: int) -> AsyncIterator[None]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def log(
-    model: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    new_user_id: Callable[[], str],
-    http: ClientSession,
-) -> AsyncIterator[str]:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
+    """A stack that logs all it can of ours."""
+    async with stacks.new("quiet") as running:
+        running.change_channel(typed_intents=True, transcript=True, on_failure="off")
+        running.log_by(ALL_OF_OURS)
+        await running.start()
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def log(stack: Stack, new_user_id: Callable[[], str], http: ClientSession) -> str:
     """All that Rasa has written once each detour has been taken."""
-    async with Stack(tmp_path_factory.mktemp("quiet"), model=model) as stack:
-        stack.change_channel(typed_intents=True, transcript=True, on_failure="off")
-        stack.log_by(ALL_OF_OURS)
-        await stack.start()
-        chat = await someone(stack, new_user_id())
-        await talks(chat)
-        await types_commands(chat)
-        await is_refused_by_meta(await someone(stack, new_user_id()))
-        await posts_what_is_odd(stack, http)
-        await stack.actions.stop()
-        async with quoting_actions(stack.actions_port):
-            await fails_in_actions(await someone(stack, new_user_id()))
-        await stack.rasa.stop()
-        yield stack.rasa.output
+    chat = await someone(stack, new_user_id())
+    await talks(chat)
+    await types_commands(chat)
+    await is_refused_by_meta(await someone(stack, new_user_id()))
+    await posts_what_is_odd(stack, http)
+    await stack.actions.stop()
+    async with quoting_actions(stack.actions_port):
+        await fails_in_actions(await someone(stack, new_user_id()))
+    await stack.rasa.stop()
+    return stack.rasa.output
 
 
 async def someone(stack: Stack, user: str) -> Conversation:

@@ -7,9 +7,8 @@ time that it has run, and one of its responses has three variations.
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -23,9 +22,11 @@ from async_timeout import timeout
 
 from channels.instruments.suspects import MOST_DEATHS
 from demo.processes import ProcessFailed
-from demo.stack import PROJECT, Stack
-from tests.fixtures.order_assistant.poison import POISON, STATUS
+from demo.stack import Stack
+from tests.fixtures.order_assistant.poisoned import POISON, STATUS
 from tests.stack.acceptance.conversation import Conversation
+from tests.stack.forks.forked_stack import Stacks
+from tests.stack.forks.training import trained_model
 
 ASSISTANT = Path(__file__).parents[3] / "fixtures" / "order_assistant"
 ACTIONS = "tests.fixtures.order_assistant.order_actions"
@@ -39,22 +40,6 @@ TOO_MANY = {"code": 613, "message": "(#613) Calls to this api have exceeded the 
 EXPIRED = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def ordering(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trained assistant."""
-    directory = tmp_path_factory.mktemp("ordering")
-    train = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "rasa", "train", "--quiet", "--out", str(directory)),
-        *("--fixed-model-name", "ordering", "--config", str(ASSISTANT / "config.yml")),
-        *("--domain", str(ASSISTANT / "domain.yml")),
-        *("--data", str(ASSISTANT / "rules.yml"), str(ASSISTANT / "nlu.yml")),
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},  # where its own component is
-    )
-    assert await train.wait() == 0
-    return directory / "ordering.tar.gz"
-
-
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("orders") / "orders.txt"
@@ -64,11 +49,13 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(
-    ordering: Path, orders: Path, tmp_path_factory: pytest.TempPathFactory
+    stacks: Stacks, orders: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
-    async with Stack(tmp_path_factory.mktemp("said"), model=ordering) as running:
+    files = shutil.copytree(ASSISTANT, tmp_path_factory.mktemp("ordering") / "assistant")
+    model = await trained_model(stacks.forks, files)
+    async with stacks.new("said", model=model) as running:
         running.run_actions(ACTIONS, ORDERS=str(orders))
-        running.change_plan("default", timeout="5s")
+        running.change_plan("default", timeout="10s")
         running.change_channel(max_turns=MOST_TURNS, turn_timeout="8s", on_failure="off")
         running.follow_the_clock()
         await running.start()
@@ -116,6 +103,11 @@ async def until_run(chat: Conversation, orders: Path, action: str) -> None:
             if runs_for(chat, orders)[action]:
                 return
             await asyncio.sleep(0.05)
+
+
+def set_aside(stack: Stack) -> int:
+    """How many turns have been given up for good."""
+    return stack.rasa.output.count("An event is set aside for good.")
 
 
 async def test_sends_that_are_refused_for_half_a_minute(
@@ -197,7 +189,7 @@ async def test_trackers_that_can_t_be_saved_for_a_while(
     trackers.execute("BEGIN IMMEDIATE")  # whoever reads may go on
     await chat.says("order a pizza")
     await until_run(chat, orders, "action_order")
-    await asyncio.sleep(15)
+    await asyncio.sleep(8)  # longer than a tracker store waits for its database
     trackers.close()
     await is_ordered_once(chat, orders)
     await chat.says("order two pizzas")
@@ -212,11 +204,12 @@ async def test_fifty_turns_that_hang(stack: Stack, another: Another, orders: Pat
     for chat in hanging:
         await chat.says("hang for ever")
     await late.says("order a pizza")
-    await handed_over.hears(LAST, limit=timedelta(seconds=15))
+    await handed_over.hears(LAST)
+    assert set_aside(stack) <= MOST_TURNS
     await is_ordered_once(late, orders)
     async with timeout(LIMIT.total_seconds()):
         while True:
-            if stack.rasa.output.count("An event is set aside for good.") == len(hanging):
+            if set_aside(stack) == len(hanging):
                 return
             await asyncio.sleep(0.1)
 

@@ -20,6 +20,7 @@ from demo.processes import ProcessFailed
 from demo.stack import Stack
 from tests.stack.acceptance.conversation import FEEDBACK, Conversation
 from tests.stack.acceptance.rasa_api import Rasa
+from tests.stack.forks.forked_stack import Stacks
 
 ADMIN_TOKEN = "an-admin-token-that-nobody-may-see"
 DATABASE_PASSWORD = "a-password-that-nobody-may-see"
@@ -51,11 +52,9 @@ def postgresql_url() -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(
-    model: Path, tmp_path_factory: pytest.TempPathFactory, postgresql_url: str
-) -> AsyncIterator[Stack]:
+async def stack(stacks: Stacks, postgresql_url: str) -> AsyncIterator[Stack]:
     """A stack that logs all it can, and keeps what people say."""
-    async with Stack(tmp_path_factory.mktemp("secretive"), model=model) as running:
+    async with stacks.new("secretive") as running:
         running.change_channel(admin_token=ADMIN_TOKEN, store=postgresql_url, transcript=True)
         running.log_everything()
         await running.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 import yaml
 
 from channels.store.database.database import Database
-from demo.processes import Process, free_port
+from demo.processes import free_port
 from demo.stack import CHANNEL, PROJECT
+from tests.stack.forks.forked_stack import Stacks
+from tests.stack.forks.forks import ForkedProcess
 
+RasaRun = Callable[[dict[str, Any]], Awaitable[tuple[int, str]]]  # its status, what it printed
 SECTION: dict[str, Any] = {
     "verify": "the-verify-token",
     "secret": "the-app-secret",
@@ -21,14 +25,21 @@ SECTION: dict[str, Any] = {
 }
 
 
-async def rasa_run(directory: Path, model: Path, section: dict[str, Any]) -> tuple[int, str]:
-    """Run `rasa run` with that section until it ends; its status and what it printed."""
-    credentials = directory / "credentials.yml"
-    credentials.write_text(yaml.safe_dump({CHANNEL: section}))
-    rasa = Process("rasa", directory=PROJECT, log=directory / "rasa.log")
-    command = [sys.executable, "-W", "ignore", "-m", "rasa", "run", "--model", str(model)]
-    await rasa.start([*command, "--credentials", str(credentials), "--port", str(free_port())], {})
-    return await rasa.exit_code(), rasa.output
+@pytest.fixture
+def rasa_run(stacks: Stacks, model: Path, tmp_path: Path) -> RasaRun:
+    """Runs `rasa run` with a section of credentials.yml until it ends."""
+
+    async def run(section: dict[str, Any]) -> tuple[int, str]:
+        credentials = tmp_path / "credentials.yml"
+        credentials.write_text(yaml.safe_dump({CHANNEL: section}))
+        log = tmp_path / "rasa.log"
+        rasa = ForkedProcess("rasa", forks=stacks.forks, directory=PROJECT, log=log)
+        command = [sys.executable, "-m", "rasa", "run", "--model", str(model)]
+        arguments = ["--credentials", str(credentials), "--port", str(free_port())]
+        await rasa.start([*command, *arguments], {})
+        return await rasa.exit_code(), rasa.output
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -41,9 +52,9 @@ async def rasa_run(directory: Path, model: Path, section: dict[str, Any]) -> tup
     ids=["unknown key", "no duration", "missing secret"],
 )
 async def test_a_wrong_key_stops_rasa_with_one_message(
-    tmp_path: Path, model: Path, change: dict[str, Any], message: str
+    rasa_run: RasaRun, change: dict[str, Any], message: str
 ) -> None:
-    status, output = await rasa_run(tmp_path, model, {**SECTION, **change})
+    status, output = await rasa_run({**SECTION, **change})
     assert status == 1
     assert output.count(message) == 1
     assert "Traceback" not in output
@@ -51,10 +62,10 @@ async def test_a_wrong_key_stops_rasa_with_one_message(
 
 
 async def test_a_store_that_cannot_be_reached_stops_rasa_with_one_message(
-    tmp_path: Path, model: Path
+    rasa_run: RasaRun,
 ) -> None:
     store = "postgresql://somebody:the-password@127.0.0.1:9/handover"
-    status, output = await rasa_run(tmp_path, model, {**SECTION, "store": store})
+    status, output = await rasa_run({**SECTION, "store": store})
     assert status == 1
     assert output.count("The Messenger channel can't start") == 1
     assert "the-password" not in output
@@ -63,7 +74,7 @@ async def test_a_store_that_cannot_be_reached_stops_rasa_with_one_message(
 
 @pytest.mark.parametrize("way", ["by its name", "by a link", "by a link to its folder"])
 async def test_a_sqlite_file_that_another_process_has_stops_rasa(
-    tmp_path: Path, model: Path, way: str
+    rasa_run: RasaRun, tmp_path: Path, way: str
 ) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -75,7 +86,7 @@ async def test_a_sqlite_file_that_another_process_has_stops_rasa(
         "by a link to its folder": tmp_path / "folder" / "handover.db",
     }[way]
     with Database(f"sqlite:///{folder / 'handover.db'}").reserve():
-        status, output = await rasa_run(tmp_path, model, {**SECTION, "store": f"sqlite:///{path}"})
+        status, output = await rasa_run({**SECTION, "store": f"sqlite:///{path}"})
     assert status == 1
     assert output.count("is in use by another process, and SQLite serves one worker") == 1
     assert "Traceback" not in output

@@ -15,6 +15,7 @@ import pytest_asyncio
 from demo import processes
 from demo.stack import Stack
 from tests.stack.acceptance.conversation import Conversation
+from tests.stack.forks.forked_stack import Stacks
 
 LONGEST_STOP = timedelta(seconds=40)  # of a machine that has other things to do, too
 HELLO = "I am the bot of this page"
@@ -29,11 +30,9 @@ def postgresql_url() -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(
-    model: Path, tmp_path_factory: pytest.TempPathFactory, postgresql_url: str
-) -> AsyncIterator[Stack]:
+async def stack(stacks: Stacks, postgresql_url: str) -> AsyncIterator[Stack]:
     """A stack of this module's own, since its Rasa is stopped."""
-    async with Stack(tmp_path_factory.mktemp("stopped"), model=model) as running:
+    async with stacks.new("stopped") as running:
         running.change_channel(store=postgresql_url)
         await running.start()
         yield running

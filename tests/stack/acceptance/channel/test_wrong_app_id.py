@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from demo.stack import Stack
 from tests.stack.acceptance.conversation import Conversation
+from tests.stack.forks.forked_stack import Stacks
 
 GREETING = "I am the bot of this page"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(model: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with Stack(tmp_path_factory.mktemp("mistaken"), model=model) as running:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
+    async with stacks.new("mistaken") as running:
         running.change_channel(app_id="123456")
         await running.start()
         yield running

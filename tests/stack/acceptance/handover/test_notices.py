@@ -19,6 +19,7 @@ from tests.stack.acceptance.conversation import FEEDBACK, Conversation
 from tests.stack.acceptance.moved_clock import MovedClock
 from tests.stack.acceptance.notice_receiver import SECRET, Down, NoticeReceiver, notice_receiver
 from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, LOOK_INTERVAL, Handovers
+from tests.stack.forks.forked_stack import Stacks
 
 MINUTE = timedelta(minutes=1)
 LIMIT = timedelta(seconds=60)
@@ -41,12 +42,11 @@ async def receiver() -> AsyncIterator[NoticeReceiver]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stack(
-    model: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    stacks: Stacks,
     receiver: NoticeReceiver,
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[Stack]:
-    async with Stack(tmp_path_factory.mktemp("notices"), model=model) as running:
+    async with stacks.new("notices") as running:
         running.change_channel(
             admin_token=ADMIN_TOKEN, notify=[{"url": receiver.url, "secret": SECRET}]
         )

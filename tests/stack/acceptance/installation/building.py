@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[4]
-NOT_COPIED = ("__pycache__", "models", "build", "dist", "*.egg-info", ".*")
+NOT_COPIED = ("__pycache__", "node_modules", "models", "build", "dist", "*.egg-info", ".*")
 
 # rasa 3.6.21 allows no setuptools that knows today's metadata; this environment has one, and twine.
 BUILD_PYTHON = str(ROOT / ".venv-build" / "bin" / "python")

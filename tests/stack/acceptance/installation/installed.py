@@ -63,6 +63,11 @@ class InstalledAssistant:
         self.platform = EmulatedPlatform(f"http://127.0.0.1:{self._emulator_port}")
 
     @property
+    def logs(self) -> dict[str, Path]:
+        """The log of each server, by its name."""
+        return {one.name: one.log for one in self._servers}
+
+    @property
     def actions_url(self) -> str:
         return f"http://127.0.0.1:{self._actions_port}"
 

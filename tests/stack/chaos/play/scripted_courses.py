@@ -20,6 +20,7 @@ MENU = "menu"
 BRING_THE_BOT = "bring me the bot"
 NEVER_MIND = "never mind"
 POISON = "poison"
+DEATHS = "CHAOS_DEATHS"  # the environment variable with the file of the deaths that it brings
 LONGEST_HANDOVER = timedelta(seconds=40)
 OPEN_MINUTES = range(0, 24 * 60, 2)  # of a day, in UTC; in those between, nobody is there
 _HOURS = ", ".join(

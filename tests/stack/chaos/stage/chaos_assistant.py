@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,32 +9,12 @@ from typing import Any
 import yaml
 
 from demo.stack import PROJECT
-from tests.stack.chaos.stage.forks import ForkServer
 
 HERE = Path(__file__).with_name("assistant")
-MODELS = PROJECT / "build" / "chaos"
 RULES = PROJECT / "data" / "handover_rules.yml"
 FAILED = {"slot_was_set": [{"handover_end_reason": "failed"}]}
 NOT_UNDERSTOOD = {"intent": "nlu_fallback"}
 ASK_SHORT_TEAM = {"action": "utter_ask_short_team"}
-
-
-async def trained_model(forks: ForkServer, directory: Path) -> Path:
-    """The model of the files as they are; trained in `directory` unless it has been before."""
-    files = directory / "assistant"
-    write_assistant(files)
-    model = MODELS / f"{_digest(files)}.tar.gz"
-    if not model.exists():
-        arguments = [
-            *("train", "--quiet", "--out", str(directory), "--fixed-model-name", "chaos"),
-            *("--config", str(files / "config.yml"), "--domain", str(files / "domain.yml")),
-            *("--data", str(files / "data")),
-        ]
-        await (await forks.fork("train", arguments)).succeeds()
-        MODELS.mkdir(parents=True, exist_ok=True)
-        part = shutil.copy(directory / "chaos.tar.gz", MODELS / f"{directory.name}.part")
-        os.replace(part, model)  # noqa: PTH105 it is whole also for a run beside this one
-    return model
 
 
 def write_assistant(directory: Path) -> None:
@@ -80,13 +58,6 @@ def with_its_own_fallback(rules: dict[str, Any]) -> dict[str, Any]:
     """
     [not_understood] = [rule for rule in rules["rules"] if NOT_UNDERSTOOD in rule["steps"]]
     return {**rules, "rules": [rule for rule in rules["rules"] if rule is not not_understood]}
-
-
-def _digest(directory: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(directory.rglob("*.yml")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -16,16 +16,17 @@ from demo.platform import EmulatedPlatform
 from demo.processes import Process, free_port
 from demo.stack import CHANNEL, PROJECT
 from tests.stack.chaos.play.cast import AGENTS, BOT, PAGE
+from tests.stack.chaos.play.scripted_courses import DEATHS
 from tests.stack.chaos.play.team import Team
 from tests.stack.chaos.stage.assistant.counted_actions import RUNS
-from tests.stack.chaos.stage.assistant.poison import DEATHS
-from tests.stack.chaos.stage.chaos_assistant import trained_model
-from tests.stack.chaos.stage.fork_server import CLOCK_AHEAD
-from tests.stack.chaos.stage.forks import ForkServer
+from tests.stack.chaos.stage.chaos_assistant import write_assistant
 from tests.stack.chaos.stage.front import Front
 from tests.stack.chaos.stage.servers import PostgreSql, Redis
 from tests.stack.chaos.stage.services import ROUTES, START_LIMIT, Replica, Service
 from tests.stack.chaos.verdict.gathering import at_work
+from tests.stack.forks.fork_server import CLOCK_AHEAD, LEASE
+from tests.stack.forks.forks import ForkedProcess, ForkServer
+from tests.stack.forks.training import trained_model
 
 ADMIN_TOKEN = "the-bots-admin-token"
 ACTIONS = "tests.stack.chaos.stage.assistant.counted_actions"
@@ -66,9 +67,10 @@ class ChaosStack:
         self._environment = {**ENVIRONMENT, "SANIC_WORKERS": str(sanic_workers)}
         if lease is not None:
             self._environment["TICKET_LOCK_LIFETIME"] = str(round(lease.total_seconds()))
+            self._environment[LEASE] = str(lease.total_seconds())
         if sanic_workers > 1:  # looked at when prometheus_client is imported
             self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-        self._forks = ForkServer(directory=PROJECT, logs=directory, lease=lease)
+        self._forks = ForkServer(directory=PROJECT, log=directory / "fork_server.log")
         self._model = directory / "none yet"
         self.action_runs = directory / "action_runs.jsonl"
         self.deaths = directory / "deaths.jsonl"
@@ -78,8 +80,7 @@ class ChaosStack:
         self._emulator = Process("emulator", directory=PROJECT, log=directory / "emulator.log")
         self.platform = EmulatedPlatform(f"http://127.0.0.1:{free_port()}")
         self.actions = Service(
-            "actions",
-            self._forks,
+            self._process("actions"),
             ["run", "actions", "--actions", ACTIONS],
             {**self._environment, RUNS: str(self.action_runs)},
         )
@@ -108,7 +109,8 @@ class ChaosStack:
             self._start_emulator(),
             self.team.start(),
         )
-        self._model = await trained_model(self._forks, self._directory)
+        write_assistant(self._directory / "assistant")
+        self._model = await trained_model(self._forks, self._directory / "assistant")
         await self._start_actions()
         await self._start_replicas()
 
@@ -160,12 +162,11 @@ class ChaosStack:
         }
         self.replicas = [
             Replica(
-                name := f"replica_{number}",
-                self._forks,
+                self._process(f"replica_{number}"),
                 arguments,
                 {
                     **environment,
-                    **self._figures_of(name),
+                    **self._figures_of(f"replica_{number}"),
                     CLOCK_AHEAD: str(number * CLOCKS_APART.total_seconds()),
                 },
             )
@@ -177,6 +178,10 @@ class ChaosStack:
             replica.start()
         await asyncio.gather(*(replica.ready() for replica in self.replicas))
         await asyncio.wait_for(self._all_at_work(), START_LIMIT.total_seconds())
+
+    def _process(self, name: str) -> ForkedProcess:
+        log = self._directory / f"{name}.log"
+        return ForkedProcess(name, forks=self._forks, directory=PROJECT, log=log)
 
     def _figures_of(self, replica: str) -> dict[str, str]:
         """Where a replica's processes keep their metrics for each other."""

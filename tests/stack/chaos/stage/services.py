@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import chain
 
@@ -14,7 +15,7 @@ from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.processes import free_port, until_ok
-from tests.stack.chaos.stage.forks import ForkedCommand, ForkServer
+from tests.stack.forks.forks import ForkedProcess
 
 ROUTES = "/webhooks/facebook"
 RESTART_PAUSE = timedelta(seconds=1)
@@ -30,21 +31,20 @@ class Service:
     status = "/health"
 
     def __init__(
-        self, name: str, forks: ForkServer, arguments: list[str], environment: dict[str, str]
+        self, process: ForkedProcess, arguments: list[str], environment: Mapping[str, str]
     ) -> None:
-        self.name = name
+        self.name = process.name
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._forks = forks
-        self._arguments = [*arguments, "--port", str(port)]
+        self._process = process
+        self._command = [sys.executable, "-m", "rasa", *arguments, "--port", str(port)]
         self._environment = environment
-        self._command: ForkedCommand | None = None
         self._supervising: asyncio.Task[None] | None = None
         self._pause = RESTART_PAUSE
 
     @property
     def runs(self) -> bool:
-        return self._command is not None and self._command.runs
+        return self._process.runs
 
     def start(self) -> None:
         self._supervising = asyncio.create_task(self._supervise())
@@ -57,8 +57,7 @@ class Service:
     async def kill(self, *, back_after: timedelta) -> None:
         """End it at once (SIGKILL), as a crash would."""
         self._pause = back_after
-        if self._command is not None:
-            await self._command.kill()
+        await self._process.kill()
 
     async def stop(self) -> None:
         """End it for good, as a stop of the service would (SIGTERM)."""
@@ -66,14 +65,13 @@ class Service:
         if supervising is not None:
             supervising.cancel()
             await asyncio.gather(supervising, return_exceptions=True)
-        if self._command is not None:
-            await self._command.stop()
+        await self._process.stop()
 
     async def _supervise(self) -> None:
         while True:
-            self._command = await self._forks.fork(self.name, self._arguments, self._environment)
+            await self._process.start(self._command, self._environment)
             self._pause = RESTART_PAUSE
-            await self._command.ended()
+            await self._process.exit_code()
             await asyncio.sleep(self._pause.total_seconds())
 
 
@@ -84,7 +82,7 @@ class Replica(Service):
 
     def workers(self) -> list[psutil.Process]:
         """Its processes for SANIC_WORKERS above 1; none while it starts."""
-        return self._command.workers() if self._command is not None and self.runs else []
+        return self._process.workers() if self.runs else []
 
     async def figure(self, name: str, **labels: str) -> float:
         """A metric of the plugin's as this replica shows it; 0 if it does not."""
@@ -97,8 +95,7 @@ class Replica(Service):
     def stand_still(self) -> Callable[[], None]:
         """Stop all its processes (SIGSTOP), as a frozen machine would; call what is returned to
         let those go on that live."""
-        assert self._command is not None
-        stopped = [psutil.Process(self._command.pid), *self.workers()]
+        stopped = [psutil.Process(self._process.pid), *self.workers()]
         for process in stopped:
             _signal(process, signal.SIGSTOP)
 

@@ -4,42 +4,38 @@ sentence.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from demo.platform import WAIT_LIMIT
 from demo.stack import Stack
 from tests.stack.acceptance.ailing_actions import (
     AilingActions,
     Answer,
     ailing_actions,
-    as_it_is,
     dies_meanwhile,
     hangs,
-    is_slow,
-    is_too_late,
+    is_late,
     says,
     stops_half_way,
 )
 from tests.stack.acceptance.conversation import CONNECTING, Conversation
 from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa
+from tests.stack.forks.forked_stack import Stacks
 
-TURN_TIMEOUT = timedelta(seconds=5)
-# A turn that is given up, the pass, and what a busy machine adds.
-LIMIT = TURN_TIMEOUT + timedelta(seconds=20)
+TURN_TIMEOUT = timedelta(seconds=20)  # longer than a turn takes on a busy machine
+LIMIT = TURN_TIMEOUT + WAIT_LIMIT  # of a turn that is given up
 PERSON = "I want to talk to a human"
 OTHER_WORDS = "Could you say it in other words?"
 MENU = "This is what I can do for you"
 OPENS_ON = datetime.now(timezone.utc) + timedelta(days=2)
 ASKS, HANDS_OVER = "action_handover_availability", "action_handover"
-
-
-@pytest.fixture(scope="module")
-def stack_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("broken")
+Names = tuple[str, ...]
+NAMES: tuple[Names, ...] = ((), (HANDS_OVER,))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -51,9 +47,9 @@ async def actions(stack: Stack) -> AsyncIterator[AilingActions]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
     """It starts with `actions`."""
-    async with Stack(stack_directory, model=model) as running:
+    async with stacks.new("broken") as running:
         seconds = int(TURN_TIMEOUT.total_seconds())
         running.change_channel(admin_token=ADMIN_TOKEN, turn_timeout=f"{seconds}s")
         hours = {f"{OPENS_ON:%a}": "10:00-11:00"}
@@ -61,14 +57,18 @@ async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
         yield running
 
 
+async def somebody(stack: Stack, user: str) -> Conversation:
+    await stack.platform.add_user(user, "Grace")
+    return Conversation(stack, user)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def chat(
     actions: AilingActions, stack: Stack, new_user_id: Callable[[], str]
-) -> AsyncIterator[Conversation]:
-    user = new_user_id()
-    await stack.platform.add_user(user, "Grace")
-    yield Conversation(stack, user)
-    actions.ails(as_it_is)
+) -> Conversation:
+    """A conversation of a user whom nobody has met yet; the bot runs with `actions`."""
+    del actions
+    return await somebody(stack, new_user_id())
 
 
 async def is_with_a_person_after_one_sentence(chat: Conversation, handovers: Handovers) -> None:
@@ -80,8 +80,6 @@ async def is_with_a_person_after_one_sentence(chat: Conversation, handovers: Han
 
 NOT_THERE = says('{"error": "No registered action found"}', status=404)
 BROKEN: dict[str, Answer] = {
-    "hangs": hangs,
-    "answers when the turn is over": is_too_late,
     "dies before it has answered": dies_meanwhile,
     "breaks off its answer": stops_half_way,
     "fails": says("Internal Server Error", status=500, content_type="text/plain"),
@@ -96,9 +94,27 @@ BROKEN: dict[str, Answer] = {
     "answers with events that are none": says('{"events": [{"event": "what"}], "responses": []}'),
     "answers with responses that are none": says('{"events": [], "responses": [3]}'),
 }
+TURNS_TIME_OUT: dict[str, Answer] = {
+    "hangs": hangs,
+    "answers when the turn is over": is_late(TURN_TIMEOUT + timedelta(seconds=3)),
+}
 
 
-@pytest.mark.parametrize("names", [(), (HANDS_OVER,)], ids=["all", "the last"])
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def waiting(
+    actions: AilingActions, stack: Stack, new_user_id: Callable[[], str]
+) -> Mapping[tuple[str, Names], Conversation]:
+    """Users who have asked for a person all at once, and whose turns will be given up."""
+    users = {}
+    for how, names in itertools.product(TURNS_TIME_OUT, NAMES):
+        users[how, names] = await somebody(stack, new_user_id())
+        actions.ails(users[how, names].user, TURNS_TIME_OUT[how], *names)
+        await users[how, names].says(PERSON)
+    return users
+
+
+@pytest.mark.usefixtures("waiting")  # meanwhile
+@pytest.mark.parametrize("names", NAMES, ids=["all", "the last"])
 @pytest.mark.parametrize("how", BROKEN)
 async def test_an_action_server_that(
     chat: Conversation,
@@ -106,10 +122,28 @@ async def test_an_action_server_that(
     handovers: Handovers,
     rasa: Rasa,
     how: str,
-    names: tuple[str, ...],
+    names: Names,
 ) -> None:
-    actions.ails(BROKEN[how], *names)
+    actions.ails(chat.user, BROKEN[how], *names)
     await chat.says(PERSON)
+    await is_handed_over_by_the_channel(chat, handovers, rasa)
+
+
+@pytest.mark.parametrize("names", NAMES, ids=["all", "the last"])
+@pytest.mark.parametrize("how", TURNS_TIME_OUT)
+async def test_an_action_server_that_takes_too_long_since_it(
+    waiting: Mapping[tuple[str, Names], Conversation],
+    handovers: Handovers,
+    rasa: Rasa,
+    how: str,
+    names: Names,
+) -> None:
+    await is_handed_over_by_the_channel(waiting[how, names], handovers, rasa)
+
+
+async def is_handed_over_by_the_channel(
+    chat: Conversation, handovers: Handovers, rasa: Rasa
+) -> None:
     await is_with_a_person_after_one_sentence(chat, handovers)
     await rasa.texts(chat.user, until="<handover_started>")
     [beginning] = await rasa.beginnings(chat.user)
@@ -119,10 +153,10 @@ async def test_an_action_server_that(
 async def test_one_that_is_slow_is_waited_for(
     chat: Conversation, actions: AilingActions, handovers: Handovers, rasa: Rasa
 ) -> None:
-    actions.ails(is_slow)
+    actions.ails(chat.user, is_late(timedelta(seconds=1)))
     await chat.says(PERSON)
     await is_with_a_person_after_one_sentence(chat, handovers)
-    assert actions.called == [ASKS, HANDS_OVER]
+    assert actions.called[chat.user] == [ASKS, HANDS_OVER]
     assert await rasa.beginnings(chat.user) == []
 
 
@@ -142,10 +176,10 @@ async def test_of_two_messages_that_are_not_understood_the_second_brings_a_perso
 async def test_one_that_fails_promises_nobody_who_is_not_there(
     chat: Conversation, actions: AilingActions, handovers: Handovers
 ) -> None:
-    actions.ails(BROKEN["fails"])
+    actions.ails(chat.user, BROKEN["fails"])
     await chat.says("I want to talk to sales")
     closed, _ = await chat.hears("nobody from our team is there now", MENU)
-    assert f"They are back on {OPENS_ON:%Y-%m-%d} at 10:00." in closed
+    assert f"They are back on {OPENS_ON:%Y-%m-%d}, 10:00." in closed
     assert await handovers.of(chat.user) is None
     await chat.is_owned_by(chat.platform.bot.id)
 
@@ -153,7 +187,7 @@ async def test_one_that_fails_promises_nobody_who_is_not_there(
 async def test_one_that_hangs_promises_nobody_who_is_not_there(
     chat: Conversation, actions: AilingActions, handovers: Handovers, stack: Stack
 ) -> None:
-    actions.ails(hangs)
+    actions.ails(chat.user, hangs)
     stack.change_channel(on_failure="sales")
     await stack.rasa.stop()
     await stack.start_rasa()

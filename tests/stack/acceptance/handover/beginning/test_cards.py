@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 import yaml
 
 from demo.stack import PROJECT, Stack
 from tests.stack.acceptance.conversation import Conversation
+from tests.stack.forks.forked_stack import Stacks
+from tests.stack.forks.training import trained_model
 
 ELEMENT = {
     "title": "Opening hours",
@@ -44,30 +46,22 @@ CARDS: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(tmp_path_factory: Any) -> AsyncIterator[Stack]:
+async def stack(stacks: Stacks, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """A stack whose assistant answers the end of a handover with cards."""
-    folder: Path = tmp_path_factory.mktemp("cards")
-    model = await train(folder)
-    async with Stack(folder, model=model) as running:
+    files = tmp_path_factory.mktemp("cards") / "assistant"
+    write_assistant(files)
+    async with stacks.new("cards", model=await trained_model(stacks.forks, files)) as running:
         await running.start()
         yield running
 
 
-async def train(folder: Path) -> Path:
-    """Train the project's assistant with CARDS for responses."""
+def write_assistant(files: Path) -> None:
+    """The project's assistant with CARDS for responses."""
+    shutil.copytree(PROJECT / "data", files / "data")
+    shutil.copy(PROJECT / "config.yml", files)
     domain = yaml.safe_load((PROJECT / "domain.yml").read_text())
     domain["responses"].update(CARDS)
-    (folder / "domain.yml").write_text(yaml.safe_dump(domain, allow_unicode=True))
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "rasa", "train", "--quiet", "--domain", str(folder / "domain.yml")),
-        *("--out", str(folder), "--fixed-model-name", "cards"),
-        cwd=PROJECT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await child.communicate()
-    assert child.returncode == 0, output.decode()
-    return folder / "cards.tar.gz"
+    (files / "domain.yml").write_text(yaml.safe_dump(domain, allow_unicode=True))
 
 
 async def sent_by_the_bot(chat: Conversation, since: int) -> list[dict[str, Any]]:

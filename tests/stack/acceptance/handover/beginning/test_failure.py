@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from demo.stack import Stack
 from tests.stack.acceptance.conversation import CONNECTING, Conversation
 from tests.stack.acceptance.rasa_api import Rasa
+from tests.stack.forks.forked_stack import Stacks
 
 SORRY = "I'm sorry, I could not reach our team"
 
 
-@pytest.fixture(scope="module")
-def stack_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("failing")
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(model: Path, stack_directory: Path) -> AsyncIterator[Stack]:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
     """A stack whose sales plan hands over to an app that is not there."""
-    async with Stack(stack_directory, model=model) as running:
+    async with stacks.new("failing") as running:
         running.change_plan("sales", target_app="999999999999999")
         running.change_plan("default", pass_patience="2s")
         await running.start()

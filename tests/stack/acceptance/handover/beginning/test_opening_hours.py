@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +14,11 @@ from demo.stack import Stack
 from tests.stack.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
 from tests.stack.acceptance.moved_clock import MovedClock
 from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa, moment
+from tests.stack.forks.forked_stack import Stacks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MENU = "This is what I can do for you"
-SECOND = timedelta(seconds=1)
+SHORTLY = timedelta(minutes=1)  # and yet longer than a busy machine takes to look
 DAY = timedelta(days=1)
 FRIDAY = 4
 WAITS: dict[str, Any] = {"timezone": BERLIN.key, "when_closed": "wait"}
@@ -33,8 +33,8 @@ Another = Callable[[], Awaitable[Conversation]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(model: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with Stack(tmp_path_factory.mktemp("evening"), model=model) as running:
+async def stack(stacks: Stacks) -> AsyncIterator[Stack]:
+    async with stacks.new("evening") as running:
         running.change_channel(admin_token=ADMIN_TOKEN)
         for name, keys in PLANS.items():
             running.change_plan(name, **keys)
@@ -107,7 +107,7 @@ async def test_an_evening_handover_is_passed_at_the_opening_after_a_kill_in_the_
     await restarted(stack)
     await chat.says("hello")
     await chat.hears_times(2, MENU)
-    await clock.to(opening - 5 * SECOND)
+    await clock.to(opening - SHORTLY)
     await handovers.until(chat.user, "waiting")
     assert await chat.calls("pass_thread_control") == []
 
@@ -217,7 +217,7 @@ async def test_the_night_on_which_the_clocks_change(
     chat, opens_at = await another(), datetime.fromisoformat(opening)
     await waits_until(chat, rasa, handovers, plan, opens_at)
     await restarted(stack)
-    await clock.to(opens_at - 5 * SECOND)
+    await clock.to(opens_at - SHORTLY)
     await handovers.until(chat.user, "waiting")
     assert await chat.calls("pass_thread_control") == []
 

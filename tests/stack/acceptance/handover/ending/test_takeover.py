@@ -123,7 +123,7 @@ async def test_a_send_that_an_operator_has_forestalled_opens_a_session(
     stack: Stack, chat: Conversation, rasa: Rasa
 ) -> None:
     """The operator writes between two messages of one turn of the bot."""
-    slow = {"path": "messages", "user": chat.user, "latency_ms": 1_000, "times": None}
+    slow = {"path": "messages", "user": chat.user, "latency_ms": 5_000, "times": None}
     await stack.platform.call("POST", "faults", {"calls": slow})
     await chat.says("hello")
     await chat.hears("I am the bot of this page")

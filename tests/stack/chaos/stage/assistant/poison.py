@@ -16,9 +16,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from tests.stack.chaos.play.scripted_courses import POISON
-
-DEATHS = "CHAOS_DEATHS"  # the environment variable with the file of the lines
+from tests.stack.chaos.play.scripted_courses import DEATHS, POISON
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)

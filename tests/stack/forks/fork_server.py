@@ -1,25 +1,26 @@
-"""`python fork_server.py`: starts `rasa` commands without the ten seconds that its imports take.
+"""`python fork_server.py`: starts commands without the ten seconds that Rasa's imports take.
 
 It imports Rasa, TensorFlow and the plugin once, and then forks a child for each command. The child
-leads a session of its own and runs Rasa's own `rasa.__main__.main()` with the arguments that a
-shell would give it: all but the imports is a real start, and SIGKILL ends it as it would end any
-`rasa run`. Nothing that runs (threads, loops, connections, TensorFlow sessions) is there yet when
-it forks.
+leads a session of its own and runs a module as `python -m` would: all but the imports is a real
+start, and SIGKILL ends it as it would end any process. Nothing that runs (threads, loops,
+connections, TensorFlow sessions) is there yet when it forks.
 
-Commands come on standard input, one JSON object a line: `arguments`, `environment`, `directory`
-and `log`, the file that gets the output. Answers go to standard output: `{"ready": true}` once,
-`{"started": pid}` for each command in their order, and `{"ended": pid, "status": …}` for each
-child. When standard input ends, so do all children and the server.
+Commands come on standard input, one JSON object a line: `module`, `arguments`, `environment`,
+`directory` and `log`, the file that gets the output. Answers go to standard output:
+`{"ready": true}` once, `{"started": pid}` for each command in their order, and
+`{"ended": pid, "status": …}` for each child. When standard input ends, so do all children and the
+server.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
+import runpy
 import selectors
 import signal
 import sys
@@ -27,8 +28,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-CLOCK_AHEAD = "CHAOS_CLOCK_AHEAD"  # seconds
+# Of a command's environment.
+CLOCK_AHEAD = "FORKED_CLOCK_AHEAD"  # seconds
+LEASE = "FORKED_LEASE"  # seconds
 IMPORTS = (
+    "skops.io",  # it looks through all modules that are there, which is quick while they are few
     "rasa.__main__",
     "rasa.core.run",
     "rasa.core.train",
@@ -77,7 +81,7 @@ class Children:
 
 
 def _run(command: dict[str, Any], answers: int) -> NoReturn:
-    """What a child does instead of `python -m rasa`; it never returns."""
+    """What a child does instead of `python -m <module>`; it never returns."""
     status = 1
     try:
         os.setsid()
@@ -87,12 +91,17 @@ def _run(command: dict[str, Any], answers: int) -> NoReturn:
         _redirect(command["log"])
         os.chdir(command["directory"])
         os.environ.update(command["environment"])
-        set_clock_ahead(timedelta(seconds=float(os.environ.get(CLOCK_AHEAD, "0"))))
-        sys.argv = ["rasa", *command["arguments"]]
-        sys.modules["rasa.__main__"].main()
+        _set_clock_ahead(timedelta(seconds=float(os.environ.get(CLOCK_AHEAD, "0"))))
+        if LEASE in os.environ:
+            _shorten_leases(timedelta(seconds=float(os.environ[LEASE])))
+        sys.argv = [command["module"], *command["arguments"]]
+        sys.modules.pop(f"{command['module']}.__main__", None)  # it is to run, not to be imported
+        runpy.run_module(command["module"], run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -108,7 +117,7 @@ def _redirect(log: str) -> None:
         os.dup2(source, target)
 
 
-def shorten_leases(lease: timedelta) -> None:
+def _shorten_leases(lease: timedelta) -> None:
     """Let the claims of a killed worker expire sooner than after `CLAIM_LEASE`.
 
     A run that may last a minute and a half can't wait a minute for each of them.
@@ -121,7 +130,7 @@ def shorten_leases(lease: timedelta) -> None:
                 setattr(module, name, getattr(module, name) * factor)
 
 
-def set_clock_ahead(ahead: timedelta) -> None:
+def _set_clock_ahead(ahead: timedelta) -> None:
     """Let this process have another machine's clock, which differs from the others'."""
     system_clock = sys.modules["channels.instruments.clock"].SystemClock
     wall = system_clock.wall
@@ -157,16 +166,12 @@ def serve(answers: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="fork_server")
-    parser.add_argument("--lease-seconds", type=float, help="shorten the plugin's claims to this")
-    options = parser.parse_args()
     answers = os.dup(1)
     os.dup2(2, 1)  # what an import prints is no answer
     sys.path.insert(0, str(Path.cwd()))
     for module in IMPORTS:
         importlib.import_module(module)
-    if options.lease_seconds is not None:
-        shorten_leases(timedelta(seconds=options.lease_seconds))
+    logging.getLogger().__class__ = logging.RootLogger  # skops imports what makes another of it
     gc.freeze()  # a collection in a child would otherwise copy all that was imported
     serve(answers)
 
