@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.events import Attachment, Platform
 from .reading import Reader
-from .shapes import ATTACHMENTS, MessageShape
+from .shapes import MessageShape
 
 MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
 
@@ -25,7 +25,7 @@ def attachments_of(
     message: MessageShape, platform: Platform, reader: Reader
 ) -> tuple[Attachment, ...]:
     """What was sent with a message, each thing once."""
-    listed = reader.read(ATTACHMENTS, message.attachments) or []
+    listed = message.attachments or []
     found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
     shown = (_attachment(one, platform, reader) for one in found)
     attachments = [one for one in shown if _is_told(one)]

@@ -29,15 +29,8 @@ from ..core.events import (
 from .messages import mid_of, said_in
 from .reading import Reader, check_json
 from .shapes import (
-    CHANGE,
-    CONTROL,
-    DELIVERY,
-    ENTRY,
-    ITEM,
-    ITEMS,
-    MESSAGE,
-    POSTBACK,
     ControlShape,
+    DeliveryShape,
     EntryShape,
     ItemShape,
 )
@@ -73,7 +66,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
-    delivery = reader.read(DELIVERY, body)
+    delivery = reader.read(DeliveryShape, body)
     if delivery is None:
         check_json(body)
         return
@@ -81,8 +74,7 @@ def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Even
     if platform is None:
         logger.debug("A delivery for no page and no Instagram account has nothing for us.")
         return
-    for raw in delivery.entry:
-        entry = reader.read(ENTRY, raw)
+    for entry in delivery.entry:
         page = reader.id(entry.id) if entry else None
         if entry is None or page is None:
             continue
@@ -93,11 +85,10 @@ def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Even
 def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event]:
     reader = source.reader
     for array, items in ((Array.MESSAGING, entry.messaging), (Array.STANDBY, entry.standby)):
-        for item in reader.read(ITEMS, items) or ():
+        for item in items or ():
             yield from _event(item, source, array)
-    for change in reader.read(ITEMS, entry.changes) or ():
+    for wrapped in entry.changes or ():
         # The messaging_postbacks page shows its sample wrapped as {"field", "value"}.
-        wrapped = reader.read(CHANGE, change)
         field = reader.text(wrapped.field) if wrapped else None
         if wrapped is not None and (field is None or field.startswith(_OF_CONVERSATIONS)):
             array = Array.STANDBY if field == Array.STANDBY.value else Array.MESSAGING
@@ -106,10 +97,10 @@ def _events_of_entry(entry: EntryShape, source: _Source) -> Iterator[Event]:
 
 def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
     reader = source.reader
-    item = reader.read(ITEM, raw)
+    item = reader.read(ItemShape, raw)
     if item is None:
         return
-    message = reader.read(MESSAGE, item.message)
+    message = item.message
     user = _party(item.sender, reader)
     by_page = user == source.page or (message is not None and bool(message.is_echo))
     if by_page:
@@ -117,7 +108,7 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
         user = user if recipient == source.page else recipient
     if user is None or user == source.page:
         return
-    mid = mid_of(message or reader.read(POSTBACK, item.postback), reader)
+    mid = mid_of(message or item.postback, reader)
     common = {
         "key": message_key(source.page, array, mid or hashlib.sha256(raw).hexdigest()),
         "thread": Thread(page=source.page, user=user, platform=source.platform),
@@ -125,19 +116,17 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
         "at": _moment(item.timestamp, source.received_at),
         "received_at": source.received_at,
     }
-    event = said_in(item, message, common, reader, by_page=by_page) or _control(
-        item, common, reader
-    )
+    event = said_in(item, mid, common, reader, by_page=by_page) or _control(item, common, reader)
     if event is not None:
         yield event
 
 
 def _control(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | None:
-    if passed := reader.read(CONTROL, item.pass_thread_control):
+    if passed := item.pass_thread_control:
         return ControlPassed(**common, **_owners(passed, reader))
-    if taken := reader.read(CONTROL, item.take_thread_control):
+    if taken := item.take_thread_control:
         return ControlTaken(**common, **_owners(taken, reader))
-    if requested := reader.read(CONTROL, item.request_thread_control):
+    if requested := item.request_thread_control:
         owner = reader.id(requested.requested_owner_app_id)
         metadata = reader.text(requested.metadata)
         return ControlRequested(**common, requested_owner=owner, metadata=metadata)

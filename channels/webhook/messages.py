@@ -22,35 +22,29 @@ from ..core.events import (
 )
 from .attachments import attachments_of
 from .reading import Reader
-from .shapes import (
-    ATTACHMENTS,
-    EDIT,
-    POSTBACK,
-    EditShape,
-    ItemShape,
-    MessageShape,
-    PostbackShape,
-)
+from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 _MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
 
 
 def said_in(
-    item: ItemShape,
-    message: MessageShape | None,
-    common: dict[str, Any],
-    reader: Reader,
-    *,
-    by_page: bool,
+    item: ItemShape, mid: str | None, common: dict[str, Any], reader: Reader, *, by_page: bool
 ) -> Event | None:
-    """The event for what somebody has said or done; `common` is what all events have."""
-    if message is not None:
-        return _message(message, item, common, reader, by_page=by_page)
-    if postback := reader.read(POSTBACK, item.postback):
-        return _postback(postback, common, reader)
-    if edit := reader.read(EDIT, item.message_edit):
-        return _edited(edit, common, reader, by_page=by_page)
+    """The event for what somebody has said or done.
+
+    `mid` is the id of the item's message or tap, and `common` what all events have.
+    """
+    if item.message is not None and item.message.is_deleted:
+        return _taken_back(mid, common, by_page=by_page)
+    if item.message is not None and by_page:
+        return _echo(item.message, mid, common, reader)
+    if item.message is not None:
+        return _user_message(item.message, item, mid, common, reader)
+    if item.postback is not None:
+        return _postback(item.postback, mid, common, reader)
+    if item.message_edit is not None:
+        return _edited(item.message_edit, common, reader, by_page=by_page)
     return _act(item, common, reader)
 
 
@@ -58,21 +52,6 @@ def mid_of(carrier: MessageShape | PostbackShape | EditShape | None, reader: Rea
     """The id of a message or tap; None if there is none that a database can take as a key."""
     mid = reader.text(carrier.mid) if carrier else None
     return mid if mid is None or len(mid) <= LONGEST_MID else None
-
-
-def _message(
-    message: MessageShape,
-    item: ItemShape,
-    common: dict[str, Any],
-    reader: Reader,
-    *,
-    by_page: bool,
-) -> Event | None:
-    if message.is_deleted:
-        return _taken_back(mid_of(message, reader), common, by_page=by_page)
-    if by_page:
-        return _echo(message, common, reader)
-    return _user_message(message, item, common, reader)
 
 
 def _taken_back(mid: str | None, common: dict[str, Any], *, by_page: bool) -> Event | None:
@@ -93,10 +72,12 @@ def _edited(
     return Edited(**{**common, "key": key}, mid=mid, text=text, number=number, by_page=by_page)
 
 
-def _echo(message: MessageShape, common: dict[str, Any], reader: Reader) -> Event | None:
+def _echo(
+    message: MessageShape, mid: str | None, common: dict[str, Any], reader: Reader
+) -> Event | None:
     return Echo(
         **common,
-        mid=mid_of(message, reader),
+        mid=mid,
         app_id=reader.id(message.app_id),
         text=reader.text(message.text),
         metadata=reader.text(message.metadata),
@@ -106,11 +87,14 @@ def _echo(message: MessageShape, common: dict[str, Any], reader: Reader) -> Even
 
 
 def _user_message(
-    message: MessageShape, item: ItemShape, common: dict[str, Any], reader: Reader
+    message: MessageShape,
+    item: ItemShape,
+    mid: str | None,
+    common: dict[str, Any],
+    reader: Reader,
 ) -> Event | None:
     if message.is_self or message.ai_generated:
         return None
-    mid = mid_of(message, reader)
     if message.is_unsupported:
         return SignOfLife(**common, mid=mid)
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
@@ -118,8 +102,7 @@ def _user_message(
     payload = reader.text(tapped.get("payload")) if tapped else None
     attachments = attachments_of(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
-        is_there = bool(reader.read(ATTACHMENTS, message.attachments))
-        return SignOfLife(**common, mid=mid) if is_there else None
+        return SignOfLife(**common, mid=mid) if message.attachments else None
     return UserMessage(
         **common,
         mid=mid,
@@ -130,8 +113,9 @@ def _user_message(
     )
 
 
-def _postback(postback: PostbackShape, common: dict[str, Any], reader: Reader) -> Event | None:
-    mid = mid_of(postback, reader)
+def _postback(
+    postback: PostbackShape, mid: str | None, common: dict[str, Any], reader: Reader
+) -> Event | None:
     title, payload = reader.text(postback.title), reader.text(postback.payload)
     if not (title or payload):
         return None

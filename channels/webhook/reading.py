@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import re
-from typing import Any, TypeVar
+from contextlib import suppress
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
 from ..core.errors import MalformedDelivery
-from .shapes import NOTHING
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +48,13 @@ class Reader:
     def __init__(self) -> None:
         self._left_out: dict[str, int] = {}
 
-    def read(self, decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw) -> _T | None:
-        """The part in the decoder's shape; None where it is missing or has another shape."""
-        if raw is NOTHING:
-            return None
+    def read(self, shape: type[_T], raw: bytes | msgspec.Raw) -> _T | None:
+        """What has this shape, without those of its parts that can't be read; None if it can't."""
         try:
-            return decoder.decode(raw)
+            found: _T | None = _decoder(cast(Any, shape)).decode(raw)
         except _UNREADABLE:
-            return self._read_repaired(decoder, raw)
+            found = self._by_parts(shape, raw)
+        return found
 
     def text(self, value: object) -> str | None:
         """What was written, if anything, with U+FFFD for NUL, which PostgreSQL can't store."""
@@ -88,17 +89,39 @@ class Reader:
         for what, times in self._left_out.items():
             logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
 
-    def _read_repaired(
-        self, decoder: msgspec.json.Decoder[_T], raw: bytes | msgspec.Raw
-    ) -> _T | None:
-        try:
-            return decoder.decode(_repaired(raw))
-        except _UNREADABLE:
-            self._leave_out(f"its shape is not {decoder.type}")
-            return None
+    def _by_parts(self, shape: Any, raw: bytes | msgspec.Raw) -> Any:
+        kind = next((one for one in get_args(shape) if isinstance(shape, UnionType)), shape)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            parts = self._as(dict[str, msgspec.Raw], raw, wanted=kind)
+            return None if parts is None else kind(**self._fields(kind, parts))
+        if get_origin(kind) is list:
+            [item] = get_args(kind)
+            items = self._as(list[msgspec.Raw], raw, wanted=kind) or ()
+            found = (self.read(item, one) for one in items)
+            return [one for one in found if one is not None]
+        return self._as(kind, raw, wanted=kind)
+
+    def _fields(self, shape: type[msgspec.Struct], parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
+        known = [field for field in msgspec.structs.fields(shape) if field.name in parts]
+        found = ((field.name, self.read(field.type, parts[field.name])) for field in known)
+        return {name: part for name, part in found if part is not None}
+
+    def _as(self, shape: Any, raw: bytes | msgspec.Raw, *, wanted: Any) -> Any:
+        """What is read in this shape, after repairs if need be."""
+        with suppress(*_UNREADABLE):
+            return _decoder(shape).decode(raw)
+        with suppress(*_UNREADABLE):
+            return _decoder(shape).decode(_repaired(raw))
+        self._leave_out(f"its shape is not {wanted}")
+        return None
 
     def _leave_out(self, what: str) -> None:
         self._left_out[what] = self._left_out.get(what, 0) + 1
+
+
+@lru_cache(maxsize=64)  # there are as many shapes as are written down
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)
 
 
 def check_json(body: bytes) -> None:
