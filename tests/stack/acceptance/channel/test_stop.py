@@ -38,17 +38,17 @@ async def stack(stacks: Stacks, postgresql_url: str) -> AsyncIterator[Stack]:
         yield running
 
 
-def hold_all_tables(holder: psycopg2.extensions.connection) -> None:
-    while True:
-        try:
-            with holder.cursor() as cursor:
-                cursor.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'handover_%'")
-                for (table,) in cursor.fetchall():
-                    cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        except psycopg2.errors.DeadlockDetected:  # with what the bot does meanwhile
-            holder.rollback()
-        else:
-            return
+def holds_all_tables(holder: psycopg2.extensions.connection) -> bool:
+    """Lock them; False if that met what the bot is doing meanwhile."""
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'handover_%'")
+            for (table,) in cursor.fetchall():
+                cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    except psycopg2.errors.DeadlockDetected:
+        holder.rollback()
+        return False
+    return True
 
 
 async def test_a_stop_while_somebody_holds_the_tables(
@@ -65,7 +65,8 @@ async def test_a_stop_while_somebody_holds_the_tables(
     await cut.hears(HELLO)
 
     holder = psycopg2.connect(postgresql_url)
-    hold_all_tables(holder)
+    while not holds_all_tables(holder):
+        pass
     await cut.says("goodbye")  # which waits for its 200
     await stack.rasa.stop()  # which kills what does not end in time
     assert await stack.rasa.exit_code() == 0
