@@ -35,7 +35,7 @@ _STEERING = ("=", "+", "-", "@", "|")
 _BLANKS = ("\t", "\r", "\n")
 # Where a cell ends for a program that takes other separators than the comma, as Excel does where
 # numbers have a decimal comma: quotes in the middle of its cells keep nothing together then.
-_AFTER_ANOTHER_END = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|＝＋－＠｜])")
+_AFTER_ANOTHER_END = re.compile(r"([;\t\r\n][^\S\t\r\n]*)(?=[=+\-@|＝＋－＠｜])")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:

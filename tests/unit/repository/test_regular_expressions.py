@@ -17,6 +17,7 @@ import pytest
 from channels.core.keywords.languages import Spelling
 from channels.graph.refusals.refusals import _anywhere
 from channels.instruments.quiet_log import _words
+from cli.assistant.wishes import _any_of
 from cli.init.proposals.language import SCRIPTS
 
 PROJECT = Path(__file__).parents[3]
@@ -29,6 +30,7 @@ SAMPLES_OF_CATEGORIES = {"SPACE": " ", "NOT_SPACE": "a", "DIGIT": "0", "WORD": "
 
 # Patterns that are made from data, by the modules that make them.
 MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
+    "cli.assistant.wishes": [(_any_of(("real person", "human*")), "sub")],
     "cli.init.proposals.language": [(letters, "search") for letters in SCRIPTS.values()],
     "channels.graph.refusals.refusals": [
         (re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")
