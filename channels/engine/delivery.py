@@ -95,6 +95,7 @@ class Delivery:
         self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
         self._left_some = True
         self._is_stopping = False
+        self._left_behind: set[Thread] = set()  # a message of theirs waits for the next start
         self._queued: dict[int, OutgoingEntry] = {}
         self._sent_marks: dict[str, None] = {}
 
@@ -206,9 +207,10 @@ class Delivery:
         try:
             if self._queued.get(entry.position) is not entry:
                 return  # it was held meanwhile, and freed: it is in the queue once more
+            if thread in self._left_behind or (not_before is not None and self._is_stopping):
+                self._left_behind.add(thread)
+                return
             if not_before is not None:
-                if self._is_stopping:
-                    return
                 await self._clock.sleep(not_before - self._clock.now())
             with working_on(entry, store=self._store, clock=self._shared_clock):
                 await self._try_until_settled(entry)
@@ -228,7 +230,10 @@ class Delivery:
         began, waits = self._clock.now(), 0
         while await self._is_to_be_sent(entry):
             error = await self._try(entry, is_suspect=entry.was_lost and not waits)
-            if error is None or await self._is_settled(entry, error, began) or self._is_stopping:
+            if error is None or await self._is_settled(entry, error, began):
+                return
+            if self._is_stopping:
+                self._left_behind.add(entry.outgoing.thread)
                 return
             await self._wait(entry.outgoing.thread.page, error, waits)
             waits += 1

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from channels.core.errors import GraphUnavailable
+from channels.core.errors import GraphTimeout, GraphUnavailable
 from channels.engine import engine
+from channels.engine.delivery import ECHO_GRACE
 from channels.store.sql import SqlStore
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, INBOX, SECOND, World
@@ -83,6 +84,21 @@ async def test_a_refusal_during_a_stop_is_learnt_from(world: World) -> None:
 
     assert (await world.session()).is_adopted
     assert not await world.store.waits_outgoing(ANNA)
+
+
+async def test_what_graph_does_not_take_during_a_stop_is_not_overtaken(world: World) -> None:
+    world.script.answers["hello"] = ["one", "two"]
+    world.graph.fail("send", GraphTimeout("No answer"), 2)
+    await world.user_says("hello")
+    stopping = asyncio.create_task(world.engine.stop())
+    await world.settle()
+    await world.wait(10 * SECOND)
+    await stopping
+    assert world.said() == []
+
+    await starts_again(world)
+    await world.wait(ECHO_GRACE)
+    assert world.said() == ["one", "two"]
 
 
 async def test_a_stop_lets_go_of_graph(world: World) -> None:
