@@ -90,7 +90,7 @@ class MessengerOutput(OutputChannel):
         return Platform.MESSENGER.value
 
     def end_turn(self) -> None:
-        """What is said from now on is said by Rasa on its own; a handover of the turn begins.
+        """What is said from now on, Rasa says on its own; the turn's handover begins.
 
         Not before: the agent's app is told what the turn has left in the tracker.
         """

@@ -76,7 +76,8 @@ class Endings:
         user_at: datetime | None = None,
         returned_with: str | None = None,
     ) -> Session | None:
-        """Meta has shown that an ending session's thread is ours again; None if it ends no more.
+        """Meta has shown that an ending session's thread is ours again; None if it is no longer
+        ending.
 
         `user_at` is when the user wrote, where that has shown it: an end that was held because
         nothing could be sent can go on then. `returned_with` is the metadata of the pass that has.

@@ -94,7 +94,7 @@ class Handovers:
         )
 
     async def opened(self, session: Session) -> Session:
-        """The session once it is OPENING no more: what the user wrote meanwhile waits for that."""
+        """The session once no longer OPENING: what the user wrote meanwhile waits for that."""
         while session.state is State.OPENING:
             await self._ledger.pause()
             session = await self._ledger.reload(session)
@@ -219,8 +219,8 @@ PROBES_A_SECOND = 5  # far below the calls that Meta grants an app (Rate Limitin
 class Probing:
     """Spaces the probes of a worker's sessions.
 
-    The interval is the plan's `owner-probe`, or longer where so many sessions are open that the
-    budget would not do; never do more than `PROBES_A_SECOND` go out.
+    The interval is the plan's `owner-probe`, or longer where the budget would not do for all the
+    sessions that are open; never do more than `PROBES_A_SECOND` go out.
     """
 
     def __init__(self, metrics: Metrics) -> None:

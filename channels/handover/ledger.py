@@ -150,7 +150,7 @@ class Ledger:
 
     @asynccontextmanager
     async def step(self, session: Session) -> AsyncIterator[None]:
-        """Have the session alone for a step that can't be undone. Raises ClaimLost."""
+        """Be the only one with the session for a step that can't be undone. Raises ClaimLost."""
         if not await self._store.grip(session, self.clock.now()):
             raise ClaimLost("Another worker is at this session, or it has changed.")
         with working_on(session, store=self._store, clock=self.clock):
@@ -176,6 +176,6 @@ class Ledger:
         return session, addressed(notices, self._targets)
 
     async def reload(self, session: Session) -> Session:
-        """The session as it is stored; as ended, where it is stored no more."""
+        """The session as it is stored; as ended, where it is no longer stored."""
         stored = await self._store.session(session.id)
         return stored if stored is not None else transitions.ended(session)

@@ -154,7 +154,8 @@ class Openings:
 
         Where the thread has an open session already, that one is returned; it waits no more. A new
         one goes by the default plan, so that timeout, keywords and follow-up hold here too. None,
-        too, where too many have begun so: whatever Meta says of the thread, it contradicts itself.
+        too, where too many have begun so: whatever Meta says about the thread, it contradicts
+        itself.
         """
         recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
         is_free = not recent or not recent[0].is_open

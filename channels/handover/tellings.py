@@ -1,7 +1,8 @@
-"""Letting Rasa hear of a handover's start or end: three times at most, or others wait for ever.
+"""Letting Rasa hear of a handover's start or end: at most three times, or others would wait for
+ever.
 
-Each try is counted before it begins: one that ends the process counts, too. So whoever was told of
-before is told of while nothing else begins that may have ended it.
+Each try is counted before it begins: one that ends the process counts, too. So what was told of
+before is told of while nothing else begins that may have ended the process.
 """
 
 from __future__ import annotations

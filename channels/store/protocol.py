@@ -57,7 +57,7 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     `position` grows with each recorded event: events of one thread are handled in its order.
     `failures` counts the times that handling it failed. `is_repeated` says that a worker
     has held it before, which may have handled it; `was_lost`, that this one has died.
-    `attempts` counts the handlings since then of which nobody has heard again.
+    `attempts` counts the handlings since then that nobody has heard of again.
     """
 
     position: int
@@ -185,7 +185,7 @@ class Store(Protocol):
     async def report(self, now: datetime) -> int:
         """Say that this worker is alive; returns how many workers have said so lately.
 
-        Lately: within a CLAIM_LEASE. A worker that has given back what it holds counts no more.
+        Lately: within a CLAIM_LEASE. A worker that has given back what it holds no longer counts.
         """
 
     async def renew_claims(self, now: datetime) -> None:
@@ -306,7 +306,7 @@ class Store(Protocol):
         """Open sessions, the oldest first."""
 
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        """Of the open sessions that are wanted, `limit` behind the first `skip`."""
+        """Of the open sessions that are wanted, `limit` after the first `skip`."""
 
     async def count_open(self) -> int:
         """How many sessions are open."""
@@ -360,7 +360,7 @@ class Store(Protocol):
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
-        """Store a message of the bot's behind the thread's others; the entry, if it is in our hand.
+        """Store a message of the bot's after the thread's others; the entry, if it is in our hand.
 
         What is not waits for `claim_outgoing`: if the worker wants nothing `in_hand`, or an
         earlier message of the thread waits elsewhere. What is `held` waits for `free_held`, and so

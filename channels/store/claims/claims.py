@@ -47,7 +47,7 @@ def is_over(claimed_until_us: ColumnElement) -> ColumnElement:
 
 
 def behind(row: FromClause, earlier: FromClause, *such: ColumnElement) -> ColumnElement:
-    """Whether an earlier row of the thread is such, and another worker's."""
+    """Whether an earlier row of the thread is like this, and another worker's."""
     return (
         select(earlier.c.position)
         .where(
@@ -63,7 +63,8 @@ def behind(row: FromClause, earlier: FromClause, *such: ColumnElement) -> Column
 def was_in_hand(row: FromClause) -> ColumnElement:
     """Whether somebody has claimed it, or has given it back since.
 
-    A worker that stood still may have lost the first of a thread's rows so, and not the next ones.
+    A worker that stood still may have lost the first of a thread's rows like this, and not the
+    next.
     """
     return or_(row.c.claimed_until_us > UNCLAIMED, row.c.claimed_by == GIVEN_BACK)
 
@@ -160,7 +161,7 @@ def claim(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[InboxEntry]:
-    """Take the oldest entries that nobody has, or whose claim has expired, by so much at least.
+    """Take the oldest entries that nobody has, or whose claim has expired by at least this much.
 
     Those that the worker holds are left out, whatever has become of its claims on them.
     """
@@ -203,7 +204,7 @@ def renew(
 ) -> set[int]:
     """Prolong the claims on these entries; which of them are still this worker's.
 
-    None is that waits behind one that another worker has taken over. Where some `may_be_lost`,
+    None is, if it waits behind one that another worker has taken over. Where some `may_be_lost`,
     this waits until nobody else claims.
     """
     if may_be_lost and connection.dialect.name == "postgresql":
@@ -283,7 +284,7 @@ def lease_end(now: datetime) -> int:
 
 
 def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int]:
-    """The parameters of `is_over`: of claims that have expired so long ago."""
+    """The parameters of `is_over`: of claims that expired this long ago."""
     latest = now + CLAIM_LEASE + _SLACK + allowance
     return {"now_us": microseconds(now - allowance), "most_us": microseconds(latest)}
 

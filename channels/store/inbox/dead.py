@@ -83,7 +83,7 @@ def attempt(connection: Connection, id_: DeadId, times: int = 1) -> int:
 
 
 def listed(connection: Connection, *, limit: int) -> list[Dead]:
-    """Those that died last come first."""
+    """The latest come first."""
     found = [
         _dead(part, *row)
         for part, listing in _LISTINGS.items()

@@ -121,7 +121,7 @@ def claim(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
-    """Take the oldest that nobody has, or whose claim has expired, by so much at least."""
+    """Take the oldest that nobody has, or whose claim has expired by at least this much."""
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
     found: list[Any] = []

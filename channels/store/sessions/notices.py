@@ -158,7 +158,7 @@ def forget(connection: Connection, thread: Thread) -> int:
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete so many that died, or that nobody has asked for, before then; return how many."""
+    """Delete up to this many that died, or that nobody asked for, before then; return how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)
 

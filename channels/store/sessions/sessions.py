@@ -359,7 +359,9 @@ def forget(connection: Connection, thread: Thread) -> int:
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete so many sessions that ended before then, with all that was said; return how many."""
+    """Delete up to this many sessions that ended before then, with all that was said; return how
+    many.
+    """
     parameters = {"before_us": microseconds(before), "limit": limit}
     ids = connection.execute(_ENDED_BEFORE, parameters).scalars().all()
     if ids:
