@@ -172,7 +172,7 @@ class Container:
         for folder in self.service.tmpfs:
             place = _within(self._root, folder)
             if place.is_mount():
-                _run("umount", str(place))
+                _run("umount", "--lazy", str(place))  # who was killed may still be going
             _run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", str(place))
         with self._log.open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
