@@ -26,7 +26,7 @@ from ..core.events import (
     Thread,
     message_key,
 )
-from .messages import mid_of, said_in
+from .messages import said_in
 from .reading import Reader, check_json
 from .shapes import (
     ControlShape,
@@ -52,7 +52,8 @@ def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
     """
     reader = Reader()
     events = list(_events(body, reader, received_at))
-    reader.log()
+    for what, times in reader.left_out.items():
+        logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
     return events
 
 
@@ -108,7 +109,8 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
         user = user if recipient == source.page else recipient
     if user is None or user == source.page:
         return
-    mid = mid_of(message or item.postback, reader)
+    carrier = message or item.postback
+    mid = reader.mid(carrier.mid) if carrier else None
     common = {
         "key": message_key(source.page, array, mid or hashlib.sha256(raw).hexdigest()),
         "thread": Thread(page=source.page, user=user, platform=source.platform),

@@ -11,6 +11,7 @@ from typing import Any
 from ..core.events import (
     ACTS,
     Act,
+    Attachment,
     Echo,
     Edited,
     Event,
@@ -24,7 +25,6 @@ from .attachments import attachments_of
 from .reading import Reader
 from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
-LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 _MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
 
 
@@ -48,12 +48,6 @@ def said_in(
     return _act(item, common, reader)
 
 
-def mid_of(carrier: MessageShape | PostbackShape | EditShape | None, reader: Reader) -> str | None:
-    """The id of a message or tap; None if there is none that a database can take as a key."""
-    mid = reader.text(carrier.mid) if carrier else None
-    return mid if mid is None or len(mid) <= LONGEST_MID else None
-
-
 def _taken_back(mid: str | None, common: dict[str, Any], *, by_page: bool) -> Event | None:
     """It carries the mid of the message itself, whose key it must not have."""
     if mid is None:
@@ -65,7 +59,7 @@ def _edited(
     edit: EditShape, common: dict[str, Any], reader: Reader, *, by_page: bool
 ) -> Event | None:
     """Instagram sends `num_edit` 0, without a text, beside some messages that nobody has edited."""
-    mid, text, number = mid_of(edit, reader), reader.text(edit.text), _count(edit.num_edit)
+    mid, text, number = reader.mid(edit.mid), reader.text(edit.text), _count(edit.num_edit)
     if mid is None or text is None or number == 0:
         return None
     key = f"{message_key(common['thread'].page, common['array'], mid)}/edit {number}"
@@ -100,7 +94,9 @@ def _user_message(
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
     text = reader.text(message.text)
     payload = reader.text(tapped.get("payload")) if tapped else None
-    attachments = attachments_of(message, common["thread"].platform, reader)
+    attachments: tuple[Attachment, ...] = ()
+    if message.attachments or message.sticker_id is not None:
+        attachments = attachments_of(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
         return SignOfLife(**common, mid=mid) if message.attachments else None
     return UserMessage(

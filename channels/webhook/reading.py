@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from contextlib import suppress
@@ -14,9 +13,8 @@ import msgspec
 
 from ..core.errors import MalformedDelivery
 
-logger = logging.getLogger(__name__)
-
 LONGEST_TEXT = 20_000  # characters; Messenger's own apps let nobody write more
+LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 LONGEST_ID = 100  # characters; Meta's have about 17 digits, and a database index has a limit
 DEEPEST_PAYLOAD = 20  # levels; what Rasa keeps in its tracker it copies level by level
 NO_CHARACTER = "\ufffd"
@@ -39,14 +37,14 @@ _JSON = msgspec.json.Decoder(msgspec.Raw)
 _T = TypeVar("_T")
 
 
-class Reader:
+class Reader(msgspec.Struct):
     """Reads the parts of one delivery.
 
-    A part that can't be read is left out and noted; it never costs the parts beside it.
+    A part that can't be read is left out; it never costs the parts beside it. `left_out` tells what
+    was, and how often: a delivery may have thousands.
     """
 
-    def __init__(self) -> None:
-        self._left_out: dict[str, int] = {}
+    left_out: dict[str, int] = {}
 
     def read(self, shape: type[_T], raw: bytes | msgspec.Raw) -> _T | None:
         """What has this shape, without those of its parts that can't be read; None if it can't."""
@@ -75,6 +73,11 @@ class Reader:
             self._leave_out("what can be no id")
         return None
 
+    def mid(self, value: object) -> str | None:
+        """The id of a message or tap; None if there is none that a database can take as a key."""
+        mid = self.text(value)
+        return mid if mid is None or len(mid) <= LONGEST_MID else None
+
     def payload(self, value: object) -> dict[str, Any]:
         """An attachment's payload; an empty one where it is none, or nested too deep."""
         if not isinstance(value, dict):
@@ -83,11 +86,6 @@ class Reader:
             return value
         self._leave_out(f"a payload of more than {DEEPEST_PAYLOAD} levels")
         return {}
-
-    def log(self) -> None:
-        """Say what was left out, once for each kind of part; a delivery may have thousands."""
-        for what, times in self._left_out.items():
-            logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
 
     def _by_parts(self, shape: Any, raw: bytes | msgspec.Raw) -> Any:
         kind = next((one for one in get_args(shape) if isinstance(shape, UnionType)), shape)
@@ -116,7 +114,7 @@ class Reader:
         return None
 
     def _leave_out(self, what: str) -> None:
-        self._left_out[what] = self._left_out.get(what, 0) + 1
+        self.left_out[what] = self.left_out.get(what, 0) + 1
 
 
 @lru_cache(maxsize=64)  # there are as many shapes as are written down

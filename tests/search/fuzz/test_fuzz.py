@@ -10,7 +10,7 @@ import pytest
 from channels.core.settings import settings
 from channels.core.settings.sections import Key
 from channels.core.settings.values import parse_flag
-from channels.webhook import messages as webhook
+from channels.webhook import reading as webhook
 from tests.search.fuzz.checks import Offence, take_delivery, take_settings, timed
 from tests.search.fuzz.findings import MOST_GROWTH_KB, Findings
 from tests.search.fuzz.odd.deliveries import OddDeliveries
