@@ -277,7 +277,7 @@ class Dialogue:
             if not output.has_spoken:
                 self._typing.end(thread)
         self._metrics.turn_taken(self._clock.now() - began)
-        if was_taken:
+        if was_taken and said:
             await sayings.withdraw_rest()
 
     async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
@@ -290,11 +290,11 @@ class Dialogue:
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
         rest = limit
         try:
-            while rest and not taking.done():
+            while rest:
                 await self._first_of(taking, lived_for(self._clock, rest))
+                if taking.done():
+                    return taking.result()
                 rest = output.store_wait.rest_of(limit)
-            if taking.done():
-                return taking.result()
             output.cut_off()
         finally:
             await _cancelled(taking)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+import msgspec
+
 from ...core.meta.limits import Limits
 from ...core.meta.splitting import length, shorten, split_text, well_formed
 
@@ -32,16 +34,15 @@ class Unsendable(ValueError):
     """
 
 
-class Fitter:
+class Fitter(msgspec.Struct):
     """Fits the fields of one response to `limits`, and notes in prose what that took.
 
     `field` is a path into the response such as "buttons[2].title". The notes name fields and
     lengths, never what a field holds: a slot may have put the user's words there.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.notes: list[str] = []
+    limits: Limits
+    notes: list[str] = []
 
     def note(self, field: str, what_was_done: str) -> None:
         self.notes.append(f"{field} {what_was_done}")
@@ -136,6 +137,11 @@ def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
         kind = json_name(value)
         raise Unsendable(f"{subject} must be an object with keys and values, and is {kind}.")
     return value
+
+
+def fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
+    """The text of a response. Raises Unsendable for what is none."""
+    return [as_text(value, "value")]
 
 
 def as_text(value: Any, name: str) -> str:

@@ -20,7 +20,7 @@ from ...core.meta.splitting import split_text
 from .cards import card_messages
 from .choices import Choice, arrange, fit_button, fit_quick_reply, in_groups, named
 from .custom import custom_messages
-from .fitting import Fitter, Message, as_text
+from .fitting import Fitter, Message, fit_text
 from .media import fit_attachment, fit_image
 
 _PARTS = ("text", "quick_replies", "buttons", "custom", "image", "attachment", "elements")
@@ -56,7 +56,7 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     """
     fitter = Fitter(limits)
     parts = fitter.parts(response, _PARTS)
-    text = "".join(fitter.one(parts.get("text"), "text", _fit_text))
+    text = "".join(fitter.one(parts.get("text"), "text", fit_text))
     buttons, quick_replies = (
         fitter.every(parts[part], part, fit) if part in parts else []
         for part, fit in (("buttons", fit_button), ("quick_replies", fit_quick_reply))
@@ -70,10 +70,6 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     if quick_replies:
         _put_on_the_last(quick_replies, spoken, later, fitter)
     return Rendered(messages=(*spoken, *later), notes=tuple(fitter.notes))
-
-
-def _fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
-    return [as_text(value, "value")]
 
 
 def _later_messages(parts: dict[str, Any], fitter: Fitter) -> list[Message]:
