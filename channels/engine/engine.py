@@ -308,9 +308,9 @@ class Engine:
             self._health.recorded()
 
     def _dated(self, event: Event) -> Event:
-        """What Meta dates into its own future has come now: else all that follows were older."""
+        """What is dated into Meta's future and ours has come now: else what follows it is older."""
         skew = self._graph.skew()
-        if skew is None or event.at <= self._own_clock.now() + skew + MOST_SKEW:
+        if skew is None or event.at <= self._own_clock.now() + max(skew, timedelta()) + MOST_SKEW:
             return event
         return msgspec.structs.replace(event, at=self.clock.metas())
 

@@ -217,3 +217,13 @@ async def test_a_date_in_the_future_of_meta_s_own_clock_makes_nothing_else_old(
 
     await world.agent_returns()
     assert world.ends() == ["agent_returned"]
+
+
+async def test_a_date_that_our_own_clock_has_reached_is_kept(world: World) -> None:
+    """The emulator dates events by a clock that it lets move, and answers by the machine's."""
+    world.graph.ahead = timedelta()
+    await world.start()
+    await world.user_says("human")
+    world.graph.ahead = -10 * HOUR
+    await world.user_says("anybody there?")
+    assert (await world.session()).user_messages == 1
