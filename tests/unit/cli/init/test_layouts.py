@@ -77,7 +77,7 @@ class TestActions:
     ) -> None:
         write(project, "endpoints.yml", "action_endpoint: {url: 'http://actions:5055/webhook'}\n")
         init(project, "--yes")
-        assert "is not on this machine (actions): where it runs" in capsys.readouterr().out
+        assert "is not on this machine (actions): the plugin" in capsys.readouterr().out
 
     def test_the_next_step_names_the_module(self, project: Path, capsys: Output) -> None:
         write(project, "bot/own.py", ACTION)

@@ -37,7 +37,7 @@ class TestDomain:
     ) -> None:
         write(project, "domain.yml", "responses:\n  utter_menu:\n  - text: Today's menu is soup.\n")
         init(project, "--yes")
-        told = "they stay as they are: utter_menu. The bot says yours, so read whether they fit"
+        told = "they stay as they are: utter_menu. The bot says yours, so check that they fit"
         assert told in capsys.readouterr().out
 
     def test_a_slot_of_the_same_name_stays_and_is_noted(
