@@ -71,7 +71,7 @@ class Inbox:
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
         has_room = self._workload.take_all(threads)
-        busy = [] if has_room else [t for t in threads if not self._workload.has_run_low(t)]
+        busy = threads if has_room else [t for t in threads if not self._workload.has_run_low(t)]
         entries: list[InboxEntry] = []
         now = self._clock.now()
         try:
@@ -79,12 +79,12 @@ class Inbox:
         finally:
             if has_room and len(entries) < len(events):
                 self._let_go_of_others(threads, entries)
-        if len(entries) < len(events):
-            self._left_some = True
         for entry in entries:
             self._queue(entry, now)
-        if any(map(self._workload.has_run_low, busy)):
-            await self._claim_more()  # what was in hand has been handled meanwhile
+        if len(entries) < len(events):
+            self._left_some = True
+            if any(map(self._workload.has_run_low, busy)):
+                await self._claim_more()  # what was in hand has been handled meanwhile
 
     def _let_go_of_others(self, threads: Sequence[Thread], entries: Sequence[InboxEntry]) -> None:
         others = Counter(threads)
