@@ -27,7 +27,7 @@ CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # last, three at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 THREE_AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
-PROCESSES := tests/stack/deploy tests/stack/acceptance tests/stack/chaos tests/stack/browser \
+PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/stack/browser \
   tests/clients
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than three minutes.
