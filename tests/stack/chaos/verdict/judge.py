@@ -6,11 +6,12 @@ Pure. Each rule is a function from the case to the offenders that it finds, as `
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from channels.core.sessions.session import ended_message_id, session_id_for
+from channels.handover.opening import MOST_IN_A_ROW
 from tests.stack.chaos.play.cast import BOT
 from tests.stack.chaos.verdict import around_rules
 from tests.stack.chaos.verdict.case import Case
@@ -169,13 +170,25 @@ def _follow_ups_missing(case: Case) -> Iterator[str]:
 
 
 def _next_missing(case: Case) -> Iterator[str]:
-    """The follow-up of a handover that failed asks for the next one."""
+    """The follow-up of a handover that failed asks for the next one, up to a limit in a row."""
     reasons = {one.session: one.reason for one in case.evidence.sessions}
+    before = {_next_after(session): session for session in reasons}
     for turn in case.all_turns:
         if turn.is_follow_up and reasons.get(turn.session) == "failed":
-            follows = session_id_for(ended_message_id(turn.session))
-            if follows not in reasons and not _was_taken(case, turn):
+            is_last = _in_a_row(turn.session, before) >= MOST_IN_A_ROW
+            is_made = _next_after(turn.session) in reasons
+            if not (is_made or is_last or _was_taken(case, turn)):
                 yield f"{turn.user}: none after session {turn.session}"
+
+
+def _next_after(session: str) -> str:
+    """The handover that a session's follow-up asks for."""
+    return session_id_for(ended_message_id(session))
+
+
+def _in_a_row(session: str, before: Mapping[str, str]) -> int:
+    """How many handovers there were up to this one, each asked for by the end of another."""
+    return 1 + _in_a_row(before[session], before) if session in before else 1
 
 
 def _answers_missing(case: Case) -> Iterator[str]:

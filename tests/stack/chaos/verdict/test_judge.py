@@ -7,6 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from channels.core.sessions.session import ended_message_id, session_id_for
+from channels.handover.opening import MOST_IN_A_ROW
 from tests.stack.chaos.play.cast import BOT
 from tests.stack.chaos.verdict.evidence import (
     Death,
@@ -367,3 +369,22 @@ def test_what_waited_for_a_replica_that_stood_still_may_find_the_thread_taken() 
 def test_what_was_said_to_the_agents_alone_is_counted_apart() -> None:
     alone = replace(GOOD, transcribed=frozenset())
     assert found(alone) == {"user messages that only the agents got": 1}
+
+
+@pytest.mark.parametrize("failures", [MOST_IN_A_ROW - 1, MOST_IN_A_ROW])
+def test_the_last_of_the_handovers_that_may_follow_one_another_asks_for_no_next(
+    failures: int,
+) -> None:
+    record, session = GOOD, ""
+    for number in range(failures):
+        session = session_id_for(ended_message_id(session)) if number else "s_2"
+        at_second = 41.0 + number
+        record = more(
+            record,
+            sent(at_second, SORRY, turn=f"end_of_{session}"),
+            sessions=(ended(session, reason="failed"),),
+            tracked=end_of(session, at_second - 0.5, SORRY),
+            told=(told(at_second, "failed", session),),
+        )
+    missing = {"next handovers missing"} if failures < MOST_IN_A_ROW else set()
+    assert failed(record) == missing
