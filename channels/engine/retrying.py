@@ -114,7 +114,7 @@ class Retrying:
 
     async def _as_it_is(self, entry: InboxEntry, read_at: datetime | None) -> Event:
         """The entry's event: what has waited may have been taken back, or edited, meanwhile."""
-        if read_at is not None and self._shared_clock.now() - read_at <= _AT_ONCE:
+        if read_at is not None and abs(self._shared_clock.now() - read_at) <= _AT_ONCE:
             return entry.event
         return await self._store.recorded(entry.position) or entry.event
 
@@ -157,13 +157,18 @@ class Retrying:
 
     async def _step_in(self, entry: InboxEntry) -> None:
         async def step_in(*_: object) -> None:
+            await still_ours()
             await self._dies(entry.event)
 
         try:
-            await self._once_stored(step_in, entry)
+            with working_on(entry, store=self._store, clock=self._shared_clock):
+                await self._once_stored(step_in, entry)
+        except ClaimLost:
+            logger.info("Another worker goes on with an event.", extra=_fields(entry))
         except Exception as error:  # what it was about to be set aside for must not come again
             logger.error(
-                "A broken bot's user is not handed over (%s).",
+                "A broken bot's user is not handed over (%s). The event is set aside all the same; "
+                "hand the user over by hand, and report this.",
                 type(error).__name__,
                 extra=_fields(entry),
             )

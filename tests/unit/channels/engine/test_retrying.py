@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from channels.core.errors import StoreUnavailable
+from channels.core.errors import StoreUnavailable, TurnTimedOut
 from channels.core.events import Array, Event, SignOfLife, TakenBack, message_key
 from channels.core.records.dead import DeadId
 from channels.engine.retrying import Retrying
 from channels.instruments.metrics import Metrics
 from channels.instruments.suspects import Suspects
-from channels.store.protocol import InboxEntry
+from channels.store.protocol import CLAIM_LEASE, InboxEntry
 from tests.contract.store.store_samples import ANNA, NOW, message
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
@@ -41,6 +41,7 @@ class Page:
         self.clock = HastyClock(NOW)
         self.handled: list[Event] = []
         self.failures: list[Exception] = []
+        self.handle: Any = None
         self.retrying: Any = Retrying(
             store=self.store,
             clock=self.clock,
@@ -52,7 +53,9 @@ class Page:
         )
 
     async def _handle(self, event: Event, *, repeated: bool) -> None:
-        del repeated
+        if self.handle is not None:
+            await self.handle(event, repeated=repeated)
+            return
         if self.failures:
             raise self.failures.pop()
         self.handled.append(event)
@@ -119,3 +122,22 @@ async def test_what_a_worker_has_died_with_is_not_handled_again_for_want_of_a_co
     assert page.handled == [entry.event]
     assert not outages
     assert await page.store.claim_inbox(NOW + timedelta(hours=1), limit=9) == []
+
+
+async def test_a_worker_that_stood_still_hands_nobody_over_for_an_event_that_is_another_s(
+    page: Page,
+) -> None:
+    await page.store.open()
+    [entry] = await page.store.record([message("hello")], NOW)
+    other = MemoryStore(worker="third", shared=page.store)
+
+    async def stand_still(event: Event, *, repeated: bool) -> None:
+        del event, repeated
+        page.clock.advance(2 * CLAIM_LEASE)
+        assert await other.claim_inbox(page.clock.now(), limit=1)
+        raise TurnTimedOut("The turn took too long.")
+
+    page.handle = stand_still
+    await page.retrying.handle(entry)  # or `nobody` fails
+
+    assert await other.holds(entry, page.clock.now())
