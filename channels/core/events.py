@@ -102,6 +102,11 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
     edits: int = 0
     by_ai: bool = False
 
+    @property
+    def tells_no_sender(self) -> bool:
+        """Whether it is without an app's id, as all are on Instagram."""
+        return self.app_id is None
+
 
 class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
     """The user sent something that says nothing: what Meta does not show (`is_unsupported`), or

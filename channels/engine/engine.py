@@ -315,8 +315,7 @@ class Engine:
         return msgspec.structs.replace(event, at=self.clock.metas())
 
     async def _is_own_echo(self, event: Echo) -> bool:
-        tells_no_sender = event.app_id is None  # as on Instagram
-        return tells_no_sender and await self._delivery.has_said(event)
+        return event.tells_no_sender and await self._delivery.has_said(event)
 
     def too_slow(self) -> None:
         """The store lets a delivery wait for longer than Meta does."""

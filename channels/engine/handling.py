@@ -136,7 +136,7 @@ class EventHandler:
 
     async def _is_own_echo(self, event: Echo) -> bool:
         """Whether it is an echo of ours after all: the answer that tells its id may come late."""
-        if event.app_id is not None:
+        if not event.tells_no_sender:
             return False
         return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
 
