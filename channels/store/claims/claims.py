@@ -28,6 +28,7 @@ from ..database.schema import (
     inbox,
     is_free,
     is_waiting,
+    lease_end,
     microseconds,
 )
 from ..protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
@@ -277,10 +278,6 @@ def _without(claimable: Select, without_threads: Collection[Thread]) -> Select:
     if without_threads:
         claimable = claimable.where(inbox.c.thread.not_in([each.key for each in without_threads]))
     return claimable
-
-
-def lease_end(now: datetime) -> int:
-    return microseconds(now + CLAIM_LEASE)
 
 
 def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int]:

@@ -18,7 +18,11 @@ SET_CLOCK = timedelta(seconds=5)  # at least by this much, or its answer was mer
 
 
 class Outages:
-    """The last one that a worker has noticed. `seconds` tells a time that nobody sets."""
+    """The last one that a worker has noticed. `seconds` tells a time that nobody sets.
+
+    Where it stops while the machine sleeps, the database's clock seems to have been set, which
+    comes to the same.
+    """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds

@@ -31,6 +31,7 @@ from sqlalchemy.sql.dml import Insert
 
 from ...core.errors import StoreVersionError
 from ...core.sessions.session import State
+from ..protocol import CLAIM_LEASE
 from .database import SESSION_LIMITS
 from .upgrades import upgrade
 
@@ -307,6 +308,11 @@ def _compiled(insert: _InsertNew, compiler: SQLCompiler, **options: Any) -> str:
 def microseconds(at: datetime) -> int:
     """An aware datetime as the tables hold it."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def lease_end(now: datetime) -> int:
+    """When a claim that is made now is over, as the tables hold it."""
+    return microseconds(now + CLAIM_LEASE)
 
 
 def all_microseconds(**columns: datetime | None) -> dict[str, int | None]:

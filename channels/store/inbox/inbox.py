@@ -21,10 +21,11 @@ from ..database.schema import (
     inbox,
     insert_new,
     is_waiting,
+    lease_end,
     microseconds,
     moment,
 )
-from ..protocol import CLAIM_LEASE, RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
+from ..protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
 from . import amendments
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -229,5 +230,5 @@ def _row(event: Event, thread: str, now: datetime, claimant: str) -> dict[str, A
         "has_user_text": user_text(event) is not None,
         "recorded_at_us": microseconds(now),
         "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else microseconds(now + CLAIM_LEASE),
+        "claimed_until_us": 0 if claimant == NOBODY else lease_end(now),
     }

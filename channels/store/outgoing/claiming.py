@@ -25,7 +25,6 @@ from ..claims.claims import (
     free_pages,
     is_over,
     lease_at,
-    lease_end,
     was_in_hand,
 )
 from ..database.schema import (
@@ -38,6 +37,7 @@ from ..database.schema import (
     is_outgoing,
     is_outgoing_free,
     is_waiting,
+    lease_end,
     outgoing,
     sessions,
 )

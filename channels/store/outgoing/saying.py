@@ -23,10 +23,10 @@ from ..database.schema import (
     is_held,
     is_outgoing,
     is_waiting,
+    lease_end,
     microseconds,
     outgoing,
 )
-from ..protocol import CLAIM_LEASE
 from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
 
 _SAY = insert_new(outgoing)
@@ -151,5 +151,5 @@ def _row(said: Outgoing, thread: str, *, held: bool, claimant: str) -> dict[str,
         "said_at_us": microseconds(said.said_at),
         "state": HELD if held else WAITING,
         "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else microseconds(said.said_at + CLAIM_LEASE),
+        "claimed_until_us": 0 if claimant == NOBODY else lease_end(said.said_at),
     }

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
 from ...core.notices import Addressed, Notice, NoticeEntry
-from ..claims.claims import is_over, lease_at, lease_end
+from ..claims.claims import is_over, lease_at
 from ..database.schema import (
     CLAIM_LOCK,
     DEAD,
@@ -23,6 +23,7 @@ from ..database.schema import (
     earlier_notices,
     insert_new,
     is_untold,
+    lease_end,
     microseconds,
     moment,
     notices,
