@@ -26,6 +26,8 @@ def attachments_of(
 ) -> tuple[Attachment, ...]:
     """What was sent with a message, each thing once."""
     listed = message.attachments or []
+    if not listed and message.sticker_id is None:
+        return ()
     found = (one for one in listed[:MOST_ATTACHMENTS] if isinstance(one, dict))
     shown = (_attachment(one, platform, reader) for one in found)
     attachments = [one for one in shown if _is_told(one)]

@@ -11,7 +11,6 @@ from typing import Any
 from ..core.events import (
     ACTS,
     Act,
-    Attachment,
     Echo,
     Edited,
     Event,
@@ -94,9 +93,7 @@ def _user_message(
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
     text = reader.text(message.text)
     payload = reader.text(tapped.get("payload")) if tapped else None
-    attachments: tuple[Attachment, ...] = ()
-    if message.attachments or message.sticker_id is not None:
-        attachments = attachments_of(message, common["thread"].platform, reader)
+    attachments = attachments_of(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
         return SignOfLife(**common, mid=mid) if message.attachments else None
     return UserMessage(
