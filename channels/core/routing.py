@@ -250,8 +250,7 @@ def _user_spoke(
     if session.regained and _is_for_the_bot(event, session, is_return_word):
         return msgspec.structs.replace(LATE_WORDS, regained=True)
     by_words = _maybe_return(event, session, is_return_word)
-    is_telling = event.array is Array.MESSAGING and routing is Routing.ON
-    return _routed_to_us(event, session, owner, by_words) if is_telling else by_words
+    return _maybe_released(event, session, routing, owner, by_words)
 
 
 def _user_acted(
@@ -264,8 +263,7 @@ def _user_acted(
         return NOTHING
     if on_messaging and session.regained:
         return OURS_AGAIN
-    is_telling = on_messaging and routing is Routing.ON
-    return _routed_to_us(event, session, owner, HEAR_USER) if is_telling else HEAR_USER
+    return _maybe_released(event, session, routing, owner, HEAR_USER)
 
 
 def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | None) -> Decision:
@@ -274,13 +272,20 @@ def _user_was_there(event: SignOfLife, session: Session | None, owner: Owner | N
     return HEAR_USER if event.at > session.cause_at else NOTHING
 
 
-def _routed_to_us(
-    event: UserMessage | Postback | Act, session: Session, owner: Owner | None, by_words: Decision
+def _maybe_released(
+    event: UserMessage | Postback | Act,
+    session: Session,
+    routing: Routing,
+    owner: Owner | None,
+    by_words: Decision,
 ) -> Decision:
-    """Meta gives what a user does only to the owner: with routing on, that is us again.
+    """With routing on, what comes to us on messaging may mean that the thread is ours again.
 
-    A tap comes to the app that has sent the button, whoever has the thread.
+    Meta gives messages only to the owner; a tap comes to the app that has sent the button, whoever
+    has the thread. So Meta is asked.
     """
+    if event.array is not Array.MESSAGING or routing is not Routing.ON:
+        return by_words
     if isinstance(event, Postback) and by_words.end is not None:
         return by_words
     passed_at = session.active_at or session.ended_at  # a failed pass may have been made
