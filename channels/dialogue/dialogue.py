@@ -277,7 +277,7 @@ class Dialogue:
             if not output.has_spoken:
                 self._typing.end(thread)
         self._metrics.turn_taken(self._clock.now() - began)
-        if was_taken and said:
+        if was_taken:
             await sayings.withdraw_rest()
 
     async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
