@@ -86,7 +86,7 @@ class GraphConnection:
     ) -> _T:
         """Send the request once and read the answer; `limit` is for all of it.
 
-        Half of it is for the connection: what ends before that was not carried out.
+        Half of it is for the connection: what fails before there is one was not carried out.
         """
         seconds = limit.total_seconds()
         try:

@@ -33,8 +33,8 @@ class Pace:
         self.share_among(1)
 
     def share_among(self, workers: int) -> None:
-        """Keep to one of this many equal parts; where a part is less than one a second, to one in
-        that many seconds.
+        """Keep to one of this many equal parts; where that is less than one message a second, to
+        one in as many seconds as it takes.
         """
         most = max(1, self._a_second // workers)
         window = max(_SECOND, _SECOND * workers / self._a_second) + JITTER

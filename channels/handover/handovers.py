@@ -94,7 +94,7 @@ class Handovers:
         )
 
     async def opened(self, session: Session) -> Session:
-        """The session once no longer OPENING: what the user wrote meanwhile waits for that."""
+        """The session once it is not OPENING any more: what the user wrote meanwhile waits."""
         while session.state is State.OPENING:
             await self._ledger.pause()
             session = await self._ledger.reload(session)

@@ -40,7 +40,7 @@ class Ledger:
         self._targets = targets
 
     def claim(self) -> datetime:
-        """Until when a session is only ours if it is stored now for the next step."""
+        """Until when nobody else is given a session that is stored now for the next step."""
         return self.clock.now() + CLAIM_LEASE
 
     async def pause(self) -> None:
