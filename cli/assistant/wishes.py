@@ -48,11 +48,14 @@ def asks_for_a_person(line: str, known: Iterable[Wishes]) -> bool:
 
 
 def _any_of(words: Sequence[str]) -> Pattern:
-    """Any of the words, the longest first; never as part of another, where spaces part words."""
+    """Any of the words, the longest first; never as part of another, where spaces part words.
+
+    One that ends with an apostrophe goes before another: l'operatore.
+    """
     folded = sorted(map(_folded, words), key=len, reverse=True)
     either = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in folded)
     has_spaces = not _SPACELESS.search(either)
-    return re.compile(rf"(?<![\w'])(?:{either})(?!\w)" if has_spaces else either)
+    return re.compile(rf"(?<!\w)(?:{either})(?:(?<=')|(?!\w))" if has_spaces else either)
 
 
 def _folded(text: str) -> str:

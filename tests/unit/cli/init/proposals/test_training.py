@@ -21,6 +21,8 @@ WISHES_ELSEWHERE = [
     ["je veux parler à un conseiller", "passez-moi un humain", "un conseiller svp"],
     ["quero falar com um atendente", "me passa para uma pessoa", "preciso falar com alguém"],
     ["vorrei parlare con un operatore", "passami una persona", "operatore umano"],
+    ["je veux parler à l'opérateur", "je veux l'opérateur", "l’opératrice svp"],
+    ["vorrei parlare con l'operatore", "un'operatrice, per favore", "all’operatore"],
     ["müşteri temsilcisi ile görüşmek istiyorum", "canlı destek", "temsilciye bağlan"],
 ]
 
