@@ -51,7 +51,7 @@ def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
     that are missing or impossible.
     """
     reader = Reader()
-    events = list(_events(body, reader, received_at))
+    events = list(events_in(body, reader, received_at))
     for what, times in reader.left_out.items():
         logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
     return events
@@ -66,7 +66,8 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
 
 
-def _events(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
+def events_in(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
+    """The same, where the reader keeps what it has left out."""
     delivery = reader.read(DeliveryShape, body)
     if delivery is None:
         check_json(body)

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from sanic.request import Request
 
 from ..core.events import Event, Postback, UserMessage
-from .decoding import decode_delivery
+from .decoding import events_in
+from .reading import Reader
 
 logger = logging.getLogger(__name__)
 
@@ -26,19 +27,24 @@ MetadataOf = Callable[[Request], dict[str, Any] | None]
 _ARRAYS = ("messaging", "standby", "changes")
 
 
-def with_own_metadata(
-    events: list[Event], request: Request, body: bytes, metadata_of: MetadataOf
-) -> list[Event]:
-    """The events of a delivery, each with what the subclass says of it."""
+def each_alone(events: list[Event], body: bytes) -> list[bytes]:
+    """For each event, the delivery as if it had brought only this one; empty if nobody is asked."""
     if not any(isinstance(event, (UserMessage, Postback)) for event in events):
-        return events
+        return []
     try:
         alone = list(_alone(json.loads(body), events[0].received_at))
     except (ValueError, TypeError, AttributeError, RecursionError):
         alone = []
-    if len(alone) != len(events):
-        logger.warning("get_metadata is not asked about a delivery of an odd shape.")
-        return events
+    if len(alone) == len(events):
+        return alone
+    logger.warning("get_metadata is not asked about a delivery of an odd shape.")
+    return []
+
+
+def with_own_metadata(
+    events: list[Event], alone: list[bytes], request: Request, metadata_of: MetadataOf
+) -> list[Event]:
+    """The events of a delivery, each with what the subclass says of it."""
     return [
         _with_its_own(event, single, request, metadata_of)
         for event, single in zip(events, alone, strict=True)
@@ -46,14 +52,13 @@ def with_own_metadata(
 
 
 def _alone(delivery: dict[str, Any], received_at: datetime) -> Iterator[bytes]:
-    """For each event, the delivery as if it had brought only this one."""
     for entry in delivery["entry"]:
         about = {key: value for key, value in entry.items() if key not in _ARRAYS}
         for array in _ARRAYS:
             for item in entry.get(array) or ():
                 single = {**delivery, "entry": [{**about, array: [item]}]}
                 body = json.dumps(single).encode()
-                yield from (body for _ in decode_delivery(body, received_at))
+                yield from (body for _ in events_in(body, Reader(), received_at))
 
 
 def _with_its_own(event: Event, single: bytes, request: Request, metadata_of: MetadataOf) -> Event:

@@ -22,7 +22,7 @@ from ..instruments.clock import Clock
 from ..instruments.rare_lines import RareLine
 from .bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, Bodies, NoRoom
 from .decoding import decode_delivery
-from .own_metadata import MetadataOf, with_own_metadata
+from .own_metadata import MetadataOf, each_alone, with_own_metadata
 
 logger = logging.getLogger(__name__)
 
@@ -103,19 +103,23 @@ class WebhookReceiver:
         signature = request.headers.get("X-Hub-Signature-256")
         async with self._bodies.of(request) as body:
             if len(body) <= _LARGE:
-                events = self._check_and_decode(body, signature)
+                events, alone = self._check_and_decode(body, signature)
             else:  # In a thread, so that others have their turn meanwhile.
                 check = self._check_and_decode
-                events = await asyncio.to_thread(check, body, signature)
-            if self._metadata_of is not None:
-                events = with_own_metadata(events, request, body, self._metadata_of)
+                events, alone = await asyncio.to_thread(check, body, signature)
+            if alone and self._metadata_of is not None:
+                return with_own_metadata(events, alone, request, self._metadata_of)
             return events
 
-    def _check_and_decode(self, body: bytes, signature: str | None) -> list[Event]:
+    def _check_and_decode(
+        self, body: bytes, signature: str | None
+    ) -> tuple[list[Event], list[bytes]]:
+        """The events, and for a subclass's `get_metadata` the delivery as each alone brings it."""
         check_signature(body, signature, self._settings.secret)
         engine = self._engine()
         clock = self._clock if engine is None else engine.clock
-        return decode_delivery(body, clock.now())
+        events = decode_delivery(body, clock.now())
+        return events, [] if self._metadata_of is None else each_alone(events, body)
 
     def _log_no_room(self) -> None:
         times = self._no_room.times(self._clock.now())

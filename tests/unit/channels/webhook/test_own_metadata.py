@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import Any, cast
 
 import pytest
@@ -124,3 +125,16 @@ async def test_one_that_fails_loses_no_message_and_quotes_nobody(
 async def test_without_one_nothing_is_asked() -> None:
     [told] = await taken(None, {"messaging": [item("m_1")]})
     assert set(told) == {"page", "timestamp"}
+
+
+async def test_a_part_that_is_left_out_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    await taken(first_text, {"messaging": [item("m_1"), item("m_2", quick_reply=1), 7]})
+    assert [record.name for record in caplog.records] == ["channels.webhook.decoding"]
+
+
+async def test_a_long_delivery_is_taken_apart_beside_the_event_loop(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await taken(first_text, {"messaging": [item("m_1", "long" * 10_000)], "standby": 7})
+    odd = [record for record in caplog.records if record.name == "channels.webhook.own_metadata"]
+    assert [record.thread == threading.get_ident() for record in odd] == [False]
