@@ -1,4 +1,4 @@
-# `make demo` runs it all to try by hand, `make test` every check. Both set up what they need.
+# `make demo` runs it all to try by hand, `make test` what CI runs. Both set up what they need.
 .DELETE_ON_ERROR:
 .PHONY: setup clients demo demo-script test test-rasa-pro test-rasa-pro-3.19 deep mutants fuzz chaos \
   bench docs lint lock clean
