@@ -126,18 +126,18 @@ class GraphConnection:
         response: aiohttp.ClientResponse,
         body: bytes,
     ) -> _T:
-        fault = fault_in(body)
+        fault, usage = fault_in(body), response.headers.get(_USAGE_HEADER)
         if fault is not None:
             raise refusal(
                 fault,
                 call=request.name,
                 status=response.status,
-                usage=response.headers.get(_USAGE_HEADER),
+                usage=usage,
                 hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
                 may_quote=request.body is not None,
             )
         if not succeeded(response.status):
-            raise unreadable(request.name, response.status)
+            raise unreadable(request.name, response.status, usage)
         try:
             return answer.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

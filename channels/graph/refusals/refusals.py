@@ -130,18 +130,15 @@ def succeeded(status: int) -> bool:
     return status < _REDIRECTED
 
 
-def unreadable(call: str, status: int) -> GraphError:
+def unreadable(call: str, status: int, usage: str | None = None) -> GraphError:
     """The answer is not Graph's: a gateway's page, nothing at all, or broken JSON.
 
     GraphTimeout where the call may have been carried out: after a success that can't be read,
-    and where a gateway lost its patience. GraphThrottled where it was one call too many.
+    and where a gateway lost its patience. One call too many is a refusal like Graph's own.
     """
     if status == _TOO_MANY:
-        return GraphThrottled(
-            f"Graph's answer to {call} can't be read (HTTP status {status})",
-            retry_after=LATER.retry_after,
-            remedy=LATER.remedy,
-        )
+        fault = Fault(message=f"HTTP status {status}")
+        return refusal(fault, call=call, status=status, usage=usage)
     in_doubt = succeeded(status) or status == _GATEWAY_TIMEOUT
     kind = GraphTimeout if in_doubt else GraphUnavailable
     return kind(

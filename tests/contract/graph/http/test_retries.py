@@ -149,6 +149,17 @@ async def test_a_long_rate_limit_is_reported_at_once(
     assert clock.pauses == []
 
 
+async def test_one_call_too_many_waits_for_as_long_as_its_header_says_whatever_its_body(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    usage = {"1": [{"type": "messenger", "estimated_time_to_regain_access": 5}]}
+    headers = {"X-Business-Use-Case-Usage": json.dumps(usage)}
+    meta.script = [Reply(status=429, body=b"<html>", headers=headers)]
+    with pytest.raises(GraphThrottled, match="HTTP status 429") as throttle:
+        await graph.send(ADA, {"text": "Hello"})
+    assert throttle.value.retry_after == timedelta(minutes=5)
+
+
 # Standing still ----------------------------------------------------------------------------------
 
 
