@@ -140,7 +140,7 @@ class GraphConnection:
             raise unreadable(request.name, response.status, usage)
         try:
             return answer.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             raise unreadable(request.name, response.status) from error
 
 

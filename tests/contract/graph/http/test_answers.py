@@ -46,7 +46,9 @@ async def test_the_secret_of_another_app_is_a_wrong_setting(page: EmulatedPage) 
     await graph.close()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"data":[{"thread', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"data":[{"thread', b"\xff", b'{"data":[1e%b]}' % (b"9" * 30)]
+)
 async def test_an_answer_that_is_not_graph_s_names_the_http_status(
     graph: HttpGraph, meta: ScriptedGraph, body: bytes
 ) -> None:
