@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ..text.project import Files, Places
+from .part import BACK_TO_BOT
 
 # Of all the words in two examples, the share in both from which on they count as near.
 NEAR = 2 / 3
@@ -43,12 +44,13 @@ class Training:
 
     def is_about(self, words: str) -> bool:
         """Whether an intent is about these words: most of its examples have them all, as those of
-        a restaurant have "menu".
+        a restaurant have "menu". The one that the keywords themselves belong to does not count.
         """
         wanted = set(_WORD.findall(words.lower()))
         counts = (
             (sum(wanted <= set(_WORD.findall(one)) for one in known), len(known))
-            for known in self.examples.values()
+            for intent, known in self.examples.items()
+            if intent != BACK_TO_BOT
         )
         return any(count >= _FEWEST and 2 * count >= all_ for count, all_ in counts)
 
