@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +24,8 @@ _AS_TIME_PASSES = {
 }
 # To how a story turns out it is the same whether these have been carried out.
 _OF_NO_CONSEQUENCE = {"sender_action", *_AS_TIME_PASSES}
+# By these the worker knows what is its own, what time it is and who else is there.
+_REMEMBERED = {"correct_dates", "renew_claims", "report", "time"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ def standstills_of(story: str, *, has_survivor: bool) -> Iterator[Place]:
     """Who goes on knows what it had read: each call counts, and what happens between two."""
     outside = ""
     calls = _calls_of(story, has_survivor=has_survivor, transcript=False)
-    for number, call in _of_consequence(calls):
+    for number, call in _of_consequence(calls, also=_REMEMBERED):
         if call.before != outside:
             yield Place(number=number, name=call.name, after=False)
         yield Place(number=number, name=call.name, after=True)
@@ -91,8 +93,11 @@ def failures_of(story: str) -> Iterator[Place]:
             known.clear()
 
 
-def _of_consequence(calls: list[_Call]) -> Iterator[tuple[int, _Call]]:
-    return ((n, call) for n, call in enumerate(calls) if call.name not in _OF_NO_CONSEQUENCE)
+def _of_consequence(
+    calls: list[_Call], *, also: Collection[str] = ()
+) -> Iterator[tuple[int, _Call]]:
+    without = _OF_NO_CONSEQUENCE.difference(also)
+    return ((n, call) for n, call in enumerate(calls) if call.name not in without)
 
 
 @cache
