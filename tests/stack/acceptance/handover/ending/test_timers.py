@@ -98,7 +98,7 @@ async def test_a_handover_that_nobody_answers_says_so_and_shows_what_the_bot_can
 ) -> None:
     opened_at = await is_handed_over_by(chat, rasa, handovers, "unanswered")
     await chat.says("hello? is anybody there?")
-    await chat.has_reached_the_bot("hello? is anybody there?")
+    await handovers.until_counted(chat.user, "user_messages", 1)
     await lasts_until(opened_at + SHORT, chat, clock, handovers)
     await chat.hears(NOBODY)
     await chat.hears_times(2, "This is what I can do for you")
