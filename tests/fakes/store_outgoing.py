@@ -60,6 +60,7 @@ class Message:
 class OutgoingInMemory:
     """One worker's part of `Store` that is about what the bot says."""
 
+    is_alone: bool
     _worker: str
     _rows: Rows
 
@@ -69,7 +70,8 @@ class OutgoingInMemory:
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
-        self._check_claims(said, in_turn=in_turn)
+        if not self.is_alone:
+            self._check_claims(said, in_turn=in_turn)
         waits_elsewhere = any(
             each.said.thread == said.thread and each.claimed_by != self._worker
             for each in self._waiting()

@@ -19,17 +19,19 @@ _BESIDE_THE_WORK = {"prune"}  # nothing waits for it
 class Wire:
     """The calls of one process to what outlives it: store, Graph, tracker store.
 
-    Call number `breaks_at`, counted from 0, or the first of that name, is cut: before it is
-    carried out or, with `after`, when its answer is awaited. The process dies of that, so that
-    none of its calls ever returns; or, if it `survives`, that one call raises. Or it
-    `stands_still` there, as SIGSTOP has it, until it may `go_on`. `chance` lets
-    calls take unequal times, so that those of two processes overlap in other ways.
+    Call number `breaks_at`, counted from 0, or the one of that name that comes after `earlier`
+    others of it, is cut: before it is carried out or, with `after`, when its answer is awaited.
+    The process dies of that, so that none of its calls ever returns; or, if it `survives`, that
+    one call raises. Or it `stands_still` there, as SIGSTOP has it, until it may `go_on`; `was_cut`
+    tells whether it came to that. `chance` lets calls take unequal times, so that those of two
+    processes overlap in other ways.
     """
 
     def __init__(
         self,
         *,
         breaks_at: int | str | None = None,
+        earlier: int = 0,
         after: bool = False,
         survives: bool = False,
         stands_still: bool = False,
@@ -41,7 +43,9 @@ class Wire:
         )  # gets each call's number, before and after
         self.died = asyncio.Event()
         self.halted = asyncio.Event()  # it is dead, or has once stood still
+        self.was_cut = False
         self._breaks_at = breaks_at
+        self._earlier = earlier
         self._after = after
         self._survives = survives
         self._may_stand_still = stands_still
@@ -82,8 +86,8 @@ class Wire:
         return cast(T, _Wired(target, self, failure))
 
     async def carry(self, name: str, call: Callable[[], Awaitable[Any]], failure: Exception) -> Any:
-        number, is_first = len(self.calls), name not in self.calls
-        is_cut = self._breaks_at == number or (self._breaks_at == name and is_first)
+        number, is_it = len(self.calls), self.calls.count(name) == self._earlier
+        is_cut = self._breaks_at == number or (self._breaks_at == name and is_it)
         self.watch(number)
         self.calls.append(name)
         if is_cut and not self._after:
@@ -98,6 +102,7 @@ class Wire:
             await self.stay_if_dead()
 
     async def _break(self, failure: Exception) -> None:
+        self.was_cut = True
         if self._survives:
             raise failure
         if self._may_stand_still:

@@ -17,7 +17,6 @@ from channels.store.sql import SqlStore
 from tests.scenario.engine.failures.places import Place, deaths_of, standstills_of
 from tests.scenario.engine.failures.stories import STORIES, has_turned_out_well, play
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
-from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, Worker, World
 
 STANDSTILL = CLAIM_LEASE + 15 * SECOND
@@ -35,7 +34,7 @@ STANDSTILLS, STANDSTILLS_ALONE = (
 STANDSTILLS_ON_SQLITE = [
     pytest.param(name, place, id=f"{name}-{place}")
     for name in ("keyword", "timeout")
-    for place in deaths_of(name)
+    for place in deaths_of(name, is_alone=True)
     if place.after
 ]
 
@@ -90,8 +89,8 @@ async def world_on_sqlite(tmp_path: Path) -> AsyncIterator[StoppedWorld]:
 
 
 async def goes_on_where_it_was(world: StoppedWorld, name: str, place: Place) -> None:
-    wire = Wire(breaks_at=place.number, after=place.after, stands_still=True)
-    await play(world, STORIES[name], wire)
+    await play(world, STORIES[name], wire := place.wire(stands_still=True))
+    assert wire.was_cut
     said = world.said()
     assert sorted(said) == sorted(set(said))
     await has_turned_out_well(world, STORIES[name])

@@ -14,7 +14,6 @@ from channels.core.events import Array, Attachment
 from tests.scenario.engine.failures.places import Place, deaths_of
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, play
 from tests.scenario.scripted_assistant import reason_of
-from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 HOUR = timedelta(hours=1)
@@ -185,7 +184,7 @@ DEATHS = [pytest.param(place, id=str(place)) for place in deaths_of("keyword", t
 @pytest.mark.parametrize("place", DEATHS)
 async def test_a_worker_that_dies_loses_and_doubles_no_line(place: Place) -> None:
     world = HarshWorld(transcript=True)
-    await play(world, STORIES["keyword"], Wire(breaks_at=place.number, after=place.after))
+    await play(world, STORIES["keyword"], place.wire())
 
     assert told_lines(world) == [("operator", "Good day"), ("user", "menu")]
     assert world.graph.threads[ANNA] == BOT

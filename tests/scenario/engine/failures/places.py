@@ -30,35 +30,60 @@ _REMEMBERED = {"correct_dates", "renew_claims", "report", "time"}
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Before or after the worker's call of that number."""
+    """Before or after the worker's call of that number; `earlier` ones had the same name."""
 
     number: int
     name: str
+    earlier: int
     after: bool
 
     def __str__(self) -> str:
         return f"{'after' if self.after else 'before'} {self.number} {self.name}"
+
+    def wire(self, *, survives: bool = False, stands_still: bool = False) -> Wire:
+        """What cuts the call of that name there: a real store may answer in another order."""
+        return Wire(
+            breaks_at=self.name,
+            earlier=self.earlier,
+            after=self.after,
+            survives=survives,
+            stands_still=stands_still,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
     """A worker's call, and all that was outside of the worker before and after it."""
 
+    number: int
     name: str
+    earlier: int
     before: str
     after: str
 
+    def place(self, *, after: bool) -> Place:
+        return Place(number=self.number, name=self.name, earlier=self.earlier, after=after)
 
-def deaths_of(story: str, *, has_survivor: bool = False, transcript: bool = False) -> list[Place]:
-    """A worker that dies has nothing left but what is outside of it: one place for each of that."""
+
+def deaths_of(
+    story: str,
+    *,
+    has_survivor: bool = False,
+    transcript: bool = False,
+    is_alone: bool = False,
+) -> list[Place]:
+    """A worker that dies has nothing left but what is outside of it: one place for each of that.
+
+    Where the store is a file, the worker knows that it `is_alone`, and makes other calls.
+    """
     known: set[str] = set()
     found = []
-    calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript)
-    for number, call in _of_consequence(calls):
+    calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript, is_alone=is_alone)
+    for call in _of_consequence(calls):
         for after, outside in ((False, call.before), (True, call.after)):
             if outside not in known:
                 known.add(outside)
-                found.append(Place(number=number, name=call.name, after=after))
+                found.append(call.place(after=after))
     return found
 
 
@@ -66,10 +91,10 @@ def standstills_of(story: str, *, has_survivor: bool) -> Iterator[Place]:
     """Who goes on knows what it had read: each call counts, and what happens between two."""
     outside = ""
     calls = _calls_of(story, has_survivor=has_survivor, transcript=False)
-    for number, call in _of_consequence(calls, also=_REMEMBERED):
+    for call in _of_consequence(calls, also=_REMEMBERED):
         if call.before != outside:
-            yield Place(number=number, name=call.name, after=False)
-        yield Place(number=number, name=call.name, after=True)
+            yield call.place(after=False)
+        yield call.place(after=True)
         outside = call.after
 
 
@@ -82,35 +107,41 @@ def failures_of(story: str) -> Iterator[Place]:
     calls = _calls_of(story, has_survivor=False, transcript=False)
     begins = [call.name for call in calls].index("claim_due")
     known: set[str] = set()
-    for number, call in enumerate(calls[begins:], begins):
+    for call in calls[begins:]:
         if call.name not in known:
-            yield Place(number=number, name=call.name, after=False)
+            yield call.place(after=False)
             if call.after != call.before:
-                yield Place(number=number, name=call.name, after=True)
+                yield call.place(after=True)
         if call.name in _AS_TIME_PASSES:
             known.add(call.name)
         elif call.after != call.before:
             known.clear()
 
 
-def _of_consequence(
-    calls: list[_Call], *, also: Collection[str] = ()
-) -> Iterator[tuple[int, _Call]]:
+def _of_consequence(calls: list[_Call], *, also: Collection[str] = ()) -> Iterator[_Call]:
     without = _OF_NO_CONSEQUENCE.difference(also)
-    return ((n, call) for n, call in enumerate(calls) if call.name not in without)
+    return (call for call in calls if call.name not in without)
 
 
 @cache
-def _calls_of(story: str, *, has_survivor: bool, transcript: bool) -> list[_Call]:
+def _calls_of(
+    story: str, *, has_survivor: bool, transcript: bool, is_alone: bool = False
+) -> list[_Call]:
     async def record() -> list[_Call]:
-        wire, world = Wire(), _WatchedWorld(transcript=transcript)
+        wire, world = Wire(), _WatchedWorld(is_alone=is_alone, transcript=transcript)
         world.has_survivor = has_survivor
         looks: defaultdict[int, list[str]] = defaultdict(list)
         wire.watch = lambda number: looks[number].append(world.outside())
         await play(world, STORIES[story], wire)
         await world.kill()
         return [
-            _Call(name=name, before=looks[number][0], after=looks[number][-1])
+            _Call(
+                number=number,
+                name=name,
+                earlier=wire.calls[:number].count(name),
+                before=looks[number][0],
+                after=looks[number][-1],
+            )
             for number, name in enumerate(wire.calls)
         ]
 
@@ -120,11 +151,15 @@ def _calls_of(story: str, *, has_survivor: bool, transcript: bool) -> list[_Call
 class _WatchedWorld(HarshWorld):
     """A world in memory in which nothing goes wrong."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, is_alone: bool, **settings: Any) -> None:
         self._observer = MemoryStore(worker="observer")
-        super().__init__(
-            lambda worker: MemoryStore(worker=worker, shared=self._observer), **settings
-        )
+
+        def make_store(worker: str) -> MemoryStore:
+            store = MemoryStore(worker=worker, shared=self._observer)
+            store.is_alone = is_alone
+            return store
+
+        super().__init__(make_store, **settings)
         self._delivered = self._acknowledged = 0
 
     async def deliver(self, *events: Event) -> None:

@@ -16,7 +16,6 @@ from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
 from tests.scenario.engine.failures.places import Place, deaths_of
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
-from tests.scenario.wire import Wire
 
 DEATHS, DEATHS_BESIDE_ANOTHER = (
     [
@@ -29,7 +28,7 @@ DEATHS, DEATHS_BESIDE_ANOTHER = (
 DEATHS_ON_SQLITE = [  # "followed" begins as "keyword" does
     pytest.param(name, place, id=f"{name}, {place}")
     for name in ("refused", "followed", "waited")
-    for place in deaths_of(name)
+    for place in deaths_of(name, is_alone=True)
     if place.after
 ]
 
@@ -70,7 +69,8 @@ async def mortal_world_on_sqlite(tmp_path: Path) -> AsyncIterator[MortalWorld]:
 
 @pytest.mark.parametrize(("name", "place"), DEATHS)
 async def test_a_worker_that_dies(mortal_world: MortalWorld, name: str, place: Place) -> None:
-    await play(mortal_world, STORIES[name], Wire(breaks_at=place.number, after=place.after))
+    await play(mortal_world, STORIES[name], wire := place.wire())
+    assert wire.was_cut
     assert mortal_world.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world, STORIES[name])
 
@@ -80,7 +80,8 @@ async def test_a_worker_that_dies_beside_another(
     mortal_world: MortalWorld, name: str, place: Place
 ) -> None:
     mortal_world.has_survivor = True
-    await play(mortal_world, STORIES[name], Wire(breaks_at=place.number, after=place.after))
+    await play(mortal_world, STORIES[name], wire := place.wire())
+    assert wire.was_cut
     assert mortal_world.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world, STORIES[name])
 
@@ -89,6 +90,7 @@ async def test_a_worker_that_dies_beside_another(
 async def test_a_worker_that_dies_on_sqlite(
     mortal_world_on_sqlite: MortalWorld, name: str, place: Place
 ) -> None:
-    await play(mortal_world_on_sqlite, STORIES[name], Wire(breaks_at=place.number, after=True))
+    await play(mortal_world_on_sqlite, STORIES[name], wire := place.wire())
+    assert wire.was_cut
     assert mortal_world_on_sqlite.repeats_only_what_was_cut_down()
     await has_turned_out_well(mortal_world_on_sqlite, STORIES[name])

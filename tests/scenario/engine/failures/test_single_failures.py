@@ -12,7 +12,6 @@ import pytest
 
 from tests.scenario.engine.failures.places import Place, failures_of
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
-from tests.scenario.wire import Wire
 
 NOT_HERE = {
     ("send", True),  # it is for the Graph client to find out that a send was carried out
@@ -40,7 +39,7 @@ async def harsh_world() -> AsyncIterator[HarshWorld]:
 
 @pytest.mark.parametrize(("name", "place"), FAILURES)
 async def test_a_call_that_fails_once(harsh_world: HarshWorld, name: str, place: Place) -> None:
-    wire = Wire(breaks_at=place.number, after=place.after, survives=True)
-    await play(harsh_world, STORIES[name], wire)
+    await play(harsh_world, STORIES[name], wire := place.wire(survives=True))
+    assert wire.was_cut
     assert len(set(harsh_world.said())) == len(harsh_world.said())
     await has_turned_out_well(harsh_world, STORIES[name])
