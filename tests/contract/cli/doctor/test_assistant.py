@@ -13,6 +13,16 @@ from tests.contract.live_page import MODEL, LivePage
 Change = Callable[[dict[str, Any]], None]
 
 
+def without(section: str, name: str) -> Change:
+    """What takes a name out of a section of the domain, which has it."""
+
+    def change(domain: dict[str, Any]) -> None:
+        content = domain[section]
+        content.remove(name) if isinstance(content, list) else content.pop(name)
+
+    return change
+
+
 async def test_without_a_model_the_domain_is_judged(page: LivePage) -> None:
     page.write_domain(page.without_model())
     assert "no trained model" in await page.wrong("trained-model")
@@ -61,24 +71,12 @@ async def test_a_file_that_is_no_model_is_wrong(page: LivePage) -> None:
     [
         (
             "intent-handover-ended",
-            lambda domain: domain["intents"].remove("handover_ended"),
+            without("intents", "handover_ended"),
             "can't hear that a handover has ended",
         ),
-        (
-            "intent-handover-started",
-            lambda domain: domain["intents"].remove("handover_started"),
-            "is not told",
-        ),
-        (
-            "slot-handover-end-reason",
-            lambda domain: domain["slots"].pop("handover_end_reason"),
-            "no slot",
-        ),
-        (
-            "slot-handover-end-reason",
-            lambda domain: domain["entities"].remove("handover_end_reason"),
-            "no entity",
-        ),
+        ("intent-handover-started", without("intents", "handover_started"), "is not told"),
+        ("slot-handover-end-reason", without("slots", "handover_end_reason"), "no slot"),
+        ("slot-handover-end-reason", without("entities", "handover_end_reason"), "no entity"),
         (
             "slot-handover-end-reason",
             lambda domain: domain["slots"]["handover_end_reason"]["values"].remove("idle"),
@@ -89,21 +87,9 @@ async def test_a_file_that_is_no_model_is_wrong(page: LivePage) -> None:
             lambda domain: domain["slots"]["handover_end_reason"].update(mappings=[]),
             "Nothing fills",
         ),
-        (
-            "slot-handover-active",
-            lambda domain: domain["slots"].pop("handover_active"),
-            "handover_active",
-        ),
-        (
-            "domain-action-handover",
-            lambda domain: domain["actions"].remove("action_handover"),
-            "no rule can hand over",
-        ),
-        (
-            "return-intents",
-            lambda domain: domain["intents"].remove("show_menu"),
-            "no show_menu",
-        ),
+        ("slot-handover-active", without("slots", "handover_active"), "handover_active"),
+        ("domain-action-handover", without("actions", "action_handover"), "no rule can hand over"),
+        ("return-intents", without("intents", "show_menu"), "no show_menu"),
     ],
 )
 async def test_a_trained_domain_that_lacks_something_is_wrong(
