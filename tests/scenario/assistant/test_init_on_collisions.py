@@ -11,36 +11,17 @@ import pytest_asyncio
 from rasa.core.agent import Agent
 from rasa.utils.endpoints import EndpointConfig
 
-from cli.main import main
-from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
+from tests.scenario.assistant.bakery import NLU, trained, write
+from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONFIG = """\
-recipe: default.v1
-assistant_id: bakery
-language: en
-pipeline:
-  - name: WhitespaceTokenizer
-  - name: CountVectorsFeaturizer
-  - name: LogisticRegressionClassifier
-policies:
-  - name: MemoizationPolicy
-  - name: RulePolicy
-"""
 DOMAIN = """\
 version: "3.1"
 intents: [ask_bread, {intents}]
 responses:
   utter_bread: [{{text: "Rye and wheat."}}]
   utter_own: [{{text: "That is ours."}}]
-"""
-NLU = """\
-nlu:
-- intent: ask_bread
-  examples: |
-    - which bread have you got
-    - what bread do you sell
 """
 EXAMPLES = """\
 - intent: {intent}
@@ -57,18 +38,11 @@ ANSWER = """\
 HANDED_OVER = {"handover": {"plan": "default"}}
 
 
-def write(project: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text)
-
-
 def bakery(project: Path, examples: dict[str, str], kind: str | None) -> None:
     """A project with intents of its own, and the rules or stories that answer them."""
     answers = {"rule": "rules:\n", "story": "stories:\n"}
     own = [EXAMPLES.format(intent=intent, example=text) for intent, text in examples.items()]
     files = {
-        "config.yml": CONFIG,
         "domain.yml": DOMAIN.format(intents=", ".join(examples)),
         "data/nlu.yml": NLU + "".join(own),
     }
@@ -82,16 +56,6 @@ def bakery(project: Path, examples: dict[str, str], kind: str | None) -> None:
 async def actions() -> AsyncIterator[EndpointConfig]:
     async with serving_actions() as endpoint:
         yield endpoint
-
-
-def trained(project: Path, domain: str = "domain.yml") -> str:
-    assert main(["init", "--project", str(project), "--yes"]) == 0
-    return train(
-        project / "trained",
-        domain=project / domain,
-        data=[project / "data"],
-        config=project / "config.yml",
-    )
 
 
 def conversation(agent: Agent) -> Conversation:

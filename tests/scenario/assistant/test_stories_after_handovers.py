@@ -8,35 +8,18 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from cli.main import main
-from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
+from tests.scenario.assistant.bakery import NLU, trained, write
+from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONFIG = """\
-recipe: default.v1
-assistant_id: bakery
-language: en
-pipeline:
-  - name: WhitespaceTokenizer
-  - name: CountVectorsFeaturizer
-  - name: LogisticRegressionClassifier
-policies:
-  - name: MemoizationPolicy
-  - name: RulePolicy
-"""
 DOMAIN = """\
 intents: [ask_bread, thank]
 responses:
   utter_bread: [{text: "Rye and wheat."}]
   utter_welcome: [{text: "Come again."}]
 """
-NLU = """\
-nlu:
-- intent: ask_bread
-  examples: |
-    - which bread have you got
-    - what bread do you sell
+THANKS = """\
 - intent: thank
   examples: |
     - thanks
@@ -57,17 +40,9 @@ CLOSED = {"handover": {"default": {"open": False, "opens_at": "2026-11-30T09:00:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     project = tmp_path_factory.mktemp("bakery")
-    (project / "data").mkdir()
-    files = {"config.yml": CONFIG, "domain.yml": DOMAIN, "data/nlu.yml": NLU}
-    for name, text in {**files, "data/stories.yml": STORIES}.items():
-        (project / name).write_text(text)
-    assert main(["init", "--project", str(project), "--yes"]) == 0
-    return train(
-        project / "trained",
-        domain=project / "domain.yml",
-        data=[project / "data"],
-        config=project / "config.yml",
-    )
+    files = {"domain.yml": DOMAIN, "data/nlu.yml": NLU + THANKS, "data/stories.yml": STORIES}
+    write(project, files)
+    return trained(project)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
