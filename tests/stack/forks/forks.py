@@ -42,7 +42,7 @@ class ForkServer:
         self._child: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._started: asyncio.Queue[ForkedChild] = asyncio.Queue()
+        self._started: asyncio.Queue[ForkedChild | None] = asyncio.Queue()  # None: no more
         self._forking = asyncio.Lock()
         self._ends: dict[int, asyncio.Future[int]] = {}
 
@@ -81,7 +81,10 @@ class ForkServer:
         }
         async with self._forking:
             self._ask(command)
-            return await self._started.get()
+            child = await self._started.get()
+        if child is None:
+            raise self._has_ended()
+        return child
 
     async def stop(self) -> None:
         """End all commands that still run, and the server."""
@@ -94,15 +97,19 @@ class ForkServer:
 
     def _ask(self, command: Mapping[str, object]) -> None:
         if self._child is None or self._child.stdin is None or self._child.returncode is not None:
-            raise ProcessFailed(f"The fork server does not run; see {self._log}.")
+            raise self._has_ended()
         self._child.stdin.write(json.dumps(command).encode() + b"\n")
 
     async def _read(self, child: asyncio.subprocess.Process) -> None:
         assert child.stdout is not None
         async for line in child.stdout:
             self._take(json.loads(line))
+        self._started.put_nowait(None)
         if not self._ready.done():
-            self._ready.set_exception(ProcessFailed(f"The fork server ended; see {self._log}."))
+            self._ready.set_exception(self._has_ended())
+
+    def _has_ended(self) -> ProcessFailed:
+        return ProcessFailed(f"The fork server does not run; see {self._log}.")
 
     def _take(self, answer: dict[str, int]) -> None:
         if "started" in answer:
