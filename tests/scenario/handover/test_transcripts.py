@@ -184,7 +184,8 @@ DEATHS = [pytest.param(place, id=str(place)) for place in deaths_of("keyword", t
 @pytest.mark.parametrize("place", DEATHS)
 async def test_a_worker_that_dies_loses_and_doubles_no_line(place: Place) -> None:
     world = HarshWorld(transcript=True)
-    await play(world, STORIES["keyword"], place.wire())
+    await play(world, STORIES["keyword"], wire := place.wire())
+    assert wire.was_cut
 
     assert told_lines(world) == [("operator", "Good day"), ("user", "menu")]
     assert world.graph.threads[ANNA] == BOT
