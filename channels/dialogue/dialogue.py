@@ -128,8 +128,13 @@ class Dialogue:
             self._typing.begin(event.thread)
         await self._take_as_user(turn, id_, event.thread)
 
-    async def hand_over(self, event: UserMessage | Postback) -> None:
-        """Hand over a thread whose bot could not answer this, as `on-failure` has it."""
+    async def hand_over(self, event: Event) -> None:
+        """Hand over a thread whose bot could not answer this, as `on-failure` has it.
+
+        Unless a person has it already. Raises StoreError.
+        """
+        if not isinstance(event, (UserMessage, Postback)) or await self._is_with_people(event):
+            return
         thread, key = event.thread, f"failed {event.key}"
         said = await self._outbox.said(thread, event.mid or event.key)
         output = self._output_in(
@@ -141,6 +146,10 @@ class Dialogue:
         sender_id = self._threads.sender_id(thread)
         await output.send_response(sender_id, {"custom": {HANDOVER: wishes}})
         output.end_turn()
+
+    async def _is_with_people(self, event: Event) -> bool:
+        session = await self._store.open_session(event.thread)
+        return session is not None and not session.is_waiting
 
     async def tell_act(self, act: Act) -> None:
         """Let Rasa handle an act of the user besides writing, if the settings name an intent."""

@@ -40,7 +40,6 @@ from ..instruments.suspects import Suspects
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
-from .bot_failures import BotFailures
 from .delivery import Delivery
 from .due import DueSessions
 from .handling import EventHandler
@@ -225,7 +224,7 @@ class Engine:
                 shared_clock=shared,
                 metrics=metrics,
                 handle=handler.handle,
-                dies=BotFailures(store=store, dialogue=self._dialogue).dies,
+                dies=self._dialogue.hand_over,
                 suspects=suspects,
             ),
         )
