@@ -36,6 +36,7 @@ from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
 from ..instruments.rare_lines import RareLine
+from ..instruments.shared_time import SharedTime
 from ..instruments.suspects import Suspects
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
@@ -50,7 +51,6 @@ from .operations import Operations
 from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
-from .shared_time import SharedTime
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from ..instruments.clock import Clock, SharedClock
 from ..store.protocol import Store
+from .clock import Clock, SharedClock
 
 logger = logging.getLogger(__name__)
 
