@@ -198,25 +198,20 @@ HIDDEN_FROM_SECONDARY = 2018234
 # These limits count the calls of all pages of the app (Graph API, Rate Limits).
 APP_LIMITS = frozenset({4, 341})
 
-# Where Meta gives no subcode, its words decide; compared as `plain_words` has them.
+# Where Meta gives no subcode, its words decide, which it puts in more than one way: patterns for
+# what `plain_words` makes of them.
 PHRASES: dict[str, Meaning] = {
-    "another app is controlling this thread": _NOT_OWNER,
-    "not thread owner": _NOT_OWNER,
-    "only current thread owner": _NOT_OWNER,
-    "outside of allowed window": _WINDOW_CLOSED,
-    "outside allowed window": _WINDOW_CLOSED,
-    "outside of messaging window": _WINDOW_CLOSED,
-    "outside messaging window": _WINDOW_CLOSED,
-    "outside of 24 hour": _WINDOW_CLOSED,
-    "outside 24 hour": _WINDOW_CLOSED,
-    "is not receiving messages": _UNREACHABLE,
-    "is not available right now": _UNREACHABLE,
-    "can not receive messages": _UNREACHABLE,
-    "can not receive your messages": _UNREACHABLE,
-    "no matching user": _NO_SUCH_USER,
-    "no matching instagram user": _NO_SUCH_USER,
-    "does not have capability": PERMISSION,
-    "invalid appsecret_proof": _APP_SECRET,
+    r"\banother app\w* (is controlling|(is in|has) control of)( this)? thread\b": _NOT_OWNER,
+    r"\b(not|only current) (thread owner|owner of( this)? thread)\b": _NOT_OWNER,
+    r"\brouting is not enabled\b": _ROUTING_OFF,
+    r"\boutside( of)?( \w+){0,4} (window|24 ?h(ours?)?)\b": _WINDOW_CLOSED,
+    r"\bwindow (is|has) (closed|passed|expired)\b": _WINDOW_CLOSED,
+    r"\bnot( currently)? receiving( your)? messages\b": _UNREACHABLE,
+    r"\b(person|user|recipient) is not available\b": _UNREACHABLE,
+    r"\bcan not( currently)? receive( your)? messages\b": _UNREACHABLE,
+    r"\bno matching( instagram)? user\b": _NO_SUCH_USER,
+    r"\bnot have capability\b": PERMISSION,
+    r"\binvalid appsecret_proof\b": _APP_SECRET,
 }
 
 # All of these are for permissions (Graph API, Handle Errors).

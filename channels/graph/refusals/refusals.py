@@ -184,7 +184,7 @@ def _meaning(fault: Fault, status: int) -> Meaning:
 
 def _meaning_by_words(fault: Fault) -> Meaning | None:
     words = plain_words(fault.message or "")
-    return next((meaning for phrase, meaning in PHRASES.items() if phrase in words), None)
+    return next((meaning for phrase, meaning in PHRASES.items() if re.search(phrase, words)), None)
 
 
 def plain_words(message: str) -> str:

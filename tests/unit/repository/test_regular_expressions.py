@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from channels.core.keywords.languages import Spelling
+from channels.graph.refusals.error_codes import PHRASES
 from channels.graph.refusals.refusals import _anywhere
 from channels.instruments.quiet_log import _words
 from cli.assistant.wishes import _any_of
@@ -33,7 +34,8 @@ MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
     "cli.assistant.wishes": [(_any_of(("real person", "human*")), "sub")],
     "cli.init.proposals.language": [(letters, "search") for letters in SCRIPTS.values()],
     "channels.graph.refusals.refusals": [
-        (re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub")
+        (re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub"),
+        (re.compile("|".join(PHRASES)), "search"),
     ],
     "channels.instruments.quiet_log": [(_words("secret"), "sub")],
     "channels.core.keywords.languages": [

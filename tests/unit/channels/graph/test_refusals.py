@@ -164,6 +164,16 @@ def test_each_documented_number_has_its_class(
         (3, "(#3) Application does not have the capability to make this API call.", GraphRefused),
         (230, "(#230) Requires pages_messaging permission to manage the object", GraphRefused),
         (100, "Take failed: calling app already owns the thread", GraphRefused),
+        (10, "(#10) Sent outside of the standard messaging window.", WindowClosed),
+        (10, "(#10) Outside of the allowed 24h window", WindowClosed),
+        (10, "(#10) The messaging window has closed.", WindowClosed),
+        (10, "(#10) This person isn't receiving your messages right now", UserUnreachable),
+        (100, "(#100) Calling app is not the owner of this thread", NotThreadOwner),
+        (100, "(#100) Only the current owner of the thread can release it", NotThreadOwner),
+        (10, "(#10) Another application is in control of this thread.", NotThreadOwner),
+        (100, "(#100) Not supported when Conversation Routing is not enabled.", RoutingIsOff),
+        (10, "(#10) This feature isn't available right now", GraphRefused),
+        (200, "(#200) This window of your browser is outside our support", GraphRefused),
     ],
 )
 def test_the_words_decide_where_meta_gives_no_subcode(
