@@ -49,6 +49,8 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+# Many containers set it; but where no bytecode is kept, each process imports Rasa for three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 setup: $(READY)
 

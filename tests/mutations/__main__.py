@@ -48,7 +48,8 @@ def _tried(mutant: Mutant, copy: Path) -> str:
 
 def _outcome(tests: Sequence[str], copy: Path) -> tuple[str, str]:
     """What became of the mutant, and by which test."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    # -B: of two files that are as long and of the same second, it would take the bytecode of one.
+    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if done.returncode == FAILED:

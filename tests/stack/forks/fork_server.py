@@ -1,4 +1,4 @@
-"""`python fork_server.py`: starts commands without the ten seconds that Rasa's imports take.
+"""`python fork_server.py`: starts commands without the seconds that Rasa's imports take.
 
 It imports Rasa, TensorFlow and the plugin once, and then forks a child for each command. The child
 leads a session of its own and runs a module as `python -m` would: all but the imports is a real

@@ -12,7 +12,7 @@ from tests.stack.forks.forks import ForkedProcess, ForkServer
 
 
 class ForkedStack(Stack):
-    """As a Stack, but for the ten seconds of CPU that each start of Rasa takes to import it."""
+    """As a Stack, but for the seconds of CPU that each start of Rasa takes to import it."""
 
     def __init__(self, forks: ForkServer, directory: Path, *, model: Path) -> None:
         self._forks = forks

@@ -47,7 +47,7 @@ class ForkServer:
         self._ends: dict[int, asyncio.Future[int]] = {}
 
     async def start(self, environment: Mapping[str, str]) -> None:
-        """Import everything; this takes about ten seconds of CPU."""
+        """Import everything; this takes five to fifteen seconds of CPU."""
         with self._log.open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
                 *(sys.executable, str(PROGRAM)),
