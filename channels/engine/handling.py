@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 import msgspec
 
 from ..core.briefing.transcript import line_of
+from ..core.decisions import HEAR_USER, Decision, decide
 from ..core.errors import TRY_LATER
 from ..core.events import (
     Act,
@@ -25,8 +26,8 @@ from ..core.events import (
 )
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.meta.broadcasts import Broadcasts
+from ..core.meta.ownership import Owner, Routing
 from ..core.plans import INBOX_APP_IDS, Plan
-from ..core.routing import HEAR_USER, Decision, Owner, Routing, decide
 from ..core.sessions.session import Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
@@ -50,7 +51,7 @@ _TOLD_LATE = timedelta(seconds=5)  # Meta's clock and ours are not the same
 
 
 class EventHandler:
-    """Carries out the decision table of `routing` for one event at a time."""
+    """Carries out the decision table (`core/decisions.py`) for one event at a time."""
 
     def __init__(
         self,

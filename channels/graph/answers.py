@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..core.routing import Owner
+from ..core.meta.ownership import Owner
 
 
 class SendAnswer(msgspec.Struct, frozen=True):

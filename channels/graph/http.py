@@ -27,8 +27,8 @@ from ..core.errors import (
 from ..core.events import Platform, Thread
 from ..core.meta.app_secret import marked
 from ..core.meta.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
+from ..core.meta.ownership import TOLD_ANOTHER, Owner, Routing
 from ..core.records.outgoing import PERSONA
-from ..core.routing import TOLD_ANOTHER, Owner, Routing
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from ..instruments.rare_lines import RareLine

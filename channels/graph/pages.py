@@ -21,7 +21,7 @@ from ..core.errors import (
     WindowClosed,
 )
 from ..core.events import Thread
-from ..core.routing import Owner, Routing
+from ..core.meta.ownership import Owner, Routing
 from ..instruments.metrics import Metrics
 from .protocol import ClosedPage, Graph, SenderAction
 from .refusals.refusals import owner_by

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ..core.events import Thread
-from ..core.routing import Owner, Routing
+from ..core.meta.ownership import Owner, Routing
 
 
 class SenderAction(enum.Enum):

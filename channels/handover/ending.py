@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ..core.briefing.pass_metadata import return_metadata
 from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
-from ..core.routing import OURS_OR_NOBODYS
+from ..core.meta.ownership import OURS_OR_NOBODYS
 from ..core.sessions import transitions
 from ..core.sessions.session import EndReason, Session, State, ends_in_silence
 from ..graph.protocol import Graph

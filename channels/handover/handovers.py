@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from ..core.errors import GraphError
 from ..core.events import Echo, Edited, Event, Postback, SignOfLife, TakenBack, UserMessage
+from ..core.meta.ownership import Owner
 from ..core.notices import NoticeKind
-from ..core.routing import Owner
 from ..core.sessions import transitions
 from ..core.sessions.session import (
     Cause,

@@ -18,8 +18,8 @@ from ..core.errors import (
     NotThreadOwner,
 )
 from ..core.events import Thread
+from ..core.meta.ownership import TOLD_ANOTHER
 from ..core.plans import Plan
-from ..core.routing import TOLD_ANOTHER
 from ..core.sessions import transitions
 from ..core.sessions.session import (
     LOOP_PERIOD,

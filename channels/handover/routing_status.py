@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from ..core.errors import GraphError
-from ..core.routing import Routing
+from ..core.meta.ownership import Routing
 from ..core.settings.values import RoutingSetting
 from ..graph.protocol import Graph
 from ..instruments.clock import Clock

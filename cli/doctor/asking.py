@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.core.settings.settings import PageToAsk, Settings
 from channels.graph.answers import THREAD_OWNER, owner_in
 from channels.graph.connection import GraphConnection, GraphRequest

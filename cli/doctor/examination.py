@@ -9,8 +9,8 @@ from argparse import Namespace
 from datetime import datetime
 
 from channels.core.events import page_and_user_of
+from channels.core.meta.ownership import Owner
 from channels.core.plans import Plan
-from channels.core.routing import Owner
 from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
 from channels.instruments.clock import Clock
 from channels.store.database.schema import VERSION

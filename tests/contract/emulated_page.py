@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from channels.core.events import Thread
-from channels.core.routing import Routing
+from channels.core.meta.ownership import Routing
 from channels.graph.http import HttpGraph
 from channels.instruments.clock import Clock, SystemClock
 from emulator import PAGE_INBOX, running

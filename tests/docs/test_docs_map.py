@@ -45,7 +45,7 @@ def test_each_path_in_the_text_is_there() -> None:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        ("core.routing", "_asks_for_the_bot"),
+        ("core.decisions", "_asks_for_the_bot"),
         ("engine.handling", "EventHandler"),
         ("handover.ending", "Endings"),
         ("core.sessions.transitions", "ending"),

@@ -14,8 +14,8 @@ import msgspec
 
 from channels.core.errors import TRY_LATER, GraphError, GraphRefused, NotThreadOwner
 from channels.core.events import Platform, Thread
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.records.outgoing import PERSONA
-from channels.core.routing import Owner, Routing
 from channels.graph.closing import PageClosing, concerns_all
 from channels.graph.protocol import ClosedPage, SenderAction
 from channels.graph.refusals.refusals import fault_in, owner_by, refusal

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 CORE = "tests/unit/channels/core"
 KEYWORDS = (f"{CORE}/keywords",)
 ROUTING = (
-    f"{CORE}/routing/test_routing.py",
-    f"{CORE}/routing/test_routing_doubts.py",
+    f"{CORE}/decisions/test_decisions.py",
+    f"{CORE}/decisions/test_decision_doubts.py",
     "tests/search/exhaustive",
 )
 SESSIONS = (
@@ -38,7 +38,7 @@ def _of(file: str, tests: tuple[str, ...], *mistakes: tuple[str, str]) -> list[M
 
 MUTANTS = [
     *_of(
-        "core/routing.py",
+        "core/decisions.py",
         ROUTING,
         (
             "if event.at <= session.cause_at:\n        # It was said",

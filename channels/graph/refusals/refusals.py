@@ -24,7 +24,7 @@ from ...core.errors import (
     GraphUnavailable,
     NotThreadOwner,
 )
-from ...core.routing import Owner
+from ...core.meta.ownership import Owner
 from .error_codes import (
     BROAD_CODES,
     CODES,

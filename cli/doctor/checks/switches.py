@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 
 from .. import links
 from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong

@@ -15,7 +15,7 @@ from channels.core.errors import (
     WindowClosed,
 )
 from channels.core.events import Thread
-from channels.core.routing import Owner, Routing
+from channels.core.meta.ownership import Owner, Routing
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Graph, Obstacle, SenderAction
 from channels.instruments.metrics import Metrics

@@ -13,7 +13,7 @@ import pytest
 
 from channels.core.errors import GraphError
 from channels.core.events import Platform, Thread
-from channels.core.routing import Owner, Routing
+from channels.core.meta.ownership import Owner, Routing
 from channels.graph.protocol import Graph, SenderAction
 from emulator import default_config
 from emulator.rules.ownership import Role

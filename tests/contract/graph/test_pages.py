@@ -6,7 +6,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, TokenRefused
 from channels.core.events import Platform, Thread
-from channels.core.routing import Owner, Routing
+from channels.core.meta.ownership import Owner, Routing
 from channels.graph.pages import PagesGraph
 from channels.graph.protocol import Graph, SenderAction
 from channels.instruments.metrics import Metrics

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from channels.core import routing
-from channels.core.routing import Decision, Owner, Routing
+from channels.core import decisions
+from channels.core.decisions import Decision
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.sessions.session import EndReason, Session, State, deadline
 from tests.search.exhaustive.happenings import RETURN_WORD
 from tests.search.exhaustive.model import AGENT, DAY, IDLE, NOW, TICK, US, Step, World
@@ -24,7 +25,7 @@ def decided(
     delivery = next(one for one in world.deliveries if one.event.key == key)
     times = (AFTER_ANY_PASS, BEFORE_ANY_PASS) if delivery.may_be_early else (AFTER_ANY_PASS,)
     for received_at in times:
-        decision = routing.decide(
+        decision = decisions.decide(
             replace(delivery.event, received_at=received_at),
             session,
             us=US,
@@ -70,7 +71,7 @@ def advanced(world: World, which: int) -> World:
 def done(world: World, which: int) -> World:
     """Nothing more to do for the session; there may be more to do for the event."""
     worker, session = world.workers[which], world.session
-    decision = worker.decision or routing.NOTHING
+    decision = worker.decision or decisions.NOTHING
     is_followed = session is not None and session.id != world.session_of(which).id
     if decision.adopt or worker.reads_again or (decision.route and is_followed):
         return read_again(world, which)

@@ -16,7 +16,7 @@ from channels.core.events import (
     Postback,
     UserMessage,
 )
-from channels.core.routing import Routing
+from channels.core.meta.ownership import Routing
 from channels.core.sessions.session import Session, State
 from tests.search.exhaustive.merging import by_hours, later, next_place
 from tests.search.exhaustive.model import (

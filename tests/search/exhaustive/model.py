@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from channels.core.decisions import Decision
 from channels.core.events import Event, Thread
 from channels.core.hours import Hours, Span, WhenClosed
+from channels.core.meta.ownership import Routing
 from channels.core.plans import Plan
-from channels.core.routing import Decision, Routing
 from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, Session
 
 US, AGENT, INBOX = "1", "2", "3"

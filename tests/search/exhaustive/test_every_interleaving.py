@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from channels.core import routing
+from channels.core import decisions
+from channels.core.decisions import Decision
 from channels.core.events import Array, Event
+from channels.core.meta.ownership import Owner
 from channels.core.plans import Plan
 from channels.core.records import outgoing
-from channels.core.routing import Decision, Owner
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session
 from tests.search.exhaustive.happenings import CRY_FOR_HELP, happenings
@@ -91,7 +92,7 @@ def test_whatever_happens_in_whatever_order(tell: Callable[[str], None]) -> None
 
 # That the search finds what is wrong is shown by a core that is wrong.
 
-_decide, _ending, _left = routing.decide, transitions.ending, transitions.left_with_agent
+_decide, _ending, _left = decisions.decide, transitions.ending, transitions.left_with_agent
 _waiting_on, _waiting_again = transitions.waiting_on, transitions.waiting_again
 
 
@@ -134,8 +135,8 @@ def _whatever_is_open(session: Session | None) -> bool:
 @pytest.mark.parametrize(
     ("module", "name", "mistake", "violation"),
     [
-        (routing, "decide", _believing_all_that_comes_to_us, "the bot speaks although another"),
-        (routing, "decide", _whatever_the_cause, "a stale event ends a session"),
+        (decisions, "decide", _believing_all_that_comes_to_us, "the bot speaks although another"),
+        (decisions, "decide", _whatever_the_cause, "a stale event ends a session"),
         (transitions, "ending", _without_taking_back, "the bot speaks although another app"),
         (transitions, "left_with_agent", _without_probing, "a session stays active"),
         (Plan, "is_open", _always, "a handover is made while nobody is there"),

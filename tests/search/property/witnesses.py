@@ -14,8 +14,8 @@ from rasa.core.channels.channel import OutputChannel
 from channels.core.briefing.turns import HANDOVER_ENDED, external_text
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread, page_and_user_of
+from channels.core.meta.ownership import Owner
 from channels.core.records.outgoing import Outgoing, OutgoingEntry
-from channels.core.routing import Owner
 from channels.core.sessions.feedback import LATEST
 from channels.core.sessions.session import (
     EndReason,

@@ -8,7 +8,7 @@ import pytest
 
 from channels.core.errors import GraphError, GraphRefused, GraphUnavailable, UserUnreachable
 from channels.core.events import Thread
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from emulator import PAGE_INBOX

@@ -15,7 +15,7 @@ from channels.core.errors import (
     GraphUnavailable,
     TokenRefused,
 )
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from channels.graph.retry import LONGEST_CALL

@@ -10,8 +10,8 @@ import pytest
 
 from channels.core.events import Array, Echo, Platform, Thread
 from channels.core.meta.broadcasts import MANY
+from channels.core.meta.ownership import Routing
 from channels.core.plans import INBOX_APP_IDS
-from channels.core.routing import Routing
 from channels.core.sessions.session import State
 from tests.scenario.world import ANNA, INBOX, PAGE, PLAN, SECOND, World
 

@@ -16,7 +16,7 @@ from channels.core.errors import (
     GraphUnavailable,
     UserUnreachable,
 )
-from channels.core.routing import Owner, Routing
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.sessions.session import EndReason, State
 from channels.core.sessions.transitions import ASK_DEADLINE
 from emulator.rules.ownership import Role

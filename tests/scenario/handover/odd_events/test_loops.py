@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.core.sessions.session import MOST_UNASKED_FOR
 from tests.fakes.graph import MemoryGraph
 from tests.scenario.world import ANNA, INBOX, World

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels.core.errors import GraphUnavailable
-from channels.core.routing import Routing
+from channels.core.meta.ownership import Routing
 from tests.scenario.world import ANNA, World
 
 MINUTE = timedelta(minutes=1)

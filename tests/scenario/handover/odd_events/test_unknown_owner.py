@@ -15,7 +15,7 @@ from channels.core.errors import (
     UserUnreachable,
 )
 from channels.core.events import Array
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.core.sessions.session import State
 from channels.engine.handling import PATIENCE
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from channels.core.routing import ANOTHER, NOTHING
+from channels.core.decisions import NOTHING
+from channels.core.meta.ownership import ANOTHER
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session, State
 from tests.search.exhaustive.course import advanced, carried_on, decided, handled, read_again

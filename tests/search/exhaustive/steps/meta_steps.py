@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from channels.core.routing import ANOTHER, Owner, Routing
+from channels.core.meta.ownership import ANOTHER, Owner, Routing
 from channels.core.sessions import transitions
 from channels.core.sessions.session import EndReason
 from tests.search.exhaustive.course import advanced, done

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from channels.core.decisions import NOTHING
 from channels.core.plans import Plan
-from channels.core.routing import NOTHING
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, EndReason, Session, State, deadline
 from tests.search.exhaustive.course import advanced, done, handled

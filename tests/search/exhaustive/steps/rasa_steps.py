@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from channels.core.decisions import NOTHING
 from channels.core.events import UserMessage
 from channels.core.records import outgoing
-from channels.core.routing import NOTHING
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session, State
 from tests.search.exhaustive.course import advanced, done, handled, read_again

@@ -20,7 +20,7 @@ from channels.core.errors import (
 )
 from channels.core.records.outgoing import Fate, Replay, Said, fate_of, silences, takes_the_floor
 from channels.core.sessions.session import Session
-from tests.unit.channels.core.routing.routing_samples import (
+from tests.unit.channels.core.decisions.decision_samples import (
     ACTIVE,
     ADOPTED,
     ENDING,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.graph.answers import PAGE_STATUS, THREAD_OWNER, owner_in
 
 

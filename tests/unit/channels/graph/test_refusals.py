@@ -20,7 +20,7 @@ from channels.core.errors import (
     UserUnreachable,
     WindowClosed,
 )
-from channels.core.routing import Owner
+from channels.core.meta.ownership import Owner
 from channels.graph.refusals.error_codes import (
     BROAD_CODES,
     CODES,

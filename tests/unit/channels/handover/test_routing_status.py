@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import GraphUnavailable, TokenRefused
-from channels.core.routing import Routing
+from channels.core.meta.ownership import Routing
 from channels.core.settings.values import RoutingSetting
 from channels.handover.routing_status import ASK_AGAIN_AFTER, ASK_AGAIN_AFTER_FAILURE, RoutingStatus
 from tests.fakes.clock import ManualClock

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from channels.core import routing
-from channels.core.events import Event
-from channels.core.routing import (
+from channels.core import decisions
+from channels.core.decisions import (
     ASK,
     HEAR_OPERATOR,
     HEAR_USER,
@@ -20,11 +19,11 @@ from channels.core.routing import (
     OURS_AGAIN,
     ROUTE,
     Decision,
-    Owner,
-    Routing,
 )
+from channels.core.events import Event
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.sessions.session import EndReason, Session, Speaker
-from tests.unit.channels.core.routing.routing_samples import (
+from tests.unit.channels.core.decisions.decision_samples import (
     A_MOMENT,
     ADOPT,
     AGENT,
@@ -515,7 +514,9 @@ def test_the_table(event: Event, session: Session | None, mode: Routing, row: Ro
 
 
 def test_each_row_of_the_table_is_tested_and_in_its_place() -> None:
-    written = re.findall(r"^\| (.+?) *\| (.+?) *\| (.+?) *\|$", routing.__doc__ or "", re.MULTILINE)
+    written = re.findall(
+        r"^\| (.+?) *\| (.+?) *\| (.+?) *\|$", decisions.__doc__ or "", re.MULTILINE
+    )
     tested = [(row.event, row.session, row.do) for row in TABLE]
     assert written == [("event", "session", "what to do"), *tested]
 

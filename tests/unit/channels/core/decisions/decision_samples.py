@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from channels.core.decisions import Decision, decide
 from channels.core.events import (
     Act,
     Array,
@@ -20,8 +21,8 @@ from channels.core.events import (
     Thread,
     UserMessage,
 )
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.plans import Plan
-from channels.core.routing import Decision, Owner, Routing, decide
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.core.decisions import ASK, HEAR_USER, NOTHING, ROUTE, Decision
 from channels.core.events import (
     Act,
     Array,
@@ -22,18 +23,9 @@ from channels.core.events import (
     TakenBack,
     UserMessage,
 )
-from channels.core.routing import (
-    ANOTHER,
-    ASK,
-    HEAR_USER,
-    NOTHING,
-    ROUTE,
-    Decision,
-    Owner,
-    Routing,
-)
+from channels.core.meta.ownership import ANOTHER, Owner, Routing
 from channels.core.sessions.session import Session, is_for_the_bot
-from tests.unit.channels.core.routing.routing_samples import (
+from tests.unit.channels.core.decisions.decision_samples import (
     ADA,
     AGENT,
     ALL_ACTIVE,

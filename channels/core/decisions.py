@@ -70,7 +70,6 @@ turn short: Rasa hears it, so that its tracker is whole, but its answers are not
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 
 import msgspec
@@ -89,6 +88,7 @@ from .events import (
     TakenBack,
     UserMessage,
 )
+from .meta.ownership import ANOTHER, OURS_OR_NOBODYS, TOLD_ANOTHER, Owner, Routing
 from .sessions.session import (
     EndReason,
     Session,
@@ -98,29 +98,6 @@ from .sessions.session import (
     session_id_for,
     was_said_in,
 )
-
-
-class Routing(enum.Enum):
-    """Whether Conversation Routing is on: with it off, every app hears everything."""
-
-    ON = "on"
-    OFF = "off"
-
-
-class Owner(enum.Enum):
-    """What `thread_owner` answered; it is hidden from a secondary receiver of the older roles."""
-
-    OURS = "ours"
-    ANOTHER_APP = "another app"
-    UNNAMED = "another, unnamed"
-    HIDDEN = "another, or ours, hidden"
-    IDLE = "idle"
-    UNKNOWN = "unknown"
-
-
-TOLD_ANOTHER = frozenset({Owner.ANOTHER_APP, Owner.UNNAMED})
-ANOTHER = TOLD_ANOTHER | {Owner.HIDDEN}
-OURS_OR_NOBODYS = frozenset({Owner.OURS, Owner.IDLE})
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

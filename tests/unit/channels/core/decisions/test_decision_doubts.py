@@ -6,8 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from channels.core.events import Event
-from channels.core.routing import (
+from channels.core.decisions import (
     ASK,
     HEAR_OPERATOR,
     HEAR_USER,
@@ -15,12 +14,12 @@ from channels.core.routing import (
     NOTHING,
     OURS_AGAIN,
     Decision,
-    Owner,
-    Routing,
 )
+from channels.core.events import Event
+from channels.core.meta.ownership import Owner, Routing
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session
-from tests.unit.channels.core.routing.routing_samples import (
+from tests.unit.channels.core.decisions.decision_samples import (
     A_MOMENT,
     ACTIVE,
     ADOPT,
