@@ -14,7 +14,7 @@ from ..core.events import Thread
 from ..core.meta.app_secret import marked
 from ..core.records.outgoing import Outgoing, Replay, Said
 from ..core.sessions.session import Cause, Session
-from ..handover.telling import PassesControl
+from ..handover.protocol import PassesControl
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from .store_wait import StoreWait

@@ -31,7 +31,7 @@ from ..handover.handovers import Handovers
 from ..handover.ledger import Ledger
 from ..handover.opening import Openings
 from ..handover.routing_status import RoutingStatus
-from ..handover.tellings import Tellings
+from ..handover.telling_attempts import TellingAttempts
 from ..handover.waiting import WaitingRoom
 from ..instruments.clock import Clock, SharedClock
 from ..instruments.metrics import Metrics
@@ -160,7 +160,7 @@ class Engine:
             )
             for one in settings.notify
         ]
-        tellings = Tellings(ledger=ledger, metrics=metrics, suspects=suspects)
+        tellings = TellingAttempts(ledger=ledger, metrics=metrics, suspects=suspects)
         endings = Endings(
             tellings=tellings,
             graph=graph,

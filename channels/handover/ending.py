@@ -18,8 +18,8 @@ from ..instruments.log_fields import session_fields
 from ..instruments.metrics import Metrics
 from .ledger import Ledger
 from .opening import Openings
-from .telling import TellsRasa
-from .tellings import Tellings
+from .protocol import TellsRasa
+from .telling_attempts import TellingAttempts
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Endings:
         metrics: Metrics,
         rasa: TellsRasa,
         openings: Openings,
-        tellings: Tellings,
+        tellings: TellingAttempts,
     ) -> None:
         self._graph = graph
         self._ledger = ledger

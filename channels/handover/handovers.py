@@ -30,8 +30,8 @@ from ..store.protocol import Store
 from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
-from .telling import PassesControl, TellsRasa
-from .tellings import Tellings
+from .protocol import PassesControl, TellsRasa
+from .telling_attempts import TellingAttempts
 from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Handovers:
         waiting_room: WaitingRoom,
         rasa: TellsRasa,
         outbox: PassesControl,
-        tellings: Tellings,
+        tellings: TellingAttempts,
     ) -> None:
         self._store = store
         self._graph = graph

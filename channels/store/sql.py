@@ -17,6 +17,7 @@ from .database import schema
 from .database.database import Database
 from .database.writer import Writer, asking
 from .inbox import inbox
+from .inbox_operations import InboxOperations
 from .outgoing import claiming, keeping, saying, sending
 from .protocol import (
     CLAIM_LEASE,
@@ -24,15 +25,14 @@ from .protocol import (
     WORKER_RETENTION,
     Held,
 )
+from .session_operations import SessionOperations
 from .sessions import export, notices, sessions, transcript
-from .sql_inbox import InboxInSql
-from .sql_sessions import SessionsInSql
 
 # Rows in one transaction, so that events never wait long for it.
 _PRUNED_AT_ONCE = 500
 
 
-class SqlStore(SessionsInSql, InboxInSql):
+class SqlStore(SessionOperations, InboxOperations):
     """The Store of one worker; `Store` says what its methods do.
 
     `url` is sqlite:///handover.db, a file for one worker process, or postgresql://…, for any

@@ -10,7 +10,7 @@ import pytest
 from channels.core.errors import StoreUnavailable
 from channels.core.events import Thread
 from channels.core.sessions.session import State
-from channels.handover.tellings import MOST_TELLINGS
+from channels.handover.telling_attempts import MOST_TELLINGS
 from channels.store.protocol import DEAD_AFTER_FAILURES
 from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, INBOX, SECOND, TIMEOUT, World

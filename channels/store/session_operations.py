@@ -1,4 +1,4 @@
-"""The sessions of the store in SQL, and what was said in them."""
+"""What the store is asked about sessions and what was said in them; the SQL is in `sessions/`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ..core.briefing.transcript import Line
 from ..core.notices import Addressed
 from ..core.sessions.session import Session
 from .database.writer import asking, asking_together
+from .operations import Operations
 from .protocol import (
     CLAIM_LEASE,
 )
 from .sessions import search, sessions, transcript, waits
-from .sql_part import SqlPart
 
 _READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long for it
 
 
-class SessionsInSql(SqlPart):
+class SessionOperations(Operations):
     """`Store` says what its methods do."""
 
     correct_dates = asking(sessions.correct_dates)

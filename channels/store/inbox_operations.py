@@ -1,4 +1,4 @@
-"""The inbox of the store in SQL: events that were recorded, and what was set aside."""
+"""What the store is asked about recorded events; the SQL is in `inbox/`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..core.events import Event, Thread
 from .claims import claims
 from .database.writer import asking, asking_together
 from .inbox import amendments, dead, inbox
+from .operations import Operations
 from .protocol import (
     CLAIM_LEASE,
     InboxEntry,
 )
-from .sql_part import SqlPart
 
 
-class InboxInSql(SqlPart):
+class InboxOperations(Operations):
     """`Store` says what its methods do."""
 
     def __init__(self, worker: str) -> None:

@@ -10,7 +10,7 @@ from .database.writer import Writer
 from .own_claims import OwnClaims
 
 
-class SqlPart:
+class Operations:
     """Operations on some of the tables, for one worker."""
 
     def __init__(self, worker: str) -> None:

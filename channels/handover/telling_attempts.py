@@ -28,7 +28,7 @@ LONGEST_UNCOUNTING = timedelta(seconds=1)  # in a stop, of a store that may be a
 _NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
 
 
-class Tellings:
+class TellingAttempts:
     """Counts, session by session, how often Rasa was told and nothing came of it."""
 
     def __init__(self, *, ledger: Ledger, metrics: Metrics, suspects: Suspects) -> None:
