@@ -1,8 +1,9 @@
 """Keeps what people write out of the log, whoever logs it.
 
 A component, an action or a library that fails says in its error what it could not deal with, which
-may be what a user wrote; and Rasa quotes a message in some of its warnings. This process has one
-way by which all log records come into being: here they lose such words.
+may be what a user wrote; Rasa quotes a message in some of its warnings, and SQLAlchemy, if asked,
+whatever is stored. This process has one way by which all log records come into being: here they
+lose such words.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .log_fields import subject
 
 LEFT_OUT = "(left out, as it may quote a user)"
 
+_SQL = "sqlalchemy.engine"
 _OWN = __name__.partition(".instruments.")[0]
 _said: ContextVar[tuple[str, ...]] = ContextVar("handover_said", default=())
 
@@ -58,6 +60,9 @@ class _QuietRecords:
         if record.exc_info and record.exc_info[1] is not None and (is_own or subject()):
             quiet = without_words(record.exc_info[1])
             record.exc_info = (type(quiet), quiet, quiet.__traceback__)
+        if name.startswith(_SQL) and isinstance(record.args, tuple):
+            # Parameters and rows, of Rasa's tracker store too; what is no secret is text already.
+            record.args = tuple(part if isinstance(part, str) else LEFT_OUT for part in record.args)
         if not is_own and _said.get():
             _hide(_said.get(), record)
         return record

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from channels.core.errors import GraphRefused, StoreUnavailable
 from channels.core.events import Thread
@@ -55,6 +56,24 @@ def fail(error: BaseException) -> None:
             int(SAID)
     except ValueError as cause:
         raise error from cause
+
+
+@pytest.mark.parametrize("hide", [True, False])
+def test_sql_is_logged_without_what_is_stored(written: Written, hide: bool) -> None:
+    logger = logging.getLogger("sqlalchemy.engine.Engine")
+    before = logger.level
+    logger.addHandler(written)
+    logger.setLevel(logging.DEBUG)
+    try:
+        engine = create_engine("sqlite://", hide_parameters=hide)
+        with engine.begin() as connection:
+            connection.execute(text("SELECT :said, 47"), {"said": SAID}).fetchall()
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(written)
+    assert "SELECT ?, 47" in written.text
+    assert "Row " in written.text
+    assert "Marzipan" not in written.text
 
 
 def test_our_own_lines_tell_where_it_failed_and_not_what_was_said(written: Written) -> None:
