@@ -31,6 +31,8 @@
 | pass_thread_control to us, owner not another | none     | it is given: tell Rasa               |
 | pass_thread_control to us, owner not another | active   | end(agent_returned)                  |
 | pass_thread_control to us, owner not another | ending   | the thread is ours again             |
+| pass_thread_control to no app, owner ours    | active   | end(agent_returned)                  |
+| pass_thread_control to no app, owner ours    | ending   | the thread is ours again             |
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
@@ -169,8 +171,7 @@ def decide(
         return _page_spoke(event, session, us, owner, by_echo=by_echo)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
-    moved = _came_to_us if event.new_owner == us else _went_to
-    return moved(event, session, owner)
+    return _control_moved(event, session, us, owner)
 
 
 def _was_amended(event: TakenBack | Edited, session: Session | None) -> Decision:
@@ -329,6 +330,17 @@ def _overtaken(owner: Owner | None) -> Decision:
     return ASK if owner is None else Decision(overtaken=True)
 
 
+def _control_moved(
+    event: ControlPassed | ControlTaken, session: Session | None, us: str, owner: Owner | None
+) -> Decision:
+    if event.new_owner not in (us, None):
+        return _went_to(event, session, owner)
+    is_told = event.new_owner == us  # else to us if Meta says so: it tells the new owner
+    if is_told or (session is not None and owner in (None, *OURS_OR_NOBODYS)):
+        return _came_to_us(event, session, owner)
+    return NOTHING
+
+
 def _came_to_us(
     event: ControlPassed | ControlTaken, session: Session | None, owner: Owner | None
 ) -> Decision:
@@ -352,8 +364,6 @@ def _came_to_us(
 def _went_to(
     event: ControlPassed | ControlTaken, session: Session | None, owner: Owner | None
 ) -> Decision:
-    if event.new_owner is None:
-        return NOTHING
     if session is None:
         return _taken(event, event.new_owner, owner)
     if event.at <= session.cause_at:

@@ -182,6 +182,18 @@ def test_where_another_has_the_thread_a_message_to_us_is_heard_and_a_pass_to_us_
     assert (look_up(passed(US), session, owner=owner) == NOTHING) is is_told
 
 
+@pytest.mark.parametrize("owner", [*ANOTHER, Owner.UNKNOWN])
+def test_a_pass_to_no_app_is_one_to_us_only_if_meta_says_so(owner: Owner) -> None:
+    assert look_up(passed(None), ACTIVE, owner=owner) == NOTHING
+
+
+@pytest.mark.parametrize("session", [None, OPENING, *ALL_REGAINED])
+def test_a_pass_to_no_app_says_nothing_where_nobody_else_had_the_thread(
+    session: Session | None,
+) -> None:
+    assert look_up(passed(None), session) == NOTHING
+
+
 def test_with_routing_off_nobody_is_asked_about_a_message() -> None:
     assert look_up(message(), ACTIVE, routing=Routing.OFF) == HEAR_USER
 

@@ -363,6 +363,22 @@ TABLE = [
         owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN, Owner.HIDDEN),
     ),
     Row(
+        event="pass_thread_control to no app, owner ours",
+        session="active",
+        do="end(agent_returned)",
+        decision=Decision(end=EndReason.AGENT_RETURNED),
+        events=(passed(None),),
+        owners=OURS_OR_NOBODYS,
+    ),
+    Row(
+        event="pass_thread_control to no app, owner ours",
+        session="ending",
+        do="the thread is ours again",
+        decision=Decision(regained=True),
+        events=(passed(None),),
+        owners=OURS_OR_NOBODYS,
+    ),
+    Row(
         event="pass or take, to another app, owner another",
         session="regained",
         do="end it in silence, then as with none",
@@ -489,7 +505,7 @@ TABLE = [
         session="any",
         do="nothing",
         decision=NOTHING,
-        events=(passed(None), taken(None), taken(US), requested(None)),
+        events=(taken(None), taken(US), requested(None)),
     ),
 ]
 
