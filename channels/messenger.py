@@ -186,7 +186,7 @@ class MessengerInput(InputChannel):
             await self._engine.stop()
 
     async def _leave(self, _: Sanic, __: object) -> None:
-        """Let what watches over the process see that it failed: `Sanic.stop` would end it with 0.
+        """Make the supervisor see that the process failed: `Sanic.stop` would end it with 0.
 
         The reason has been logged; Sanic would also log how the exit went through it.
         """

@@ -15,11 +15,11 @@
 | messaging: either, owner unknown             | passed   | as on standby                        |
 | messaging: either, owner another             | passed   | hear it                              |
 | standby: message or postback, owner another  | regained | end it in silence, then as with none |
-| standby: message, just after the taking back | regained | hear it, carry through, then route   |
+| standby: message, just after a take-back     | regained | hear it, carry through, then route   |
 | standby: message or postback, a return word  | active   | hear it, end(keyword)                |
 | standby: message or postback                 | open     | hear it                              |
 | standby: message or postback, owner another  | none     | open a session, then as above        |
-| standby: message, just after the taking back | ended    | hear it, route to Rasa               |
+| standby: message, just after a take-back     | ended    | hear it, route to Rasa               |
 | standby: either, late                        | ended    | hear it                              |
 | echo, not ours, owner another                | regained | end it in silence, then as with none |
 | echo of Meta's AI                            | open     | nothing                              |
@@ -61,11 +61,11 @@ counts as the owner then, but for a pass to us.
 What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
 What the user wrote to the agent in the moment of taking back, and came late on standby, is kept
-with what was said in the session, which has ended by then. What is newer is meant for the bot, but
-for a return word, which asks for what has happened. A thread that was left to whoever took it was
-not taken back: where Meta does not tell the owner, they have it.
+with what was said in the session, which has ended by then. What is newer is meant for the bot,
+except a return word: its user asked for the bot, and has it already. A thread that was left to
+whoever took it was not taken back: where Meta does not tell the owner, they have it.
 With routing off an agent's desk may write without having the thread: its echo is an operator's then
-(`operators-by-echo`), and who owns the thread tells nothing of when that ends.
+(`operators-by-echo`), and who owns the thread does not tell when that ends.
 The cause is the user's event that led to the handover. It comes once more only when a crash cut its
 turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
 """
@@ -107,12 +107,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has
     taken the thread, so open a session and decide again with it; `owner_app` is who, where the
-    event says so, also for a session that is open; `unowned`: it only writes. `grant`: pass the
-    thread to this app, which asks for it; `refuse`: it may not have it. `heard`: who spoke
-    while the bot is silent. `end`: the session ends for this reason. `regained`: a session that
-    is ending has its thread back; `overtaken`: somebody has taken it again, so end the session
-    in silence and decide again. `given`: somebody has given the thread to the bot. `route`: the
-    event goes to Rasa. Without an open session what is `heard` was said in the last.
+    event says so, also for a session that is open; `unowned`: it writes without having the
+    thread. `grant`: pass the thread to this app, which asks for it; `refuse`: it may not have it.
+    `heard`: who spoke while the bot is silent. `end`: the session ends for this reason.
+    `regained`: a session that is ending has its thread back; `overtaken`: somebody has taken it
+    again, so end the session in silence and decide again. `given`: somebody has given the thread to
+    the bot. `route`: the event goes to Rasa. Without an open session what is `heard` was said in
+    the last.
     """
 
     ask_owner: bool = False

@@ -292,8 +292,8 @@ class Dialogue:
     async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
         """Raises TurnTimedOut; what such a turn says later on is not said.
 
-        What it waits for Rasa's lock, or for a store that is away, does not count: the one has had
-        no effects yet, and the other has had them all.
+        Waiting for Rasa's lock, or for a store that is away, does not count: before the lock the
+        turn has had no effects yet, and once it waits for the store it has had all of them.
         """
         limit = self._settings.turn_timeout
         taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))

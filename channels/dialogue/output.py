@@ -1,4 +1,4 @@
-"""MessengerOutput: what Rasa's output channel is on Messenger."""
+"""MessengerOutput: Rasa's output channel for Messenger."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
 # What the user reads before a handover that the channel makes because the bot has failed.
 CONNECTING = "utter_connecting"
-BOT_FAILED = "bot_failed"  # in the first of them: the action that was to ask could not run
-CANCEL = "cancel"  # in the first of them: one that waits is not wanted any more
+BOT_FAILED = "bot_failed"  # a key inside HANDOVER: the action that was to ask could not run
+CANCEL = "cancel"  # a key inside HANDOVER: a waiting handover is not wanted any more
 
 
 class MessengerOutput(OutputChannel):
@@ -242,8 +242,8 @@ class MessengerOutput(OutputChannel):
             self.has_spoken = True
         except (TypeError, msgspec.MsgspecError):
             logger.error(
-                "%s was not sent: it holds a value that is no JSON. Let the action write numbers, "
-                "texts, lists and mappings only.",
+                "%s was not sent: it holds a value that JSON does not have. Let the action write "
+                "numbers, texts, lists and mappings only.",
                 name,
                 extra=thread_fields(thread),
             )

@@ -55,7 +55,7 @@ MOST_REMEMBERED = 10_000  # marks of messages that this worker has sent
 PAUSE = timedelta(seconds=1)  # before a message is sent again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
 _LOST = "another app controls the thread"
-PATIENCE = timedelta(minutes=10)  # with a message that Meta does not take, and others it does
+PATIENCE = timedelta(minutes=10)  # with a message that Meta refuses while it accepts others
 
 T = TypeVar("T")
 
@@ -316,8 +316,9 @@ class Delivery:
             )
             return False
         logger.error(
-            "%s was sent %d times, and neither an answer nor an echo has come: it may be there as "
-            "often, or not at all, and is not sent again. Subscribe the page to 'message_echoes'.",
+            "%s was sent %d times, and neither an answer nor an echo has come: it may have been "
+            "delivered up to that many times, or never, and is not sent again. Subscribe the page "
+            "to 'message_echoes'.",
             entry.outgoing.response,
             lost,
             extra=_fields(entry),
@@ -335,8 +336,8 @@ class Delivery:
     async def _lose(self, said: Outgoing) -> bool:
         """Another app has the thread: a session begins. False if the message is to be sent again.
 
-        So it is as long as a follow-up is being said: that session has to end first, and by then
-        the thread may be back, of which nobody hears.
+        It is sent again while a follow-up is being sent: that session has to end first, and by then
+        the thread may be back, which no webhook tells.
         """
         session = await self._store.open_session(said.thread)
         # One that is opening waits for what was said before it, and the thread's events for that.
@@ -392,7 +393,7 @@ class Delivery:
             try:
                 return await step()
             except StoreError as error:
-                logger.error("What is to be sent waits for the store: %s", error)
+                logger.error("Sending is paused until the store is back: %s", error)
             await self._clock.sleep(PAUSE)
 
 

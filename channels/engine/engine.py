@@ -287,7 +287,7 @@ class Engine:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events; once this returns they may be acknowledged. Raises StoreError.
 
-        The echoes of our own messages are none, also where only their ids tell (Instagram).
+        Echoes of our own messages are left out, also where only their ids tell (Instagram).
         """
         try:
             events = [self._dated(event) for event in events]
@@ -307,7 +307,7 @@ class Engine:
             self._health.recorded()
 
     def _dated(self, event: Event) -> Event:
-        """What is dated into Meta's future and ours has come now: else what follows it is older."""
+        """An event dated into Meta's future and ours has come now; else what follows is older."""
         skew = self._graph.skew()
         if skew is None or event.at <= self._own_clock.now() + max(skew, timedelta()) + MOST_SKEW:
             return event

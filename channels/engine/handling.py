@@ -45,7 +45,7 @@ from .own_pages import OwnPages
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = timedelta(minutes=1)  # with Meta, which answers other calls than who has a thread
+PATIENCE = timedelta(minutes=1)  # with Meta, where it answers other calls, but not `thread_owner`
 _MOMENT = timedelta(microseconds=1)
 _TOLD_LATE = timedelta(seconds=5)  # Meta's clock and ours are not the same
 
@@ -103,7 +103,7 @@ class EventHandler:
         ended = None if session else await self._ended(event)
         if session is None and (self._is_broadcast(event) or _has_ended(event, ended)):
             return
-        ended = ended if event.array is Array.STANDBY else None  # or the thread was the bot's
+        ended = ended if event.array is Array.STANDBY else None  # else the thread was the bot's
         decision = await self._decide(event, session, ended)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)

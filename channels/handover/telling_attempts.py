@@ -1,8 +1,7 @@
-"""Letting Rasa hear of a handover's start or end: at most three times, or others would wait for
-ever.
+"""Telling Rasa of a handover's start or end: at most three times, or others would wait for ever.
 
-Each try is counted before it begins: one that ends the process counts, too. So what was told of
-before is told of while nothing else begins that may have ended the process.
+Each attempt is counted before it begins, so that one which crashes the process counts, too. A
+second one runs alone, so that a crash can be blamed on it.
 """
 
 from __future__ import annotations
@@ -93,9 +92,9 @@ class TellingAttempts:
     def _give_up(self, session: Session, what: str) -> None:
         self._metrics.untold.labels(what).inc()
         logger.error(
-            "Rasa does not hear of a handover's %s: it has failed or ended %d times at that. The "
-            "bot goes on with the user. Fix the rule, the action or the component that the lines "
-            "before tell of; the slots of this user's tracker are as they were before.",
+            "Rasa does not hear of a handover's %s: %d attempts failed or crashed the process. The "
+            "bot goes on with the user. Fix the rule, the action or the component that the log "
+            "lines above name; the slots of this user's tracker are as they were before.",
             what,
             MOST_TELLINGS,
             extra=session_fields(session),

@@ -48,7 +48,7 @@ class WaitingRoom:
         opening = await self._ledger.change(session, step, only_while=State.WAITING, claimed=True)
         if opening is None:
             return await self._ledger.reload(session)
-        logger.info("A handover that waited is made.", extra=session_fields(opening))
+        logger.info("A waiting handover now begins.", extra=session_fields(opening))
         return opening
 
     async def taken(self, session: Session, owner_app: str | None, cause: Cause) -> Session:
@@ -63,7 +63,7 @@ class WaitingRoom:
     async def replace(
         self, session: Session, following: Session, *, claimed: bool
     ) -> Session | None:
-        """Let another session take the place of a waiting one, of whose end Rasa does not hear.
+        """Let another session take the place of a waiting one, without telling Rasa that it ended.
 
         Returns the other one as stored; None if the first waits no more.
         """
@@ -83,7 +83,7 @@ class WaitingRoom:
             await self.end(session, EndReason.CANCELLED)
             return
         logger.info(
-            "A handover was to be cancelled, but none is waiting; what goes on goes on.",
+            "A handover was to be cancelled, but none is waiting: nothing was changed.",
             extra=session_fields(session) if session is not None else None,
         )
 
@@ -97,5 +97,7 @@ class WaitingRoom:
         ending = await self._ledger.change(session, step, only_while=State.WAITING)
         if ending is None:
             return await self._ledger.reload(session)
-        logger.info("A handover ends unmade: %s.", reason.value, extra=session_fields(ending))
+        logger.info(
+            "A handover ended before it began: %s.", reason.value, extra=session_fields(ending)
+        )
         return ending

@@ -39,7 +39,7 @@ _under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
 
 @contextmanager
 def working_on(held: Held, *, store: Store, clock: Clock) -> Iterator[None]:
-    """Be at what this worker has claimed; `clock` is the one that the claim goes by."""
+    """Mark what this worker has claimed as under way; `clock` is the one that the claim goes by."""
     if store.is_alone:
         yield
         return
@@ -53,7 +53,7 @@ def working_on(held: Held, *, store: Store, clock: Clock) -> Iterator[None]:
 
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task for what is no part of what is under way: it goes on after it."""
+    """A task that is no part of what is under way, and may outlast it."""
     context = copy_context()
     context.run(_under_way.set, None)
     return context.run(asyncio.create_task, work)
@@ -66,13 +66,15 @@ async def still_ours() -> None:
     """
     for lease in _all_under_way():
         if not await lease.is_ours():
-            raise ClaimLost("Another worker goes on with what this one was at.")
+            raise ClaimLost("Another worker has taken over what this one was doing.")
 
 
 def surely_ours() -> None:
     """The same at once, without asking the store: a claim that may have lapsed counts as lost."""
     if not all(lease.is_surely_ours() for lease in _all_under_way()):
-        raise ClaimLost("This worker stood still, and another one may go on with what it was at.")
+        raise ClaimLost(
+            "This worker stood still, and another one may have taken over what it was doing."
+        )
 
 
 def _all_under_way() -> Iterator[_Lease]:

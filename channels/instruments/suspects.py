@@ -1,4 +1,4 @@
-"""Work whose worker has died with it: it may be what has ended the process, and would again."""
+"""Work that was in progress when its worker died: it may have caused the crash, and would again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ALONE_FOR = timedelta(seconds=5)
 
 
 class Suspects:
-    """Counts the beginnings that nobody has heard of again.
+    """Counts the attempts that began and never reported back.
 
-    Of a worker's first death nobody knows what did it. What was in its hand is counted from then
-    on, and what a second one has died with is begun one by one, so that nothing is set aside for
-    another's fault. Each is alone for ALONE_FOR and no longer, because one may wait for another: an
-    event for the handover, and the handover for a message.
+    After a worker's first death nobody knows what caused it. What it had in hand is counted from
+    then on, and what a second worker has died with is begun one by one, so that nothing is set
+    aside for another's fault. Each is alone for ALONE_FOR and no longer, because one may wait for
+    another: an event for the handover, and the handover for a message.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -84,15 +84,15 @@ class WebhookReceiver:
             logger.warning("A delivery of more than %d bytes was refused.", LARGEST_DELIVERY)
             return text("too large", status=413)
         except SignatureRefused as error:
-            logger.warning("%s", str(error))  # whose frames hold the body
+            logger.warning("%s", str(error))  # without a traceback, whose frames hold the body
             return text("not signed by the app", status=403)
         except MalformedDelivery as error:
-            logger.warning("%s", str(error))  # whose frames hold the body
+            logger.warning("%s", str(error))  # without a traceback, whose frames hold the body
             return text("not JSON", status=400)
         except StoreError as error:
             logger.error("A delivery was refused, so Meta will repeat it: %s", error)
             return text("try again", status=503)
-        except SanicException:  # it answers what is no HTTP
+        except SanicException:  # Sanic's own answer to what is not HTTP
             raise
         except Exception:
             logger.exception("A delivery could not be taken in, so Meta will repeat it.")
@@ -114,7 +114,7 @@ class WebhookReceiver:
     def _check_and_decode(
         self, body: bytes, signature: str | None
     ) -> tuple[list[Event], list[bytes]]:
-        """The events, and for a subclass's `get_metadata` the delivery as each alone brings it."""
+        """The events, and for a subclass's `get_metadata` a delivery of each event alone."""
         check_signature(body, signature, self._settings.secret)
         engine = self._engine()
         clock = self._clock if engine is None else engine.clock

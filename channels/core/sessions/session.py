@@ -183,7 +183,7 @@ def session_id_for(event_key: str) -> str:
 def ends_in_silence(session: Session) -> bool:
     """Whether nothing is said to the user at the end of an ending session.
 
-    Nobody has told the user of an app that asked for the thread and could not get it. Where
+    Where an app asked for the thread and did not get it, the user never knew. Where
     somebody else began, such as another app's newsletter, and the user has said nothing, there is
     nothing to follow up: the thread is left where it is.
     """

@@ -208,7 +208,7 @@ def save(
     connection: Connection,
     asked: Sequence[tuple[Session, datetime | None, Sequence[Addressed]]],
 ) -> list[bool]:
-    """Save the sessions of many calls; False unless the version before one is what is stored."""
+    """Save the sessions of many calls; False where the version before is not the stored one."""
     ids = sorted({session.id for session, _, _ in asked})
     stored: dict[str, int] = dict(connection.execute(_LOCK_VERSIONS, {"ids": ids}).all())
     told: list[Addressed] = []
@@ -235,7 +235,7 @@ def follow(
     claim_until: datetime | None,
     told: Sequence[Addressed] = (),
 ) -> bool:
-    """Save a session's last version and add the next one; False if neither is done."""
+    """Save a session's last version and add the next one; False if nothing was stored."""
     [is_saved] = save(connection, [(ended, None, told)])
     return is_saved and add(connection, following, claim_until)
 

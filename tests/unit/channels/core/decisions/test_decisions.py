@@ -224,7 +224,7 @@ TABLE = [
         owners=ANOTHER,
     ),
     Row(
-        event="standby: message, just after the taking back",
+        event="standby: message, just after a take-back",
         session="regained",
         do="hear it, carry through, then route",
         decision=Decision(heard=Speaker.USER, regained=True, route=True),
@@ -258,7 +258,7 @@ TABLE = [
         owners=ANOTHER,
     ),
     Row(
-        event="standby: message, just after the taking back",
+        event="standby: message, just after a take-back",
         session="ended",
         do="hear it, route to Rasa",
         decision=LATE_WORDS,
