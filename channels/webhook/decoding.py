@@ -27,7 +27,7 @@ from ..core.events import (
     message_key,
 )
 from .messages import said_in
-from .reading import Reader, check_json
+from .reading import Reader, check_json, is_marked
 from .shapes import (
     ControlShape,
     DeliveryShape,
@@ -104,7 +104,7 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
         return
     message = item.message
     user = _party(item.sender, reader)
-    by_page = user == source.page or (message is not None and bool(message.is_echo))
+    by_page = user == source.page or (message is not None and is_marked(message.is_echo))
     if by_page:
         recipient = _party(item.recipient, reader)
         user = user if recipient == source.page else recipient

@@ -6,6 +6,7 @@ messaging_postbacks, messaging_referrals, messaging_optins, messaging_account_li
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..core.events import (
@@ -21,9 +22,10 @@ from ..core.events import (
     message_key,
 )
 from .attachments import attachments_of
-from .reading import Reader
+from .reading import Reader, is_marked
 from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
+_AI = re.compile(r'"source" *: *"axon"')  # Meta's own, in what it writes in the Inbox's name
 _MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
 
 
@@ -34,7 +36,7 @@ def said_in(
 
     `mid` is the id of the item's message or tap, and `common` what all events have.
     """
-    if item.message is not None and item.message.is_deleted:
+    if item.message is not None and is_marked(item.message.is_deleted):
         return _taken_back(mid, common, by_page=by_page)
     if item.message is not None and by_page:
         return _echo(item.message, mid, common, reader)
@@ -75,7 +77,7 @@ def _echo(
         text=reader.text(message.text),
         metadata=reader.text(message.metadata),
         attachments=attachments_of(message, common["thread"].platform, reader),
-        by_ai=bool(message.ai_generated),
+        by_ai=is_marked(message.ai_generated) or bool(_AI.search(str(message.metadata))),
     )
 
 
@@ -86,9 +88,9 @@ def _user_message(
     common: dict[str, Any],
     reader: Reader,
 ) -> Event | None:
-    if message.is_self or message.ai_generated:
+    if is_marked(message.is_self) or is_marked(message.ai_generated):
         return None
-    if message.is_unsupported:
+    if is_marked(message.is_unsupported):
         return SignOfLife(**common, mid=mid)
     tapped = message.quick_reply if isinstance(message.quick_reply, dict) else {}
     text = reader.text(message.text)

@@ -117,6 +117,11 @@ class Reader(msgspec.Struct):
         self.left_out[what] = self.left_out.get(what, 0) + 1
 
 
+def is_marked(flag: object) -> bool:
+    """Whether a flag is set: true, or true as text."""
+    return bool(flag) and str(flag).lower() not in ("false", "0", "null")
+
+
 @lru_cache(maxsize=64)  # there are as many shapes as are written down
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)

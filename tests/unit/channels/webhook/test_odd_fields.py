@@ -8,6 +8,7 @@ import pytest
 
 from channels.core.briefing.turns import metadata_for_rasa, text_for_rasa
 from channels.core.events import (
+    Echo,
     SignOfLife,
     UserMessage,
 )
@@ -54,8 +55,28 @@ class TestOddFields:
     def test_a_marked_message_is_left_out_even_with_a_text(self, mark: str) -> None:
         marked: dict[str, Any] = {mark: True}
         assert texts(delivery(message(**marked))) == []
-        marked[mark] = False
-        assert texts(delivery(message(**marked))) == ["hello"]
+        for unset in (False, "false", "False", "0", 0, None):
+            marked[mark] = unset
+            assert texts(delivery(message(**marked))) == ["hello"]
+
+    @pytest.mark.parametrize(
+        ("fields", "by_ai"),
+        [
+            ({"ai_generated": "true"}, True),
+            ({"ai_generated": "false"}, False),
+            ({"metadata": '{"source": "axon"}'}, True),
+            ({"metadata": '{"source":"axon","v":1}'}, True),
+            ({"metadata": '{"source":"desk"}'}, False),
+            ({"metadata": {"source": "axon"}}, False),
+            ({}, False),
+        ],
+    )
+    def test_an_echo_of_metas_ai_is_known_by_its_flag_or_its_metadata(
+        self, fields: dict[str, Any], by_ai: bool
+    ) -> None:
+        [echo] = decoded(delivery(message(is_echo=True, **fields)))
+        assert isinstance(echo, Echo)
+        assert echo.by_ai is by_ai
 
     @pytest.mark.parametrize(
         "kind",
