@@ -81,6 +81,10 @@ class TurnTimedOut(HandoverError):
     """A turn of Rasa's took longer than `turn-timeout` and was abandoned; it is not saved."""
 
 
+class TurnBroken(HandoverError):
+    """A turn of Rasa's ended by what is no Exception, such as a CancelledError of its own."""
+
+
 class TurnNotSaved(HandoverError):
     """Rasa's tracker store can't hold what came of a turn, though it saves other turns."""
 

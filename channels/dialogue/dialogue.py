@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core.briefing.transcript import MOST_LINES, for_metadata
 from ..core.briefing.turns import (
@@ -29,7 +29,7 @@ from ..core.briefing.turns import (
     started_parse_data,
     text_for_rasa,
 )
-from ..core.errors import TurnTimedOut
+from ..core.errors import TurnBroken, TurnTimedOut
 from ..core.events import Act, ControlPassed, Event, Platform, Postback, Thread, UserMessage
 from ..core.records.outgoing import Said
 from ..core.sessions.session import Cause, Session, is_window_open
@@ -63,6 +63,8 @@ logger = logging.getLogger(__name__)
 CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is cancelled, to let go of Rasa's lock
 _NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
+
+_T = TypeVar("_T")
 
 
 class Dialogue:
@@ -236,7 +238,8 @@ class Dialogue:
 
     async def read(self, text: str) -> tuple[str | None, float]:
         """The intent that the assistant's NLU reads in a text, and its confidence."""
-        return await self._assistant.read(plain(text))
+        reading = self._assistant.read(plain(text))
+        return await self._within_limit(reading, StoreWait(self._clock), _nothing_to_cut)
 
     def output_on_its_own(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
@@ -280,7 +283,8 @@ class Dialogue:
         await still_ours()
         began = self._clock.now()
         try:
-            was_taken = await self._within_limit(turn, output)
+            taking = self._assistant.take_turn(turn, output)
+            was_taken = await self._within_limit(taking, output.store_wait, output.cut_off)
         finally:
             output.end_turn()
             if not output.has_spoken:
@@ -289,24 +293,26 @@ class Dialogue:
         if was_taken:
             await sayings.withdraw_rest()
 
-    async def _within_limit(self, turn: Turn, output: MessengerOutput) -> bool:
-        """Raises TurnTimedOut; what such a turn says later on is not said.
+    async def _within_limit(
+        self, work: Coroutine[Any, Any, _T], store_wait: StoreWait, at_limit: Callable[[], None]
+    ) -> _T:
+        """What Rasa's work returns. Raises TurnTimedOut, and TurnBroken.
 
         Waiting for Rasa's lock, or for a store that is away, does not count: before the lock the
         turn has had no effects yet, and once it waits for the store it has had all of them.
         """
         limit = self._settings.turn_timeout
-        taking = asyncio.ensure_future(self._assistant.take_turn(turn, output))
+        working = asyncio.ensure_future(work)
         rest = limit
         try:
             while rest:
-                await self._first_of(taking, lived_for(self._clock, rest))
-                if taking.done():
-                    return taking.result()
-                rest = output.store_wait.rest_of(limit)
-            output.cut_off()
+                await self._first_of(working, lived_for(self._clock, rest))
+                if working.done():
+                    return _came_of(working)
+                rest = store_wait.rest_of(limit)
+            at_limit()
         finally:
-            await _cancelled(taking)
+            await _cancelled(working)
         raise TurnTimedOut(
             f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. Look "
             "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
@@ -314,9 +320,9 @@ class Dialogue:
         )
 
     @staticmethod
-    async def _first_of(taking: asyncio.Future[bool], time: Coroutine[Any, Any, None]) -> None:
+    async def _first_of(working: asyncio.Future[Any], time: Coroutine[Any, Any, None]) -> None:
         passing = asyncio.ensure_future(time)
-        futures: set[asyncio.Future[Any]] = {taking, passing}
+        futures: set[asyncio.Future[Any]] = {working, passing}
         try:
             await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -389,7 +395,24 @@ def _of_event(event: Event) -> TurnId:
     return TurnId(id=event.key, cause=Cause(at=event.at, key=event.key), event_key=event.key)
 
 
-async def _cancelled(turn: asyncio.Future[bool]) -> None:
+def _nothing_to_cut() -> None:
+    pass
+
+
+def _came_of(work: asyncio.Future[_T]) -> _T:
+    """The result, or what was raised: of what is no Exception others would think that we stop."""
+    try:
+        return work.result()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise TurnBroken(
+            f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
+            "raised. Look which action, component or library raises or cancels it."
+        ) from error
+
+
+async def _cancelled(turn: asyncio.Future[Any]) -> None:
     """Wait until the turn has let go of what it holds. One that won't is left to itself."""
     if turn.cancel():
         await asyncio.wait({turn}, timeout=CANCEL_GRACE.total_seconds())

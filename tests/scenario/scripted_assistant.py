@@ -20,7 +20,7 @@ HANDOVER = {"custom": {"handover": {"plan": "default"}}}
 
 # A response, a failure of Rasa's own, something that the turn waits for, or somebody who keeps
 # the turn's output, as Rasa does for a reminder.
-Step = str | Mapping[str, Any] | Exception | asyncio.Event | Callable[[OutputChannel], object]
+Step = str | Mapping[str, Any] | BaseException | asyncio.Event | Callable[[OutputChannel], object]
 
 
 class TrackerStore:
@@ -155,7 +155,7 @@ def reason_of(turn: Turn) -> str | None:
 
 
 async def _do(step: Step, sender_id: str, output: OutputChannel) -> None:
-    if isinstance(step, Exception):
+    if isinstance(step, BaseException):
         raise step
     if isinstance(step, asyncio.Event):
         await step.wait()

@@ -55,6 +55,19 @@ async def test_an_event_that_always_fails_is_set_aside_and_the_next_one_is_handl
     assert "break" not in [record.getMessage() for record in caplog.records]
 
 
+@pytest.mark.parametrize("broken_by", [asyncio.CancelledError(), GeneratorExit()])
+async def test_a_turn_that_is_broken_off_by_what_is_no_exception_fails_as_any_other(
+    world: World, broken_by: BaseException
+) -> None:
+    world.script.answers["break"] = [broken_by]
+    await world.deliver(world.message("break"), world.message("hello"))
+    for _ in range(DEAD_AFTER_FAILURES):
+        await world.wait(SECOND)
+
+    assert world.said() == ["re: hello"]
+    assert [one.error for one in await world.store.dead(limit=9)] == ["TurnBroken"]
+
+
 async def test_an_event_that_fails_does_not_hold_up_another_user(world: World) -> None:
     ben = Thread(page=ANNA.page, user="2002")
     world.script.answers["break"] = [BROKEN]
