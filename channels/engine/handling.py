@@ -25,6 +25,7 @@ from ..core.events import (
     UserMessage,
 )
 from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
+from ..core.meta.broadcasts import PERIOD as BROADCAST_PERIOD
 from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.ownership import Owner, Routing
 from ..core.plans import INBOX_APP_IDS, Plan
@@ -152,6 +153,10 @@ class EventHandler:
         about_session(session)
         if session.id == session_id_for(event.key):  # which led to it, and comes once more
             return session, is_held
+        if self._was_broadcast(session, event):
+            ending = await self._endings.end(session, EndReason.AGENT_RELEASED)
+            if ending is not None:
+                await self._handovers.advance(ending)
         await self._handovers.opened(session)
         return await self._not_waiting(event.thread)
 
@@ -200,8 +205,26 @@ class EventHandler:
 
     def _is_broadcast(self, event: Event) -> bool:
         """Whether an app writes to many, this person among them, and does not have the thread."""
-        is_bystander = event.array is Array.MESSAGING
-        return is_bystander and isinstance(event, Echo) and self._broadcasts.include(event)
+        if event.array is not Array.MESSAGING or not isinstance(event, Echo):
+            return False
+        return self._broadcasts.include(event.thread.page, event.app_id, event.at)
+
+    def _was_broadcast(self, session: Session, event: Event) -> bool:
+        """Whether a user speaks now in a session that a broadcast began, when it was not known yet.
+
+        Whoever writes on after the first minute is somebody who talks to this user.
+        """
+        is_by_echo = session.is_adopted and session.probe_at is None and not session.user_messages
+        if not is_by_echo or session.state is not State.ACTIVE or event.at <= session.cause_at:
+            return False
+        if not isinstance(event, (UserMessage, Postback, Act)):
+            return False
+        last_at = session.last_operator_at or session.opened_at
+        first_at = session.cause_at + _MOMENT
+        is_short = last_at - session.opened_at <= BROADCAST_PERIOD
+        return is_short and self._broadcasts.include(
+            session.thread.page, session.owner_app, first_at
+        )
 
     async def _counts_by_echo(self, event: Event) -> bool:
         """Whether whoever writes counts as having the thread: with routing off nobody needs to ask

@@ -1,14 +1,24 @@
-"""Other apps that write to many people at once, such as newsletters. Pure: `now` is an argument."""
+"""Other apps that write to many people at once, such as newsletters. Pure: by the echoes' times."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..events import Echo
 
 PERIOD = timedelta(minutes=1)
 MANY = 10  # people in that time: more than the operators of one desk begin to write to
+MOST_KEPT = 20  # broadcasts of one app
+
+
+class _Broadcast(NamedTuple):
+    """From the first echo to the last, as far as is known."""
+
+    began: datetime
+    ended: datetime
+
 
 _Sender = tuple[str, str | None]
 
@@ -18,20 +28,31 @@ class Broadcasts:
 
     def __init__(self) -> None:
         self._written: defaultdict[_Sender, dict[str, datetime]] = defaultdict(dict)
+        self._known: defaultdict[_Sender, deque[_Broadcast]] = defaultdict(
+            lambda: deque(maxlen=MOST_KEPT)
+        )
 
     def note(self, echo: Echo) -> None:
         """An app has written to somebody."""
-        written = self._written[_sender(echo)]
+        sender = (echo.thread.page, echo.app_id)
+        written = self._written[sender]
         written.pop(echo.thread.user, None)
-        written[echo.thread.user] = echo.received_at
-        for user in [user for user, at in written.items() if echo.received_at - at > PERIOD]:
+        written[echo.thread.user] = echo.at
+        for user in [user for user, at in written.items() if echo.at - at > PERIOD]:
             del written[user]
+        if len(written) >= MANY:
+            self._keep(sender, _Broadcast(min(written.values()), max(written.values())))
 
-    def include(self, echo: Echo) -> bool:
-        """Whether it is one of many: its app has written to many people in the minute around it."""
-        written = self._written.get(_sender(echo), {})
-        return sum(abs(at - echo.received_at) <= PERIOD for at in written.values()) >= MANY
+    def include(self, page: str, app_id: str | None, at: datetime) -> bool:
+        """Whether what the app wrote then, by Meta's clock, is one of many within a minute.
 
+        Of the first few that is known only once there are more.
+        """
+        known = self._known.get((page, app_id), ())
+        return any(one.began <= at <= one.ended for one in known)
 
-def _sender(echo: Echo) -> _Sender:
-    return echo.thread.page, echo.app_id
+    def _keep(self, sender: _Sender, broadcast: _Broadcast) -> None:
+        known = self._known[sender]
+        if known and broadcast.began <= known[-1].ended:
+            broadcast = _Broadcast(known.pop().began, broadcast.ended)
+        known.append(broadcast)

@@ -94,6 +94,40 @@ async def test_a_newsletter_begins_nothing_and_asks_for_no_owner(world: World) -
     assert (await world.session()).operator_messages == 1
 
 
+async def begins(world: World, count: int) -> list[Thread]:
+    """A newsletter goes to so many people, one after the other."""
+    readers = [Thread(page=PAGE, user=str(6000 + number)) for number in range(count)]
+    for reader in readers:
+        await world.wait(SECOND)
+        await world.deliver(words(world, "Our sale begins", reader))
+    return readers
+
+
+async def test_its_first_readers_are_answered_once_it_is_known_as_one(world: World) -> None:
+    readers = await begins(world, MANY + 2)
+    await world.wait(timedelta(minutes=3))  # and is remembered
+    for reader in readers:
+        await world.user_says("hello", reader)
+        assert world.said(reader) == ["re: hello"]
+    assert world.calls("take_control") == 0
+    assert await world.store.count_open() == 0
+
+
+async def test_whoever_writes_on_to_one_of_them_is_no_newsletter(world: World) -> None:
+    [first, *_] = await begins(world, MANY + 2)
+    await world.wait(timedelta(minutes=2))
+    await world.deliver(words(world, "Can I help you?", first))
+    await world.user_says("yes, please", first)
+    assert world.said(first) == []
+    assert (await world.session(first)).operator_messages == 2
+
+
+async def test_a_desk_that_writes_to_few_is_no_newsletter(world: World) -> None:
+    [first, *_] = await begins(world, MANY - 1)
+    await world.user_says("hello", first)
+    assert world.said(first) == []
+
+
 @pytest.mark.parametrize(
     "settings", [{"routing": "on"}, {"routing": "off", "operators_by_echo": False}]
 )
