@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import defaultdict
+from collections.abc import Generator
 from importlib.util import find_spec
 
 import pytest
@@ -39,6 +41,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 # Where pytest makes the directories of `tmp_path`. No test is about a disk that loses power.
 if place := in_memory.directory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: to look through it for garbage is time for nothing."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
