@@ -104,20 +104,20 @@ class Openings:
         WAITING. A turn that is repeated after a crash finds the session that it has led to, even if
         that has ended meanwhile.
         """
+        known = await self._store.open_session(thread)
+        if known is not None and not (known.is_waiting and known.id != cause.session_id):
+            return await self._already_open(known, wishes, cause)
+        repeated = await self._store.session(cause.session_id)
+        if repeated is not None:
+            return repeated
         session = await self._new(thread, wishes, cause, has_bot_failed=has_bot_failed)
+        if known is not None and self._waits_on(known, session):
+            return known
         is_opening = session.state is State.OPENING
-        stored = await self._ledger.add(session, claimed=is_opening)
-        if stored is None:
-            known = await self._store.open_session(thread)
-            if known is not None and not (known.is_waiting and known.id != session.id):
-                return await self._already_open(known, wishes, cause)
-            repeated = await self._store.session(session.id)
-            if repeated is not None:
-                return repeated
-            if known is not None and self._waits_on(known, session):
-                return known
-            if known is not None:
-                stored = await self._waiting_room.replace(known, session, claimed=is_opening)
+        if known is None:
+            stored = await self._ledger.add(session, claimed=is_opening)
+        else:
+            stored = await self._waiting_room.replace(known, session, claimed=is_opening)
         if stored is None:  # somebody was faster
             return await self.open(thread, wishes, cause, has_bot_failed=has_bot_failed)
         self.note_beginning(stored)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels.core.sessions.session import Session
+from tests.scenario.scripted_assistant import HANDOVER
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
 
 SALES_APP = "777"
@@ -58,6 +59,19 @@ async def test_a_plan_that_nobody_knows_ends_as_failed_and_the_log_names_those_k
     assert world.said() == ["connecting", "re: failed"]
     assert world.calls("pass_control") == 0
     assert "it has default, sales." in caplog.text
+
+
+async def test_where_a_handover_is_open_another_wish_is_not_looked_at(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    odd = {"custom": {"handover": {"plan": "vip", "timeout": "soon"}}}
+    world = World(plans=PLANS)
+    world.script.answers["human"] = ["connecting", HANDOVER, odd]
+    await world.start()
+    await world.user_says("human")
+
+    assert (await world.session()).plan.name == "default"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_wishes_that_are_no_mapping_are_those_of_the_default_plan(
