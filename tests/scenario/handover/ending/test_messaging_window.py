@@ -65,6 +65,18 @@ async def test_a_user_who_shows_a_release_a_day_later_hears_the_follow_up_first(
     assert world.said() == ["re: agent_released", "re: hello"]
 
 
+async def test_a_follow_up_that_the_end_itself_holds_comes_before_the_answer_that_ended_it(
+    world: World,
+) -> None:
+    await world.hand_over()
+    late = world.message("hello", array=Array.MESSAGING)  # which Meta delivers a day later
+    await world.wait(MESSAGING_WINDOW + SECOND)
+    world.graph.threads[ANNA] = None
+    await world.deliver(late)
+
+    assert world.said() == ["re: agent_released", "re: hello"]
+
+
 async def test_the_window_counts_from_the_user_where_an_operator_begins(world: World) -> None:
     await world.user_says("hello")
     await world.wait(MESSAGING_WINDOW)
