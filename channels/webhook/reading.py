@@ -110,11 +110,17 @@ class Reader(msgspec.Struct):
             return _decoder(shape).decode(raw)
         with suppress(*_UNREADABLE):
             return _decoder(shape).decode(_repaired(raw))
-        self._leave_out(f"its shape is not {wanted}")
+        self._leave_out(f"what is no {_name(wanted)}")
         return None
 
     def _leave_out(self, what: str) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + 1
+
+
+def _name(shape: Any) -> str:
+    """What the log calls a shape."""
+    kind = get_origin(shape) or shape
+    return "text" if kind is str else str(kind.__name__).removesuffix("Shape").lower()
 
 
 def is_marked(flag: object) -> bool:
