@@ -157,6 +157,9 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
     if isinstance(error, asyncio.TimeoutError) and not isinstance(error, _UNCONNECTED):
         problem = f"Graph did not answer {name} within {limit.total_seconds():g} s"
         return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        problem = f"No connection to Graph was free, or could be made, for {name} in time ({kind})"
+        return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
     if isinstance(error, _UNCONNECTED):
         problem = f"No connection to Graph for {name} ({kind})"
         return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
