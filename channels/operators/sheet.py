@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from .answers import Handover, PastHandover
@@ -30,12 +29,12 @@ COLUMNS = (
     "comment",
     "opened_by",
 )
-# What begins with one of them is a formula, even after blanks; full-width signs count, too.
-_STEERING = ("=", "+", "-", "@", "|")
+_STEERING = "=+-@|"  # what begins with one of them is a formula, even after blanks
+_SIGNS = _STEERING + "".join(chr(ord(sign) + 0xFEE0) for sign in _STEERING)  # and full-width ones
 _BLANKS = ("\t", "\r", "\n")
 # Where a cell ends for a program that takes other separators than the comma, as Excel does where
 # numbers have a decimal comma: quotes in the middle of its cells keep nothing together then.
-_AFTER_ANOTHER_END = re.compile(r"([;\t\r\n][^\S\t\r\n]*)(?=[=+\-@|＝＋－＠｜])")
+_AFTER_ANOTHER_END = re.compile(rf"([;\t\r\n][^\S\t\r\n]*)(?=[{re.escape(_SIGNS)}])")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
@@ -55,5 +54,5 @@ def _cell(value: object) -> str:
     isoformat = getattr(value, "isoformat", None)
     text = str(isoformat()) if isoformat else str(getattr(value, "value", value))
     text = _AFTER_ANOTHER_END.sub(r"\1'", text)
-    is_steering = unicodedata.normalize("NFKC", text.lstrip()).startswith(_STEERING)
+    is_steering = text.lstrip().startswith(tuple(_SIGNS))
     return f"'{text}" if is_steering or text[:1] in _BLANKS else text
