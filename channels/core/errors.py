@@ -135,16 +135,31 @@ class GraphUnavailable(GraphError):
     """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error).
 
     `others_answered`: the page's other calls of this kind got their answers meanwhile, so it is
-    this one that Graph can't deal with, and not an outage.
+    this one that Graph can't deal with, and not an outage. `never_sent`: there was no connection,
+    so it was not carried out.
     """
 
-    def __init__(self, message: str, *, others_answered: bool = False, **details: object) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        others_answered: bool = False,
+        never_sent: bool = False,
+        **details: object,
+    ) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
         self.others_answered = others_answered
+        self.never_sent = never_sent
 
 
 class GraphTimeout(GraphUnavailable):
-    """Graph did not answer in time; the call may have been carried out all the same."""
+    """Graph did not answer in time; the call may have been carried out all the same.
+
+    `echoes_come`: the page's other messages were followed by their echoes, so one that has none is
+    hardly there.
+    """
+
+    echoes_come = False
 
 
 LONGEST_LIMIT = timedelta(minutes=10)  # that a rate limit is believed before Meta is asked again

@@ -290,7 +290,7 @@ class Delivery:
         """Whether an error says what becomes of the message, so that it is not sent again now."""
         fate = fate_of(error, waited_out=self._clock.now() - began >= PATIENCE)
         if fate is Fate.WAIT:
-            return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry)
+            return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry, error)
         if fate is Fate.HOLD:
             logger.info("A message waits until its user writes: %s", error, extra=_fields(entry))
             await self._once_stored(lambda: self._store.hold(entry.position))
@@ -304,10 +304,13 @@ class Delivery:
             await self._give_up(entry, error)
         return True
 
-    async def _is_lost_for_good(self, entry: OutgoingEntry) -> bool:
-        """Whether so many answers were lost that the message may be there several times by now."""
+    async def _is_lost_for_good(self, entry: OutgoingEntry, error: GraphTimeout) -> bool:
+        """Whether so many answers were lost that the message may be there several times by now.
+
+        Where echoes come, one that has none is not there, and is sent again, ever more rarely.
+        """
         lost = await self._once_stored(lambda: self._store.answer_lost(entry.position))
-        if lost < MOST_LOST_ANSWERS:
+        if lost < MOST_LOST_ANSWERS or error.echoes_come:
             logger.warning(
                 "The answer to %s was lost, and no echo has come: it is sent again, and may show "
                 "twice.",
@@ -379,6 +382,8 @@ class Delivery:
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
         """Wait until Meta may take a message of the page."""
         pause = min(PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
+        if isinstance(error, GraphTimeout) and waits + 1 >= MOST_LOST_ANSWERS:
+            pause = LONGEST_PAUSE * 2.0 ** min(waits + 1 - MOST_LOST_ANSWERS, 5)
         if isinstance(error, GraphThrottled):
             pause = max(pause, error.retry_after)
         await self._clock.sleep(pause)

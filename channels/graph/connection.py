@@ -162,7 +162,7 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
         return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
     if isinstance(error, _UNCONNECTED):
         problem = f"No connection to Graph for {name} ({kind})"
-        return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
+        return GraphUnavailable(problem, never_sent=True, remedy=_CHECK_THE_WAY)
     problem = f"The connection broke before Graph answered {name} ({kind})"
     return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
 

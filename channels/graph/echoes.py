@@ -6,14 +6,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..core.errors import StoreError
-from ..instruments.clock import Clock
+from ..instruments.clock import STANDSTILL, Clock
 
 logger = logging.getLogger(__name__)
 
 LOOK_INTERVAL = timedelta(seconds=1)  # between looks for an echo that another worker has heard
+MOST_REMEMBERED = 1000  # marks of messages that Meta has
+MOST_UNECHOED = 50  # in a row, of those
 
 HeardElsewhere = Callable[[str], Awaitable[bool]]
 
@@ -29,6 +31,8 @@ class Echoes:
         self._heard_elsewhere = heard_elsewhere
         self._has_others = False
         self._awaited: dict[str, asyncio.Event] = {}
+        self._arrived: dict[str, None] = {}
+        self._unechoed = MOST_UNECHOED  # arrived since the last echo
 
     def share_among(self, workers: int) -> None:
         """This many workers get the webhooks of these echoes."""
@@ -37,9 +41,14 @@ class Echoes:
     @contextmanager
     def awaited(self, mark: str) -> Iterator[None]:
         """An echo counts while the message is being sent."""
-        self._awaited[mark] = asyncio.Event()
+        echo = self._awaited[mark] = asyncio.Event()
         try:
             yield
+            if not echo.is_set():
+                self._unechoed += 1
+                self._arrived[mark] = None
+                if len(self._arrived) > MOST_REMEMBERED:
+                    del self._arrived[next(iter(self._arrived))]
         finally:
             del self._awaited[mark]
 
@@ -47,10 +56,28 @@ class Echoes:
         echo = self._awaited.get(mark)
         if echo is not None:
             echo.set()
+        if echo is not None or mark in self._arrived:
+            self._arrived.pop(mark, None)
+            self._unechoed = 0
+
+    @property
+    def come(self) -> bool:
+        """Whether those of the page's messages do come: not where nobody has subscribed to them."""
+        return self._unechoed < MOST_UNECHOED
 
     async def heard_within(self, limit: timedelta, mark: str) -> bool:
-        """Whether the echo has been heard by now, or is within the time limit."""
-        echo, until = self._awaited[mark], self._clock.now() + limit
+        """Whether the echo has been heard by now, or is within the time limit.
+
+        A process that stood still meanwhile waits once more: its webhooks have waited for it.
+        """
+        began = self._clock.now()
+        is_heard = await self._is_heard_by(began + limit, mark)
+        if not is_heard and self._clock.now() - began > limit + STANDSTILL:
+            return await self._is_heard_by(self._clock.now() + limit, mark)
+        return is_heard
+
+    async def _is_heard_by(self, until: datetime, mark: str) -> bool:
+        echo = self._awaited[mark]
         while True:
             if echo.is_set() or await self._is_heard_elsewhere(mark):
                 return True

@@ -52,13 +52,13 @@ from .echoes import Echoes, HeardElsewhere
 from .pace import Pace, is_slow
 from .protocol import ClosedPage, SenderAction
 from .refusals.refusals import owner_by
-from .retry import Tries
+from .retry import Tries, may_have_worked
 
 logger = logging.getLogger(__name__)
 
 LOG_INTERVAL = timedelta(hours=1)
 LOOKS_A_SECOND = 20  # at threads' owners: Meta counts every call of an app's
-ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no answer waits for its echo
+ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no usable answer waits for its echo
 
 
 class HttpGraph:
@@ -293,10 +293,11 @@ class HttpGraph:
                 return (await self._calls.once(sending, SENT, tries)).mid
             except GraphError as error:
                 failure = error
-            is_lost = isinstance(failure, GraphTimeout)
-            if is_lost and await self._echoes.heard_within(ECHO_WAIT, mark):
+            if may_have_worked(failure) and await self._echoes.heard_within(ECHO_WAIT, mark):
                 return ""
             pause = await self._calls.pause_after(failure, sending, tries)
+            if isinstance(failure, GraphTimeout):
+                failure.echoes_come = self._echoes.come
             if tries.in_doubt and await self._echoes.heard_within(pause or timedelta(), mark):
                 return ""
             if pause is None:

@@ -15,6 +15,11 @@ _BACKOFF = Backoff(first=timedelta(seconds=0.5), longest=LONGEST_CALL)
 _SHORTEST_TRY = timedelta(seconds=1)  # with less time left, another try is not worth it
 
 
+def may_have_worked(error: GraphError) -> bool:
+    """Whether the call may have been carried out although there is no usable answer."""
+    return isinstance(error, GraphUnavailable) and not error.never_sent
+
+
 class Tries:
     """The tries of one call: how many are left, and how long to pause before the next.
 
@@ -31,7 +36,7 @@ class Tries:
     def failed(self, error: GraphError) -> None:
         """Count one more try."""
         self.failures += 1
-        self.in_doubt = self.in_doubt or isinstance(error, GraphUnavailable)
+        self.in_doubt = self.in_doubt or may_have_worked(error)
 
     def time_left(self, now: datetime) -> timedelta:
         """For the next try; never less than the shortest one."""

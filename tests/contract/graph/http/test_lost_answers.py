@@ -10,6 +10,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
 from channels.core.meta.app_secret import marked
+from channels.graph.echoes import MOST_UNECHOED
 from channels.graph.http import ECHO_WAIT, HttpGraph
 from emulator import PAGE_INBOX
 from tests.contract.emulated_page import EmulatedPage
@@ -129,13 +130,34 @@ async def test_what_never_got_a_connection_was_not_sent(clock: ImpatientClock) -
     assert "was free, or could be made," in str(refusal.value)  # nobody can tell which
 
 
-async def test_an_echo_during_the_pause_after_a_server_error_counts(
+@pytest.mark.parametrize("reply", [DOWN, Reply(status=502, body=b"<html>")])
+async def test_what_a_server_error_leaves_open_waits_for_the_echo(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock, reply: Reply
+) -> None:
+    clock.on_sleep = lambda: graph.echo_heard(mark_of(meta.seen[0]))
+    meta.script = [reply]
+    assert await send(graph) == ""
+    assert clock.pauses == [ECHO_WAIT]
+
+
+async def test_a_lost_answer_tells_whether_other_messages_echoes_have_come(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
-    meta.on_request = lambda seen: graph.echo_heard(mark_of(seen))
-    meta.script = [DOWN]
-    assert await send(graph) == ""
-    assert len(meta.seen) == 1
+    async def lose() -> GraphTimeout:
+        meta.script = [Reset(), accepted(id="111")]  # and whether there is an outage
+        with pytest.raises(GraphTimeout) as failure:
+            await send(graph)
+        return failure.value
+
+    assert not (await lose()).echoes_come
+    meta.script = [SENT]
+    await send(graph)
+    graph.echo_heard(mark_of(meta.seen[-1]))
+    assert (await lose()).echoes_come
+    meta.script = [SENT] * MOST_UNECHOED
+    for _ in range(MOST_UNECHOED):
+        await send(graph)
+    assert not (await lose()).echoes_come, "nobody is subscribed to them any more"
 
 
 async def test_a_send_that_is_never_answered_nor_echoed_times_out(

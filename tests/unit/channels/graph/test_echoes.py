@@ -80,6 +80,16 @@ async def test_without_an_echo_the_wait_ends_in_time(echoes: Echoes, clock: Manu
     assert await waiting is False
 
 
+async def test_a_process_that_stood_still_hears_what_has_come_meanwhile(
+    echoes: Echoes, clock: ManualClock
+) -> None:
+    waiting = await waited(echoes)
+    clock.advance(timedelta(seconds=75))
+    await settle()
+    echoes.heard("mine")
+    assert await waiting
+
+
 async def test_an_echo_that_another_worker_has_heard_counts(
     echoes: Echoes, clock: ManualClock, others: Others
 ) -> None:
