@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-import msgspec
+from msgspec.structs import replace
 
 from channels.core.briefing.transcript import line_key, text_of
 from channels.core.events import Edited, Event, TakenBack, Thread
@@ -124,7 +123,7 @@ class MemoryStore(SessionsInMemory):
         text = next(filter(None, texts), "") if found else amendment.text
         if line in rows.lines and text:
             said = rows.lines[line]
-            rows.lines[line] = replace(said, line=msgspec.structs.replace(said.line, text=text))
+            rows.lines[line] = replace(said, line=replace(said.line, text=text))
 
     async def claim_inbox(
         self,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from channels.core.notices import Addressed, NoticeEntry
 from channels.store.protocol import CLAIM_LEASE, Backlog
 from tests.fakes.store_rows import FIRST_MOMENT, Rows
 
 
-@dataclass(kw_only=True, slots=True)
-class Untold:
+class Untold(msgspec.Struct, kw_only=True):
     """A notice for a target; it is dead once `handled_at` is set."""
 
     position: int

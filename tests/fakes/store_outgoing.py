@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -17,8 +16,7 @@ from channels.store.protocol import CLAIM_LEASE, Backlog
 from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, NOT_LOST, REVIVED, Rows, is_over
 
 
-@dataclass(kw_only=True, slots=True)
-class Message:
+class Message(msgspec.Struct, kw_only=True):
     """A message of the bot's; `state` is "waiting", "held", "sent" or "dropped"."""
 
     position: int
@@ -29,7 +27,6 @@ class Message:
     failures: int = 0
     mid: str = ""
     handled_at: datetime | None = None
-
     is_doubtful: bool = False
     was_lost: bool = False
     attempts: int = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import field
 
 from channels.core.briefing.transcript import Line
 from channels.core.events import Event, Thread
@@ -27,8 +29,7 @@ def is_over(claimed_until: datetime, now: datetime) -> bool:
     return claimed_until <= now or claimed_until > now + CLAIM_LEASE + timedelta(seconds=10)
 
 
-@dataclass(kw_only=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, kw_only=True):
     """A row of the inbox; it waits as long as `handled_at` is None."""
 
     position: int
@@ -67,8 +68,7 @@ class Entry:
         )
 
 
-@dataclass(kw_only=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, kw_only=True):
     """A session, and who has claimed it."""
 
     session: Session
@@ -83,24 +83,21 @@ class Kept:
         return None if due_at is None else max(due_at, self.claimed_until)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a session's transcript."""
 
     session_id: str
     line: Line
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reserved:
+class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     """A thread's turn belongs to a worker, at most until then."""
 
     worker: str
     until: datetime
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(msgspec.Struct):
     """All rows; `entries` are by key, in the order of their positions."""
 
     entries: dict[str, Entry] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
@@ -51,6 +52,7 @@ class Wire:
         self._may_stand_still = stands_still
         self._goes_on: asyncio.Event | None = None
         self._chance = chance
+        self._calls_of: Counter[str] = Counter()  # by name
         self._under_way: list[str] = []
         self._returned = asyncio.Event()
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -86,10 +88,11 @@ class Wire:
         return cast(T, _Wired(target, self, failure))
 
     async def carry(self, name: str, call: Callable[[], Awaitable[Any]], failure: Exception) -> Any:
-        number, is_it = len(self.calls), self.calls.count(name) == self._earlier
+        number, is_it = len(self.calls), self._calls_of[name] == self._earlier
         is_cut = self._breaks_at == number or (self._breaks_at == name and is_it)
         self.watch(number)
         self.calls.append(name)
+        self._calls_of[name] += 1
         if is_cut and not self._after:
             await self._break(failure)
         await self.stay_if_dead()

@@ -7,11 +7,12 @@ contract tests hold to the one on SQL. A worker's steps follow `Ledger` and `Not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from channels.core.events import Thread
 from channels.core.hours import WhenClosed
@@ -53,8 +54,7 @@ class InHand(msgspec.Struct, frozen=True, kw_only=True):
     is_taken: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(msgspec.Struct, frozen=True, kw_only=True):
     """All there is.
 
     `due` has what has come about, by session and in order, `got` what the target has been told, and
@@ -94,7 +94,7 @@ def beginning() -> World:
     """One handover waits until somebody is there, one is being made."""
     world = World()
     for user, plan in (
-        (LONGER, msgspec.structs.replace(PLAN, hours=HOURS[1])),
+        (LONGER, replace(PLAN, hours=HOURS[1])),
         (SHORTER, PLAN),
     ):
         thread = Thread(page="111", user=user)

@@ -54,13 +54,9 @@ def all_said(world: World) -> World:
 
 def happenings(world: World) -> Iterator[Step]:
     """What can happen from outside: echoes come, workers die or stand still, time passes."""
-    for mark in sorted(world.on_their_way):
-        yield f"the echo of {mark} comes", _echoed(world, mark)
+    yield from _mendings(world)
     for which, worker in enumerate(world.workers):
-        if worker.stands_still:
-            yield "a worker goes on", world.with_worker(which, replace(worker, stands_still=False))
-            continue
-        if worker.turns or worker.messages:
+        if not worker.stands_still and (worker.turns or worker.messages):
             halted = replace(worker, stands_still=True)
             yield "a worker stands still", world.with_worker(which, halted)
             if worker.lives + 1 < MOST_LIVES:
@@ -74,12 +70,17 @@ def happenings(world: World) -> Iterator[Step]:
         yield "a lease passes", _later(world)
 
 
+def _mendings(world: World) -> Iterator[Step]:
+    for mark in sorted(world.on_their_way):
+        yield f"the echo of {mark} comes", _echoed(world, mark)
+    for which, worker in enumerate(world.workers):
+        if worker.stands_still:
+            yield "a worker goes on", world.with_worker(which, replace(worker, stands_still=False))
+
+
 def what_comes(world: World) -> Step | None:
     """What happens next if nothing breaks any more; None if nothing is left to do."""
-    calm = (
-        step for step in happenings(world) if step[0].startswith(("the echo", "a worker goes on"))
-    )
-    found = next(calm, None) or next(steps(world), None)
+    found = next(_mendings(world), None) or next(steps(world), None)
     if found is not None:
         return found
     if not world.is_window_open:

@@ -7,11 +7,12 @@ says again is told by the real `Replay`. A world is never changed: each step beg
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from channels.core.events import Array, UserMessage
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said
@@ -71,8 +72,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.letter}{self.lives}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(msgspec.Struct, frozen=True, kw_only=True):
     """All there is.
 
     `arrived` has the marks of the messages that Meta has, in order, `on_their_way` those of which
