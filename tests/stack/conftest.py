@@ -23,9 +23,13 @@ def pytest_runtest_makereport(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stacks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stacks]:
-    """What makes stacks, for all tests of this process: to import Rasa once takes long enough."""
-    forks = ForkServer(directory=PROJECT, log=tmp_path_factory.mktemp("forks") / "fork_server.log")
+async def stacks(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> AsyncIterator[Stacks]:
+    """What makes stacks, from a fork server that all processes of this run share: to import Rasa
+    once takes long enough.
+    """
+    its_own = tmp_path_factory.getbasetemp()
+    place = (its_own if worker_id == "master" else its_own.parent) / "forks"
+    forks = ForkServer(directory=PROJECT, place=place)
     await forks.start(QUIET)
     yield Stacks(forks, tmp_path_factory)
     await forks.stop()

@@ -17,10 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tests.stack.chaos.chaos_run import Plan, run
+from demo.stack import PROJECT, QUIET
+from tests.stack.chaos.chaos_run import Plan, Result, run
 from tests.stack.chaos.play.storm import STANDSTILL, Counts
 from tests.stack.chaos.verdict.judge import judge
 from tests.stack.chaos.verdict.report import REASONS, reasons, report
+from tests.stack.forks.forks import ForkServer
 
 RATE = 15  # messages of users in a second
 REPLICAS = 2
@@ -32,7 +34,7 @@ def main() -> int:
     plan = _plan(_parser().parse_args())
     directory = Path(tempfile.mkdtemp(prefix="handover-chaos-"))
     print(f"Chaos run with seed {plan.seed}; logs are in {directory}", flush=True)
-    result = asyncio.run(run(plan, directory))
+    result = asyncio.run(_run(plan, directory))
     figures = judge(result.evidence)
     print(report(plan, result, figures))
     missing = [reason for reason in REASONS if not reasons(result)[reason]]
@@ -43,6 +45,15 @@ def main() -> int:
         return 1
     shutil.rmtree(directory)
     return 0
+
+
+async def _run(plan: Plan, directory: Path) -> Result:
+    forks = ForkServer(directory=PROJECT, place=directory)
+    await forks.start(QUIET)
+    try:
+        return await run(plan, directory, forks)
+    finally:
+        await forks.stop()
 
 
 def _parser() -> argparse.ArgumentParser:

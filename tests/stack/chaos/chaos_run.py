@@ -20,6 +20,7 @@ from tests.stack.chaos.stage.chaos_stack import ChaosStack
 from tests.stack.chaos.verdict.evidence import Evidence
 from tests.stack.chaos.verdict.gathering import gather, left_to_do
 from tests.stack.chaos.verdict.journal import Journal
+from tests.stack.forks.forks import ForkServer
 
 REST_LIMIT = timedelta(minutes=5)
 LOOK_INTERVAL = timedelta(seconds=1)
@@ -56,7 +57,7 @@ class Result:
     refused: Mapping[str, int]
 
 
-async def run(plan: Plan, directory: Path) -> Result:
+async def run(plan: Plan, directory: Path, forks: ForkServer) -> Result:
     """Run a plan on a stack of its own; files and logs go to `directory`."""
     random = Random(plan.seed)
     script = courses(
@@ -70,7 +71,12 @@ async def run(plan: Plan, directory: Path) -> Result:
     blows = storm(random, plan.blows, lasting=plan.lasting)
     users = [course.user for course in script]
     async with ChaosStack(
-        directory, plans=PLANS, users=users, lease=plan.lease, sanic_workers=plan.sanic_workers
+        directory,
+        forks=forks,
+        plans=PLANS,
+        users=users,
+        lease=plan.lease,
+        sanic_workers=plan.sanic_workers,
     ) as stack:
         await stack.start()
         result = await play(stack, script, Thunder(stack, random, directory / "blows.log"), blows)

@@ -11,6 +11,7 @@ from tests.stack.chaos.chaos_run import Plan, run
 from tests.stack.chaos.play.storm import Counts
 from tests.stack.chaos.verdict.judge import judge
 from tests.stack.chaos.verdict.report import followed, reasons, report
+from tests.stack.forks.forked_stack import Stacks
 
 SHORT = Plan(
     seed=1,
@@ -33,9 +34,10 @@ SHORT = Plan(
 
 
 @pytest.mark.chaos
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(900)
-async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path) -> None:
-    result = await run(SHORT, directory)
+async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path, stacks: Stacks) -> None:
+    result = await run(SHORT, directory, stacks.forks)
     figures = judge(result.evidence)
     story = report(SHORT, result, figures)
     print(story)

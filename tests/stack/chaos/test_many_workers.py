@@ -15,6 +15,7 @@ from tests.stack.chaos.play.thunder import Thunder
 from tests.stack.chaos.stage.chaos_stack import ChaosStack
 from tests.stack.chaos.verdict.gathering import workers
 from tests.stack.chaos.verdict.judge import judge
+from tests.stack.forks.forked_stack import Stacks
 
 USERS = [str(FIRST_USER + number) for number in range(12)]
 PAUSE = timedelta(milliseconds=300)
@@ -35,16 +36,22 @@ def plain_handover(user: str) -> Course:
 
 
 @pytest.mark.acceptance
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("replicas", "sanic_workers"),
     [pytest.param(2, 1, id="two replicas"), pytest.param(1, 2, id="SANIC_WORKERS=2")],
 )
 async def test_each_handover_begins_and_ends_once_on_several_workers(
-    directory: Path, replicas: int, sanic_workers: int
+    directory: Path, stacks: Stacks, replicas: int, sanic_workers: int
 ) -> None:
     async with ChaosStack(
-        directory, plans=PLANS, users=USERS, replicas=replicas, sanic_workers=sanic_workers
+        directory,
+        forks=stacks.forks,
+        plans=PLANS,
+        users=USERS,
+        replicas=replicas,
+        sanic_workers=sanic_workers,
     ) as stack:
         await stack.start()
         undisturbed = Thunder(stack, Random(0), directory / "blows.log")

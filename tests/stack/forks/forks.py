@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import json
 import os
+import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -15,7 +19,7 @@ import psutil
 from demo.processes import Process, ProcessFailed
 
 PROGRAM = Path(__file__).with_name("fork_server.py")
-IMPORT_LIMIT = timedelta(seconds=120)
+IMPORT_LIMIT = timedelta(seconds=300)  # on a machine that has other things to do, too
 
 
 class ForkedChild:
@@ -34,12 +38,15 @@ class ForkedChild:
 
 
 class ForkServer:
-    """Starts commands by `fork_server.py`, in `directory`; what it says itself goes to `log`."""
+    """Starts commands by `fork_server.py`, which all share that start one in the same `place`.
 
-    def __init__(self, *, directory: Path, log: Path) -> None:
+    That is a folder, for its socket and its log. Modules are found from `directory`.
+    """
+
+    def __init__(self, *, directory: Path, place: Path) -> None:
         self._directory = directory
-        self._log = log
-        self._child: asyncio.subprocess.Process | None = None
+        self._place = place
+        self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._started: asyncio.Queue[ForkedChild | None] = asyncio.Queue()  # None: no more
@@ -47,18 +54,14 @@ class ForkServer:
         self._ends: dict[int, asyncio.Future[int]] = {}
 
     async def start(self, environment: Mapping[str, str]) -> None:
-        """Import everything; this takes five to fifteen seconds of CPU."""
-        with self._log.open("ab") as log:
-            self._child = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(PROGRAM)),
-                cwd=self._directory,
-                env={**os.environ, **environment},
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._reading = asyncio.create_task(self._read(self._child))
+        """Let it import everything if it does not run yet: that takes five to fifteen
+        seconds of CPU.
+
+        It has the environment that whoever is first has named.
+        """
+        connection = await asyncio.to_thread(self._connected, environment)
+        reader, self._writer = await asyncio.open_unix_connection(sock=connection)
+        self._reading = asyncio.create_task(self._read(reader))
         await asyncio.wait_for(self._ready, IMPORT_LIMIT.total_seconds())
 
     async def fork(
@@ -87,23 +90,63 @@ class ForkServer:
         return child
 
     async def stop(self) -> None:
-        """End all commands that still run, and the server."""
-        if self._child is None or self._child.stdin is None:
+        """End all commands that still run here, and the server if nobody else has need of it."""
+        if self._writer is None or self._reading is None:
             return
-        self._child.stdin.close()
-        await self._child.wait()
-        if self._reading is not None:
-            await self._reading
+        if not self._reading.done():
+            self._writer.write_eof()
+        await self._reading
+        self._writer.close()
+
+    @property
+    def _log(self) -> Path:
+        return self._place / "fork_server.log"
+
+    @property
+    def _lock(self) -> Path:
+        return self._place / "lock"
+
+    def _connected(self, environment: Mapping[str, str]) -> socket.socket:
+        """A connection to the one that runs, or to one that starts now."""
+        self._place.mkdir(parents=True, exist_ok=True)
+        path = self._place / "socket"
+        connection = socket.socket(socket.AF_UNIX)
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                connection.connect(str(path))
+            except (FileNotFoundError, ConnectionRefusedError):
+                path.unlink(missing_ok=True)
+                self._launch(path, connection, environment)
+        return connection
+
+    def _launch(
+        self, path: Path, connection: socket.socket, environment: Mapping[str, str]
+    ) -> None:
+        with socket.socket(socket.AF_UNIX) as listening, self._log.open("ab") as log:
+            listening.bind(str(path))
+            listening.listen()
+            connection.connect(str(path))
+            subprocess.run(
+                [sys.executable, str(PROGRAM), str(self._lock)],
+                cwd=self._directory,
+                env={**os.environ, **environment},
+                stdin=listening.fileno(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                check=True,
+            )
 
     def _ask(self, command: Mapping[str, object]) -> None:
-        if self._child is None or self._child.stdin is None or self._child.returncode is not None:
+        if self._writer is None or self._reading is None or self._reading.done():
             raise self._has_ended()
-        self._child.stdin.write(json.dumps(command).encode() + b"\n")
+        self._writer.write(json.dumps(command).encode() + b"\n")
 
-    async def _read(self, child: asyncio.subprocess.Process) -> None:
-        assert child.stdout is not None
-        async for line in child.stdout:
-            self._take(json.loads(line))
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(ConnectionError):
+            async for line in reader:
+                self._take(json.loads(line))
         self._started.put_nowait(None)
         if not self._ready.done():
             self._ready.set_exception(self._has_ended())

@@ -24,7 +24,7 @@ from tests.stack.chaos.stage.front import Front
 from tests.stack.chaos.stage.servers import PostgreSql, Redis
 from tests.stack.chaos.stage.services import ROUTES, START_LIMIT, Replica, Service
 from tests.stack.chaos.verdict.gathering import at_work
-from tests.stack.forks.fork_server import CLOCK_AHEAD, LEASE
+from tests.stack.forks.fork_server import CLOCK_AHEAD, LEASE, LOCK_LIFETIME
 from tests.stack.forks.forks import ForkedProcess, ForkServer
 from tests.stack.forks.training import trained_model
 
@@ -46,15 +46,16 @@ ENVIRONMENT = {
 class ChaosStack:
     """Runs it all, with its files and logs in `directory`.
 
-    `plans` are those of credentials.yml, `users` the ids of the people. `lease` shortens the
-    claims of a killed worker, and Rasa's locks with them. Each of the `replicas` has as many
-    processes as `sanic_workers`.
+    `forks`, which has started, starts what is Rasa's. `plans` are those of credentials.yml, `users`
+    the ids of the people. `lease` shortens the claims of a killed worker, and Rasa's locks with
+    them. Each of the `replicas` has as many processes as `sanic_workers`.
     """
 
     def __init__(
         self,
         directory: Path,
         *,
+        forks: ForkServer,
         plans: dict[str, dict[str, Any]],
         users: list[str],
         lease: timedelta | None = None,
@@ -66,11 +67,9 @@ class ChaosStack:
         self._users = users
         self._environment = {**ENVIRONMENT, "SANIC_WORKERS": str(sanic_workers)}
         if lease is not None:
-            self._environment["TICKET_LOCK_LIFETIME"] = str(round(lease.total_seconds()))
+            self._environment[LOCK_LIFETIME] = str(round(lease.total_seconds()))
             self._environment[LEASE] = str(lease.total_seconds())
-        if sanic_workers > 1:  # looked at when prometheus_client is imported
-            self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-        self._forks = ForkServer(directory=PROJECT, log=directory / "fork_server.log")
+        self._forks = forks
         self._model = directory / "none yet"
         self.action_runs = directory / "action_runs.jsonl"
         self.deaths = directory / "deaths.jsonl"
@@ -103,7 +102,6 @@ class ChaosStack:
     async def start(self) -> None:
         """Start everything; returns once the bot can be written to, and all its workers are up."""
         await asyncio.gather(
-            self._forks.start(self._environment),
             self.postgresql.start(),
             self.redis.start(),
             self._start_emulator(),
@@ -121,7 +119,6 @@ class ChaosStack:
         await self.team.stop()
         if self.front is not None:
             await self.front.stop()
-        await self._forks.stop()
         await self.platform.close()
         await self._emulator.stop()
         await self.redis.stop()
