@@ -111,9 +111,9 @@ class Play:
         self.seen = rehearsal.seen
 
     async def until_ready(self) -> None:
-        """Return once each container of Rasa's takes deliveries."""
+        """Return once each container of Rasa's takes deliveries, by all of its workers."""
         for container in self.rasa:
-            await asyncio.wait_for(self._answering(container), READY_LIMIT.total_seconds())
+            await asyncio.wait_for(self._at_work(container), READY_LIMIT.total_seconds())
 
     async def look_from_outside(self) -> None:
         """What the proxy lets through."""
@@ -173,9 +173,11 @@ class Play:
             limit=LEASE_LIMIT,
         )
 
-    async def _answering(self, container: Container) -> None:
+    async def _at_work(self, container: Container) -> None:
+        workers = int(container.service.environment.get("SANIC_WORKERS", 1))
         while True:
-            if await self._status(self._url(container, f"{CHANNEL}/")) == 200:
+            answer = await self._status(self._url(container, f"{CHANNEL}/"))
+            if answer == 200 and (workers == 1 or len(counters(container.written())) == workers):
                 return
             await asyncio.sleep(LOOK_INTERVAL.total_seconds())
 
@@ -208,6 +210,11 @@ async def rehearse(rehearsal: Rehearsal) -> dict[str, Any]:
         await play.look_inside()
     await rehearsal.stop()
     return rehearsal.seen
+
+
+def counters(written: dict[str, list[str]]) -> list[str]:
+    """The files of the workers' figures: each worker that is at work has one."""
+    return [file for file in written["/metrics"] if file.startswith("counter_")]
 
 
 def _figure(metrics: str, name: str) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from demo.stack import MODEL, PROJECT
-from tests.stack.deploy.rehearsal import CHANNEL, USERS
+from tests.stack.deploy.rehearsal import CHANNEL, USERS, counters
 
 CONNECTING = "I'm connecting you to a person. They will answer you here."
 BACK = "As you asked, you are back with the bot."
@@ -125,11 +125,7 @@ class TestReplicas:
     def test_the_workers_of_each_replica_share_their_figures(
         self, replicas: dict[str, Any]
     ) -> None:
-        counters = [
-            sum(file.startswith("counter_") for file in written["/metrics"])
-            for written in replicas["written"].values()
-        ]
-        assert counters == [2, 2]
+        assert [len(counters(one)) for one in replicas["written"].values()] == [2, 2]
         assert sum(replicas["ended"].values()) == len(USERS)
 
     def test_each_service_stops_in_its_time(self, replicas: dict[str, Any]) -> None:
