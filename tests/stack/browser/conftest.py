@@ -19,7 +19,8 @@ from tests.stack.browser.chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScree
 from tests.stack.forks.forked_stack import Stacks
 
 HERE = Path(__file__).parent
-NAMES_OF_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# The first has no windows, which is half of the work.
+NAMES_OF_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 QUIET = [
     "--no-sandbox",  # as root, in containers, Chromium does not start with one
     "--disable-gpu",
@@ -46,7 +47,7 @@ def chromium() -> str:
     if found is None:
         pytest.fail(
             f"There is no Chromium: none of {', '.join(NAMES_OF_CHROMIUM)} is on the PATH. "
-            "Install your system's package, on Debian `apt-get install chromium`."
+            "Install your system's package, on Debian `apt-get install chromium-headless-shell`."
         )
     return found
 
