@@ -135,9 +135,9 @@ class OperatorApi:
         """Whether the call carries this token; where there is none, no call does."""
         if token is None:
             return False
-        given = request.headers.get("Authorization") or ""
-        expected = f"Bearer {token}"
-        return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
+        scheme, _, given = (request.headers.get("Authorization") or "").partition(" ")
+        is_it = hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
+        return is_it and scheme.lower() == "bearer"  # in whatever case (RFC 9110, section 11.1)
 
 
 def _note(request: Request, asked: str, session: Session | None = None) -> None:

@@ -190,6 +190,15 @@ async def test_who_has_no_token_or_another_is_refused(stage: OperatorStage) -> N
     assert dict(zip(tried, answers, strict=True)) == dict.fromkeys(tried, (401, "Bearer", True))
 
 
+@pytest.mark.parametrize(("scheme", "status"), [("bearer", 200), ("BEARER", 200), ("Basic", 401)])
+async def test_the_case_of_the_scheme_does_not_matter(
+    stage: OperatorStage, scheme: str, status: int
+) -> None:
+    headers = {"Authorization": ADMIN["Authorization"].replace("Bearer", scheme)}
+    async with stage.http.get(f"{stage.url}/handovers", headers=headers) as answer:
+        assert answer.status == status
+
+
 async def refusal(
     stage: OperatorStage, operation: tuple[str, str], given_token: str
 ) -> tuple[int, str | None, bool]:
