@@ -21,6 +21,7 @@
 | standby: message or postback, owner another  | none     | open a session, then as above        |
 | standby: message, just after a take-back     | ended    | hear it, route to Rasa               |
 | standby: either, late                        | ended    | hear it                              |
+| standby: echo, not ours, late                | ended    | hear the operator                    |
 | echo, not ours, owner another                | regained | end it in silence, then as with none |
 | echo of Meta's AI                            | open     | nothing                              |
 | echo, not ours                               | open     | hear the operator                    |
@@ -60,7 +61,7 @@ has the thread, is believed. A secondary receiver of the older roles is never to
 counts as the owner then, but for a pass to us.
 What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
-What the user wrote to the agent in the moment of taking back, and came late on standby, is kept
+What the user or an operator wrote in the moment of taking back, and came late on standby, is kept
 with what was said in the session, which has ended by then. What is newer is meant for the bot,
 except a return word: its user asked for the bot, and has it already. A thread that was left to
 whoever took it was not taken back: where Meta does not tell the owner, they have it.
@@ -169,7 +170,7 @@ def decide(
     if isinstance(event, (TakenBack, Edited)):
         return _was_amended(event, session)
     if isinstance(event, Echo):
-        return _page_spoke(event, session, us, owner, by_echo=by_echo)
+        return _page_spoke(event, session, ended, us, owner, by_echo=by_echo)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
     return _control_moved(event, session, us, owner)
@@ -200,6 +201,13 @@ def _spoke_unattended(
 def _is_over(ended: Session, owner: Owner | None) -> bool:
     """Whether nobody has kept the thread. Where Meta does not tell, it is so if we took it back."""
     return owner in OURS_OR_NOBODYS or (owner is Owner.UNKNOWN and ended.regained)
+
+
+def _is_late(event: Echo, ended: Session | None, owner: Owner | None) -> bool:
+    """Whether an operator wrote it before the thread was taken back."""
+    if ended is None or ended.ended_at is None or event.by_ai or not _is_over(ended, owner):
+        return False
+    return ended.cause_at < event.at <= ended.ended_at
 
 
 def _is_for_the_bot(
@@ -300,10 +308,18 @@ def _asks_for_the_bot(
 
 
 def _page_spoke(
-    event: Echo, session: Session | None, us: str, owner: Owner | None, *, by_echo: bool
+    event: Echo,
+    session: Session | None,
+    ended: Session | None,
+    us: str,
+    owner: Owner | None,
+    *,
+    by_echo: bool,
 ) -> Decision:
     if event.app_id == us:
         return NOTHING
+    if session is None and _is_late(event, ended, owner):
+        return HEAR_OPERATOR
     if session is None:
         taken = _taken(event, event.app_id, owner)
         is_unowned = by_echo and owner is not None and not taken.adopt

@@ -245,10 +245,10 @@ class EventHandler:
     async def _ended(self, event: Event) -> Session | None:
         """The thread's last session, if the event is of a kind that may come late from it.
 
-        On standby that is whatever the user says; a tap may have come there before.
+        On standby that is whatever anybody says; a tap may have come there before.
         """
         may_be_late = isinstance(event, Postback) or (
-            isinstance(event, UserMessage) and event.array is Array.STANDBY
+            isinstance(event, (UserMessage, Echo)) and event.array is Array.STANDBY
         )
         return await self._store.last_ended(event.thread) if may_be_late else None
 

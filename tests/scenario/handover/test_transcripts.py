@@ -11,6 +11,7 @@ import pytest
 
 from channels.core.briefing.transcript import MOST_LINES
 from channels.core.events import Array, Attachment
+from channels.core.meta.ownership import Owner
 from tests.scenario.engine.failures.places import Place, deaths_of
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, play
 from tests.scenario.scripted_assistant import reason_of
@@ -128,6 +129,22 @@ async def test_the_words_by_which_an_operator_takes_a_thread_are_part_of_it(worl
     await world.wait(TIMEOUT)
 
     assert told_lines(world) == [("operator", "Let me take over"), ("user", "thank you")]
+
+
+@pytest.mark.parametrize("owner", [None, Owner.UNKNOWN], ids=["told", "untold"])
+async def test_an_operators_last_words_that_come_after_the_end_are_kept(
+    world: World, owner: Owner | None
+) -> None:
+    session = await world.hand_over()
+    await world.wait(SECOND)
+    late = world.echo("Good bye")
+    await world.user_says("menu")
+    world.graph.odd_owner = owner
+    await world.deliver(late)
+
+    lines = await world.store.transcript(session.id, limit=9)
+    assert sorted(line.text for line in lines) == ["Good bye", "menu"]
+    assert await world.store.open_session(ANNA) is None
 
 
 async def test_of_a_long_talk_rasa_gets_the_end(world: World) -> None:

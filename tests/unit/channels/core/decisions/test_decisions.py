@@ -279,6 +279,17 @@ TABLE = [
         owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
     ),
     Row(
+        event="standby: echo, not ours, late",
+        session="ended",
+        do="hear the operator",
+        decision=HEAR_OPERATOR,
+        events=(
+            echo(AGENT, on=STANDBY, at=ENDING_SINCE),
+            echo(None, on=STANDBY, at=ENDING_SINCE - A_MOMENT),
+        ),
+        owners=(*OURS_OR_NOBODYS, Owner.UNKNOWN),
+    ),
+    Row(
         event="echo, not ours, owner another",
         session="regained",
         do="end it in silence, then as with none",
