@@ -383,7 +383,7 @@ class Delivery:
         """Wait until Meta may take a message of the page."""
         pause = min(PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
         if isinstance(error, GraphTimeout) and waits + 1 >= MOST_LOST_ANSWERS:
-            pause = LONGEST_PAUSE * 2.0 ** min(waits + 1 - MOST_LOST_ANSWERS, 5)
+            pause = LONGEST_PAUSE * 2.0 ** min(max(waits - MOST_LOST_ANSWERS, 0), 5)
         if isinstance(error, GraphThrottled):
             pause = max(pause, error.retry_after)
         await self._clock.sleep(pause)

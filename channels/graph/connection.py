@@ -23,6 +23,9 @@ from .refusals.refusals import fault_in, refusal, succeeded, unreadable
 
 _T = TypeVar("_T")
 
+# Far more than the sends of a worker that are under way at once, or a slow page's would keep
+# control from being passed and taken.
+MOST_CONNECTIONS = 400
 _USAGE_HEADER = "X-Business-Use-Case-Usage"
 _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
@@ -116,7 +119,8 @@ class GraphConnection:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers=self._authorization)
+            pool = aiohttp.TCPConnector(limit=MOST_CONNECTIONS)
+            self._session = aiohttp.ClientSession(connector=pool, headers=self._authorization)
         return self._session
 
     def _read(

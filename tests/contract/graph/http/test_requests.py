@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable
+from channels.engine.delivery import MOST_SENDS
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from channels.instruments.log_fields import thread_hash
@@ -182,3 +183,17 @@ async def test_the_date_of_an_answer_tells_how_far_metas_clock_is_from_ours(
     skew = live.skew()
     assert skew is not None
     assert abs(clock.now() + skew - datetime.now(timezone.utc)) < timedelta(seconds=5)
+
+
+async def test_sends_that_hang_keep_no_thread_from_being_taken(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [*[Silence()] * MOST_SENDS, DONE]
+    all_hang = asyncio.Event()
+    meta.on_request = lambda _: all_hang.set() if len(meta.seen) == MOST_SENDS else None
+    sends = [asyncio.create_task(send(graph)) for _ in range(MOST_SENDS)]
+    await all_hang.wait()
+    await asyncio.wait_for(graph.take_control(ADA, metadata=""), 3)
+    for sending in sends:
+        sending.cancel()
+    await asyncio.gather(*sends, return_exceptions=True)
