@@ -157,6 +157,8 @@ class EventHandler:
             ending = await self._endings.end(session, EndReason.AGENT_RELEASED)
             if ending is not None:
                 await self._handovers.advance(ending)
+        elif session.state is not State.OPENING:
+            return session, is_held
         await self._handovers.opened(session)
         return await self._not_waiting(event.thread)
 
