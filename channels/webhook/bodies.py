@@ -6,8 +6,8 @@ Anybody may send one, and whether Meta has signed it is known only once it has b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sanic.request import Request
@@ -32,25 +32,13 @@ class Bodies:
     def __init__(self) -> None:
         self._in_flight = 0
 
-    @asynccontextmanager
-    async def of(self, request: Request) -> AsyncIterator[bytes]:
-        """The body of a request whose route is a stream; in flight until the block is left.
-
-        Raises Sanic's PayloadTooLarge before it has read more than LARGEST_DELIVERY, and NoRoom.
-        The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
-        for an hour.
-        """
-        request.stream.request_max_size = LARGEST_DELIVERY
+    @contextmanager
+    def share(self) -> Iterator[_Share]:
+        """One body's part of what is in flight, which it is until the block is left."""
         share = _Share(self)
-        loop = asyncio.get_running_loop()
-        cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
         try:
-            async for piece in request.stream:
-                share.take(piece)
-            cut.cancel()
-            yield share.joined()
+            yield share
         finally:
-            cut.cancel()
             share.give_back()
 
     def reserve(self, size: int) -> bool:
@@ -75,7 +63,29 @@ class _Share:
         self._reserved = 0
         self._has_room = True
 
-    def take(self, piece: bytes) -> None:
+    async def read(self, request: Request) -> bytes:
+        """The body of a request whose route is a stream.
+
+        Raises Sanic's PayloadTooLarge before it has read more than LARGEST_DELIVERY, and NoRoom.
+        The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
+        for an hour.
+        """
+        request.stream.request_max_size = LARGEST_DELIVERY
+        loop = asyncio.get_running_loop()
+        cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
+        try:
+            async for piece in request.stream:
+                self._take(piece)
+        finally:
+            cut.cancel()
+        return self._joined()
+
+    def give_back(self) -> None:
+        self._pieces.clear()
+        self._bodies.free(self._reserved)
+        self._reserved = 0
+
+    def _take(self, piece: bytes) -> None:
         """Keep the next piece, or drop all if there is no room for it."""
         self._size += len(piece)
         wanted = max(self._size - USUAL_DELIVERY, 0) - self._reserved
@@ -86,14 +96,9 @@ class _Share:
             self._has_room = False
             self.give_back()
 
-    def joined(self) -> bytes:
+    def _joined(self) -> bytes:
         if not self._has_room:
             raise NoRoom
         body = b"".join(self._pieces)
         self._pieces.clear()
         return body
-
-    def give_back(self) -> None:
-        self._pieces.clear()
-        self._bodies.free(self._reserved)
-        self._reserved = 0

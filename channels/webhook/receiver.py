@@ -101,7 +101,8 @@ class WebhookReceiver:
 
     async def _read(self, request: Request) -> list[Event]:
         signature = request.headers.get("X-Hub-Signature-256")
-        async with self._bodies.of(request) as body:
+        with self._bodies.share() as share:
+            body = await share.read(request)
             if len(body) <= _LARGE:
                 events, alone = self._check_and_decode(body, signature)
             else:  # In a thread, so that others have their turn meanwhile.
