@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from ..core.briefing.situation import Situation
-from ..core.errors import StoreError
+from ..core.errors import StoreError, StoreUnavailable
 from ..core.events import Echo, Event, Thread
 from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.metas_clock import MOST_SKEW
@@ -100,6 +100,7 @@ class Engine:
         self._workers = 1
         self._store_line = RareLine(STORE_LINE_INTERVAL)
         self._loops: list[asyncio.Task[None]] = []
+        self._taking_in: set[asyncio.Task[None]] = set()
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
         self._availability = Availability(
@@ -265,7 +266,8 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await _within(STORE_GRACE, self._inbox.settled())
+        taking_in = asyncio.gather(*self._taking_in, return_exceptions=True)
+        await _within(STORE_GRACE, taking_in)
         began = asyncio.get_running_loop().time()
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
@@ -284,11 +286,33 @@ class Engine:
             await notifier.close()
         await self._store.close()
 
-    async def accept(self, events: Sequence[Event]) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError.
+    async def accept(
+        self,
+        events: Sequence[Event],
+        *,
+        own_echoes: Sequence[str] = (),
+        within: timedelta | None = None,
+    ) -> None:
+        """Record events; once this returns they may be acknowledged. Raises StoreError, also where
+        that takes longer than `within`.
 
-        Echoes of our own messages are left out, also where only their ids tell (Instagram).
+        `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
+        a time that is over nor cancelling the caller undoes it: what has been recorded is handled.
         """
+        taking_in = asyncio.create_task(self._take_in(events, own_echoes))
+        self._taking_in.add(taking_in)
+        taking_in.add_done_callback(self._taken_in)
+        seconds = None if within is None else within.total_seconds()
+        done, _ = await asyncio.wait({taking_in}, timeout=seconds)
+        if not done:
+            self._health.recording_failed()
+            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.")
+        taking_in.result()
+
+    async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
+        """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
+        if own_echoes:
+            await asyncio.gather(*map(self.hear_echo, own_echoes))
         try:
             events = [self._dated(event) for event in events]
             news = [
@@ -306,6 +330,11 @@ class Engine:
         if news:
             self._health.recorded()
 
+    def _taken_in(self, taking_in: asyncio.Task[None]) -> None:
+        self._taking_in.discard(taking_in)
+        if not taking_in.cancelled():
+            taking_in.exception()  # whoever waited got it; nobody else need hear of it
+
     def _dated(self, event: Event) -> Event:
         """An event dated into Meta's future and ours has come now; else what follows is older."""
         skew = self._graph.skew()
@@ -315,10 +344,6 @@ class Engine:
 
     async def _is_own_echo(self, event: Echo) -> bool:
         return event.tells_no_sender and await self._delivery.has_said(event)
-
-    def too_slow(self) -> None:
-        """The store lets a delivery wait for longer than Meta does."""
-        self._health.recording_failed()
 
     async def hear_echo(self, mark: str) -> None:
         """A webhook has reported a send of ours, which may be another worker's. Never raises."""

@@ -6,7 +6,6 @@ person who writes without end can take all the room. The rest of a flood waits i
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from .retrying import Retrying
 logger = logging.getLogger(__name__)
 
 BATCH = 100  # entries that are claimed at once
+_AT_ONCE = 1000  # events in one step of the store
 
 
 class Inbox:
@@ -37,17 +37,14 @@ class Inbox:
         self._retrying = retrying
         self._workload = Workload()
         self._left_some = False
-        self._recordings: set[asyncio.Task[None]] = set()
 
     async def accept(self, events: Sequence[Event]) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError.
+        """Record events, and queue them; raises StoreError.
 
-        Cancelling the caller does not undo it: what has been recorded is handled.
+        Whoever cancels it may leave recorded events alone until they are claimed again.
         """
-        recording = asyncio.create_task(self._record(events))
-        self._recordings.add(recording)
-        recording.add_done_callback(self._recorded)
-        await asyncio.shield(recording)
+        for start in range(0, len(events), _AT_ONCE):
+            await self._record(events[start : start + _AT_ONCE])
 
     async def claim(self) -> None:
         """Take from the store what nobody holds, as long as there is room."""
@@ -63,10 +60,6 @@ class Inbox:
                 self._queue(entry, now)
             if not entries:
                 return
-
-    async def settled(self) -> None:
-        """Return once everything that was accepted is recorded."""
-        await asyncio.gather(*self._recordings, return_exceptions=True)
 
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
@@ -91,11 +84,6 @@ class Inbox:
         others.subtract(entry.event.thread for entry in entries)
         for thread in others.elements():
             self._workload.let_go(thread)
-
-    def _recorded(self, recording: asyncio.Task[None]) -> None:
-        self._recordings.discard(recording)
-        if not recording.cancelled():
-            recording.exception()  # whoever waited got it; nobody else need hear of it
 
     def _queue(self, entry: InboxEntry, now: datetime) -> None:
         thread = entry.event.thread

@@ -13,7 +13,7 @@ from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
-from ..core.errors import MalformedDelivery, SignatureRefused, StoreError, StoreUnavailable
+from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
 from ..core.events import Act, Echo, Event
 from ..core.meta.app_secret import check_signature, mark_in
 from ..core.settings.settings import Settings
@@ -27,7 +27,6 @@ from .own_metadata import MetadataOf, each_alone, with_own_metadata
 logger = logging.getLogger(__name__)
 
 _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for others to notice
-_AT_ONCE = 1000  # events in one step of the store
 _LOG_INTERVAL = timedelta(minutes=1)
 ACCEPT_LIMIT = timedelta(seconds=4.5)  # Meta's page on webhooks asks for an answer within five
 
@@ -76,7 +75,7 @@ class WebhookReceiver:
 
     async def _answer(self, request: Request) -> HTTPResponse:
         try:
-            await self._take_in_time(await self._read(request))
+            await self._take_in(await self._read(request))
         except NoRoom:
             self._log_no_room()
             return text("try again", status=503)
@@ -133,31 +132,20 @@ class WebhookReceiver:
                 MOST_IN_FLIGHT >> 20,
             )
 
-    async def _take_in_time(self, events: list[Event]) -> None:
-        """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
-        try:
-            await asyncio.wait_for(self._take_in(events), ACCEPT_LIMIT.total_seconds())
-        except asyncio.TimeoutError:
-            engine = self._engine()
-            if engine is not None:
-                engine.too_slow()
-            seconds = ACCEPT_LIMIT.total_seconds()
-            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.") from None
-
     async def _take_in(self, events: list[Event]) -> None:
+        """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
         own = [self._mark_in(event) for event in events if self._is_own_echo(event)]
-        if own:
-            await asyncio.gather(*(engine.hear_echo(mark) for mark in own if mark is not None))
         news = [
             event
             for event in _fresh(events, engine.clock)
             if self._is_news(event) and not engine.own_pages.rule_out(event.thread)
         ]
-        for start in range(0, len(news), _AT_ONCE):
-            await engine.accept(news[start : start + _AT_ONCE])
+        marks = [mark for mark in own if mark is not None]
+        if marks or news:
+            await engine.accept(news, own_echoes=marks, within=ACCEPT_LIMIT)
 
     def _is_news(self, event: Event) -> bool:
         """Whether it is worth recording; acts that are no message only where they are asked for."""

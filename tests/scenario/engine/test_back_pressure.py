@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from channels.core.errors import StoreUnavailable
 from channels.core.events import Event, Thread
 from channels.engine import engine, inbox
+from channels.engine.health import Part
 from channels.store.protocol import InboxEntry
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
@@ -112,6 +114,20 @@ async def test_a_delivery_that_meta_gave_up_on_is_handled_all_the_same() -> None
     accepting = asyncio.create_task(world.engine.accept([world.message("hello")]))
     await asyncio.sleep(0)
     accepting.cancel()
+    store.may_record.set()
+    await world.settle()
+
+    assert world.said(ANNA) == ["re: hello"]
+
+
+async def test_a_delivery_that_is_not_recorded_in_time_is_refused_and_handled_later() -> None:
+    store = SlowStore()
+    world = World(lambda _: store)
+    await world.start()
+    with pytest.raises(StoreUnavailable):
+        await world.engine.accept([world.message("hello")], within=timedelta(milliseconds=20))
+    [problem] = world.engine.problems()
+    assert problem.part is Part.STORE
     store.may_record.set()
     await world.settle()
 

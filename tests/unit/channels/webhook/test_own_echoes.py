@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from channels.core.events import Event
 from channels.core.meta.app_secret import marked, signature
 from channels.core.settings.settings import parse_settings
 from channels.engine.engine import Engine
-from channels.webhook.receiver import WebhookReceiver
+from channels.webhook.receiver import ACCEPT_LIMIT, WebhookReceiver
 from tests.fakes.clock import ManualClock
 
 SECRET, APP = "the-app-secret", "900"
@@ -46,10 +46,11 @@ class HearingEngine:
         self.metrics = SimpleNamespace(acknowledged=lambda _status, _took: None)
         self.own_pages = SimpleNamespace(rule_out=lambda _thread: False)
 
-    async def hear_echo(self, mark: str) -> None:
-        self.marks.append(mark)
-
-    async def accept(self, events: list[Event]) -> None:
+    async def accept(
+        self, events: list[Event], *, own_echoes: list[str], within: timedelta
+    ) -> None:
+        assert within == ACCEPT_LIMIT
+        self.marks += own_echoes
         self.events += events
 
 
