@@ -124,7 +124,11 @@ class Database:
             event.listen(engine, "begin", _sqlite_begin)
             return engine
         query = {**_POSTGRESQL_OPTIONS, **self._url.query}
-        engine = _engine(self._url.set(query=query), pool_pre_ping=True)
+        engine = _engine(
+            self._url.set(query=query),
+            pool_pre_ping=True,
+            executemany_mode="values_plus_batch",  # or each row of an UPDATE is a round trip
+        )
         event.listen(engine, "connect", partial(_postgresql_connected, query.get("options", "")))
         event.listen(engine, "handle_error", _postgresql_failed)
         return engine
