@@ -425,7 +425,7 @@ class Engine:
             logger.exception("A step of the engine failed; it is tried again.")
 
 
-async def _within(limit: timedelta, step: Awaitable[None]) -> None:
+async def _within(limit: timedelta, step: Awaitable[object]) -> None:
     """Carry out a step of the stop; what takes longer is left."""
     try:
         await asyncio.wait_for(step, limit.total_seconds())

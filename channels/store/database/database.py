@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from ...core.errors import StoreUnavailable
@@ -121,7 +121,8 @@ class Database:
         if self.is_sqlite:
             engine = _engine(self._url)
             event.listen(engine, "connect", _sqlite_connected)
-            event.listen(engine, "begin", _sqlite_begin)
+            # No listener to "begin": an engine that has one prepares events for each statement.
+            engine.dialect.do_begin = _sqlite_begin
             return engine
         query = {**_POSTGRESQL_OPTIONS, **self._url.query}
         engine = _engine(
@@ -130,7 +131,7 @@ class Database:
             executemany_mode="values_plus_batch",  # or each row of an UPDATE is a round trip
         )
         event.listen(engine, "connect", partial(_postgresql_connected, query.get("options", "")))
-        event.listen(engine, "handle_error", _postgresql_failed)
+        engine.dialect.is_disconnect = partial(_is_disconnect, engine.dialect)
         return engine
 
     def watched(self) -> Callable[[Engine], AbstractContextManager[Connection]]:
@@ -212,10 +213,10 @@ def _postgresql_connected(options: str, connection: Any, _record: object) -> Non
     connection.commit()
 
 
-def _postgresql_failed(context: ExceptionContext) -> None:
-    error = context.sqlalchemy_exception
-    if isinstance(error, (OperationalError, InternalError)):
-        context.is_disconnect = getattr(error.orig, "pgcode", None) not in _OF_ONE_OPERATION
+def _is_disconnect(dialect: Any, error: Any, connection: Any, cursor: Any) -> bool:
+    if isinstance(error, (dialect.dbapi.OperationalError, dialect.dbapi.InternalError)):
+        return getattr(error, "pgcode", None) not in _OF_ONE_OPERATION
+    return bool(type(dialect).is_disconnect(dialect, error, connection, cursor))
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
@@ -226,8 +227,8 @@ def _sqlite_connected(connection: Any, _record: object) -> None:
         connection.execute(pragma)
 
 
-def _sqlite_begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _sqlite_begin(connection: Any) -> None:
+    connection.execute("BEGIN IMMEDIATE")
 
 
 def _hold(path: Path) -> IO[bytes]:
