@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -20,12 +20,19 @@ from .clock import Clock
 class _Lease:
     """What a worker is at; `outer` is what that is a part of."""
 
-    def __init__(self, store: Store, held: Held, clock: Clock, outer: _Lease | None) -> None:
+    def __init__(self, store: Store, held: Held, clock: Clock) -> None:
         self._store = store
         self._held = held
         self._clock = clock
-        self.outer = outer
+        self.outer = _under_way.get()
         self.is_over = False  # tasks that were begun meanwhile may go on after it
+
+    def __enter__(self) -> None:
+        self._token = _under_way.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over = True
+        _under_way.reset(self._token)
 
     def is_surely_ours(self) -> bool:
         return self.is_over or self._store.surely_holds(self._held, self._clock.now())
@@ -37,19 +44,9 @@ class _Lease:
 _under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
 
 
-@contextmanager
-def working_on(held: Held, *, store: Store, clock: Clock) -> Iterator[None]:
+def working_on(held: Held, *, store: Store, clock: Clock) -> AbstractContextManager[None]:
     """Mark what this worker has claimed as under way; `clock` is the one that the claim goes by."""
-    if store.is_alone:
-        yield
-        return
-    lease = _Lease(store, held, clock, _under_way.get())
-    token = _under_way.set(lease)
-    try:
-        yield
-    finally:
-        lease.is_over = True
-        _under_way.reset(token)
+    return nullcontext() if store.is_alone else _Lease(store, held, clock)
 
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

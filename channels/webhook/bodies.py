@@ -6,8 +6,6 @@ Anybody may send one, and whether Meta has signed it is known only once it has b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from sanic.request import Request
@@ -32,14 +30,9 @@ class Bodies:
     def __init__(self) -> None:
         self._in_flight = 0
 
-    @contextmanager
-    def share(self) -> Iterator[_Share]:
+    def share(self) -> _Share:
         """One body's part of what is in flight, which it is until the block is left."""
-        share = _Share(self)
-        try:
-            yield share
-        finally:
-            share.give_back()
+        return _Share(self)
 
     def reserve(self, size: int) -> bool:
         """Whether this many more bytes may be in flight; if so, they count from now on."""
@@ -63,6 +56,12 @@ class _Share:
         self._reserved = 0
         self._has_room = True
 
+    def __enter__(self) -> _Share:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._give_back()
+
     async def read(self, request: Request) -> bytes:
         """The body of a request whose route is a stream.
 
@@ -80,7 +79,7 @@ class _Share:
             cut.cancel()
         return self._joined()
 
-    def give_back(self) -> None:
+    def _give_back(self) -> None:
         self._pieces.clear()
         self._bodies.free(self._reserved)
         self._reserved = 0
@@ -94,7 +93,7 @@ class _Share:
             self._pieces.append(piece)
         elif self._has_room:
             self._has_room = False
-            self.give_back()
+            self._give_back()
 
     def _joined(self) -> bytes:
         if not self._has_room:
