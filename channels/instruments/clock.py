@@ -49,10 +49,10 @@ class SystemClock:
     """
 
     def __init__(self) -> None:
-        self._began, self._began_at = self.wall(), _passed()
+        self._zero = self.wall() - _passed()
 
     def now(self) -> datetime:
-        return self._began + (_passed() - self._began_at)
+        return self._zero + _passed()
 
     def metas(self) -> datetime:
         return self.now()
@@ -105,4 +105,4 @@ class SharedClock:
 
 def _passed() -> timedelta:
     counted = time.monotonic_ns() if _COUNTER is None else time.clock_gettime_ns(_COUNTER)
-    return timedelta(microseconds=counted // 1000)
+    return timedelta(0, 0, counted // 1000)  # by position: each event asks ten times

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from ..errors import SignatureRefused
@@ -12,7 +11,7 @@ _SCHEME = "sha256="
 
 def signature(body: bytes, app_secret: str) -> str:
     """The `X-Hub-Signature-256` with which Meta delivers these bytes."""
-    return _SCHEME + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+    return _SCHEME + hmac.digest(app_secret.encode(), body, "sha256").hex()
 
 
 def check_signature(body: bytes, header: str | None, app_secret: str) -> None:
@@ -61,4 +60,4 @@ def mark_in(metadata: str | None, app_secret: str) -> str | None:
 
 def _signed(nonce: str, app_secret: str) -> str:
     told = nonce.encode(errors="surrogatepass")
-    return hmac.new(app_secret.encode(), told, hashlib.sha256).hexdigest()[:_DIGITS]
+    return hmac.digest(app_secret.encode(), told, "sha256").hex()[:_DIGITS]

@@ -58,11 +58,12 @@ def heard(
     `said_at` is by Meta's clock; None for what does not open Meta's messaging window. What was
     heard before, by its `mid`, is not heard again.
     """
-    if session.has_heard(mid):
+    mark = None if mid is None else mark_of(mid)
+    if mark in session.heard_mids:
         return session
     changes: dict[str, Any] = {"last_heard_at": now}
-    if mid is not None:
-        changes["heard_mids"] = (*session.heard_mids, mark_of(mid))[-MOST_HEARD:]
+    if mark is not None:
+        changes["heard_mids"] = (*session.heard_mids, mark)[-MOST_HEARD:]
     if speaker is Speaker.OPERATOR:
         count = session.operator_messages + 1
         first = session.first_answer_at or (now if count == 1 else None)
