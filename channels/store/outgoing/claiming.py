@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, not_, or_, select, update
+from sqlalchemy import Integer, bindparam, not_, null, or_, select, union_all, update
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
@@ -34,6 +34,7 @@ from ..database.schema import (
     earlier_outgoing,
     inbox,
     is_held,
+    is_open,
     is_outgoing,
     is_outgoing_free,
     is_waiting,
@@ -41,7 +42,7 @@ from ..database.schema import (
     outgoing,
     sessions,
 )
-from ..sessions.sessions import open_of_threads
+from ..sessions.sessions import SESSION
 from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
 
 _BEHIND_ANOTHER_WORKER = behind(
@@ -86,8 +87,10 @@ _FREE = _CLAIMABLE.where(is_outgoing_free, outgoing.c.page == bindparam("this_pa
 )
 _PAGES = pages_of(outgoing, is_outgoing_free)
 _FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
-_THREADS_WITH_HELD = select(outgoing.c.thread).where(
-    outgoing.c.thread.in_(bindparam("threads", expanding=True)), is_held
+_THREADS = bindparam("threads", expanding=True)
+_LOOK_UP = union_all(
+    select(sessions.c.thread, sessions.c.data).where(sessions.c.thread.in_(_THREADS), is_open),
+    select(outgoing.c.thread, null()).where(outgoing.c.thread.in_(_THREADS), is_held),
 )
 _HELD_OF_THREAD = select(*_ENTRY).where(IS_THREAD_S, is_held).order_by(outgoing.c.position)
 _CLAIM = (
@@ -142,9 +145,14 @@ def claim(
 def look_up(connection: Connection, threads: Sequence[Thread]) -> list[tuple[Session | None, bool]]:
     """The open session of each of these threads, and whether a message is held for its user."""
     keys = [thread.key for thread in threads]
-    with_held = set(connection.execute(_THREADS_WITH_HELD, {"threads": keys}).scalars())
-    open_ones = open_of_threads(connection, threads)
-    return [(one, key in with_held) for one, key in zip(open_ones, keys, strict=True)]
+    open_ones: dict[str, Session] = {}
+    with_held: set[str] = set()
+    for thread, data in connection.execute(_LOOK_UP, {"threads": keys}):
+        if data is None:
+            with_held.add(thread)
+        else:
+            open_ones[thread] = SESSION.decode(data)
+    return [(open_ones.get(key), key in with_held) for key in keys]
 
 
 def free_held(

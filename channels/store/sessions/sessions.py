@@ -34,7 +34,7 @@ from .notices import tell
 
 _LATEST = 2**63 - 1  # microseconds: later than any session ends
 
-_SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
+SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
 # SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
 _ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
@@ -242,14 +242,14 @@ def follow(
 
 def by_id(connection: Connection, session_id: str) -> Session | None:
     data = connection.execute(_ONE, {"this_id": session_id}).scalar()
-    return None if data is None else _SESSION.decode(data)
+    return None if data is None else SESSION.decode(data)
 
 
 def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[Session | None]:
     """Look up the open sessions of many calls at once."""
     keys = [thread.key for thread in threads]
     found = {
-        thread: _SESSION.decode(data)
+        thread: SESSION.decode(data)
         for thread, data in connection.execute(_OPEN_OF_THREADS, {"threads": keys})
     }
     return [found.get(key) for key in keys]
@@ -258,12 +258,12 @@ def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[S
 def recent(connection: Connection, thread: Thread, *, limit: int) -> list[Session]:
     """Those of the thread that were opened last."""
     found = connection.execute(_RECENT, {"this_thread": thread.key, "limit": limit})
-    return [_SESSION.decode(data) for (data,) in found]
+    return [SESSION.decode(data) for (data,) in found]
 
 
 def open_ones(connection: Connection, *, limit: int) -> list[Session]:
     """The oldest first."""
-    return [_SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
+    return [SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
 
 
 def count_open(connection: Connection) -> int:
@@ -296,7 +296,7 @@ def claim_due(
     until_us = microseconds(now + CLAIM_LEASE)
     if due:
         connection.execute(_CLAIM, {"ids": [id_ for _, id_, _ in due], "until_us": until_us})
-    return [_SESSION.decode(data) for _, _, data in due]
+    return [SESSION.decode(data) for _, _, data in due]
 
 
 def void_claims(connection: Connection) -> None:
@@ -345,12 +345,12 @@ def ended_ones(
         "before_id": before[-1].id if before else "",
         "limit": limit,
     }
-    return [_SESSION.decode(data) for (data,) in connection.execute(_ENDED_SINCE, asked)]
+    return [SESSION.decode(data) for (data,) in connection.execute(_ENDED_SINCE, asked)]
 
 
 def last_ended(connection: Connection, thread: Thread) -> Session | None:
     data = connection.execute(_LAST_ENDED, {"this_thread": thread.key}).scalar()
-    return None if data is None else _SESSION.decode(data)
+    return None if data is None else SESSION.decode(data)
 
 
 def forget(connection: Connection, thread: Thread) -> int:
