@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,11 @@ from ...core.errors import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 200  # operations in one transaction, and as many urgent ones
-MOST_KINDS = 20  # of them that have statements of their own: urgent ones wait for no more
+MOST_KINDS = 20  # of them that have statements of their own
+# In a transaction, before it is ended for urgent ones that wait; one operation may take longer.
+LONGEST_HOLD = timedelta(milliseconds=5)
+# Callers that go on in one step of the event loop: what comes in has its turn after these.
+ANSWERED_AT_ONCE = 16
 # For the operations of a batch that failed, one by one: each may wait for a lock in vain.
 LONGEST_BATCH = timedelta(seconds=3)
 CLOSE_LIMIT = timedelta(seconds=5)
@@ -79,6 +83,13 @@ class _Queue:
             others.append(self._others.popleft())
             kinds.add(others[-1].run)
         return [*batch, *others]
+
+    def has_urgent(self) -> bool:
+        return bool(self._urgent)
+
+    def put_back(self, left: Iterable[_Waiting]) -> None:
+        """Let these come before all others again; called by the thread, which does not sleep."""
+        self._others.extendleft(left)
 
     def _ring(self) -> None:
         if self._sleeps:
@@ -185,21 +196,26 @@ class Writer:
 
     def _work(self) -> None:
         while batch := self._queue.batch():
-            self._carry_out(batch)
-            self._tell(partial(_resolve, batch))
+            self._tell(partial(self._answer, self._carry_out(batch)))
         self._engine.dispose()
         self._tell(self._finished.set)
+
+    def _answer(self, batch: list[_Waiting]) -> None:
+        _resolve(batch[:ANSWERED_AT_ONCE])
+        if len(batch) > ANSWERED_AT_ONCE:
+            self._loop.call_soon(self._answer, batch[ANSWERED_AT_ONCE:])
 
     def _tell(self, news: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(news)
 
-    def _carry_out(self, batch: list[_Waiting]) -> None:
+    def _carry_out(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Run them, and return those that are over: the rest is left for what is urgent."""
         one_failed = False
         try:
             with self._begin(self._engine) as connection:
                 try:
-                    _run_all(connection, batch)
+                    run = _run_all(connection, batch, self._queue.has_urgent)
                 except Exception:
                     one_failed = not connection.invalidated
                     raise
@@ -209,6 +225,9 @@ class Writer:
             else:
                 for waiting in batch:
                     waiting.error = self._explained(error)
+            return batch
+        self._queue.put_back(one for one in reversed(batch) if one not in run)
+        return list(run)
 
     def _carry_out_one_by_one(self, batch: list[_Waiting], error: Exception) -> None:
         until = time.monotonic() + LONGEST_BATCH.total_seconds()
@@ -226,14 +245,23 @@ class Writer:
         return explained
 
 
-def _run_all(connection: Connection, batch: list[_Waiting]) -> None:
+def _run_all(
+    connection: Connection, batch: list[_Waiting], is_awaited: Callable[[], bool]
+) -> dict[_Waiting, None]:
+    """Run all that are alike at once; those that were run, once others have waited for too long."""
     alike: dict[object, list[_Waiting]] = {}
     for waiting in batch:
         alike.setdefault(waiting.run, []).append(waiting)
+    run: dict[_Waiting, None] = {}
+    until = time.monotonic() + LONGEST_HOLD.total_seconds()
     for members in alike.values():
         results = members[0].run(connection, [waiting.argument for waiting in members])
         for waiting, result in zip(members, results, strict=True):
             waiting.result = result
+            run[waiting] = None
+        if is_awaited() and time.monotonic() >= until:
+            break
+    return run
 
 
 def _resolve(batch: list[_Waiting]) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,12 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.core.errors import StoreUnavailable
-from channels.store.database.writer import LARGEST_BATCH, MOST_KINDS, Writer
+from channels.store.database.writer import (
+    ANSWERED_AT_ONCE,
+    LARGEST_BATCH,
+    MOST_KINDS,
+    Writer,
+)
 
 
 class Gate:
@@ -78,6 +84,10 @@ def use(connection: Connection, word: str) -> None:
     connection.exec_driver_sql("INSERT INTO uses VALUES (?)", (word,))
 
 
+def shout(_: Connection, arguments: list[str]) -> list[str]:
+    return [argument.upper() for argument in arguments]
+
+
 def words(connection: Connection) -> list[str]:
     return [word for (word,) in connection.exec_driver_sql("SELECT word FROM words ORDER BY word")]
 
@@ -122,9 +132,6 @@ async def test_a_transaction_takes_a_bounded_number_of_operations(
 async def test_a_transaction_takes_a_bounded_number_of_arguments(
     writer: Writer, commits: list[Connection]
 ) -> None:
-    def shout(_: Connection, arguments: list[str]) -> list[str]:
-        return [argument.upper() for argument in arguments]
-
     await all_at_once(writer, *[writer.run_together(shout, "a") for _ in range(LARGEST_BATCH + 1)])
 
     assert len(commits) == 3
@@ -144,6 +151,49 @@ async def test_what_is_urgent_waits_for_no_more_than_the_transaction_under_way(
 
     assert begun[0] == "urgent"
     assert len(begun) == 101
+
+
+async def test_what_is_urgent_waits_for_no_transaction_that_has_taken_long(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.store.database.writer.LONGEST_HOLD", timedelta())
+    begun: list[str] = []
+
+    def note(_: Connection, arguments: list[str]) -> list[None]:
+        begun.extend(arguments)
+        return [None] * len(arguments)
+
+    gate = Gate()
+    others = [writer.run(lambda connection: note(connection, ["other"])) for _ in range(3)]
+    waiting = [asyncio.create_task(call) for call in (writer.run(gate), *others)]
+    await gate.entered()
+    urgent = asyncio.create_task(writer.run_together(note, "urgent", urgent=True))
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(urgent, *waiting)
+
+    assert begun == ["urgent", "other", "other", "other"]
+
+
+async def test_others_have_their_turn_while_the_answers_of_a_transaction_are_given(
+    writer: Writer,
+) -> None:
+    gate = Gate()
+    busy = asyncio.create_task(writer.run(gate))
+    await gate.entered()
+    calls = [writer.run_together(shout, "a") for _ in range(LARGEST_BATCH)]
+    waiting = [asyncio.create_task(call) for call in calls]
+    await asyncio.sleep(0)
+    gate.open()
+    await busy
+    answered, left = [0], len(waiting)
+    while left:
+        await asyncio.sleep(0)
+        left = sum(not call.done() for call in waiting)
+        answered.append(len(waiting) - left)
+
+    steps = [after - before for before, after in pairwise(answered)]
+    assert max(steps) <= 2 * ANSWERED_AT_ONCE
 
 
 async def test_what_is_not_urgent_is_done_however_much_else_is(writer: Writer) -> None:
