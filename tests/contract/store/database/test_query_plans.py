@@ -24,6 +24,7 @@ from tests.contract.store.store_samples import (
     line,
     message,
     new_session,
+    next_version,
     words,
 )
 
@@ -195,3 +196,17 @@ def query_plan(url: str, statement: Statement) -> list[str]:
         return []
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+
+
+async def test_a_version_that_keeps_what_indexes_go_by_rewrites_none_of_them(
+    sqlite_url: str, statements: list[Statement]
+) -> None:
+    store = SqlStore(sqlite_url, worker="worker")
+    await store.open()
+    session = new_session("session")
+    await store.add_session(session)
+    statements.clear()
+    assert await store.save_session(next_version(session, user_messages=1))
+    await store.close()
+    [update] = [text for text, _ in statements if text.startswith("UPDATE handover_sessions")]
+    assert update.partition(" WHERE ")[0] == "UPDATE handover_sessions SET version=?, data=?"

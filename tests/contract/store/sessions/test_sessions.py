@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -159,6 +159,21 @@ async def test_of_sessions_that_are_saved_at_once_each_gets_its_own_answer(store
     assert answers[0] is True
     assert await store.session("of anna") == (next_version(following) if answers[2] else following)
     assert await store.session("of ben") == ben
+
+
+@pytest.mark.parametrize("due_at", [(NOW, NOW), (None, NOW), (NOW, None)])
+async def test_of_versions_that_are_saved_at_once_the_last_is_stored(
+    store: Store, due_at: tuple[datetime | None, datetime | None]
+) -> None:
+    versions = [msgspec.structs.replace(new_session("session"), due_at=None)]
+    await store.add_session(versions[0])
+    for each in due_at:
+        versions.append(next_version(versions[-1], due_at=each))
+
+    saving = [store.save_session(version) for version in versions[1:]]
+    answers = await asyncio.gather(*saving)
+    assert await store.session("session") == versions[sum(answers)]
+    assert answers == sorted(answers, reverse=True)
 
 
 @pytest.mark.parametrize("version", [1, 3])
