@@ -74,7 +74,7 @@ class _Share:
         cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
         try:
             async for piece in request.stream:
-                self._take(piece)
+                self.take(piece)
         finally:
             cut.cancel()
         return self._joined()
@@ -84,7 +84,7 @@ class _Share:
         self._bodies.free(self._reserved)
         self._reserved = 0
 
-    def _take(self, piece: bytes) -> None:
+    def take(self, piece: bytes) -> None:
         """Keep the next piece, or drop all if there is no room for it."""
         self._size += len(piece)
         wanted = max(self._size - USUAL_DELIVERY, 0) - self._reserved
