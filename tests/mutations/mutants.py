@@ -136,7 +136,7 @@ MUTANTS = [
     *_of(
         "store/sessions/sessions.py",
         STORE,
-        ("stored.get(session.id) == before", "session.id in stored"),
+        ("is_next.append(version == before)", "is_next.append(session.id in stored)"),
         ("wake_at = max(wake_at, claim_until)", "wake_at = claim_until"),
         ('_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker"))', "_WAITING_EVENT"),
     ),

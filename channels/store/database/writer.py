@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 LARGEST_BATCH = 200  # operations in one transaction, and as many urgent ones
 MOST_KINDS = 20  # of them that have statements of their own
 # In a transaction, before it is ended for urgent ones that wait; one operation may take longer.
-LONGEST_HOLD = timedelta(milliseconds=5)
+LONGEST_HOLD = timedelta(milliseconds=10)
 # Callers that go on in one step of the event loop: what comes in has its turn after these.
-ANSWERED_AT_ONCE = 16
+ANSWERED_AT_ONCE = 32
 # For the operations of a batch that failed, one by one: each may wait for a lock in vain.
 LONGEST_BATCH = timedelta(seconds=3)
 CLOSE_LIMIT = timedelta(seconds=5)
