@@ -105,12 +105,12 @@ class Inbox:
             logger.error("What waits in the inbox waits on for the store: %s", error)
 
 
-MOST_OF_A_PAGE = 1000  # events
-MOST_OF_A_THREAD = 20
+MOST_OF_A_PAGE = 1000  # threads: who writes much takes no more room of the page than others
+MOST_OF_A_THREAD = 20  # events
 
 
 class Workload:
-    """Counts what a worker holds, by page and by thread."""
+    """Counts what a worker holds: of a page the threads, of a thread the events."""
 
     def __init__(self, *, most_of_a_page: int | None = None) -> None:
         self._most_of_a_page = most_of_a_page
@@ -137,13 +137,13 @@ class Workload:
         return fits
 
     def take(self, thread: Thread) -> None:
-        self._of_pages[thread.page] += 1
+        self._of_pages[thread.page] += not self._of_threads[thread]
         self._of_threads[thread] += 1
 
     def let_go(self, thread: Thread) -> None:
-        self._of_pages[thread.page] -= 1
         self._of_threads[thread] -= 1
         if not self._of_threads[thread]:
+            self._of_pages[thread.page] -= 1
             del self._of_threads[thread]
 
     def has_run_low(self, thread: Thread) -> bool:

@@ -57,6 +57,16 @@ async def test_who_writes_without_end_leaves_room_for_others(world: World) -> No
 
 
 @pytest.mark.usefixtures("little_room")
+async def test_some_who_write_without_end_leave_room_for_others(world: World) -> None:
+    world.script.answers["slow"] = [asyncio.Event()]
+    for user in USERS[: ROOM - 1] * 3:
+        await world.deliver(world.message("slow", user))
+    await world.deliver(world.message("hello"))
+
+    assert world.said() == ["re: hello"]
+
+
+@pytest.mark.usefixtures("little_room")
 async def test_what_waited_in_the_store_is_answered_in_its_order(world: World) -> None:
     texts = [f"message {number}" for number in range(40)]
     for text in texts:

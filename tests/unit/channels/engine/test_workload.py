@@ -10,7 +10,7 @@ ELSEWHERE = Thread(page="222", user="1")
 
 
 def threads(count: int, page: str = "111") -> list[Thread]:
-    return [Thread(page=page, user=str(number)) for number in range(count)]
+    return [Thread(page=page, user=f"of {page}: {number}") for number in range(count)]
 
 
 def workload_of(*held: Thread) -> Workload:
@@ -23,9 +23,16 @@ def workload_of(*held: Thread) -> Workload:
 def test_a_page_has_room_up_to_its_bound() -> None:
     workload = workload_of(*threads(MOST_OF_A_PAGE - 1))
 
-    assert not workload.take_all([ANNA, ANNA])
-    assert workload.take_all([ANNA])
+    assert not workload.take_all([ANNA, Thread(page="111", user="another")])
+    assert workload.take_all([ANNA, ANNA])
     assert workload.full_pages() == ["111"]
+
+
+def test_who_writes_much_takes_no_more_of_a_page_s_room() -> None:
+    workload = workload_of(*threads(MOST_OF_A_PAGE // 2) * MOST_OF_A_THREAD)
+
+    assert workload.full_pages() == []
+    assert workload.take_all([ANNA])
 
 
 def test_a_thread_has_room_up_to_its_bound() -> None:
@@ -62,5 +69,6 @@ def test_a_thread_has_run_low_when_nothing_of_it_is_left() -> None:
 def test_a_page_has_run_low_when_half_of_it_is_left() -> None:
     workload = workload_of(*threads(MOST_OF_A_PAGE // 2 + 1))
     assert not workload.has_run_low(Thread(page="111", user="nobody"))
-    workload.let_go(Thread(page="111", user="0"))
-    assert workload.has_run_low(Thread(page="111", user="0"))
+    [first] = threads(1)
+    workload.let_go(first)
+    assert workload.has_run_low(first)
