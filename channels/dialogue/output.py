@@ -18,6 +18,7 @@ from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
+from ..instruments.leases import still_ours
 from ..instruments.log_fields import session_fields, thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
@@ -105,6 +106,11 @@ class MessengerOutput(OutputChannel):
         if self._is_cut_off:
             logger.warning("%s was not sent: its turn took too long.", name_of(message))
             return
+        await self._respond(recipient_id, message)
+        # Where this worker stood still meanwhile, Rasa must not go on to the turn's next action.
+        await self.store_wait.until_stored(still_ours)
+
+    async def _respond(self, recipient_id: str, message: dict[str, Any]) -> None:
         if self._has_ended:
             self._sayings = self._sayings.on_its_own()
             self._checked, self._silenced_by, self._in_silence, self._held = (

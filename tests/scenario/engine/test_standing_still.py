@@ -17,6 +17,7 @@ from channels.store.sql import SqlStore
 from tests.scenario.engine.failures.places import Place, deaths_of, standstills_of
 from tests.scenario.engine.failures.stories import STORIES, has_turned_out_well, play
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
+from tests.scenario.wire import Wire
 from tests.scenario.world import SECOND, Worker, World
 
 STANDSTILL = CLAIM_LEASE + 15 * SECOND
@@ -114,3 +115,14 @@ async def test_the_only_worker_goes_on_where_it_was_on_sqlite(
     world_on_sqlite: StoppedWorld, name: str, place: Place
 ) -> None:
     await goes_on_where_it_was(world_on_sqlite, name, place)
+
+
+async def test_no_action_follows_once_another_worker_has_the_turn(world: StoppedWorld) -> None:
+    acted: list[str] = []
+    world.script.answers["hello"] = ["re: hello", lambda _: acted.append("the action")]
+    await world.start(wire := Wire(breaks_at="say", after=True, stands_still=True))
+    await world.user_says("hello")
+
+    assert wire.was_cut
+    assert world.heard() == ["hello"]
+    assert acted == ["the action"]
