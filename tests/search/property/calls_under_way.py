@@ -6,12 +6,15 @@ import asyncio
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from channels.instruments.clock import Clock
 
 T = TypeVar("T")
+
+_depth: ContextVar[int] = ContextVar("counted_calls_around_this", default=0)
 
 
 class CallsUnderWay:
@@ -30,6 +33,12 @@ class CallsUnderWay:
             yield
         finally:
             self._count -= by
+
+    @contextmanager
+    def none_here(self) -> Iterator[None]:
+        """While what is under way here waits for what does not come by itself."""
+        with self.one_more(by=-_depth.get()):
+            yield
 
     def of(self, target: T) -> T:
         """The target, with each call of its coroutine methods counted."""
@@ -51,9 +60,13 @@ class _Counted:
             return method
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            with self._calls.one_more():
-                await asyncio.sleep(0)  # as any real call, it lets others go first
-                return await method(*args, **kwargs)
+            token = _depth.set(_depth.get() + 1)
+            try:
+                with self._calls.one_more():
+                    await asyncio.sleep(0)  # as any real call, it lets others go first
+                    return await method(*args, **kwargs)
+            finally:
+                _depth.reset(token)
 
         return call
 

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import datetime, timezone
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
 
 from channels.core.errors import GraphError, TurnTimedOut
+from channels.core.events import Event, Postback, UserMessage
 from channels.core.meta.app_secret import mark_in
-from channels.core.sessions.session import Session, State, deadline, is_loop
+from channels.core.sessions.session import LATE, Session, State, deadline, is_loop
 from channels.core.sessions.transitions import ASK_DEADLINE
 from channels.handover.opening import FAILURE_PAUSE
 from tests.search.property.emulated_platform import BOT, BOT_APP, USERS, Json
 from tests.search.property.handover_world import World
 from tests.search.property.operators_told import check_told
+from tests.search.property.processes import NEVER
 from tests.search.property.tracking_assistant import RasaFails
 
 NOT_THE_OWNER = (10, 2018300)
-_NEVER = datetime.fromtimestamp(0, timezone.utc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A message of the bot's that Meta has shown."""
+
+    mark: str
+    mid: str
+    at: datetime
 
 
 class Conduct:
     """Reads the emulator's log: whose thread it was whenever the bot spoke.
 
-    `said` has the marks of what the bot has said, by users.
+    `said` has what has arrived from the bot, by users, `taken` the threads that it has taken.
     """
 
     def __init__(self) -> None:
@@ -30,7 +41,8 @@ class Conduct:
         self.changed_at: dict[str, datetime] = {}
         self.refused: list[tuple[str, datetime]] = []
         self.last_words: dict[str, str] = {}
-        self.said: defaultdict[str, list[str]] = defaultdict(list)
+        self.said: defaultdict[str, list[Arrival]] = defaultdict(list)
+        self.taken: list[tuple[str, datetime]] = []
 
     def read(self, log: list[Json]) -> None:
         for entry in log:
@@ -44,7 +56,10 @@ class Conduct:
             elif entry["kind"] == "message":
                 self._check_message(user, entry["from"])
                 if entry["from"] == BOT:
-                    self.said[user].append(mark_in(entry.get("metadata"), BOT_APP.secret) or "")
+                    mark = mark_in(entry.get("metadata"), BOT_APP.secret) or ""
+                    self.said[user].append(Arrival(mark=mark, mid=entry["mid"], at=at))
+            elif _is_taking(entry):
+                self.taken.append((user, at))
             elif _is_refused_send(entry):
                 self.refused.append((user, at))
 
@@ -58,20 +73,21 @@ class Conduct:
 
 def check_step(world: World, conduct: Conduct) -> None:
     """What holds at any time."""
-    sent, overheard = world.graph.against_better_knowledge, world.assistant.overheard
+    sent, overheard = world.observed.against_better_knowledge, world.observed.overheard
     assert not sent, f"The bot sent {sent} although it knew that it may not."
     assert not overheard, f"Rasa has heard {overheard}, which was said to a person."
-    for user, known_at in world.graph.refused:
+    for user, known_at in world.observed.refused:
         _check_race(conduct, user, known_at)
-    wrong = [*world.store.out_of_hours, *world.assistant.misinformed]
+    wrong = [*world.history.out_of_hours, *world.observed.misinformed]
     assert not wrong, f"Nobody is there, or somebody is: {wrong}"
-    for versions in world.store.versions.values():
+    for versions in world.history.versions.values():
         _check_versions(world, versions)
     for user in USERS:
         _check_order(world, conduct, user)
     check_told(world)
     _check_one_at_a_time(world)
     _check_tracker(world)
+    _check_actions(world)
     for record in world.problems.records:
         error = record.exc_info[1] if record.exc_info else None
         expected = error is None or isinstance(error, (GraphError, RasaFails, TurnTimedOut))
@@ -80,20 +96,23 @@ def check_step(world: World, conduct: Conduct) -> None:
 
 def _check_order(world: World, conduct: Conduct, user: str) -> None:
     """What the bot says arrives in the order of saying, and once each."""
-    arrived, in_order = (
-        conduct.said[user],
-        {m: n for n, m in enumerate(world.store.said_in_order[user])},
-    )
-    first = list(dict.fromkeys(arrived))
-    places = [in_order[mark] for mark in first]
+    said = world.history.said_in_order[user]
+    numbers = {one.mark: number for number, one in enumerate(said)}
+    first: dict[str, Arrival] = {}
+    for arrival in conduct.said[user]:
+        before = first.setdefault(arrival.mark, arrival)
+        known_at = world.echoed.get(before.mid, arrival.at)
+        assert known_at >= arrival.at, f"The bot has said something to {user} twice."
+    places = [numbers[mark] for mark in first]
     assert places == sorted(places), f"The bot's messages to {user} arrive as {places}."
-    assert world.may_repeat or first == arrived, f"The bot has said something to {user} twice."
+    words = [(one.turn, one.place, str(one.message)) for one in map(said.__getitem__, places)]
+    assert len(words) == len(set(words)), f"A turn has said something to {user} twice."
 
 
 def _check_lesson(world: World, user: str, at: datetime) -> None:
     if world.stopped_at >= at:
         return  # a session begins between two events, and the bot may have stopped before
-    sessions = [one for one in world.store.sessions() if one.thread.user == user]
+    sessions = [one for one in world.history.sessions() if one.thread.user == user]
     at_least = at - world.furthest_apart
     learnt = any(one.is_open or (one.ended_at and one.ended_at >= at_least) for one in sessions)
     is_known = learnt or is_loop(sessions, at)
@@ -122,7 +141,7 @@ def _check_versions(world: World, versions: list[Session]) -> None:
     starts = world.rasa.starts_of(session.id)
     is_news = session.is_adopted or session.has_bot_failed or session.waiting_since is not None
     assert starts <= is_news, f"Session {session.id} was announced {starts} times."
-    score, rated = session.feedback and session.feedback.score, world.assistant.rated[session.id]
+    score, rated = session.feedback and session.feedback.score, world.observed.rated[session.id]
     is_right = score in rated if rated else score is None
     assert is_right, f"Session {session.id} has the score {score}, and users gave {rated}."
 
@@ -139,12 +158,12 @@ def _last_active(versions: list[Session]) -> int:
 
 
 def _check_one_at_a_time(world: World) -> None:
-    open_ones = [session for session in world.store.sessions() if session.is_open]
+    open_ones = [session for session in world.history.sessions() if session.is_open]
     threads = {session.thread for session in open_ones}
     assert len(open_ones) == len(threads), "A thread has two open sessions."
     failed_at: dict[str, datetime] = {}
     if not world.furthest_apart:
-        for session in world.store.sessions():
+        for session in world.history.sessions():
             _check_no_ping_pong(session, failed_at)
 
 
@@ -152,14 +171,24 @@ def _check_no_ping_pong(session: Session, failed_at: dict[str, datetime]) -> Non
     """A bot that stays broken hands a thread over once an hour at most."""
     if session.has_bot_failed:
         user, at = session.thread.user, session.opened_at
-        has_paused = at - failed_at.get(user, _NEVER) >= FAILURE_PAUSE
+        has_paused = at - failed_at.get(user, NEVER) >= FAILURE_PAUSE
         assert has_paused, f"The bot hands {user} over again, because it has failed."
         failed_at[user] = at
 
 
 def _check_tracker(world: World) -> None:
-    heard = [turn.message_id for turn in world.rasa.tracker]
-    assert len(heard) == len(set(heard)), "Rasa has heard something twice."
+    heard = Counter(turn.message_id for turn in world.rasa.tracker)
+    twice = {id_ for id_, times in heard.items() if times > 1} - world.rasa.saved_late
+    assert not twice, "Rasa has heard something twice."
+
+
+def _check_actions(world: World) -> None:
+    """Each action runs once, unless a turn failed or was cut, or its worker was late in it."""
+    for attempts in world.rasa.attempts.values():
+        whole = [attempt.turn.text for attempt in attempts if not attempt.may_be_repeated]
+        assert len(whole) <= 1, f"An action has run twice: {whole}."
+    late = world.rasa.acted_late
+    assert not late, f"A worker that stood still goes on to the actions of {late}."
 
 
 def check_rest(world: World, conduct: Conduct, user: str) -> None:
@@ -167,15 +196,18 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
     for refused, at in conduct.refused:
         if refused == user:
             _check_lesson(world, user, at)
+    for taken, at in conduct.taken:
+        if taken == user:
+            _check_told_of_taking(world, user, at)
     owner = conduct.owners[user]
-    session = world.store.open_session_of(user)
+    session = world.history.open_session_of(user)
     if session is not None and _has_just_ended(world, session):
         return
     if session is None or session.is_waiting:
         assert owner in (BOT, None), f"{owner} has the thread of {user}, and no session knows it."
         answered_by = conduct.last_words[user]
         assert answered_by == BOT, f"The bot has the thread of {user} and does not answer."
-        assert session is None or not world.store.is_anybody_there(), f"{user} still waits."
+        assert session is None or not world.history.is_anybody_there(), f"{user} still waits."
     else:
         assert session.state is State.ACTIVE, f"Session {session.id} stays {session.state}."
         assert owner not in (BOT, None), f"Nobody has the thread of {user}, and the bot is silent."
@@ -186,7 +218,7 @@ def check_rest(world: World, conduct: Conduct, user: str) -> None:
 def _has_just_ended(world: World, session: Session) -> bool:
     """Whether its owner may still pass the thread: the hours may have begun it at any time."""
     is_ending = session.state is State.ENDING and session.ended_at is not None
-    return is_ending and (session.ended_at or _NEVER) + ASK_DEADLINE * 2 > world.process.now()
+    return is_ending and (session.ended_at or NEVER) + ASK_DEADLINE * 2 > world.history.shared.now()
 
 
 def _check_deadline(world: World, session: Session) -> None:
@@ -194,7 +226,47 @@ def _check_deadline(world: World, session: Session) -> None:
     if ends is None:
         assert world.problems.tells_of(session), f"Nobody is told that {session.id} can't end."
     else:
-        assert ends[0] > world.process.now(), f"Session {session.id} outlives its deadline."
+        assert ends[0] > world.history.shared.now(), f"Session {session.id} outlives its deadline."
+
+
+def _check_told_of_taking(world: World, user: str, at: datetime) -> None:
+    """A thread is taken back at the end of a session, of which somebody hears."""
+    ends = [one for one in world.history.sessions() if one.reason and one.thread.user == user]
+    latest = at + world.furthest_apart
+    is_known = any(one.ended_at is not None and one.ended_at <= latest for one in ends)
+    assert is_known, f"The bot has taken the thread of {user}, and no session has ended."
+
+
+async def check_nothing_is_lost(world: World) -> None:
+    """Rasa has heard what users said to the bot, unless a session did, or it is set aside."""
+    inbox, outbox = await world.stored.backlog(), await world.stored.outgoing_backlog()
+    assert not inbox.waiting, f"{inbox.waiting} events still wait."
+    assert not outbox.waiting, f"{outbox.waiting} messages still wait."
+    heard = {turn.message_id for turn in world.rasa.tracker}
+    for event in world.taken:
+        is_dead = world.problems.tells_of_thread(event.thread, "set aside")
+        handled_at = world.history.handled_at.get(event.key)
+        assert handled_at or is_dead, f"Nobody has handled {event}."
+        if isinstance(event, (UserMessage, Postback)) and (event.mid or event.key) not in heard:
+            is_known = is_dead or _has_session_heard(world, event, handled_at or NEVER)
+            assert is_known, f"What {event.thread.user} said at {event.at} is lost: {event}"
+
+
+def _has_session_heard(world: World, event: Event, handled_at: datetime) -> bool:
+    """Whether a session went on between the writing of a message and its handling."""
+    margin = world.furthest_apart + LATE
+    return any(
+        one.opened_at <= handled_at + margin
+        and (one.ended_at is None or one.ended_at >= event.at - margin)
+        for one in world.history.sessions()
+        if one.thread == event.thread
+    )
+
+
+def _is_taking(entry: Json) -> bool:
+    if entry["kind"] != "call" or entry["app_id"] != BOT or not entry["response"]:
+        return False
+    return entry["path"].endswith("take_thread_control") and "error" not in entry["response"]
 
 
 def _is_refused_send(entry: Json) -> bool:

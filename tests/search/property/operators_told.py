@@ -30,7 +30,7 @@ def check_all_told(world: World) -> None:
     """What holds once all is quiet: of what is not told the log says that it was given up."""
     for name, desk in world.desks.items():
         told = {(notice.session_id, notice.kind) for notice in desk.got}
-        for session_id, versions in world.store.versions.items():
+        for session_id, versions in world.history.versions.items():
             missing = {kind for kind in _due(world, versions) if (session_id, kind) not in told}
             if missing and not world.problems.tells_of(versions[-1], "for a day"):
                 raise AssertionError(f"{name} is not told {missing} of session {session_id}.")
@@ -61,4 +61,4 @@ def _is_unanswered(world: World, session: Session) -> bool:
     notice = session.plan.unanswered_notice
     if session.active_at is None or session.state is not State.ACTIVE or notice is None:
         return False
-    return session.active_at + notice + _GRACE <= world.process.now()
+    return session.active_at + notice + _GRACE <= world.history.shared.now()

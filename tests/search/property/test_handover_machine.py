@@ -7,6 +7,7 @@ leads to it, and the `@reproduce_failure` that takes them again.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Iterator
 from datetime import datetime, timedelta
@@ -31,11 +32,17 @@ from channels.handover import ledger
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.scenario.desk import Desk
 from tests.search.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
-from tests.search.property.handover_checks import Conduct, check_rest, check_step
+from tests.search.property.handover_checks import (
+    Conduct,
+    check_nothing_is_lost,
+    check_rest,
+    check_step,
+)
 from tests.search.property.handover_world import SECOND, Circumstances, World
 from tests.search.property.office_hours import BEGINNINGS, ZONES
 from tests.search.property.operators_told import check_all_told
 from tests.search.property.people_of_page import INBOX, OWNER, PeopleOfPage
+from tests.search.property.processes import Cut
 from tests.search.property.stage import Stage, quiet_channels
 from tests.search.property.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
 from tests.support.profile import EXAMPLES
@@ -46,7 +53,17 @@ STEPS_A_MODE = WORLDS * STEPS * 3 // 5  # so many at least; few worlds end soone
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PAUSES = (
-    *(SECOND, 5 * SECOND, MINUTE, 6 * MINUTE, 11 * MINUTE, 31 * MINUTE, 2 * HOUR, 7 * HOUR),
+    *(
+        SECOND,
+        5 * SECOND,
+        MINUTE,
+        75 * SECOND,
+        6 * MINUTE,
+        11 * MINUTE,
+        31 * MINUTE,
+        2 * HOUR,
+        7 * HOUR,
+    ),
     *(25 * HOUR, timedelta(days=8)),
 )
 NEXT_TRIES = (2 * SECOND,) * 6 + (MINUTE,) * 4
@@ -72,6 +89,23 @@ ODD_TAKES = sorted(name for name in ODD_ANSWERS if name.startswith("permission_"
 JUMPS = (timedelta(), 90 * SECOND, -90 * SECOND, HOUR, -HOUR)
 MOODS = ("takes", "takes", "is away", "refuses", "loses answers", "hangs")
 
+# Where a worker may come to a halt: at any call, or at one by which work changes hands.
+CALLS = (
+    *("", "", "", "record", "claim_inbox", "recorded", "take_turn", "action", "action", "said"),
+    *("say", "say", "send", "send", "sent", "before_send", "claim_outgoing", "done", "failed"),
+    *("save_session", "save_session", "add_session", "follow_session", "open_session", "grip"),
+    *("claim_due", "holds", "renew_claims", "reserve_turn", "free_turn", "time"),
+    *("pass_control", "take_control", "owner", "tell"),
+)
+
+workers = st.integers(0, 1)
+cuts = st.builds(
+    Cut,
+    name=st.sampled_from(CALLS),
+    earlier=st.sampled_from((0, 0, 0, 1, 2, 5)),
+    after=st.booleans(),
+    dies=st.sampled_from((False, False, True)),
+)
 users = st.sampled_from((USERS[0], USERS[0], *USERS))
 people = st.sampled_from((OWNER, OWNER, OWNER, DESK, SHOP, INBOX))
 anybody = st.sampled_from((BOT, BOT, DESK, SHOP, INBOX))
@@ -100,6 +134,7 @@ class HandoverMachine(RuleBasedStateMachine):
             zone=st.sampled_from(ZONES),
             on_failure=st.sampled_from(("off", "default", "evening")),
             knows_of_starts=st.booleans(),
+            workers=st.sampled_from((2, 2, 1)),
         ),
     )
     def begin(self, switches: dict[str, str], circumstances: Circumstances) -> None:
@@ -177,9 +212,9 @@ class HandoverMachine(RuleBasedStateMachine):
     def time_passes(self, pause: timedelta) -> None:
         self._step(self._world.wait(pause))
 
-    @rule(ahead=st.sampled_from(JUMPS))
-    def somebody_sets_the_machine(self, ahead: timedelta) -> None:
-        self._world.set_machine(ahead)
+    @rule(number=workers, ahead=st.sampled_from(JUMPS))
+    def somebody_sets_a_machine(self, number: int, ahead: timedelta) -> None:
+        self._world.set_machine(number, ahead)
 
     @rule()
     def network_stalls_or_recovers(self) -> None:
@@ -206,9 +241,20 @@ class HandoverMachine(RuleBasedStateMachine):
             goes_on.set()
             self._step(self._world.settle())
 
-    @rule()
-    def bot_restarts(self) -> None:
-        self._step(self._world.restart())
+    @rule(number=workers)
+    def bot_restarts(self, number: int) -> None:
+        self._step(self._world.restart(number))
+
+    @rule(number=workers, cut=cuts, user=users, text=st.sampled_from(("human", *TEXTS)))
+    def worker_comes_to_a_halt(self, number: int, cut: Cut, user: str, text: str) -> None:
+        if self._world.cut(number, dataclasses.replace(cut)):
+            self._step(self._people.user_says(text, user))
+        else:
+            self._step(self._world.go_on(number))
+
+    @rule(number=workers, later=st.sampled_from((timedelta(), 5 * SECOND, 75 * SECOND)))
+    def worker_goes_on(self, number: int, later: timedelta) -> None:
+        self._step(self._go_on(number, later))
 
     @rule()
     def standby_is_late_or_comes(self) -> None:
@@ -234,7 +280,6 @@ class HandoverMachine(RuleBasedStateMachine):
         times=st.sampled_from((1, 1, 3, 9, 40)),
     )
     def graph_fails(self, path: str, fault: dict[str, object], times: int) -> None:
-        self._world.may_repeat |= fault is LOST_ANSWER
         calls = {"path": path, "app_id": BOT, "times": times, **fault}
         self._step(self._platform.control("POST", "faults", {"calls": calls}))
 
@@ -267,7 +312,7 @@ class HandoverMachine(RuleBasedStateMachine):
             self._stage.run(self._world.stop())
             logging.getLogger("channels").removeHandler(self._world.problems)
             self._stage.refused_sends += len(self._conduct.refused)
-            self._stage.sessions += len(self._world.store.versions)
+            self._stage.sessions += len(self._world.history.versions)
 
     async def _come_to_rest(self) -> None:
         """Nothing goes wrong any more; every deadline passes; the users write twice more."""
@@ -277,6 +322,7 @@ class HandoverMachine(RuleBasedStateMachine):
         self._world.rasa.has_actions = True
         for desk in self._world.desks.values():
             listen(desk, "takes")
+        await self._world.recover()
         await self._world.network.recover()
         await self._let_pass(PAST_ALL_DEADLINES)
         await self._users_write()
@@ -286,6 +332,7 @@ class HandoverMachine(RuleBasedStateMachine):
         for user in USERS:
             check_rest(self._world, self._conduct, user)
         check_all_told(self._world)
+        await check_nothing_is_lost(self._world)
 
     async def _let_pass(self, pauses: tuple[timedelta, ...]) -> None:
         for pause in pauses:
@@ -316,9 +363,14 @@ class HandoverMachine(RuleBasedStateMachine):
         check_step(self._world, self._conduct)
 
     async def _return_thread(self, user: str) -> None:
-        session = self._world.store.open_session_of(user)
+        session = self._world.history.open_session_of(user)
         if session is not None:
-            await self._world.engine.operations.return_thread(session)
+            await self._world.return_thread(session)
+
+    async def _go_on(self, number: int, later: timedelta) -> None:
+        if later:
+            await self._world.wait(later)
+        await self._world.go_on(number)
 
 
 def listen(desk: Desk, mood: str) -> None:

@@ -23,15 +23,17 @@ class Delivery:
 class UnreliableNetwork:
     """Hands each delivery to `arrive` at once, unless it stalls; then they wait for what comes.
 
-    It may be late with only what comes on `standby`.
+    It may be late with only what comes on `standby`. `arrive` tells whether it was acknowledged:
+    what was not is repeated.
     """
 
-    def __init__(self, arrive: Callable[[Delivery], Awaitable[None]], clock: Clock) -> None:
+    def __init__(self, arrive: Callable[[Delivery], Awaitable[bool]], clock: Clock) -> None:
         self._arrive = arrive
         self._clock = clock
         self._arrived: list[Delivery] = []
         self._waiting: list[Delivery] = []
         self._late: list[Delivery] = []
+        self._unacknowledged: list[Delivery] = []
         self.is_stalled = False
         self.is_late_on_standby = False
 
@@ -58,6 +60,12 @@ class UnreliableNetwork:
         if self._arrived:
             await self._arrive(self._arrived[index % len(self._arrived)])
 
+    async def repeat_unacknowledged(self) -> None:
+        """Meta tries again what nobody has acknowledged."""
+        again, self._unacknowledged = self._not_given_up(self._unacknowledged), []
+        for delivery in again:
+            await self.carry(delivery.body, delivery.signature)
+
     async def let_standby_come(self) -> None:
         """Let what is late arrive, or wait behind what waits."""
         self.is_late_on_standby = False
@@ -74,7 +82,8 @@ class UnreliableNetwork:
 
     async def _let_in(self, delivery: Delivery) -> None:
         self._arrived.append(delivery)
-        await self._arrive(delivery)
+        if not await self._arrive(delivery):
+            self._unacknowledged.append(delivery)
 
     def _not_given_up(self, deliveries: list[Delivery]) -> list[Delivery]:
         oldest = self._clock.now() - GIVEN_UP_AFTER
