@@ -265,8 +265,8 @@ def _as_json(problems: list[HealthProblem]) -> list[dict[str, str]]:
 def _as_function(handler: _Handler) -> _Handler:
     """Sanic 21.12 sets attributes on its handlers, which methods do not allow."""
 
-    async def handle(request: Request) -> HTTPResponse:
-        return await handler(request)
+    def handle(request: Request) -> Awaitable[HTTPResponse]:
+        return handler(request)
 
     return handle
 

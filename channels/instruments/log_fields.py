@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from ..core.events import Thread
 from ..core.sessions.session import Session
@@ -14,12 +13,21 @@ from ..core.sessions.session import Session
 _DIGITS = 12
 
 
-@dataclass(slots=True)
 class _Subject:
     """What work is under way for; what the log says of it is made when something is logged."""
 
-    thread: Thread | None
-    session: Session | None = None
+    def __init__(self, thread: Thread) -> None:
+        self.thread: Thread | None = thread
+        self.session: Session | None = None
+
+    def __enter__(self) -> None:
+        self._token = _subject.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _subject.reset(self._token)
+        # What was begun within keeps this context, such as the timer of Rasa's reminders, which
+        # is everybody's.
+        self.thread = self.session = None
 
 
 _subject: ContextVar[_Subject | None] = ContextVar("handover_log_subject", default=None)
@@ -44,18 +52,9 @@ def session_fields(session: Session) -> dict[str, str]:
     }
 
 
-@contextmanager
-def about_thread(thread: Thread) -> Iterator[None]:
+def about_thread(thread: Thread) -> AbstractContextManager[None]:
     """What is logged within this block is about the thread, whoever logs it: see `subject`."""
-    subject = _Subject(thread)
-    token = _subject.set(subject)
-    try:
-        yield
-    finally:
-        _subject.reset(token)
-        # What was begun within keeps this context, such as the timer of Rasa's reminders, which
-        # is everybody's.
-        subject.thread = subject.session = None
+    return _Subject(thread)
 
 
 def about_session(session: Session) -> None:
