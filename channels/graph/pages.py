@@ -64,6 +64,7 @@ class PagesGraph:
     def __init__(self, graphs: Graph | Mapping[str, Graph], metrics: Metrics) -> None:
         self._only = None if isinstance(graphs, Mapping) else graphs
         self._by_page = graphs if isinstance(graphs, Mapping) else {}
+        self._all: Set[Graph] = set(self._by_page.values()) if self._only is None else {self._only}
         self._metrics = metrics
         metrics.expect_graph_calls(_VERBS, [_OK, _UNKNOWN, *_OUTCOMES.values()])
 
@@ -73,10 +74,10 @@ class PagesGraph:
         return None if graph is None else graph.closed_page(page)
 
     def closed_pages(self) -> list[ClosedPage]:
-        return [closed for graph in self._each() for closed in graph.closed_pages()]
+        return [closed for graph in self._all for closed in graph.closed_pages()]
 
     def skew(self) -> timedelta | None:
-        told = (graph.skew() for graph in self._each())
+        told = (graph.skew() for graph in self._all)
         return next((skew for skew in told if skew is not None), None)
 
     async def probe(self, page: str, /) -> None:
@@ -85,18 +86,18 @@ class PagesGraph:
             await graph.probe(page)
 
     async def check(self) -> None:
-        await asyncio.gather(*(graph.check() for graph in self._each()))
+        await asyncio.gather(*(graph.check() for graph in self._all))
 
     async def unsubscribed(self) -> list[str]:
-        found = await asyncio.gather(*(graph.unsubscribed() for graph in self._each()))
+        found = await asyncio.gather(*(graph.unsubscribed() for graph in self._all))
         return sorted(page for pages in found for page in pages)
 
     def share_among(self, workers: int) -> None:
-        for graph in self._each():
+        for graph in self._all:
             graph.share_among(workers)
 
     async def close(self) -> None:
-        await asyncio.gather(*(graph.close() for graph in self._each()))
+        await asyncio.gather(*(graph.close() for graph in self._all))
 
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         return await self._ask(
@@ -104,7 +105,7 @@ class PagesGraph:
         )
 
     def echo_heard(self, mark: str) -> None:
-        for graph in self._each():
+        for graph in self._all:
             graph.echo_heard(mark)
 
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
@@ -175,9 +176,6 @@ class PagesGraph:
         outcome = _UNKNOWN if answer in (Owner.UNKNOWN, Owner.HIDDEN) else _OK
         self._metrics.graph_calls.labels(verb, outcome).inc()
         return answer
-
-    def _each(self) -> Set[Graph]:
-        return set(self._by_page.values()) if self._only is None else {self._only}
 
     def _find(self, page: str) -> Graph | None:
         return self._only or self._by_page.get(page)
