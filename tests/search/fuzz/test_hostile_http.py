@@ -267,9 +267,9 @@ class TestDeliveries:
         stored: list[Event] = []
         accept = Engine.accept
 
-        async def accept_and_note(engine: Engine, events: Sequence[Event]) -> None:
+        async def accept_and_note(engine: Engine, events: Sequence[Event], **named: Any) -> None:
             stored.extend(events)
-            await accept(engine, events)
+            await accept(engine, events, **named)
 
         monkeypatch.setattr(Engine, "accept", accept_and_note)
         elsewhere = delivery(message(user, "elsewhere")).replace(PAGE.encode(), b"777000777000777")
@@ -310,7 +310,7 @@ class TestDeliveries:
         """It could end a handover, begin one, or be answered years later."""
         accepted: list[Event] = []
 
-        async def accept(_: Engine, events: Sequence[Event]) -> None:
+        async def accept(_: Engine, events: Sequence[Event], **__: object) -> None:
             accepted.extend(events)
 
         monkeypatch.setattr(Engine, "accept", accept)
