@@ -252,6 +252,13 @@ class Dialogue:
         knows_intent = self._assistant.knows_intent(typed.intent)
         return knows_intent and self._assistant.knows_entities(typed.entities)
 
+    def begin_no_more(self) -> None:
+        """Let no turn begin: a stop waits for those under way, and would cut one that has just
+        begun.
+        """
+        self._for_users.close()
+        self._for_sessions.close()
+
     async def stop(self) -> None:
         """Stop whatever is shown to users besides messages."""
         await self._typing.stop()

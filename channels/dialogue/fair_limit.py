@@ -22,6 +22,13 @@ class FairLimit:
         self._several_pages = several_pages
         self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Give out no more places: who waits for one is cancelled, as who comes for one is."""
+        self._is_closed = True
+        for given in [given for of_page in self._waiting.values() for given in of_page]:
+            given.cancel()
 
     @asynccontextmanager
     async def place(self, page: str) -> AsyncIterator[None]:
@@ -33,6 +40,8 @@ class FairLimit:
             self._give_back(page)
 
     async def _take(self, page: str) -> None:
+        if self._is_closed:
+            raise asyncio.CancelledError
         given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(page, deque()).append(given)
         self._give_out()

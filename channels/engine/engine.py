@@ -266,6 +266,7 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        self._dialogue.begin_no_more()
         taking_in = asyncio.gather(*self._taking_in, return_exceptions=True)
         await _within(STORE_GRACE, taking_in)
         began = asyncio.get_running_loop().time()

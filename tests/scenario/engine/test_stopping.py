@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from channels.core.errors import GraphTimeout, GraphUnavailable
+from channels.core.events import Thread
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
 from channels.store.sql import SqlStore
 from tests.fakes.store import MemoryStore
-from tests.scenario.world import ANNA, INBOX, SECOND, World
+from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
 
 DESK = "777000777000777"
 
@@ -23,7 +24,7 @@ DESK = "777000777000777"
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     url = f"sqlite:///{tmp_path / 'handover.db'}"
-    world = World(lambda worker: SqlStore(url, worker=worker))
+    world = World(lambda worker: SqlStore(url, worker=worker), max_turns=1)
     await world.start()
     yield world
     await world.kill()
@@ -46,6 +47,23 @@ async def test_a_turn_under_way_is_finished_and_not_repeated(world: World) -> No
 
     assert world.said() == ["one", "two"]
     assert world.heard() == ["slow"]
+
+
+@pytest.mark.parametrize("waits_behind", [ANNA, Thread(page=PAGE, user="2002")])
+async def test_no_turn_begins_while_the_process_stops(world: World, waits_behind: Thread) -> None:
+    go_on = asyncio.Event()
+    world.script.answers["slow"] = ["one", go_on, "two"]
+    await world.deliver(world.message("slow"), world.message("hello", waits_behind))
+    stopping = asyncio.create_task(world.engine.stop())
+    await world.settle()
+    go_on.set()
+    await stopping
+    assert world.said() == ["one", "two"]
+    assert world.heard(waits_behind)[-1:] != ["hello"]
+
+    await starts_again(world)
+    assert world.heard(waits_behind)[-1:] == ["hello"]
+    assert world.said(waits_behind)[-1:] == ["re: hello"]
 
 
 async def test_a_turn_that_takes_too_long_begins_again_after_the_next_start(
