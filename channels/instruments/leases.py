@@ -59,19 +59,25 @@ def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 async def still_ours() -> None:
     """Return if all that is under way is still this worker's; call it before each effect.
 
-    Raises ClaimLost, and StoreError where nobody can tell.
+    An answer that has come too late counts for nothing. Raises ClaimLost, and StoreError where
+    nobody can tell.
     """
-    for lease in _all_under_way():
-        if not await lease.is_ours():
-            raise ClaimLost("Another worker has taken over what this one was doing.")
+    while not _are_surely_ours():
+        for lease in _all_under_way():
+            if not await lease.is_ours():
+                raise ClaimLost("Another worker has taken over what this one was doing.")
 
 
 def surely_ours() -> None:
     """The same at once, without asking the store: a claim that may have lapsed counts as lost."""
-    if not all(lease.is_surely_ours() for lease in _all_under_way()):
+    if not _are_surely_ours():
         raise ClaimLost(
             "This worker stood still, and another one may have taken over what it was doing."
         )
+
+
+def _are_surely_ours() -> bool:
+    return all(lease.is_surely_ours() for lease in _all_under_way())
 
 
 def _all_under_way() -> Iterator[_Lease]:
