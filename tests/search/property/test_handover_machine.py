@@ -80,11 +80,24 @@ SWITCHES = {
     "requests_to": ("owner", "primary_receiver"),
     "inbox_echo_id": ("routing_page", "echo_page"),
     "instagram_echoes": ("bare", "marked"),
+    "sender_actions_need_control": (True, False),
+    "no_permission": (230, 200, 210, 10),
+    "standby_brings": ("documented", "all"),
+    "instagram_text_in": ("bytes", "characters"),
+    "limit_pass_metadata": (True, False),
     "secondary_asks_owner": ("permission", "hidden"),
 }
 
 ODD_OWNERS = sorted(name for name in ODD_ANSWERS if name.startswith("owner_"))
-ODD_TAKES = sorted(name for name in ODD_ANSWERS if name.startswith("permission_"))
+LACKING = sorted(name for name in ODD_ANSWERS if name.startswith("permission_"))
+UNHEARD = ("capability_3", "not_receiving", "window_in_words", "no_user_in_words")
+THROTTLED_EDGES = sorted(name for name in ODD_ANSWERS if name.startswith("throttled_"))
+REFUSALS = {
+    "messages": (*LACKING, *UNHEARD, *THROTTLED_EDGES),
+    "pass_thread_control": (*LACKING, *THROTTLED_EDGES),
+    "take_thread_control": (*LACKING, *THROTTLED_EDGES),
+    "request_thread_control": (*LACKING, *THROTTLED_EDGES),
+}
 
 JUMPS = (timedelta(), 90 * SECOND, -90 * SECOND, HOUR, -HOUR)
 MOODS = ("takes", "takes", "is away", "refuses", "loses answers", "hangs")
@@ -137,7 +150,7 @@ class HandoverMachine(RuleBasedStateMachine):
             workers=st.sampled_from((2, 2, 1)),
         ),
     )
-    def begin(self, switches: dict[str, str], circumstances: Circumstances) -> None:
+    def begin(self, switches: dict[str, object], circumstances: Circumstances) -> None:
         self._world = World(self._platform, circumstances)
         logging.getLogger("channels").addHandler(self._world.problems)
         self._stage.worlds += 1
@@ -288,9 +301,13 @@ class HandoverMachine(RuleBasedStateMachine):
         calls = {"answer": answer, "app_id": BOT, "times": times}
         self._step(self._platform.control("POST", "faults", {"calls": calls}))
 
-    @rule(answer=st.sampled_from(ODD_TAKES))
-    def graph_refuses_a_take(self, answer: str) -> None:
-        calls = {"answer": answer, "path": "take_thread_control", "app_id": BOT}
+    @rule(
+        refused=st.sampled_from([(edge, one) for edge, all_ in REFUSALS.items() for one in all_]),
+        times=st.sampled_from((1, 1, 3)),
+    )
+    def graph_refuses_at_an_edge(self, refused: tuple[str, str], times: int) -> None:
+        path, answer = refused
+        calls = {"answer": answer, "path": path, "app_id": BOT, "times": times}
         self._step(self._platform.control("POST", "faults", {"calls": calls}))
 
     # What must hold
