@@ -12,7 +12,7 @@ import enum
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -230,9 +230,14 @@ def parse_timezone(value: object) -> str:
     """The name of a time zone in the IANA database, such as Europe/Berlin."""
     allowed = "write an IANA name, such as Europe/Berlin, America/New_York or UTC"
     name = value.strip() if isinstance(value, str) else ""
-    if name not in available_timezones() - _NO_PLACES:
+    if name not in _known_places():
         raise ValueError(f"is no time zone that is known; {allowed}.")
     return name
+
+
+@cache  # a directory with hundreds of files is read for it
+def _known_places() -> frozenset[str]:
+    return frozenset(available_timezones() - _NO_PLACES)
 
 
 def parse_closed_on(value: object) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from .proposals.part import Part, part_of
@@ -34,8 +35,9 @@ def _in(directory: Path, place: str, *endings: str) -> Iterator[str]:
             yield place.removeprefix("./") + path.relative_to(directory / place).as_posix()
 
 
+@cache
 def read_own_part() -> Part:
-    """What a handover needs, out of this project's own assistant."""
+    """What a handover needs, out of this project's own assistant: the same for every project."""
     return part_of(
         rules=_read(_OWN_ASSISTANT / "data" / "handover_rules.yml"),
         domain=_read(_OWN_ASSISTANT / "domain.yml"),
