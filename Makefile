@@ -24,9 +24,9 @@ CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # A file's tests share what is expensive. The files stay in their order: those with the fewest tests
 # are the longest, and would keep one processor waiting at the end. Those that start processes come
-# last, three at a time: they wait as much as they work.
+# last, four at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-THREE_AT_A_TIME := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+FOUR_AT_A_TIME := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/stack/browser \
   tests/clients
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
@@ -68,7 +68,7 @@ demo-script: $(ENOUGH) $(MODEL)
 
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
-	$(PYTHON) -m pytest $(THREE_AT_A_TIME) -m "not deep" $(PROCESSES)
+	$(PYTHON) -m pytest $(FOUR_AT_A_TIME) -m "not deep" $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.

@@ -39,6 +39,8 @@ LIMIT = timedelta(seconds=40)  # shorter than a claim of a worker that is dead
 TOO_MANY = {"code": 613, "message": "(#613) Calls to this api have exceeded the rate limit."}
 EXPIRED = {"code": 190, "error_subcode": 463, "message": "The token has expired."}
 
+pytestmark = pytest.mark.timeout(900)  # it waits out what lasts for half a minute
+
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
