@@ -151,8 +151,7 @@ class Play:
         """What the containers of Rasa's tell of themselves, and where they have written."""
         for container in self.rasa:
             self.seen["written"][container.name] = container.written()
-            async with self._http.get(self._url(container, f"{CHANNEL}/metrics")) as answer:
-                self.seen["ended"][container.name] = _figure(await answer.text(), ENDED)
+            self.seen["ended"][container.name] = _figure(await self._metrics(container), ENDED)
             if container.service.health is not None:
                 await container.healthy(container.service.health)
                 self.seen["healthy"].append(container.name)
@@ -174,12 +173,22 @@ class Play:
         )
 
     async def _at_work(self, container: Container) -> None:
-        workers = int(container.service.environment.get("SANIC_WORKERS", 1))
         while True:
-            answer = await self._status(self._url(container, f"{CHANNEL}/"))
-            if answer == 200 and (workers == 1 or len(counters(container.written())) == workers):
+            if await self._is_at_work(container):
                 return
             await asyncio.sleep(LOOK_INTERVAL.total_seconds())
+
+    async def _is_at_work(self, container: Container) -> bool:
+        workers = int(container.service.environment.get("SANIC_WORKERS", 1))
+        if await self._status(self._url(container, f"{CHANNEL}/")) != 200:
+            return False
+        if workers > 1 and len(counters(container.written())) < workers:
+            return False
+        return ENDED in await self._metrics(container)  # a file is there before it is filled
+
+    async def _metrics(self, container: Container) -> str:
+        async with self._http.get(self._url(container, f"{CHANNEL}/metrics")) as answer:
+            return await answer.text()
 
     async def _status(self, url: str, **options: Any) -> int | None:
         with contextlib.suppress(ClientError):
