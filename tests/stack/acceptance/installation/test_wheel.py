@@ -35,6 +35,8 @@ OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brin
 DATA_ONLY = {"tzdata"}  # zoneinfo reads it where the machine has no time zones of its own
 ASSISTANT = {"domain.yml", "data/handover_nlu.yml", "data/handover_rules.yml"}
 
+pytestmark = pytest.mark.timeout(300)  # it builds, and installs
+
 
 # What the sdist has besides the wheel's files: how to build it, and what setuptools leaves there.
 OF_THE_BUILD = {

@@ -19,6 +19,8 @@ CONTEXT = {
     "transcript": [{"at": "2026-11-29T12:01:00Z", "speaker": "operator", "text": "Sales here"}],
 }
 
+pytestmark = pytest.mark.timeout(300)  # axe looks at each pane
+
 
 async def shows_notices(screen: ChatScreen) -> None:
     record = screen.page.get_by_role("navigation", name="Record")

@@ -22,6 +22,8 @@ DESK = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=375, height=700)
 SAID = "What <b>can</b> I do for you?"
 
+pytestmark = pytest.mark.timeout(300)  # axe looks at each of thirty rows
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OperatorStage]:
