@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from ..core.errors import StoreError
-from ..core.events import Event, Thread
+from ..core.events import Array, Event, Thread
 from ..instruments.clock import Clock
 from ..store.protocol import InboxEntry, Store
 from .queues import ThreadQueues
@@ -63,7 +63,8 @@ class Inbox:
 
     async def _record(self, events: Sequence[Event]) -> None:
         threads = [event.thread for event in events]
-        has_room = self._workload.take_all(threads)
+        is_heard = all(event.array is Array.STANDBY for event in events)
+        has_room = self._workload.take_all(threads, is_heard=is_heard)
         busy = threads if has_room else [t for t in threads if not self._workload.has_run_low(t)]
         entries: list[InboxEntry] = []
         now = self._clock.now()
@@ -122,13 +123,17 @@ class Workload:
         """Of a page."""
         return self._most_of_a_page or MOST_OF_A_PAGE
 
-    def take_all(self, threads: Sequence[Thread]) -> bool:
-        """Take an event of each of these threads, or none if not all fit; one may come twice."""
+    def take_all(self, threads: Sequence[Thread], *, is_heard: bool = False) -> bool:
+        """Take an event of each of these threads, or none if not all fit; one may come twice.
+
+        What is heard where others have the thread has as much room again: what waits for turns of
+        Rasa keeps no handover from its end.
+        """
         for thread in threads:
             self.take(thread)
+        room = self._room * (2 if is_heard else 1)
         fits = all(
-            self._of_pages[thread.page] <= self._room
-            and self._of_threads[thread] <= MOST_OF_A_THREAD
+            self._of_pages[thread.page] <= room and self._of_threads[thread] <= MOST_OF_A_THREAD
             for thread in threads
         )
         if not fits:

@@ -67,6 +67,18 @@ async def test_some_who_write_without_end_leave_room_for_others(world: World) ->
 
 
 @pytest.mark.usefixtures("little_room")
+async def test_a_crowd_that_waits_for_turns_keeps_no_handover_from_its_end(world: World) -> None:
+    await world.hand_over()
+    world.script.answers["slow"] = [asyncio.Event()]
+    for user in USERS:
+        await world.deliver(world.message("slow", user))
+    await world.user_says("menu")
+
+    assert world.ends() == ["keyword"]
+    assert world.said() == ["re: keyword"]
+
+
+@pytest.mark.usefixtures("little_room")
 async def test_what_waited_in_the_store_is_answered_in_its_order(world: World) -> None:
     texts = [f"message {number}" for number in range(40)]
     for text in texts:
