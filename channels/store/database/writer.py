@@ -124,10 +124,11 @@ class Writer:
     """The one thread that talks to the database.
 
     It takes what waits into one transaction, up to a bound, so that many callers share the cost of
-    one commit. If an operation raises, the batch is rolled back and each of its
-    operations runs in a transaction of its own: only the culprit fails, and what has not had its
-    turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
-    fails, and the next one makes a new connection.
+    one commit. Where urgent ones come meanwhile, a batch that has lasted for LONGEST_HOLD is
+    committed as far as it is, and the rest waits for the next. If an operation raises, the batch is
+    rolled back and each of its operations runs in a transaction of its own: only the culprit fails,
+    and what has not had its turn within LONGEST_BATCH. If the connection is lost or the commit
+    fails, the whole batch fails, and the next one makes a new connection.
 
     Operations that wait at the same time may run in any order: await one before asking for
     another that depends on it. Cancelling a caller does not take its operation back.
