@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,9 +23,7 @@ from ...core.errors import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 200  # operations in one transaction, and as many urgent ones
-MOST_KINDS = 20  # of them that have statements of their own
-# In a transaction, before it is ended for urgent ones that wait; one operation may take longer.
-LONGEST_HOLD = timedelta(milliseconds=10)
+MOST_KINDS = 20  # of them that have statements of their own: urgent ones wait for no more
 # Callers that go on in one step of the event loop: what comes in has its turn after these.
 ANSWERED_AT_ONCE = 32
 # For the operations of a batch that failed, one by one: each may wait for a lock in vain.
@@ -84,13 +82,6 @@ class _Queue:
             kinds.add(others[-1].run)
         return [*batch, *others]
 
-    def has_urgent(self) -> bool:
-        return bool(self._urgent)
-
-    def put_back(self, left: Iterable[_Waiting]) -> None:
-        """Let these come before all others again; called by the thread, which does not sleep."""
-        self._others.extendleft(left)
-
     def _ring(self) -> None:
         if self._sleeps:
             self._bell.put(None)
@@ -124,11 +115,10 @@ class Writer:
     """The one thread that talks to the database.
 
     It takes what waits into one transaction, up to a bound, so that many callers share the cost of
-    one commit. Where urgent ones come meanwhile, a batch that has lasted for LONGEST_HOLD is
-    committed as far as it is, and the rest waits for the next. If an operation raises, the batch is
-    rolled back and each of its operations runs in a transaction of its own: only the culprit fails,
-    and what has not had its turn within LONGEST_BATCH. If the connection is lost or the commit
-    fails, the whole batch fails, and the next one makes a new connection.
+    one commit. If an operation raises, the batch is rolled back and each of its
+    operations runs in a transaction of its own: only the culprit fails, and what has not had its
+    turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
+    fails, and the next one makes a new connection.
 
     Operations that wait at the same time may run in any order: await one before asking for
     another that depends on it. Cancelling a caller does not take its operation back.
@@ -197,7 +187,8 @@ class Writer:
 
     def _work(self) -> None:
         while batch := self._queue.batch():
-            self._tell(partial(self._answer, self._carry_out(batch)))
+            self._carry_out(batch)
+            self._tell(partial(self._answer, batch))
         self._engine.dispose()
         self._tell(self._finished.set)
 
@@ -210,13 +201,12 @@ class Writer:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(news)
 
-    def _carry_out(self, batch: list[_Waiting]) -> list[_Waiting]:
-        """Run them, and return those that are over: the rest is left for what is urgent."""
+    def _carry_out(self, batch: list[_Waiting]) -> None:
         one_failed = False
         try:
             with self._begin(self._engine) as connection:
                 try:
-                    run = _run_all(connection, batch, self._queue.has_urgent)
+                    _run_all(connection, batch)
                 except Exception:
                     one_failed = not connection.invalidated
                     raise
@@ -226,9 +216,6 @@ class Writer:
             else:
                 for waiting in batch:
                     waiting.error = self._explained(error)
-            return batch
-        self._queue.put_back(one for one in reversed(batch) if one not in run)
-        return list(run)
 
     def _carry_out_one_by_one(self, batch: list[_Waiting], error: Exception) -> None:
         until = time.monotonic() + LONGEST_BATCH.total_seconds()
@@ -246,23 +233,14 @@ class Writer:
         return explained
 
 
-def _run_all(
-    connection: Connection, batch: list[_Waiting], is_awaited: Callable[[], bool]
-) -> dict[_Waiting, None]:
-    """Run all that are alike at once; those that were run, once others have waited for too long."""
+def _run_all(connection: Connection, batch: list[_Waiting]) -> None:
     alike: dict[object, list[_Waiting]] = {}
     for waiting in batch:
         alike.setdefault(waiting.run, []).append(waiting)
-    run: dict[_Waiting, None] = {}
-    until = time.monotonic() + LONGEST_HOLD.total_seconds()
     for members in alike.values():
         results = members[0].run(connection, [waiting.argument for waiting in members])
         for waiting, result in zip(members, results, strict=True):
             waiting.result = result
-            run[waiting] = None
-        if is_awaited() and time.monotonic() >= until:
-            break
-    return run
 
 
 def _resolve(batch: list[_Waiting]) -> None:

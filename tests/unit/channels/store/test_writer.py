@@ -153,28 +153,6 @@ async def test_what_is_urgent_waits_for_no_more_than_the_transaction_under_way(
     assert len(begun) == 101
 
 
-async def test_what_is_urgent_waits_for_no_transaction_that_has_taken_long(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("channels.store.database.writer.LONGEST_HOLD", timedelta())
-    begun: list[str] = []
-
-    def note(_: Connection, arguments: list[str]) -> list[None]:
-        begun.extend(arguments)
-        return [None] * len(arguments)
-
-    gate = Gate()
-    others = [writer.run(lambda connection: note(connection, ["other"])) for _ in range(3)]
-    waiting = [asyncio.create_task(call) for call in (writer.run(gate), *others)]
-    await gate.entered()
-    urgent = asyncio.create_task(writer.run_together(note, "urgent", urgent=True))
-    await asyncio.sleep(0)
-    gate.open()
-    await asyncio.gather(urgent, *waiting)
-
-    assert begun == ["urgent", "other", "other", "other"]
-
-
 async def test_others_have_their_turn_while_the_answers_of_a_transaction_are_given(
     writer: Writer,
 ) -> None:
