@@ -304,11 +304,11 @@ class Engine:
         self._taking_in.add(taking_in)
         taking_in.add_done_callback(self._taken_in)
         seconds = None if within is None else within.total_seconds()
-        done, _ = await asyncio.wait({taking_in}, timeout=seconds)
-        if not done:
+        try:
+            await asyncio.wait_for(asyncio.shield(taking_in), seconds)
+        except asyncio.TimeoutError:
             self._health.recording_failed()
-            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.")
-        taking_in.result()
+            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.") from None
 
     async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
         """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
