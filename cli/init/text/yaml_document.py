@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
@@ -56,7 +57,7 @@ def parse(name: str, text: str) -> Document:
     if _BYTES.search(text):
         raise ProjectError(f"{name} can't be read: it is not UTF-8. Save it as UTF-8 first.")
     try:
-        root, data = round_trip().compose(text), round_trip().load(text)
+        root, data = _nodes_of(text), round_trip().load(text)
     except (YAMLError, ValueError) as error:
         raise ProjectError(f"{name} can't be read: {_mistake(error)}. Fix it first.") from None
     if data is None:
@@ -64,6 +65,12 @@ def parse(name: str, text: str) -> Document:
     if not isinstance(root, MappingNode):
         raise ProjectError(f"{name} can't be read: it has to be a mapping from keys to values.")
     return Document(name=name, text=text, data=data, root=root)
+
+
+@lru_cache(maxsize=64)  # each file is parsed several times, and nobody changes the nodes
+def _nodes_of(text: str) -> Node | None:
+    root: Node | None = round_trip().compose(text)
+    return root
 
 
 def round_trip() -> Any:
