@@ -305,7 +305,7 @@ class EventHandler:
             await self._write_down(session, decision.heard, event)
             session = await self._handovers.hear(session, decision.heard, event)
         user_at = event.at if decision.route else None
-        told = event.metadata if isinstance(event, ControlPassed) else None
+        told = event.metadata or "" if isinstance(event, ControlPassed) else None
         if decision.end is not None:
             ending = await self._endings.end(
                 session, decision.end, user_at=user_at, returned_with=told

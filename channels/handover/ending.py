@@ -87,7 +87,9 @@ class Endings:
             if ending.regained and user_at is None:
                 return ending
             regained = transitions.regained(ending, self._ledger.clock.now(), user_at=user_at)
-            return replace(regained, returned_with=returned_with or ending.returned_with)
+            if returned_with is None:
+                return regained
+            return replace(regained, returned_with=returned_with)
 
         return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
 

@@ -133,7 +133,7 @@ def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -
         "operator_messages": session.operator_messages,
         "user_messages": session.user_messages,
     }
-    if session.returned_with is not None:
+    if session.returned_with:
         outcome["returned_with"] = told_with(session.returned_with)
     if transcript is not None:
         outcome["transcript"] = transcript

@@ -90,7 +90,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     how many handovers led from one to the next, up to this one, while nobody said anything.
     `feedback` is what the user thought of it, once it has ended. `told` is what operators have
     been told of it, or are about to be. `returned_with` is the metadata of the pass that has
-    brought the thread back.
+    brought the thread back, empty where it had none; None if no pass has.
     """
 
     id: str
@@ -201,14 +201,23 @@ MOST_UNASKED_FOR = 3  # sessions of a thread in that time
 def is_loop(recent: Sequence[Session], now: datetime) -> bool:
     """Whether a thread has had so many sessions of late that we must be making them ourselves.
 
-    Nobody has asked for them, and nobody has answered in them: Meta says that another app has the
+    Nobody has asked for them, and nobody has talked in them: Meta says that another app has the
     thread, and then that nobody has.
     """
     unasked_for = sum(
-        one.is_adopted and not one.operator_messages and now - one.opened_at < LOOP_PERIOD
-        for one in recent
+        not _is_of_people(one) and now - one.opened_at < LOOP_PERIOD for one in recent
     )
     return unasked_for >= MOST_UNASKED_FOR
+
+
+def _is_of_people(session: Session) -> bool:
+    """Whether people had to do with it. One who wrote may be an automation: its answer, and that
+    Meta calls the thread free, are no talk.
+    """
+    if not session.is_adopted or session.returned_with is not None:
+        return True
+    is_found_free = session.reason in (EndReason.AGENT_RELEASED, EndReason.AGENT_RETURNED)
+    return bool(session.operator_messages) and (bool(session.user_messages) or not is_found_free)
 
 
 LATE = timedelta(minutes=1)  # what was written after the thread was taken back, and came on standby

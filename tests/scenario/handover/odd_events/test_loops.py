@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from channels.core.errors import NotThreadOwner
 from channels.core.events import Thread
 from channels.core.meta.ownership import Owner
@@ -25,7 +27,7 @@ class TwoFacedGraph(MemoryGraph):
 
     async def owner(self, thread: Thread) -> Owner:
         await self._begin("owner", thread)
-        return Owner.IDLE
+        return self.odd_owner or Owner.IDLE
 
 
 async def test_no_more_than_three_sessions_come_of_what_meta_contradicts(
@@ -42,6 +44,20 @@ async def test_no_more_than_three_sessions_come_of_what_meta_contradicts(
     assert b"sessions_not_opened_total 0.0" not in world.engine.metrics.page()
     await world.user_says("still there?")
     assert world.heard()[-1] == "still there?"
+    assert len(world.ends()) == MOST_UNASKED_FOR
+    await world.kill()
+
+
+@pytest.mark.parametrize("owner", [Owner.IDLE, Owner.OURS], ids=["nobody", "ours"])
+async def test_an_automatic_answer_in_each_of_them_does_not_hide_it(owner: Owner) -> None:
+    world = World(graph=TwoFacedGraph)
+    world.graph.odd_owner = owner
+    await world.start()
+    for number in range(8):
+        await world.user_says(f"hello {number}")
+        await world.operator_says("We are away.")
+        await world.wait(timedelta(minutes=1))
+
     assert len(world.ends()) == MOST_UNASKED_FOR
     await world.kill()
 
