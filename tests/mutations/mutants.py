@@ -115,6 +115,29 @@ MUTANTS = [
     ),
     *_of(
         "engine/delivery.py",
+        ("tests/scenario/handover/odd_events/test_bare_echoes.py",),
+        ("lost < MOST_LOST_ANSWERS or error.echoes_come", "lost < MOST_LOST_ANSWERS"),
+        ("waits + 1 >= MOST_LOST_ANSWERS", "False"),
+    ),
+    *_of(
+        "engine/inbox.py",
+        ("tests/scenario/engine/test_back_pressure.py", "tests/unit/channels/engine"),
+        ("+= not self._of_threads[thread]", "+= 1"),
+        ("(2 if is_heard else 1)", "1"),
+    ),
+    *_of(
+        "engine/engine.py",
+        ("tests/scenario/engine/test_stopping.py",),
+        ("        self._dialogue.begin_no_more()\n", ""),
+    ),
+    *_of(
+        "graph/echoes.py",
+        ("tests/unit/channels/graph", "tests/contract/graph/http"),
+        ("> limit + STANDSTILL", "< timedelta()"),
+        ("self._unechoed += 1", "pass"),
+    ),
+    *_of(
+        "engine/delivery.py",
         (
             "tests/scenario/engine/failures/test_graph_failures.py",
             "tests/scenario/engine/failures/test_crash_points.py",
