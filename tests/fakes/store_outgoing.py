@@ -172,9 +172,10 @@ class OutgoingInMemory:
         self._messages_in_hand.discard(position)
 
     async def hold(self, position: int) -> None:
-        message = self._messages[position]
+        message = self._message(position)
         for each in self._waiting():
-            if each.said.thread == message.said.thread and each.position >= position:
+            is_of_thread = message is not None and each.said.thread == message.said.thread
+            if is_of_thread and each.position >= position:
                 each.state, each.claimed_by, each.claimed_until = "held", None, FIRST_MOMENT
                 self._messages_in_hand.discard(each.position)
 

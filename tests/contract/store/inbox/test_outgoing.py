@@ -235,6 +235,13 @@ async def test_nothing_overtakes_what_is_held(store: Store) -> None:
     await say(store, "four", place=3)
 
 
+async def test_what_was_dropped_while_meta_was_asked_is_not_held(store: Store) -> None:
+    message = await say(store, "one")
+    await store.drop(message, NOW)
+    await store.hold(message.position)
+    assert await standing(store, message) is Standing.DROPPED
+
+
 async def test_a_look_shows_the_session_and_whether_something_is_held(store: Store) -> None:
     session = new_session("session", BEN)
     await store.add_session(session)
