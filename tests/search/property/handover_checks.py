@@ -264,7 +264,7 @@ def _has_session_heard(world: World, event: Event, handled_at: datetime) -> bool
     margin = world.furthest_apart + LATE
     return any(
         one.opened_at <= handled_at + margin
-        and (one.ended_at is None or one.ended_at >= event.at - margin)
+        and world.history.closed_at.get(one.id, event.at) >= event.at - margin
         for one in world.history.sessions()
         if one.thread == event.thread
     )

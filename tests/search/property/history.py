@@ -26,8 +26,8 @@ class History:
     ends without the thread leaves it, and nobody watches it any more: what was known is given up.
     `said_in_order` has the bot's messages, by their users and in the order of saying,
     `out_of_hours` what was done in sessions that the hours forbid, `handled_at` when an event was
-    handled, by its key. `clock` is Meta's, `shared` the
-    one by which the workers store, and by which the hours go.
+    handled, by its key, `closed_at` when a session was over, by its id. `clock` is Meta's,
+    `shared` the one by which the workers store, and by which the hours go.
     """
 
     def __init__(self, clock: Clock, *, zone: str) -> None:
@@ -39,6 +39,7 @@ class History:
         self.said_in_order: defaultdict[str, list[Outgoing]] = defaultdict(list)
         self.out_of_hours: list[str] = []
         self.handled_at: dict[str, datetime] = {}
+        self.closed_at: dict[str, datetime] = {}
         self._keys: dict[int, str] = {}  # of events, by their positions
 
     def claimed(self, entries: list[InboxEntry]) -> list[InboxEntry]:
@@ -81,6 +82,8 @@ class History:
             told = f"{session.id} becomes {session.state} for {session.reason}"
             self.out_of_hours.append(f"{told}, open: {self.is_anybody_there()}")
         self.versions[session.id].append(session)
+        if not session.is_open:
+            self.closed_at.setdefault(session.id, self._clock.now())
         if session.state is State.ACTIVE:
             self.silent_at[session.thread.user] = self._clock.now()
         elif not session.is_open and not session.regained:

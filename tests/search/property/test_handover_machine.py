@@ -26,9 +26,12 @@ from hypothesis.stateful import (
 
 from channels.core.notices import Notice
 from channels.core.plans import Plan
+from channels.core.records.outgoing import Replay
 from channels.core.sessions import notices
 from channels.core.sessions.session import Session
+from channels.dialogue import output
 from channels.handover import ledger
+from channels.store.protocol import CLAIM_LEASE
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.scenario.desk import Desk
 from tests.search.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
@@ -99,6 +102,7 @@ REFUSALS = {
     "request_thread_control": (*LACKING, *THROTTLED_EDGES),
 }
 
+LONG_ENOUGH = CLAIM_LEASE + 30 * SECOND  # for another worker to take over, and to have done
 JUMPS = (timedelta(), 90 * SECOND, -90 * SECOND, HOUR, -HOUR)
 MOODS = ("takes", "takes", "is away", "refuses", "loses answers", "hangs")
 
@@ -263,9 +267,9 @@ class HandoverMachine(RuleBasedStateMachine):
         if self._world.cut(number, dataclasses.replace(cut)):
             self._step(self._people.user_says(text, user))
         else:
-            self._step(self._world.go_on(number))
+            self._step(self._go_on(number, LONG_ENOUGH))
 
-    @rule(number=workers, later=st.sampled_from((timedelta(), 5 * SECOND, 75 * SECOND)))
+    @rule(number=workers, later=st.sampled_from((timedelta(), LONG_ENOUGH, LONG_ENOUGH)))
     def worker_goes_on(self, number: int, later: timedelta) -> None:
         self._step(self._go_on(number, later))
 
@@ -455,16 +459,32 @@ def _forgetting(session: Session, now: datetime, **also: Any) -> tuple[Session, 
     return session, _telling(session, now, **also)[1]
 
 
+def _nothing(*_: object) -> None:
+    return None
+
+
+async def _not_looking() -> None:
+    pass
+
+
 @pytest.mark.parametrize(
-    ("of", "name", "mistake", "found"),
+    ("of", "name", "mistake", "found", "seeded"),
     [
-        (Plan, "is_open", _always, "Nobody is there, or somebody is"),
-        (ledger, "telling", _forgetting, "Operators are told"),
+        (Plan, "is_open", _always, "Nobody is there, or somebody is", 1),
+        (ledger, "telling", _forgetting, "Operators are told", 1),
+        (Replay, "repeated", _nothing, "A turn has said something to .* twice", 3),
+        (output, "still_ours", _not_looking, "A worker that stood still goes on", 8),
     ],
 )
 def test_a_mistake_is_found(
-    monkeypatch: pytest.MonkeyPatch, stage: Stage, of: Any, name: str, mistake: object, found: str
+    monkeypatch: pytest.MonkeyPatch,
+    stage: Stage,
+    of: Any,
+    name: str,
+    mistake: object,
+    found: str,
+    seeded: int,
 ) -> None:
     monkeypatch.setattr(of, name, mistake)
     with pytest.raises(AssertionError, match=found):
-        play(stage, "on", seeded=1)
+        play(stage, "on", seeded=seeded)
