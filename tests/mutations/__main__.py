@@ -6,12 +6,15 @@ its line is there no more. Names of files as arguments: only the mistakes in the
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.mutations.mutants import MUTANTS, Mutant
 from tests.support import in_memory
@@ -22,28 +25,43 @@ FAILED, PASSED = 1, 0  # what pytest exits with
 
 
 def main(files: Sequence[str]) -> int:
+    """As many at once as there are processors, each in a copy of its own."""
     mutants = [one for one in MUTANTS if not files or one.file in files]
+    processors = os.cpu_count() or 1
+    copies: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=in_memory.directory()) as directory:
-        copy = Path(directory) / "project"
-        shutil.copytree(PROJECT, copy, ignore=LEFT_OUT, symlinks=True)
-        told = [_tried(one, copy) for one in mutants]
+        for number in range(processors):
+            copy = Path(directory) / str(number) / "project"
+            shutil.copytree(PROJECT, copy, ignore=LEFT_OUT, symlinks=True)
+            copies.put(copy)
+        with ThreadPoolExecutor(processors) as several:
+            told = list(several.map(lambda mutant: _tried(mutant, copies), mutants))
     print(f"{told.count('killed')} of {len(told)} mutants are killed.")
     return 0 if set(told) == {"killed"} else 1
 
 
-def _tried(mutant: Mutant, copy: Path) -> str:
+def _tried(mutant: Mutant, copies: SimpleQueue[Path]) -> str:
+    copy = copies.get()
+    try:
+        outcome, by = _tried_in(copy, mutant)
+    finally:
+        copies.put(copy)
+    print(f"{outcome}: {mutant.file}: {' '.join(mutant.right.split())} ({by})", flush=True)
+    return outcome
+
+
+def _tried_in(copy: Path, mutant: Mutant) -> tuple[str, str]:
+    """What became of the mutant, and by which test."""
     file = copy / "channels" / mutant.file
     source = file.read_text(encoding="utf-8")
     if source.count(mutant.right) != 1:
-        outcome, by = "stale", "its line does not stand there once"
-    else:
-        file.write_text(source.replace(mutant.right, mutant.wrong), encoding="utf-8")
-        outcome, by = _outcome(mutant.tests, copy)
-        file.write_text(source, encoding="utf-8")
-        if outcome == "killed" and _outcome([by], copy)[0] != "survived":
-            outcome = "broken, for its test fails without it too"
-    print(f"{outcome}: {mutant.file}: {' '.join(mutant.right.split())} ({by})", flush=True)
-    return outcome
+        return "stale", "its line does not stand there once"
+    file.write_text(source.replace(mutant.right, mutant.wrong), encoding="utf-8")
+    outcome, by = _outcome(mutant.tests, copy)
+    file.write_text(source, encoding="utf-8")
+    if outcome == "killed" and _outcome([by], copy)[0] != "survived":
+        outcome = "broken, for its test fails without it too"
+    return outcome, by
 
 
 def _outcome(tests: Sequence[str], copy: Path) -> tuple[str, str]:

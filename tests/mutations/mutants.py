@@ -189,7 +189,22 @@ MUTANTS = [
     *_of(
         "instruments/leases.py",
         ENGINE,
-        ("if not await lease.is_ours():", "if False:"),
+        ("while not _are_surely_ours():", "while False:"),
+    ),
+    *_of(
+        "instruments/leases.py",
+        ("tests/unit/channels/instruments/test_leases.py",),
+        ("while not _are_surely_ours():", "if not _are_surely_ours():"),
+    ),
+    *_of(
+        "instruments/shared_time.py",
+        ("tests/scenario/engine/test_clocks.py",),
+        ("self._clock.set_by(told, after=after, before=before)", "pass"),
+    ),
+    *_of(
+        "dialogue/output.py",
+        ("tests/scenario/engine/test_standing_still.py",),
+        ("await self.store_wait.until_stored(still_ours)", "pass"),
     ),
     *_of(
         "store/outgoing/saying.py",
