@@ -94,7 +94,7 @@ deep: $(READY) test-rasa-pro-3.19
 	$(PYTHON) -m pytest -m deep tests/stack
 	$(MAKE) chaos
 
-# Puts mistakes into a copy of the code, one after the other, and tells which ones no test notices.
+# Puts mistakes into copies of the code, one for each processor, and tells which ones no test notices.
 mutants: $(READY)
 	$(PYTHON) -m tests.mutations
 
