@@ -55,7 +55,7 @@ class Endings:
     ) -> Session | None:
         """End an active session for `reason`; None if another reason was faster.
 
-        The session is then ENDING: `carry_through` brings it to its end: in this worker if it is
+        The session is then ENDING: `carry_through` brings it to its end, in this worker if it is
         `claimed`, otherwise in whichever worker finds it due. `user_at` is when the user wrote the
         message that ended it, `returned_with` the metadata of the pass that did.
         """
@@ -100,9 +100,8 @@ class Endings:
         """
         if session.state is not State.ENDING:
             return None
-        async with self._rasa.hearing(
-            session.thread
-        ):  # first, or the user would be left with nobody
+        # First a place to tell Rasa: without the thread taken back, the user still has somebody.
+        async with self._rasa.hearing(session.thread):
             return await self._carry_through(await self._ledger.reload(session))
 
     async def _carry_through(self, session: Session) -> Session | None:
