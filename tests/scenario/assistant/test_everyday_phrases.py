@@ -22,10 +22,9 @@ from cli.main import main
 from tests.scenario.assistant.trained_assistant import Conversation, load, serving_actions, train
 from tests.support.rasa_project import write_template
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(600),  # Rasa's own pipeline trains for a minute, on a machine that is free
-]
+IN_ONE_LOOP = pytest.mark.asyncio(loop_scope="module")
+# Rasa's own pipeline trains for a minute, on a machine that is free.
+pytestmark = pytest.mark.timeout(600)
 
 WISHES = """\
 I want to talk to a person
@@ -147,16 +146,19 @@ def test_there_are_sixty() -> None:
     assert len({*WISHES, *OTHERS}) == 60
 
 
+@IN_ONE_LOOP
 @pytest.mark.parametrize("phrase", WISHES)
 async def test_who_asks_for_a_person_gets_one(agent: Agent, phrase: str) -> None:
     assert await hands_over(agent, phrase)
 
 
+@IN_ONE_LOOP
 @pytest.mark.parametrize("phrase", [*OTHERS, *MORE_OTHERS])
 async def test_nobody_else_is_handed_over(agent: Agent, phrase: str) -> None:
     assert not await hands_over(agent, phrase)
 
 
+@IN_ONE_LOOP
 async def test_no_words_but_an_answer_count_as_feedback(agent: Agent) -> None:
     for phrase in OTHERS:
         conversation = Conversation(agent=agent, user=uuid4().hex)

@@ -76,7 +76,7 @@ class TestOperatorApi:
             b"Bearer the-bots-admin-token",
             b"Bearer the-bots-admin-t\xf6k\xe9n",
             b"Bearer \xff\xfe",
-            b"bearer the-bots-admin-t\xc3\xb6k\xc3\xa9n",
+            b"Token the-bots-admin-t\xc3\xb6k\xc3\xa9n",
             b"Basic x",
             b"x" * 7000,
         ],
