@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import tarfile
-import warnings
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -34,6 +33,7 @@ from ..checks.assistant import AssistantFacts, DomainFacts, RuleFacts
 from ..checks.store import StoreState
 from ..findings import Unknown, wrong
 from .model import answered_reasons, domain_facts, handing_over, handing_over_in, policies
+from .quiet import quiet
 
 _METADATA = "metadata.json"
 _RULES = "rule_policy.json"
@@ -123,8 +123,7 @@ def _read_domain(path: str) -> DomainFacts | None:
     if path == "domain.yml" and not Path(path).exists():
         path = "domain"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Rasa's advice on the domain is `rasa data validate`'s
+        with quiet():  # Rasa's advice on the domain is `rasa data validate`'s
             return domain_facts(Domain.load(path).as_dict())
     except (RasaException, OSError):
         return None
