@@ -146,6 +146,17 @@ async def test_an_owner_that_comes_in_the_middle_of_a_turn_ends_what_the_bot_say
     assert "utter_two was not sent, because another app controls the thread" in caplog.text
 
 
+async def test_an_owner_that_comes_before_a_handover_of_the_turn_ends_what_the_bot_says(
+    world: World,
+) -> None:
+    world.script.answers["human"] = ["one moment", "connecting", HANDOVER]
+    world.graph.fail("send", NotThreadOwner("Another app has it"))
+    await world.user_says("human")
+
+    assert (world.calls("send"), world.said()) == (1, [])
+    assert (await world.session()).state is State.ACTIVE
+
+
 async def test_outside_the_window_what_the_bot_says_is_held_until_the_user_writes(
     world: World,
 ) -> None:
