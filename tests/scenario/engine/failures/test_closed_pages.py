@@ -151,6 +151,20 @@ async def test_a_message_that_meta_alone_of_all_never_answers_is_set_aside_in_th
     assert world.said() == ["re: hello"]
 
 
+async def test_a_message_that_meta_does_not_answer_while_it_answers_nobody_waits_on(
+    world: World,
+) -> None:
+    world.script.answers["hello"] = [GraphUnavailable("Server error")]
+    await world.deliver(world.message("hello"))
+    for _ in range(PATIENCE // MINUTE + 2):
+        await world.wait(MINUTE)
+    assert (await world.store.backlog()).dead == 0
+
+    world.script.answers["hello"] = ["good day"]
+    await world.wait(MINUTE)
+    assert world.said() == ["good day"]
+
+
 async def test_turns_are_taken_on_a_closed_page_and_what_they_say_waits(world: World) -> None:
     await world.user_says("hi")
     world.graph.broken[PAGE] = DEAD_TOKEN
