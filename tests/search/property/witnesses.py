@@ -13,7 +13,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel
 
 from channels.core.briefing.turns import HANDOVER_ENDED, external_text
-from channels.core.errors import NotThreadOwner
+from channels.core.errors import ClaimLost, NotThreadOwner
 from channels.core.events import Thread, page_and_user_of
 from channels.core.meta.ownership import Owner
 from channels.core.sessions.feedback import LATEST
@@ -72,14 +72,19 @@ class WatchedGraph:
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         looked = self._store.looked.pop(mark, None)
         session, known_at = looked or self._store.known_of(thread.user)
-        if session is not None and not self._may_send(session, message):
-            self._observed.against_better_knowledge.append(message)
+        knows_better = session is not None and not self._may_send(session, message)
         try:
             return await self._graph.send(thread, message, mark=mark)
+        except ClaimLost:  # it stood still since it looked: nothing was sent
+            knows_better = False
+            raise
         except NotThreadOwner:
             if self._observed.untold_at.get(thread.user, NEVER) < known_at:
                 self._observed.refused.append((thread.user, known_at))
             raise
+        finally:
+            if knows_better:
+                self._observed.against_better_knowledge.append(message)
 
     async def owner(self, thread: Thread) -> Owner:
         """Where Meta does not tell, a pass to the bot is believed, which may be over by then."""
