@@ -100,7 +100,7 @@ class Endings:
         """
         if session.state is not State.ENDING:
             return None
-        # First a place to tell Rasa: without the thread taken back, the user still has somebody.
+        # First a place to tell Rasa, then the thread: meanwhile the user still has somebody.
         async with self._rasa.hearing(session.thread):
             return await self._carry_through(await self._ledger.reload(session))
 

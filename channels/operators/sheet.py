@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from .answers import Handover, PastHandover
@@ -29,12 +30,12 @@ COLUMNS = (
     "comment",
     "opened_by",
 )
-_STEERING = "=+-@|"  # what begins with one of them is a formula, even after blanks
-_SIGNS = _STEERING + "".join(chr(ord(sign) + 0xFEE0) for sign in _STEERING)  # and full-width ones
+# What begins with one of them is a formula, even after blanks; full-width and small ones count.
+_STEERING = ("=", "+", "-", "@", "|")
 _BLANKS = ("\t", "\r", "\n")
 # Where a cell ends for a program that takes other separators than the comma, as Excel does where
 # numbers have a decimal comma: quotes in the middle of its cells keep nothing together then.
-_AFTER_ANOTHER_END = re.compile(rf"([;\t\r\n][^\S\t\r\n]*)(?=[{re.escape(_SIGNS)}])")
+_AFTER_ANOTHER_END = re.compile(r"([;\t\r\n][^\S\t\r\n]*)(?=(\S))")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
@@ -53,6 +54,9 @@ def _cell(value: object) -> str:
         return ""
     isoformat = getattr(value, "isoformat", None)
     text = str(isoformat()) if isoformat else str(getattr(value, "value", value))
-    text = _AFTER_ANOTHER_END.sub(r"\1'", text)
-    is_steering = text.lstrip().startswith(tuple(_SIGNS))
-    return f"'{text}" if is_steering or text[:1] in _BLANKS else text
+    text = _AFTER_ANOTHER_END.sub(lambda end: end[1] + ("'" if _steers(end[2]) else ""), text)
+    return f"'{text}" if _steers(text.lstrip()) or text[:1] in _BLANKS else text
+
+
+def _steers(text: str) -> bool:
+    return unicodedata.normalize("NFKC", text[:1]).startswith(_STEERING)

@@ -49,7 +49,17 @@ def comment_in_a_spreadsheet(comment: str) -> str:
     "comment",
     [
         *("=1+1", "+1", "-1", "@SUM(1)", "|calc", " =1"),
-        *("＝1+1", "＋1", "－1", "＠SUM(1)", "\u00a0=1", "\u3000=1", '=HYPERLINK("http://x")'),
+        *(
+            "＝1+1",
+            "＋1",
+            "﹢1",
+            "﹦1+1",
+            "－1",
+            "＠SUM(1)",
+            "\u00a0=1",
+            "\u3000=1",
+            '=HYPERLINK("http://x")',
+        ),
     ],
 )
 def test_what_would_be_a_formula_begins_with_an_apostrophe(comment: str) -> None:
@@ -62,7 +72,7 @@ def test_blanks_before_a_formula_hide_none(blanks: str) -> None:
 
 
 @pytest.mark.parametrize("end", [";", "; ", "\t", "\n", "\r\n"])
-@pytest.mark.parametrize("formula", ["=1+1", "@SUM(1)", "＝1+1"])
+@pytest.mark.parametrize("formula", ["=1+1", "@SUM(1)", "＝1+1", "﹫SUM(1)"])
 def test_nor_is_there_one_behind_another_separator(end: str, formula: str) -> None:
     assert comment_in_a_spreadsheet(f"Fine{end}{formula}") == f"Fine{end}'{formula}"
 
