@@ -226,6 +226,7 @@ class Engine:
                 metrics=metrics,
                 handle=handler.handle,
                 dies=self._dialogue.hand_over,
+                ready=self._dialogue.ready,
                 suspects=suspects,
             ),
         )

@@ -63,8 +63,10 @@ class Retrying:
         metrics: Metrics,
         handle: Handle,
         dies: Callable[[Event], Awaitable[None]],
+        ready: Callable[[], Awaitable[None]],
         suspects: Suspects,
     ) -> None:
+        """`ready` returns once Rasa has a model loaded."""
         self._store = store
         self._clock = clock
         self._shared_clock = shared_clock
@@ -72,6 +74,7 @@ class Retrying:
         self._handle = handle
         self._suspects = suspects
         self._dies = dies
+        self._ready = ready
 
     async def handle(self, entry: InboxEntry, *, read_at: datetime | None = None) -> None:
         """Handle an entry until it is done or dead, or another worker's.
@@ -130,6 +133,7 @@ class Retrying:
             # Waited for: what has been handled must not be handled again for want of a count.
             return await self._once_stored(lambda *_: self._store.attempt(id_, times), entry)
 
+        await self._ready()  # what waits for a model has not begun, however often the process ends
         async with self._suspects.begun(entry.attempts, count) as may:
             if not may:
                 raise ProcessDied(f"Handling it has ended the process {MOST_DEATHS} times.")

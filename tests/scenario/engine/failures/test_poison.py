@@ -10,6 +10,7 @@ import pytest
 
 from channels.core.errors import GraphThrottled, GraphUnavailable
 from channels.core.events import Thread
+from channels.dialogue.dialogue import READY_INTERVAL
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
 from channels.instruments.suspects import ALONE_FOR, MOST_DEATHS
@@ -82,6 +83,19 @@ async def test_what_waits_while_the_process_ends_for_other_reasons_is_not_set_as
             await dies(world)
 
     assert await world.store.dead(limit=9) == []
+
+
+async def test_what_waits_for_a_model_while_the_process_ends_is_not_set_aside(
+    world: World,
+) -> None:
+    world.script.is_ready = False
+    await world.deliver(world.message("hello"))
+    for _ in range(2 * MOST_DEATHS):
+        await dies(world)
+    world.script.is_ready = True
+    await world.wait(READY_INTERVAL)
+
+    assert world.said() == ["re: hello"]
 
 
 async def test_a_message_that_ends_the_process_is_set_aside_and_the_next_one_is_sent(

@@ -33,6 +33,10 @@ async def nobody(_: Event) -> None:
     pytest.fail("nothing has died")
 
 
+async def at_once() -> None:
+    """A model is loaded."""
+
+
 class Page:
     """A worker's inbox, and what it has handled."""
 
@@ -49,6 +53,7 @@ class Page:
             metrics=Metrics(),
             handle=self._handle,
             dies=nobody,
+            ready=at_once,
             suspects=Suspects(self.clock),
         )
 
