@@ -29,7 +29,7 @@ from ..core.briefing.turns import (
     started_parse_data,
     text_for_rasa,
 )
-from ..core.errors import TurnBroken, TurnTimedOut
+from ..core.errors import RasaUnavailable, StoreError, TurnBroken, TurnTimedOut
 from ..core.events import Act, ControlPassed, Event, Platform, Postback, Thread, UserMessage
 from ..core.records.outgoing import Said
 from ..core.sessions.session import Cause, Session, is_window_open
@@ -103,8 +103,9 @@ class Dialogue:
         self._typing = typing
         several_pages = bool(settings.pages)
         self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
-        self._looking = asyncio.Lock()
         self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
+        self._looking = asyncio.Lock()
+        self._begins_no_more = False
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -237,9 +238,22 @@ class Dialogue:
             yield
 
     async def read(self, text: str) -> tuple[str | None, float]:
-        """The intent that the assistant's NLU reads in a text, and its confidence."""
+        """The intent that the assistant's NLU reads in a text, and its confidence.
+
+        None where the NLU fails or hangs: what is said to an agent is heard all the same.
+        """
         reading = self._assistant.read(plain(text))
-        return await self._within_limit(reading, StoreWait(self._clock), _nothing_to_cut)
+        try:
+            return await self._within_limit(reading, StoreWait(self._clock), _nothing_to_cut)
+        except (RasaUnavailable, StoreError):
+            raise
+        except Exception as error:  # whatever a component raises; it may quote the user
+            logger.error(
+                "Rasa's NLU could not read a message for return intents (%s), so it brings nobody "
+                "back to the bot. Look which component fails, or hangs for 'turn-timeout'.",
+                type(error).__name__,
+            )
+            return None, 0.0
 
     def output_on_its_own(self) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
@@ -256,6 +270,7 @@ class Dialogue:
         """Let no turn begin: a stop waits for those under way, and would cut one that has just
         begun.
         """
+        self._begins_no_more = True
         self._for_users.close()
         self._for_sessions.close()
 
@@ -390,12 +405,17 @@ class Dialogue:
         return self._assistant.is_ready()
 
     async def ready(self) -> None:
-        """Return once a model is loaded; one looks for it, and the others wait for that one."""
+        """Return once a model is loaded; one looks for it, and the others wait for that one.
+
+        Whoever has to wait is cancelled when the process stops, as whoever waits for a place.
+        """
         if self.is_ready():
             return
         async with self._looking:
-            while not self.is_ready():
+            while not (self.is_ready() or self._begins_no_more):
                 await self._clock.sleep(READY_INTERVAL)
+        if self._begins_no_more:
+            raise asyncio.CancelledError
 
 
 def _of_event(event: Event) -> TurnId:

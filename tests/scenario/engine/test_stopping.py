@@ -19,6 +19,7 @@ from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
 
 DESK = "777000777000777"
+OTHER = Thread(page=PAGE, user="2002")
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def test_a_turn_under_way_is_finished_and_not_repeated(world: World) -> No
     assert world.heard() == ["slow"]
 
 
-@pytest.mark.parametrize("waits_behind", [ANNA, Thread(page=PAGE, user="2002")])
+@pytest.mark.parametrize("waits_behind", [ANNA, OTHER])
 async def test_no_turn_begins_while_the_process_stops(world: World, waits_behind: Thread) -> None:
     go_on = asyncio.Event()
     world.script.answers["slow"] = ["one", go_on, "two"]
@@ -64,6 +65,24 @@ async def test_no_turn_begins_while_the_process_stops(world: World, waits_behind
     await starts_again(world)
     assert world.heard(waits_behind)[-1:] == ["hello"]
     assert world.said(waits_behind)[-1:] == ["re: hello"]
+
+
+async def test_what_waits_for_a_model_begins_no_turn_while_the_process_stops(world: World) -> None:
+    go_on = asyncio.Event()
+    world.script.answers["slow"] = ["one", go_on, "two"]
+    await world.deliver(world.message("slow"), world.message("hello", OTHER))
+    world.script.is_ready = False
+    go_on.set()
+    await world.settle()
+    stopping = asyncio.create_task(world.engine.stop())
+    await world.settle()
+    world.script.is_ready = True
+    await world.wait(SECOND)
+    await stopping
+    assert world.heard(OTHER) == []
+
+    await starts_again(world)
+    assert world.said(OTHER) == ["re: hello"]
 
 
 async def test_a_turn_that_takes_too_long_begins_again_after_the_next_start(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import pytest
 
+from tests.scenario.scripted_assistant import ScriptedAssistant
 from tests.scenario.world import World
 
 PLAN = {
@@ -44,6 +47,34 @@ async def test_anything_else_is_for_the_agent(world: World, text: str) -> None:
     await world.user_says(text)
     assert world.ends() == []
     assert (await world.session()).user_messages == 1
+
+
+async def test_a_message_that_the_nlu_can_t_read_is_for_the_agent(
+    world: World, monkeypatch: pytest.MonkeyPatch, errors: Callable[[], list[str]]
+) -> None:
+    async def breaks(_: ScriptedAssistant, text: str) -> tuple[str | None, float]:
+        raise ValueError(f"It chokes on {text}")
+
+    monkeypatch.setattr(ScriptedAssistant, "read", breaks)
+    await world.user_says("my secret")
+    assert (await world.session()).user_messages == 1
+    [error] = errors()
+    assert "(ValueError)" in error
+    assert "secret" not in error
+
+
+async def test_a_message_that_the_nlu_hangs_at_is_for_the_agent(
+    world: World, monkeypatch: pytest.MonkeyPatch, errors: Callable[[], list[str]]
+) -> None:
+    async def hangs(_: ScriptedAssistant, __: str) -> tuple[str | None, float]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(ScriptedAssistant, "read", hangs)
+    await world.user_says("hello")
+    await world.wait(timedelta(minutes=1))
+    assert (await world.session()).user_messages == 1
+    assert "(TurnTimedOut)" in errors()[0]
 
 
 async def test_an_operators_words_are_not_read(world: World) -> None:
