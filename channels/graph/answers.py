@@ -35,6 +35,9 @@ class Accepted(msgspec.Struct, frozen=True):
     success: bool = True
 
 
+_OWNER_KEYS = {"app_id", "expiration"}
+
+
 def owner_in(answer: object, *, us: str) -> Owner:
     """Who owns the thread, for the app `us`, by the answer of `thread_owner`.
 
@@ -50,7 +53,7 @@ def owner_in(answer: object, *, us: str) -> Owner:
         return Owner.UNKNOWN
     app_id = owner.get("app_id")
     if app_id in (None, "", "null"):
-        return Owner.UNNAMED
+        return Owner.UNNAMED if owner.keys() <= _OWNER_KEYS else Owner.UNKNOWN
     if not isinstance(app_id, (str, int, Decimal)) or isinstance(app_id, bool):
         return Owner.UNKNOWN
     is_exact = isinstance(app_id, Decimal)
@@ -125,17 +128,25 @@ class _InstalledApp(msgspec.Struct, frozen=True):
     subscribed_fields: list[str] | None = None
 
 
+class _Paging(msgspec.Struct, frozen=True):
+    next: str | None = None
+
+
 class InstalledApps(msgspec.Struct, frozen=True):
     """The apps that are subscribed to the page's webhook; None where Meta does not tell."""
 
     data: list[_InstalledApp] | None = None
+    paging: _Paging | None = None
 
     def leave_out(self, us: str) -> bool:
         """Whether Meta tells, and the app `us` gets no messages."""
         if self.data is None:
             return False
         own = [app.subscribed_fields for app in self.data if str(app.id) == us]
-        return not own or (own[0] is not None and "messages" not in own[0])
+        if own:
+            return own[0] is not None and "messages" not in own[0]
+        may_come_later = self.paging is not None and self.paging.next is not None
+        return not may_come_later
 
 
 SENT = msgspec.json.Decoder(SendAnswer)

@@ -106,6 +106,7 @@ class HttpGraph:
         self._echoes = Echoes(clock, heard_elsewhere)
         self._page: str | None = None
         self._name = page_name
+        self._is_left_out = False
         self._untold = RareLine(LOG_INTERVAL)
 
     def __repr__(self) -> str:
@@ -139,8 +140,9 @@ class HttpGraph:
             installed = await self._calls.answered(asking, INSTALLED_APPS, self._tries())
         except GraphError as error:
             logger.info("Meta does not tell which apps get events of %s: %s", self._name, error)
-            return []
-        return [self._name] if installed.leave_out(self._app_id) else []
+        else:
+            self._is_left_out = installed.leave_out(self._app_id)
+        return [self._name] if self._is_left_out else []
 
     def share_among(self, workers: int) -> None:
         self._pace.share_among(workers)

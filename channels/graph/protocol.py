@@ -83,8 +83,8 @@ class Graph(Protocol):
     async def unsubscribed(self) -> list[str]:
         """The pages, by what the log calls them, whose messages Meta does not send to this app.
 
-        Meta unsubscribes a webhook after an hour of failures. Where it does not tell, nothing is
-        wrong as far as is known; raises nothing.
+        Meta unsubscribes a webhook after an hour of failures. Where it does not tell, what it has
+        told before holds; raises nothing.
         """
 
     def share_among(self, workers: int) -> None:

@@ -124,3 +124,11 @@ async def test_a_refused_take_is_told_as_such_where_the_owner_is_unknown(
     await page.break_calls(answer="owner_no_such_edge")
     with pytest.raises(GraphRefused, match="'Take control of conversations'"):
         await live.take_control(page.thread, metadata="")
+
+
+async def test_a_page_stays_unsubscribed_until_meta_tells_otherwise(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    ours = accepted(data=[{"id": "900", "subscribed_fields": ["messages"]}])
+    meta.script = [accepted(data=[]), refused(code=100), ours]
+    assert [await graph.unsubscribed() for _ in range(3)] == [["the page"], ["the page"], []]

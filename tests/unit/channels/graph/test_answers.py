@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from channels.core.meta.ownership import Owner
-from channels.graph.answers import PAGE_STATUS, THREAD_OWNER, owner_in
+from channels.graph.answers import INSTALLED_APPS, PAGE_STATUS, THREAD_OWNER, owner_in
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,7 @@ def test_an_app_s_id_is_read_to_its_last_digit() -> None:
         b'{"data":[{"thread_owner":{"app_id":{"id":"1"}}}]}',
         b'{"data":[{"thread_owner":{"app_id":["1"]}}]}',
         b'{"data":[{"thread_owner":"1"}]}',
+        b'{"data":[{"thread_owner":{"id":"1"}}]}',
         b'{"id":"1"}',
         b'{"success":true}',
         b'{"thread_owner":{"app_id":"1"}}',
@@ -79,3 +80,22 @@ def test_the_page_and_its_instagram_account_are_routed_each_by_its_own_flag(
 
 def test_a_page_without_a_feature_status_has_no_routing() -> None:
     assert not PAGE_STATUS.decode(b'{"id":7}').routes("7")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_left_out"),
+    [
+        (b'{"data":[]}', True),
+        (b'{"data":[{"id":"2"}],"paging":{"cursors":{"after":"x"}}}', True),
+        (b'{"data":[{"id":"2"}],"paging":null}', True),
+        (b'{"data":[{"id":"2"}],"paging":{"next":"https://graph.facebook.com/x"}}', False),
+        (b'{"data":[{"id":1}],"paging":{"next":"https://graph.facebook.com/x"}}', False),
+        (b'{"data":[{"id":"1","subscribed_fields":["feed"]}],"paging":{"next":"x"}}', True),
+        (b'{"data":[{"id":"1","subscribed_fields":["messages"]}]}', False),
+        (b'{"data":null}', False),
+    ],
+)
+def test_an_app_is_left_out_where_meta_lists_all_apps_without_it(
+    answer: bytes, is_left_out: bool
+) -> None:
+    assert INSTALLED_APPS.decode(answer).leave_out("1") is is_left_out
