@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+LONGEST_LIMIT = timedelta(minutes=10)  # that Meta is believed to want no calls before it is asked
+
 
 class HandoverError(Exception):
     """The root of the tree; catch it to catch all that this package raises on purpose."""
@@ -104,9 +106,12 @@ class GraphError(HandoverError):
     """Meta refused a Graph call, or did not answer it.
 
     `code`, `subcode` and `trace` are Graph's own (`fbtrace_id`), where there was an answer;
-    `remedy` says in prose what the operator of the bot can do.
+    `remedy` says in prose what the operator of the bot can do, `retry_after` how long to wait
+    before another try, if Meta says so.
     Source: Messenger Platform, Error Codes.
     """
+
+    retry_after = timedelta()
 
     def __init__(
         self,
@@ -145,11 +150,13 @@ class GraphUnavailable(GraphError):
         *,
         others_answered: bool = False,
         never_sent: bool = False,
+        retry_after: timedelta = timedelta(),
         **details: object,
     ) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]
         self.others_answered = others_answered
         self.never_sent = never_sent
+        self.retry_after = min(retry_after, LONGEST_LIMIT)
 
 
 class GraphTimeout(GraphUnavailable):
@@ -160,9 +167,6 @@ class GraphTimeout(GraphUnavailable):
     """
 
     echoes_come = False
-
-
-LONGEST_LIMIT = timedelta(minutes=10)  # that a rate limit is believed before Meta is asked again
 
 
 class GraphThrottled(GraphError):

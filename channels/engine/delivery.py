@@ -14,7 +14,6 @@ from ..core.errors import (
     TRY_LATER,
     ClaimLost,
     GraphError,
-    GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
     ProcessDied,
@@ -382,11 +381,10 @@ class Delivery:
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
         """Wait until Meta may take a message of the page."""
         pause = min(PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
-        if isinstance(error, GraphTimeout) and waits + 1 >= MOST_LOST_ANSWERS:
+        if isinstance(error, GraphTimeout) and waits + 2 >= MOST_LOST_ANSWERS:
+            # The next try may be the last one, and whatever is in the way may be gone by then.
             pause = LONGEST_PAUSE * 2.0 ** min(max(waits - MOST_LOST_ANSWERS, 0), 5)
-        if isinstance(error, GraphThrottled):
-            pause = max(pause, error.retry_after)
-        await self._clock.sleep(pause)
+        await self._clock.sleep(max(pause, error.retry_after))
         while (closed := self._graph.closed_page(page)) is not None and not self._is_stopping:
             await self._clock.sleep(max(closed.until - self._clock.now(), timedelta()))
             with suppress(*TRY_LATER):

@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeVar
 from ..core.errors import (
     TRY_LATER,
     ClaimLost,
-    GraphThrottled,
     GraphUnavailable,
     ProcessDied,
     RasaUnavailable,
@@ -215,7 +214,7 @@ def _pause(error: Exception, waits: int) -> timedelta:
     if not isinstance(error, TRY_LATER):
         return RETRY_PAUSE
     pause = _BACKOFF.pause(before=waits)
-    return max(pause, error.retry_after) if isinstance(error, GraphThrottled) else pause
+    return max(pause, error.retry_after)
 
 
 def _fields(entry: InboxEntry) -> dict[str, Any]:

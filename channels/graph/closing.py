@@ -79,7 +79,7 @@ class PageClosing:
         """What the error stands for, and how long nothing need be tried."""
         if isinstance(error, GraphThrottled):
             return Obstacle.THROTTLED, error.lasts
-        pause = _BACKOFF.pause(before=self._failures)
+        pause = max(_BACKOFF.pause(before=self._failures), error.retry_after)
         self._failures += 1
         is_refused = isinstance(error, TokenRefused)
         return Obstacle.UNAUTHORISED if is_refused else Obstacle.UNREACHABLE, pause

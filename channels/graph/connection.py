@@ -19,7 +19,7 @@ from yarl import URL
 
 from ..core.errors import GraphError, GraphTimeout, GraphUnavailable
 from ..core.events import Thread
-from .refusals.refusals import fault_in, refusal, succeeded, unreadable
+from .refusals.refusals import asked_to_wait, fault_in, refusal, succeeded, unreadable
 
 _T = TypeVar("_T")
 
@@ -131,17 +131,19 @@ class GraphConnection:
         body: bytes,
     ) -> _T:
         fault, usage = fault_in(body), response.headers.get(_USAGE_HEADER)
+        retry_after = asked_to_wait(response.headers)
         if fault is not None:
             raise refusal(
                 fault,
                 call=request.name,
                 status=response.status,
                 usage=usage,
+                retry_after=retry_after,
                 hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
                 may_quote=request.body is not None,
             )
         if not succeeded(response.status):
-            raise unreadable(request.name, response.status, usage)
+            raise unreadable(request.name, response.status, usage=usage, retry_after=retry_after)
         try:
             return answer.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:

@@ -44,12 +44,13 @@ class Tries:
 
     def pause_after(self, error: GraphError, now: datetime) -> timedelta | None:
         """How long to wait after the error before the next try; None if there is none."""
+        pause = error.retry_after
         if isinstance(error, GraphThrottled):
-            pause = error.retry_after
-            worth_it = pause <= LONGEST_THROTTLE
+            worth_it = True
         else:
-            pause = _BACKOFF.pause(before=self.failures - 1)
+            pause = max(pause, _BACKOFF.pause(before=self.failures - 1))
             is_lost = isinstance(error, GraphTimeout)
             worth_it = isinstance(error, GraphUnavailable) and (self._repeats_lost or not is_lost)
+        worth_it = worth_it and pause <= LONGEST_THROTTLE
         in_time = now + pause + _SHORTEST_TRY <= self.started_at + LONGEST_CALL
         return pause if worth_it and in_time and self.failures < MOST_TRIES else None

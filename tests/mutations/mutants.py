@@ -117,7 +117,7 @@ MUTANTS = [
         "engine/delivery.py",
         ("tests/scenario/handover/odd_events/test_bare_echoes.py",),
         ("lost < MOST_LOST_ANSWERS or error.echoes_come", "lost < MOST_LOST_ANSWERS"),
-        ("waits + 1 >= MOST_LOST_ANSWERS", "False"),
+        ("waits + 2 >= MOST_LOST_ANSWERS", "False"),
     ),
     *_of(
         "engine/inbox.py",

@@ -11,7 +11,7 @@ import functools
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from ...core.errors import (
     GraphUnavailable,
     NotThreadOwner,
 )
+from ...core.meta.metas_clock import metas_time
 from ...core.meta.ownership import Owner
 from .error_codes import (
     BROAD_CODES,
@@ -49,7 +50,6 @@ MOST_MINUTES = 24 * 60  # of a rate limit that are believed
 _REDIRECTED = 300
 _TOO_MANY = 429
 _SERVER_ERROR = 500
-_GATEWAY_TIMEOUT = 504
 _LONG_TEXT = 8  # characters
 _MASK = "***"
 _T = TypeVar("_T")
@@ -90,22 +90,26 @@ def refusal(
     call: str,
     status: int,
     usage: str | None = None,
+    retry_after: timedelta = timedelta(),
     hidden: Iterable[str] = (),
     may_quote: bool = False,
 ) -> GraphError:
     """What Graph's error means for us.
 
     `call` names the request for the reader ("POST /me/messages"), `usage` is the header
-    X-Business-Use-Case-Usage, and `hidden` are texts that must not show in the error: secrets,
-    and what we sent, since Meta may repeat it. `may_quote`: we sent what people are told or have
-    said, which Meta may repeat in part, or rewritten, so only known words of its text are kept.
+    X-Business-Use-Case-Usage, `retry_after` what `asked_to_wait` reads, and `hidden` are texts that
+    must not show in the error: secrets, and what we sent, since Meta may repeat it. `may_quote`: we
+    sent what people are told or have said, which Meta may repeat in part, or rewritten, so only
+    known words of its text are kept.
     """
     meaning = _meaning(fault, status)
     make: Callable[..., GraphError] = meaning.kind
     if meaning.kind is GraphThrottled:
         kinds = MESSAGING | {"pages"} if fault.code == PAGES_LIMIT else MESSAGING
-        wait = regain_access_after(usage, kinds) or meaning.retry_after
-        make = functools.partial(GraphThrottled, retry_after=wait)
+        told = max(regain_access_after(usage, kinds) or timedelta(), retry_after)
+        make = functools.partial(GraphThrottled, retry_after=told or meaning.retry_after)
+    elif issubclass(meaning.kind, GraphUnavailable):
+        make = functools.partial(meaning.kind, retry_after=retry_after)
     reason = _shown(fault.message or "it gave no reason", hidden)
     if may_quote:
         reason = in_known_words(reason, (fault.code, fault.subcode))
@@ -130,19 +134,27 @@ def succeeded(status: int) -> bool:
     return status < _REDIRECTED
 
 
-def unreadable(call: str, status: int, usage: str | None = None) -> GraphError:
+def unreadable(
+    call: str,
+    status: int,
+    *,
+    usage: str | None = None,
+    retry_after: timedelta = timedelta(),
+) -> GraphError:
     """The answer is not Graph's: a gateway's page, nothing at all, or broken JSON.
 
-    GraphTimeout where the call may have been carried out: after a success that can't be read,
-    and where a gateway lost its patience. One call too many is a refusal like Graph's own.
+    GraphTimeout where the call may have been carried out: after a success that can't be read, and
+    where a gateway got no good answer from those behind it. One call too many is a refusal like
+    Graph's own.
     """
     if status == _TOO_MANY:
         fault = Fault(message=f"HTTP status {status}")
-        return refusal(fault, call=call, status=status, usage=usage)
-    in_doubt = succeeded(status) or status == _GATEWAY_TIMEOUT
+        return refusal(fault, call=call, status=status, usage=usage, retry_after=retry_after)
+    in_doubt = succeeded(status) or status >= _SERVER_ERROR
     kind = GraphTimeout if in_doubt else GraphUnavailable
     return kind(
         f"Graph's answer to {call} can't be read (HTTP status {status})",
+        retry_after=retry_after,
         remedy="If it stays so, check 'graph-url' and what stands between this machine and Meta.",
     )
 
@@ -156,13 +168,22 @@ def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -
     businesses = _json(usage or "{}")
     groups = businesses.values() if isinstance(businesses, dict) else ()
     lines = [line for group in groups if isinstance(group, list) for line in group]
-    times = (
+    minutes = (
         _read(line.get("estimated_time_to_regain_access"), float)
         for line in lines
         if isinstance(line, dict) and line.get("type") in (None, *kinds)
     )
-    minutes = max((time for time in times if time and math.isfinite(time)), default=0)
-    return timedelta(minutes=min(minutes, MOST_MINUTES)) if minutes > 0 else None
+    return max((_bounded(told) for told in minutes if told), default=timedelta()) or None
+
+
+def asked_to_wait(headers: Mapping[str, str]) -> timedelta:
+    """What `Retry-After` asks for, which is seconds, or a time by the clock of `Date`."""
+    told = headers.get("Retry-After", "")
+    seconds = _read(told, float)
+    if seconds is None:
+        until, now = metas_time(told), metas_time(headers.get("Date"))
+        seconds = (until - now).total_seconds() if until and now else 0
+    return _bounded(seconds / 60)
 
 
 def _meaning(fault: Fault, status: int) -> Meaning:
@@ -195,6 +216,11 @@ def plain_words(message: str) -> str:
     plain = re.sub(r"\bcannot\b|\bcan't\b", "can not", plain)
     plain = re.sub(r"n't\b", " not", plain)
     return " ".join(word for word in plain.split() if word != "the")
+
+
+def _bounded(minutes: float) -> timedelta:
+    is_one = math.isfinite(minutes) and minutes > 0
+    return timedelta(minutes=min(minutes, MOST_MINUTES)) if is_one else timedelta()
 
 
 def _json(text: str) -> object:

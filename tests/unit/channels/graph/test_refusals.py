@@ -33,6 +33,7 @@ from channels.graph.refusals.error_codes import (
 from channels.graph.refusals.refusals import (
     MESSAGE_LIMIT,
     Fault,
+    asked_to_wait,
     fault_in,
     owner_by,
     refusal,
@@ -298,7 +299,7 @@ def test_every_fault_has_a_class(
     assert isinstance(refusal(fault, call="GET /me", status=status), GraphError)
 
 
-@pytest.mark.parametrize("status", [302, 404, 500, 502])
+@pytest.mark.parametrize("status", [302, 403, 404])
 def test_an_unreadable_answer_is_named_by_its_status(status: int) -> None:
     error = unreadable("GET /me", status)
     assert type(error) is GraphUnavailable
@@ -311,9 +312,58 @@ def test_too_many_requests_are_a_rate_limit_whoever_says_so(error: GraphError) -
     assert error.lasts == timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("status", [200, 504])
+@pytest.mark.parametrize("status", [200, 500, 502, 503, 504])
 def test_a_call_without_a_readable_answer_may_have_been_carried_out(status: int) -> None:
     assert type(unreadable("GET /me", status)) is GraphTimeout
+
+
+NOW = "Mon, 30 Nov 2026 09:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("0.5", timedelta(seconds=0.5)),
+        ("Mon, 30 Nov 2026 09:02:00 GMT", timedelta(minutes=2)),
+        ("99999999999999", timedelta(days=1)),
+        ("Mon, 30 Nov 2026 08:00:00 GMT", timedelta()),
+        *[(odd, timedelta()) for odd in ("", "0", "-3", "soon", "nan", "inf", "7, 8", "09:02")],
+    ],
+)
+def test_what_retry_after_asks_for_is_read(told: str, expected: timedelta) -> None:
+    assert asked_to_wait({"Retry-After": told, "Date": NOW}) == expected
+
+
+def test_a_time_to_wait_for_means_nothing_without_the_time_that_it_was_said_at() -> None:
+    assert asked_to_wait({"Retry-After": "Mon, 30 Nov 2026 09:02:00 GMT"}) == timedelta()
+    assert asked_to_wait({}) == timedelta()
+
+
+@given(st.text(), st.text())
+def test_no_retry_after_breaks_the_reader(told: str, date: str) -> None:
+    assert asked_to_wait({"Retry-After": told, "Date": date}) >= timedelta()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        unreadable("GET /me", 429, retry_after=timedelta(seconds=90)),
+        unreadable("GET /me", 503, retry_after=timedelta(seconds=90)),
+        refusal(Fault(code=613), call="GET /me", status=400, retry_after=timedelta(seconds=90)),
+        refusal(Fault(code=2), call="GET /me", status=503, retry_after=timedelta(seconds=90)),
+    ],
+)
+def test_meta_is_left_alone_for_as_long_as_retry_after_says(error: GraphError) -> None:
+    assert error.retry_after == timedelta(seconds=90)
+
+
+def test_the_longer_of_both_waits_that_meta_asks_for_counts() -> None:
+    usage = '{"1":[{"type":"messenger","estimated_time_to_regain_access":2}]}'
+    shorter, longer = timedelta(seconds=90), timedelta(minutes=3)
+    for told, expected in ((shorter, timedelta(minutes=2)), (longer, longer)):
+        error = refusal(Fault(code=613), call="GET /me", status=400, usage=usage, retry_after=told)
+        assert error.retry_after == expected
 
 
 @pytest.mark.parametrize(
