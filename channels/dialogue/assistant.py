@@ -52,7 +52,7 @@ class Assistant(Protocol):
     def is_ready(self) -> bool:
         """Whether a model is loaded; turns wait until one is."""
 
-    # Each of these raises RasaUnavailable while no model is loaded.
+    # Each of these raises RasaUnavailable while no model is loaded; `language`, until one was.
 
     def language(self) -> str:
         """The assistant's NLU language, such as "en"."""
@@ -101,6 +101,7 @@ class RasaAssistant:
         self._agent = agent
         self._on_new_message = on_new_message
         self._has_told_mantle = False
+        self._language: str | None = None
 
     def is_ready(self) -> bool:
         agent = self._agent()
@@ -119,7 +120,10 @@ class RasaAssistant:
         return self.is_mantle()
 
     def language(self) -> str:
-        return self._loaded().processor.model_metadata.language or "en"
+        """While no model is loaded, it is the last one's."""
+        if self._language is None or self.is_ready():
+            self._language = self._loaded().processor.model_metadata.language or "en"
+        return self._language
 
     def knows_intent(self, intent: str) -> bool:
         return intent in self._loaded().domain.intents
@@ -149,6 +153,7 @@ class RasaAssistant:
         return None if said is None else {**said, "utter_action": name}
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
+        self.language()  # its handover asks for it, and the model may be unloaded by then
         is_event = turn.parse_data is not None
         if is_event:
             keep_answers_to_users(self._loaded().processor)

@@ -108,17 +108,18 @@ class _Saves:
         self._tried = tried
         self._saved = 0
 
-    async def save(self, *args: Any, **kwargs: Any) -> Any:
+    async def save(self, tracker: Any, *args: Any, **kwargs: Any) -> Any:
+        _date_in_order(tracker)
         turn = _in_turn.get()
         if turn is None:
-            return await self._tried(*args, **kwargs)
+            return await self._tried(tracker, *args, **kwargs)
         saved_before, passed_over = self._saved, 0
 
         async def step() -> Any:
             nonlocal saved_before, passed_over
             await still_ours()
             try:
-                result = await self._tried(*args, **kwargs)
+                result = await self._tried(tracker, *args, **kwargs)
             except _OfTheTurn as error:
                 raise _not_saved(str(error).rstrip(".")) from None
             except _OF_THE_TURN as error:
@@ -133,6 +134,17 @@ class _Saves:
             return result
 
         return await turn.until_stored(step)
+
+
+def _date_in_order(tracker: Any) -> None:
+    """Of an SQL database Rasa reads no event that is dated before the start of its session.
+
+    That may have been dated by another machine, whose clock is ahead, or before this one's was set
+    back: Rasa would go on in the middle of an earlier turn.
+    """
+    latest = 0.0
+    for event in tracker.events:
+        latest = event.timestamp = max(event.timestamp, latest)
 
 
 def _not_saved(why: str) -> TurnNotSaved:

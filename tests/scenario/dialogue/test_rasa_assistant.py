@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 import traceback
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -417,6 +418,26 @@ async def test_a_worker_that_stands_still_while_it_saves_a_turn_saves_nothing(
     assert await heard(agent) == ["m_1"]
 
 
+@pytest.mark.parametrize("is_wrapped", [True, False])
+async def test_a_conversation_that_was_begun_by_a_clock_that_is_ahead_goes_on(
+    agent: Agent, assistant: RasaAssistant, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_sql = SQLTrackerStore(domain=agent.domain, dialect="sqlite", db=":memory:")
+    trackers = FailSafeTrackerStore(in_sql) if is_wrapped else in_sql
+    agent.tracker_store = agent.processor.tracker_store = trackers
+    there = time.time
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "time", lambda: there() + 3600)
+        await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    for message_id in ("m_2", "m_3"):
+        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
+
+    tracker = await trackers.retrieve(USER)
+    assert tracker is not None
+    seen = [event.message_id for event in tracker.events if isinstance(event, UserUttered)]
+    assert seen == ["m_1", "m_2", "m_3"]
+
+
 async def test_a_response_can_be_said_without_a_turn_and_leaves_no_trace(
     assistant: RasaAssistant, agent: Agent
 ) -> None:
@@ -441,3 +462,19 @@ async def test_a_turn_whose_model_is_unloaded_under_it_is_looked_for_where_it_wa
     unloaded = RasaAssistant(agent=lambda: loaded[0], on_new_message=agent.handle_message)
     assert not await unloaded.take_turn(turn("m_1", once=True), CollectingOutputChannel())
     assert await heard(agent) == ["m_1"]
+
+
+async def test_a_turn_whose_model_is_unloaded_under_it_still_tells_its_language(
+    agent: Agent,
+) -> None:
+    """A handover asks for it, in the midst of the turn, which would be taken again."""
+    loaded, told = [agent], list[str]()
+    unloaded = RasaAssistant(agent=lambda: loaded[0], on_new_message=agent.handle_message)
+
+    class Unloading(CollectingOutputChannel):
+        async def send_response(self, _: str, __: dict[str, Any]) -> None:
+            loaded[0] = Agent(model_server=None)  # what DELETE /model leaves
+            told.append(unloaded.language())
+
+    assert await unloaded.take_turn(turn("m_1", once=True), Unloading())
+    assert told == ["tr"]
