@@ -323,7 +323,7 @@ class Dialogue:
         Waiting for Rasa's lock, or for a store that is away, does not count: before the lock the
         turn has had no effects yet, and once it waits for the store it has had all of them.
         """
-        limit = self._settings.turn_timeout
+        limit, began = self._settings.turn_timeout, self._clock.now()
         working = asyncio.ensure_future(work)
         rest = limit
         try:
@@ -331,7 +331,7 @@ class Dialogue:
                 await self._first_of(working, lived_for(self._clock, rest))
                 if working.done():
                     return _came_of(working)
-                rest = store_wait.rest_of(limit)
+                rest = store_wait.rest_of(limit, began=began)
             at_limit()
         finally:
             await _cancelled(working)

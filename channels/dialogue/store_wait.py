@@ -28,46 +28,38 @@ class StoreWait:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._waits = 0
-        self._ended_at: datetime | None = None
+        self._since = self._clock.now()
+        self._waited = timedelta()
 
     @property
     def is_waiting(self) -> bool:
         return self._waits > 0
 
-    def rest_of(self, limit: timedelta) -> timedelta:
-        """How much of a turn's time is left, once this much has passed: it counts from the end of
-        the last wait.
-        """
+    def rest_of(self, limit: timedelta, *, began: datetime) -> timedelta:
+        """How much of the time of a turn that `began` then is left: waiting does not count."""
         if self.is_waiting:
             return limit
-        if self._ended_at is None:
-            return timedelta()
-        return max(limit - (self._clock.now() - self._ended_at), timedelta())
+        return max(limit - (self._clock.now() - began - self._waited), timedelta())
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """The turn waits inside."""
+        if not self.is_waiting:
+            self._since = self._clock.now()
         self._waits += 1
         try:
             yield
         finally:
             self._waits -= 1
-            self._ended_at = self._clock.now()
+            if not self.is_waiting:
+                self._waited += self._clock.now() - self._since
 
     async def until_stored(self, step: Callable[[], Awaitable[T]]) -> T:
         """What the step returns; while the store is away, it is tried again. Raises ClaimLost."""
-        try:
-            return await step()
-        except StoreError as error:
-            _log(error)
-        with self.waiting():
+        with self.waiting():  # from the first try on: it may hang rather than fail
             while True:
-                await self._clock.sleep(PAUSE)
                 try:
                     return await step()
                 except StoreError as error:
-                    _log(error)
-
-
-def _log(error: StoreError) -> None:
-    logger.error("A turn of Rasa waits for the store: %s", error)
+                    logger.error("A turn of Rasa waits for the store: %s", error)
+                await self._clock.sleep(PAUSE)

@@ -105,6 +105,45 @@ async def test_what_a_turn_waits_for_its_lock_does_not_count(
     assert [one.error for one in await world.store.dead(limit=9)] == ["TurnTimedOut"]
 
 
+async def test_what_a_store_that_hangs_takes_to_answer_does_not_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = asyncio.Event()
+
+    async def take_turn(_: ScriptedAssistant, __: Turn, output: MessengerOutput) -> bool:
+        await output.store_wait.until_stored(answers.wait)
+        return True
+
+    monkeypatch.setattr(ScriptedAssistant, "take_turn", take_turn)
+    await world.deliver(world.message("hello"))
+    for _ in range(3):
+        await world.wait(LIMIT)
+    answers.set()
+    await world.settle()
+    assert await world.store.dead(limit=9) == []
+
+
+async def test_what_a_turn_does_before_it_stores_something_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_acted = asyncio.Event()
+
+    async def take_turn(_: ScriptedAssistant, turn: Turn, output: MessengerOutput) -> bool:
+        await has_acted.wait()
+        await output.send_text_message(turn.sender_id, "one moment")
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(ScriptedAssistant, "take_turn", take_turn)
+    await world.deliver(world.message("hang"))
+    await world.wait(LIMIT - SECOND)
+    has_acted.set()
+    await world.settle()
+    await world.wait(SECOND)
+
+    assert [one.error for one in await world.store.dead(limit=9)] == ["TurnTimedOut"]
+
+
 async def test_a_turn_that_can_t_be_stopped_keeps_no_place_and_says_nothing_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
