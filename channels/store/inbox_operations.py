@@ -29,7 +29,9 @@ class InboxOperations(Operations):
     ) -> list[InboxEntry]:
         if not events:
             return []
-        entries = await self._writer.run_together(self._record, (events, now, claim), urgent=True)
+        entries = await self._inbox_writer.run_together(
+            self._record, (events, now, claim), urgent=True
+        )
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
         until = now + CLAIM_LEASE
         self._own_claims.positions.update((entry.position, until) for entry in entries)
@@ -54,7 +56,7 @@ class InboxOperations(Operations):
             allowance=self._outages.allowance(),
         )
         with self._outages.noticed():
-            claimed = await self._writer.run(claim)
+            claimed = await self._inbox_writer.run(claim)
         # What is recorded meanwhile may have expired too, if the process stood still.
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
         until = now + CLAIM_LEASE

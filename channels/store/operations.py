@@ -1,4 +1,4 @@
-"""What the parts of the store in SQL share: its writer, and what its worker has claimed."""
+"""What the parts of the store in SQL share: its writers, and what its worker has claimed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from .own_claims import OwnClaims
 
 
 class Operations:
-    """Operations on some of the tables, for one worker."""
+    """Operations on some of the tables, for one worker.
+
+    What gives the worker recorded events, `record` and `claim_inbox`, goes by `_inbox_writer`, one
+    after the other, so that the events of a thread come in their order. On PostgreSQL it has a
+    connection of its own: Meta gets its answer without waiting for what else is stored.
+    """
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._own_claims = OwnClaims(worker)
         self._outages = Outages()
-        self._writer = cast(Writer, _Unopened())
+        self._writer = self._inbox_writer = cast(Writer, _Unopened())
 
 
 class _Unopened:

@@ -54,16 +54,17 @@ class SqlStore(SessionOperations, InboxOperations):
         database = Database(self._url)
         async with AsyncExitStack() as stack:
             stack.enter_context(database.reserve())
-            writer = Writer(database.engine(), explain=database.explain, begin=database.watched())
-            stack.push_async_callback(writer.close)
+            writer = inbox_writer = _writer(database, stack)
             await writer.run(schema.prepare)
-            if database.is_sqlite:
+            if database.is_sqlite:  # where one can write at a time
                 await writer.run(_void_claims)
+            else:
+                inbox_writer = _writer(database, stack)
             self._resources = stack.pop_all()
         self._own_claims.clear()
         self.is_alone = database.is_sqlite
         self._say = partial(saying.say, worker=self._worker, is_alone=self.is_alone)
-        self._writer = writer
+        self._writer, self._inbox_writer = writer, inbox_writer
 
     async def close(self) -> None:
         await self._resources.aclose()
@@ -246,6 +247,13 @@ class SqlStore(SessionOperations, InboxOperations):
         delete = partial(delete_some, limit=_PRUNED_AT_ONCE)
         while await self._writer.run(delete) == _PRUNED_AT_ONCE:
             pass
+
+
+def _writer(database: Database, stack: AsyncExitStack) -> Writer:
+    """One that is closed with `stack`."""
+    writer = Writer(database.engine(), explain=database.explain, begin=database.watched())
+    stack.push_async_callback(writer.close)
+    return writer
 
 
 def _forget(connection: Connection, thread: Thread) -> int | None:

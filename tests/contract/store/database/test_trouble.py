@@ -25,6 +25,7 @@ from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import ANNA, NOW, message, new_session
 
+_LONG = "SELECT pg_sleep(1)"
 LIMITS = {
     "idle_in_transaction_session_timeout": 700,
     "lock_timeout": 800,
@@ -102,6 +103,20 @@ async def test_a_statement_that_never_ends_is_ended(postgresql_url: str) -> None
     await writer.close()
 
 
+async def test_on_postgresql_events_are_recorded_while_something_else_is_stored(
+    on_postgresql: SqlStore,
+) -> None:
+    rest = asyncio.ensure_future(
+        on_postgresql._writer.run(lambda connection: connection.exec_driver_sql(_LONG))
+    )
+    entries = await on_postgresql.record([message("a")], NOW)
+    is_stored = rest.done()
+    rest.cancel()
+
+    assert len(entries) == 1
+    assert not is_stored
+
+
 async def test_a_limit_that_the_url_sets_is_the_sessions(postgresql_url: str) -> None:
     writer = writer_on(f"{postgresql_url}%20-cstatement_timeout%3D77s")
     shown = await writer.run(
@@ -118,18 +133,22 @@ async def test_a_connection_that_a_failover_has_left_read_only_is_used_once(
     on_postgresql: SqlStore,
 ) -> None:
     await on_postgresql._writer.run(_read_only)
+    await on_postgresql._inbox_writer.run(_read_only)
 
     with pytest.raises(StoreUnavailable, match="read-only"):
         await on_postgresql.record([message("a")], NOW)
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await on_postgresql.report(NOW)
     assert len(await on_postgresql.record([message("a")], NOW)) == 1
+    assert await on_postgresql.report(NOW) == 1
 
 
 async def test_a_database_that_is_read_only_for_a_while_can_be_written_after_it(
     on_postgresql: SqlStore, postgresql_server: PostgresServer
 ) -> None:
+    await on_postgresql._inbox_writer.run(_read_only)
     execute(postgresql_server, "ALTER DATABASE postgres SET default_transaction_read_only = on")
     try:
-        await on_postgresql._writer.run(_read_only)
         for _ in range(2):
             with pytest.raises(StoreUnavailable, match="read-only"):
                 await on_postgresql.record([message("a")], NOW)
