@@ -85,6 +85,14 @@ def test_what_more_than_one_worker_needs_is_there(monkeypatch: pytest.MonkeyPatc
     assert endpoints["tracker_store"]["dialect"] == "postgresql"
 
 
+def test_rasa_gives_up_a_database_that_falls_silent_as_soon_as_the_channel_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tracker_store = filled_in("endpoints.yml", monkeypatch)["tracker_store"]
+    ours = Database("postgresql://user:password@host/database").engine().url.query
+    assert {**tracker_store["query"], "application_name": "rasa-handover"} == ours
+
+
 def test_the_commands_name_files_of_this_folder() -> None:
     commands = [RASA["command"], SMALL["command"], text_of("small/start")]
     files = [file for one in commands for file in re.findall(r"deploy/\S+", one)]
