@@ -97,6 +97,7 @@ class Delivery:
         self._left_behind: set[Thread] = set()  # a message of theirs waits for the next start
         self._queued: dict[int, OutgoingEntry] = {}
         self._sent_marks: dict[str, None] = {}
+        self._storing: dict[str, asyncio.Event] = {}  # Meta's answers, by the same marks
 
     # What a turn asks
 
@@ -152,8 +153,12 @@ class Delivery:
             if not entries:
                 return
 
-    def has_sent(self, mark: str) -> bool:
-        """Whether this worker has had Meta's answer to the message with this mark."""
+    async def has_sent(self, mark: str) -> bool:
+        """Whether this worker has stored Meta's answer to the message with this mark; waits for
+        that, if it is at it.
+        """
+        if (storing := self._storing.get(mark)) is not None:
+            await storing.wait()
         return mark in self._sent_marks
 
     async def has_said(self, echo: Echo, *, until: datetime | None = None) -> bool:
@@ -275,12 +280,17 @@ class Delivery:
                 return error
             except StoreError as error:  # nobody can tell whether it is still ours to send
                 return GraphUnavailable(f"The store does not answer: {error}")
-        # Not before: an echo that comes between two tries has to be stored, or it is sent again.
-        self._remember(said.mark)
-        await self._once_stored(lambda: self._store.sent(entry.position, mid, self._stamp()))
+        storing = self._storing[said.mark] = asyncio.Event()
+        try:
+            await self._once_stored(lambda: self._store.sent(entry.position, mid, self._stamp()))
+            self._remember(said.mark)
+        finally:
+            storing.set()
+            del self._storing[said.mark]
         return None
 
     def _remember(self, mark: str) -> None:
+        # Not before: until then its echo has to be stored, or who comes after us sends it again.
         self._sent_marks[mark] = None
         if len(self._sent_marks) > MOST_REMEMBERED:
             del self._sent_marks[next(iter(self._sent_marks))]

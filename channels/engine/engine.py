@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 
 import msgspec
 
@@ -313,9 +312,9 @@ class Engine:
 
     async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
         """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
-        if own_echoes:
-            await asyncio.gather(*map(self.hear_echo, own_echoes))
         try:
+            if own_echoes:
+                await asyncio.gather(*map(self.hear_echo, own_echoes))
             events = [self._dated(event) for event in events]
             news = [
                 event
@@ -348,10 +347,10 @@ class Engine:
         return event.tells_no_sender and await self._delivery.has_said(event)
 
     async def hear_echo(self, mark: str) -> None:
-        """A webhook has reported a send of ours, which may be another worker's. Never raises."""
+        """A webhook has reported a send of ours, or of another worker. Raises StoreError."""
         self._graph.echo_heard(mark)
-        if not self._delivery.has_sent(mark):
-            await self._attempt(partial(self._store.keep_echo, mark, self.clock.now()))
+        if not await self._delivery.has_sent(mark):
+            await self._store.keep_echo(mark, self.clock.now())
 
     def problems(self) -> list[HealthProblem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""

@@ -229,3 +229,26 @@ async def test_a_message_whose_storing_got_no_answer_is_said_once_and_in_order()
     assert len(runs) == 1
     assert world.said() == ["one", "two"]
     await world.kill()
+
+
+async def test_an_echo_that_can_t_be_kept_is_not_acknowledged(
+    world: World, store: StoreWithOutages
+) -> None:
+    store.away = {"keep_echo"}
+    with pytest.raises(StoreUnavailable):
+        await world.engine.accept([], own_echoes=["of another worker's message"])
+
+
+async def test_an_echo_is_not_acknowledged_before_the_answer_to_its_message_is_stored(
+    world: World, store: StoreWithOutages
+) -> None:
+    """A worker that stops before that leaves it to Meta to tell the next one."""
+    store.away = {"sent"}
+    await world.user_says("hello")
+    [mark] = world.graph.marks
+    with pytest.raises(StoreUnavailable):
+        await world.engine.accept([], own_echoes=[mark], within=timedelta(milliseconds=10))
+
+    store.away = set()
+    await world.wait(SECOND)
+    await world.engine.accept([], own_echoes=[mark])
