@@ -45,7 +45,7 @@ class ForkServer:
 
     def __init__(self, *, directory: Path, place: Path) -> None:
         self._directory = directory
-        self._place = place
+        self.place = place
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -100,16 +100,16 @@ class ForkServer:
 
     @property
     def _log(self) -> Path:
-        return self._place / "fork_server.log"
+        return self.place / "fork_server.log"
 
     @property
     def _lock(self) -> Path:
-        return self._place / "lock"
+        return self.place / "lock"
 
     def _connected(self, environment: Mapping[str, str]) -> socket.socket:
         """A connection to the one that runs, or to one that starts now."""
-        self._place.mkdir(parents=True, exist_ok=True)
-        path = self._place / "socket"
+        self.place.mkdir(parents=True, exist_ok=True)
+        path = self.place / "socket"
         connection = socket.socket(socket.AF_UNIX)
         with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""`make demo` and `make demo-script`, as they are typed."""
+"""`make demo` as it is typed, and `make demo-script` but for how its processes start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession
 
 from demo.stack import PROJECT
+from tests.stack.forks.forked_stack import Stacks
 
 ADDRESS = re.compile(r"Open (http://127\.0\.0\.1:\d+/) ")
 
@@ -20,9 +21,9 @@ pytestmark = [pytest.mark.usefixtures("model"), pytest.mark.timeout(400)]
 
 
 @contextlib.asynccontextmanager
-async def demo(*arguments: str) -> AsyncIterator[Process]:
+async def demo(*arguments: str, module: str = "demo") -> AsyncIterator[Process]:
     """`python -m demo`, asked to end at the end."""
-    command = [sys.executable, "-m", "demo", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     child = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, stdout=PIPE, stderr=STDOUT)
     try:
         yield child
@@ -43,8 +44,9 @@ async def printed(child: Process, wanted: re.Pattern[str]) -> re.Match[str]:
     pytest.fail(f"The demo did not print {wanted.pattern}, but:\n{''.join(lines)}")
 
 
-async def test_the_script_plays_every_step_of_its_story() -> None:
-    async with demo("--script") as child:
+async def test_the_script_plays_every_step_of_its_story(stacks: Stacks) -> None:
+    place = str(stacks.forks.place)
+    async with demo(place, "--script", module="tests.stack.forks.forked_demo") as child:
         await printed(child, re.compile("Every step happened"))
         assert await child.wait() == 0
 
