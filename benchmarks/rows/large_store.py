@@ -49,7 +49,7 @@ _Operation = Callable[[_Filled], Awaitable[float]]  # returns how many seconds i
 
 
 async def measure(size: Size) -> Row:
-    large = size.of(full=1_000_000, quick=20_000)
+    large = size.of(full=1_000_000, quick=5_000)
     lines: list[Line] = []
     notes: list[str] = []
     with scratch() as directory, databases(directory) as made:
