@@ -15,6 +15,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.request import urlopen
 
+from .skops_first import import_skops
+
 EMULATOR_URL = "DEMO_EMULATOR_URL"
 _LONG_POLL = timedelta(seconds=25)
 _RETRY_AFTER = timedelta(seconds=1)
@@ -60,6 +62,7 @@ def main() -> None:
     """Run Rasa's own command line."""
     clock = AheadClock(os.environ[EMULATOR_URL])
     threading.Thread(target=clock.follow, daemon=True).start()
+    import_skops()
     # By name, as Rasa itself loads the channel: the demo knows the project only by its files.
     importlib.import_module("channels.instruments.clock").SystemClock.now = lambda _: clock.now()
     importlib.import_module("rasa.__main__").main()

@@ -10,6 +10,8 @@ import sys
 import warnings
 from typing import Any
 
+from .skops_first import import_skops
+
 _WRITTEN_BY_NOBODY = ("handover_ended", "handover_started", "rate_good", "rate_bad")
 
 
@@ -28,6 +30,7 @@ def _main() -> None:
             show(message, category, *place)
 
     warnings.showwarning = show_news  # type: ignore[assignment]
+    import_skops()
     from rasa.__main__ import main
 
     sys.argv = ["rasa", "train", *sys.argv[1:]]

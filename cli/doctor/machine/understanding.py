@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Collection, Mapping
 
 from ..checks.understanding import Reading
@@ -17,6 +19,10 @@ async def read_words(
         return Unknown(told_by=model.told_by)
     try:
         with quiet():
+            with contextlib.suppress(ImportError):
+                # Rasa loads classifiers by skops, which looks through all modules that are there:
+                # once TensorFlow is among them that takes six seconds, and before one.
+                importlib.import_module("skops.io")
             from rasa.core.agent import Agent  # takes seconds, and there may be nothing to ask
 
             agent = Agent.load(model)
