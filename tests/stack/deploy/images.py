@@ -18,6 +18,7 @@ from tests.stack.deploy.compose import Service
 AUTHORITY = "/etc/authority.crt"  # whom a container trusts
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_RUN = ("pip install", "rasa train")  # what takes minutes: see `_copy_project`
+_QUICK = Path(__file__).parents[1] / "quick"
 _FROM_DOCKERFILE = re.compile(r"^(ENV|RUN|USER|WORKDIR) (.*)$", re.MULTILINE)
 _NOT_NEEDED = ("benchmarks", "docs", "tests", ".ruff_cache", ".mypy_cache")
 # As the entry point of the image does at the first start.
@@ -95,6 +96,7 @@ def _built(dockerfile: Path, directory: Path) -> Image:
     return Image(
         environment={
             "PATH": _path(Path(sys.executable).parent),
+            "PYTHONPATH": str(_QUICK),
             "SSL_CERT_FILE": AUTHORITY,
             **dict(word.split("=", 1) for one in said["ENV"] for word in shlex.split(one)),
         },

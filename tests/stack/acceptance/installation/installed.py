@@ -36,7 +36,7 @@ _ENVIRONMENT = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONUNBUFFERED": "1",
-    "PYTHONPATH": "",
+    "PYTHONPATH": str(Path(__file__).parents[2] / "quick"),
 }
 
 
