@@ -95,11 +95,7 @@ async def test_clock_routing_faults_and_log_need_no_mouse(screen: ChatScreen) ->
     await expect(screen.log.locator("pre").first).to_contain_text('"kind": "clock"')
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(
-    screen: ChatScreen, scheme: Literal["light", "dark"]
-) -> None:
-    await screen.page.emulate_media(color_scheme=scheme)
+async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(screen: ChatScreen) -> None:
     await screen.page.set_viewport_size(NARROW)
     await screen.writes("hello")
     await screen.is_handed_over()
@@ -118,7 +114,7 @@ async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(
         await expect(screen.page.get_by_role("status")).to_be_in_viewport()
         await nothing_is_wider(screen)
         await everything_can_be_clicked(pane)
-        await screen.page.screenshot(path=SCREENSHOTS / f"narrow-{scheme}-{tab.lower()}.png")
+        await screen.page.screenshot(path=SCREENSHOTS / f"narrow-{tab.lower()}.png")
 
 
 async def test_on_a_small_screen_the_owner_stays_in_sight(screen: ChatScreen) -> None:
