@@ -50,7 +50,8 @@ class _Queue:
     """What waits for the writer's thread: what is urgent first, however much else there is.
 
     It has no lock that the event loop would have to wait for. The thread says that it sleeps before
-    it looks for the last time, and what comes after that look finds it said, and rings.
+    it looks for the last time, and the first that comes after that look finds it said, and rings:
+    once, or all that come until the thread is up would ring too.
     """
 
     def __init__(self) -> None:
@@ -73,6 +74,7 @@ class _Queue:
         self._sleeps = True
         while not (self._urgent or self._others or self._is_closed):
             self._bell.get()
+            self._sleeps = True
         self._sleeps = False
         batch = [self._urgent.popleft() for _ in range(min(len(self._urgent), LARGEST_BATCH))]
         others: list[_Waiting] = []
@@ -84,6 +86,7 @@ class _Queue:
 
     def _ring(self) -> None:
         if self._sleeps:
+            self._sleeps = False
             self._bell.put(None)
 
 

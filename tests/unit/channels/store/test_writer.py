@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Coroutine
@@ -10,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.core.errors import StoreUnavailable
+from channels.store.database import writer as writers
 from channels.store.database.writer import (
     ANSWERED_AT_ONCE,
     LARGEST_BATCH,
@@ -42,6 +45,22 @@ class Gate:
 
     def open(self) -> None:
         self._opened.set()
+
+
+class Bell(SimpleQueue[None]):
+    """Counts how often it wakes the writer's thread, once that sleeps for the first time."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        self.thread_sleeps = threading.Event()
+
+    def put(self, *_: object) -> None:
+        self.rung += 1
+        super().put(None)
+
+    def get(self, *_: object) -> None:
+        self.thread_sleeps.set()
+        super().get()
 
 
 @pytest.fixture
@@ -181,6 +200,27 @@ async def test_what_is_not_urgent_is_done_however_much_else_is(writer: Writer) -
     urgent = [writer.run_together(note, "urgent", urgent=True) for _ in range(LARGEST_BATCH * 2)]
     answers = await all_at_once(writer, *urgent, writer.run_together(note, "other"))
     assert answers[-1] == "other"
+
+
+async def test_all_that_come_until_the_thread_is_up_wake_it_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bell = Bell()
+    monkeypatch.setattr(writers, "SimpleQueue", lambda: bell)
+    writer = Writer(engine, explain=explain)
+    assert await asyncio.to_thread(bell.thread_sleeps.wait, 10)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(10)  # seconds: nobody else goes on before this one waits
+    try:
+        calls = [asyncio.create_task(writer.run_together(shout, word)) for word in "abc"]
+        await asyncio.sleep(0)  # each has submitted its operation now
+        rung = bell.rung
+    finally:
+        sys.setswitchinterval(interval)
+
+    assert await asyncio.gather(*calls) == ["A", "B", "C"]
+    assert rung == 1
+    await writer.close()
 
 
 async def test_an_operation_takes_the_arguments_of_all_that_wait_for_it(writer: Writer) -> None:
