@@ -79,7 +79,7 @@ class MessengerOutput(OutputChannel):
         self._own_thread = thread
         self._held = held
         self._has_ended = self._is_cut_off = False
-        self._silenced_by = "a live agent has the thread" if in_silence else None
+        self._silenced_by: str | None = None
         self._in_silence = in_silence
         self._checked = False
         self._to_pass: Session | None = None
@@ -222,7 +222,9 @@ class MessengerOutput(OutputChannel):
                 await self._store_message(thread, message, response)
 
     async def _may_speak(self, thread: Thread, response: Mapping[str, Any]) -> bool:
-        if not self._checked and not self._in_silence:
+        if self._in_silence:
+            return False
+        if not self._checked:
             self._checked = True
             session = await self.store_wait.until_stored(partial(self._store.open_session, thread))
             # A turn that a crash has cut may find the session that it has itself led to.

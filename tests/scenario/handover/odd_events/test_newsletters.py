@@ -85,6 +85,15 @@ async def test_a_reader_who_answers_is_followed_up_as_ever(world: World) -> None
     assert world.calls("take_control") == 1
 
 
+async def test_an_end_in_silence_is_no_warning(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await is_sent(world)
+    await world.wait(TIMEOUT)
+    assert world.ends() == ["timeout"]
+    assert "was not sent" not in caplog.text
+
+
 async def test_an_operator_who_asks_for_the_bot_gets_it(world: World) -> None:
     await world.user_says("hello")
     await is_sent(world)
