@@ -34,7 +34,11 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     async def on_new_message(message: UserMessage) -> None:
         heard.append(message)
 
-    processor = SimpleNamespace(get_flows=get_flows, run_action_extract_slots=get_flows)
+    processor = SimpleNamespace(
+        get_flows=get_flows,
+        run_action_extract_slots=get_flows,
+        model_metadata=SimpleNamespace(language="en"),
+    )
     agent = SimpleNamespace(
         processor=processor,
         tracker_store=InMemoryTrackerStore(Domain.empty()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ async def agent() -> Agent:
 def processor(agent: Agent) -> Any:
     made = Processor.__new__(Processor)
     made._active_cancellation_tokens = {}
+    made.model_metadata = SimpleNamespace(language="en")
     made.tracker_store = agent.tracker_store
     made.get_tracker = lambda sender_id, _=None: agent.tracker_store.get_or_create_tracker(
         sender_id
