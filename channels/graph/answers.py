@@ -138,13 +138,13 @@ class InstalledApps(msgspec.Struct, frozen=True):
     data: list[_InstalledApp] | None = None
     paging: _Paging | None = None
 
-    def leave_out(self, us: str) -> bool:
-        """Whether Meta tells, and the app `us` gets no messages."""
+    def leave_out(self, us: str, field: str = "messages") -> bool:
+        """Whether Meta tells, and the app `us` gets nothing of this field."""
         if self.data is None:
             return False
         own = [app.subscribed_fields for app in self.data if str(app.id) == us]
         if own:
-            return own[0] is not None and "messages" not in own[0]
+            return own[0] is not None and field not in own[0]
         may_come_later = self.paging is not None and self.paging.next is not None
         return not may_come_later
 

@@ -59,6 +59,7 @@ logger = logging.getLogger(__name__)
 LOG_INTERVAL = timedelta(hours=1)
 LOOKS_A_SECOND = 20  # at threads' owners: Meta counts every call of an app's
 ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no usable answer waits for its echo
+_SUBSCRIBED = GraphRequest(path="/me/subscribed_apps")
 
 
 class HttpGraph:
@@ -135,9 +136,8 @@ class HttpGraph:
         await self._calls.check()
 
     async def unsubscribed(self) -> list[str]:
-        asking = GraphRequest(path="/me/subscribed_apps")
         try:
-            installed = await self._calls.answered(asking, INSTALLED_APPS, self._tries())
+            installed = await self._calls.answered(_SUBSCRIBED, INSTALLED_APPS, self._tries())
         except GraphError as error:
             logger.info("Meta does not tell which apps get events of %s: %s", self._name, error)
         else:
@@ -238,8 +238,7 @@ class HttpGraph:
     async def names(self, _page: str, /) -> dict[str, str]:
         asking = GraphRequest(path="/me", query={"fields": "id,name"})
         own = await self._calls.in_passing(asking, NAMED_PAGE)
-        there = GraphRequest(path="/me/subscribed_apps")
-        apps = await self._calls.in_passing(there, NAMED)
+        apps = await self._calls.in_passing(_SUBSCRIBED, NAMED)
         return {str(one.id): one.name for one in (own, *apps.data) if one.name}
 
     async def routing(self, page: str) -> Routing:
@@ -299,7 +298,7 @@ class HttpGraph:
                 return ""
             pause = await self._calls.pause_after(failure, sending, tries)
             if isinstance(failure, GraphTimeout):
-                failure.echoes_come = self._echoes.come
+                failure.echoes_come = self._echoes.come and await self._may_hear_of(sending)
             if tries.in_doubt and await self._echoes.heard_within(pause or timedelta(), mark):
                 return ""
             if pause is None:
@@ -308,6 +307,16 @@ class HttpGraph:
                 await self._clock.sleep(pause)
             log_retry(sending, failure)
             await self._calls.admitted(pace)
+
+    async def _may_hear_of(self, sending: GraphRequest) -> bool:
+        """Whether its echo may come: Meta may have been told lately to send none."""
+        if sending.thread is None or sending.thread.platform is Platform.INSTAGRAM:
+            return True  # there they come with the messages
+        try:
+            installed = await self._calls.in_passing(_SUBSCRIBED, INSTALLED_APPS)
+        except GraphError:
+            return True
+        return not installed.leave_out(self._app_id, "message_echoes")
 
     def _pace_of(self, message: Mapping[str, Any]) -> Pace:
         return self._slow_pace if is_slow(message) else self._pace

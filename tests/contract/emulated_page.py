@@ -84,6 +84,10 @@ class EmulatedPage:
         """What Meta does when the webhook has failed for an hour."""
         await self._control("PUT", f"apps/{self.bot['id']}", installed=False)
 
+    async def subscribe(self, *fields: str) -> None:
+        """Let the page send the bot's app these fields, and no others."""
+        await self._control("PUT", f"apps/{self.bot['id']}", subscribed_fields=fields)
+
     async def close_window(self) -> None:
         """Let the 24 hours after the user's last message pass, and control expire with them."""
         seconds = timedelta(hours=25).total_seconds()

@@ -160,6 +160,34 @@ async def test_a_lost_answer_tells_whether_other_messages_echoes_have_come(
     assert not (await lose()).echoes_come, "nobody is subscribed to them any more"
 
 
+async def test_once_meta_sends_no_more_echoes_none_is_said_to_come(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    async def lose() -> GraphTimeout:
+        await page.break_calls(path="messages", reset=True, perform=True)
+        with pytest.raises(GraphTimeout) as failure:
+            await live.send(page.thread, {"text": "Hello"})
+        return failure.value
+
+    await live.send(page.thread, {"text": "Hello"}, mark="heard")
+    live.echo_heard("heard")
+    assert (await lose()).echoes_come
+    await page.subscribe("messages", "standby")
+    assert not (await lose()).echoes_come
+
+
+async def test_what_meta_does_not_tell_of_a_subscription_changes_nothing_about_echoes(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await live.send(page.thread, {"text": "Hello"}, mark="heard")
+    live.echo_heard("heard")
+    await page.break_calls(path="subscribed_apps", status=500, times=None)
+    await page.break_calls(path="messages", reset=True, perform=True)
+    with pytest.raises(GraphTimeout) as failure:
+        await live.send(page.thread, {"text": "Hello"})
+    assert failure.value.echoes_come
+
+
 async def test_a_send_that_is_never_answered_nor_echoed_times_out(
     hasty: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
 ) -> None:
