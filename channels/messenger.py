@@ -36,7 +36,7 @@ from .notify.targets import target_of
 from .operators.api import OperatorApi
 from .operators.context_route import add_context
 from .store.sql import SqlStore
-from .webhook.content_length import refuse_unsound_lengths
+from .webhook.guarded_requests import guard_requests
 from .webhook.receiver import WebhookReceiver
 
 logger = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ def _log_as_much_as_rasa() -> None:
 
 
 async def _prepare(app: Sanic, _: object) -> None:
-    refuse_unsound_lengths(app)
+    guard_requests(app)
 
 
 def _is_exit(line: logging.LogRecord) -> bool:

@@ -17,11 +17,11 @@ from sanic.request import Request
 _MOST_DIGITS = 15  # of a length in bytes
 
 
-def refuse_unsound_lengths(app: Sanic) -> None:
+def guard_requests(app: Sanic) -> None:
     """Let the app answer 400 to such requests, on all its routes, from the next connection on."""
     kind: type[Request] = app.request_class
 
-    class SoundRequest(kind):  # type: ignore[misc]
+    class GuardedRequest(kind):  # type: ignore[misc]
         def __init__(self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any) -> None:
             if not _is_sound(headers):
                 raise InvalidUsage(
@@ -29,7 +29,7 @@ def refuse_unsound_lengths(app: Sanic) -> None:
                 )
             super().__init__(url_bytes, headers, *args, **kwargs)
 
-    app.request_class = SoundRequest
+    app.request_class = GuardedRequest
 
 
 def _is_sound(headers: Any) -> bool:
