@@ -249,7 +249,7 @@ def _log_as_much_as_rasa() -> None:
 
 
 async def _prepare(app: Sanic, _: object) -> None:
-    guard_requests(app)
+    guard_requests(app, below=app.url_for("handover_messenger.status"))
 
 
 def _is_exit(line: logging.LogRecord) -> bool:

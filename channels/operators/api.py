@@ -49,7 +49,6 @@ from .stories import story
 logger = logging.getLogger(__name__)
 
 MOST_NAMED = 100  # of the sessions of a history, whose users' names are asked for
-LARGEST_BODY = 64 * 1024  # bytes; no call has a body, and clients send an empty one, or "{}"
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
 
@@ -96,16 +95,10 @@ class OperatorApi:
 
         # Below `/handovers/` is a page, so a slash at the end makes a difference.
         routes.add_route(
-            guarded,
-            path,
-            methods=[method],
-            name=handler.__name__,
-            strict_slashes=True,
-            stream=True,
+            guarded, path, methods=[method], name=handler.__name__, strict_slashes=True
         )
 
     async def _answer(self, request: Request, handler: _Handler, name: str) -> HTTPResponse:
-        await _drop_body(request)
         engine = self._engine()
         is_admin = self._is_authorised(request, self._admin_token)
         if not is_admin and not self._is_authorised(request, self._operator_token):
@@ -213,10 +206,7 @@ async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTP
         [_handover_of(operations, session) for session in open_ones],
         [_past_handover_of(operations, session) for session in ended],
     )
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Disposition": 'attachment; filename="handovers.csv"',
-    }
+    headers = {"Content-Disposition": 'attachment; filename="handovers.csv"'}
     return raw(body.encode(), headers=headers, content_type="text/csv; charset=utf-8")
 
 
@@ -342,17 +332,7 @@ def _problem(error: str, *, status: int) -> HTTPResponse:
 
 
 def _answered(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
-    body = msgspec.json.encode(answer)
-    # It may name people: neither a proxy nor a browser on a shared desk keeps it.
-    headers = {"Cache-Control": "no-store"}
-    return raw(body, status=status, headers=headers, content_type="application/json")
-
-
-async def _drop_body(request: Request) -> None:
-    """Read a body that nobody asked for, up to LARGEST_BODY. Raises Sanic's PayloadTooLarge."""
-    if request.stream is not None:
-        request.stream.request_max_size = LARGEST_BODY
-    await request.receive_body()
+    return raw(msgspec.json.encode(answer), status=status, content_type="application/json")
 
 
 # What an operator-token is not for: erasing, reading all that is kept, doing over what failed.

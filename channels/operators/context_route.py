@@ -21,7 +21,6 @@ from .contexts import context
 
 HEADERS = {
     "Access-Control-Allow-Origin": "*",  # the page of an agents' app may be anywhere
-    "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

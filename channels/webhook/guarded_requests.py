@@ -1,9 +1,10 @@
-"""Refusing HTTP requests whose body has no clear length.
+"""What the requests of a Sanic app have to be, and what is kept of them.
 
-Sanic 21.12 and 22.12 take whatever `int()` reads as the length. After a negative one they read an
-empty body for ever, and nothing else in Rasa gets its turn; where it is not a number at all, they
-answer 500. Of two lengths they believe one, and a proxy in front of them perhaps the other. A Sanic
-app's own class of requests prevents all of this, since it sees the headers first.
+Sanic 21.12 and 22.12 take whatever `int()` reads as the length of a body. After a negative one they
+read an empty body for ever, and nothing else in Rasa gets its turn; where it is not a number at
+all, they answer 500. Of two lengths they believe one, and a proxy in front of them perhaps the
+other. And they keep up to 100 MB of a body that nobody reads. A Sanic app's own class of requests
+prevents all of this, since it sees the headers first.
 """
 
 from __future__ import annotations
@@ -14,11 +15,18 @@ from sanic import Sanic
 from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 
+LARGEST_UNREAD = 64 * 1024  # bytes of a body that nobody reads; clients send an empty one, or "{}"
 _MOST_DIGITS = 15  # of a length in bytes
 
 
-def guard_requests(app: Sanic) -> None:
-    """Let the app answer 400 to such requests, on all its routes, from the next connection on."""
+def guard_requests(app: Sanic, *, below: str) -> None:
+    """Guard the app's requests, from the next connection on.
+
+    On all its routes, 400 answers those whose body has no clear length. Below the channel's own
+    path, 413 answers a long body, but where the route reads it piece by piece; and no cache keeps
+    an answer that does not allow it, whoever gives it: Sanic's own 404 and 405 repeat the path,
+    which may name a person.
+    """
     kind: type[Request] = app.request_class
 
     class GuardedRequest(kind):  # type: ignore[misc]
@@ -28,6 +36,19 @@ def guard_requests(app: Sanic) -> None:
                     "The body needs one Content-Length in digits, or Transfer-Encoding: chunked."
                 )
             super().__init__(url_bytes, headers, *args, **kwargs)
+
+        async def receive_body(self) -> None:
+            """Called by Sanic before a handler that does not read the body itself."""
+            if self.path.startswith(below):
+                self.stream.request_max_size = LARGEST_UNREAD  # for this request alone
+            await super().receive_body()
+
+        async def respond(self, *args: Any, **kwargs: Any) -> Any:
+            """Called by Sanic with each answer before it is sent."""
+            answer = await super().respond(*args, **kwargs)
+            if self.path.startswith(below):
+                answer.headers.setdefault("Cache-Control", "no-store")
+            return answer
 
     app.request_class = GuardedRequest
 

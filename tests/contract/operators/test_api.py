@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from channels.operators.guesses import LONGEST_DELAY
 from channels.operators.openapi import document
+from channels.webhook.guarded_requests import LARGEST_UNREAD
 from tests.contract.operators.operator_stage import (
     ADMIN,
     LOOK_INTERVAL,
@@ -246,6 +247,23 @@ async def test_no_answer_that_may_name_people_is_kept_on_the_way(
         url = f"{stage.url}{path.replace('{user}', ANNA)}"
         async with stage.http.request(method, url, headers=headers) as answer:
             assert (answer.status, answer.headers["Cache-Control"]) == (answer.status, "no-store")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/handovers/{ANNA}/", 404),
+        ("GET", f"/handovers/{ANNA}/nothing", 404),
+        ("PUT", f"/handovers/{ANNA}/return", 405),
+        ("POST", f"/handovers/{ANNA}/return", 413),
+    ],
+)
+async def test_no_answer_of_sanics_own_that_repeats_the_path_is_kept_on_the_way(
+    stage: OperatorStage, method: str, path: str, status: int
+) -> None:
+    body = b" " * (LARGEST_UNREAD + 1) if status == 413 else None
+    async with stage.http.request(method, f"{stage.url}{path}", headers=ADMIN, data=body) as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (status, "no-store")
 
 
 async def test_that_meta_does_not_answer_is_told(stage: OperatorStage) -> None:

@@ -115,6 +115,7 @@ def credentials(directory: Path, emulator_url: str) -> dict[str, Any]:
         "app-id": BOT.id,
         "admin-token": ADMIN_TOKEN,
         "graph-url": f"{emulator_url}/v25.0",
+        "public-url": "http://127.0.0.1",
         "routing": "on",
         "store": f"sqlite:///{directory / 'handover.db'}",
     }

@@ -20,10 +20,17 @@ from channels.core.events import Event
 from channels.engine.engine import INBOX_RETENTION, Engine
 from channels.webhook import bodies
 from channels.webhook.bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, USUAL_DELIVERY
+from channels.webhook.guarded_requests import LARGEST_UNREAD
 from tests.search.fuzz.raw_requests import PAGE, PATH, delivery, message, request
 from tests.search.fuzz.served_channel import BOT, PATIENCE, ServedChannel, signed
 
 MEGABYTE = 1024 * 1024
+CHANNEL = "/webhooks/facebook"
+UNREAD = [
+    *(("GET", path) for path in ("/", "/health", "/metrics", "/webhook", "/openapi.json")),
+    *(("GET", path) for path in ("/handovers", "/handovers/", "/handovers/22/context?token=x")),
+    ("POST", "/handovers/22/return"),
+]
 BLANKS = memoryview(
     b" " * MEGABYTE
 )  # so that the callers' own memory is no part of what is measured
@@ -184,12 +191,12 @@ class TestManyBodiesAtOnce:
         body = delivery(message(user, "hello"))
         assert await channel.delivers(body + b" " * (LARGEST_DELIVERY - len(body))) == 200
 
-    async def test_a_call_of_the_operator_api_may_not_bring_a_long_body(
-        self, channel: ServedChannel
+    @pytest.mark.parametrize(("method", "path"), UNREAD)
+    async def test_a_long_body_that_nobody_reads_is_refused(
+        self, channel: ServedChannel, method: str, path: str
     ) -> None:
-        path = "/webhooks/facebook/handovers/22/return"
-        length = b"Content-Length: %d" % LARGEST_DELIVERY
-        assert await channel.answers(request("POST", path, length)) == 413
+        length = b"Content-Length: %d" % (LARGEST_UNREAD + 1)
+        assert await channel.answers(request(method, f"{CHANNEL}{path}", length)) == 413
 
 
 def _has_read(size: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
