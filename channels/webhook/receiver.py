@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeGuard
@@ -28,6 +29,11 @@ logger = logging.getLogger(__name__)
 
 _LARGE = 32 * 1024  # bytes; checking and decoding more takes long enough for others to notice
 _LOG_INTERVAL = timedelta(minutes=1)
+_NO_ROOM = (
+    f"Long deliveries were refused, because {MOST_IN_FLIGHT >> 20} MiB of bodies were being read "
+    "already. Meta repeats its own; if they are not Meta's, let a proxy limit how much a caller "
+    "may send."
+)
 ACCEPT_LIMIT = timedelta(seconds=4.5)  # Meta's page on webhooks asks for an answer within five
 
 
@@ -50,14 +56,14 @@ class WebhookReceiver:
         self._engine = engine
         self._metadata_of = metadata_of
         self._bodies = Bodies()
-        self._no_room = RareLine(_LOG_INTERVAL)
+        self._rare_lines = defaultdict[str, RareLine](lambda: RareLine(_LOG_INTERVAL))
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
         """Repeat the challenge to a caller who knows the verify token."""
         token = request.args.get("hub.verify_token") or ""
         if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
-            logger.warning(
+            self._warn(
                 "A webhook handshake came with another verify token than the one under 'verify' "
                 "in credentials.yml; Meta's dialog and that key have to agree."
             )
@@ -77,13 +83,13 @@ class WebhookReceiver:
         try:
             await self._take_in(await self._read(request))
         except NoRoom:
-            self._log_no_room()
+            self._warn(_NO_ROOM)
             return text("try again", status=503)
         except PayloadTooLarge:
-            logger.warning("A delivery of more than %d bytes was refused.", LARGEST_DELIVERY)
+            self._warn(f"A delivery of more than {LARGEST_DELIVERY} bytes was refused.")
             return text("too large", status=413)
         except SignatureRefused as error:
-            logger.warning("%s", str(error))  # without a traceback, whose frames hold the body
+            self._warn(str(error))  # without a traceback, whose frames hold the body
             return text("not signed by the app", status=403)
         except MalformedDelivery as error:
             logger.warning("%s", str(error))  # without a traceback, whose frames hold the body
@@ -121,16 +127,11 @@ class WebhookReceiver:
         events = decode_delivery(body, clock.now())
         return events, [] if self._metadata_of is None else each_alone(events, body)
 
-    def _log_no_room(self) -> None:
-        times = self._no_room.times(self._clock.now())
+    def _warn(self, line: str) -> None:
+        """Log what anybody can cause, and as often as they like."""
+        times = self._rare_lines[line].times(self._clock.now())
         if times:
-            logger.warning(
-                "Long deliveries were refused (%d since the last such line), because %d MiB of "
-                "bodies were being read already. Meta repeats its own; if they are not Meta's, let "
-                "a proxy limit how much a caller may send.",
-                times,
-                MOST_IN_FLIGHT >> 20,
-            )
+            logger.warning("%s (%d times since the last such line)", line, times)
 
     async def _take_in(self, events: list[Event]) -> None:
         """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""

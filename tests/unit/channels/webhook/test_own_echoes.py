@@ -76,7 +76,7 @@ def receiver_of(engine: HearingEngine) -> WebhookReceiver:
     section = {"verify": "v", "secret": SECRET, "page-access-token": "t", "app-id": APP}
     return WebhookReceiver(
         settings=parse_settings(section),
-        clock=ManualClock(NOW),
+        clock=engine.clock,
         engine=lambda: cast(Engine, engine),
     )
 
