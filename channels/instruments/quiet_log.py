@@ -2,8 +2,8 @@
 
 A component, an action or a library that fails says in its error what it could not deal with, which
 may be what a user wrote; Rasa quotes a message in some of its warnings, and SQLAlchemy, if asked,
-whatever is stored. This process has one way by which all log records come into being: here they
-lose such words.
+whatever is stored. This process has one way by which all log records come into being, and one by
+which all of Python's warnings are shown: here they lose such words.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,11 +32,14 @@ def keep_log_quiet() -> None:
     make = logging.getLogRecordFactory()
     if not isinstance(make, _QuietRecords):
         logging.setLogRecordFactory(_QuietRecords(make))
+    show = warnings.showwarning
+    if not isinstance(show, _QuietWarnings):
+        warnings.showwarning = _QuietWarnings(show)
 
 
 @contextmanager
 def hiding(text: str) -> Iterator[None]:
-    """No line that is logged within this block quotes the text, whoever logs it."""
+    """No line and no warning within this block quotes the text, whoever writes it."""
     token = _said.set((*_said.get(), text))
     try:
         yield
@@ -66,6 +70,17 @@ class _QuietRecords:
         if not is_own and _said.get():
             _hide(_said.get(), record)
         return record
+
+
+class _QuietWarnings:
+    """Shows warnings, as `warnings.showwarning` does: Rasa warns of payloads it can't read."""
+
+    def __init__(self, show: Any) -> None:
+        self._show = show
+
+    def __call__(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        said = _said.get()
+        self._show(_without(said, str(message)) if said else message, *args, **kwargs)
 
 
 def without_words(error: BaseException) -> BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_turn_s_text_is_in_no_line_of_others(written: Written, quoted: str) ->
         RASA.warning(f"Failed to parse {quoted}.")
     assert "Marzipan" not in written.text
     assert "Failed to parse" in written.text
+
+
+@pytest.mark.parametrize("quoted", [SAID, repr(SAID), ascii(SAID)])
+def test_a_turn_s_text_is_in_no_warning(quoted: str) -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        keep_log_quiet()
+        keep_log_quiet()
+        with hiding(SAID):
+            warnings.warn(f"Failed to parse {quoted}.", UserWarning, stacklevel=1)
+        warnings.warn("The model is old.", FutureWarning, stacklevel=1)
+    said, other = (str(one.message) for one in shown)
+    assert said.startswith("Failed to parse")
+    assert "Marzipan" not in said
+    assert other == "The model is old."
 
 
 def test_a_short_text_hides_nothing_but_itself(written: Written) -> None:
