@@ -133,6 +133,8 @@ def _is_this_machine(host: str) -> bool:
 
 def parse_store(value: object) -> str:
     scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if not rest.isprintable():
+        raise ValueError("holds a line break or a control character; copy it again.")
     if scheme not in ("sqlite", "postgresql"):
         raise ValueError(f"names no kind of database that can be a store; {_STORES}.")
     if not rest.strip("/"):

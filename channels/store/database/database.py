@@ -75,7 +75,10 @@ class Database:
         if self._url.drivername not in _KINDS:
             raise StoreUnavailable(f"`store` can't be '{self._url.drivername}'; {_FORMS}")
         self.is_sqlite = self._url.drivername == "sqlite"
-        if self.is_sqlite and self._url.database in (None, "", ":memory:"):
+        # SQLite reads a "file:" as a URL of its own, of a database in memory or of a file that has
+        # no such name.
+        database = self._url.database or ""
+        if self.is_sqlite and (database in ("", ":memory:") or database.startswith("file:")):
             raise StoreUnavailable(f"`store` names no SQLite file to keep sessions in; {_FORMS}")
 
     def __str__(self) -> str:

@@ -111,6 +111,8 @@ def test_a_file_that_cannot_be_locked_is_explained(sqlite_url: str) -> None:
         ("mysql://bot:secret@host/db", "can't be 'mysql'"),
         ("sqlite://", "names no SQLite file"),
         ("sqlite:///:memory:", "names no SQLite file"),
+        ("sqlite:///file:handover.db?uri=true", "names no SQLite file"),
+        ("sqlite:///file:handover?mode=memory&cache=shared&uri=true", "names no SQLite file"),
     ],
 )
 async def test_a_url_of_no_use_is_answered_with_the_forms_allowed(url: str, complaint: str) -> None:

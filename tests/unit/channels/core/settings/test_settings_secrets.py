@@ -28,6 +28,7 @@ from tests.unit.channels.core.settings.settings_samples import (
         (7, "names no kind of database that can be a store; write "),
         ("sqlite://", "names no file and no host; write "),
         ("sqlite:///", "names no file and no host; write "),
+        ("sqlite:///hand\0over.db", "holds a line break or a control character; "),
         ("postgresql://", "names no file and no host; write "),
         ("sqlite://handover.db", "needs three slashes before the file's name, as in sqlite:///"),
     ],
