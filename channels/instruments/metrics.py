@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -110,9 +111,10 @@ class Metrics:
             _ANSWER,
             "started_by",
         )
-        self._show_from_the_start()
+        self._graph_calls_expected: list[tuple[str, str]] = []
 
     def page(self) -> bytes:
+        self._show_at_zero()
         if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             return generate_latest(self._registry)
         registry = CollectorRegistry()
@@ -153,12 +155,11 @@ class Metrics:
         self._oldest_untold.set(max(age.total_seconds(), 0))
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
-        """Show these at zero until the first one comes, so that a first failure is a rise."""
-        for verb in verbs:
-            for outcome in outcomes:
-                self.graph_calls.labels(verb, outcome)
+        """These will be shown at zero until the first one comes."""
+        self._graph_calls_expected = list(product(verbs, outcomes))
 
-    def _show_from_the_start(self) -> None:
+    def _show_at_zero(self) -> None:
+        """What has not come yet: a rise is noticed from a figure that was there before it."""
         for starter in _STARTED_BY:
             self.opened.labels(starter)
             self._first_answers.labels(starter)
@@ -172,6 +173,8 @@ class Metrics:
             self.untold.labels(what)
         for answer in _REQUEST_ANSWERS:
             self.requests.labels(answer)
+        for verb, outcome in self._graph_calls_expected:
+            self.graph_calls.labels(verb, outcome)
 
     def _counter(self, name: str, meaning: str, labels: str = "") -> Counter:
         return Counter(_full(name), meaning, labels.split(), registry=self._registry)
