@@ -170,4 +170,5 @@ class _Wired:
                 name, lambda: getattr(self._target, name)(*args, **kwargs), self._failure
             )
 
+        vars(self)[name] = call  # and Python does not ask again
         return call
