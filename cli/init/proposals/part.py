@@ -183,8 +183,9 @@ def _domain(domain: Document, wanted: set[str]) -> Document:
 def _read(text: str) -> Document:
     """The domain in `text`, without what leads to the second plan."""
     domain = parse("the domain", text)
-    _drop_the_second_plan(domain.data)
-    return domain
+    data = copy.deepcopy(domain.data)
+    _drop_the_second_plan(data)
+    return replace(domain, data=data)
 
 
 def _lines(domain: Document, section: str, wanted: set[str]) -> Iterator[str]:

@@ -27,7 +27,7 @@ class Document:
     Attributes:
         name: the file's path, for messages.
         text: the file.
-        data: what it says, with comments and quotes, as ruamel.yaml reads it.
+        data: what it says, with comments and quotes, as ruamel.yaml reads it; not to be changed.
         root: its nodes, each with its place in the text; None for a file that says nothing.
     """
 
@@ -57,7 +57,7 @@ def parse(name: str, text: str) -> Document:
     if _BYTES.search(text):
         raise ProjectError(f"{name} can't be read: it is not UTF-8. Save it as UTF-8 first.")
     try:
-        root, data = _nodes_of(text), round_trip().load(text)
+        root, data = _read(text)
     except (YAMLError, ValueError) as error:
         raise ProjectError(f"{name} can't be read: {_mistake(error)}. Fix it first.") from None
     if data is None:
@@ -67,10 +67,9 @@ def parse(name: str, text: str) -> Document:
     return Document(name=name, text=text, data=data, root=root)
 
 
-@lru_cache(maxsize=64)  # each file is parsed several times, and nobody changes the nodes
-def _nodes_of(text: str) -> Node | None:
-    root: Node | None = round_trip().compose(text)
-    return root
+@lru_cache(maxsize=64)  # each file is parsed several times, and nobody changes what comes of it
+def _read(text: str) -> tuple[Node | None, Any]:
+    return round_trip().compose(text), round_trip().load(text)
 
 
 def round_trip() -> Any:
