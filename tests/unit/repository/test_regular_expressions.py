@@ -8,6 +8,7 @@ import re
 import sre_parse
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def source(module: str) -> str:
     return PROJECT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
 
 
+@cache
 def calls_of_re(module: str) -> list[ast.Call]:
     return [
         node
@@ -66,6 +68,8 @@ def calls_of_re(module: str) -> list[ast.Call]:
 
 
 def compiled(module: str) -> dict[str, re.Pattern[str]]:
+    if not calls_of_re(module):
+        return {}
     names = [
         target.id
         for node in ast.parse(source(module)).body
@@ -73,8 +77,6 @@ def compiled(module: str) -> dict[str, re.Pattern[str]]:
         for target in node.targets
         if isinstance(target, ast.Name)
     ]
-    if not calls_of_re(module):
-        return {}
     found = vars(importlib.import_module(module))
     return {name: found[name] for name in names if isinstance(found.get(name), re.Pattern)}
 
