@@ -67,7 +67,7 @@ demo-script: $(ENOUGH) $(MODEL)
 	$(PYTHON) -m demo --script
 
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
-	$(PYTHON) -m pytest $(PARALLEL) $(addprefix --ignore=,$(PROCESSES))
+	$(PYTHON) -m pytest $(PARALLEL) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
 	$(PYTHON) -m pytest $(FOUR_AT_A_TIME) -m "not deep" $(PROCESSES)
 	$(MAKE) test-rasa-pro
 
@@ -91,7 +91,7 @@ test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
 deep: $(READY) test-rasa-pro-3.19
 	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/search/exhaustive tests/search/property \
 	  tests/unit tests/contract/store tests/contract/operators
-	$(PYTHON) -m pytest -m deep tests/stack
+	$(PYTHON) -m pytest -m deep tests/scenario tests/stack
 	$(MAKE) chaos
 
 # Puts mistakes into copies of the code, one for each processor, and tells which ones no test notices.

@@ -67,7 +67,8 @@ def _tried_in(copy: Path, mutant: Mutant) -> tuple[str, str]:
 def _outcome(tests: Sequence[str], copy: Path) -> tuple[str, str]:
     """What became of the mutant, and by which test."""
     # -B: of two files that are as long and of the same second, it would take the bytecode of one.
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    python = [sys.executable, "-B", "-m"]
+    command = [*python, "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not deep", *tests]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if done.returncode == FAILED:

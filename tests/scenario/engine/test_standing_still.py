@@ -14,7 +14,7 @@ import pytest
 from channels.core.events import Event
 from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
-from tests.scenario.engine.failures.places import Place, deaths_of, standstills_of
+from tests.scenario.engine.failures.places import Place, deaths_of, each_in, standstills_of
 from tests.scenario.engine.failures.stories import STORIES, has_turned_out_well, play
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
 from tests.scenario.wire import Wire
@@ -22,22 +22,22 @@ from tests.scenario.world import SECOND, Worker, World
 
 STANDSTILL = CLAIM_LEASE + 15 * SECOND
 STANDSTILLS, STANDSTILLS_ALONE = (
-    [
-        pytest.param(name, place, id=f"{name}-{place}")
-        for name in ("keyword", "timeout", "returned", "followed")
-        for place in standstills_of(name, has_survivor=has_survivor)
-        # Between a look at the claim and what follows at once there is nothing that this could be
-        # known by: Rasa's tracker store compares no claims.
-        if place.after or place.name != "save"
-    ]
+    each_in(
+        ("keyword", "timeout", "returned", "followed"),
+        lambda story, has_survivor=has_survivor: (  # type: ignore[misc]
+            place
+            for place in standstills_of(story, has_survivor=has_survivor)
+            # Between a look at the claim and what follows at once there is nothing that this could
+            # be known by: Rasa's tracker store compares no claims.
+            if place.after or place.name != "save"
+        ),
+    )
     for has_survivor in (True, False)
 )
-STANDSTILLS_ON_SQLITE = [
-    pytest.param(name, place, id=f"{name}-{place}")
-    for name in ("keyword", "timeout")
-    for place in deaths_of(name, is_alone=True)
-    if place.after
-]
+STANDSTILLS_ON_SQLITE = each_in(
+    ("keyword", "timeout"),
+    lambda story: (place for place in deaths_of(story, is_alone=True) if place.after),
+)
 
 
 class StoppedWorld(MortalWorld):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+import pytest
 
 from channels.core.events import Event
 from tests.fakes.store import MemoryStore
@@ -30,12 +32,16 @@ _REMEMBERED = {"correct_dates", "renew_claims", "report", "time"}
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Before or after the worker's call of that number; `earlier` ones had the same name."""
+    """Before or after the worker's call of that number; `earlier` ones had the same name.
+
+    `is_early` as long as nothing but "hello" has come, with which every story begins.
+    """
 
     number: int
     name: str
     earlier: int
     after: bool
+    is_early: bool
 
     def __str__(self) -> str:
         return f"{'after' if self.after else 'before'} {self.number} {self.name}"
@@ -58,11 +64,37 @@ class _Call:
     number: int
     name: str
     earlier: int
+    is_early: bool
     before: str
     after: str
 
     def place(self, *, after: bool) -> Place:
-        return Place(number=self.number, name=self.name, earlier=self.earlier, after=after)
+        return Place(
+            number=self.number,
+            name=self.name,
+            earlier=self.earlier,
+            after=after,
+            is_early=self.is_early,
+        )
+
+
+def each_in(stories: Iterable[str], places_of: Callable[[str], Iterable[Place]]) -> list[Any]:
+    """Story and place, as parameters of a test.
+
+    What goes wrong before the stories part is seen to in the first one: the others have that, and
+    go on in their own way, in `make deep`.
+    """
+    first, *_ = stories = list(stories)
+    return [
+        pytest.param(
+            story,
+            place,
+            id=f"{story}, {place}",
+            marks=[pytest.mark.deep] if place.is_early and story != first else [],
+        )
+        for story in stories
+        for place in places_of(story)
+    ]
 
 
 def deaths_of(
@@ -131,7 +163,14 @@ def _calls_of(
         wire, world = Wire(), _WatchedWorld(is_alone=is_alone, transcript=transcript)
         world.has_survivor = has_survivor
         looks: defaultdict[int, list[str]] = defaultdict(list)
-        wire.watch = lambda number: looks[number].append(world.outside())
+        early: set[int] = set()
+
+        def look(number: int) -> None:
+            looks[number].append(world.outside())
+            if world.delivered <= 1:
+                early.add(number)
+
+        wire.watch = look
         await play(world, STORIES[story], wire)
         await world.kill()
         return [
@@ -139,6 +178,7 @@ def _calls_of(
                 number=number,
                 name=name,
                 earlier=wire.calls[:number].count(name),
+                is_early=number in early,
                 before=looks[number][0],
                 after=looks[number][-1],
             )
@@ -160,10 +200,10 @@ class _WatchedWorld(HarshWorld):
             return store
 
         super().__init__(make_store, **settings)
-        self._delivered = self._acknowledged = 0
+        self.delivered = self._acknowledged = 0
 
     async def deliver(self, *events: Event) -> None:
-        self._delivered += 1
+        self.delivered += 1
         await self.engine.accept(events)
         self._acknowledged += 1
         await self.settle()
@@ -178,7 +218,7 @@ class _WatchedWorld(HarshWorld):
         meta = (graph.calls, graph.sent, graph.threads, graph.echoes)
         return repr(
             (
-                *(self.clock.now(), self._delivered, self._acknowledged, under_way, *meta),
+                *(self.clock.now(), self.delivered, self._acknowledged, under_way, *meta),
                 *(self.tracker_store.turns, self._observer._rows),
                 [len(worker.wire.calls) for worker in survivors],
             )

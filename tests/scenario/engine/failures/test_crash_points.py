@@ -8,29 +8,22 @@ the store is opened.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
-from tests.scenario.engine.failures.places import Place, deaths_of
+from tests.scenario.engine.failures.places import Place, deaths_of, each_in
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
 
-DEATHS, DEATHS_BESIDE_ANOTHER = (
-    [
-        pytest.param(name, place, id=f"{name}, {place}")
-        for name in STORIES
-        for place in deaths_of(name, has_survivor=has_survivor)
-    ]
-    for has_survivor in (False, True)
+DEATHS = each_in(STORIES, deaths_of)
+DEATHS_BESIDE_ANOTHER = each_in(STORIES, partial(deaths_of, has_survivor=True))
+DEATHS_ON_SQLITE = each_in(  # "followed" begins as "keyword" does
+    ("refused", "followed", "waited"),
+    lambda story: (place for place in deaths_of(story, is_alone=True) if place.after),
 )
-DEATHS_ON_SQLITE = [  # "followed" begins as "keyword" does
-    pytest.param(name, place, id=f"{name}, {place}")
-    for name in ("refused", "followed", "waited")
-    for place in deaths_of(name, is_alone=True)
-    if place.after
-]
 
 
 class MortalWorld(HarshWorld):

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.scenario.engine.failures.places import Place, failures_of
+from tests.scenario.engine.failures.places import Place, each_in, failures_of
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
 
 NOT_HERE = {
@@ -22,12 +22,12 @@ NOT_HERE = {
 }
 
 
-FAILURES = [
-    pytest.param(name, place, id=f"{name}, {place}")
-    for name in STORIES
-    for place in failures_of(name)
-    if (place.name, place.after) not in NOT_HERE
-]
+FAILURES = each_in(
+    STORIES,
+    lambda story: (
+        place for place in failures_of(story) if (place.name, place.after) not in NOT_HERE
+    ),
+)
 
 
 @pytest.fixture
