@@ -2,11 +2,13 @@
 `rasa init` writes with the lines that `init` adds, on the pipeline that Rasa chooses.
 
 Trained as `rasa train` does, but for a policy that has no say in it, and each phrase said in a
-conversation of its own.
+conversation of its own. Rasa's own pipeline trains for long: for each change, what `init` adds to
+its project is tried with the starter's.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from functools import wraps
 from pathlib import Path
@@ -110,6 +112,13 @@ def template(project: Path) -> None:
     assert main(["init", "--project", str(project), "--yes"]) == 0
 
 
+def template_on_the_starters_pipeline(project: Path) -> None:
+    """In a project that `rasa init` has written, but for the parts that train for long."""
+    template(project)
+    starter(other := project.with_name("starter"))
+    shutil.copy(other / "config.yml", project)
+
+
 @wraps(UnexpecTEDIntentPolicy.train)
 def left_untrained(policy: Any, *_: object, **__: object) -> Any:
     """It trains for long, and can only find an intent unlikely, which nothing here answers."""
@@ -117,7 +126,13 @@ def left_untrained(policy: Any, *_: object, **__: object) -> Any:
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=[starter, template], ids=["starter", "template"]
+    scope="module",
+    loop_scope="module",
+    params=[
+        pytest.param(starter, id="starter"),
+        pytest.param(template_on_the_starters_pipeline, id="template, starter's pipeline"),
+        pytest.param(template, id="template", marks=pytest.mark.deep),
+    ],
 )
 async def agent(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
