@@ -59,8 +59,8 @@ def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
         # What Rasa says names the user.
         kind = type(error.__cause__ or error.__context__ or error).__name__
         raise StoreUnavailable(
-            f"Rasa's lock of a conversation could not be had ({kind}). Check the lock store of "
-            "endpoints.yml."
+            f"Rasa's lock of a conversation could not be acquired ({kind}). Check the lock store "
+            "of endpoints.yml."
         ) from None
     finally:
         _in_turn.reset(token)

@@ -55,7 +55,11 @@ class TypingIndicator:
         try:
             await self._graph.sender_action(thread, SenderAction.TYPING_OFF)
         except GraphError as error:
-            logger.info("Typing could not be taken off: %s", error, extra=thread_fields(thread))
+            logger.info(
+                "The typing indicator could not be switched off: %s",
+                error,
+                extra=thread_fields(thread),
+            )
 
     async def stop(self) -> None:
         """Drop what is not shown yet."""
@@ -77,5 +81,7 @@ class TypingIndicator:
                 await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info(
-                "Neither seen nor typing could be shown: %s", error, extra=thread_fields(thread)
+                "That the bot has seen a message, or types, could not be shown: %s",
+                error,
+                extra=thread_fields(thread),
             )

@@ -70,7 +70,7 @@ class DueSessions:
             elif session is not None and session.is_open:
                 await self._handovers.advance(session)
         except RasaUnavailable as error:
-            logger.info("What is due in a handover waits: %s", error)
+            logger.info("A handover's next step is due and has to wait: %s", error)
         except ClaimLost:
             logger.info("Another worker goes on with a session.", extra=session_fields(due))
         finally:

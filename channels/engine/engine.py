@@ -431,4 +431,6 @@ async def _within(limit: timedelta, step: Awaitable[object]) -> None:
     try:
         await asyncio.wait_for(step, limit.total_seconds())
     except asyncio.TimeoutError:
-        logger.warning("The store holds up the stop; the next start goes on with what is left.")
+        logger.warning(
+            "The store holds up the shutdown; what is left is done after the next start."
+        )

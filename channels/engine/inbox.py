@@ -103,7 +103,7 @@ class Inbox:
         try:
             await self.claim()
         except StoreError as error:
-            logger.error("What waits in the inbox waits on for the store: %s", error)
+            logger.error("The events in the inbox have to wait for the store: %s", error)
 
 
 MOST_OF_A_PAGE = 1000  # threads: who writes much takes no more room of the page than others

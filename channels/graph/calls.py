@@ -122,7 +122,9 @@ class GraphCalls:
         await self._opened()
         wait = pace.wait(self._clock.now())
         if wait > LONGEST_QUEUE:
-            raise GraphThrottled("More waits for the page than may go out", retry_after=wait)
+            raise GraphThrottled(
+                "More calls are waiting for the page than it may make now", retry_after=wait
+            )
         if pace.take(self._clock.now()):
             await self._clock.sleep(wait)
             await self._opened()

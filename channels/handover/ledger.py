@@ -152,7 +152,7 @@ class Ledger:
     async def step(self, session: Session) -> AsyncIterator[None]:
         """Be the only one with the session for a step that can't be undone. Raises ClaimLost."""
         if not await self._store.grip(session, self.clock.now()):
-            raise ClaimLost("Another worker is at this session, or it has changed.")
+            raise ClaimLost("Another worker is handling this session, or it has changed.")
         with working_on(session, store=self._store, clock=self.clock):
             yield
 

@@ -144,7 +144,7 @@ class Openings:
         is_same = wished.plan.name == waiting.plan.name and wished.state is not State.OPENING
         is_unknown = wished.reason is EndReason.FAILED
         if is_same or is_unknown:
-            logger.info("A handover that waits waits on.", extra=session_fields(waiting))
+            logger.info("A waiting handover goes on waiting.", extra=session_fields(waiting))
         return is_same or is_unknown
 
     async def adopt(
@@ -306,7 +306,7 @@ class Openings:
 
     async def _wait_again(self, session: Session, error: GraphError) -> Session:
         logger.warning(
-            "A handover that waited has to wait on: %s", error, extra=session_fields(session)
+            "A waiting handover has to go on waiting: %s", error, extra=session_fields(session)
         )
         now = self._ledger.clock.now()
         allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
@@ -404,5 +404,5 @@ def _overridden(plan: Plan, key: str, value: object) -> Plan:
     try:
         return plan.overridden({key: value})
     except ValueError as error:
-        logger.error("An action's wish for a handover is left out: %s", error)
+        logger.error("A part of an action's request for a handover is left out: %s", error)
         return plan

@@ -69,7 +69,7 @@ class TellingAttempts:
             raise
         except Exception as error:
             logger.exception(
-                "Rasa has failed at a handover's %s.", what, extra=session_fields(counted)
+                "Rasa has failed to handle a handover's %s.", what, extra=session_fields(counted)
             )
             if counted.tellings < MOST_TELLINGS:
                 await self._again_later(counted, error)

@@ -93,7 +93,7 @@ def parse_graph_url(value: object) -> str:
     if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
         raise ValueError(f"does not end with a Graph version; {_GRAPH_URL}.")
     if parts.username is not None:
-        raise ValueError("has a user name, which Graph wants none of; leave it out.")
+        raise ValueError("has a user name, which Graph does not take; leave it out.")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError(
             "would send the access token and what users are told over plain http to another "

@@ -173,7 +173,7 @@ class Writer:
         try:
             await asyncio.wait_for(self._finished.wait(), CLOSE_LIMIT.total_seconds())
         except asyncio.TimeoutError:
-            logger.warning("The session store is left without its last answers.")
+            logger.warning("The session store is closed before its last answers have come.")
 
     def _submit(
         self,
