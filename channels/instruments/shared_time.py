@@ -22,6 +22,7 @@ class SharedTime:
         self._store = store
         self._clock = clock
         self._own_clock = own_clock
+        self._has_agreed = False
 
     async def agree(self) -> None:
         """Agree with the database on the time, where several workers share it."""
@@ -33,9 +34,10 @@ class SharedTime:
                 return
             if before - after <= LONGEST_QUESTION:
                 self._clock.set_by(told, after=after, before=before)
-                if self._clock.now() < shared_before - SET_BACK:
+                if self._has_agreed and self._clock.now() < shared_before - SET_BACK:
                     logger.warning("The database's clock was set back.")
                     await self.correct_dates()
+                self._has_agreed = True
                 return
 
     async def correct_dates(self) -> None:

@@ -57,6 +57,17 @@ async def test_a_timeout_is_as_long_on_whatever_machine_it_is_noticed(
     assert world.ends() == ["timeout"]
 
 
+async def test_only_a_database_whose_clock_is_set_back_is_said_to_be(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.start(ahead=HOUR)
+    assert "The database's clock was set back." not in caplog.text
+
+    DatabaseWithClock.ahead = -HOUR
+    await world.wait(RENEWAL_INTERVAL)
+    assert "The database's clock was set back." in caplog.text
+
+
 async def test_a_machine_whose_clock_is_ahead_takes_nothing_from_the_others(world: World) -> None:
     await world.start()
     world.script.is_ready = False  # so that the first worker keeps what it has
