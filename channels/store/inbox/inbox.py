@@ -31,6 +31,21 @@ from . import amendments
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 _RECORD = insert_new(inbox)
+# The same in one round trip, with the positions. (SQLite learned RETURNING with its release 3.35.)
+_RECORD_ON_POSTGRESQL = text(
+    """
+    INSERT INTO handover_inbox (
+        key, thread, page, event, has_user_text, recorded_at_us, claimed_by, claimed_until_us
+    )
+    SELECT * FROM unnest(
+        CAST(:key AS text[]), CAST(:thread AS text[]), CAST(:page AS text[]),
+        CAST(:event AS text[]), CAST(:has_user_text AS boolean[]),
+        CAST(:recorded_at_us AS bigint[]), CAST(:claimed_by AS text[]),
+        CAST(:claimed_until_us AS bigint[])
+    )
+    ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
+    """
+)
 _LAST_POSITION = select(func.max(inbox.c.position))
 _RECORDED = select(inbox.c.key, inbox.c.position).where(
     inbox.c.position > bindparam("last"), inbox.c.claimed_by == bindparam("worker")
@@ -132,7 +147,6 @@ def _record(
     *,
     worker: str,
 ) -> list[list[InboxEntry]]:
-    last = connection.execute(_LAST_POSITION).scalar() or 0
     rows = []
     for events, now, is_claimed in asked:
         for event in events:
@@ -141,11 +155,7 @@ def _record(
                 elsewhere.add(thread)
             claimant = NOBODY if thread in elsewhere else worker
             rows.append(_row(event, thread, now, claimant))
-    connection.execute(_RECORD, rows)
-    # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
-    # its name. (SQLite learned RETURNING only with its release 3.35.)
-    recorded = connection.execute(_RECORDED, {"last": last, "worker": worker})
-    positions: dict[str, int] = dict(recorded.all())
+    positions = _insert(connection, rows, worker)
     return [
         [
             InboxEntry(position=positions.pop(event.key), event=event)
@@ -154,6 +164,19 @@ def _record(
         ]
         for events, _, _ in asked
     ]
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]], worker: str) -> dict[str, int]:
+    """Insert what is new of these; the positions, by key, of what the worker has claimed."""
+    if connection.dialect.name == "postgresql":
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        inserted = connection.execute(_RECORD_ON_POSTGRESQL, columns).all()
+        return {key: position for key, position, claimant in inserted if claimant == worker}
+    # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
+    # its name.
+    last = connection.execute(_LAST_POSITION).scalar() or 0
+    connection.execute(_RECORD, rows)
+    return dict(connection.execute(_RECORDED, {"last": last, "worker": worker}).all())
 
 
 def recorded(connection: Connection, positions: Sequence[int]) -> list[Event | None]:
