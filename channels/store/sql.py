@@ -171,7 +171,7 @@ class SqlStore(SessionOperations, InboxOperations):
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
         standing, session = await self._writer.run_together(self._before_send, entry)
-        if standing is None:
+        if standing is not Standing.WAITING:
             self._own_claims.outgoing.pop(entry.position, None)
         return standing, session
 

@@ -162,6 +162,8 @@ class OutgoingInMemory:
         if message is not None and message.state == "waiting":
             message = message if message.claimed_by == self._worker else None
         standing = None if message is None else Standing(message.state)
+        if standing is not Standing.WAITING:
+            self._messages_in_hand.discard(entry.position)
         return standing, next(of_thread, None)
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:

@@ -242,6 +242,32 @@ async def test_a_message_that_was_taken_over_is_not_sent(workers: Workers) -> No
     assert (await one.before_send(entry))[0] is None
 
 
+async def test_who_was_told_that_a_message_is_anothers_may_have_it_again(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    entry = await one.say(words("hello"))
+    assert entry is not None
+    await two.claim_outgoing(LATER, limit=9)
+    await one.before_send(entry)
+    await two.release()
+
+    [again] = await one.claim_outgoing(LATER, limit=9)
+    assert again.position == entry.position
+
+
+async def test_who_was_told_that_a_message_is_held_may_free_it(workers: Workers) -> None:
+    one, two, _ = workers
+    entry = await one.say(words("hello"))
+    assert entry is not None
+    await two.claim_outgoing(LATER, limit=9)
+    await two.hold(entry.position)
+    assert (await one.before_send(entry))[0] is Standing.HELD
+
+    [freed] = await one.free_held(ANNA, LATER)
+    assert freed.position == entry.position
+
+
 async def test_a_message_that_was_sent_is_nobodys(workers: Workers) -> None:
     one, two, _ = workers
     entry = await one.say(words("hello"))
