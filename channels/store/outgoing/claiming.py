@@ -147,7 +147,7 @@ def look_up(connection: Connection, threads: Sequence[Thread]) -> list[tuple[Ses
     keys = [thread.key for thread in threads]
     open_ones: dict[str, Session] = {}
     with_held: set[str] = set()
-    for thread, data in connection.execute(_LOOK_UP, {"threads": keys}):
+    for thread, data in connection.execute(_LOOK_UP, {"threads": keys}).all():
         if data is None:
             with_held.add(thread)
         else:

@@ -218,7 +218,7 @@ def save(
     ids = sorted({session.id for session, _, _ in asked})
     stored: dict[str, tuple[int, list[Any] | None]] = {
         id_: (version, others)
-        for id_, version, *others in connection.execute(_LOCK_VERSIONS, {"ids": ids})
+        for id_, version, *others in connection.execute(_LOCK_VERSIONS, {"ids": ids}).all()
     }
     told: list[Addressed] = []
     small, whole, is_next = [], [], []
