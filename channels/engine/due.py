@@ -6,7 +6,7 @@ import asyncio
 import logging
 from functools import partial
 
-from ..core.errors import ClaimLost, RasaUnavailable
+from ..core.errors import ClaimLost, RasaUnavailable, StoreError
 from ..core.sessions.session import Session, State
 from ..dialogue.dialogue import Dialogue
 from ..handover.handovers import Handovers
@@ -69,8 +69,14 @@ class DueSessions:
                 self._due.set()
             elif session is not None and session.is_open:
                 await self._handovers.advance(session)
-        except RasaUnavailable as error:
-            logger.info("A handover's next step is due and has to wait: %s", error)
+        except (RasaUnavailable, StoreError) as error:
+            level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
+            logger.log(
+                level,
+                "A handover's next step is due and has to wait: %s",
+                error,
+                extra=session_fields(due),
+            )
         except ClaimLost:
             logger.info("Another worker goes on with a session.", extra=session_fields(due))
         finally:

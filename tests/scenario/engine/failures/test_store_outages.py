@@ -137,6 +137,19 @@ async def test_a_handover_that_can_t_be_stored_is_made_once_the_store_is_back(
     assert session.state is State.ACTIVE
 
 
+@pytest.mark.parametrize("method", ["session", "save_session"])
+async def test_a_due_step_that_the_store_keeps_waiting_is_no_failed_job(
+    world: World, store: StoreWithOutages, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.hand_over()
+    store.away = {method}
+    await world.wait(TIMEOUT)
+    await world.wait(SECOND)
+
+    assert "has to wait: The database is away" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_handover_whose_time_is_over_ends_within_a_second_of_the_store_s_return(
     world: World, store: StoreWithOutages
 ) -> None:
