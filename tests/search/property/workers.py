@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.core.events import Array, Echo, Event, UserMessage
 from channels.core.meta.app_secret import check_signature, mark_in
+from channels.core.notices import Notice
 from channels.core.settings.notify import NotifyTarget
 from channels.core.settings.settings import Settings
 from channels.engine.engine import INBOX_RETENTION, Engine
 from channels.graph.http import HttpGraph
+from channels.instruments.clock import Clock
+from channels.notify.targets import LIMIT, NotTaken
 from channels.store.protocol import Store
 from channels.webhook.decoding import decode_delivery
 from tests.fakes.clock import ManualClock
@@ -38,6 +41,29 @@ class Surroundings:
     observed: Observed
     rasa: TrackingAssistant
     desk_of: Callable[[NotifyTarget], Desk]
+
+
+class ToldInTime:
+    """A desk that is told as real targets are: a try that gets no answer in time is given up."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    async def tell(self, notice: Notice, now: datetime) -> None:
+        telling = asyncio.create_task(self._desk.tell(notice, now))
+        limit = asyncio.create_task(self._clock.sleep(LIMIT))
+        try:
+            await asyncio.wait({telling, limit}, return_when=asyncio.FIRST_COMPLETED)
+            if not telling.done():
+                raise NotTaken("no answer in time", is_away=True)
+            telling.result()
+        finally:
+            telling.cancel()
+            limit.cancel()
+
+    async def close(self) -> None:
+        await self._desk.close()
 
 
 class Worker:
@@ -68,7 +94,7 @@ class Worker:
             graphs=process.of(watched),
             clock=self.clock,
             assistant=process.of(assistant),
-            target_of=lambda target: process.of(around.desk_of(target)),
+            target_of=lambda target: process.of(ToldInTime(around.desk_of(target), self.clock)),
         )
 
     async def start(self) -> None:
