@@ -175,7 +175,7 @@ class World:
     async def restart(self, number: int) -> None:
         """Stop a worker, or what is left of it, and start another one in its place."""
         number %= len(self.workers)
-        self.may_tell_twice |= any(desk.hangs is not None for desk in self.desks.values())
+        self.may_tell_twice |= self._is_telling()
         await self._stop(self.workers[number])
         self.workers[number] = self._worker(self._ahead[number])
         await self._start(self.workers[number])
@@ -231,12 +231,21 @@ class World:
         for _ in range(max(1, duration // step)):
             began = self.clock.now()
             self.clock.advance(step)
-            for worker in self.workers if step >= LAPSES_WITHIN else ():
-                worker.process.was_late_since(began)
+            if step >= LAPSES_WITHIN:
+                self._were_late_since(began)
             await self.settle()
             if any(worker.process.is_well for worker in self._ready):
                 await self.network.repeat_unacknowledged()
         await self.settle()
+
+    def _were_late_since(self, moment: datetime) -> None:
+        for worker in self.workers:
+            worker.process.was_late_since(moment)
+        # A notice may be under way, and others may take it up.
+        self.may_tell_twice |= len(self.workers) > 1 and self._is_telling()
+
+    def _is_telling(self) -> bool:
+        return any(desk.hangs is not None for desk in self.desks.values())
 
     async def return_thread(self, session: Session) -> None:
         """An operator asks a worker for it."""
