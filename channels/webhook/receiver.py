@@ -18,7 +18,7 @@ from ..core.errors import MalformedDelivery, SignatureRefused, StoreError
 from ..core.events import Act, Echo, Event
 from ..core.meta.app_secret import check_signature, mark_in
 from ..core.settings.settings import Settings
-from ..engine.engine import INBOX_RETENTION, Engine
+from ..engine.engine import INBOX_RETENTION, STORE_LINE_INTERVAL, Engine
 from ..instruments.clock import Clock
 from ..instruments.rare_lines import RareLine
 from .bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, Bodies, NoRoom
@@ -57,6 +57,7 @@ class WebhookReceiver:
         self._metadata_of = metadata_of
         self._bodies = Bodies()
         self._rare_lines = defaultdict[str, RareLine](lambda: RareLine(_LOG_INTERVAL))
+        self._store_line = RareLine(STORE_LINE_INTERVAL)
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
@@ -95,7 +96,7 @@ class WebhookReceiver:
             logger.warning("%s", str(error))  # without a traceback, whose frames hold the body
             return text("not JSON", status=400)
         except StoreError as error:
-            logger.error("A delivery was refused, so Meta will repeat it: %s", error)
+            self._tell_of_the_store(error)
             return text("try again", status=503)
         except SanicException:  # Sanic's own answer to what is not HTTP
             raise
@@ -132,6 +133,17 @@ class WebhookReceiver:
         times = self._rare_lines[line].times(self._clock.now())
         if times:
             logger.warning("%s (%d times since the last such line)", line, times)
+
+    def _tell_of_the_store(self, error: StoreError) -> None:
+        """Meta repeats each delivery, and the log may be on the disk that is full."""
+        times = self._store_line.times(self._clock.now())
+        if times:
+            logger.error(
+                "A delivery was refused, so Meta will repeat it (%d times since the last such "
+                "line): %s",
+                times,
+                error,
+            )
 
     async def _take_in(self, events: list[Event]) -> None:
         """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
