@@ -56,10 +56,13 @@ class StoreWait:
 
     async def until_stored(self, step: Callable[[], Awaitable[T]]) -> T:
         """What the step returns; while the store is away, it is tried again. Raises ClaimLost."""
+        is_told = False
         with self.waiting():  # from the first try on: it may hang rather than fail
             while True:
                 try:
                     return await step()
                 except StoreError as error:
-                    logger.error("A turn of Rasa waits for the store: %s", error)
+                    if not is_told:
+                        logger.error("A turn of Rasa waits for the store: %s", error)
+                    is_told = True
                 await self._clock.sleep(PAUSE)

@@ -402,11 +402,14 @@ class Delivery:
 
     async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
         """What a step on the store returns; while the store is away, wait for it."""
+        is_told = False
         while True:
             try:
                 return await step()
             except StoreError as error:
-                logger.error("Sending is paused until the store is back: %s", error)
+                if not is_told:
+                    logger.error("Sending is paused until the store is back: %s", error)
+                is_told = True
             await self._clock.sleep(PAUSE)
 
 

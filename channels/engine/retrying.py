@@ -82,6 +82,7 @@ class Retrying:
         """
         began, waits, failures = self._clock.now(), 0, entry.failures
         repeated, is_suspect = entry.is_repeated, entry.was_lost
+        waits_for: str | None = None
         while True:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
@@ -100,10 +101,8 @@ class Retrying:
                     if await self._has_died(entry, error, failures):
                         return
                 else:
-                    level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
-                    logger.log(
-                        level, "An event waits for %s: %s", what, error, extra=_fields(entry)
-                    )
+                    _log_wait(entry, what, error, told=waits_for)
+                    waits_for = what
                 pause = _pause(error, waits)
                 waits += isinstance(error, TRY_LATER)
                 is_suspect = False
@@ -186,12 +185,22 @@ class Retrying:
         self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
     ) -> T:
         """What came of an entry; while the store is away, wait for it."""
+        is_told = False
         while True:
             try:
                 return await note(entry.position, self._shared_clock.now())
             except StoreError as error:
-                logger.error("What came of an event waits for the store: %s", error)
+                if not is_told:
+                    logger.error("What came of an event waits for the store: %s", error)
+                is_told = True
             await self._clock.sleep(RETRY_PAUSE)
+
+
+def _log_wait(entry: InboxEntry, what: str, error: Exception, *, told: str | None) -> None:
+    """Once, however long it takes: many events may wait, each of which is tried each second."""
+    if what != told:
+        level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
+        logger.log(level, "An event waits for %s: %s", what, error, extra=_fields(entry))
 
 
 def _waits_for(error: Exception, tried_for: timedelta) -> str | None:

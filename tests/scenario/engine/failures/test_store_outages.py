@@ -93,6 +93,25 @@ async def test_an_event_waits_for_the_store_and_is_handled_once(
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "line"),
+    [
+        ("look_up", "An event waits for the store"),
+        ("say", "A turn of Rasa waits for the store"),
+        ("sent", "Sending is paused until the store is back"),
+        ("done", "What came of an event waits for the store"),
+    ],
+)
+async def test_what_waits_for_the_store_says_so_once(
+    world: World, store: StoreWithOutages, method: str, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.away = {method}
+    await world.user_says("hello")
+    await outage(world)
+
+    assert caplog.text.count(line) == 1
+
+
 async def test_what_was_heard_is_counted_once_however_long_it_can_t_be_noted(
     world: World, store: StoreWithOutages
 ) -> None:
