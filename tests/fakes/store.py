@@ -62,9 +62,6 @@ class MemoryStore(SessionsInMemory):
     async def close(self) -> None:
         pass
 
-    async def time(self) -> datetime | None:
-        return None
-
     async def correct_dates(self, now: datetime) -> None:
         for kept in self._rows.sessions.values():
             is_under_way = kept.session.state in (State.OPENING, State.ENDING)
@@ -133,11 +130,12 @@ class MemoryStore(SessionsInMemory):
         without_threads: Collection[Thread] = (),
         without_pages: Collection[str] = (),
     ) -> list[InboxEntry]:
+        told = await self.time()
         claimable = [
             entry
             for entry in self._rows.waiting()
             if entry.position not in self._held
-            and self._is_claimable(entry, now)
+            and self._is_claimable(entry, now, told)
             and entry.event.thread not in without_threads
             and entry.event.thread.page not in without_pages
         ]
@@ -339,11 +337,11 @@ class MemoryStore(SessionsInMemory):
             for entry in entries
         ]
 
-    def _is_claimable(self, entry: Entry, now: datetime) -> bool:
-        return is_over(entry.claimed_until, now) and not any(
+    def _is_claimable(self, entry: Entry, now: datetime, told: datetime | None) -> bool:
+        return is_over(entry.claimed_until, now, told) and not any(
             earlier.position < entry.position
             and earlier.event.thread == entry.event.thread
-            and not is_over(earlier.claimed_until, now)
+            and not is_over(earlier.claimed_until, now, told)
             and earlier.claimed_by != self._worker
             for earlier in self._rows.waiting()
         )

@@ -64,6 +64,9 @@ class OutgoingInMemory:
     def __init__(self) -> None:
         self._messages_in_hand: set[int] = set()
 
+    async def time(self) -> datetime | None:
+        return None
+
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
@@ -124,13 +127,14 @@ class OutgoingInMemory:
         without_threads: Collection[Thread] = (),
         without_pages: Collection[str] = (),
     ) -> list[OutgoingEntry]:
+        told = await self.time()
         claimable = [
             each
             for each in self._waiting()
-            if is_over(each.claimed_until, now)
+            if is_over(each.claimed_until, now, told)
             and each.said.thread not in without_threads
             and each.said.thread.page not in without_pages
-            and not self._is_behind_another_worker(each, now)
+            and not self._is_behind_another_worker(each, now, told)
             and not self._is_said_again(each.said)
         ]
         return self._claimed(claimable[:limit], now)
@@ -322,11 +326,13 @@ class OutgoingInMemory:
             for earlier in self._waiting()
         )
 
-    def _is_behind_another_worker(self, message: Message, now: datetime) -> bool:
+    def _is_behind_another_worker(
+        self, message: Message, now: datetime, told: datetime | None
+    ) -> bool:
         return any(
             earlier.position < message.position
             and earlier.said.thread == message.said.thread
-            and not is_over(earlier.claimed_until, now)
+            and not is_over(earlier.claimed_until, now, told)
             and earlier.claimed_by != self._worker
             for earlier in self._waiting()
         )

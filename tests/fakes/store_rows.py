@@ -24,9 +24,12 @@ REVIVED = "+"  # by nobody: it was set aside
 NOT_LOST = (None, GIVEN_BACK, REVIVED)
 
 
-def is_over(claimed_until: datetime, now: datetime) -> bool:
-    """Whether a claim has expired, or was made by a clock that was ahead."""
-    return claimed_until <= now or claimed_until > now + CLAIM_LEASE + timedelta(seconds=10)
+def is_over(claimed_until: datetime, now: datetime, told: datetime | None) -> bool:
+    """Whether a claim has expired, or was made by a clock that was ahead: of the worker's time, and
+    of the database's own, if that is told.
+    """
+    longest = CLAIM_LEASE + timedelta(seconds=10)
+    return claimed_until <= now or claimed_until > max(now, told or now) + longest
 
 
 class Entry(msgspec.Struct, kw_only=True):

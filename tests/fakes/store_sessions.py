@@ -33,7 +33,10 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
         kept = self._rows.sessions.get(session.id)
         if kept is None or kept.session.version != session.version:
             return False
-        if not is_over(kept.claimed_until, now) and kept.claimed_by != self._worker:
+        if (
+            not is_over(kept.claimed_until, now, await self.time())
+            and kept.claimed_by != self._worker
+        ):
             return False
         kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
         return True

@@ -10,9 +10,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Integer, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Integer,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement, Select
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 
 from ...core.events import Event, Thread
@@ -41,9 +55,31 @@ NOT_LOST = (NOBODY, GIVEN_BACK, REVIVED)
 _SLACK = timedelta(seconds=10)  # between the clocks of two workers
 
 
+class _MostByNow(FunctionElement):  # type: ignore[misc]  # SQLAlchemy 1.4 carries no types
+    """`most_us`; or by the database's own clock, where that is later.
+
+    A worker may have stood still since it looked at the time.
+    """
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_MostByNow)  # type: ignore[untyped-decorator]  # as above
+def _given(most: _MostByNow, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(most.clauses, **options))
+
+
+@compiles(_MostByNow, "postgresql")  # type: ignore[untyped-decorator]  # as above
+def _given_or_later(most: _MostByNow, compiler: SQLCompiler, **options: Any) -> str:
+    now_us = "CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS bigint)"
+    longest_us = (CLAIM_LEASE + _SLACK) // timedelta(microseconds=1)
+    return f"greatest({_given(most, compiler, **options)}, {now_us} + {longest_us})"
+
+
 def is_over(claimed_until_us: ColumnElement) -> ColumnElement:
     """Whether a claim has expired, or was made by a clock that was ahead, as of `lease_at`."""
-    now_us, most_us = bindparam("now_us"), bindparam("most_us")
+    now_us, most_us = bindparam("now_us"), _MostByNow(bindparam("most_us", type_=BigInteger))
     return or_(claimed_until_us <= now_us, claimed_until_us > most_us)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from channels.core.events import Thread
 from channels.store.protocol import (
     CLAIM_LEASE,
@@ -9,6 +11,7 @@ from channels.store.protocol import (
     InboxEntry,
     Store,
 )
+from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
     ANNA,
     BEN,
@@ -48,10 +51,27 @@ async def test_an_event_follows_the_earlier_ones_of_its_thread(workers: Workers)
 
 async def test_a_claim_by_a_clock_that_was_ahead_holds_nothing_up(workers: Workers) -> None:
     one, two, _ = workers
-    await one.record([message("first")], NOW + HOUR)
-    await two.record([message("second")], NOW)
+    now = datetime.now(timezone.utc)
+    await one.record([message("first")], now + HOUR)
+    await two.record([message("second")], now)
 
-    assert keys(await two.claim_inbox(NOW, limit=9)) == ["first", "second"]
+    assert keys(await two.claim_inbox(now, limit=9)) == ["first", "second"]
+
+
+async def test_a_worker_that_stood_still_before_its_claim_takes_nothing_from_one_that_works(
+    postgresql_url: str,
+) -> None:
+    working, halted = [SqlStore(postgresql_url, worker=name) for name in ("working", "halted")]
+    now = datetime.now(timezone.utc)
+    before = now - 93 * SECOND
+    for store in (working, halted):
+        await store.open()
+    await working.record([message("a")], before)
+    await working.renew_claims(now)
+
+    assert await halted.claim_inbox(before, limit=9) == []
+    for store in (working, halted):
+        await store.close()
 
 
 async def test_whoever_claims_first_gets_what_has_become_free(workers: Workers) -> None:

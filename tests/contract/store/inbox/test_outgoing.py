@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -72,8 +72,9 @@ async def test_what_a_worker_has_by_a_clock_that_was_ahead_is_anybodys(
     workers: tuple[Store, Store, Store],
 ) -> None:
     store, other, _ = workers
-    await say(store, "hello", said_at=NOW + HOUR)
-    assert texts(await other.claim_outgoing(NOW, limit=9)) == ["hello"]
+    now = datetime.now(timezone.utc)
+    await say(store, "hello", said_at=now + HOUR)
+    assert texts(await other.claim_outgoing(now, limit=9)) == ["hello"]
 
 
 async def test_what_nobody_had_in_hand_is_not_in_doubt(store: Store) -> None:

@@ -167,7 +167,7 @@ def _encoded(world: World, order: tuple[int, int]) -> bytes:
 
     def claim(claimed_by: str | None, until: datetime) -> object:
         by = claimed_by if claimed_by in NOT_LOST else names.get(claimed_by, "dead")
-        return by, is_over(until, world.now)
+        return by, is_over(until, world.now, None)
 
     rows = world.rows
     told = (
