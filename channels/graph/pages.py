@@ -77,8 +77,11 @@ class PagesGraph:
         return [closed for graph in self._all for closed in graph.closed_pages()]
 
     def skew(self) -> timedelta | None:
-        told = (graph.skew() for graph in self._all)
-        return next((skew for skew in told if skew is not None), None)
+        for graph in self._all:
+            skew = graph.skew()
+            if skew is not None:
+                return skew
+        return None
 
     async def probe(self, page: str, /) -> None:
         graph = self._find(page)
