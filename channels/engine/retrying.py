@@ -81,14 +81,14 @@ class Retrying:
         `read_at`: when its event was read from the store, unless it has waited in a queue since.
         """
         began, waits, failures = self._clock.now(), 0, entry.failures
-        repeated, is_suspect = entry.is_repeated, entry.was_lost
+        repeated = entry.is_repeated
         waits_for: str | None = None
         while True:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
                     await still_ours()
                     event = await self._as_it_is(entry, read_at)
-                    await self._try(entry, event, repeated=repeated, is_suspect=is_suspect)
+                    await self._try(entry, event, repeated=repeated)
             except ClaimLost:
                 if not await self._is_ours(entry):
                     logger.info("Another worker goes on with an event.", extra=_fields(entry))
@@ -105,7 +105,6 @@ class Retrying:
                     waits_for = what
                 pause = _pause(error, waits)
                 waits += isinstance(error, TRY_LATER)
-                is_suspect = False
             else:
                 await self._once_stored(self._store.done, entry)
                 return
@@ -119,10 +118,8 @@ class Retrying:
             return entry.event
         return await self._store.recorded(entry.position) or entry.event
 
-    async def _try(
-        self, entry: InboxEntry, event: Event, *, repeated: bool, is_suspect: bool
-    ) -> None:
-        if not is_suspect:
+    async def _try(self, entry: InboxEntry, event: Event, *, repeated: bool) -> None:
+        if not entry.was_lost:
             await self._handle(event, repeated=repeated)
             return
         id_ = DeadId(part=Part.EVENT, position=entry.position)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core.errors import GraphThrottled, GraphUnavailable
+from channels.core.errors import GraphThrottled, GraphUnavailable, RasaUnavailable
 from channels.core.events import Thread
 from channels.dialogue.dialogue import READY_INTERVAL
 from channels.engine import engine
@@ -39,6 +39,29 @@ async def test_an_event_that_ends_the_process_is_set_aside_after_three_deaths(
     assert (dead.kind, dead.error) == ("user_message", "ProcessDied")
     assert world.heard() == ["hello"]
     assert [line for line in errors() if "has ended the process 3 times" in line]
+
+
+async def test_an_event_that_first_waits_in_each_process_that_it_ends_is_set_aside_too(
+    world: World,
+) -> None:
+    tries = 0
+
+    def waits_first(_: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries % 2:
+            raise RasaUnavailable("Rasa's lock store is away")
+
+    world.script.answers["poison"] = [waits_first, asyncio.Event()]
+    await world.deliver(world.message("poison"))
+    for _ in range(MOST_DEATHS):
+        await world.wait(10 * SECOND)
+        assert await world.store.dead(limit=9) == []
+        await dies(world)
+
+    [dead] = await world.store.dead(limit=9)
+    assert dead.error == "ProcessDied"
+    assert tries == 2 * MOST_DEATHS
 
 
 async def test_nothing_else_is_set_aside_for_it(world: World) -> None:
