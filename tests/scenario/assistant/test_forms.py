@@ -120,7 +120,7 @@ def _text(conversation: Conversation, response: str) -> str:
     return text
 
 
-def test_rasa_finds_no_fault_in_the_form_and_the_pages_examples(
+async def test_rasa_finds_no_fault_in_the_form_and_the_pages_examples(
     sources: tuple[Path, list[Path]],
 ) -> None:
     domain, data = sources
