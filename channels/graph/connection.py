@@ -19,7 +19,7 @@ from yarl import URL
 
 from ..core.errors import GraphError, GraphTimeout, GraphUnavailable
 from ..core.events import Thread
-from .refusals.refusals import asked_to_wait, fault_in, refusal, succeeded, unreadable
+from .refusals.refusals import Fault, asked_to_wait, fault_in, refusal, succeeded, unreadable
 
 _T = TypeVar("_T")
 
@@ -130,24 +130,30 @@ class GraphConnection:
         response: aiohttp.ClientResponse,
         body: bytes,
     ) -> _T:
-        fault, usage = fault_in(body), response.headers.get(_USAGE_HEADER)
-        retry_after = asked_to_wait(response.headers)
-        if fault is not None:
-            raise refusal(
-                fault,
-                call=request.name,
-                status=response.status,
-                usage=usage,
-                retry_after=retry_after,
-                hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
-                may_quote=request.body is not None,
-            )
-        if not succeeded(response.status):
-            raise unreadable(request.name, response.status, usage=usage, retry_after=retry_after)
+        fault = fault_in(body)
+        if fault is not None or not succeeded(response.status):
+            raise self._failure(request, fault, response)
         try:
             return answer.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             raise unreadable(request.name, response.status) from error
+
+    def _failure(
+        self, request: GraphRequest, fault: Fault | None, response: aiohttp.ClientResponse
+    ) -> GraphError:
+        usage = response.headers.get(_USAGE_HEADER)
+        retry_after = asked_to_wait(response.headers)
+        if fault is None:
+            return unreadable(request.name, response.status, usage=usage, retry_after=retry_after)
+        return refusal(
+            fault,
+            call=request.name,
+            status=response.status,
+            usage=usage,
+            retry_after=retry_after,
+            hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
+            may_quote=request.body is not None,
+        )
 
 
 def appsecret_proof(app_secret: str, token: str) -> str:
