@@ -105,7 +105,6 @@ class Dialogue:
         self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
         self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
         self._looking = asyncio.Lock()
-        self._begins_no_more = False
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
@@ -270,7 +269,6 @@ class Dialogue:
         """Let no turn begin: a stop waits for those under way, and would cut one that has just
         begun.
         """
-        self._begins_no_more = True
         self._for_users.close()
         self._for_sessions.close()
 
@@ -412,9 +410,9 @@ class Dialogue:
         if self.is_ready():
             return
         async with self._looking:
-            while not (self.is_ready() or self._begins_no_more):
+            while not (self.is_ready() or self._for_users.is_closed):
                 await self._clock.sleep(READY_INTERVAL)
-        if self._begins_no_more:
+        if self._for_users.is_closed:
             raise asyncio.CancelledError
 
 

@@ -22,11 +22,11 @@ class FairLimit:
         self._several_pages = several_pages
         self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
-        self._is_closed = False
+        self.is_closed = False
 
     def close(self) -> None:
         """Give out no more places: who waits for one is cancelled, as who comes for one is."""
-        self._is_closed = True
+        self.is_closed = True
         for given in [given for of_page in self._waiting.values() for given in of_page]:
             given.cancel()
 
@@ -40,7 +40,7 @@ class FairLimit:
             self._give_back(page)
 
     async def _take(self, page: str) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise asyncio.CancelledError
         given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(page, deque()).append(given)
