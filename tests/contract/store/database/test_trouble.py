@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,6 @@ from channels.store.sql import SqlStore
 from tests.contract.postgresql import execute
 from tests.contract.store.store_samples import ANNA, NOW, message, new_session
 
-_LONG = "SELECT pg_sleep(1)"
 LIMITS = {
     "idle_in_transaction_session_timeout": 700,
     "lock_timeout": 800,
@@ -106,15 +106,20 @@ async def test_a_statement_that_never_ends_is_ended(postgresql_url: str) -> None
 async def test_on_postgresql_events_are_recorded_while_something_else_is_stored(
     on_postgresql: SqlStore,
 ) -> None:
-    rest = asyncio.ensure_future(
-        on_postgresql._writer.run(lambda connection: connection.exec_driver_sql(_LONG))
-    )
-    entries = await on_postgresql.record([message("a")], NOW)
-    is_stored = rest.done()
-    rest.cancel()
+    begun, may_end = threading.Event(), threading.Event()
 
+    def store(_: Connection) -> bool:
+        begun.set()
+        return may_end.wait(30)
+
+    rest = asyncio.create_task(on_postgresql._writer.run(store))
+    assert await asyncio.to_thread(begun.wait, 30)
+    try:
+        entries = await asyncio.wait_for(on_postgresql.record([message("a")], NOW), 10)
+    finally:
+        may_end.set()
+    assert await rest
     assert len(entries) == 1
-    assert not is_stored
 
 
 async def test_a_limit_that_the_url_sets_is_the_sessions(postgresql_url: str) -> None:
