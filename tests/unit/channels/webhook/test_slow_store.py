@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +11,7 @@ from channels.core.errors import StoreUnavailable
 from channels.engine.engine import STORE_LINE_INTERVAL
 from channels.webhook.receiver import WebhookReceiver
 from tests.unit.channels.webhook.test_own_echoes import HearingEngine, receiver_of, request_of
-
-TIMES = 300
+from tests.unit.channels.webhook.test_strangers import lines_of_many
 
 USER_SAYS = {
     "sender": {"id": "222"},
@@ -51,13 +50,6 @@ async def test_a_store_that_is_away_does_not_fill_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     engine = RefusingEngine()
-    webhook = receiver_of(engine)
-    with caplog.at_level(logging.ERROR):
-        for _ in range(TIMES):
-            await answered(webhook)
-        engine.clock.advance(STORE_LINE_INTERVAL)
-        await answered(webhook)
-    first, then = [record.getMessage() for record in caplog.records]
-    assert "(1 times since the last such line)" in first
-    assert f"({TIMES} times since the last such line)" in then
-    assert then.endswith("the store has not answered for 4.5 s.")
+    deliver = partial(answered, receiver_of(engine))
+    lines = await lines_of_many(caplog, deliver, engine, again_after=STORE_LINE_INTERVAL)
+    assert all(line.endswith("the store has not answered for 4.5 s.") for line in lines)
