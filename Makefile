@@ -87,7 +87,8 @@ test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
 	$(PRO_319)/bin/python -m pytest $(PARALLEL) -p no:cacheprovider $(PRO_TESTS)
 
 # What takes too long for each change: Rasa Pro 3.19, the interleavings to depth 8, ten times the
-# examples of everything that is tried at random, deploy/small, and the chaos run. Three quarters of an hour.
+# examples of everything that is tried at random, Rasa's own pipeline, more places at which the process
+# dies, deploy/small, and the chaos run. Three quarters of an hour.
 deep: $(READY) test-rasa-pro-3.19
 	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=deep tests/search/exhaustive tests/search/property \
 	  tests/unit tests/contract/store tests/contract/operators

@@ -3,7 +3,7 @@
 A shift begins, or a desk is connected: each thread gets a session, which is stored, and Rasa hears
 of it. Measured is the time to acknowledge the others: first while the thousand come in, as fast as
 64 connections bring them; then in the two seconds after the last of them is acknowledged, while
-sessions are still opened. The baseline are a thousand messages to agents that come in like that and
+sessions are still opened. The baseline is as many messages to agents, which come in like that and
 open nothing. Both sides take turns, and the median of their rounds counts.
 """
 
