@@ -32,7 +32,7 @@ PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/s
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
 # ruamel.yaml and structlog. It is to take no more than a minute and a half.
 PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/contract/store \
-  tests/contract/graph/http $(filter-out %_api.py,$(wildcard tests/contract/operators/test_*.py)) \
+  tests/contract/graph/http $(filter-out %_openapi.py,$(wildcard tests/contract/operators/test_*.py)) \
   tests/search/fuzz/test_hostile_http.py tests/search/fuzz/test_hostile_callers.py \
   tests/scenario/dialogue tests/scenario/instruments tests/scenario/engine/test_back_pressure.py \
   tests/scenario/engine/test_said_once.py tests/scenario/engine/test_stopping.py \
@@ -43,7 +43,7 @@ PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/cont
   tests/unit/repository/test_architecture.py::test_importing_the_plugin_loads_no_rasa_until_its_channel_is_asked_for \
   tests/unit/repository/test_exports.py
 # It reads the OpenAPI document by schemathesis, which does not go with Rasa Pro 3.19.
-PRO_321_TESTS := tests/contract/operators/test_api.py
+PRO_321_TESTS := tests/contract/operators/test_openapi.py
 MODEL := models/handover.tar.gz
 ASSISTANT := config.yml domain.yml $(wildcard data/*.yml)
 export RASA_TELEMETRY_ENABLED := false
