@@ -21,6 +21,7 @@ collect_ignore = (
         "stack/deploy",
         "scenario/assistant",
         "scenario/dialogue/test_rasa_assistant.py",
+        "scenario/dialogue/test_rasas_stores.py",
         "unit/repository/test_assistant_files.py",
         "unit/benchmarks/test_results.py",
         "unit/repository/test_deploy.py",

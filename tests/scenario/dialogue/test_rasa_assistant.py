@@ -1,108 +1,24 @@
-"""The Assistant seam on a real Rasa agent: its lock, its tracker store, its rules."""
+"""The Assistant seam on a real Rasa agent: its turns, its rules, its model."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import time
-import traceback
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import rasa.model_training
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
-from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore
-from rasa.shared.core.events import ConversationPaused, ConversationResumed, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.core.events import ConversationPaused, ConversationResumed
 
-from channels.core.errors import ClaimLost, StoreUnavailable, TurnNotSaved
+from channels.core.errors import ClaimLost
 from channels.dialogue.assistant import RasaAssistant, Turn
-from channels.dialogue.store_wait import StoreWait
 from channels.instruments.clock import SystemClock
 from channels.instruments.leases import working_on
-from channels.store.protocol import CLAIM_LEASE
 from tests.contract.store.store_samples import message
-from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
-
-FILES = {
-    "config.yml": """
-recipe: default.v1
-assistant_id: small
-language: tr
-pipeline: [{name: KeywordIntentClassifier}]
-policies: [{name: RulePolicy}]
-""",
-    "domain.yml": """
-version: "3.1"
-intents: [handover_ended]
-responses: {utter_back: [{text: back}]}
-""",
-    "data.yml": """
-version: "3.1"
-nlu: [{intent: handover_ended, examples: "- ended\\n- over"}]
-rules: [{rule: back, steps: [{intent: handover_ended}, {action: utter_back}]}]
-""",
-}
-USER = "2001"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder: Path = tmp_path_factory.mktemp("small")
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RASA_TELEMETRY_ENABLED", "false")
-        environment.setenv("RASA_CACHE_DIRECTORY", str(folder / "cache"))
-        trained = rasa.model_training.train(
-            domain=str(folder / "domain.yml"),
-            config=str(folder / "config.yml"),
-            training_files=[str(folder / "data.yml")],
-            output=str(folder),
-        )
-    assert trained.model is not None
-    return str(trained.model)
-
-
-@pytest.fixture
-def agent(model: str) -> Agent:
-    agent = Agent.load(model)
-    agent.tracker_store = InMemoryTrackerStore(agent.domain)
-    agent.processor.tracker_store = agent.tracker_store
-    return agent
-
-
-@pytest.fixture
-def assistant(agent: Agent) -> RasaAssistant:
-    return RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
-
-
-def turn(message_id: str, *, once: bool) -> Turn:
-    parse_data = {
-        "text": "ended",
-        "intent": {"name": "handover_ended", "confidence": 1.0},
-        "entities": [],
-    }
-    return Turn(
-        channel="facebook",
-        sender_id=USER,
-        text="ended",
-        message_id=message_id,
-        parse_data=parse_data,
-        once=once,
-    )
-
-
-async def heard(agent: Agent) -> list[str]:
-    tracker = await agent.tracker_store.retrieve_full_tracker(USER)
-    assert tracker is not None
-    return [event.message_id for event in tracker.events if isinstance(event, UserUttered)]
+from tests.scenario.dialogue.small_assistant import USER, heard, turn
 
 
 @pytest.mark.parametrize("once", [True, False])
@@ -198,168 +114,6 @@ async def test_what_fails_is_not_saved_and_can_be_taken_again(
     assert await heard(agent) == ["m_1"]
 
 
-class TrackersAway(InMemoryTrackerStore):
-    """A tracker store that can't save, or read, while `away` says so."""
-
-    away = ""
-    why: Exception = ConnectionError("what the user said")
-
-    alone: str | None = None  # whose trackers it can't save, if not nobody's
-
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        if self.alone in (None, tracker.sender_id):
-            self._refuse("save")
-        await super().save(tracker)
-
-    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        self._refuse("read")
-        return await super().retrieve(sender_id)
-
-    async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
-        self._refuse("read")
-        return await super().retrieve_full_tracker(conversation_id)
-
-    def _refuse(self, operation: str) -> None:
-        if operation == self.away:
-            raise self.why
-
-
-@pytest.fixture
-def trackers(agent: Agent) -> TrackersAway:
-    """They are what the agent keeps its trackers in, wrapped as Rasa wraps its store."""
-    trackers = TrackersAway(agent.domain)
-    agent.tracker_store = agent.processor.tracker_store = FailSafeTrackerStore(trackers)
-    return trackers
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_a_turn_fails_where_its_tracker_can_t_be_read_and_counts_once_it_can(
-    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway, once: bool
-) -> None:
-    await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
-    trackers.away = "read"
-    with pytest.raises(StoreUnavailable) as failure:
-        await assistant.take_turn(turn("m_2", once=once), CollectingOutputChannel())
-    trackers.away = ""
-    await assistant.take_turn(turn("m_2", once=True), CollectingOutputChannel())
-
-    assert await heard(agent) == ["m_1", "m_2"]
-    assert "what the user said" not in str(failure.value)
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_a_turn_that_can_t_be_saved_waits_for_that_and_has_its_effects_once(
-    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway, once: bool
-) -> None:
-    trackers.away = "save"
-    output = WaitingOutput()
-    taking = asyncio.create_task(assistant.take_turn(turn("m_1", once=once), output))
-    await asyncio.wait_for(output.waits.wait(), 5)
-    assert output.store_wait.is_waiting
-    trackers.away = ""
-    output.goes_on.set()
-    await taking
-
-    assert [message["text"] for message in output.messages] == ["back"]
-    assert await heard(agent) == ["m_1"]
-
-
-class WaitingOutput(CollectingOutputChannel, SystemClock):
-    """It tells when its turn waits for a store, and lets it go on."""
-
-    def __init__(self) -> None:
-        CollectingOutputChannel.__init__(self)
-        SystemClock.__init__(self)
-        self.waits, self.goes_on = asyncio.Event(), asyncio.Event()
-        self.store_wait = StoreWait(self)
-
-    async def sleep(self, _: timedelta) -> None:
-        self.waits.set()
-        await self.goes_on.wait()
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_what_no_tracker_store_can_hold_waits_for_none(
-    assistant: RasaAssistant, trackers: TrackersAway, once: bool
-) -> None:
-    trackers.away, trackers.why = "save", ValueError("A string with NUL: what the user said")
-    with pytest.raises(TurnNotSaved) as failure:
-        await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
-    assert "what the user said" not in str(failure.value)
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_a_tracker_that_can_t_be_understood_is_an_error_that_does_not_quote_it(
-    assistant: RasaAssistant, trackers: TrackersAway, once: bool
-) -> None:
-    trackers.away, trackers.why = "read", ValueError("No tracker: what the user said")
-    with pytest.raises(ValueError, match="ValueError") as failure:
-        await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
-    told = traceback.format_exception(failure.type, failure.value, failure.tb, chain=True)
-    assert "what the user said" not in "".join(told)
-
-
-async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
-    assistant: RasaAssistant, trackers: TrackersAway
-) -> None:
-    await assistant.take_turn(turn("m_0", once=True), CollectingOutputChannel())
-    trackers.away, trackers.alone = "save", USER
-    output, ids = CollectingOutputChannel(), itertools.count()
-
-    class OthersAreSaved(SystemClock):
-        async def sleep(self, _: timedelta) -> None:
-            other = msgspec.structs.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
-            await assistant.take_turn(other, CollectingOutputChannel())
-
-    output.store_wait = StoreWait(OthersAreSaved())
-    with pytest.raises(TurnNotSaved):
-        await asyncio.wait_for(assistant.take_turn(turn("m_1", once=True), output), 5)
-    assert len(output.messages) == 1
-
-
-async def test_what_others_do_while_the_trackers_are_away_goes_on_as_rasa_has_it(
-    assistant: RasaAssistant, agent: Agent, trackers: TrackersAway
-) -> None:
-    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
-    trackers.away = "read"
-
-    assert await agent.tracker_store.retrieve(USER) is None
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_a_turn_without_its_lock_is_not_begun(
-    assistant: RasaAssistant, agent: Agent, once: bool
-) -> None:
-    class Away(InMemoryLockStore):
-        def get_lock(self, _: str) -> TicketLock | None:
-            raise ConnectionError
-
-    agent.lock_store = Away()
-    output = CollectingOutputChannel()
-    with pytest.raises(StoreUnavailable):
-        await assistant.take_turn(turn("m_1", once=once), output)
-
-    assert output.messages == []
-
-
-@pytest.mark.parametrize("once", [True, False])
-async def test_a_turn_whose_lock_another_has_is_known_to_wait(
-    assistant: RasaAssistant, agent: Agent, once: bool
-) -> None:
-    """That may be a process that stands still: the turn is not to blame for it."""
-    output = WaitingOutput()
-    assert not output.store_wait.is_waiting
-    async with agent.lock_store.lock(USER):
-        taking = asyncio.create_task(assistant.take_turn(turn("m_1", once=once), output))
-        done, _ = await asyncio.wait({taking}, timeout=0.1)
-        assert not done
-        assert output.store_wait.is_waiting
-    await taking
-
-    assert not output.store_wait.is_waiting
-    assert [message["text"] for message in output.messages] == ["back"]
-
-
 def test_its_language_is_the_model_s(assistant: RasaAssistant) -> None:
     assert assistant.is_ready()
     assert assistant.language() == "tr"
@@ -389,53 +143,6 @@ async def test_a_turn_that_another_worker_has_taken_over_is_not_saved(
 
     assert await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
     assert await heard(agent) == ["m_1"]
-
-
-@pytest.mark.parametrize("is_wrapped", [True, False])
-async def test_a_worker_that_stands_still_while_it_saves_a_turn_saves_nothing(
-    agent: Agent, assistant: RasaAssistant, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = ManualClock(datetime(2026, 10, 1, tzinfo=timezone.utc))
-    store = MemoryStore(worker="one")
-    [entry] = await store.record([message("a")], clock.now())
-    in_sql = SQLTrackerStore(domain=agent.domain, dialect="sqlite", db=":memory:")
-    trackers = FailSafeTrackerStore(in_sql) if is_wrapped else in_sql
-    agent.tracker_store = agent.processor.tracker_store = trackers
-    add = in_sql._additional_events
-
-    def stand_still(*arguments: Any) -> Any:
-        clock.advance(CLAIM_LEASE)
-        store._rows.entries["a"].claimed_by = "two"
-        return add(*arguments)
-
-    with working_on(entry, store=store, clock=clock), monkeypatch.context() as patched:
-        patched.setattr(in_sql, "_additional_events", stand_still)
-        with pytest.raises(ClaimLost):
-            await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
-    assert await agent.tracker_store.retrieve_full_tracker(USER) is None
-
-    assert await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
-    assert await heard(agent) == ["m_1"]
-
-
-@pytest.mark.parametrize("is_wrapped", [True, False])
-async def test_a_conversation_that_was_begun_by_a_clock_that_is_ahead_goes_on(
-    agent: Agent, assistant: RasaAssistant, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_sql = SQLTrackerStore(domain=agent.domain, dialect="sqlite", db=":memory:")
-    trackers = FailSafeTrackerStore(in_sql) if is_wrapped else in_sql
-    agent.tracker_store = agent.processor.tracker_store = trackers
-    there = time.time
-    with monkeypatch.context() as patched:
-        patched.setattr(time, "time", lambda: there() + 3600)
-        await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
-    for message_id in ("m_2", "m_3"):
-        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
-
-    tracker = await trackers.retrieve(USER)
-    assert tracker is not None
-    seen = [event.message_id for event in tracker.events if isinstance(event, UserUttered)]
-    assert seen == ["m_1", "m_2", "m_3"]
 
 
 async def test_a_response_can_be_said_without_a_turn_and_leaves_no_trace(
