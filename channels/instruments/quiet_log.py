@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+import structlog
 
 from ..core.errors import HandoverError
 from .log_fields import subject
@@ -35,6 +38,7 @@ def keep_log_quiet() -> None:
     show = warnings.showwarning
     if not isinstance(show, _QuietWarnings):
         warnings.showwarning = _QuietWarnings(show)
+    _keep_structured_lines_quiet()
 
 
 @contextmanager
@@ -70,6 +74,28 @@ class _QuietRecords:
         if not is_own and _said.get():
             _hide(_said.get(), record)
         return record
+
+
+def _keep_structured_lines_quiet() -> None:
+    """Rasa's structured lines have become text before a log record is made of them, and Rasa 3.6
+    writes the variables of each frame below an error: its slots, and whoever's tokens.
+    """
+    steps = structlog.get_config()["processors"]  # the list that all loggers share
+    if isinstance(steps, list) and _quieten not in steps:
+        steps.insert(0, _quieten)
+    for step in steps:
+        writes: Any = getattr(step, "format_exception", getattr(step, "_exception_formatter", None))
+        if hasattr(writes, "show_locals"):
+            writes.show_locals = False
+
+
+def _quieten(_: object, __: str, line: Any) -> Any:
+    """A step of structlog's: its line, whose error loses its words while work is under way."""
+    found = line.get("exc_info")
+    error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
+    if isinstance(error, BaseException) and subject():
+        line["exc_info"] = without_words(error)
+    return line
 
 
 class _QuietWarnings:

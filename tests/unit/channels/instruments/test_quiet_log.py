@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from rasa.utils.log_utils import configure_structlog
 from sqlalchemy import create_engine, text
 
 from channels.core.errors import GraphRefused, StoreUnavailable
@@ -96,6 +98,40 @@ def test_so_do_rasa_s_while_a_thread_s_work_is_under_way(written: Written) -> No
             RASA.exception("Encountered an exception while running an action.")
     assert "Marzipan" not in written.text
     assert "RuntimeError" in written.text
+
+
+@pytest.fixture(params=[False, True], ids=["as JSON", "on a terminal"])
+def structured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Structured lines as `rasa run` has them set up before it loads a channel."""
+    before = structlog.get_config()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: request.param, raising=False)
+    configure_structlog(logging.INFO)
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("structured")
+def test_so_do_rasa_s_structured_lines_which_have_no_variables_either(written: Written) -> None:
+    line = structlog.get_logger(RASA.name)
+    slots = {"address": SAID}
+    with about_thread(ADA):
+        try:
+            fail(KeyError(slots))
+        except KeyError as error:
+            line.exception("interpolator.interpolate.text")
+            line.error("action.failed", exc_info=error)
+    assert written.text.count("test_quiet_log.py") >= 2
+    assert "KeyError" in written.text
+    assert "Marzipan" not in written.text
+
+
+@pytest.mark.usefixtures("structured")
+def test_rasa_s_other_structured_lines_keep_their_words(written: Written) -> None:
+    try:
+        raise RuntimeError("the model server is away")
+    except RuntimeError:
+        structlog.get_logger(RASA.name).exception("model.update.failed")
+    assert "the model server is away" in written.text
 
 
 def test_rasa_s_other_lines_are_left_as_they_are(written: Written) -> None:
