@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing is logged, and nobody is warned, as long as this lasts."""
+    """Nothing is logged, and nobody is warned, as long as this lasts.
+
+    What Rasa imports meanwhile, such as a component of the project's own, is found in this folder,
+    too, as the command `rasa` finds it.
+    """
     before, configured = logging.root.manager.disable, structlog.get_config()
+    path = list(sys.path)
+    sys.path.insert(1, str(Path.cwd()))
     logging.disable(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:
@@ -21,5 +29,6 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        sys.path[:] = path
         structlog.configure(**configured)
         logging.disable(before)

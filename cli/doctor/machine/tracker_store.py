@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
-import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreFa
     if name is None:
         return _without_answer(TrackerStoreKind.NONE)
     trial = _Trial(name, endpoints["tracker_store"])
-    with quiet(), redirect_stdout(io.StringIO()), _importing_as_rasa_does():
+    with quiet(), redirect_stdout(io.StringIO()):
         trial.start()
         trial.join(PATIENCE)
     return trial.facts
@@ -138,14 +137,3 @@ def _sqlite_file(section: Mapping[str, Any]) -> Path | None:
     url = make_url(SQLTrackerStore.get_db_url(host=section.get("url"), **known))
     is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     return Path(url.database) if is_file else None
-
-
-@contextmanager
-def _importing_as_rasa_does() -> Iterator[None]:
-    """With the folder of the project on the path, as the command `rasa` has it."""
-    before = list(sys.path)
-    sys.path.insert(1, str(Path.cwd()))
-    try:
-        yield
-    finally:
-        sys.path[:] = before
