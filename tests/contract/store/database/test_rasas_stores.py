@@ -1,27 +1,34 @@
-"""Rasa's tracker store with the limits of `deploy/endpoints.yml`, on a real PostgreSQL."""
+"""Rasa's own stores with the limits of `deploy/endpoints.yml`.
+
+Rasa waits for them in the event loop: meanwhile no delivery is answered, and no stop ends.
+"""
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import psycopg2
 import pytest
+import redis
 import yaml
+from rasa.core.lock_store import LockStore
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from tests.support.rasa_project import SQLTrackerStore
 
-ENDPOINTS = Path(__file__).parents[4] / "deploy" / "endpoints.yml"
+ENDPOINTS = yaml.safe_load((Path(__file__).parents[4] / "deploy" / "endpoints.yml").read_text())
 LONG = 30  # seconds
 
 
 def tracker_store_on(postgresql_url: str) -> Any:
-    limits = yaml.safe_load(ENDPOINTS.read_text())["tracker_store"]["query"]
+    limits = ENDPOINTS["tracker_store"]["query"]
     url = make_url(postgresql_url)
     query = {**url.query, **limits, "options": f"{limits['options']} {url.query['options']}"}
     return SQLTrackerStore(
@@ -29,10 +36,7 @@ def tracker_store_on(postgresql_url: str) -> Any:
     )
 
 
-async def test_a_locked_table_of_rasas_holds_up_the_process_for_a_moment_only(
-    postgresql_url: str,
-) -> None:
-    """Rasa waits for it in the event loop: no delivery is answered meanwhile, and no stop ends."""
+async def test_a_lock_on_rasas_table_is_not_waited_for(postgresql_url: str) -> None:
     store = tracker_store_on(postgresql_url)
     connection = psycopg2.connect(postgresql_url)
     connection.cursor().execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
@@ -46,3 +50,14 @@ async def test_a_locked_table_of_rasas_holds_up_the_process_for_a_moment_only(
     await store.save(tracker)
     assert (await store.retrieve("user")) is not None
     store.engine.dispose()
+
+
+def test_a_redis_that_falls_silent_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = {"url": "127.0.0.1", "port": silent.getsockname()[1]}
+        store = LockStore.create(EndpointConfig(**{**ENDPOINTS["lock_store"], **address}))
+        letting_go = Timer(5, lambda: silent.accept()[0].close())  # sooner than Rasa would
+        letting_go.start()
+        with pytest.raises(redis.TimeoutError):
+            store.get_lock("user")
+        letting_go.join()
