@@ -38,6 +38,7 @@ from ..dialogue.fair_limit import FairLimit
 from ..dialogue.typing_indicator import TypingIndicator
 from ..graph.protocol import Graph
 from ..handover.opening import Openings
+from ..handover.passing import Passing
 from ..instruments.clock import Clock
 from ..instruments.leases import working_on
 from ..instruments.log_fields import thread_fields
@@ -75,6 +76,7 @@ class Delivery:
         clock: Clock,
         shared_clock: Clock,
         openings: Openings,
+        passing: Passing,
         events: ThreadQueues,
         typing: TypingIndicator,
         due: asyncio.Event,
@@ -85,6 +87,7 @@ class Delivery:
         self._clock = clock
         self._shared_clock = shared_clock
         self._openings = openings
+        self._passing = passing
         self._events = events
         self._typing = typing
         self._due = due
@@ -384,7 +387,7 @@ class Delivery:
         if session is None or session.state is not State.OPENING:
             return
         await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
-        session = await self._openings.pass_control(session)
+        session = await self._passing.pass_control(session)
         if session.state is State.ENDING or not session.is_announced:
             self._due.set()  # Rasa is to hear of it
 

@@ -29,6 +29,7 @@ from ..handover.feedback import FeedbackKeeper
 from ..handover.handovers import Handovers
 from ..handover.ledger import Ledger
 from ..handover.opening import Openings
+from ..handover.passing import Passing
 from ..handover.routing_status import RoutingStatus
 from ..handover.telling_attempts import TellingAttempts
 from ..handover.waiting import WaitingRoom
@@ -115,10 +116,16 @@ class Engine:
         openings = Openings(
             settings=settings,
             store=store,
-            graph=graph,
             ledger=ledger,
             metrics=metrics,
             waiting_room=waiting_room,
+            language=assistant.language,
+        )
+        passing = Passing(
+            settings=settings,
+            store=store,
+            graph=graph,
+            ledger=ledger,
             language=assistant.language,
             situation=self.situation,
         )
@@ -130,6 +137,7 @@ class Engine:
             clock=clock,
             shared_clock=shared,
             openings=openings,
+            passing=passing,
             events=self._queues,
             typing=typing,
             due=self._due,
@@ -176,6 +184,7 @@ class Engine:
             ledger=ledger,
             metrics=metrics,
             openings=openings,
+            passing=passing,
             endings=endings,
             waiting_room=waiting_room,
             rasa=self._dialogue,

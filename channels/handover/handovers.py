@@ -30,6 +30,7 @@ from ..store.protocol import Store
 from .ending import Endings
 from .ledger import Ledger
 from .opening import Openings
+from .passing import Passing
 from .protocol import PassesControl, TellsRasa
 from .telling_attempts import TellingAttempts
 from .waiting import WaitingRoom
@@ -50,6 +51,7 @@ class Handovers:
         ledger: Ledger,
         metrics: Metrics,
         openings: Openings,
+        passing: Passing,
         endings: Endings,
         waiting_room: WaitingRoom,
         rasa: TellsRasa,
@@ -61,6 +63,7 @@ class Handovers:
         self._ledger = ledger
         self._metrics = metrics
         self._openings = openings
+        self._passing = passing
         self._endings = endings
         self._waiting_room = waiting_room
         self._rasa = rasa
@@ -79,7 +82,7 @@ class Handovers:
         if await self._store.waits_outgoing(event.thread):
             self._outbox.pass_control(session)
             return
-        session = await self._openings.pass_control(session)
+        session = await self._passing.pass_control(session)
         if session.state is not State.OPENING:  # which waits for Graph
             await self.advance(session)
 
@@ -104,7 +107,7 @@ class Handovers:
         """Go on with an opening that was cut short, or has to wait."""
         about_session(session)
         if session.state is State.OPENING:
-            await self._openings.settle(session)
+            await self._passing.settle(session)
 
     async def hear(self, session: Session, speaker: Speaker, event: Event) -> Session:
         """Count what was said in an active session; what says nothing is a sign of life."""
@@ -147,7 +150,7 @@ class Handovers:
                 self._outbox.pass_control(session)
                 return
         if session.state is State.OPENING:
-            session = await self._openings.settle(session)
+            session = await self._passing.settle(session)
         if session.state is State.ACTIVE and not session.is_announced:
             session = await self._announce(session)
         if session.state is State.ACTIVE:

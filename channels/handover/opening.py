@@ -1,24 +1,13 @@
-"""How a session begins: its plan, and passing control."""
+"""How a session begins: who asked for it, and by which plan."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..core.briefing.pass_metadata import pass_metadata
-from ..core.briefing.situation import Situation, context_url
-from ..core.errors import (
-    TRY_LATER,
-    GraphError,
-    GraphThrottled,
-    GraphUnavailable,
-    NotThreadOwner,
-)
 from ..core.events import Thread
-from ..core.meta.ownership import TOLD_ANOTHER
 from ..core.plans import Plan
 from ..core.sessions import transitions
 from ..core.sessions.session import (
@@ -31,7 +20,6 @@ from ..core.sessions.session import (
     is_loop,
 )
 from ..core.settings.settings import DEFAULT_PLAN, Settings
-from ..graph.protocol import Graph
 from ..instruments.log_fields import about_session, session_fields, thread_fields
 from ..instruments.metrics import Metrics, started_by
 from ..instruments.rare_lines import RareLine
@@ -41,40 +29,30 @@ from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
-LONGEST_LOOK = timedelta(seconds=5)  # into the tracker, for the agent's sake
-LAST_TEXTS = 10  # as many of the user's last messages are offered to the agent's app
-FEWEST_TRIES = 3  # of a pass, whatever time they take
 LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop, or for failures
 FAILURE_PAUSE = timedelta(hours=1)  # between handovers of a thread because the bot has failed
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
 class Openings:
-    """Opens sessions.
-
-    `language` tells the assistant's NLU language, `situation` where a conversation stands.
-    """
+    """Opens sessions; `language` tells the assistant's NLU language."""
 
     def __init__(
         self,
         *,
         settings: Settings,
         store: Store,
-        graph: Graph,
         ledger: Ledger,
         metrics: Metrics,
         waiting_room: WaitingRoom,
         language: Callable[[], str],
-        situation: Callable[[Thread], Awaitable[Situation]],
     ) -> None:
         self._settings = settings
         self._store = store
-        self._graph = graph
         self._ledger = ledger
         self._metrics = metrics
         self._waiting_room = waiting_room
         self._language = language
-        self._situation = situation
         self._loop_line = RareLine(timedelta(minutes=1))
 
     async def may_step_in(self, thread: Thread) -> bool:
@@ -97,7 +75,7 @@ class Openings:
         *,
         has_bot_failed: bool = False,
     ) -> Session:
-        """Open a session, as an action's payload wishes; control is passed by `pass_control`.
+        """Open a session, as an action's payload wishes; `Passing` passes control.
 
         Returns the session that the thread has then: the new one, or the one that was open already.
         The new one is ENDING if its plan is unknown; outside the plan's hours it is, too, or it is
@@ -200,7 +178,7 @@ class Openings:
         """Open a session for an app that asks for the thread; None if that was done before.
 
         Where the thread has an open session already, that one is returned. The new one goes by
-        the default plan, and control is passed by `pass_control`.
+        the default plan, and `Passing` passes control.
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].overridden({"target_app": app_id})
         session = transitions.opening(
@@ -230,87 +208,6 @@ class Openings:
         if not is_known:
             return transitions.unknown(following, now)
         return transitions.by_hours(following, now)
-
-    async def settle(self, session: Session) -> Session:
-        """Go on with an opening that was cut short: has control been passed?"""
-        if await self._store.waits_outgoing(session.thread):
-            return await self._retry(session, _unsaid(), may_be_passed=False)
-        try:
-            owner = await self._graph.owner(session.thread)
-        except GraphError as error:
-            return await self._retry(session, error, may_be_passed=True)
-        return await (
-            self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)
-        )
-
-    async def pass_control(self, session: Session) -> Session:
-        """Pass control for a session that is OPENING, once all that was said before is sent.
-
-        Where that is not so yet, or Meta does not let us for now, it is tried again (`settle`) as
-        long as the plan's `pass-patience` lasts.
-        """
-        if await self._store.waits_outgoing(session.thread):
-            return await self._retry(session, _unsaid(), may_be_passed=False)
-        metadata = await self._context(session)
-        try:
-            async with self._ledger.step(session):
-                await self._graph.pass_control(
-                    session.thread, app_id=session.target_app_id, metadata=metadata
-                )
-        except NotThreadOwner:
-            logger.info("Somebody has taken the thread already.", extra=session_fields(session))
-        except GraphError as error:
-            # Without an answer from Graph, control may have been passed all the same.
-            no_answer = isinstance(error, GraphUnavailable)
-            return await self._retry(session, error, may_be_passed=no_answer)
-        return await self._activate(session)
-
-    async def _context(self, session: Session) -> str:
-        """What the agent's app is told; the handover does not fail for want of it."""
-        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
-        looking = self._situation(session.thread)
-        try:
-            situation = await asyncio.wait_for(looking, LONGEST_LOOK.total_seconds())
-        except Exception as error:  # whatever Rasa's tracker store raises; it may quote the user
-            logger.warning(
-                "The agent's app is not told where the conversation stands (%s).",
-                type(error).__name__,
-                extra=session_fields(session),
-            )
-            situation = Situation()
-        public_url, secret = self._settings.public_url, self._settings.secret
-        return pass_metadata(
-            session,
-            language=self._language(),
-            last_texts=texts,
-            situation=situation,
-            url=public_url and context_url(session, public_url=public_url, app_secret=secret),
-        )
-
-    async def _retry(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
-        """Try again later; or fail, if that is no use, or the user has waited long enough.
-
-        No user waits for what another app has asked for.
-        """
-        patience_ends = session.opened_at + session.plan.pass_patience
-        is_waited_for = session.is_announced
-        if isinstance(error, TRY_LATER):
-            if session.waiting_since is not None and not may_be_passed:
-                return await self._wait_again(session, error)
-            if not is_waited_for:
-                return await self._ledger.postpone(session, error)
-            # After a crash patience may be over before the first try is.
-            if self._ledger.clock.now() < patience_ends or session.attempts < FEWEST_TRIES:
-                return await self._ledger.postpone(session, error, before=patience_ends)
-        return await self._fail(session, error, may_be_passed=may_be_passed)
-
-    async def _wait_again(self, session: Session, error: GraphError) -> Session:
-        logger.warning(
-            "A waiting handover has to go on waiting: %s", error, extra=session_fields(session)
-        )
-        now = self._ledger.clock.now()
-        allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
-        return await self._ledger.keep(transitions.waiting_again(session, now), allowed_at)
 
     def note_beginning(self, session: Session) -> None:
         """Count a session that has just been stored."""
@@ -376,28 +273,6 @@ class Openings:
             claimed=True,
         )
         return asked or await self.open(session.thread, wishes, cause)
-
-    async def _activate(self, session: Session) -> Session:
-        logger.info("Control of a thread has been passed.", extra=session_fields(session))
-        activated = await self._ledger.change(
-            session,
-            lambda opening: transitions.activated(opening, self._ledger.clock.now()),
-            only_while=State.OPENING,
-        )
-        return activated or await self._ledger.reload(session)
-
-    async def _fail(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
-        logger.error("A handover could not be made: %s", error, extra=session_fields(session))
-
-        def step(opening: Session) -> Session:
-            return transitions.failed(opening, self._ledger.clock.now(), regained=not may_be_passed)
-
-        failed = await self._ledger.change(session, step, only_while=State.OPENING)
-        return failed or await self._ledger.reload(session)
-
-
-def _unsaid() -> GraphUnavailable:
-    return GraphUnavailable("What the bot said before the handover is not sent yet")
 
 
 def _overridden(plan: Plan, key: str, value: object) -> Plan:

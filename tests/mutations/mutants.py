@@ -233,7 +233,7 @@ MUTANTS = [
         ),
     ),
     *_of(
-        "handover/opening.py",
+        "handover/passing.py",
         ENGINE,
         (
             "self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)",
