@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from ..core.briefing.transcript import MOST_LINES, for_metadata
 from ..core.briefing.turns import (
@@ -29,7 +29,7 @@ from ..core.briefing.turns import (
     started_parse_data,
     text_for_rasa,
 )
-from ..core.errors import RasaUnavailable, StoreError, TurnBroken, TurnTimedOut
+from ..core.errors import RasaUnavailable, StoreError
 from ..core.events import Act, ControlPassed, Event, Platform, Postback, Thread, UserMessage
 from ..core.records.outgoing import Said
 from ..core.sessions.session import Cause, Session, is_window_open
@@ -39,7 +39,7 @@ from ..handover.availability import Availability
 from ..handover.feedback import FeedbackKeeper
 from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
-from ..instruments.clock import Clock, lived_for
+from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
@@ -56,15 +56,13 @@ from .output import (
     name_of,
 )
 from .store_wait import StoreWait
+from .turn_limit import TurnLimit
 from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
 
-CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is cancelled, to let go of Rasa's lock
 _NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
-
-_T = TypeVar("_T")
 
 
 class Dialogue:
@@ -104,6 +102,7 @@ class Dialogue:
         several_pages = bool(settings.pages)
         self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
         self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
+        self._limit = TurnLimit(settings.turn_timeout, clock)
         self._looking = asyncio.Lock()
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
@@ -243,7 +242,7 @@ class Dialogue:
         """
         reading = self._assistant.read(plain(text))
         try:
-            return await self._within_limit(reading, StoreWait(self._clock), _nothing_to_cut)
+            return await self._limit.keep(reading, StoreWait(self._clock), _nothing_to_cut)
         except (RasaUnavailable, StoreError):
             raise
         except Exception as error:  # whatever a component raises; it may quote the user
@@ -304,7 +303,7 @@ class Dialogue:
         began = self._clock.now()
         try:
             taking = self._assistant.take_turn(turn, output)
-            was_taken = await self._within_limit(taking, output.store_wait, output.cut_off)
+            was_taken = await self._limit.keep(taking, output.store_wait, output.cut_off)
         finally:
             output.end_turn()
             if not output.has_spoken:
@@ -312,41 +311,6 @@ class Dialogue:
         self._metrics.turn_taken(self._clock.now() - began)
         if was_taken:
             await sayings.withdraw_rest()
-
-    async def _within_limit(
-        self, work: Coroutine[Any, Any, _T], store_wait: StoreWait, at_limit: Callable[[], None]
-    ) -> _T:
-        """What Rasa's work returns. Raises TurnTimedOut, and TurnBroken.
-
-        Waiting for Rasa's lock, or for a store that is away, does not count: before the lock the
-        turn has had no effects yet, and once it waits for the store it has had all of them.
-        """
-        limit, began = self._settings.turn_timeout, self._clock.now()
-        working = asyncio.ensure_future(work)
-        rest = limit
-        try:
-            while rest:
-                await self._first_of(working, lived_for(self._clock, rest))
-                if working.done():
-                    return _came_of(working)
-                rest = store_wait.rest_of(limit, began=began)
-            at_limit()
-        finally:
-            await _cancelled(working)
-        raise TurnTimedOut(
-            f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. Look "
-            "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
-            "limit."
-        )
-
-    @staticmethod
-    async def _first_of(working: asyncio.Future[Any], time: Coroutine[Any, Any, None]) -> None:
-        passing = asyncio.ensure_future(time)
-        futures: set[asyncio.Future[Any]] = {working, passing}
-        try:
-            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            passing.cancel()
 
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(
@@ -422,23 +386,3 @@ def _of_event(event: Event) -> TurnId:
 
 def _nothing_to_cut() -> None:
     pass
-
-
-def _came_of(work: asyncio.Future[_T]) -> _T:
-    """The result, or what was raised: of what is no Exception others would think that we stop."""
-    try:
-        return work.result()
-    except Exception:
-        raise
-    except BaseException as error:
-        raise TurnBroken(
-            f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
-            "raised. Look which action, component or library raises or cancels it."
-        ) from error
-
-
-async def _cancelled(turn: asyncio.Future[Any]) -> None:
-    """Wait until the turn has let go of what it holds. One that won't is left to itself."""
-    if turn.cancel():
-        await asyncio.wait({turn}, timeout=CANCEL_GRACE.total_seconds())
-    turn.add_done_callback(lambda over: over.cancelled() or over.exception())

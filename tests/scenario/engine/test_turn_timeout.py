@@ -147,7 +147,7 @@ async def test_what_a_turn_does_before_it_stores_something_counts(
 async def test_a_turn_that_can_t_be_stopped_keeps_no_place_and_says_nothing_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("channels.dialogue.dialogue.CANCEL_GRACE", timedelta())
+    monkeypatch.setattr("channels.dialogue.turn_limit.CANCEL_GRACE", timedelta())
     go_on = asyncio.Event()
 
     async def take_turn(_: ScriptedAssistant, turn: Turn, output: OutputChannel) -> bool:
