@@ -13,17 +13,22 @@ from tests.scenario.assistant.trained_assistant import train
 
 FILES = {
     "their_parts.py": """
+from typing import Any, Dict, List
+
 from rasa.engine.graph import GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.shared.nlu.training_data.message import Message
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class Sure(GraphComponent):
     @classmethod
-    def create(cls, config, model_storage, resource, execution_context):
+    def create(
+        cls, config: Dict[str, Any], model_storage, resource, execution_context
+    ) -> "Sure":
         return cls()
 
-    def process(self, messages):
+    def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
             message.set("intent", {"name": "hello", "confidence": 1.0}, add_to_output=True)
         return messages
