@@ -197,8 +197,9 @@ class HttpGraph:
         parameters = {"metadata": metadata}
         try:
             await self._change_control("/me/take_thread_control", thread, parameters, tries)
-        except (GraphRefused, NotThreadOwner):
-            # Meta refuses to give us what we own, with an error 100 that says nothing more.
+        except (GraphRefused, NotThreadOwner, GraphUnavailable):
+            # Meta refuses to give us what we own, with an error 100 that says nothing more; and
+            # where each answer was lost, it may have given it.
             if await self._owner(thread, tries) is not Owner.OURS:
                 raise
 

@@ -226,6 +226,22 @@ async def test_a_take_that_went_through_is_a_success_although_its_answer_was_los
     assert await page.owner_id() == page.bot["id"]
 
 
+async def test_a_take_all_of_whose_answers_were_lost_is_known_by_the_owner(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.break_calls(path="take_thread_control", reset=True, perform=True, times=3)
+    await live.take_control(page.thread, metadata="{}")
+    assert await page.owner_id() == page.bot["id"]
+
+
+async def test_a_take_that_was_lost_each_time_is_open(live: HttpGraph, page: EmulatedPage) -> None:
+    await page.give_to(PAGE_INBOX)
+    await page.break_calls(path="take_thread_control", reset=True, times=3)
+    with pytest.raises(GraphTimeout):
+        await live.take_control(page.thread, metadata="{}")
+
+
 async def test_a_refused_pass_without_a_doubt_is_a_refusal(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
