@@ -16,9 +16,9 @@ from .instruments.log_fields import subject
 class JsonFormatter(ProcessorFormatter):
     """Writes `timestamp`, `level`, `logger`, `event` (the text) and what the line has besides.
 
-    A line about a thread has `thread_hash`, one about a handover `session_id` as well: so have
-    the lines that Rasa writes while it handles a message of that thread. An exception's traceback
-    is in `exception`.
+    A line about a thread has `thread_hash`, one about a handover `session_id` as well; so do the
+    lines that Rasa writes while it handles a message of that thread. An exception's traceback is in
+    `exception`.
     """
 
     def __init__(self) -> None:

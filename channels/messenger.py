@@ -195,7 +195,7 @@ class MessengerInput(InputChannel):
             raise SystemExit(1)
 
     async def _status(self, _: Request) -> HTTPResponse:
-        """Whether the channel has started, and so takes deliveries in."""
+        """Whether the channel has started and takes deliveries."""
         if self._engine is None:
             return json({"status": "starting"}, status=503)
         return json({"status": "ok"})
@@ -242,7 +242,7 @@ def _graphs(
 
 
 def _log_as_much_as_rasa() -> None:
-    """Or a library that raises the root logger's level while a model is loaded hides our lines."""
+    """Else a library that raises the root logger's level while a model loads hides our lines."""
     ours = logging.getLogger(__package__)
     if ours.level == logging.NOTSET:
         ours.setLevel(logging.getLogger("rasa").level)

@@ -199,7 +199,7 @@ def _spoke_unattended(
 
 
 def _is_over(ended: Session, owner: Owner | None) -> bool:
-    """Whether nobody has kept the thread. Where Meta does not tell, it is so if we took it back."""
+    """Whether nobody has kept the thread. Where Meta does not tell: whether we took it back."""
     return owner in OURS_OR_NOBODYS or (owner is Owner.UNKNOWN and ended.regained)
 
 
@@ -213,7 +213,7 @@ def _is_late(event: Echo, ended: Session | None, owner: Owner | None) -> bool:
 def _is_for_the_bot(
     event: UserMessage | Postback, session: Session, is_return_word: Callable[[str], bool]
 ) -> bool:
-    """Whether it was meant for the bot already; what is on a button on standby nobody can tell."""
+    """Whether it was meant for the bot already; of a tap on standby nobody can tell."""
     is_words = isinstance(event, UserMessage) and is_for_the_bot(event.at, session)
     return is_words and not _asks_for_the_bot(event, session, is_return_word)
 

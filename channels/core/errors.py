@@ -84,7 +84,7 @@ class TurnTimedOut(HandoverError):
 
 
 class TurnBroken(HandoverError):
-    """A turn of Rasa's ended by what is no Exception, such as a CancelledError of its own."""
+    """A turn of Rasa's was ended by a bare BaseException, such as a CancelledError of its own."""
 
 
 class TurnNotSaved(HandoverError):
@@ -139,9 +139,9 @@ class GraphError(HandoverError):
 class GraphUnavailable(GraphError):
     """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error).
 
-    `others_answered`: the page's other calls of this kind got their answers meanwhile, so it is
-    this one that Graph can't deal with, and not an outage. `never_sent`: there was no connection,
-    so it was not carried out.
+    `others_answered`: the page's other calls of this kind got their answers meanwhile, so this is a
+    call that Graph can't deal with, and not an outage. `never_sent`: there was no connection, so it
+    was not carried out.
     """
 
     def __init__(
@@ -162,8 +162,8 @@ class GraphUnavailable(GraphError):
 class GraphTimeout(GraphUnavailable):
     """Graph did not answer in time; the call may have been carried out all the same.
 
-    `echoes_come`: the page's other messages were followed by their echoes, so one that has none is
-    hardly there.
+    `echoes_come`: the page's other messages were followed by their echoes, so one without an echo
+    has hardly arrived.
     """
 
     echoes_come = False

@@ -109,8 +109,8 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
 
 
 class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
-    """The user sent something that says nothing: what Meta does not show (`is_unsupported`), or
-    what the user has taken back since.
+    """The user sent something whose words we lack: Meta does not show it (`is_unsupported`), or the
+    user has taken it back since.
     """
 
     mid: str | None = None
@@ -136,7 +136,7 @@ ACTS = ("referral", "optin", "account_linking")
 
 
 class Act(_Event, frozen=True, kw_only=True, tag="act"):
-    """The user did something that is no message: `name` is Meta's, and `details` what Meta tells.
+    """The user did something other than writing: `name` is Meta's, and `details` what Meta tells.
 
     Names (ACTS): `referral` (an m.me link or an ad, into a thread that there is), `optin`,
     `account_linking`.

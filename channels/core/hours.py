@@ -78,7 +78,7 @@ def opens_at(hours: Hours, now: datetime) -> datetime | None:
 
 
 def changes_at(hours: Hours, now: datetime) -> datetime | None:
-    """A moment until which `is_open` stays as it is now; None if that is for years."""
+    """A moment until which `is_open` stays as it is now; None if that is years away."""
     ends = [
         ends for begins, ends in _spans(hours, _near(hours, now), days=3) if begins <= now < ends
     ]
@@ -168,7 +168,7 @@ def _holidays_of(region: str) -> Any:
 def parse_week(value: object) -> Week:
     """A mapping from days (`mon`, `mon-fri`, `sat, sun`) to spans, as the spans of each day."""
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"is no mapping; {_HOURS_ALLOWED}.")
+        raise ValueError(f"is not a mapping; {_HOURS_ALLOWED}.")
     week: dict[int, tuple[Span, ...]] = {}
     for days, spans in value.items():
         for day in _parse_days(days):
@@ -191,14 +191,16 @@ def _parse_day(name: str) -> int:
     for names in (_DAYS, _LONG_DAYS):
         if name in names:
             return names.index(name)
-    raise ValueError(f"has a day that is none of {', '.join(_DAYS)}, nor a range such as mon-fri.")
+    raise ValueError(
+        f"has a day that is not one of {', '.join(_DAYS)}, nor a range such as mon-fri."
+    )
 
 
 def _parse_spans(value: object, day: str) -> tuple[Span, ...]:
     """`09:00-12:00, 13:00-17:30`, or a list of such texts."""
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, (list, tuple)) or not all(isinstance(one, str) for one in listed):
-        raise ValueError(f"has hours for {day} that are no text; {_HOURS_ALLOWED}.")
+        raise ValueError(f"has hours for {day} that are not a text; {_HOURS_ALLOWED}.")
     parts = [part.strip() for one in listed for part in one.split(",")]
     if not parts or parts == ["closed"]:
         raise ValueError(f"has no hours for {day}; leave out a day on which nobody is there.")
@@ -217,7 +219,9 @@ def _parse_span(text: str, day: str) -> Span:
     if opens is None or closes is None or opens == _DAY_MINUTES:
         raise ValueError(f"has hours for {day} that no clock shows; hours go from 00:00 to 24:00.")
     if opens == closes:
-        raise ValueError(f"has hours for {day} that end as they begin; write 00:00-24:00 for all.")
+        raise ValueError(
+            f"has hours for {day} that end when they begin; write 00:00-24:00 for all day."
+        )
     return Span(opens, closes if opens < closes else closes + _DAY_MINUTES)
 
 
@@ -231,7 +235,7 @@ def parse_timezone(value: object) -> str:
     allowed = "write an IANA name, such as Europe/Berlin, America/New_York or UTC"
     name = value.strip() if isinstance(value, str) else ""
     if name not in _known_places():
-        raise ValueError(f"is no time zone that is known; {allowed}.")
+        raise ValueError(f"is not a known time zone; {allowed}.")
     return name
 
 

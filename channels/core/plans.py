@@ -135,7 +135,7 @@ def parse_target_app(value: object) -> str:
     text = str(value) if isinstance(value, (int, str)) else ""
     if text != PAGE_INBOX and not (text.isascii() and text.isdigit()):
         raise ValueError(
-            "is no target app; write 'page-inbox', or the app id of the agent's app, "
+            "is not a target app; write 'page-inbox', or the app id of the agent's app, "
             "which is a number in quotes."
         )
     return text

@@ -33,7 +33,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     text, so that nothing takes it for an answer.
 
     `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
-    `resumes`: where an action has paused Rasa's tracker, it goes on with this.
+    `resumes`: where an action has paused Rasa's tracker, this turn lets it go on.
     """
 
     sender_id: str
@@ -52,7 +52,8 @@ class Assistant(Protocol):
     def is_ready(self) -> bool:
         """Whether a model is loaded; turns wait until one is."""
 
-    # Each of these raises RasaUnavailable while no model is loaded; `language`, until one was.
+    # Each of these raises RasaUnavailable while no model is loaded; `language`, before the first
+    # one.
 
     def language(self) -> str:
         """The assistant's NLU language, such as "en"."""
@@ -113,7 +114,7 @@ class RasaAssistant:
         return getattr(processor, "engine_version", None) == MANTLE
 
     def _is_refused(self) -> bool:
-        """A model that is loaded later, too, is refused: what users write waits for another one."""
+        """A model that is loaded later is refused, too: what users write waits for another one."""
         if self.is_mantle() and not self._has_told_mantle:
             self._has_told_mantle = True
             logger.error("What users write waits, because of the model: %s", MANTLE_REFUSED)
@@ -257,9 +258,9 @@ async def _has_heard(store: Any, message: UserMessage) -> bool:
 
 
 def _repeat_nothing(processor: Any) -> None:
-    """Let a message that Rasa has answered before get no answer again.
+    """Let a message that Rasa has answered before get no second answer.
 
-    Rasa Pro (3.20.5 and later) says again to a message of the same id what its tracker has. The
+    To a message whose id it knows, Rasa Pro (3.20.5 and later) repeats what its tracker has. The
     outbox has that already, and a handover among it would be made twice.
     """
     replay = getattr(processor, "replay_message", None)

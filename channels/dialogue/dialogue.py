@@ -157,8 +157,8 @@ class Dialogue:
         intent = self._settings.events.get(act.name)
         if intent is None or not self._assistant.knows_intent(intent):
             logger.warning(
-                "Rasa does not hear of an event '%s': the domain has no intent of the name that is "
-                "under 'events' in credentials.yml. Add it to the domain, with a rule for it.",
+                "Rasa does not hear of an event '%s': the domain lacks the intent that 'events' in "
+                "credentials.yml names for it. Add it to the domain, with a rule for it.",
                 act.name,
                 extra=thread_fields(act.thread),
             )
@@ -248,7 +248,7 @@ class Dialogue:
         except Exception as error:  # whatever a component raises; it may quote the user
             logger.error(
                 "Rasa's NLU could not read a message for return intents (%s), so it brings nobody "
-                "back to the bot. Look which component fails, or hangs for 'turn-timeout'.",
+                "back to the bot. Find out which component fails, or hangs for 'turn-timeout'.",
                 type(error).__name__,
             )
             return None, 0.0
@@ -295,7 +295,7 @@ class Dialogue:
         in_silence: bool = False,
         held: bool = False,
     ) -> None:
-        """Let Rasa take the turn; it has its place."""
+        """Let Rasa take the turn, which has its place already."""
         said = await self._outbox.said(thread, id_.id) if turn.once else []
         sayings = self._sayings(id_, said)
         output = self._output_in(thread, sayings, in_silence=in_silence, held=held)
@@ -340,7 +340,7 @@ class Dialogue:
         )
 
     async def _connecting(self, thread: Thread) -> Mapping[str, Any] | None:
-        """What the user reads before a person has the thread, who has it all the same."""
+        """What the user reads before a person gets the thread; None where it can't be said."""
         sender_id, channel = self._threads.sender_id(thread), thread.platform.value
         try:
             return await self._assistant.response(CONNECTING, sender_id, channel)
@@ -369,7 +369,7 @@ class Dialogue:
     async def ready(self) -> None:
         """Return once a model is loaded; one looks for it, and the others wait for that one.
 
-        Whoever has to wait is cancelled when the process stops, as whoever waits for a place.
+        Whoever has to wait is cancelled when the process stops, like whoever waits for a place.
         """
         if self.is_ready():
             return

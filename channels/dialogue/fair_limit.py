@@ -25,7 +25,7 @@ class FairLimit:
         self.is_closed = False
 
     def close(self) -> None:
-        """Give out no more places: who waits for one is cancelled, as who comes for one is."""
+        """Give out no more places: whoever waits for one, or comes for one later, is cancelled."""
         self.is_closed = True
         for given in [given for of_page in self._waiting.values() for given in of_page]:
             given.cancel()

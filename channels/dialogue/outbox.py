@@ -34,7 +34,7 @@ class Outbox(PassesControl, Protocol):
         """
 
     async def say_again(self, thread: Thread, said: Said) -> None:
-        """An attempt says what an earlier one has said: it has to be on its way, or sent."""
+        """An attempt repeats what an earlier one has said: see that it is on its way, or sent."""
 
     async def withdraw(self, positions: list[int]) -> None:
         """Take back messages that an earlier attempt has said, where they are not sent yet."""
@@ -54,7 +54,7 @@ class TurnId(msgspec.Struct, frozen=True, kw_only=True):
     is_reserved: bool = False  # by Ledger.turn
 
     def has_led_to(self, session: Session | None) -> bool:
-        """Whether the session has come of this turn."""
+        """Whether this turn has led to the session."""
         return session is not None and session.id == self.cause.session_id
 
 
@@ -130,7 +130,7 @@ class Sayings:
         return False
 
     def on_its_own(self) -> Sayings:
-        """What Rasa says later on, to the same output."""
+        """What Rasa says later on, through the same output."""
         return Sayings(
             turn=turn_on_its_own(self._clock.metas()),
             outbox=self._outbox,

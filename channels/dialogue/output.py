@@ -93,7 +93,7 @@ class MessengerOutput(OutputChannel):
     def end_turn(self) -> None:
         """What is said from now on, Rasa says on its own; the turn's handover begins.
 
-        Not before: the agent's app is told what the turn has left in the tracker.
+        It begins no earlier, since the agent's app is told what the turn has left in the tracker.
         """
         self._has_ended = True
         self._pass_control()
@@ -227,7 +227,7 @@ class MessengerOutput(OutputChannel):
         if not self._checked:
             self._checked = True
             session = await self.store_wait.until_stored(partial(self._store.open_session, thread))
-            # A turn that a crash has cut may find the session that it has itself led to.
+            # A turn that a crash has cut short may find the session that it has itself led to.
             if silences(session) and not self._sayings.turn.has_led_to(session):
                 self._silenced_by = "a live agent has the thread"
         if self._silenced_by is not None:

@@ -2,7 +2,7 @@
 
 A turn whose tracker can't be read, or whose lock can't be had, has not begun. One that can't be
 saved has had its effects: it waits for the store and is saved then, rather than taken again; unless
-the store saves others meanwhile, so that it is this turn that it can't hold.
+the store saves others meanwhile, which shows that it can't hold this one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
     """Let the turn inside fail where Rasa can't read its tracker, or get its lock.
 
     Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
-    what it can't save in the memory of this process. A turn that is over but for that does `wait`.
+    what it can't save in the memory of this process. A turn that has only to be saved waits
+    (`wait`).
     """
     store = agent.tracker_store
     _check_before_saving(store)
@@ -137,10 +138,10 @@ class _Saves:
 
 
 def _date_in_order(tracker: Any) -> None:
-    """Of an SQL database Rasa reads no event that is dated before the start of its session.
+    """From an SQL database Rasa reads no event that is dated before the start of its session.
 
-    That may have been dated by another machine, whose clock is ahead, or before this one's was set
-    back: Rasa would go on in the middle of an earlier turn.
+    The start may have been dated by another machine, whose clock is ahead, or before this one's was
+    set back: Rasa would go on in the middle of an earlier turn.
     """
     latest = 0.0
     for event in tracker.events:
@@ -149,8 +150,8 @@ def _date_in_order(tracker: Any) -> None:
 
 def _not_saved(why: str) -> TurnNotSaved:
     return TurnNotSaved(
-        f"Rasa's tracker store can't hold what came of a turn: {why}. Look which action sets a "
-        "slot to what the store does not take, and whether the tracker is too large for it."
+        f"Rasa's tracker store can't hold what came of a turn: {why}. Find out which action "
+        "sets a slot to what the store does not take, and whether the tracker is too large for it."
     )
 
 

@@ -21,8 +21,8 @@ T = TypeVar("T")
 class StoreWait:
     """What one turn waits for that is not its own doing.
 
-    A store that is away, or Rasa's lock of the conversation, which another process may hold that
-    stands still.
+    A store that is away, or Rasa's lock of the conversation, which a process that stands still may
+    hold.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:

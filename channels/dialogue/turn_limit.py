@@ -44,9 +44,9 @@ class TurnLimit:
         finally:
             await _cancelled(working)
         raise TurnTimedOut(
-            f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. Look "
-            "which action, model or store it waits for; 'turn-timeout' in credentials.yml sets the "
-            "limit."
+            f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. "
+            "Find out which action, model or store it waits for; 'turn-timeout' in credentials.yml "
+            "sets the limit."
         )
 
 
@@ -68,7 +68,7 @@ def _came_of(work: asyncio.Future[_T]) -> _T:
     except BaseException as error:
         raise TurnBroken(
             f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
-            "raised. Look which action, component or library raises or cancels it."
+            "raised. Find out which action, component or library raises or cancels it."
         ) from error
 
 

@@ -39,7 +39,7 @@ class TypingIndicator:
         shown.showing = self._start(self._show(thread, shown))
 
     def answered(self, thread: Thread) -> None:
-        """The answer goes out now, and takes "typing" off; after it, it would stay for a while."""
+        """The answer goes out now and takes "typing" off; shown later, it would stay on."""
         self._unanswered.pop(thread, None)
 
     def end(self, thread: Thread) -> None:
@@ -81,7 +81,7 @@ class TypingIndicator:
                 await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info(
-                "That the bot has seen a message, or types, could not be shown: %s",
+                "It could not be shown that the bot has seen a message, or is typing: %s",
                 error,
                 extra=thread_fields(thread),
             )

@@ -157,18 +157,19 @@ class Delivery:
                 return
 
     async def has_sent(self, mark: str) -> bool:
-        """Whether this worker has stored Meta's answer to the message with this mark; waits for
-        that, if it is at it.
+        """Whether this worker has stored Meta's answer to the message with this mark; if it is just
+        doing so, waits for that.
         """
         if (storing := self._storing.get(mark)) is not None:
             await storing.wait()
         return mark in self._sent_marks
 
     async def has_said(self, echo: Echo, *, until: datetime | None = None) -> bool:
-        """Whether an echo that tells no sender is of a message of ours. Raises StoreError.
+        """Whether an echo that names no sender is of a message of ours. Raises StoreError.
 
-        Its id is known once Meta's answer is stored; this waits for answers, if there is one to
-        come, until then. What an echo says is known before: then Meta has the message.
+        Its id is known once Meta's answer is stored; while an answer may still come, this waits for
+        it, at most `until` then. Where the echo says what a message of ours says, Meta has that
+        message.
         """
         while True:
             may_wait = until is not None and self._stamp() < until
@@ -186,7 +187,7 @@ class Delivery:
             await self._clock.sleep(PAUSE)
 
     async def drained(self) -> None:
-        """Return once nothing that is in hand waits any more."""
+        """Return once nothing in hand is waiting any more."""
         await self._queues.drained()
 
     async def stop(self, grace: timedelta) -> None:
@@ -195,7 +196,7 @@ class Delivery:
         try:
             await asyncio.wait_for(self._queues.drained(), grace.total_seconds())
         except asyncio.TimeoutError:
-            logger.warning("Some messages are not sent; they are after the next start.")
+            logger.warning("Some messages are not sent yet; they will be after the next start.")
         await self._queues.cancel()
 
     # Sending
@@ -273,7 +274,7 @@ class Delivery:
         return standing is Standing.WAITING
 
     async def _send(self, entry: OutgoingEntry) -> GraphError | None:
-        """Send it, and note that Meta has it; or else what Meta said."""
+        """Send it, and note that Meta has it; otherwise, the error that Meta answered."""
         said = entry.outgoing
         async with self._places.place(said.thread.page):
             self._typing.answered(said.thread)
@@ -293,7 +294,7 @@ class Delivery:
         return None
 
     def _remember(self, mark: str) -> None:
-        # Not before: until then its echo has to be stored, or who comes after us sends it again.
+        # Not before: until then its echo has to be stored, or whoever comes next sends it again.
         self._sent_marks[mark] = None
         if len(self._sent_marks) > MOST_REMEMBERED:
             del self._sent_marks[next(iter(self._sent_marks))]
@@ -307,7 +308,7 @@ class Delivery:
             logger.info("A message waits until its user writes: %s", error, extra=_fields(entry))
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
-            # First the session: whatever ends in between, the message is refused once more then.
+            # The session first: if the process ends in between, the message is refused once more.
             if not await self._once_stored(lambda: self._lose(entry.outgoing)):
                 return False
             _log_drop(entry, _LOST)
@@ -319,7 +320,7 @@ class Delivery:
     async def _is_lost_for_good(self, entry: OutgoingEntry, error: GraphTimeout) -> bool:
         """Whether so many answers were lost that the message may be there several times by now.
 
-        Where echoes come, one that has none is not there, and is sent again, ever more rarely.
+        Where echoes come, a message without one is not there, and is sent again, ever more rarely.
         """
         lost = await self._once_stored(lambda: self._store.answer_lost(entry.position))
         if lost < MOST_LOST_ANSWERS or error.echoes_come:
@@ -362,7 +363,7 @@ class Delivery:
         return session is None or not session.regained
 
     async def _adopt(self, said: Outgoing) -> Session | None:
-        """Begin a session between two of the thread's events; the one that it has then."""
+        """Begin a session between two of the thread's events; the session that it has then."""
         begun: list[Session | None] = []
 
         async def adopt() -> None:
@@ -404,7 +405,7 @@ class Delivery:
                 await self._graph.probe(page)
 
     async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
-        """What a step on the store returns; while the store is away, wait for it."""
+        """What a step on the store returns; waits for the store while it is away."""
         is_told = False
         while True:
             try:

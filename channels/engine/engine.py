@@ -285,7 +285,7 @@ class Engine:
             logger.warning("Some turns are not finished; they begin again after the next start.")
         await _within(STORE_GRACE, self._queues.cancel())
         await _within(STORE_GRACE, self._due_sessions.cancel())
-        # Turns and sends share the grace; a send that a turn has left behind has a moment at least.
+        # Turns and sends share the grace; a send that a turn leaves behind gets a moment at least.
         taken = timedelta(seconds=asyncio.get_running_loop().time() - began)
         grace = max(STOP_GRACE - taken, min(STOP_GRACE, STORE_GRACE))
         await _within(grace + STORE_GRACE, self._delivery.stop(grace))
@@ -307,7 +307,7 @@ class Engine:
         that takes longer than `within`.
 
         `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
-        a time that is over nor cancelling the caller undoes it: what has been recorded is handled.
+        running out of time nor cancelling the caller undoes it: what has been recorded is handled.
         """
         taking_in = asyncio.create_task(self._take_in(events, own_echoes))
         self._taking_in.add(taking_in)
@@ -346,7 +346,7 @@ class Engine:
             taking_in.exception()  # whoever waited got it; nobody else need hear of it
 
     def _dated(self, event: Event) -> Event:
-        """An event dated into Meta's future and ours has come now; else what follows is older."""
+        """An event from Meta's future and ours is dated now; else what follows would be older."""
         skew = self._graph.skew()
         if skew is None or event.at <= self._own_clock.now() + max(skew, timedelta()) + MOST_SKEW:
             return event
@@ -436,7 +436,7 @@ class Engine:
 
 
 async def _within(limit: timedelta, step: Awaitable[object]) -> None:
-    """Carry out a step of the stop; what takes longer is left."""
+    """Carry out a step of the stop; what takes longer is left undone."""
     try:
         await asyncio.wait_for(step, limit.total_seconds())
     except asyncio.TimeoutError:

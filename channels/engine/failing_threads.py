@@ -8,7 +8,7 @@ from ..core.events import Thread
 
 
 class FailingThreads:
-    """A thread is forgotten once nobody has asked for this long."""
+    """A thread is forgotten once nobody has asked about it for this long."""
 
     def __init__(self, *, forgotten_after: timedelta) -> None:
         self._forgotten_after = forgotten_after

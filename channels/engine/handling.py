@@ -191,7 +191,7 @@ class EventHandler:
         return decision
 
     async def _owner(self, thread: Thread) -> Owner:
-        """Who has the thread. If only that call keeps failing, it is not waited for."""
+        """Who has the thread. If that call alone keeps failing, nobody waits for it."""
         try:
             owner = await self._graph.owner(thread)
         except TRY_LATER as error:
@@ -212,7 +212,7 @@ class EventHandler:
         return self._broadcasts.include(event.thread.page, event.app_id, event.at)
 
     def _was_broadcast(self, session: Session, event: Event) -> bool:
-        """Whether a user speaks now in a session that a broadcast began, when it was not known yet.
+        """Whether a user now speaks in a session that a broadcast began before it was known as one.
 
         Whoever writes on after the first minute is somebody who talks to this user.
         """
@@ -273,7 +273,7 @@ class EventHandler:
             event.thread, decision.owner_app, just_before, is_owned=not decision.unowned
         )
         if session is not None:
-            # One that was open before may be another worker's, who is at it.
+            # One that was open before may be in another worker's hands.
             if session.id == just_before.session_id and session.state is not State.OPENING:
                 await self._handovers.advance(session)
             await self._carry_out(event, repeated=repeated)

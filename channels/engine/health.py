@@ -1,7 +1,7 @@
-"""Looks now and then at what a worker stands on, so that health is told without asking anybody.
+"""Looks now and then at what a worker depends on, so that its health can be told at once.
 
-Whoever asks for the health gets what is known, at once: neither a database that hangs nor a flood
-of questions holds anything up.
+Whoever asks for the health gets what is already known: neither a database that hangs nor a flood of
+questions holds anything up.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class HealthWatch:
         self._backlog = self._outbox = Backlog(waiting=0, oldest_at=None, dead=0)
 
     async def look(self) -> int:
-        """Say that we are alive, and look into inbox and outbox; how many workers are.
+        """Say that we are alive, look into inbox and outbox; returns how many workers are alive.
 
-        A store that can be read and not written would fail every delivery. Raises StoreError
-        where the store does not let us.
+        That writes, too: a store that can only be read would fail every delivery. Raises
+        StoreError.
         """
         try:
             workers = await self._store.report(self._clock.now())
@@ -75,11 +75,11 @@ class HealthWatch:
         self._refused_at = None
 
     async def check_tokens(self) -> None:
-        """Let a token that Meta refuses be noticed before a user waits for it."""
+        """Notice a token that Meta refuses before a user has to wait because of it."""
         await self._graph.check()
 
     async def check_webhooks(self) -> None:
-        """Let it be noticed that Meta has unsubscribed the webhook: it tells nobody."""
+        """Notice that Meta has unsubscribed the webhook, which it tells nobody."""
         unsubscribed = await self._graph.unsubscribed()
         for page in sorted(set(unsubscribed) - set(self._unsubscribed)):
             logger.error(
@@ -130,7 +130,7 @@ OUTBOX_AGE_LIMIT = timedelta(minutes=5)
 
 
 class Part(enum.Enum):
-    """What a worker stands on."""
+    """What a worker depends on."""
 
     STORE = "store"
     TOKEN = "token"  # noqa: S105 - the word for it
@@ -142,7 +142,7 @@ class Part(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What a worker knows of what it stands on.
+    """What a worker knows of what it depends on.
 
     `store_answered_at` is when the store last did, `store_failed` whether it has failed since,
     `refuses_deliveries` whether the last delivery could not be recorded. `skew` is how far Meta's
@@ -180,7 +180,7 @@ def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
     found = [store, _tokens(facts), _webhook(facts), _clock(facts)]
-    if store is None:  # of what nobody can look into nothing is known
+    if store is None:  # nothing is known of what nobody can look into
         found += [_inbox(facts, now), _outbox(facts, now)]
     return [problem for problem in found if problem is not None]
 
@@ -203,7 +203,7 @@ def _recording(facts: Facts) -> HealthProblem | None:
         return None
     return HealthProblem(
         part=Part.STORE,
-        message="The session store answers, and did not record the last delivery.",
+        message="The session store answers, but did not record the last delivery.",
         remedy="Look for 'A delivery was refused' in the log, which has what the database said. "
         "Check that the disk has room and that nobody holds a lock on the bot's tables.",
     )

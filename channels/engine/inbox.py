@@ -41,7 +41,7 @@ class Inbox:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events, and queue them; raises StoreError.
 
-        Whoever cancels it may leave recorded events alone until they are claimed again.
+        Cancelling it may leave recorded events lying until they are claimed again.
         """
         for start in range(0, len(events), _AT_ONCE):
             await self._record(events[start : start + _AT_ONCE])
@@ -126,8 +126,8 @@ class Workload:
     def take_all(self, threads: Sequence[Thread], *, is_heard: bool = False) -> bool:
         """Take an event of each of these threads, or none if not all fit; one may come twice.
 
-        What is heard where others have the thread has as much room again: what waits for turns of
-        Rasa keeps no handover from its end.
+        Events that are heard while others have the thread have as much room again, so that what
+        waits for turns of Rasa never keeps a handover from ending.
         """
         for thread in threads:
             self.take(thread)
@@ -156,13 +156,13 @@ class Workload:
         return not self._of_threads[thread] and self._of_pages[thread.page] <= self._room // 2
 
     def full_pages(self) -> list[str]:
-        """The pages that no event more is to be taken of."""
+        """The pages of which no more events are to be taken."""
         return [page for page in self._of_pages if self.is_full(page)]
 
     def is_full(self, page: str) -> bool:
-        """Whether nothing more is to be taken of the page."""
+        """Whether no more events of the page are to be taken."""
         return self._of_pages[page] >= self._room
 
     def full_threads(self) -> list[Thread]:
-        """The threads that no event more is to be taken of."""
+        """The threads of which no more events are to be taken."""
         return [thread for thread, count in self._of_threads.items() if count >= MOST_OF_A_THREAD]

@@ -75,7 +75,7 @@ class Operations:
         return await self._store.open_sessions(limit=limit)
 
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        """The open sessions that are wanted; its words may be of names, too, as far as known."""
+        """The open sessions that are wanted; its words may be parts of known names."""
         if wanted.words:
             wanted = msgspec.structs.replace(
                 wanted,

@@ -23,8 +23,8 @@ LOG_INTERVAL = timedelta(hours=1)
 class OwnPages:
     """The Pages and Instagram accounts whose threads are this bot's.
 
-    Of several pages the settings tell. The one page of `page-access-token` is asked of Meta once,
-    its Instagram account every hour. Where Meta does not tell, nothing is ruled out.
+    With several pages, the settings tell. With `page-access-token`, Meta is asked for the page
+    once, and for its Instagram account every hour. Where Meta does not tell, nothing is ruled out.
     """
 
     def __init__(self, *, settings: Settings, graph: Graph, clock: Clock, metrics: Metrics) -> None:

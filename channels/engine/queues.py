@@ -28,7 +28,7 @@ class ThreadQueues:
         self._queue(thread).append(job)
 
     def is_idle(self, thread: Thread) -> bool:
-        """Whether what is put now waits for nothing."""
+        """Whether a job that is put now runs at once."""
         return thread not in self._workers
 
     def put_first(self, thread: Thread, job: Job) -> None:

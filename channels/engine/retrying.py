@@ -49,8 +49,8 @@ class Handle(Protocol):
 class Retrying:
     """Tries to handle entries, one after the other in each thread's queue.
 
-    An event that fails again and again is set aside, so that it does not hold up its thread. That
-    a rate limit, a refused token or an outage is in its way is no failure of its own: it waits.
+    An event that fails again and again is set aside, so that it does not hold up its thread. A rate
+    limit, a refused token or an outage is not its own failure: then it waits.
     """
 
     def __init__(
@@ -166,8 +166,8 @@ class Retrying:
             logger.info("Another worker goes on with an event.", extra=_fields(entry))
         except Exception as error:  # what it was about to be set aside for must not come again
             logger.error(
-                "A broken bot's user is not handed over (%s). The event is set aside all the same; "
-                "hand the user over by hand, and report this.",
+                "A user whose bot has failed is not handed over (%s). The event is set aside all "
+                "the same; hand the user over by hand, and report this.",
                 type(error).__name__,
                 extra=_fields(entry),
             )
@@ -203,8 +203,8 @@ def _log_wait(entry: InboxEntry, what: str, error: Exception, *, told: str | Non
 def _waits_for(error: Exception, tried_for: timedelta) -> str | None:
     """What keeps an event from being handled now; None if it is the event itself that fails.
 
-    A message that Meta can't deal with looks like a piece of an outage, for which others get
-    through now and then: only time tells them apart.
+    A message that Meta can't deal with looks like an outage in which others get through now and
+    then: only time tells the two apart.
     """
     if isinstance(error, StoreError):
         return "the store"
@@ -216,7 +216,7 @@ def _waits_for(error: Exception, tried_for: timedelta) -> str | None:
 
 
 def _pause(error: Exception, waits: int) -> timedelta:
-    """Before the next try: the longer for Meta, the more waits there were before."""
+    """Pause before the next try: for Meta, the longer the more often the event has waited."""
     if not isinstance(error, TRY_LATER):
         return RETRY_PAUSE
     pause = _BACKOFF.pause(before=waits)

@@ -70,7 +70,7 @@ class GraphCalls:
         return max(of_page, of_app, key=lambda closed: closed.until)
 
     async def probe(self) -> None:
-        """Ask Meta whether calls may go out again, if it is time to. Raises what says they may not.
+        """Ask Meta whether calls may go out again, if it is time to. Raises the error that says no.
 
         A page that is open need not be asked for.
         """
@@ -118,7 +118,7 @@ class GraphCalls:
         return await self._connection.ask(request, answer, limit=self._request_timeout)
 
     async def admitted(self, pace: Pace) -> None:
-        """Return once a message may go out. Raises what has closed the page, if for long."""
+        """Return once a message may go out. Raises the error that closed the page, if for long."""
         await self._opened()
         wait = pace.wait(self._clock.now())
         if wait > LONGEST_QUEUE:

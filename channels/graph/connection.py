@@ -180,7 +180,7 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
 
 
 def _texts(sent: object, key: str = "") -> Iterator[str]:
-    """Every text in what we sent but the names of kinds, since a slot may stand for any of them."""
+    """Every text in what we sent except the names of kinds, since a slot may have filled in any."""
     if isinstance(sent, Mapping):
         for name, value in sent.items():
             yield from _texts(value, str(name))

@@ -62,7 +62,7 @@ class Echoes:
 
     @property
     def come(self) -> bool:
-        """Whether those of the page's messages do come: not where nobody has subscribed to them."""
+        """Whether the page's messages are followed by echoes: only if somebody subscribed."""
         return self._unechoed < MOST_UNECHOED
 
     async def heard_within(self, limit: timedelta, mark: str) -> bool:

@@ -21,7 +21,7 @@ _SLOW_TYPES = ("audio", "video")
 
 
 class Pace:
-    """Gives each message its place in time: in no second, and JITTER, more than `a_second`.
+    """Gives each message its place in time: at most `a_second` in any second plus JITTER.
 
     Places are given in the order in which they are asked for, so that no thread overtakes another.
     Workers that serve the same page share it (`share_among`).

@@ -152,7 +152,7 @@ class Endings:
     async def _take(self, session: Session) -> bool:
         """Take the thread, or ask for it where we can't take it; False if it was asked for.
 
-        That Meta refuses does no harm where nobody else has the thread. A request is refused where
+        Meta's refusal does no harm where nobody else has the thread. A request is refused where
         taking is the way back (Conversation Routing); where apps have the older roles, or routing
         is off, it is the only one.
         """

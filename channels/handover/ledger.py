@@ -40,7 +40,7 @@ class Ledger:
         self._targets = targets
 
     def claim(self) -> datetime:
-        """Until when nobody else is given a session that is stored now for the next step."""
+        """Until when a session that is stored now is given to nobody else for its next step."""
         return self.clock.now() + CLAIM_LEASE
 
     async def pause(self) -> None:
@@ -57,7 +57,7 @@ class Ledger:
         return None
 
     async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
-        """Store the next version; where another worker was faster, what it has stored."""
+        """Store the next version; returns it, or what another worker that was faster has stored."""
         await still_ours()
         session, notices = self._telling(session)
         if await self._store.save_session(session, claim_until=claim_until, notices=notices):

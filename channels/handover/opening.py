@@ -118,7 +118,7 @@ class Openings:
         return transitions.by_hours(session, now) if is_known else transitions.unknown(session, now)
 
     def _waits_on(self, waiting: Session, wished: Session) -> bool:
-        """Whether a waiting session outlasts the wish: for the same again, or for what is not."""
+        """Whether a waiting session goes on: the wish is for the same, or for no known plan."""
         is_same = wished.plan.name == waiting.plan.name and wished.state is not State.OPENING
         is_unknown = wished.reason is EndReason.FAILED
         if is_same or is_unknown:
@@ -132,7 +132,7 @@ class Openings:
 
         Where the thread has an open session already, that one is returned; it waits no more. A new
         one goes by the default plan, so that timeout, keywords and follow-up hold here too. None,
-        too, where too many have begun so: whatever Meta says about the thread, it contradicts
+        too, where too many have begun like that: what Meta says about the thread contradicts
         itself.
         """
         recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
@@ -165,9 +165,9 @@ class Openings:
         times = self._loop_line.times(self._ledger.clock.now())
         if times:
             logger.error(
-                "Handovers that nobody asked for begin and end in a row in a thread, so no more is "
+                "Handovers that nobody asked for begin and end in a row in a thread, so none is "
                 "begun there for %d minutes (%d times since the last such line). Meta lets another "
-                "app write there and says that nobody has the thread: look in Business Suite which "
+                "app write there and says that nobody has the thread: see in Business Suite which "
                 "apps and automations answer there.",
                 LOOP_PERIOD // timedelta(minutes=1),
                 times,

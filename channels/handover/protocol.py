@@ -12,7 +12,7 @@ from ..core.sessions.session import Session
 class TellsRasa(Protocol):
     """Puts the events of handovers into the tracker; returns once Rasa has handled them.
 
-    May raise whatever Rasa's turn raises, and StoreError. It takes a place (`hearing`) to tell.
+    May raise whatever Rasa's turn raises, and StoreError. To tell takes a place (`hearing`).
     """
 
     def hearing(self, thread: Thread) -> AbstractAsyncContextManager[None]:

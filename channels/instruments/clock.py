@@ -25,7 +25,7 @@ class Clock(Protocol):
     """Tells the time and waits for it."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC. Between two of them lies what has passed."""
+        """The present moment, aware, in UTC. Two of them differ by the time that has passed."""
 
     def metas(self) -> datetime:
         """The present moment by Meta's clock, as far as it is known."""
@@ -100,9 +100,9 @@ class SharedClock:
         await self._clock.sleep(duration)
 
     def set_by(self, told: datetime, *, after: datetime, before: datetime) -> None:
-        """It was `told` at some moment after the one and before the other of our own clock's.
+        """The database's clock said `told` at some moment between these two of our own clock's.
 
-        Where that tells nothing new, the clock is left alone, so that it does not tremble.
+        Where that says nothing new, the clock is left alone, so that it does not jitter.
         """
         least, most = told - before, told - after
         if not least <= self._ahead <= most:

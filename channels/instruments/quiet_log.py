@@ -54,8 +54,8 @@ def hiding(text: str) -> Iterator[None]:
 class _QuietRecords:
     """Makes log records, as `logging.setLogRecordFactory` wants it.
 
-    The plugin's own lines lose what an error says always; those of others while work is under way
-    for a thread, which may be what the error is about.
+    The plugin's own lines always lose what an error says; those of others lose it while work is
+    under way for a thread, which may be what the error is about.
     """
 
     def __init__(self, make: Any) -> None:

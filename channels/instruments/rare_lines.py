@@ -14,7 +14,7 @@ class RareLine:
         self._times = 0
 
     def times(self, now: datetime) -> int:
-        """Its cause has come once more: how often since the last line, or 0 if none is due."""
+        """Its cause has come once more; returns how often since the last line, 0 if none is due."""
         self._times += 1
         if self._written_at is not None:
             since = now - self._written_at

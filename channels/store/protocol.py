@@ -205,7 +205,7 @@ class Store(Protocol):
         """
 
     async def grip(self, session: Session, now: datetime) -> bool:
-        """Claim a session for its next step; False if it is not stored so, or another's."""
+        """Claim a session for its next step; False if it has changed, or another worker has it."""
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         """Be the worker that lets Rasa hear of the thread's session; False while another one is.
@@ -377,7 +377,7 @@ class Store(Protocol):
         """Take in hand a message that this worker has claimed; None if it is not, or is sent."""
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        """Take back messages, those that have not been sent, and whose turn is still ours."""
+        """Take back those of these messages that are not sent yet and whose turn is still ours."""
 
     async def claim_outgoing(
         self,
@@ -416,7 +416,7 @@ class Store(Protocol):
         """The message is dead: Meta refuses it for good with an `error` of this class."""
 
     async def answer_lost(self, position: int) -> int:
-        """A send of the message got no answer; returns how many did not."""
+        """A send of the message got no answer; returns how many sends of it have got none."""
 
     async def waits_outgoing(self, thread: Thread) -> bool:
         """Whether a message of the thread is still to be sent, by whatever worker."""
@@ -434,7 +434,7 @@ class Store(Protocol):
         """The thread's messages that Meta may have without our knowing their ids, in order.
 
         They are those that are still to be sent, and those that were given up because answers were
-        lost. They are in nobody's hand by this.
+        lost. This takes none of them in hand.
         """
 
     async def has_mid(self, mid: str) -> bool:

@@ -63,8 +63,8 @@ def _title_of_product(payload: dict[str, Any], reader: Reader) -> str | None:
 
 
 def _is_told_better(one: Attachment, attachments: list[Attachment]) -> bool:
-    """Whether another attachment is the same thing by a type of its own: a sticker is an image,
-    too, and an Instagram post a share.
+    """Whether another attachment is the same thing by a more telling type: a sticker comes as an
+    image, too, and an Instagram post as a share.
     """
     if one.type not in _VAGUE_TYPES:
         return False

@@ -31,7 +31,7 @@ class Bodies:
         self._in_flight = 0
 
     def share(self) -> _Share:
-        """One body's part of what is in flight, which it is until the block is left."""
+        """One body's part of what is in flight, until the block is left."""
         return _Share(self)
 
     def reserve(self, size: int) -> bool:

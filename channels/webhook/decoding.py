@@ -67,7 +67,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def events_in(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
-    """The same, where the reader keeps what it has left out."""
+    """The same; the reader keeps count of what it has left out."""
     delivery = reader.read(DeliveryShape, body)
     if delivery is None:
         check_json(body)

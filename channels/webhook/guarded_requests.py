@@ -1,4 +1,4 @@
-"""What the requests of a Sanic app have to be, and what is kept of them.
+"""Which requests a Sanic app takes, and how much of their bodies it keeps.
 
 Sanic 21.12 and 22.12 take whatever `int()` reads as the length of a body. After a negative one they
 read an empty body for ever, and nothing else in Rasa gets its turn; where it is not a number at
@@ -23,9 +23,9 @@ def guard_requests(app: Sanic, *, below: str) -> None:
     """Guard the app's requests, from the next connection on.
 
     On all its routes, 400 answers those whose body has no clear length. Below the channel's own
-    path, 413 answers a long body, but where the route reads it piece by piece; and no cache keeps
-    an answer that does not allow it, whoever gives it: Sanic's own 404 and 405 repeat the path,
-    which may name a person.
+    path, 413 answers a long body, unless the route reads it piece by piece; and no cache keeps an
+    answer unless the answer allows it. That holds for Sanic's own 404 and 405, too: they repeat the
+    path, which may name a person.
     """
     kind: type[Request] = app.request_class
 

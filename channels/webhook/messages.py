@@ -50,7 +50,7 @@ def said_in(
 
 
 def _taken_back(mid: str | None, common: dict[str, Any], *, by_page: bool) -> Event | None:
-    """It carries the mid of the message itself, whose key it must not have."""
+    """It carries the mid of the message itself, so it needs a key of its own."""
     if mid is None:
         return None
     return TakenBack(**{**common, "key": f"{common['key']}/deleted"}, mid=mid, by_page=by_page)

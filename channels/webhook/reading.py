@@ -64,7 +64,7 @@ class Reader(msgspec.Struct):
         return value.replace("\0", NO_CHARACTER)
 
     def id(self, value: object) -> str | None:
-        """An id as text; null, "null", empty, missing and what can be no id are all "nobody"."""
+        """An id as text; null, "null", empty, missing and what can't be an id are all "nobody"."""
         if isinstance(value, str) and _AN_ID.fullmatch(value):
             return value
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_IDS:
@@ -79,7 +79,7 @@ class Reader(msgspec.Struct):
         return mid if mid is None or len(mid) <= LONGEST_MID else None
 
     def payload(self, value: object) -> dict[str, Any]:
-        """An attachment's payload; an empty one where it is none, or nested too deep."""
+        """An attachment's payload; an empty one where there is none, or it is nested too deep."""
         if not isinstance(value, dict):
             return {}
         if _is_nested_within(value, DEEPEST_PAYLOAD):

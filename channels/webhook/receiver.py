@@ -146,7 +146,7 @@ class WebhookReceiver:
             )
 
     async def _take_in(self, events: list[Event]) -> None:
-        """Take them in, or tell Meta in time to repeat them: what is recorded later counts once."""
+        """Take them in, or tell Meta in time to repeat them; what was recorded then counts once."""
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
@@ -161,7 +161,7 @@ class WebhookReceiver:
             await engine.accept(news, own_echoes=marks, within=ACCEPT_LIMIT)
 
     def _is_news(self, event: Event) -> bool:
-        """Whether it is worth recording; acts that are no message only where they are asked for."""
+        """Whether it is worth recording: acts other than messages only if settings name them."""
         if isinstance(event, Act):
             return event.name in self._settings.events
         return not self._is_own_echo(event)
@@ -184,18 +184,18 @@ class WebhookReceiver:
         return is_ours
 
     def _mark_in(self, echo: Echo) -> str | None:
-        """The mark of a message that this channel has sent: what else the app sends has none."""
+        """The mark of a message that this channel has sent; the app's other messages have none."""
         return mark_in(echo.metadata, self._settings.secret)
 
 
 def _fresh(events: list[Event], clock: Clock) -> list[Event]:
-    """Those that the inbox would still know if it had had them before."""
+    """Those so recent that the inbox still knows whether it has had them before."""
     oldest = clock.metas() - INBOX_RETENTION
     fresh = [event for event in events if event.at >= oldest]
     if len(fresh) < len(events):
         logger.warning(
-            "%d events were left out, because Meta repeats none that old. Somebody repeats "
-            "an old delivery, or this machine's clock is wrong.",
+            "%d events were left out, because Meta repeats nothing that old. Somebody "
+            "repeats an old delivery, or this machine's clock is wrong.",
             len(events) - len(fresh),
         )
     return fresh

@@ -46,7 +46,7 @@ class Broadcasts:
     def include(self, page: str, app_id: str | None, at: datetime) -> bool:
         """Whether what the app wrote then, by Meta's clock, is one of many within a minute.
 
-        Of the first few that is known only once there are more.
+        Of the first few, that is not known until there are more.
         """
         known = self._known.get((page, app_id), ())
         return any(one.began <= at <= one.ended for one in known)

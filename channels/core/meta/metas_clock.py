@@ -12,7 +12,7 @@ gives its time in whole seconds.
 
 
 def metas_time(date: str | None) -> datetime | None:
-    """What the `Date` of an answer says; None if nothing that can be read."""
+    """What the `Date` of an answer says; None if it can't be read."""
     try:
         told = parsedate_to_datetime(date or "")
     except (ValueError, TypeError):

@@ -33,7 +33,7 @@ def amended(event: Event, amendment: Amendment) -> Event | None:
 
 
 def forestalled(amendment: TakenBack, known: Collection[str]) -> list[Event]:
-    """What stands for a message that is taken back before it has come: then it is known."""
+    """What stands for a message that was taken back before it came, so that it counts as known."""
     return [
         _without_words(key, amendment) for key in keys_of_message(amendment) if key not in known
     ]

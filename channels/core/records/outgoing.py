@@ -102,8 +102,8 @@ class Fate(enum.Enum):
 def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
     """What an error of Graph's means for a message.
 
-    A message that Meta can't deal with looks like a piece of an outage, for which others get
-    through: only time tells them apart, and `waited_out` says that it has.
+    A message that Meta can't deal with looks like an outage in which others get through: only time
+    tells the two apart, and `waited_out` says that it has.
     """
     if isinstance(error, GraphUnavailable) and error.others_answered and waited_out:
         return Fate.GIVE_UP
@@ -117,7 +117,7 @@ def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
 def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
     """Whether an echo shows what this Send API `message` says.
 
-    A file has another address there, and a template another form: that there is one has to do.
+    A file has another address there, and a template another form: that there is one must suffice.
     """
     if "text" in message:
         return echo.text is not None and echo.text.split() == str(message["text"]).split()
@@ -149,7 +149,7 @@ class Replay:
         self.place = 0
 
     def repeated(self, message: dict[str, Any]) -> Said | None:
-        """What was said at this place, if it is the message; the next place follows then."""
+        """What was said at this place, if it is this message; then the next place is looked at."""
         said = self._said.get(self.place)
         if said is None or said.message != message:
             return None
@@ -157,7 +157,7 @@ class Replay:
         return said
 
     def withdrawn(self) -> list[int]:
-        """The positions of what waits from this place on: this attempt does not say it so."""
+        """The positions of what waits from this place on, which this attempt says otherwise."""
         waiting = [one for one in self._said.values() if one.is_waiting and one.place >= self.place]
         for one in waiting:
             del self._said[one.place]

@@ -41,7 +41,7 @@ def feedback_of(given: object, *, before: Feedback | None, now: datetime) -> Fee
     """
     if not isinstance(given, Mapping):
         raise ValueError(
-            f"'handover_feedback' is {_kind_of(given)} and no mapping; write "
+            f"'handover_feedback' is {_kind_of(given)}, not a mapping; write "
             '{"handover_feedback": {"score": 5, "comment": "…"}}.'
         )
     comment = _comment(given.get("comment"))

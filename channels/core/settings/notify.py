@@ -37,13 +37,13 @@ class NotifyTarget:
 def parse_notify(path: str, value: object) -> tuple[NotifyTarget, ...]:
     """The targets in a list; `path` is what to call it in an error."""
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"is no list; {_FORMS}, each target with a dash before it.")
+        raise ValueError(f"is not a list; {_FORMS}, each target with a dash before it.")
     targets = [_target(f"{path}[{number}]", one) for number, one in enumerate(value)]
     names = [target.name for target in targets]
     for number, name in enumerate(names):
         if name in names[:number]:
             raise SettingsError(
-                f"{path}[{number}] is there twice; put all its 'events' into one of the two."
+                f"{path}[{number}] is listed twice; put all its 'events' into one of the two."
             )
     return tuple(targets)
 
@@ -79,7 +79,7 @@ def _host_of(url: str) -> str:
 def _parse_url(value: object) -> str:
     parts = web_address(value)
     if parts is None:
-        raise ValueError("is no web address; write https://example.com/hooks/handover.")
+        raise ValueError("is not a web address; write https://example.com/hooks/handover.")
     if parts.username or parts.password:
         raise ValueError("holds a user or a password; the receiver knows the bot by 'secret'.")
     return parts.geturl()
@@ -102,7 +102,7 @@ def _parse_signing_secret(value: object) -> str:
 def _parse_apprise(value: object) -> str:
     url = parse_secret(value)
     if "://" not in url:
-        raise ValueError("is no URL of Apprise, such as slack://…, msteams://… or mailto://….")
+        raise ValueError("is not an Apprise URL, such as slack://…, msteams://… or mailto://….")
     return url
 
 
@@ -110,13 +110,15 @@ def _parse_events(value: object) -> frozenset[NoticeKind]:
     listed = [value] if isinstance(value, str) else value
     allowed = ", ".join(kind.value for kind in NoticeKind)
     if not isinstance(listed, (list, tuple)) or not listed:
-        raise ValueError(f"is no list; write some of: {allowed}.")
+        raise ValueError(f"is not a list; write some of: {allowed}.")
     try:
         return frozenset(map(NoticeKind, listed))
     except (ValueError, TypeError):
         known = {kind.value for kind in NoticeKind}
         wrong = next(one for one in listed if not isinstance(one, str) or one not in known)
-        raise ValueError(f"has {quoted(wrong)}, which is none; write some of: {allowed}.") from None
+        raise ValueError(
+            f"has {quoted(wrong)}, which is not an event; write some of: {allowed}."
+        ) from None
 
 
 _KEYS = {

@@ -31,7 +31,7 @@ class Key:
 def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[str, Any]:
     """A section as the values of its keys; SettingsError for the first mistake."""
     if not isinstance(section, Mapping):
-        found = "empty" if section is None else "no mapping"
+        found = "empty" if section is None else "not a mapping"
         raise SettingsError(f"{path} in credentials.yml is {found}. Indent its keys below it.")
     for key in section:
         if key not in known:
@@ -43,7 +43,7 @@ def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[
 
 
 def _holds_more_than_an_address(found: object) -> bool:
-    """Whether it is a web address with a password or a query, in which a token may be."""
+    """Whether it is a web address with a password, or a query that may hold a token."""
     return isinstance(found, str) and "://" in found and ("@" in found or "?" in found)
 
 
@@ -64,7 +64,7 @@ def _read(found: object, path: str, key: Key) -> Any:
     except ValueError as error:
         raise SettingsError(f"{path}{shown}{error}") from None
     except RecursionError:
-        raise SettingsError(f"{path} is nested too deep; nothing here has many levels.") from None
+        raise SettingsError(f"{path} is nested too deeply; nothing here has many levels.") from None
 
 
 def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:

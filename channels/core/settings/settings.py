@@ -151,8 +151,8 @@ def parse_settings(section: object) -> Settings:
         )
     if settings.on_failure is not None and settings.on_failure not in settings.plans:
         raise SettingsError(
-            f"{SECTION}.on-failure {quoted(settings.on_failure)} is none of the plans; write one "
-            f"of {', '.join(sorted(settings.plans))}, or off."
+            f"{SECTION}.on-failure {quoted(settings.on_failure)} is not one of the plans; write "
+            f"one of {', '.join(sorted(settings.plans))}, or off."
         )
     if settings.operator_token is not None and settings.admin_token is None:
         raise SettingsError(
@@ -185,7 +185,7 @@ def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> No
 
 def _parse_pages(section: object) -> dict[str, PageSettings]:
     if not isinstance(section, Mapping):
-        raise ValueError("is no mapping; write a page's id, and its keys below it, indented.")
+        raise ValueError("is not a mapping; write a page's id, and its keys below it, indented.")
     return dict(_parse_page(page, keys) for page, keys in section.items())
 
 
@@ -204,7 +204,7 @@ def _parse_plans(section: object) -> dict[str, Plan]:
 
 def _parse_named_plans(section: object) -> dict[str, Plan]:
     if not isinstance(section, Mapping):
-        raise ValueError("is no mapping; write a plan's name, and its keys below it, indented.")
+        raise ValueError("is not a mapping; write a plan's name, and its keys below it, indented.")
     return {name: _parse_plan(name, plan) for name, plan in section.items()}
 
 

@@ -73,8 +73,8 @@ def parse_admin_token(value: object) -> str:
     token = parse_secret(value)
     if len(token) < SHORTEST_ADMIN_TOKEN:
         raise ValueError(
-            f"has fewer than {SHORTEST_ADMIN_TOKEN} characters, and whoever guesses it sees your "
-            "users' ids and takes threads back; make one with: openssl rand -hex 24."
+            f"has fewer than {SHORTEST_ADMIN_TOKEN} characters, and whoever guesses it can see "
+            "your users' ids and take threads back; make one with: openssl rand -hex 24."
         )
     return token
 
@@ -82,14 +82,14 @@ def parse_admin_token(value: object) -> str:
 def parse_app_id(value: object) -> str:
     text = str(value) if isinstance(value, (str, int)) else ""
     if not (text.isascii() and text.isdigit()):
-        raise ValueError("is no app id, which is a number; see App settings > Basic.")
+        raise ValueError("is not an app id, which is a number; see App settings > Basic.")
     return text
 
 
 def parse_graph_url(value: object) -> str:
     parts = web_address(value)
     if parts is None:
-        raise ValueError(f"is no web address; {_GRAPH_URL}.")
+        raise ValueError(f"is not a web address; {_GRAPH_URL}.")
     if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
         raise ValueError(f"does not end with a Graph version; {_GRAPH_URL}.")
     if parts.username is not None:
@@ -106,7 +106,7 @@ def parse_public_url(value: object) -> str:
     """Where the agent's app, or a browser, finds the bot."""
     parts = web_address(value)
     if parts is None or parts.query or parts.fragment or parts.username:
-        raise ValueError("is no web address of the bot; write https://bot.example.com.")
+        raise ValueError("is not a web address of the bot; write https://bot.example.com.")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError("would show what users wrote over plain http; write https://.")
     return parts.geturl().rstrip("/")
@@ -209,14 +209,14 @@ def parse_events(value: object) -> dict[str, str]:
     """What users do without a message, and the intents that Rasa hears of it."""
     if not isinstance(value, Mapping) or not all(name in ACTS for name in value):
         raise ValueError(
-            f"is no mapping from {', '.join(ACTS)} to intents; write {{optin: opted_in}}."
+            f"is not a mapping from {', '.join(ACTS)} to intents; write {{optin: opted_in}}."
         )
     return {name: _parse_intent(intent) for name, intent in value.items()}
 
 
 def _parse_intent(value: object) -> str:
     if not isinstance(value, str) or not _INTENT.fullmatch(value):
-        raise ValueError("has something that is no intent's name; write one that your domain has.")
+        raise ValueError("has something that is not an intent; write one that your domain has.")
     if value in RESERVED_INTENTS:
         raise ValueError("names an intent that is the channel's own; take another one.")
     return value

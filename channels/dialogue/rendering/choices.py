@@ -59,7 +59,7 @@ def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
     needs = _needs(reply["content_type"], "content_type", _QUICK_REPLY_NEEDS)
     if reply["content_type"] != "text" and not fitter.limits.asks_for_contact:
         raise Unsendable(
-            "its content_type is switched off on Instagram since 2026-10-05; ask for it in words."
+            "its content_type was switched off on Instagram on 2026-10-05; ask for it in words."
         )
     if reply["content_type"] == "text":
         _default_payload(reply)
@@ -127,7 +127,9 @@ def _likely_type(button: Choice) -> str:
 
 def _needs(kind: Any, key: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     if not isinstance(kind, str) or kind not in known:
-        raise Unsendable(f"its {key} is none that Messenger has; allowed are {', '.join(known)}.")
+        raise Unsendable(
+            f"its {key} is not one that Messenger has; allowed are {', '.join(known)}."
+        )
     return known[kind]
 
 

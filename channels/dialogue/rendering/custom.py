@@ -75,7 +75,7 @@ def _persona(custom: dict[str, Any], own: Any, field: str, fitter: Fitter) -> st
         return None
     if not isinstance(persona, bool) and str(persona).isdecimal():
         return str(persona)
-    fitter.note(field, "has a persona_id that is no persona's id, a number: left out.")
+    fitter.note(field, "has a persona_id that is not the id of a persona (a number): left out.")
     return None
 
 

@@ -68,7 +68,7 @@ class Fitter(msgspec.Struct):
             return [self._well_formed(item, part) for item in value]
         if value is None or isinstance(value, (bool, int, float)):
             return value
-        self.note(part, f"held a {type(value).__name__}, which JSON has not: it is sent as text.")
+        self.note(part, f"held a {type(value).__name__}, which JSON lacks: it is sent as text.")
         return self._well_formed_text(str(value), part)
 
     def _well_formed_text(self, value: str, part: str) -> str:

@@ -1,4 +1,4 @@
-"""The words of Meta's own that an error's text may be told in. Pure.
+"""Meta's own words, the only ones in which an error's text is told. Pure.
 
 Graph's error text may quote what was sent, whole, cut or rewritten, and what was sent is what users
 are told. So of an answer to a call that carries such text only the words that Meta's errors are

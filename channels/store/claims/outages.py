@@ -33,7 +33,7 @@ class Outages:
 
     @contextmanager
     def noticed(self) -> Iterator[None]:
-        """Whether the database answers shows inside, where it is asked all the time."""
+        """Notice inside whether the database answers: it is asked there all the time."""
         asked = self._seconds()
         try:
             yield

@@ -79,7 +79,7 @@ def reserve_turns(
 ) -> list[bool]:
     """Reserve the threads of many calls; False for those that another worker has.
 
-    It has them for this much longer than it has said.
+    Its turns count for this much longer than it has said.
 
     What another worker has is left alone, and the rest taken in one order, so that two workers
     don't wait for each other in a circle.

@@ -36,7 +36,7 @@ _FORESTALL = insert_new(inbox)
 
 
 def in_their_place(connection: Connection, events: Sequence[Event]) -> list[Event]:
-    """The events as they are to be recorded: an edit that has come before its message is it."""
+    """The events to be recorded: an edit that comes before its message stands for it."""
     known = {event.key for event in events}
     for edit in events:
         if isinstance(edit, Edited):

@@ -97,7 +97,7 @@ def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
     for form in forms:
         if missing_in(form, intents) and not form.can_be_added_to:
             yield (
-                f"{IGNORED} of the form {form.name} in {form.file} is no list: make it one, and "
+                f"{IGNORED} of the form {form.name} in {form.file} is not a list: make it one, and "
                 "run this again."
             )
 

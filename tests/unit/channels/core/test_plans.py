@@ -108,7 +108,7 @@ def test_a_target_app_is_the_page_inbox_or_an_app_id(value: object, target: str)
 @pytest.mark.parametrize("value", [None, True, "", " 42", "page inbox", "inbox", -42, 4.2, "٤٢"])
 def test_anything_else_is_no_target_app(value: object) -> None:
     assert complaint(parse_target_app, value) == (
-        "is no target app; write 'page-inbox', or the app id of the agent's app, "
+        "is not a target app; write 'page-inbox', or the app id of the agent's app, "
         "which is a number in quotes."
     )
 
@@ -288,7 +288,7 @@ def test_a_key_that_an_action_may_not_set_is_named_with_those_that_it_may(key: s
     [
         ("timeout", f"{MARK}soon", "is not a duration"),
         ("timeout", "31d", "is out of range"),
-        ("target_app", f"{MARK}sales", "is no target app"),
+        ("target_app", f"{MARK}sales", "is not a target app"),
         ("keywords", [f"{MARK}stop", 7], "is not a list of texts"),
         ("metadata", f"{MARK}team", "is not a mapping"),
     ],

@@ -61,7 +61,7 @@ def test_a_wrong_key_in_a_plan_is_told_which_are_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "found"), [(None, "empty"), (MARK, "no mapping"), ([MARK], "no mapping")]
+    ("section", "found"), [(None, "empty"), (MARK, "not a mapping"), ([MARK], "not a mapping")]
 )
 def test_a_section_without_keys_is_told_to_have_some(section: object, found: str) -> None:
     assert complaint_about(section) == (
@@ -71,6 +71,6 @@ def test_a_section_without_keys_is_told_to_have_some(section: object, found: str
 
 def test_a_plan_that_is_no_mapping_is_told_to_be_one() -> None:
     assert complaint_about({**REQUIRED, "plans": {"sales": "42"}}) == (
-        "channels.MessengerInput.plans.sales in credentials.yml is no mapping. "
+        "channels.MessengerInput.plans.sales in credentials.yml is not a mapping. "
         "Indent its keys below it."
     )

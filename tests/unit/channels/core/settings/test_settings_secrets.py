@@ -67,7 +67,7 @@ def test_a_secret_that_was_copied_with_a_line_break_is_named_and_not_shown() -> 
 @pytest.mark.parametrize("pages", [[{"1": {"page-access-token": MARK}}], f"1: {MARK}"])
 def test_pages_that_are_no_mapping_are_not_shown_for_they_hold_tokens(pages: object) -> None:
     complaint = complaint_about({**REQUIRED, "pages": pages})
-    assert "channels.MessengerInput.pages is no mapping; write a page's id, " in complaint
+    assert "channels.MessengerInput.pages is not a mapping; write a page's id, " in complaint
     assert MARK not in complaint
 
 

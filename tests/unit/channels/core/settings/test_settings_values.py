@@ -15,15 +15,15 @@ from tests.unit.channels.core.settings.settings_samples import (
 @pytest.mark.parametrize(
     ("key", "value", "complaint"),
     [
-        ("app-id", "my-bot", "is no app id, which is a number; see App settings > Basic."),
-        ("app-id", True, "is no app id, "),
-        ("app-id", "١٢٣", "is no app id, "),
-        ("graph-url", "graph.facebook.com/v25.0", "is no web address; write https://graph."),
-        ("graph-url", "ftp://graph.facebook.com/v25.0", "is no web address; "),
-        ("graph-url", "https://:443/v25.0", "is no web address; "),
-        ("graph-url", "https://[::1/v25.0", "is no web address; "),
-        ("graph-url", "https://localhost:https/v25.0", "is no web address; "),
-        ("graph-url", 8600, "is no web address; "),
+        ("app-id", "my-bot", "is not an app id, which is a number; see App settings > Basic."),
+        ("app-id", True, "is not an app id, "),
+        ("app-id", "١٢٣", "is not an app id, "),
+        ("graph-url", "graph.facebook.com/v25.0", "is not a web address; write https://graph."),
+        ("graph-url", "ftp://graph.facebook.com/v25.0", "is not a web address; "),
+        ("graph-url", "https://:443/v25.0", "is not a web address; "),
+        ("graph-url", "https://[::1/v25.0", "is not a web address; "),
+        ("graph-url", "https://localhost:https/v25.0", "is not a web address; "),
+        ("graph-url", 8600, "is not a web address; "),
         ("graph-url", "https://graph.facebook.com", "does not end with a Graph version; write "),
         ("graph-url", "https://graph.facebook.com/v25", "does not end with a Graph version; "),
         ("graph-url", "https://graph.facebook.com/v٢٥.0", "does not end with a Graph version; "),
@@ -42,7 +42,7 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("sends-a-second", 0, "is not a whole number from 1 to 10000."),
         ("media-sends-a-second", 0.5, "is not a whole number from 1 to 10000."),
         ("retention", "a month", "is not a duration; write a number of seconds, or a number with "),
-        ("on-failure", "tech", "is none of the plans; write one of default, or off."),
+        ("on-failure", "tech", "is not one of the plans; write one of default, or off."),
         ("on-failure", True, "is not allowed; write the name of a plan, or off."),
         ("turn-timeout", 0, "is out of range; turn-timeout is at least 1s and at most 10m."),
         ("turn-timeout", "11m", "is out of range; turn-timeout is at least 1s and at most 10m."),
@@ -50,10 +50,10 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("retention", "59m", "is out of range; a retention is at least 1h and at most 3650d."),
         ("retention", "3651d", "is out of range; a retention is at least 1h and at most 3650d."),
         ("requests", "some", "is not allowed; write plans, all, none, or a list of app ids"),
-        ("requests", ["some"], "is no app id, which is a number; "),
+        ("requests", ["some"], "is not an app id, which is a number; "),
         ("transcript", "yes", "is neither true nor false."),
         ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
-        ("plans", ["default"], "is no mapping; write a plan's name, and its keys below it, "),
+        ("plans", ["default"], "is not a mapping; write a plan's name, and its keys below it, "),
     ],
 )
 def test_a_wrong_value_is_named_shown_and_set_right(
@@ -66,7 +66,7 @@ def test_a_wrong_value_is_named_shown_and_set_right(
 @pytest.mark.parametrize(
     ("key", "value", "complaint"),
     [
-        ("target-app", "sales team", "is no target app; write 'page-inbox', or the app id "),
+        ("target-app", "sales team", "is not a target app; write 'page-inbox', or the app id "),
         ("timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
         ("timeout", "0s", "is out of range; a timeout is at least 1s and at most 30d."),
         ("keywords", 7, "is not a list of texts; "),
@@ -81,16 +81,16 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("return-intent-threshold", 0, "is not a number above 0 and up to 1, such as 0.8."),
         ("return-intent-threshold", True, "is not a number above 0 and up to 1, "),
         ("last-messages", "no", "is neither true nor false."),
-        ("hours", "09:00-17:30", "is no mapping; write days and hours, such as mon-fri: 09:00-17"),
-        ("hours", ["mon-fri"], "is no mapping; write days and hours, "),
-        ("timezone", "Berlin", "is no time zone that is known; write an IANA name, such as Europe"),
-        ("timezone", "+02:00", "is no time zone that is known; "),
-        ("timezone", "America", "is no time zone that is known; "),
-        ("timezone", "../passwd", "is no time zone that is known; "),
-        ("timezone", 2, "is no time zone that is known; "),
-        ("timezone", "localtime", "is no time zone that is known; "),
-        ("timezone", "right/Europe/Berlin", "is no time zone that is known; "),
-        ("timezone", "europe/berlin", "is no time zone that is known; "),
+        ("hours", "09:00-17:30", "is not a mapping; write days and hours, such as mon-fri: 09:00"),
+        ("hours", ["mon-fri"], "is not a mapping; write days and hours, "),
+        ("timezone", "Berlin", "is not a known time zone; write an IANA name, such as Europe"),
+        ("timezone", "+02:00", "is not a known time zone; "),
+        ("timezone", "America", "is not a known time zone; "),
+        ("timezone", "../passwd", "is not a known time zone; "),
+        ("timezone", 2, "is not a known time zone; "),
+        ("timezone", "localtime", "is not a known time zone; "),
+        ("timezone", "right/Europe/Berlin", "is not a known time zone; "),
+        ("timezone", "europe/berlin", "is not a known time zone; "),
         ("closed-on", "Germany", "has something that is neither a date nor a region; write dates "),
         ("closed-on", ["12-24"], "has something that is neither a date nor a region; "),
         ("closed-on", ["2026-02-30"], "has something that is neither a date nor a region; "),
@@ -116,7 +116,7 @@ def test_a_wrong_value_in_a_plan_is_named_shown_and_set_right(
         ("graph-url", "https://graph.facebook.com/v25.0?access_token=EAAB", "does not end with "),
         ("graph-url", "http://127.0.0.1@10.0.0.7/v25.0", "has a user name, which "),
         ("graph-url", "https://me:EAAB@graph.facebook.com/v25.0", "has a user name, which "),
-        ("public-url", "https://me:EAAB@bot.example.com", "is no web address of the bot; "),
+        ("public-url", "https://me:EAAB@bot.example.com", "is not a web address of the bot; "),
     ],
 )
 def test_what_may_be_a_secret_in_an_address_is_not_shown(
@@ -136,25 +136,28 @@ def test_a_wrong_mapping_is_named_without_being_written_out() -> None:
 @pytest.mark.parametrize(
     ("hours", "complaint"),
     [
-        ({}, "is no mapping; "),
-        ({"weekdays": "09:00-17:00"}, "has a day that is none of mon, tue, wed, thu, fri, sat, "),
-        ({7: "09:00-17:00"}, "has a day that is none of mon, "),
-        ({"mon-": "09:00-17:00"}, "has a day that is none of mon, "),
+        ({}, "is not a mapping; "),
+        ({"weekdays": "09:00-17:00"}, "has a day that is not one of mon, tue, wed, thu, fri, "),
+        ({7: "09:00-17:00"}, "has a day that is not one of mon, "),
+        ({"mon-": "09:00-17:00"}, "has a day that is not one of mon, "),
         ({"mon-fri": "09:00-17:00", "wed": "09:00-12:00"}, "names wed twice; write a day's hours"),
         ({"mon": "09:00"}, "has hours for mon that can't be read; write days and hours, such as "),
         ({"mon": "9-17"}, "has hours for mon that can't be read; "),
         ({"mon": "9am-5pm"}, "has hours for mon that can't be read; "),
         ({"mon": "٠٩:٠٠-١٧:٠٠"}, "has hours for mon that can't be read; "),
         ({"mon": ["09:00", "17:00"]}, "has hours for mon that can't be read; "),
-        ({"mon": ["09:00-12:00", 13]}, "has hours for mon that are no text; "),
-        ({"mon": 540}, "has hours for mon that are no text; "),  # how YAML 1.1 may read 9:00
+        ({"mon": ["09:00-12:00", 13]}, "has hours for mon that are not a text; "),
+        ({"mon": 540}, "has hours for mon that are not a text; "),  # how YAML 1.1 may read 9:00
         ({"mon": "09:60-17:00"}, "has hours for mon that no clock shows; hours go from 00:00 to "),
         ({"mon": "09:00-24:30"}, "has hours for mon that no clock shows; "),
         ({"mon": "24:00-02:00"}, "has hours for mon that no clock shows; "),
-        ({"mon": "09:00-09:00"}, "has hours for mon that end as they begin; write 00:00-24:00 for"),
+        (
+            {"mon": "09:00-09:00"},
+            "has hours for mon that end when they begin; write 00:00-24:00 ",
+        ),
         ({"sun": "closed"}, "has no hours for sun; leave out a day on which nobody is there."),
         ({"sun": []}, "has no hours for sun; leave out a day "),
-        ({"sun": None}, "has hours for sun that are no text; "),
+        ({"sun": None}, "has hours for sun that are not a text; "),
     ],
 )
 def test_wrong_hours_are_named_and_set_right(hours: object, complaint: str) -> None:
@@ -202,17 +205,17 @@ def test_a_variable_that_is_not_set_is_told(key: str, value: str) -> None:
 @pytest.mark.parametrize("value", [16**5000, [16**5000], -(16**5000)], ids=["int", "list", "minus"])
 def test_a_number_that_is_too_long_to_write_out_is_named_by_its_type(value: object) -> None:
     complaint = complaint_about({**REQUIRED, "graph-url": value})
-    assert f"graph-url of the type {type(value).__name__} is no web address" in complaint
+    assert f"graph-url of the type {type(value).__name__} is not a web address" in complaint
 
 
 def test_a_long_value_is_shown_by_its_beginning() -> None:
     complaint = complaint_about({**REQUIRED, "graph-url": "x" * 100_000})
     assert len(complaint) < 1000
-    assert "xxx… is no web address" in complaint
+    assert "xxx… is not a web address" in complaint
 
 
 def test_what_is_nested_without_end_is_refused() -> None:
     nested: object = "innermost"
     for _ in range(10_000):
         nested = [nested]
-    assert "is nested too deep" in complaint_about({**REQUIRED, "requests": {"x": nested}})
+    assert "is nested too deeply" in complaint_about({**REQUIRED, "requests": {"x": nested}})

@@ -124,7 +124,7 @@ class TestButtons:
             ({"title": "Yes", "payload": "/" * 1001}, "its payload has 1001 characters, and 1000"),
             ({"title": "Site", "type": "web_url"}, "its url is missing or blank; give it one."),
             ({"title": "Call", "type": "phone_number"}, "its payload is missing or blank"),
-            ({"title": "Yes", "type": "vertical"}, "its type is none that Messenger has; allowed"),
+            ({"title": "Yes", "type": "vertical"}, "its type is not one that Messenger has; "),
         ],
     )
     def test_one_that_cannot_be_sent_is_left_out_and_the_others_are_sent(

@@ -100,7 +100,7 @@ class TestQuickReplies:
     def test_one_of_an_unknown_kind_is_left_out(self) -> None:
         response = {"text": "?", "quick_replies": [{"content_type": "location"}]}
         assert messages(response) == [{"text": "?"}]
-        assert "its content_type is none that Messenger has; allowed are text, user" in notes(
+        assert "its content_type is not one that Messenger has; allowed are text, user" in notes(
             response
         )
 

@@ -84,7 +84,7 @@ class TestResponse:
         assert messages(response) == [
             {"text": "hi", "day": "2026-10-01", "1": {"2": "a", "b": True}}
         ]
-        assert notes(response) == "custom held a date, which JSON has not: it is sent as text."
+        assert notes(response) == "custom held a date, which JSON lacks: it is sent as text."
 
 
 class TestText:

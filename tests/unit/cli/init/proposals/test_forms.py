@@ -139,7 +139,7 @@ def test_one_name_instead_of_a_list_is_told_to_be_a_list(project: Path, capsys: 
     write(project, "domain.yml", form + SLOTS)
     init(project, "--yes")
     assert read(project, "domain.yml")["forms"]["parcel_form"]["ignored_intents"] == "chitchat"
-    told = "ignored_intents of the form parcel_form in domain.yml is no list: make it one"
+    told = "ignored_intents of the form parcel_form in domain.yml is not a list: make it one"
     assert told in capsys.readouterr().out
 
 
