@@ -1,1 +1,1 @@
-"""A session's life: opened, watched, ended."""
+"""A session's life: opened, its thread passed, watched, ended."""

@@ -1,7 +1,8 @@
-"""The life of a session against the outside world: store, Meta, Rasa.
+"""What is due in sessions, step by step, until Rasa has heard of their end.
 
 Each step is stored before the next one begins, so that whatever dies, another worker goes on
-from there; each way to end goes through `end`, and only the one that the store lets win counts.
+from there; each way to end goes through `Endings.end`, and only the one that the store lets win
+counts.
 """
 
 from __future__ import annotations
