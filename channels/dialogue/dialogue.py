@@ -17,22 +17,19 @@ from ..core.briefing.turns import (
     HANDOVER_STARTED,
     TypedIntent,
     act_metadata,
-    act_parse_data,
     ended_metadata,
-    ended_parse_data,
+    external_parse_data,
     external_text,
     given_metadata,
-    given_parse_data,
     metadata_for_rasa,
     plain,
     started_metadata,
-    started_parse_data,
     text_for_rasa,
 )
 from ..core.errors import RasaUnavailable, StoreError
 from ..core.events import Act, ControlPassed, Event, Platform, Postback, Thread, UserMessage
 from ..core.records.outgoing import Said
-from ..core.sessions.session import Cause, Session, is_window_open
+from ..core.sessions.session import Cause, EndReason, Session, is_window_open
 from ..core.settings.settings import Settings
 from ..graph.threads import Threads
 from ..handover.availability import Availability
@@ -163,18 +160,14 @@ class Dialogue:
                 extra=thread_fields(act.thread),
             )
             return
-        turn = self._external(
-            act.thread, intent, act.key, act_metadata(act), act_parse_data(intent)
-        )
+        turn = self._external(act.thread, intent, act.key, act_metadata(act))
         await self._take_as_user(turn, _of_event(act), act.thread)
 
     async def tell_given(self, passed: ControlPassed) -> None:
         """Let Rasa handle `handover_given`, if its domain has that intent."""
         if not self._assistant.knows_intent(HANDOVER_GIVEN):
             return
-        turn = self._external(
-            passed.thread, HANDOVER_GIVEN, passed.key, given_metadata(passed), given_parse_data()
-        )
+        turn = self._external(passed.thread, HANDOVER_GIVEN, passed.key, given_metadata(passed))
         await self._take_as_user(turn, _of_event(passed), passed.thread)
 
     async def tell_started(self, session: Session) -> None:
@@ -182,7 +175,7 @@ class Dialogue:
         if not self._assistant.knows_intent(HANDOVER_STARTED):
             return
         key, metadata = session.started_message_id, started_metadata(session)
-        turn = self._external(session.thread, HANDOVER_STARTED, key, metadata, started_parse_data())
+        turn = self._external(session.thread, HANDOVER_STARTED, key, metadata)
         cause = Cause(at=min(session.opened_at, self._clock.metas()), key=key)
         await self._take(turn, TurnId(id=key, cause=cause, is_reserved=True), session.thread)
 
@@ -196,10 +189,7 @@ class Dialogue:
             return
         key = session.ended_message_id
         metadata = ended_metadata(session, await self._transcript(session))
-        parse_data = ended_parse_data(session.reason)
-        turn = self._external(
-            session.thread, HANDOVER_ENDED, key, metadata, parse_data, resumes=True
-        )
+        turn = self._external(session.thread, HANDOVER_ENDED, key, metadata, reason=session.reason)
         now = self._clock.metas()
         cause = Cause(at=min(session.ended_at or now, now), key=key)
         id_ = TurnId(id=key, cause=cause, session_id=session.id, is_reserved=True)
@@ -212,9 +202,8 @@ class Dialogue:
         intent: str,
         key: str,
         metadata: dict[str, Any],
-        parse_data: dict[str, Any],
         *,
-        resumes: bool = False,
+        reason: EndReason | None = None,
     ) -> Turn:
         """Rasa's turn for what isn't a message: for an intent that no user can type."""
         return Turn(
@@ -223,9 +212,9 @@ class Dialogue:
             text=external_text(intent),
             message_id=key,
             metadata=metadata,
-            parse_data=parse_data,
+            parse_data=external_parse_data(intent, reason),
             once=True,
-            resumes=resumes,
+            resumes=reason is not None,
         )
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.flows import FlowsList
 from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 
-from channels.core.briefing.turns import ended_parse_data, started_parse_data
+from channels.core.briefing.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_parse_data
 from channels.core.sessions.session import EndReason
 from channels.dialogue.assistant import RasaAssistant, Turn
 
@@ -56,19 +56,22 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
 
 @pytest.mark.parametrize("reason", EndReason)
 async def test_the_end_starts_its_flow(reason: EndReason) -> None:
-    message = await heard_by_rasa(ended_parse_data(reason))
+    message = await heard_by_rasa(external_parse_data(HANDOVER_ENDED, reason))
     commands = [Command.command_from_json(command) for command in message.parse_data["commands"]]
     assert commands == [StartFlowCommand(flow="handover_ended")]
 
 
-@pytest.mark.parametrize("parse_data", [ended_parse_data(EndReason.IDLE), started_parse_data()])
+@pytest.mark.parametrize(
+    "parse_data",
+    [external_parse_data(HANDOVER_ENDED, EndReason.IDLE), external_parse_data(HANDOVER_STARTED)],
+)
 async def test_an_event_has_no_text(parse_data: dict[str, Any]) -> None:
     message = await heard_by_rasa(parse_data)
     assert (message.text, message.parse_data["text"]) == (None, None)
 
 
 async def test_an_event_without_a_flow_starts_none() -> None:
-    message = await heard_by_rasa(started_parse_data())
+    message = await heard_by_rasa(external_parse_data(HANDOVER_STARTED))
     assert "commands" not in message.parse_data
 
 

@@ -10,7 +10,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecutionRejected, ActiveLoop, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from channels.core.briefing.turns import ended_parse_data
+from channels.core.briefing.turns import HANDOVER_ENDED, external_parse_data
 from channels.core.sessions.session import EndReason
 from channels.dialogue.event_slots import keep_answers_to_users
 
@@ -54,7 +54,8 @@ async def extracted(message: UserUttered, *before: Any) -> DialogueStateTracker:
 
 @pytest.mark.parametrize("commands", [[], [{"command": "start flow", "flow": "handover_ended"}]])
 async def test_the_reason_is_kept(commands: list[Any]) -> None:
-    data = {**ended_parse_data(EndReason.IDLE), "text": None, "commands": commands}
+    said = external_parse_data(HANDOVER_ENDED, EndReason.IDLE)
+    data = {**said, "text": None, "commands": commands}
     tracker = await extracted(UserUttered(None, data["intent"], data["entities"], data))
 
     assert tracker.get_slot("handover_end_reason") == "idle"
@@ -62,7 +63,7 @@ async def test_the_reason_is_kept(commands: list[Any]) -> None:
 
 
 async def test_nothing_else_is() -> None:
-    data = {**ended_parse_data(EndReason.IDLE), "text": None}
+    data = {**external_parse_data(HANDOVER_ENDED, EndReason.IDLE), "text": None}
     form = [ActiveLoop("gift_form"), SlotSet("requested_slot", "recipient")]
     tracker = await extracted(UserUttered(None, data["intent"], data["entities"], data), *form)
 

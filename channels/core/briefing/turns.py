@@ -84,11 +84,6 @@ def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
     return {**metadata, "attachments": sent} if sent else metadata
 
 
-def act_parse_data(intent: str) -> dict[str, Any]:
-    """What a user did without a message, as an NLU result."""
-    return _parse_data(intent, [])
-
-
 def act_metadata(act: Act) -> dict[str, Any]:
     """The metadata of an act: what Meta tells of it, under Meta's name for it."""
     described = {"page": act.thread.page, "timestamp": act.at.isoformat()}
@@ -100,20 +95,16 @@ def external_text(intent: str) -> str:
     return EXTERNAL_PREFIX + intent
 
 
-def started_parse_data() -> dict[str, Any]:
-    """`handover_started` as an NLU result."""
-    return _parse_data(HANDOVER_STARTED, [])
-
-
-def given_parse_data() -> dict[str, Any]:
-    """`handover_given` as an NLU result."""
-    return _parse_data(HANDOVER_GIVEN, [])
-
-
-def ended_parse_data(reason: EndReason) -> dict[str, Any]:
-    """`handover_ended` as an NLU result, with the reason as an entity."""
-    entity = {"entity": END_REASON_ENTITY, "value": reason.value, "start": 0, "end": 0}
-    return _parse_data(HANDOVER_ENDED, [entity])
+def external_parse_data(intent: str, reason: EndReason | None = None) -> dict[str, Any]:
+    """The same event as an NLU result; the reason of a handover's end is its entity."""
+    told = () if reason is None else (reason.value,)
+    return {
+        "text": external_text(intent),
+        "intent": {"name": intent, "confidence": 1.0},
+        "entities": [
+            {"entity": END_REASON_ENTITY, "value": value, "start": 0, "end": 0} for value in told
+        ],
+    }
 
 
 def started_metadata(session: Session) -> dict[str, Any]:
@@ -170,14 +161,6 @@ def _described(session: Session) -> dict[str, Any]:
         "target_app": session.owner_app or session.target_app_id,
         "opened_at": session.opened_at.isoformat(),
         "metadata": session.plan.metadata,
-    }
-
-
-def _parse_data(intent: str, entities: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "text": external_text(intent),
-        "intent": {"name": intent, "confidence": 1.0},
-        "entities": entities,
     }
 
 

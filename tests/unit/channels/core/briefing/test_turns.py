@@ -22,11 +22,10 @@ from channels.core.briefing.turns import (
     HANDOVER_STARTED,
     TypedIntent,
     ended_metadata,
-    ended_parse_data,
+    external_parse_data,
     external_text,
     metadata_for_rasa,
     started_metadata,
-    started_parse_data,
     text_for_rasa,
 )
 from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
@@ -267,7 +266,7 @@ def ended_session() -> Session:
 class TestHandoverEnded:
     @pytest.mark.parametrize("reason", EndReason)
     def test_rasa_reads_the_same_from_its_own_command(self, reason: EndReason) -> None:
-        ours = ended_parse_data(reason)
+        ours = external_parse_data("handover_ended", reason)
         command = "/handover_ended" + json.dumps({"handover_end_reason": reason.value})
         [theirs] = RegexMessageHandler().process([Message.build(command)])
         assert ours["intent"] == theirs.get("intent")
@@ -278,12 +277,12 @@ class TestHandoverEnded:
 
     def test_it_looks_like_an_external_event_of_rasas_own(self) -> None:
         theirs = UserUttered.create_external("handover_ended", [])
-        assert ended_parse_data(EndReason.IDLE)["text"] == theirs.text
+        assert external_parse_data("handover_ended")["text"] == theirs.text
         assert theirs.metadata.items() <= ended_metadata(ended_session()).items()
 
     def test_its_beginning_looks_like_one_too(self) -> None:
         theirs = UserUttered.create_external("handover_started", [])
-        ours = started_parse_data()
+        ours = external_parse_data("handover_started")
         assert (ours["text"], ours["intent"]["name"]) == (theirs.text, "handover_started")
         assert theirs.metadata.items() <= started_metadata(ended_session()).items()
 
@@ -309,7 +308,7 @@ class TestHandoverEnded:
         session = ended_session()
         uttered = UserUttered(
             external_text("handover_ended"),
-            parse_data=ended_parse_data(EndReason.KEYWORD),
+            parse_data=external_parse_data("handover_ended", EndReason.KEYWORD),
             metadata=ended_metadata(session),
         )
         written = json.loads(json.dumps(uttered.as_dict()))
