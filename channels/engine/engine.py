@@ -258,7 +258,7 @@ class Engine:
             (self._availability.look, AVAILABILITY_INTERVAL),
             (self._look, LOOK_INTERVAL),
             (self._look_at_notices, LOOK_INTERVAL),
-            (self._health.check_tokens, CHECK_INTERVAL),
+            (self._graph.check, CHECK_INTERVAL),  # a refused token, before a user waits for it
             (self._health.check_webhooks, WEBHOOK_INTERVAL),
         ):
             self._loops.append(asyncio.create_task(self._forever(step, interval)))

@@ -74,10 +74,6 @@ class HealthWatch:
         """The last delivery was recorded."""
         self._refused_at = None
 
-    async def check_tokens(self) -> None:
-        """Notice a token that Meta refuses before a user has to wait because of it."""
-        await self._graph.check()
-
     async def check_webhooks(self) -> None:
         """Notice that Meta has unsubscribed the webhook, which it tells nobody."""
         unsubscribed = await self._graph.unsubscribed()

@@ -31,10 +31,6 @@ class ThreadQueues:
         """Whether a job that is put now runs at once."""
         return thread not in self._workers
 
-    def put_first(self, thread: Thread, job: Job) -> None:
-        """Add a job that comes right after the one under way."""
-        self._queue(thread).appendleft(job)
-
     async def run_first(self, thread: Thread, job: Job) -> None:
         """Add a job right after the one under way, and return once it has run, or failed."""
         over = asyncio.Event()
@@ -45,7 +41,7 @@ class ThreadQueues:
             finally:
                 over.set()
 
-        self.put_first(thread, watched)
+        self._queue(thread).appendleft(watched)
         await over.wait()
 
     async def drained(self) -> None:

@@ -115,8 +115,10 @@ async def test_an_urgent_job_comes_right_after_the_one_under_way(
     queues.put(ADA, jobs.waiting("under way"))
     queues.put(ADA, jobs.quick("waiting"))
     await jobs.begun("under way")
-    queues.put_first(ADA, jobs.quick("urgent"))
+    urgent = asyncio.create_task(queues.run_first(ADA, jobs.quick("urgent")))
+    await asyncio.sleep(0)  # until it is in the queue
     jobs.let_go("under way")
+    await urgent
     await drained(queues)
     assert jobs.log == ["under way", "urgent", "waiting"]
 
@@ -124,8 +126,7 @@ async def test_an_urgent_job_comes_right_after_the_one_under_way(
 async def test_an_urgent_job_of_an_idle_thread_runs_at_once(
     queues: ThreadQueues, jobs: Jobs
 ) -> None:
-    queues.put_first(ADA, jobs.quick("urgent"))
-    await drained(queues)
+    await queues.run_first(ADA, jobs.quick("urgent"))
     assert jobs.log == ["urgent"]
 
 
