@@ -147,13 +147,20 @@ def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
     if not all(isinstance(language, str) for language in languages):
         raise ValueError("has a language that is not a text; put it in quotes.")
     _check_characters(languages)
-    words = {language: parse_words(listed) for language, listed in languages.items()}
+    words = {language: _texts(listed) for language, listed in languages.items()}
     KeywordMatcher(words)  # a keyword that nobody could ever type is refused here
     return words
 
 
 def parse_words(value: object) -> tuple[str, ...]:
-    """One text, or a list of texts."""
+    """One text, or a list of texts, in each of which is something."""
+    words = _texts(value)
+    if not all(word.strip() for word in words):
+        raise ValueError("has an empty text; leave it out.")
+    return words
+
+
+def _texts(value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, (list, tuple)) or not all(isinstance(word, str) for word in listed):
         raise ValueError(

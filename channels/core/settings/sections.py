@@ -59,6 +59,11 @@ def _read(found: object, path: str, key: Key) -> Any:
             f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
             "run`, and write it as ${NAME}."
         )
+    if isinstance(found, str) and not found.strip():
+        raise SettingsError(
+            f"{path} is empty. Write a value, or leave the key out; where ${{NAME}} stands for it, "
+            "that variable is set to nothing."
+        )
     try:
         return key.parse(found)
     except ValueError as error:

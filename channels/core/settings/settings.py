@@ -211,7 +211,8 @@ def _parse_named_plans(section: object) -> dict[str, Plan]:
 def _parse_plan(name: object, section: object) -> Plan:
     if not isinstance(name, str) or not _PLAN_NAME.fullmatch(name):
         raise ValueError(
-            f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and _."
+            f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and "
+            "_, in quotes where YAML reads something else (numbers, on, off)."
         )
     path = f"{SECTION}.plans.{name}"
     keys = parse_section({} if section is None else section, path, _PLAN_KEYS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -62,7 +63,7 @@ def quoted(value: object) -> str:
 
 
 def parse_secret(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         raise ValueError("is not a text; put it in quotes.")  # as a number YAML may change it
     if not value.strip().isprintable():
         raise ValueError("holds a line break or a control character; copy it again.")
@@ -144,7 +145,16 @@ def parse_store(value: object) -> str:
     return str(value)
 
 
+def _unquoted(value: object) -> object:
+    """A value as it were without quotes: Rasa fills in `${NAME}` as text, whatever it is."""
+    try:
+        return json.loads(value.lower()) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
+
+
 def parse_flag(value: object) -> bool:
+    value = _unquoted(value)
     if not isinstance(value, bool):
         raise ValueError("is neither true nor false.")
     return value
@@ -152,6 +162,7 @@ def parse_flag(value: object) -> bool:
 
 def parse_count(value: object) -> int:
     """How many of something there may be at once, or in a second."""
+    value = _unquoted(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_AT_ONCE:
         raise ValueError(f"is not a whole number from 1 to {MOST_AT_ONCE}.")
     return value
@@ -188,6 +199,7 @@ def parse_turn_timeout(value: object) -> timedelta:
 
 
 def parse_threshold(value: object) -> float:
+    value = _unquoted(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
         raise ValueError("is not a number above 0 and up to 1, such as 0.8.")
     return float(value)

@@ -42,7 +42,7 @@ def test_a_store_that_can_not_be_one_is_named_without_its_password(
 
 
 @pytest.mark.parametrize("key", ["verify", "secret", "page-access-token", "admin-token"])
-@pytest.mark.parametrize("value", ["", "  ", 7, True, [MARK], {"token": MARK}])
+@pytest.mark.parametrize("value", [7, True, [MARK], {"token": MARK}])
 def test_a_secret_that_is_no_text_is_named_and_not_shown(key: str, value: object) -> None:
     told = complaint_about({**REQUIRED, key: value})
     assert told == f"channels.MessengerInput.{key} is not a text; put it in quotes."

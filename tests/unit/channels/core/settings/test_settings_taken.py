@@ -132,6 +132,28 @@ def test_every_key_counts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("max-turns", "20", 20),
+        ("sends-a-second", " 7 ", 7),
+        ("transcript", "true", True),
+        ("profiles", "False", False),
+    ],
+)
+def test_numbers_and_flags_may_come_from_the_environment_as_text(
+    key: str, text: str, value: object
+) -> None:
+    """Rasa fills in `${NAME}` as text."""
+    assert getattr(settings_with({key: text}), key.replace("-", "_")) == value
+
+
+def test_so_may_a_plan_s() -> None:
+    keys = {"last-messages": "false", "return-intent-threshold": "0.7"}
+    plan = settings_with_plan(keys).plans["default"]
+    assert (plan.last_messages, plan.return_intent_threshold) == (False, 0.7)
+
+
 @pytest.mark.parametrize("key", ["plans", "routing", "store", "graph-url", "retention"])
 def test_a_key_without_a_value_counts_as_missing(key: str) -> None:
     assert settings_with({key: None}) == parse_settings(REQUIRED)

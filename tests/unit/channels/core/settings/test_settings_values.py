@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.channels.core.settings.settings_samples import (
+    CHANNEL_KEYS,
     MARK,
     REQUIRED,
     SECRET_KEYS,
@@ -37,7 +38,8 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("typed-intents", 1, "is neither true nor false."),
         ("max-turns", 0, "is not a whole number from 1 to 10000."),
         ("max-turns", 10_001, "is not a whole number from 1 to 10000."),
-        ("max-turns", "7", "is not a whole number from 1 to 10000."),
+        ("max-turns", "many", "is not a whole number from 1 to 10000."),
+        ("max-turns", "7.5", "is not a whole number from 1 to 10000."),
         ("max-turns", True, "is not a whole number from 1 to 10000."),
         ("sends-a-second", 0, "is not a whole number from 1 to 10000."),
         ("media-sends-a-second", 0.5, "is not a whole number from 1 to 10000."),
@@ -166,6 +168,23 @@ def test_wrong_hours_are_named_and_set_right(hours: object, complaint: str) -> N
     assert told.startswith(f"channels.MessengerInput.plans.sales.hours {complaint}")
 
 
+@pytest.mark.parametrize("key", sorted({*REQUIRED, *CHANNEL_KEYS.split(", ")}))
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_an_empty_value_is_called_empty_whatever_its_key(key: str, value: str) -> None:
+    """As where a variable of the environment is set to nothing."""
+    told = complaint_about({**REQUIRED, key: value})
+    assert told == (
+        f"channels.MessengerInput.{key} is empty. Write a value, or leave the key out; where "
+        "${NAME} stands for it, that variable is set to nothing."
+    )
+
+
+@pytest.mark.parametrize("key", ["return-payloads", "return-intents", "context-slots"])
+def test_an_empty_text_in_a_list_of_a_plan_is_refused(key: str) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": {key: ["menu", " "]}}})
+    assert told.endswith("has an empty text; leave it out.")
+
+
 @pytest.mark.parametrize("keys", [{"hours": {"mon": "09:00-17:00"}}, {"closed-on": ["DE"]}])
 def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
     told = complaint_about({**REQUIRED, "plans": {"default": keys}})
@@ -178,7 +197,8 @@ def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
 def test_a_plan_name_that_no_action_could_ask_for_is_refused(name: object) -> None:
     assert complaint_about({**REQUIRED, "plans": {name: None}}) == (
         f"channels.MessengerInput.plans has a plan named {name!r}; "
-        "a name is made of up to 64 letters, digits, - and _."
+        "a name is made of up to 64 letters, digits, - and _, "
+        "in quotes where YAML reads something else (numbers, on, off)."
     )
 
 
