@@ -117,14 +117,14 @@ class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
 
 
 class TakenBack(_Event, frozen=True, kw_only=True, tag="taken_back"):
-    """Who wrote the message `mid` has taken it back; `by_page`: that was not the user."""
+    """The author of the message `mid` has taken it back; `by_page`: that was not the user."""
 
     mid: str
     by_page: bool = False
 
 
 class Edited(_Event, frozen=True, kw_only=True, tag="edited"):
-    """Who wrote the message `mid` has changed it, for the time `number`, to `text`."""
+    """The author of the message `mid` has changed it to `text`; `number` counts the changes."""
 
     mid: str
     text: str

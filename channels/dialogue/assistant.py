@@ -182,7 +182,7 @@ class RasaAssistant:
         return was_taken
 
     async def _say_something(self, turn: Turn, output: OutputChannel) -> None:
-        """Where nobody is to come and the turn has said nothing, say what the bot always can."""
+        """If nobody is coming and the turn has said nothing, say what the bot can always say."""
         if getattr(output, "has_asked", True) or getattr(output, "has_spoken", True):
             return
         response = await self.response("utter_default", turn.sender_id, turn.channel)
@@ -195,7 +195,7 @@ class RasaAssistant:
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)
-            self._loaded()  # Rasa would drop the message, and say so in no other way
+            self._loaded()  # Rasa would drop the message, and nothing else would tell
             await self._on_new_message(message)
             return True
 

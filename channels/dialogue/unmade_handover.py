@@ -152,7 +152,7 @@ def _was_to_hand_over(event: Any, after: Sequence[Any]) -> bool:
 
 
 def _has_led_to(kind: type[Any], events: Sequence[Any]) -> bool:
-    """Whether there is such an event before the next action: the one before it has run, then."""
+    """Whether an action has led to such an event, which then comes before the next action."""
     for event in events:
         if isinstance(event, (ActionExecuted, kind)):
             return isinstance(event, kind)

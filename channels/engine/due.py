@@ -45,7 +45,7 @@ class DueSessions:
         self._workload = Workload(most_of_a_page=MOST_DUE)
 
     async def claim(self) -> None:
-        """Without a model nothing is due: no thread is taken back while Rasa can't hear of it."""
+        """Take what is due; nothing, while no model is loaded: Rasa could not hear of an end."""
         while self._dialogue.is_ready():
             due = await self._store.claim_due(
                 self._clock.now(), limit=DUE_BATCH, without_pages=self._workload.full_pages()

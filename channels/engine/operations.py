@@ -146,7 +146,7 @@ class Operations:
         return statistics_of(ended, since=since, until=until)
 
     async def dead(self, *, limit: int) -> list[Dead]:
-        """What was set aside for good, what died last first."""
+        """What was set aside for good; what died last comes first."""
         return await self._store.dead(limit=limit)
 
     async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:

@@ -93,7 +93,7 @@ class Retrying:
                 if not await self._is_ours(entry):
                     logger.info("Another worker goes on with an event.", extra=_fields(entry))
                     return
-                pause = RETRY_PAUSE  # it was a step of it that is another's
+                pause = RETRY_PAUSE  # only a step of it is another worker's
             except Exception as error:
                 what = _waits_for(error, self._clock.now() - began)
                 if what is None:
@@ -125,7 +125,7 @@ class Retrying:
         id_ = DeadId(part=Part.EVENT, position=entry.position)
 
         async def count(times: int) -> int:
-            # Waited for: what has been handled must not be handled again for want of a count.
+            # Wait for the count: what has been handled must not be handled again for want of one.
             return await self._once_stored(lambda *_: self._store.attempt(id_, times), entry)
 
         await self._ready()  # what waits for a model has not begun, however often the process ends
@@ -135,13 +135,13 @@ class Retrying:
             await self._handle(event, repeated=repeated)
 
     async def _has_died(self, entry: InboxEntry, error: Exception, failures: int) -> bool:
-        for_good = isinstance(error, _FOR_GOOD)  # another try is no better
+        for_good = isinstance(error, _FOR_GOOD)  # another try would be no better
         is_last = for_good or failures >= DEAD_AFTER_FAILURES
         if for_good:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:
             logger.exception("Handling an event failed.", extra=_fields(entry))
-        if is_last:  # first: a worker that is killed in between leaves nobody alone
+        if is_last:  # first, so that a worker that is killed in between leaves nobody alone
             await self._step_in(entry)
         failed = partial(self._store.failed, error=error_class(error), for_good=is_last)
         is_dead = await self._once_stored(failed, entry)

@@ -157,7 +157,7 @@ class GraphConnection:
 
 
 def appsecret_proof(app_secret: str, token: str) -> str:
-    """Proof that who uses the token knows the app secret.
+    """Proof that whoever uses the token knows the app secret.
 
     Source: Graph API, Secure Graph API Calls.
     """

@@ -141,7 +141,7 @@ class Graph(Protocol):
     async def instagram_account(self) -> str | None:
         """The id of the Instagram account that is linked to the token's page.
 
-        None if there is none, and if Meta does not tell the token of it.
+        None if there is none, or if the token may not see it.
         """
 
     async def user_name(self, thread: Thread) -> str | None:

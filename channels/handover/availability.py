@@ -20,7 +20,7 @@ FEWEST_ANSWERS = 5  # of which a median means something
 
 
 class Availability:
-    """What is known of each plan: its hours by the moment, the rest as of the last look."""
+    """What is known of each plan: its hours as of this moment, the rest as of the last look."""
 
     def __init__(self, *, settings: Settings, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings

@@ -79,8 +79,9 @@ class Endings:
         """Meta has shown that an ending session's thread is ours again; None if it is no longer
         ending.
 
-        `user_at` is when the user wrote, where that has shown it: an end that was held because
-        nothing could be sent can go on then. `returned_with` is the metadata of the pass that has.
+        `user_at` is when the user wrote, if that has shown it: then an end that was held because
+        nothing could be sent goes on. `returned_with` is the metadata of the pass that has shown
+        it.
         """
 
         def step(ending: Session) -> Session:

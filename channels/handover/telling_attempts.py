@@ -62,7 +62,7 @@ class TellingAttempts:
         except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
             await asyncio.wait_for(self._uncount(counted), LONGEST_UNCOUNTING.total_seconds())
             raise
-        except ClaimLost:  # another worker has the thread's turn, and tells it
+        except ClaimLost:  # another worker has the thread's turn, and tells Rasa
             raise
         except _NO_FAILURE as error:
             await self._again_later(await self._uncount(counted), error)

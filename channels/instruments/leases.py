@@ -50,7 +50,7 @@ def working_on(held: Held, *, store: Store, clock: Clock) -> AbstractContextMana
 
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task that is no part of what is under way, and may outlast it."""
+    """A task that is not part of what is under way, and may outlast it."""
     context = copy_context()
     context.run(_under_way.set, None)
     return context.run(asyncio.create_task, work)

@@ -69,7 +69,7 @@ class _QuietRecords:
             quiet = without_words(record.exc_info[1])
             record.exc_info = (type(quiet), quiet, quiet.__traceback__)
         if name.startswith(_SQL) and isinstance(record.args, tuple):
-            # Parameters and rows, of Rasa's tracker store too; what is no secret is text already.
+            # Parameters and rows, of Rasa's tracker store too; what is not secret is text already.
             record.args = tuple(part if isinstance(part, str) else LEFT_OUT for part in record.args)
         if not is_own and _said.get():
             _hide(_said.get(), record)

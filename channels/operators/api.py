@@ -125,7 +125,7 @@ class OperatorApi:
 
     @staticmethod
     def _is_authorised(request: Request, token: str | None) -> bool:
-        """Whether the call carries this token; where there is none, no call does."""
+        """Whether the call carries this token; if there is no such token, no call does."""
         if token is None:
             return False
         scheme, _, given = (request.headers.get("Authorization") or "").partition(" ")

@@ -371,7 +371,7 @@ class Store(Protocol):
         """
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:
-        """What attempts at a turn have said, in order, but for what was dropped."""
+        """What attempts at a turn have said, in order, except what was dropped."""
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
         """Take in hand a message that this worker has claimed; None if it is not, or is sent."""

@@ -14,7 +14,7 @@ _ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
     Platform.MESSENGER: "https://www.facebook.com",
     Platform.INSTAGRAM: "https://www.instagram.com",
 }
-_VAGUE_TYPES = {"fallback", "image", "share"}  # beside which the same thing may come by its own
+_VAGUE_TYPES = {"fallback", "image", "share"}  # the same thing may come by a telling one, too
 # Names for what Meta does not tell, unless there is an address or a title after all.
 _SHOW_NOTHING = {"unsupported_type", "ephemeral", "fallback"}
 # A shared link stands beside its payload, which may be null; a product's name lies deep in it.

@@ -146,7 +146,7 @@ def check_json(body: bytes) -> None:
 def _repaired(raw: bytes | msgspec.Raw) -> bytes:
     """The same JSON without what JSON allows but msgspec or UTF-8 can't carry.
 
-    U+FFFD stands for what is no character (half of a surrogate pair, as of an emoji that was cut
+    U+FFFD stands for what is not a character (half of a surrogate pair, as of an emoji that was cut
     in two; broken UTF-8), and null for what is nested too deep, and for numbers beyond all floats.
     """
     text = bytes(raw).decode(errors="replace")

@@ -53,7 +53,7 @@ class Language:
     spelling: Spelling | None = None
     #: An apostrophe ends a word (French "l'agent"); elsewhere it is part of one ("don't").
     elides: bool = False
-    #: What is written in one with a word and is none of it.
+    #: What is written as one with a word and is not part of it.
     article: re.Pattern[str] | None = None
     #: What may follow a word, each with a space between: case endings, articles, clitics. The
     #: stemmer, where there is one, sees to words of more than three letters.

@@ -24,7 +24,7 @@ _Sender = tuple[str, str | None]
 
 
 class Broadcasts:
-    """Whom each app of each page has written to lately, as far as this worker has heard."""
+    """To whom each app of each page has written lately, as far as this worker has heard."""
 
     def __init__(self) -> None:
         self._written: defaultdict[_Sender, dict[str, datetime]] = defaultdict(dict)

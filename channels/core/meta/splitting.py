@@ -111,7 +111,7 @@ def _places_to_cut(text: str) -> list[list[int]]:
 
 
 def _ends(breaker: type[BaseBreaker], text: str) -> list[int]:
-    # ICU's own offsets count UTF-16 code units, which are no indexes of a Python text.
+    # ICU's own offsets count UTF-16 code units, which are not indexes of a Python text.
     return list(accumulate(len(segment) for segment in breaker(text, _ANY_LOCALE)))
 
 

@@ -16,7 +16,7 @@ def telling(
 ) -> tuple[Session, list[Notice]]:
     """The session as it is to be stored, and what has to be told with it, each thing once.
 
-    `also` has what else it tells, which its `told` has already.
+    `also` holds the other notices that it calls for, which its `told` has already.
     """
     shown = {*_shown_by(session)} - {*session.told}
     notices = [_notice(session, kind, now) for kind in NoticeKind if kind in {*shown, *also}]

@@ -42,8 +42,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what was found, how many were found in all, and what there is to look for.
 
     `unanswered` counts those of all open sessions whose users wait; `plans` and `pages` are those
-    that have open sessions. More than MOST_SEARCHED are open where `total` says so: of them the
-    oldest are searched.
+    that have open sessions. Where `total` is more than MOST_SEARCHED, only the oldest are searched.
     """
 
     sessions: list[Session]

@@ -166,7 +166,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ended_message_id(session_id: str) -> str:
-    """The `message_id` in the tracker of the `handover_ended` of the session with that id."""
+    """The `message_id` that the `handover_ended` of the session with that id has in the tracker."""
     return f"handover-ended-{session_id}"
 
 
@@ -211,8 +211,8 @@ def is_loop(recent: Sequence[Session], now: datetime) -> bool:
 
 
 def _is_of_people(session: Session) -> bool:
-    """Whether people had to do with it. One who wrote may be an automation: its answer, and that
-    Meta calls the thread free, are no talk.
+    """Whether people had to do with it. Whoever wrote may be an automation: its answer, and that
+    Meta calls the thread free, show no people.
     """
     if not session.is_adopted or session.returned_with is not None:
         return True

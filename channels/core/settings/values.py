@@ -118,7 +118,7 @@ def web_address(value: object) -> SplitResult | None:
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
         names_a_server = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
+    except ValueError:  # a port that is not a number, a bracket that is not closed
         return None
     return parts if names_a_server and parts.scheme in ("http", "https") else None
 

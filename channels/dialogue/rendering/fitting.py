@@ -140,7 +140,7 @@ def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
 
 
 def fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
-    """The text of a response. Raises Unsendable for what is none."""
+    """The text of a response. Raises Unsendable for what is not a text."""
     return [as_text(value, "value")]
 
 

@@ -25,7 +25,7 @@ _TYPES = {
 
 
 def fit_image(value: Any, _field: str, _fitter: Fitter) -> list[Message]:
-    """The message for an image's URL. Raises Unsendable if it is no text."""
+    """The message for an image's URL. Raises Unsendable if it is not a text."""
     return [_by_url("image", required_text(value, "URL"))]
 
 

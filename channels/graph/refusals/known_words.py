@@ -50,7 +50,7 @@ _MARKS = re.compile(r"[\s()\[\]#.,:;'\"/-]*", re.ASCII)
 
 
 def in_known_words(message: str, numbers: Collection[int | None]) -> str:
-    """The message with an ellipsis for what is no word of Meta's, and no one of these numbers."""
+    """The message; an ellipsis stands for all but Meta's own words and these numbers."""
     kept: list[str] = []
     for token in message.split():
         known = _is_known(token, numbers)
@@ -70,5 +70,5 @@ def _is_known(token: str, numbers: Collection[int | None]) -> bool:
 
 
 def _mark(digits: str, numbers: Collection[int | None]) -> str:
-    """Nothing for a known number; for another one what is no mark."""
+    """Nothing for a known number; for another one, something that is not a mark."""
     return "" if len(digits) < 10 and int(digits) in numbers else "?"

@@ -232,7 +232,7 @@ def _json(text: str) -> object:
 
 
 def _read(value: object, kind: type[_T]) -> _T | None:
-    """The value as a number or flag, also where Meta writes it as text; None if it is none."""
+    """The value as a number or flag, also where Meta writes it as text; None if it is neither."""
     try:
         return msgspec.convert(value, kind, strict=False)
     except (msgspec.ValidationError, OverflowError):

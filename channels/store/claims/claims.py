@@ -200,7 +200,7 @@ def claim(
 ) -> list[InboxEntry]:
     """Take the oldest entries that nobody has, or whose claim has expired by at least this much.
 
-    Those that the worker holds are left out, whatever has become of its claims on them.
+    Those that the worker holds are left out, whatever has become of its claims.
     """
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
@@ -262,7 +262,7 @@ def void_claims(connection: Connection) -> None:
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
-    """Let these entries be claimed at once, save those that another worker has taken over."""
+    """Let these entries be claimed at once, except those that another worker has taken over."""
     do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 
@@ -306,7 +306,7 @@ def _not_held(
 
 
 def free_pages(connection: Connection, pages: Select, without: Collection[str]) -> list[str]:
-    """The pages for which something waits that nobody has, but for these."""
+    """The pages for which something waits that nobody has, except these."""
     return [page for page in connection.execute(pages).scalars().all() if page not in without]
 
 

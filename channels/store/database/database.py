@@ -208,7 +208,7 @@ def _identity(file: str) -> tuple[int, int] | None:
 
 
 def _postgresql_connected(options: str, connection: Any, _record: object) -> None:
-    """Set the limits of the session, but for those that the URL's `options` set."""
+    """Set the limits of the session, except those that the URL's `options` set."""
     with connection.cursor() as cursor:
         for name, limit in SESSION_LIMITS.items():
             if name not in options:

@@ -179,7 +179,7 @@ def renew(
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
-    """Let these be claimed at once, save those that another worker has taken over."""
+    """Let these be claimed at once, except those that another worker has taken over."""
     do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 

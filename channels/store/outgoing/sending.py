@@ -82,7 +82,7 @@ _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid
 def before_send(
     connection: Connection, asked: Sequence[OutgoingEntry], *, worker: str
 ) -> list[tuple[Standing | None, Session | None]]:
-    """How each of these stands, but for what waits for another worker; its thread's session."""
+    """How each of these stands, except what waits for another worker; and its thread's session."""
     standing: dict[int, str] = {}
     for start in range(0, len(asked), AT_ONCE):
         positions = [entry.position for entry in asked[start : start + AT_ONCE]]

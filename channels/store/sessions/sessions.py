@@ -50,7 +50,7 @@ _DROPS = {
 _SAVE = update(sessions).where(
     sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
 )
-# What most new versions leave as it is, and indexes go by: a row that keeps it costs a third.
+# What indexes go by and most new versions leave as it is: a row that keeps it costs a third.
 _SELDOM_CHANGED = [
     column.name
     for column in sessions.c
@@ -337,7 +337,7 @@ def grip(connection: Connection, session: Session, now: datetime, *, ours: datet
 
 
 def release(connection: Connection, claims: Mapping[str, datetime]) -> None:
-    """Let these sessions be claimed as soon as they are due, but for those with a later claim.
+    """Let these sessions be claimed as soon as they are due, except those with a later claim.
 
     `claims` says until when; one that is over may have been followed by another worker's.
     """

@@ -34,7 +34,7 @@ _PRUNE = delete(lines).where(
 
 
 def add(connection: Connection, said: Sequence[tuple[Session, Line]]) -> list[None]:
-    """Insert the lines of many calls at once, save those that their thread has already."""
+    """Insert the lines of many calls at once, except those that their thread has already."""
     rows = [
         {
             "session_id": session.id,

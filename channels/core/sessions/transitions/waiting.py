@@ -13,7 +13,7 @@ from .versions import BACKOFF, next_version
 
 
 def by_hours(session: Session, now: datetime) -> Session:
-    """An opening session that is not stored yet, as the plan's hours have it."""
+    """What the plan's hours make of an opening session that is not stored yet."""
     if session.plan.is_open(now):
         return session
     if session.plan.when_closed is WhenClosed.REFUSE:
