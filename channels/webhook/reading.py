@@ -70,7 +70,7 @@ class Reader(msgspec.Struct):
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_IDS:
             return str(value)
         if value not in (None, "", "null"):
-            self._leave_out("what can be no id")
+            self._leave_out("something that is not an id")
         return None
 
     def mid(self, value: object) -> str | None:
