@@ -173,7 +173,7 @@ class OutgoingInMemory:
     async def sent(self, position: int, mid: str, now: datetime) -> None:
         message = self._message(position)
         if message is not None:
-            message.mid = mid
+            message.mid = mid or message.mid
             self._handle(message, "sent", now)
         self._messages_in_hand.discard(position)
 
@@ -232,12 +232,13 @@ class OutgoingInMemory:
         return any(each.state == "sent" and each.said.mark == mark for each in handled)
 
     async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
-        given_up = [
+        handled = [
             each
             for each in self._rows.handled_messages.values()
-            if each.state == "dropped" and each.failures
+            if (each.state == "dropped" and each.failures)
+            or (each.state == "sent" and not each.mid)
         ]
-        found = [each for each in (*self._waiting(), *given_up) if each.said.thread == thread]
+        found = [each for each in (*self._waiting(), *handled) if each.said.thread == thread]
         return [
             OutgoingEntry(position=each.position, outgoing=each.said, failures=each.failures)
             for each in sorted(found, key=lambda each: each.position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, not_, or_, select, update
+from sqlalchemy import bindparam, func, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
@@ -32,7 +32,11 @@ _IS_THIS = outgoing.c.position == bindparam("this_position")
 _SENT = (
     update(outgoing)
     .where(_IS_THIS)
-    .values(state=SENT, mid=bindparam("its_mid"), handled_at_us=bindparam("now_us"))
+    .values(
+        state=SENT,
+        mid=func.coalesce(bindparam("its_mid"), outgoing.c.mid),
+        handled_at_us=bindparam("now_us"),
+    )
 )
 _THIS_AND_BEHIND = select(outgoing.c.position).where(
     outgoing.c.thread == select(outgoing.c.thread).where(_IS_THIS).scalar_subquery(),
@@ -71,9 +75,10 @@ _HAS_ECHO = select(outgoing.c.position).where(
     outgoing.c.mark == bindparam("its_mark"), outgoing.c.state == SENT
 )
 _GIVEN_UP = (outgoing.c.state == DROPPED) & (outgoing.c.failures > 0)
+_UNNAMED = (outgoing.c.state == SENT) & outgoing.c.mid.is_(None)
 _UNCONFIRMED = (
     select(outgoing.c.position, outgoing.c.data, outgoing.c.failures)
-    .where(IS_THREAD_S, or_(is_outgoing, _GIVEN_UP))
+    .where(IS_THREAD_S, or_(is_outgoing, _GIVEN_UP, _UNNAMED))
     .order_by(outgoing.c.position)
 )
 _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid"))

@@ -151,6 +151,18 @@ async def test_what_meta_may_have_without_our_knowing_its_id_is_unconfirmed(
     assert texts(await other.unconfirmed(ANNA)) == ["waiting"]
 
 
+async def test_what_was_sent_without_an_id_is_unconfirmed_until_an_echo_has_told_it(
+    store: Store,
+) -> None:
+    entry = await say(store, "sent")
+    await store.sent(entry.position, "", NOW)
+    assert texts(await store.unconfirmed(ANNA)) == ["sent"]
+    await store.sent(entry.position, "m_9", NOW)
+    await store.sent(entry.position, "", NOW)
+    assert await store.unconfirmed(ANNA) == []
+    assert await store.has_mid("m_9")
+
+
 async def test_an_echo_tells_that_a_message_is_sent_whoever_has_it(
     workers: tuple[Store, Store, Store],
 ) -> None:

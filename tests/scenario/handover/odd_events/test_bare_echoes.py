@@ -81,6 +81,19 @@ async def test_an_echo_that_comes_before_meta_s_answer_is_known(
     assert await instagram.store.open_session(ADA) is None
 
 
+async def test_an_echo_is_known_though_meta_s_answer_has_named_no_message(
+    instagram: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def send(*_: object, **__: object) -> str:
+        return ""
+
+    monkeypatch.setattr(instagram.graph, "send", send)
+    await instagram.user_says("hello", ADA)
+    await instagram.deliver(bare(instagram, "m_1", "re: hello"))
+    assert await instagram.store.has_mid("m_1")
+    assert instagram.calls("owner") == 0
+
+
 async def test_an_echo_is_known_by_another_worker_after_a_restart(instagram: World) -> None:
     instagram.graph.fail("send", LOST)
     await instagram.user_says("hello", ADA)
