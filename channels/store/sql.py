@@ -15,7 +15,7 @@ from ..core.sessions.session import Session
 from .claims import claims, workers
 from .database import schema
 from .database.database import Database
-from .database.writer import Writer, asking
+from .database.writer import Writer, asking, asking_together
 from .inbox import inbox
 from .inbox_operations import InboxOperations
 from .outgoing import claiming, keeping, saying, sending
@@ -162,8 +162,7 @@ class SqlStore(SessionOperations, InboxOperations):
         with self._outages.noticed():
             return self._take(await self._writer.run(claim), now)
 
-    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
-        return await self._writer.run_together(claiming.look_up, thread)
+    look_up = asking_together(claiming.look_up)
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         free = partial(claiming.free_held, thread=thread, now=now, worker=self._worker)

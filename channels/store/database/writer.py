@@ -9,12 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,8 +35,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
-@dataclass(kw_only=True, slots=True, eq=False)
-class _Waiting:
+class _Waiting(msgspec.Struct, kw_only=True, eq=False):
     """One caller's operation: `run` takes the arguments of all that wait for the same `run`."""
 
     run: Callable[[Connection, list[Any]], Sequence[Any]]
@@ -63,11 +62,13 @@ class _Queue:
 
     def put(self, waiting: _Waiting, *, urgent: bool) -> None:
         (self._urgent if urgent else self._others).append(waiting)
-        self._ring()
+        if self._sleeps:
+            self._ring()
 
     def close(self) -> None:
         self._is_closed = True
-        self._ring()
+        if self._sleeps:
+            self._ring()
 
     def batch(self) -> list[_Waiting]:
         """The operations of the next transaction; none once it is closed and all are taken."""
@@ -77,17 +78,18 @@ class _Queue:
             self._sleeps = True
         self._sleeps = False
         batch = [self._urgent.popleft() for _ in range(min(len(self._urgent), LARGEST_BATCH))]
-        others: list[_Waiting] = []
         kinds: set[object] = set()
-        while self._others and len(others) < LARGEST_BATCH and len(kinds) < MOST_KINDS:
-            others.append(self._others.popleft())
-            kinds.add(others[-1].run)
-        return [*batch, *others]
+        for _ in range(min(len(self._others), LARGEST_BATCH)):
+            waiting = self._others.popleft()
+            batch.append(waiting)
+            kinds.add(waiting.run)
+            if len(kinds) == MOST_KINDS:
+                break
+        return batch
 
     def _ring(self) -> None:
-        if self._sleeps:
-            self._sleeps = False
-            self._bell.put(None)
+        self._sleeps = False
+        self._bell.put(None)
 
 
 def asking(
@@ -147,23 +149,27 @@ class Writer:
         self._finished = asyncio.Event()
         threading.Thread(target=self._work, name="handover-store", daemon=True).start()
 
-    async def run(self, operation: Callable[[Connection], T]) -> T:
+    def run(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
         """What `operation` returns, once it has been committed."""
-        return cast(T, await self._submit(lambda connection, _: [operation(connection)], None))
+        return self.run_together(lambda connection, _: [operation(connection)], None)
 
-    async def run_together(
+    def run_together(
         self,
         operation: Callable[[Connection, list[A]], Sequence[T]],
         argument: A,
         *,
         urgent: bool = False,
-    ) -> T:
+    ) -> asyncio.Future[T]:
         """The same, for an operation that takes many arguments as cheaply as one.
 
         It is called with the arguments of all that wait for it, and returns a result for each. An
         `urgent` one waits for no more than the transaction under way.
         """
-        return cast(T, await self._submit(operation, argument, urgent=urgent))
+        if self._closing:
+            raise StoreUnavailable("The session store has been closed; open a new one.")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Waiting(run=operation, argument=argument, answer=answer), urgent=urgent)
+        return answer
 
     async def close(self) -> None:
         """Finish what was submitted, then disconnect; leave it, where that takes too long."""
@@ -174,19 +180,6 @@ class Writer:
             await asyncio.wait_for(self._finished.wait(), CLOSE_LIMIT.total_seconds())
         except asyncio.TimeoutError:
             logger.warning("The session store is closed before its last answers have come.")
-
-    def _submit(
-        self,
-        run: Callable[[Connection, list[Any]], Sequence[Any]],
-        argument: object,
-        *,
-        urgent: bool = False,
-    ) -> asyncio.Future[Any]:
-        if self._closing:
-            raise StoreUnavailable("The session store has been closed; open a new one.")
-        answer = self._loop.create_future()
-        self._queue.put(_Waiting(run=run, argument=argument, answer=answer), urgent=urgent)
-        return answer
 
     def _work(self) -> None:
         while batch := self._queue.batch():

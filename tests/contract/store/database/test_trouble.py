@@ -112,7 +112,7 @@ async def test_on_postgresql_events_are_recorded_while_something_else_is_stored(
         begun.set()
         return may_end.wait(30)
 
-    rest = asyncio.create_task(on_postgresql._writer.run(store))
+    rest = on_postgresql._writer.run(store)
     assert await asyncio.to_thread(begun.wait, 30)
     try:
         entries = await asyncio.wait_for(on_postgresql.record([message("a")], NOW), 10)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -111,13 +111,12 @@ def words(connection: Connection) -> list[str]:
     return [word for (word,) in connection.exec_driver_sql("SELECT word FROM words ORDER BY word")]
 
 
-async def all_at_once(writer: Writer, *calls: Coroutine[Any, Any, Any]) -> list[Any]:
+async def all_at_once(writer: Writer, *calls: Callable[[], asyncio.Future[Any]]) -> list[Any]:
     """The answers (or errors) of calls that all wait while the writer is busy."""
     gate = Gate()
-    busy = asyncio.create_task(writer.run(gate))
+    busy = writer.run(gate)
     await gate.entered()
-    waiting = [asyncio.create_task(call) for call in calls]
-    await asyncio.sleep(0)  # each has submitted its operation now
+    waiting = [call() for call in calls]
     gate.open()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     await busy
@@ -132,7 +131,9 @@ async def test_an_operation_gives_its_result(writer: Writer) -> None:
 async def test_operations_that_wait_share_one_transaction(
     writer: Writer, commits: list[Connection]
 ) -> None:
-    answers = await all_at_once(writer, *[writer.run(partial(add, word=word)) for word in "abcde"])
+    answers = await all_at_once(
+        writer, *[partial(writer.run, partial(add, word=word)) for word in "abcde"]
+    )
 
     assert answers == ["a", "b", "c", "d", "e"]
     assert len(commits) == 2  # that of the gate, and theirs
@@ -141,7 +142,9 @@ async def test_operations_that_wait_share_one_transaction(
 async def test_a_transaction_takes_a_bounded_number_of_operations(
     writer: Writer, commits: list[Connection]
 ) -> None:
-    calls = [writer.run(partial(add, word=f"word {number}")) for number in range(MOST_KINDS + 1)]
+    calls = [
+        partial(writer.run, partial(add, word=f"word {number}")) for number in range(MOST_KINDS + 1)
+    ]
 
     await all_at_once(writer, *calls)
 
@@ -151,7 +154,9 @@ async def test_a_transaction_takes_a_bounded_number_of_operations(
 async def test_a_transaction_takes_a_bounded_number_of_arguments(
     writer: Writer, commits: list[Connection]
 ) -> None:
-    await all_at_once(writer, *[writer.run_together(shout, "a") for _ in range(LARGEST_BATCH + 1)])
+    await all_at_once(
+        writer, *[partial(writer.run_together, shout, "a") for _ in range(LARGEST_BATCH + 1)]
+    )
 
     assert len(commits) == 3
 
@@ -165,8 +170,10 @@ async def test_what_is_urgent_waits_for_no_more_than_the_transaction_under_way(
         begun.extend(arguments)
         return [None] * len(arguments)
 
-    others = [writer.run(lambda connection: note(connection, ["other"])) for _ in range(100)]
-    await all_at_once(writer, *others, writer.run_together(note, "urgent", urgent=True))
+    others = [
+        partial(writer.run, lambda connection: note(connection, ["other"])) for _ in range(100)
+    ]
+    await all_at_once(writer, *others, partial(writer.run_together, note, "urgent", urgent=True))
 
     assert begun[0] == "urgent"
     assert len(begun) == 101
@@ -176,11 +183,9 @@ async def test_others_have_their_turn_while_the_answers_of_a_transaction_are_giv
     writer: Writer,
 ) -> None:
     gate = Gate()
-    busy = asyncio.create_task(writer.run(gate))
+    busy = writer.run(gate)
     await gate.entered()
-    calls = [writer.run_together(shout, "a") for _ in range(LARGEST_BATCH)]
-    waiting = [asyncio.create_task(call) for call in calls]
-    await asyncio.sleep(0)
+    waiting = [writer.run_together(shout, "a") for _ in range(LARGEST_BATCH)]
     gate.open()
     await busy
     answered, left = [0], len(waiting)
@@ -197,8 +202,10 @@ async def test_what_is_not_urgent_is_done_however_much_else_is(writer: Writer) -
     def note(_: Connection, arguments: list[str]) -> list[str]:
         return arguments
 
-    urgent = [writer.run_together(note, "urgent", urgent=True) for _ in range(LARGEST_BATCH * 2)]
-    answers = await all_at_once(writer, *urgent, writer.run_together(note, "other"))
+    urgent = [
+        partial(writer.run_together, note, "urgent", urgent=True) for _ in range(LARGEST_BATCH * 2)
+    ]
+    answers = await all_at_once(writer, *urgent, partial(writer.run_together, note, "other"))
     assert answers[-1] == "other"
 
 
@@ -212,8 +219,7 @@ async def test_all_that_come_until_the_thread_is_up_wake_it_once(
     interval = sys.getswitchinterval()
     sys.setswitchinterval(10)  # seconds: nobody else goes on before this one waits
     try:
-        calls = [asyncio.create_task(writer.run_together(shout, word)) for word in "abc"]
-        await asyncio.sleep(0)  # each has submitted its operation now
+        calls = [writer.run_together(shout, word) for word in "abc"]
         rung = bell.rung
     finally:
         sys.setswitchinterval(interval)
@@ -230,14 +236,16 @@ async def test_an_operation_takes_the_arguments_of_all_that_wait_for_it(writer: 
         calls.append(arguments)
         return [argument.upper() for argument in arguments]
 
-    answers = await all_at_once(writer, *[writer.run_together(shout, word) for word in "abc"])
+    answers = await all_at_once(
+        writer, *[partial(writer.run_together, shout, word) for word in "abc"]
+    )
 
     assert answers == ["A", "B", "C"]
     assert calls == [["a", "b", "c"]]
 
 
 async def test_only_the_operation_at_fault_fails(writer: Writer) -> None:
-    calls = [writer.run(partial(add, word=word)) for word in ("a", "b", "a", "c")]
+    calls = [partial(writer.run, partial(add, word=word)) for word in ("a", "b", "a", "c")]
 
     first, second, again, third = await all_at_once(writer, *calls)
 
@@ -250,7 +258,7 @@ async def test_an_operation_that_takes_many_arguments_fails_for_one_alone(writer
     def add_all(connection: Connection, arguments: list[str]) -> list[str]:
         return [add(connection, word) for word in arguments]
 
-    calls = [writer.run_together(add_all, word) for word in ("a", "a", "b")]
+    calls = [partial(writer.run_together, add_all, word) for word in ("a", "a", "b")]
 
     first, again, second = await all_at_once(writer, *calls)
 
@@ -264,22 +272,24 @@ async def test_what_was_no_fault_of_the_database_is_raised_as_it_is(writer: Writ
     def fail(_: Connection) -> None:
         raise mistake
 
-    answers = await all_at_once(writer, writer.run(fail), writer.run(partial(add, word="a")))
+    answers = await all_at_once(
+        writer, partial(writer.run, fail), partial(writer.run, partial(add, word="a"))
+    )
 
     assert answers == [mistake, "a"]
 
 
 async def test_nobody_is_told_of_success_if_the_commit_fails(writer: Writer) -> None:
-    unknown_word = writer.run(partial(use, word="never added"))
+    unknown_word = partial(writer.run, partial(use, word="never added"))
 
-    answers = await all_at_once(writer, unknown_word, writer.run(partial(add, word="a")))
+    answers = await all_at_once(writer, unknown_word, partial(writer.run, partial(add, word="a")))
 
     assert [str(answer) for answer in answers] == ["explained: IntegrityError"] * 2
     assert await writer.run(words) == []
 
 
 async def test_each_caller_gets_an_error_of_its_own(writer: Writer) -> None:
-    calls = [writer.run(partial(use, word="never added")) for _ in range(2)]
+    calls = [partial(writer.run, partial(use, word="never added")) for _ in range(2)]
 
     one, other = await all_at_once(writer, *calls)
 
@@ -288,7 +298,7 @@ async def test_each_caller_gets_an_error_of_its_own(writer: Writer) -> None:
 
 async def test_the_event_loop_goes_on_while_the_database_is_slow(writer: Writer) -> None:
     gate = Gate()
-    slow = asyncio.create_task(writer.run(gate))
+    slow = writer.run(gate)
     await gate.entered()
 
     await asyncio.sleep(0.01)
@@ -300,12 +310,9 @@ async def test_the_event_loop_goes_on_while_the_database_is_slow(writer: Writer)
 
 async def test_a_caller_that_is_cancelled_harms_nobody(writer: Writer) -> None:
     gate = Gate()
-    busy = asyncio.create_task(writer.run(gate))
+    busy = writer.run(gate)
     await gate.entered()
-    cancelled, other = [
-        asyncio.create_task(writer.run(partial(add, word=word))) for word in ("cancelled", "other")
-    ]
-    await asyncio.sleep(0)  # both have submitted their operations now
+    cancelled, other = [writer.run(partial(add, word=word)) for word in ("cancelled", "other")]
     cancelled.cancel()
     gate.open()
 
@@ -318,10 +325,9 @@ async def test_a_caller_that_is_cancelled_harms_nobody(writer: Writer) -> None:
 async def test_closing_finishes_what_was_submitted(engine: Engine) -> None:
     writer = Writer(engine, explain=explain)
     gate = Gate()
-    busy = asyncio.create_task(writer.run(gate))
+    busy = writer.run(gate)
     await gate.entered()
-    adding = asyncio.create_task(writer.run(partial(add, word="a")))
-    await asyncio.sleep(0)  # it has submitted its operation now
+    adding = writer.run(partial(add, word="a"))
     closing = asyncio.create_task(writer.close())
     await asyncio.sleep(0)
     gate.open()
@@ -355,7 +361,7 @@ async def test_of_a_batch_that_failed_only_so_much_is_tried_one_by_one(
 ) -> None:
     monkeypatch.setattr("channels.store.database.writer.LONGEST_BATCH", timedelta(milliseconds=50))
     gate = Gate()
-    holding = asyncio.create_task(writer.run(gate))
+    holding = writer.run(gate)
     await gate.entered()
 
     def waits_for_a_lock(_: Connection) -> None:
@@ -383,7 +389,7 @@ async def test_closing_does_not_wait_for_ever(
     monkeypatch.setattr("channels.store.database.writer.CLOSE_LIMIT", timedelta(milliseconds=50))
     writer = Writer(engine, explain=lambda error: StoreUnavailable(str(error)))
     gate = Gate()
-    held = asyncio.create_task(writer.run(gate))
+    held = writer.run(gate)
     await gate.entered()
     await asyncio.wait_for(writer.close(), 5)
     assert "before its last answers have come" in caplog.text
