@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType, SimpleNamespace
@@ -88,10 +88,11 @@ class _Stream:
     request_max_size = 0
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        self._left: bytes | None = body
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body
+    async def read(self) -> bytes | None:
+        body, self._left = self._left, None
+        return body
 
 
 Walk = Callable[[Page], Awaitable[None]]

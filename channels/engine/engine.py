@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 
@@ -38,6 +39,7 @@ from ..instruments.metrics import Metrics
 from ..instruments.rare_lines import RareLine
 from ..instruments.shared_time import SharedTime
 from ..instruments.suspects import Suspects
+from ..instruments.time_limits import TimeLimits
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
@@ -101,6 +103,7 @@ class Engine:
         self._store_line = RareLine(STORE_LINE_INTERVAL)
         self._loops: list[asyncio.Task[None]] = []
         self._taking_in: set[asyncio.Task[None]] = set()
+        self._time_limits = TimeLimits()
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
         self._availability = Availability(
@@ -309,15 +312,18 @@ class Engine:
         `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
         running out of time nor cancelling the caller undoes it: what has been recorded is handled.
         """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         taking_in = asyncio.create_task(self._take_in(events, own_echoes))
         self._taking_in.add(taking_in)
-        taking_in.add_done_callback(self._taken_in)
-        seconds = None if within is None else within.total_seconds()
+        taking_in.add_done_callback(partial(self._taken_in, answer))
+        if within is None:
+            await answer
+            return
+        waiting = self._time_limits.begin(within, partial(self._not_in_time, answer, within))
         try:
-            await asyncio.wait_for(asyncio.shield(taking_in), seconds)
-        except asyncio.TimeoutError:
-            self._health.recording_failed()
-            raise StoreUnavailable(f"the store has not answered for {seconds:g} s.") from None
+            await answer
+        finally:
+            self._time_limits.end(waiting)
 
     async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
         """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
@@ -340,10 +346,24 @@ class Engine:
         if news:
             self._health.recorded()
 
-    def _taken_in(self, taking_in: asyncio.Task[None]) -> None:
+    def _taken_in(self, answer: asyncio.Future[None], taking_in: asyncio.Task[None]) -> None:
+        """Tell whoever waits; nobody else need hear of what went wrong."""
         self._taking_in.discard(taking_in)
-        if not taking_in.cancelled():
-            taking_in.exception()  # whoever waited got it; nobody else need hear of it
+        error = None if taking_in.cancelled() else taking_in.exception()
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        elif taking_in.cancelled():
+            answer.cancel()
+        else:
+            answer.set_result(None)
+
+    def _not_in_time(self, answer: asyncio.Future[None], limit: timedelta) -> None:
+        if not answer.done():
+            self._health.recording_failed()
+            seconds = limit.total_seconds()
+            answer.set_exception(StoreUnavailable(f"the store has not answered for {seconds:g} s."))
 
     def _dated(self, event: Event) -> Event:
         """An event from Meta's future and ours is dated now; else what follows would be older."""

@@ -5,10 +5,11 @@ Anybody may send one, and whether Meta has signed it is known only once it has b
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from sanic.request import Request
+
+from ..instruments.time_limits import TimeLimits
 
 # Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
 # longest text that the Send API takes makes 12 KB. All of these at once fit in here.
@@ -28,6 +29,7 @@ class Bodies:
     the caller gets an answer instead of a broken connection."""
 
     def __init__(self) -> None:
+        self.time_limits = TimeLimits()
         self._in_flight = 0
 
     def share(self) -> _Share:
@@ -69,27 +71,29 @@ class _Share:
         The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
         for an hour.
         """
-        request.stream.request_max_size = LARGEST_DELIVERY
-        loop = asyncio.get_running_loop()
-        cut = loop.call_later(SLOWEST_BODY.total_seconds(), request.transport.abort)
+        stream = request.stream
+        stream.request_max_size = LARGEST_DELIVERY
+        time_limits = self._bodies.time_limits
+        reading = time_limits.begin(SLOWEST_BODY, request.transport.abort)
         try:
-            async for piece in request.stream:
+            while (piece := await stream.read()) is not None:
                 self.take(piece)
         finally:
-            cut.cancel()
+            time_limits.end(reading)
         return self._joined()
 
     def _give_back(self) -> None:
         self._pieces.clear()
-        self._bodies.free(self._reserved)
-        self._reserved = 0
+        if self._reserved:
+            self._bodies.free(self._reserved)
+            self._reserved = 0
 
     def take(self, piece: bytes) -> None:
         """Keep the next piece, or drop all if there is no room for it."""
         self._size += len(piece)
-        wanted = max(self._size - USUAL_DELIVERY, 0) - self._reserved
-        if self._has_room and self._bodies.reserve(wanted):
-            self._reserved += wanted
+        wanted = self._size - USUAL_DELIVERY - self._reserved
+        if self._has_room and (wanted <= 0 or self._bodies.reserve(wanted)):
+            self._reserved += max(wanted, 0)
             self._pieces.append(piece)
         elif self._has_room:
             self._has_room = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,12 +27,11 @@ class Pieces:
     """A body as Sanic reads it from the connection."""
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        self._left = [body[:7], body[7:]]
         self.request_max_size = 0
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._body[:7]
-        yield self._body[7:]
+    async def read(self) -> bytes | None:
+        return self._left.pop(0) if self._left else None
 
 
 class HearingEngine:

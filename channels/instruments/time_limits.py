@@ -1,0 +1,48 @@
+"""Time limits of many things at once. A timer of its own for each would cost more than all else
+that a limit takes: uvloop makes each one a handle of the operating system's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+
+class TimeLimits:
+    """Calls what is overdue, by one timer for all that is under way."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[object, tuple[float, Callable[[], object]]] = {}
+        self._looks_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, limit: timedelta, overdue: Callable[[], object]) -> object:
+        """Call `overdue` unless `end` gets what this returns before."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit.total_seconds()
+        begun = object()
+        self._under_way[begun] = until, overdue
+        if until < self._looks_at:
+            self._look_at(until, loop)
+        return begun
+
+    def end(self, begun: object) -> None:
+        """It has come to its end in time, or not."""
+        self._under_way.pop(begun, None)
+
+    def _look_at(self, time: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._looks_at = time
+        self._timer = loop.call_at(time, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now, self._looks_at = loop.time(), math.inf
+        for begun, (until, overdue) in list(self._under_way.items()):
+            if until <= now:
+                self.end(begun)
+                overdue()
+        if self._under_way:
+            self._look_at(min(until for until, _ in self._under_way.values()), loop)
