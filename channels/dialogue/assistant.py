@@ -115,10 +115,11 @@ class RasaAssistant:
 
     def _is_refused(self) -> bool:
         """A model that is loaded later is refused, too: what users write waits for another one."""
-        if self.is_mantle() and not self._has_told_mantle:
+        is_mantle = self.is_mantle()
+        if is_mantle and not self._has_told_mantle:
             self._has_told_mantle = True
             logger.error("What users write waits, because of the model: %s", MANTLE_REFUSED)
-        return self.is_mantle()
+        return is_mantle
 
     def language(self) -> str:
         """While no model is loaded, it is the last one's."""

@@ -89,7 +89,8 @@ class EventHandler:
 
         A `repeated` event may have been handled before, whole or in part.
         """
-        await self._dialogue.ready()
+        if not self._dialogue.is_ready():
+            await self._dialogue.ready()
         if not await self._own_pages.include(event.thread):
             return
         if isinstance(event, Echo) and await self._is_own_echo(event):

@@ -115,8 +115,8 @@ class Workload:
 
     def __init__(self, *, most_of_a_page: int | None = None) -> None:
         self._most_of_a_page = most_of_a_page
-        self._of_pages: Counter[str] = Counter()
-        self._of_threads: Counter[Thread] = Counter()
+        self._of_pages: dict[str, int] = {}
+        self._of_threads: dict[Thread, int] = {}
 
     @property
     def _room(self) -> int:
@@ -132,18 +132,18 @@ class Workload:
         for thread in threads:
             self.take(thread)
         room = self._room * (2 if is_heard else 1)
-        fits = all(
-            self._of_pages[thread.page] <= room and self._of_threads[thread] <= MOST_OF_A_THREAD
-            for thread in threads
-        )
-        if not fits:
-            for thread in threads:
-                self.let_go(thread)
-        return fits
+        for thread in threads:
+            if self._of_pages[thread.page] > room or self._of_threads[thread] > MOST_OF_A_THREAD:
+                for taken in threads:
+                    self.let_go(taken)
+                return False
+        return True
 
     def take(self, thread: Thread) -> None:
-        self._of_pages[thread.page] += not self._of_threads[thread]
-        self._of_threads[thread] += 1
+        of_thread = self._of_threads.get(thread, 0)
+        self._of_threads[thread] = of_thread + 1
+        if not of_thread:
+            self._of_pages[thread.page] = self._of_pages.get(thread.page, 0) + 1
 
     def let_go(self, thread: Thread) -> None:
         self._of_threads[thread] -= 1
@@ -153,7 +153,8 @@ class Workload:
 
     def has_run_low(self, thread: Thread) -> bool:
         """Whether it is time for more: the thread has none left, or its page half of its room."""
-        return not self._of_threads[thread] and self._of_pages[thread.page] <= self._room // 2
+        of_page = self._of_pages.get(thread.page, 0)
+        return thread not in self._of_threads and of_page <= self._room // 2
 
     def full_pages(self) -> list[str]:
         """The pages of which no more events are to be taken."""
@@ -161,7 +162,7 @@ class Workload:
 
     def is_full(self, page: str) -> bool:
         """Whether no more events of the page are to be taken."""
-        return self._of_pages[page] >= self._room
+        return self._of_pages.get(page, 0) >= self._room
 
     def full_threads(self) -> list[Thread]:
         """The threads of which no more events are to be taken."""

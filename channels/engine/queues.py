@@ -68,14 +68,10 @@ class ThreadQueues:
         try:
             while jobs := self._jobs.get(thread):
                 with about_thread(thread):
-                    await self._run(jobs.popleft())
+                    try:
+                        await jobs.popleft()()
+                    except Exception:
+                        logger.exception("A job of a thread failed; the thread's next job goes on.")
         finally:
             self._jobs.pop(thread, None)
             self._workers.pop(thread, None)
-
-    @staticmethod
-    async def _run(job: Job) -> None:
-        try:
-            await job()
-        except Exception:
-            logger.exception("A job of a thread failed; the thread's next job goes on.")

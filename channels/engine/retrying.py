@@ -87,8 +87,9 @@ class Retrying:
             try:
                 with working_on(entry, store=self._store, clock=self._shared_clock):
                     await still_ours()
-                    event = await self._as_it_is(entry, read_at)
-                    await self._try(entry, event, repeated=repeated)
+                    is_new = self._was_just_read(read_at)
+                    event = entry.event if is_new else await self._as_it_is(entry)
+                    await self._trying(entry, event, repeated=repeated)
             except ClaimLost:
                 if not await self._is_ours(entry):
                     logger.info("Another worker goes on with an event.", extra=_fields(entry))
@@ -112,16 +113,19 @@ class Retrying:
             read_at = None
             await self._clock.sleep(pause)
 
-    async def _as_it_is(self, entry: InboxEntry, read_at: datetime | None) -> Event:
+    def _was_just_read(self, read_at: datetime | None) -> bool:
+        return read_at is not None and abs(self._shared_clock.now() - read_at) <= _AT_ONCE
+
+    async def _as_it_is(self, entry: InboxEntry) -> Event:
         """The entry's event: what has waited may have been taken back, or edited, meanwhile."""
-        if read_at is not None and abs(self._shared_clock.now() - read_at) <= _AT_ONCE:
-            return entry.event
         return await self._store.recorded(entry.position) or entry.event
 
-    async def _try(self, entry: InboxEntry, event: Event, *, repeated: bool) -> None:
-        if not entry.was_lost:
-            await self._handle(event, repeated=repeated)
-            return
+    def _trying(self, entry: InboxEntry, event: Event, *, repeated: bool) -> Awaitable[None]:
+        if entry.was_lost:
+            return self._try_suspect(entry, event, repeated=repeated)
+        return self._handle(event, repeated=repeated)
+
+    async def _try_suspect(self, entry: InboxEntry, event: Event, *, repeated: bool) -> None:
         id_ = DeadId(part=Part.EVENT, position=entry.position)
 
         async def count(times: int) -> int:

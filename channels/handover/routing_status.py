@@ -29,7 +29,7 @@ class RoutingStatus:
     """
 
     def __init__(self, *, setting: RoutingSetting, graph: Graph, clock: Clock) -> None:
-        self._setting = setting
+        self._set = _SET.get(setting)
         self._graph = graph
         self._clock = clock
         self._known: dict[str, Routing] = {}
@@ -38,8 +38,8 @@ class RoutingStatus:
 
     async def of(self, page: str) -> Routing:
         """The page's routing mode now."""
-        if self._setting in _SET:
-            return _SET[self._setting]
+        if self._set is not None:
+            return self._set
         known, asking = self._known.get(page), self._asking[page]
         if known is not None and (asking.locked() or not self._is_to_be_asked(page)):
             return known  # while one asks, the others go on with what is known

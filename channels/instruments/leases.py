@@ -41,12 +41,13 @@ class _Lease:
         return self.is_surely_ours() or await self._store.holds(self._held, self._clock.now())
 
 
+_ALONE = nullcontext()
 _under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
 
 
 def working_on(held: Held, *, store: Store, clock: Clock) -> AbstractContextManager[None]:
     """Mark what this worker has claimed as under way; `clock` is the one that the claim goes by."""
-    return nullcontext() if store.is_alone else _Lease(store, held, clock)
+    return _ALONE if store.is_alone else _Lease(store, held, clock)
 
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -77,7 +78,12 @@ def surely_ours() -> None:
 
 
 def _are_surely_ours() -> bool:
-    return all(lease.is_surely_ours() for lease in _all_under_way())
+    lease = _under_way.get()
+    while lease is not None:
+        if not lease.is_surely_ours():
+            return False
+        lease = lease.outer
+    return True
 
 
 def _all_under_way() -> Iterator[_Lease]:

@@ -100,6 +100,7 @@ class Metrics:
         self._acks = self._histogram(
             "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
         )
+        self._acks_by_status: dict[int, Histogram] = {}
         self._turns = self._histogram(
             "turn_seconds",
             "Rasa's turns, until the answers are stored and the tracker saved.",
@@ -123,7 +124,10 @@ class Metrics:
 
     def acknowledged(self, status: int, took: timedelta) -> None:
         """A webhook delivery has got its answer."""
-        _observe(self._acks.labels(str(status)), took)
+        acks = self._acks_by_status.get(status)
+        if acks is None:
+            acks = self._acks_by_status[status] = self._acks.labels(str(status))
+        _observe(acks, took)
 
     def turn_taken(self, took: timedelta) -> None:
         """Rasa has handled a message whole."""

@@ -34,7 +34,8 @@ class InboxOperations(Operations):
         )
         # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
         until = now + CLAIM_LEASE
-        self._own_claims.positions.update((entry.position, until) for entry in entries)
+        for entry in entries:
+            self._own_claims.positions[entry.position] = until
         return entries
 
     async def claim_inbox(

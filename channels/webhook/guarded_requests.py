@@ -9,6 +9,7 @@ prevents all of this, since it sees the headers first.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sanic import Sanic
@@ -16,7 +17,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 
 LARGEST_UNREAD = 64 * 1024  # bytes of a body that nobody reads; clients send an empty one, or "{}"
-_MOST_DIGITS = 15  # of a length in bytes
+_LENGTH = re.compile("[0-9]{1,15}")  # in bytes
 
 
 def guard_requests(app: Sanic, *, below: str) -> None:
@@ -54,12 +55,7 @@ def guard_requests(app: Sanic, *, below: str) -> None:
 
 
 def _is_sound(headers: Any) -> bool:
-    encodings = headers.getall("transfer-encoding", [])
     lengths = headers.getall("content-length", [])
-    if encodings:
-        return bool(encodings == ["chunked"] and not lengths)
-    return len(lengths) <= 1 and all(map(_is_number, lengths))
-
-
-def _is_number(length: str) -> bool:
-    return length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
+    if "transfer-encoding" in headers:
+        return headers.getall("transfer-encoding") == ["chunked"] and not lengths
+    return not lengths or (len(lengths) == 1 and bool(_LENGTH.fullmatch(lengths[0])))

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from functools import lru_cache
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Reader(msgspec.Struct):
     def read(self, shape: type[_T], raw: bytes | msgspec.Raw) -> _T | None:
         """What has this shape, without those of its parts that can't be read; None if it can't."""
         try:
-            found: _T | None = _decoder(cast(Any, shape)).decode(raw)
+            found: _T | None = _decoder(shape).decode(raw)  # type: ignore[arg-type]  # a class
         except _UNREADABLE:
             found = self._by_parts(shape, raw)
         return found

@@ -8,7 +8,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeGuard
 
 from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.request import Request
@@ -150,26 +149,29 @@ class WebhookReceiver:
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
-        own = [self._mark_in(event) for event in events if self._is_own_echo(event)]
-        news = [
-            event
-            for event in _fresh(events, engine.clock)
-            if self._is_news(event) and not engine.own_pages.rule_out(event.thread)
-        ]
-        marks = [mark for mark in own if mark is not None]
+        marks: list[str] = []
+        news: list[Event] = []
+        old = 0
+        known_since = engine.clock.metas() - INBOX_RETENTION
+        for event in events:
+            if isinstance(event, Echo) and self._is_own(event):
+                # Our own echoes say one thing only: that a send was carried out.
+                mark = self._mark_in(event)
+                marks += [] if mark is None else [mark]
+            elif event.at < known_since:  # the inbox would not know whether it has had it before
+                old += 1
+            elif self._is_asked_for(event) and not engine.own_pages.rule_out(event.thread):
+                news.append(event)
+        if old:
+            _tell_of_old(old)
         if marks or news:
             await engine.accept(news, own_echoes=marks, within=ACCEPT_LIMIT)
 
-    def _is_news(self, event: Event) -> bool:
-        """Whether it is worth recording: acts other than messages only if settings name them."""
-        if isinstance(event, Act):
-            return event.name in self._settings.events
-        return not self._is_own_echo(event)
+    def _is_asked_for(self, event: Event) -> bool:
+        """Acts other than messages are recorded only if settings name them."""
+        return not isinstance(event, Act) or event.name in self._settings.events
 
-    def _is_own_echo(self, event: Event) -> TypeGuard[Echo]:
-        """Our own echoes say one thing only: that a send was carried out."""
-        if not isinstance(event, Echo):
-            return False
+    def _is_own(self, event: Echo) -> bool:
         if event.app_id == self._settings.app_id:
             return True
         is_ours = self._mark_in(event) is not None
@@ -188,14 +190,9 @@ class WebhookReceiver:
         return mark_in(echo.metadata, self._settings.secret)
 
 
-def _fresh(events: list[Event], clock: Clock) -> list[Event]:
-    """Those so recent that the inbox still knows whether it has had them before."""
-    oldest = clock.metas() - INBOX_RETENTION
-    fresh = [event for event in events if event.at >= oldest]
-    if len(fresh) < len(events):
-        logger.warning(
-            "%d events were left out, because Meta repeats nothing that old. Somebody "
-            "repeats an old delivery, or this machine's clock is wrong.",
-            len(events) - len(fresh),
-        )
-    return fresh
+def _tell_of_old(count: int) -> None:
+    logger.warning(
+        "%d events were left out, because Meta repeats nothing that old. Somebody "
+        "repeats an old delivery, or this machine's clock is wrong.",
+        count,
+    )
