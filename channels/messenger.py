@@ -42,6 +42,7 @@ from .webhook.receiver import WebhookReceiver
 logger = logging.getLogger(__name__)
 
 _Handler = Callable[[Request], Awaitable[HTTPResponse]]
+_MOST_YOUNG_OBJECTS = 10_000  # of those that garbage is looked for among
 
 
 class MessengerInput(InputChannel):
@@ -109,9 +110,7 @@ class MessengerInput(InputChannel):
         return self._engine.output() if self._engine else None
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        # Rasa's and TensorFlow's modules are half a million objects. Each full collection of
-        # garbage would walk them while the event loop stands still. No model is loaded yet.
-        gc.freeze()
+        _look_for_garbage_less()
         keep_log_quiet()
         _log_as_much_as_rasa()
         routes = Blueprint("handover_messenger")
@@ -239,6 +238,19 @@ def _graphs(
         if one.instagram is not None:
             graphs[one.instagram] = graphs[page]
     return graphs
+
+
+def _look_for_garbage_less() -> None:
+    """Each look walks what is there while the event loop stands still.
+
+    Rasa's and TensorFlow's modules are half a million objects; no model is loaded yet. What is
+    under way for a few dozen deliveries at once is more than Python lets come before a look: it
+    would walk the same once more for each handful of them.
+    """
+    gc.freeze()
+    young, *older = gc.get_threshold()
+    if young:  # else nobody is to look
+        gc.set_threshold(max(young, _MOST_YOUNG_OBJECTS), *older)
 
 
 def _log_as_much_as_rasa() -> None:

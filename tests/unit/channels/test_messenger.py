@@ -33,9 +33,11 @@ SECTION = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": "1"
 
 @pytest.fixture(autouse=True)
 def unfrozen() -> Iterator[None]:
+    threshold = gc.get_threshold()
     gc.unfreeze()
     yield
     gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 async def on_new_message(_: UserMessage) -> None: ...
@@ -48,6 +50,15 @@ def test_collections_of_garbage_leave_out_what_is_loaded_before_the_channel() ->
     channel.blueprint(on_new_message)
     assert not is_collected(loaded)
     assert is_collected([channel])
+
+
+@pytest.mark.parametrize(("before", "after"), [(700, 10_000), (50_000, 50_000), (0, 0)])
+def test_garbage_is_looked_for_less_often_unless_somebody_else_has_seen_to_that(
+    before: int, after: int
+) -> None:
+    gc.set_threshold(before, 11, 12)
+    MessengerInput.from_credentials(SECTION).blueprint(on_new_message)
+    assert gc.get_threshold() == (after, 11, 12)
 
 
 def is_collected(thing: object) -> bool:
