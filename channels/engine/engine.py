@@ -312,8 +312,9 @@ class Engine:
         `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
         running out of time nor cancelling the caller undoes it: what has been recorded is handled.
         """
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        taking_in = asyncio.create_task(self._take_in(events, own_echoes))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        taking_in = loop.create_task(self._take_in(events, own_echoes))
         self._taking_in.add(taking_in)
         taking_in.add_done_callback(partial(self._taken_in, answer))
         if within is None:

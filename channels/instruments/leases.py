@@ -52,9 +52,12 @@ def working_on(held: Held, *, store: Store, clock: Clock) -> AbstractContextMana
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """A task that is not part of what is under way, and may outlast it."""
+    create = asyncio.get_running_loop().create_task
+    if _under_way.get() is None:
+        return create(work)
     context = copy_context()
     context.run(_under_way.set, None)
-    return context.run(asyncio.create_task, work)
+    return context.run(create, work)
 
 
 async def still_ours() -> None:
