@@ -1,1 +1,1 @@
-"""Recorded events and due sessions, thread by thread, to their handling."""
+"""Recorded events, due sessions and messages to be sent, thread by thread; and the bot's health."""

@@ -1,1 +1,1 @@
-"""The clock, the log and the metrics."""
+"""Clocks, leases, metrics, the log, and which Rasa is installed."""

@@ -1,1 +1,1 @@
-"""Sessions and the inbox, on SQLite or PostgreSQL."""
+"""Events, sessions, outgoing messages, notices, and who works on them: SQLite or PostgreSQL."""

@@ -109,7 +109,7 @@ def user_text(event: Event) -> str | None:
 
 
 class Store(Protocol):
-    """Sessions and the inbox, durable and shared by all workers.
+    """What all workers keep and share: it outlasts each of them.
 
     Each method but `prune` and `ended_sessions` is one atomic step. Each raises StoreUnavailable
     where the database does not answer; what was asked may then have been done all the same.
