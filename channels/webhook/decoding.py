@@ -44,14 +44,16 @@ _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist b
 _MOST_AHEAD = timedelta(hours=15)  # of our clock, were it set by another time zone
 
 
-def decode_delivery(body: bytes, received_at: datetime) -> list[Event]:
+def decode_delivery(
+    body: bytes, received_at: datetime, *, metas: datetime | None = None
+) -> list[Event]:
     """The events of a delivery that can matter to a handover or to Rasa, in Meta's order.
 
-    Raises MalformedDelivery if the body is not JSON. `received_at` stands in for timestamps
-    that are missing or impossible.
+    Raises MalformedDelivery if the body is not JSON. `metas` is the time of receipt by Meta's
+    clock, if it is known; it stands in for timestamps that are missing or impossible.
     """
     reader = Reader()
-    events = list(events_in(body, reader, received_at))
+    events = list(events_in(body, reader, received_at, metas=metas))
     for what, times in reader.left_out.items():
         logger.warning("A part of a delivery was left out (%d times): %s.", times, what)
     return events
@@ -63,10 +65,13 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
     page: str
     platform: Platform
     received_at: datetime
+    metas: datetime
     reader: Reader
 
 
-def events_in(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Event]:
+def events_in(
+    body: bytes, reader: Reader, received_at: datetime, *, metas: datetime | None = None
+) -> Iterator[Event]:
     """The same; the reader keeps count of what it has left out."""
     delivery = reader.read(DeliveryShape, body)
     if delivery is None:
@@ -80,7 +85,13 @@ def events_in(body: bytes, reader: Reader, received_at: datetime) -> Iterator[Ev
         page = reader.id(entry.id) if entry else None
         if entry is None or page is None:
             continue
-        source = _Source(page=page, platform=platform, received_at=received_at, reader=reader)
+        source = _Source(
+            page=page,
+            platform=platform,
+            received_at=received_at,
+            metas=metas or received_at,
+            reader=reader,
+        )
         yield from _events_of_entry(entry, source)
 
 
@@ -116,7 +127,7 @@ def _event(raw: msgspec.Raw, source: _Source, array: Array) -> Iterator[Event]:
         "key": message_key(source.page, array, mid or hashlib.sha256(raw).hexdigest()),
         "thread": Thread(page=source.page, user=user, platform=source.platform),
         "array": array,
-        "at": _moment(item.timestamp, source.received_at),
+        "at": _moment(item.timestamp, source.metas),
         "received_at": source.received_at,
     }
     event = said_in(item, mid, common, reader, by_page=by_page) or _control(item, common, reader)
@@ -148,7 +159,7 @@ def _party(value: object, reader: Reader) -> str | None:
     return reader.id(value.get("id")) if isinstance(value, dict) else None
 
 
-def _moment(timestamp: object, received_at: datetime) -> datetime:
+def _moment(timestamp: object, metas: datetime) -> datetime:
     """Milliseconds since 1970 (a number, or a number as text), Meta's time as it is.
 
     A time further ahead than our clock may lag is not believed: it counts as now.
@@ -156,5 +167,5 @@ def _moment(timestamp: object, received_at: datetime) -> datetime:
     try:
         moment = _EPOCH + timedelta(milliseconds=int(timestamp))  # type: ignore[call-overload]
     except (TypeError, ValueError, OverflowError):
-        return received_at
-    return moment if _OLDEST <= moment <= received_at + _MOST_AHEAD else received_at
+        return metas
+    return moment if _OLDEST <= moment <= metas + _MOST_AHEAD else metas

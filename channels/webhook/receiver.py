@@ -124,7 +124,7 @@ class WebhookReceiver:
         check_signature(body, signature, self._settings.secret)
         engine = self._engine()
         clock = self._clock if engine is None else engine.clock
-        events = decode_delivery(body, clock.now())
+        events = decode_delivery(body, clock.now(), metas=clock.metas())
         return events, [] if self._metadata_of is None else each_alone(events, body)
 
     def _warn(self, line: str) -> None:

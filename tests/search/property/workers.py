@@ -103,10 +103,11 @@ class Worker:
     async def take(self, delivery: Delivery) -> list[Event] | None:
         """What `MessengerInput` does with a delivery: its events, once they are acknowledged."""
         check_signature(delivery.body, delivery.signature, BOT_APP.secret)
-        events = decode_delivery(delivery.body, self.engine.clock.now())
+        clock = self.engine.clock
+        events = decode_delivery(delivery.body, clock.now(), metas=clock.metas())
         taken = []
         for event in events:
-            if event.at >= self.engine.clock.metas() - INBOX_RETENTION:
+            if event.at >= clock.metas() - INBOX_RETENTION:
                 if isinstance(event, UserMessage) and event.array is Array.STANDBY:
                     self._around.observed.on_standby[event.mid] = event.at
                 if not await self._unless_halted(self._hear(event)):
