@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from channels.core.sessions.session import EndReason, ended_message_id, session_id_for
+from channels.instruments.suspects import MOST_DEATHS
 from tests.stack.chaos.chaos_run import Plan, Result
 from tests.stack.chaos.verdict.evidence import USER
 from tests.stack.chaos.verdict.judge import Figure
@@ -22,6 +23,17 @@ def report(plan: Plan, result: Result, figures: Sequence[Figure]) -> str:
 def reasons(result: Result) -> Counter[str]:
     """How many sessions ended for each reason."""
     return Counter(one.reason for one in result.evidence.sessions if one.reason is not None)
+
+
+def gaps(plan: Plan, result: Result) -> Iterator[str]:
+    """What has not happened, so that a figure of zero says nothing; a sentence each."""
+    counts = reasons(result)
+    for reason in REASONS:
+        if not counts[reason]:
+            yield f"No session ended by {reason}"
+    deaths = Counter(death.text for death in result.evidence.deaths)
+    if plan.poisons and max(deaths.values(), default=0) < MOST_DEATHS:
+        yield f"No message killed its reader {MOST_DEATHS} times"
 
 
 def by_the_channel(result: Result) -> int:
