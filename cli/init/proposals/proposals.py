@@ -167,8 +167,9 @@ def _on_the_language(assistant: _Assistant) -> Iterator[str]:
         return
     if words is None:
         yield (
-            f"The assistant speaks {language!r}, but {assistant.places.examples} and the new "
-            "responses in the domain are in English: translate them."
+            f"The assistant speaks {language!r}, but {assistant.places.examples}, the new "
+            "responses in the domain and the keywords in "
+            f"{assistant.places.credentials} are in English: translate them."
         )
         return
     yield (

@@ -91,7 +91,10 @@ def test_english_over_another_language_is_told(spoken: Path, capsys: Output) -> 
 @pytest.mark.parametrize("spoken", ["th"], indirect=True)
 def test_a_language_without_words_is_told_to_be_translated(spoken: Path, capsys: Output) -> None:
     init(spoken, "--yes")
-    told = "The assistant speaks 'th', but data/handover_nlu.yml and the new responses"
+    told = (
+        "The assistant speaks 'th', but data/handover_nlu.yml, the new responses in the domain and "
+        "the keywords in credentials.yml are in English: translate them."
+    )
     assert told in capsys.readouterr().out
 
 
