@@ -8,6 +8,7 @@ anybody is there.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,17 +31,18 @@ FALLBACK_ACTION = "action_rephrase_or_handover"
 PLAN_SLOT = "handover_plan"
 DEFAULT_PLAN = "default"
 
-_saved: ContextVar[list[Any] | None] = ContextVar("saved_trackers", default=None)
+_saved: ContextVar[deque[Any] | None] = ContextVar("saved_trackers", default=None)
 
 
 @contextmanager
-def trackers_saved_by(processor: Any) -> Iterator[list[Any]]:
-    """The trackers that Rasa saves in the turn inside, so that nobody has to read them again.
+def trackers_saved_by(processor: Any) -> Iterator[deque[Any]]:
+    """The tracker that Rasa saves last in the turn inside, so that nobody has to read it again.
 
     Where `action_handover_availability` can't run in that turn, its slots are filled all the same.
     """
     _watch(processor)
-    trackers: list[Any] = []
+    # One: Rasa's timer of reminders keeps the context of the turn that has set it, for all users'.
+    trackers: deque[Any] = deque(maxlen=1)
     token = _saved.set(trackers)
     try:
         yield trackers
