@@ -13,7 +13,7 @@ from typing import IO, Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import SingletonThreadPool
 
 from ...core.errors import StoreUnavailable
 
@@ -162,10 +162,11 @@ class Database:
 
         @contextmanager
         def begin(engine: Engine) -> Iterator[Connection]:
-            check()
-            with engine.begin() as connection:
-                yield connection
-            check()
+            try:
+                with engine.connect() as connection, connection.begin():
+                    yield connection
+            finally:
+                check()
 
         return begin
 
@@ -191,9 +192,7 @@ def _engine(url: Any, **options: Any) -> Engine:
         url,
         future=True,
         hide_parameters=True,  # they hold what users wrote
-        poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=0,
+        poolclass=SingletonThreadPool,
         **options,
     )
 
@@ -201,7 +200,7 @@ def _engine(url: Any, **options: Any) -> Engine:
 def _identity(file: str) -> tuple[int, int] | None:
     """Which file it is, whatever its name; None if there is none."""
     try:
-        found = os.stat(file)  # noqa: PTH116  # twice in each transaction
+        found = os.stat(file)  # noqa: PTH116  # for each transaction
     except OSError:
         return None
     return found.st_dev, found.st_ino
