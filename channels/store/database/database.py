@@ -145,28 +145,22 @@ class Database:
         """
         if not self.is_sqlite:
             return lambda engine: engine.begin()
-        path = os.path.realpath(self._url.database)
-        known: dict[str, tuple[int, int]] = {}
-
-        def check() -> None:
-            for file in (path, f"{path}-wal"):
-                found = _identity(file)
-                if found is not None:
-                    known.setdefault(file, found)
-                if known.get(file) != found:
-                    raise StoreUnavailable(
-                        f"The file {Path(file).name} of the session store {self} was deleted or "
-                        "replaced while the bot runs, so that nothing can be kept. Stop the bot, "
-                        "put the file back, and start it again."
-                    )
+        files = _Files(os.path.realpath(self._url.database), store=str(self))
+        kept: list[Connection] = []  # to fetch one from the engine costs as much as a statement
 
         @contextmanager
         def begin(engine: Engine) -> Iterator[Connection]:
+            connection = kept.pop() if kept else engine.connect()
             try:
-                with engine.connect() as connection, connection.begin():
+                with connection.begin():
                     yield connection
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                kept.append(connection)
             finally:
-                check()
+                files.check()
 
         return begin
 
@@ -185,6 +179,27 @@ class Database:
                 "Check that the file and its directory can be written, and that the disk has room."
             )
         return "Check that PostgreSQL runs there, and that the user can log in and create tables."
+
+
+class _Files:
+    """A SQLite database's files, each known from the first time that it is there."""
+
+    def __init__(self, path: str, *, store: str) -> None:
+        self._paths = (path, f"{path}-wal")
+        self._store = store
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def check(self) -> None:
+        for path in self._paths:
+            found = _identity(path)
+            if found is not None:
+                self._known.setdefault(path, found)
+            if self._known.get(path) != found:
+                raise StoreUnavailable(
+                    f"The file {Path(path).name} of the session store {self._store} was deleted or "
+                    "replaced while the bot runs, so that nothing can be kept. Stop the bot, put "
+                    "the file back, and start it again."
+                )
 
 
 def _engine(url: Any, **options: Any) -> Engine:
