@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,7 +20,6 @@ from ..database.schema import (
     DEAD,
     UNCLAIMED,
     inbox,
-    insert_new,
     is_waiting,
     lease_end,
     microseconds,
@@ -30,8 +30,17 @@ from . import amendments
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
-_RECORD = insert_new(inbox)
-# The same in one round trip, with the positions. (SQLite learned RETURNING with its release 3.35.)
+_RECORDED = (
+    "key",
+    "thread",
+    "page",
+    "event",
+    "has_user_text",
+    "recorded_at_us",
+    "claimed_by",
+    "claimed_until_us",
+)
+_ROWS_AT_ONCE = AT_ONCE // len(_RECORDED)
 _RECORD_ON_POSTGRESQL = text(
     """
     INSERT INTO handover_inbox (
@@ -46,9 +55,12 @@ _RECORD_ON_POSTGRESQL = text(
     ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
     """
 )
-_LAST_POSITION = select(func.max(inbox.c.position))
-_RECORDED = select(inbox.c.key, inbox.c.position).where(
-    inbox.c.position > bindparam("last"), inbox.c.claimed_by == bindparam("worker")
+# (SQLite learned RETURNING with its release 3.35.)
+_LATEST_OF = (
+    select(inbox.c.key, inbox.c.position)
+    .where(inbox.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(inbox.c.position.desc())
+    .limit(bindparam("limit", type_=Integer))
 )
 # Two that record for one thread side by side, each blind to what the other adds, could both
 # claim what is new of the thread. The order keeps them from waiting for each other in a circle.
@@ -172,11 +184,33 @@ def _insert(connection: Connection, rows: Sequence[dict[str, Any]], worker: str)
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         inserted = connection.execute(_RECORD_ON_POSTGRESQL, columns).all()
         return {key: position for key, position, claimant in inserted if claimant == worker}
-    # What this worker has beyond `last` is what it has just inserted: nobody else inserts in
-    # its name.
-    last = connection.execute(_LAST_POSITION).scalar() or 0
-    connection.execute(_RECORD, rows)
-    return dict(connection.execute(_RECORDED, {"last": last, "worker": worker}).all())
+    positions: dict[str, int] = {}
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        positions.update(_insert_some(connection, rows[start : start + _ROWS_AT_ONCE]))
+    ours = {row["key"] for row in rows if row["claimed_by"] == worker}
+    return {key: position for key, position in positions.items() if key in ours}
+
+
+def _insert_some(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Insert what is new of these into SQLite, where nobody else inserts; its positions, by key."""
+    values = [value for row in rows for value in row.values()]
+    inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), tuple(values))
+    count, keys = inserted.rowcount, [row["key"] for row in rows]
+    if count == len(rows):
+        first = inserted.lastrowid - count + 1
+        return dict(zip(keys, range(first, first + count), strict=True))
+    # Some were known. What is new has come after these.
+    return dict(connection.execute(_LATEST_OF, {"keys": keys, "limit": count}).all())
+
+
+@lru_cache(maxsize=_ROWS_AT_ONCE)
+def _record_on_sqlite(rows: int) -> str:
+    """The names are those of `_row`, and in its order."""
+    values = ", ".join([f"({', '.join('?' * len(_RECORDED))})"] * rows)
+    return (
+        f"INSERT INTO handover_inbox ({', '.join(_RECORDED)}) VALUES {values} "  # noqa: S608
+        "ON CONFLICT DO NOTHING"
+    )
 
 
 def recorded(connection: Connection, positions: Sequence[int]) -> list[Event | None]:
