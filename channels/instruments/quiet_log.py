@@ -25,6 +25,7 @@ from .log_fields import subject
 
 LEFT_OUT = "(left out, as it may quote a user)"
 
+_ASYNCIO = "asyncio"
 _SQL = "sqlalchemy.engine"
 _OWN = __name__.partition(".instruments.")[0]
 _said: ContextVar[tuple[str, ...]] = ContextVar("handover_said", default=())
@@ -54,8 +55,9 @@ def hiding(text: str) -> Iterator[None]:
 class _QuietRecords:
     """Makes log records, as `logging.setLogRecordFactory` wants it.
 
-    The plugin's own lines always lose what an error says; those of others lose it while work is
-    under way for a thread, which may be what the error is about.
+    The plugin's own lines always lose what an error says, and so do asyncio's, which tells of tasks
+    that nobody waits for when it is no longer known what they were for; those of others lose it
+    while work is under way for a thread, which may be what the error is about.
     """
 
     def __init__(self, make: Any) -> None:
@@ -65,9 +67,12 @@ class _QuietRecords:
         record: logging.LogRecord = self._make(*args, **kwargs)
         name = record.name or ""  # which `logging.makeLogRecord` fills in later
         is_own = name == _OWN or name.startswith(f"{_OWN}.")
-        if record.exc_info and record.exc_info[1] is not None and (is_own or subject()):
+        is_late = name == _ASYNCIO
+        if record.exc_info and record.exc_info[1] is not None and (is_own or is_late or subject()):
             quiet = without_words(record.exc_info[1])
             record.exc_info = (type(quiet), quiet, quiet.__traceback__)
+            if is_late:  # what follows shows the task or the call, and what it was about
+                record.msg, record.args = re.split(r"[\n(]", str(record.msg))[0], ()
         if name.startswith(_SQL) and isinstance(record.args, tuple):
             # Parameters and rows, of Rasa's tracker store too; what is not secret is text already.
             record.args = tuple(part if isinstance(part, str) else LEFT_OUT for part in record.args)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 import sys
@@ -22,6 +24,7 @@ from channels.log_format import JsonFormatter
 ADA = Thread(page="111", user="222")
 SAID = 'Marzipan „für" Zoë'
 OURS, RASA = logging.getLogger("channels.engine"), logging.getLogger("rasa.core.processor")
+ASYNCIO = logging.getLogger("asyncio")
 
 
 class Written(logging.Handler):
@@ -42,10 +45,10 @@ def written() -> Iterator[Written]:
     factory, handler = logging.getLogRecordFactory(), Written()
     keep_log_quiet()
     keep_log_quiet()
-    for logger in (OURS, RASA):
+    for logger in (OURS, RASA, ASYNCIO):
         logger.addHandler(handler)
     yield handler
-    for logger in (OURS, RASA):
+    for logger in (OURS, RASA, ASYNCIO):
         logger.removeHandler(handler)
     logging.setLogRecordFactory(factory)
 
@@ -132,6 +135,26 @@ def test_rasa_s_other_structured_lines_keep_their_words(written: Written) -> Non
     except RuntimeError:
         structlog.get_logger(RASA.name).exception("model.update.failed")
     assert "the model server is away" in written.text
+
+
+async def test_a_task_that_nobody_waits_for_tells_where_it_failed_and_not_what_was_said(
+    written: Written,
+) -> None:
+    """Asyncio tells of it once the turn that began the task is no longer known."""
+
+    async def look_up() -> None:
+        fail(RuntimeError(SAID))
+
+    with about_thread(ADA), hiding(SAID):
+        task = asyncio.create_task(look_up())
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    await asyncio.sleep(0)
+    assert "Task exception was never retrieved" in written.text
+    assert "look_up" in written.text
+    assert "RuntimeError" in written.text
+    assert "Marzipan" not in written.text
 
 
 def test_rasa_s_other_lines_are_left_as_they_are(written: Written) -> None:
