@@ -78,6 +78,19 @@ async def test_an_event_that_is_twice_in_one_call_is_recorded_once(store: Store)
     assert [entry.event.key for entry in entries] == ["a", "b"]
 
 
+async def test_positions_are_those_of_the_events_however_many_of_them_were_known(
+    store: Store,
+) -> None:
+    events: list[Event] = [message(f"event {number}") for number in range(300)]
+    await store.record([events[7], events[150]], NOW)
+
+    entries = await store.record([*events, events[9]], NOW)
+
+    assert [entry.event for entry in entries] == [*events[:7], *events[8:150], *events[151:]]
+    for entry in entries:
+        assert await store.recorded(entry.position) == entry.event
+
+
 async def test_of_many_callers_with_one_event_one_gets_it(store: Store) -> None:
     answers = await asyncio.gather(*[store.record([message("a")], NOW) for _ in range(20)])
 
