@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from ..core.events import Thread
 from ..instruments.leases import task_apart
-from ..instruments.log_fields import about_thread
+from ..instruments.log_fields import AboutThread
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class ThreadQueues:
     async def _work(self, thread: Thread) -> None:
         try:
             while jobs := self._jobs.get(thread):
-                with about_thread(thread):
+                with AboutThread(thread):
                     try:
                         await jobs.popleft()()
                     except Exception:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+
+import msgspec
 
 from ..core.events import Thread
 from ..core.sessions.session import Session
@@ -13,24 +14,28 @@ from ..core.sessions.session import Session
 _DIGITS = 12
 
 
-class _Subject:
-    """What work is under way for; what the log says of it is made when something is logged."""
+class AboutThread(msgspec.Struct):
+    """What is logged within this block is about the thread, whoever logs it: see `subject`.
 
-    def __init__(self, thread: Thread) -> None:
-        self.thread: Thread | None = thread
-        self.session: Session | None = None
+    What a line says of it is made when something is logged.
+    """
+
+    thread: Thread | None
+    session: Session | None = None
+    token: Token[AboutThread | None] | None = None
 
     def __enter__(self) -> None:
-        self._token = _subject.set(self)
+        self.token = _subject.set(self)
 
     def __exit__(self, *_: object) -> None:
-        _subject.reset(self._token)
+        if self.token is not None:
+            _subject.reset(self.token)
         # What was begun within keeps this context, such as the timer of Rasa's reminders, which
         # is everybody's.
-        self.thread = self.session = None
+        self.thread = self.session = self.token = None
 
 
-_subject: ContextVar[_Subject | None] = ContextVar("handover_log_subject", default=None)
+_subject: ContextVar[AboutThread | None] = ContextVar("handover_log_subject", default=None)
 
 
 def thread_hash(thread: Thread) -> str:
@@ -52,13 +57,8 @@ def session_fields(session: Session) -> dict[str, str]:
     }
 
 
-def about_thread(thread: Thread) -> AbstractContextManager[None]:
-    """What is logged within this block is about the thread, whoever logs it: see `subject`."""
-    return _Subject(thread)
-
-
 def about_session(session: Session) -> None:
-    """What is logged in the rest of the `about_thread` block is about the session."""
+    """What is logged in the rest of the `AboutThread` block is about the session."""
     subject = _subject.get()
     if subject is not None and subject.thread is not None:
         subject.session = session

@@ -10,8 +10,8 @@ from channels.core.plans import Plan
 from channels.core.sessions.session import Cause, Session
 from channels.core.sessions.transitions import opening
 from channels.instruments.log_fields import (
+    AboutThread,
     about_session,
-    about_thread,
     session_fields,
     subject,
     thread_hash,
@@ -41,16 +41,16 @@ def test_outside_of_a_block_there_is_no_subject() -> None:
 
 
 def test_within_a_block_the_subject_is_the_thread_until_its_end() -> None:
-    with about_thread(ADA):
+    with AboutThread(ADA):
         assert subject() == {"thread_hash": thread_hash(ADA)}
     assert subject() == {}
 
 
 def test_a_session_is_the_subject_until_the_end_of_its_thread_s_block() -> None:
-    with about_thread(ADA):
+    with AboutThread(ADA):
         about_session(session())
         assert subject() == session_fields(session())
-    with about_thread(ADA):
+    with AboutThread(ADA):
         assert subject() == {"thread_hash": thread_hash(ADA)}
 
 
@@ -59,7 +59,7 @@ async def test_blocks_of_two_tasks_are_apart() -> None:
     ada_is_in, bob_is_in = asyncio.Event(), asyncio.Event()
 
     async def work(thread: Thread, mine: asyncio.Event, other_s: asyncio.Event) -> None:
-        with about_thread(thread):
+        with AboutThread(thread):
             mine.set()
             await other_s.wait()
             seen[thread.user] = subject()["thread_hash"]
@@ -76,7 +76,7 @@ async def test_what_was_begun_within_a_block_has_no_subject_once_the_block_is_ov
         about_session(session())
         return subject()
 
-    with about_thread(ADA):
+    with AboutThread(ADA):
         task = asyncio.create_task(begun_within())
         await asyncio.sleep(0)
     is_over.set()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from channels.core.events import Thread
-from channels.instruments.log_fields import about_thread, thread_hash
+from channels.instruments.log_fields import AboutThread, thread_hash
 from channels.log_format import JsonFormatter
 
 ADA = Thread(page="111", user="222")
@@ -44,12 +44,12 @@ def test_what_a_line_carries_besides_is_in_it() -> None:
 
 
 def test_a_line_in_a_thread_s_block_has_the_thread_whoever_logs_it() -> None:
-    with about_thread(ADA):
+    with AboutThread(ADA):
         assert line("rasa.core.processor")["thread_hash"] == thread_hash(ADA)
 
 
 def test_what_a_line_carries_goes_before_the_block_s() -> None:
-    with about_thread(ADA):
+    with AboutThread(ADA):
         assert line(thread_hash="bob")["thread_hash"] == "bob"
 
 

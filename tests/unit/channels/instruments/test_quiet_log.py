@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 
 from channels.core.errors import GraphRefused, StoreUnavailable
 from channels.core.events import Thread
-from channels.instruments.log_fields import about_thread
+from channels.instruments.log_fields import AboutThread
 from channels.instruments.quiet_log import hiding, keep_log_quiet
 from channels.log_format import JsonFormatter
 
@@ -97,7 +97,7 @@ def test_so_do_rasa_s_while_a_thread_s_work_is_under_way(written: Written) -> No
     try:
         fail(RuntimeError(SAID))
     except RuntimeError:
-        with about_thread(ADA):
+        with AboutThread(ADA):
             RASA.exception("Encountered an exception while running an action.")
     assert "Marzipan" not in written.text
     assert "RuntimeError" in written.text
@@ -117,7 +117,7 @@ def structured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def test_so_do_rasa_s_structured_lines_which_have_no_variables_either(written: Written) -> None:
     line = structlog.get_logger(RASA.name)
     slots = {"address": SAID}
-    with about_thread(ADA):
+    with AboutThread(ADA):
         try:
             fail(KeyError(slots))
         except KeyError as error:
@@ -145,7 +145,7 @@ async def test_a_task_that_nobody_waits_for_tells_where_it_failed_and_not_what_w
     async def look_up() -> None:
         fail(RuntimeError(SAID))
 
-    with about_thread(ADA), hiding(SAID):
+    with AboutThread(ADA), hiding(SAID):
         task = asyncio.create_task(look_up())
     await asyncio.wait([task])
     del task
