@@ -71,11 +71,19 @@ def _forms(facts: UnderstandingFacts) -> Verdict:
             f"Let it ignore {', '.join(sorted(wishes))} by ignored_intents: {_LEADS}",
         )
     loud = [name for name in forms if name not in rules.handing_over_in]
-    if loud and not rules.other_policies:
+    remedy = f"Give it a rule of its own for the wish for a person: {_LEADS}"
+    if loud and rules.other_policies:
+        return cannot_tell(
+            f"No rule hands over in the middle of {', '.join(loud)}, though a story or a flow may. "
+            "If none does, the form asks its question right after the handover, where it can't be "
+            "delivered.",
+            remedy,
+        )
+    if loud:
         return wrong(
             "A form asks its question right after the handover, where it can't be delivered: "
             f"{', '.join(loud)}.",
-            f"Give it a rule of its own for the wish for a person: {_LEADS}",
+            remedy,
         )
     return ok(f"The forms leave the wish for a person to the rules: {', '.join(forms)}.")
 

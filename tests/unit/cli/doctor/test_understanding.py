@@ -96,9 +96,15 @@ class TestForms:
         assert found.outcome is Outcome.WRONG
         assert "right after the handover" in found.detail
 
-    def test_stories_may_do_what_no_rule_does(self) -> None:
+    def test_whether_stories_do_what_no_rule_does_can_not_be_told(self) -> None:
         rules = replace(RULES, handing_over_in=[], policies=["MemoizationPolicy"])
-        assert finding("forms", with_form(ORDER, rules)).outcome is Outcome.OK
+        found = finding("forms", with_form(ORDER, rules))
+        assert found.outcome is Outcome.CANNOT_TELL
+        assert (
+            "No rule hands over in the middle of order, though a story or a flow may"
+            in found.detail
+        )
+        assert "docs/forms.md" in found.remedy
 
     def test_no_form_is_no_problem(self) -> None:
         facts = replace(FACTS, assistant=replace(ASSISTANT, domain=replace(DOMAIN, forms={})))
