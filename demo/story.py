@@ -37,6 +37,7 @@ class Story:
         self._tell(f"\n1. {USER_NAME} greets the bot, which owns the thread.")
         await self._platform.user_says(USER, "hello")
         await self._hears("I am the bot of this page")
+        await self._hears("This is what I can do for you")
         await self._owned_by(self._platform.bot.id)
 
     async def _ended_by_keyword(self) -> None:
