@@ -203,13 +203,18 @@ class _Files:
 
 
 def _engine(url: Any, **options: Any) -> Engine:
-    return create_engine(
-        url,
-        future=True,
-        hide_parameters=True,  # they hold what users wrote
-        poolclass=SingletonThreadPool,
-        **options,
-    )
+    try:
+        return create_engine(
+            url,
+            future=True,
+            hide_parameters=True,  # they hold what users wrote
+            poolclass=SingletonThreadPool,
+            **options,
+        )
+    except ValueError as error:
+        raise StoreUnavailable(
+            f"`store` has an option after '?' that can't be used ({error}); {_FORMS}"
+        ) from None
 
 
 def _identity(file: str) -> tuple[int, int] | None:

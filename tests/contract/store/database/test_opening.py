@@ -109,6 +109,7 @@ def test_a_file_that_cannot_be_locked_is_explained(sqlite_url: str) -> None:
         ("handover.db", "not a database URL"),
         ("postgresql://bot:secret@host:port/db", "not a database URL"),
         ("mysql://bot:secret@host/db", "can't be 'mysql'"),
+        ("sqlite:///handover.db?timeout=soon", "an option after '.' that can't be used"),
         ("sqlite://", "names no SQLite file"),
         ("sqlite:///:memory:", "names no SQLite file"),
         ("sqlite:///file:handover.db?uri=true", "names no SQLite file"),
