@@ -54,7 +54,7 @@ def _read(found: object, path: str, key: Key) -> Any:
         return key.default
     is_hidden = key.secret or isinstance(found, Mapping) or _holds_more_than_an_address(found)
     shown = " " if is_hidden else f" {quoted(found)} "
-    if isinstance(found, str) and _UNSET_VARIABLE.search(found):
+    if any(map(_is_unset, found if isinstance(found, list) else [found])):
         raise SettingsError(
             f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
             "run`, and write it as ${NAME}."
@@ -70,6 +70,10 @@ def _read(found: object, path: str, key: Key) -> Any:
         raise SettingsError(f"{path}{shown}{error}") from None
     except RecursionError:
         raise SettingsError(f"{path} is nested too deeply; nothing here has many levels.") from None
+
+
+def _is_unset(found: object) -> bool:
+    return isinstance(found, str) and _UNSET_VARIABLE.search(found) is not None
 
 
 def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:

@@ -185,6 +185,12 @@ def test_an_empty_text_in_a_list_of_a_plan_is_refused(key: str) -> None:
     assert told.endswith("has an empty text; leave it out.")
 
 
+@pytest.mark.parametrize("key", ["keywords", "return-payloads", "return-intents", "closed-on"])
+def test_a_variable_in_a_list_that_is_not_set_is_told_of(key: str) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": {key: ["2026-12-24", "${OTHER}"]}}})
+    assert "names an environment variable that is not set" in told
+
+
 @pytest.mark.parametrize("keys", [{"hours": {"mon": "09:00-17:00"}}, {"closed-on": ["DE"]}])
 def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
     told = complaint_about({**REQUIRED, "plans": {"default": keys}})
