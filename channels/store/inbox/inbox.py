@@ -193,8 +193,8 @@ def _insert(connection: Connection, rows: Sequence[dict[str, Any]], worker: str)
 
 def _insert_some(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Insert what is new of these into SQLite, where nobody else inserts; its positions, by key."""
-    values = [value for row in rows for value in row.values()]
-    inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), tuple(values))
+    values = tuple(row[name] for row in rows for name in _RECORDED)
+    inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), values)
     count, keys = inserted.rowcount, [row["key"] for row in rows]
     if count == len(rows):
         first = inserted.lastrowid - count + 1
@@ -205,7 +205,6 @@ def _insert_some(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict
 
 @lru_cache(maxsize=_ROWS_AT_ONCE)
 def _record_on_sqlite(rows: int) -> str:
-    """The names are those of `_row`, and in its order."""
     values = ", ".join([f"({', '.join('?' * len(_RECORDED))})"] * rows)
     return (
         f"INSERT INTO handover_inbox ({', '.join(_RECORDED)}) VALUES {values} "  # noqa: S608
