@@ -68,6 +68,8 @@ def test_what_is_no_answer_says_nothing_of_the_owner(answer: bytes) -> None:
     [
         (b'{"hop_v2":true,"msgr_multi_app":true,"ig_multi_app":false}', True, False),
         (b'{"hop_v2":true,"msgr_multi_app":false,"ig_multi_app":true}', False, True),
+        (b'{"msgr_multi_app":"true","ig_multi_app":"false"}', True, False),
+        (b'{"msgr_multi_app":0,"ig_multi_app":1}', False, True),
         (b"{}", False, False),
     ],
 )
