@@ -46,7 +46,7 @@ class RoutingStatus:
         async with asking:
             if self._is_to_be_asked(page):
                 await self._ask(page)
-        return self._known.get(page, Routing.OFF)
+        return self._known[page]
 
     def _is_to_be_asked(self, page: str) -> bool:
         return page not in self._ask_at or self._ask_at[page] <= self._clock.now()
@@ -56,6 +56,7 @@ class RoutingStatus:
             self._known[page] = await self._graph.routing(page)
         except GraphError as error:
             logger.warning("Meta does not tell whether routing is on: %s", error)
+            self._known.setdefault(page, Routing.OFF)
             self._ask_at[page] = self._clock.now() + ASK_AGAIN_AFTER_FAILURE
         else:
             self._ask_at[page] = self._clock.now() + ASK_AGAIN_AFTER

@@ -86,6 +86,16 @@ async def test_while_one_asks_again_the_others_go_on_with_what_is_known(
     assert answers == [Routing.OFF, Routing.ON]
 
 
+async def test_while_one_asks_again_the_others_do_not_wait_though_meta_has_never_answered(
+    graph: MemoryGraph, clock: ManualClock, status: RoutingStatus
+) -> None:
+    graph.fail("routing", DOWN)
+    await status.of(PAGE)
+    clock.advance(ASK_AGAIN_AFTER_FAILURE)
+    answers = await asyncio.gather(*(status.of(PAGE) for _ in range(2)))
+    assert answers == [Routing.ON, Routing.OFF]
+
+
 async def test_while_meta_has_never_answered_routing_counts_as_off(
     graph: MemoryGraph, status: RoutingStatus
 ) -> None:
