@@ -54,7 +54,7 @@ def _read(found: object, path: str, key: Key) -> Any:
         return key.default
     is_hidden = key.secret or isinstance(found, Mapping) or _holds_more_than_an_address(found)
     shown = " " if is_hidden else f" {quoted(found)} "
-    if any(map(_is_unset, found if isinstance(found, list) else [found])):
+    if _has_unset_variable(found):
         raise SettingsError(
             f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
             "run`, and write it as ${NAME}."
@@ -72,7 +72,10 @@ def _read(found: object, path: str, key: Key) -> Any:
         raise SettingsError(f"{path} is nested too deeply; nothing here has many levels.") from None
 
 
-def _is_unset(found: object) -> bool:
+def _has_unset_variable(found: object) -> bool:
+    """In a list only `${NAME}` counts as one: `$BACK` may be a button's payload."""
+    if isinstance(found, list):
+        return any(isinstance(one, str) and _VARIABLE.search(one) for one in found)
     return isinstance(found, str) and _UNSET_VARIABLE.search(found) is not None
 
 

@@ -148,6 +148,11 @@ def test_numbers_and_flags_may_come_from_the_environment_as_text(
     assert getattr(settings_with({key: text}), key.replace("-", "_")) == value
 
 
+def test_a_button_s_payload_may_begin_with_a_dollar_sign() -> None:
+    plan = settings_with_plan({"return-payloads": ["$BACK"]}).plans["default"]
+    assert plan.return_payloads == ("$BACK",)
+
+
 def test_so_may_a_plan_s() -> None:
     keys = {"last-messages": "false", "return-intent-threshold": "0.7"}
     plan = settings_with_plan(keys).plans["default"]
