@@ -9,6 +9,7 @@ from typing import Any
 from rasa.shared.exceptions import RasaException, YamlSyntaxException
 
 from channels.core.errors import SettingsError
+from channels.core.events import Platform
 from channels.core.settings.sections import filled_in
 from channels.core.settings.settings import CLASS_NAME, Settings, is_own_section, parse_settings
 
@@ -24,8 +25,14 @@ _VARIABLE = re.compile(r"\$\{\w+\}")
 
 def read_settings(path: str) -> Settings:
     """The channel's settings in a credentials file; SettingsError if they can't be read."""
-    for name, section in _read_channels(path).items():
+    channels = _read_channels(path)
+    for name, section in channels.items():
         if is_own_section(name):
+            if Platform.MESSENGER.value in channels:
+                raise SettingsError(
+                    f"{path} has this plugin's channel and facebook, and both answer under "
+                    "/webhooks/facebook, so that `rasa run` ends: remove facebook."
+                )
             filled = filled_in(section, os.environ)
             if unset := unset_variables(_but_plans(filled)):
                 raise SettingsError(f"{path} can't be read: {_set_first(unset)}")

@@ -126,6 +126,14 @@ def test_credentials_without_the_channel_are_told_to_have_it(
     assert capsys.readouterr() == ("", told)
 
 
+def test_the_channel_of_rasa_s_own_beside_ours_is_told_to_go(project: Path, capsys: Output) -> None:
+    write(project, f"{CREDENTIALS}\nfacebook:\n  verify: x\n")
+    assert main(["return-request", USER]) == 1
+    assert (
+        "both answer under /webhooks/facebook, so that `rasa run` ends" in capsys.readouterr().err
+    )
+
+
 def test_a_section_without_keys_is_told_to_have_some(project: Path, capsys: Output) -> None:
     write(project, "channels.MessengerInput:\n")
     assert main(["return-request", USER]) == 1
