@@ -44,7 +44,9 @@ class OwnPages:
 
         Raises, while it is not known yet, what keeps Meta from telling now: the event waits.
         """
-        if not self._named and self._is_to_be_asked(thread.platform):
+        # While one asks again, the others go on, and nothing is ruled out.
+        is_asked = thread.platform in self._asked_at and self._asking.locked()
+        if not self._named and self._is_to_be_asked(thread.platform) and not is_asked:
             async with self._asking:
                 if self._is_to_be_asked(thread.platform):
                     await self._ask(thread.platform)

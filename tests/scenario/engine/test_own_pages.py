@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -110,6 +111,28 @@ async def test_an_account_that_is_linked_later_is_known_within_an_hour(world: Wo
     await world.wait(timedelta(hours=1))
     await world.user_says("hello", STRANGE_ACCOUNT)
     assert heard(world) == ["hello"]
+
+
+async def test_while_one_asks_for_the_account_again_the_others_do_not_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Event()
+
+    async def slowly() -> str | None:
+        await told.wait()
+        return ACCOUNT.page
+
+    world.graph.account_id = ACCOUNT.page
+    await world.user_says("hello", ACCOUNT)
+    await world.wait(timedelta(hours=1))
+    monkeypatch.setattr(world.graph, "instagram_account", slowly)
+    who_asks = Thread(page=ACCOUNT.page, user="3002", platform=Platform.INSTAGRAM)
+    await world.engine.accept([world.message("slow", who_asks), world.message("quick", ACCOUNT)])
+    for _ in range(50):
+        await asyncio.sleep(0)
+    by_now = heard(world)
+    told.set()
+    assert by_now == ["hello", "quick"]
 
 
 async def test_of_several_pages_the_settings_tell(caplog: pytest.LogCaptureFixture) -> None:
