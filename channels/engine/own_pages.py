@@ -44,9 +44,11 @@ class OwnPages:
 
         Raises, while it is not known yet, what keeps Meta from telling now: the event waits.
         """
-        # While one asks again, the others go on, and nothing is ruled out.
-        is_asked = thread.platform in self._asked_at and self._asking.locked()
-        if not self._named and self._is_to_be_asked(thread.platform) and not is_asked:
+        if self._named or not self._is_to_be_asked(thread.platform):
+            return not self.rule_out(thread)
+        # While one asks again, those go on that the last answer does not rule out.
+        is_asked_again = thread.platform in self._asked_at and self._asking.locked()
+        if not is_asked_again or self._told(thread.platform) not in (None, thread.page):
             async with self._asking:
                 if self._is_to_be_asked(thread.platform):
                     await self._ask(thread.platform)
@@ -76,8 +78,12 @@ class OwnPages:
             return self._named
         if platform is Platform.INSTAGRAM and self._is_to_be_asked(platform):
             return set()
-        known = self._page if platform is Platform.MESSENGER else self._account
-        return set() if known is None else {known}
+        told = self._told(platform)
+        return set() if told is None else {told}
+
+    def _told(self, platform: Platform) -> str | None:
+        """What Meta has answered last."""
+        return self._page if platform is Platform.MESSENGER else self._account
 
     def _is_to_be_asked(self, platform: Platform) -> bool:
         if platform is Platform.MESSENGER and self._page is not None:

@@ -135,6 +135,28 @@ async def test_while_one_asks_for_the_account_again_the_others_do_not_wait(
     assert by_now == ["hello", "quick"]
 
 
+async def test_while_the_account_is_asked_for_again_another_s_events_wait_and_are_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Event()
+
+    async def slowly() -> str | None:
+        await told.wait()
+        return ACCOUNT.page
+
+    world.graph.account_id = ACCOUNT.page
+    await world.user_says("hello", ACCOUNT)
+    await world.wait(timedelta(hours=1))
+    monkeypatch.setattr(world.graph, "instagram_account", slowly)
+    foreign = Thread(page="another account", user="3002", platform=Platform.INSTAGRAM)
+    await world.engine.accept([world.message("ours", ACCOUNT), world.message("theirs", foreign)])
+    for _ in range(50):
+        await asyncio.sleep(0)
+    told.set()
+    await world.settle()
+    assert heard(world) == ["hello", "ours"]
+
+
 async def test_of_several_pages_the_settings_tell(caplog: pytest.LogCaptureFixture) -> None:
     page = {"page-access-token": "one", "instagram": ACCOUNT.page}
     world = World(pages={PAGE: page})
