@@ -42,9 +42,16 @@ class TimeLimits:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now, self._looks_at = loop.time(), math.inf
-        for begun, (until, overdue) in list(self._under_way.items()):
+        earliest = math.inf
+        for begun, (until, _) in self._under_way.items():
             if until <= now:
-                self.end(begun)
-                overdue()
-        if self._under_way:
-            self._look_at(min(until for until, _ in self._under_way.values()), loop)
+                loop.call_soon(self._tell, begun)  # one that fails keeps no other from being told
+            else:
+                earliest = min(earliest, until)
+        if earliest < math.inf:
+            self._look_at(earliest, loop)
+
+    def _tell(self, begun: object) -> None:
+        if begun in self._under_way:
+            _, overdue = self._under_way.pop(begun)
+            overdue()

@@ -56,3 +56,15 @@ async def test_after_a_pause_the_next_limit_is_kept_to_also() -> None:
         limits.end(limits.begin(SHORT, told.set))
         limits.begin(SHORT, told.set)
         await asyncio.wait_for(told.wait(), 10)
+
+
+async def test_one_whose_call_fails_keeps_no_other_from_being_told() -> None:
+    limits, told = TimeLimits(), asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+
+    def fail() -> None:
+        raise RuntimeError
+
+    limits.begin(SHORT, fail)
+    limits.begin(SHORT, told.set)
+    await asyncio.wait_for(told.wait(), 10)
