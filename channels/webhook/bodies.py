@@ -6,6 +6,7 @@ Anybody may send one, and whether Meta has signed it is known only once it has b
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sanic.request import Request
 
@@ -32,40 +33,8 @@ class Bodies:
         self.time_limits = TimeLimits()
         self._in_flight = 0
 
-    def share(self) -> _Share:
-        """One body's part of what is in flight, until the block is left."""
-        return _Share(self)
-
-    def reserve(self, size: int) -> bool:
-        """Whether this many more bytes may be in flight; if so, they count from now on."""
-        if self._in_flight + size > MOST_IN_FLIGHT:
-            return False
-        self._in_flight += size
-        return True
-
-    def free(self, size: int) -> None:
-        """This many bytes are no longer in flight."""
-        self._in_flight -= size
-
-
-class _Share:
-    """One body's part of what is in flight."""
-
-    def __init__(self, bodies: Bodies) -> None:
-        self._bodies = bodies
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._reserved = 0
-        self._has_room = True
-
-    def __enter__(self) -> _Share:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._give_back()
-
     async def read(self, request: Request) -> bytes:
-        """The body of a request whose route is a stream.
+        """The body of a request whose route is a stream; it is in flight until `let_go`.
 
         Raises Sanic's PayloadTooLarge before it has read more than LARGEST_DELIVERY, and NoRoom.
         The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
@@ -73,35 +42,43 @@ class _Share:
         """
         stream = request.stream
         stream.request_max_size = LARGEST_DELIVERY
-        time_limits = self._bodies.time_limits
-        reading = time_limits.begin(SLOWEST_BODY, request.transport.abort)
+        reading = self.time_limits.begin(SLOWEST_BODY, request.transport.abort)
+        try:
+            return await self._whole(stream)
+        finally:
+            self.time_limits.end(reading)
+
+    async def _whole(self, stream: Any) -> bytes:
+        kept: list[bytes] = []
+        size, has_room = 0, True
         try:
             while (piece := await stream.read()) is not None:
-                self.take(piece)
-        finally:
-            time_limits.end(reading)
-        return self._joined()
+                if has_room and not self._may_grow(size, len(piece)):
+                    self._in_flight -= _counted(size)
+                    kept, size, has_room = [], 0, False
+                if has_room:
+                    kept.append(piece)
+                    size += len(piece)
+            if not has_room:
+                raise NoRoom
+        except BaseException:
+            self._in_flight -= _counted(size)
+            raise
+        return b"".join(kept)
 
-    def _give_back(self) -> None:
-        self._pieces.clear()
-        if self._reserved:
-            self._bodies.free(self._reserved)
-            self._reserved = 0
+    def let_go(self, body: bytes) -> None:
+        """A body that was read is no longer in flight."""
+        self._in_flight -= _counted(len(body))
 
-    def take(self, piece: bytes) -> None:
-        """Keep the next piece, or drop all if there is no room for it."""
-        self._size += len(piece)
-        wanted = self._size - USUAL_DELIVERY - self._reserved
-        if self._has_room and (wanted <= 0 or self._bodies.reserve(wanted)):
-            self._reserved += max(wanted, 0)
-            self._pieces.append(piece)
-        elif self._has_room:
-            self._has_room = False
-            self._give_back()
+    def _may_grow(self, size: int, more: int) -> bool:
+        """Whether a body of this size may grow by as much; if so, that counts from now on."""
+        wanted = _counted(size + more) - _counted(size)
+        if self._in_flight + wanted > MOST_IN_FLIGHT:
+            return False
+        self._in_flight += wanted
+        return True
 
-    def _joined(self) -> bytes:
-        if not self._has_room:
-            raise NoRoom
-        body = b"".join(self._pieces)
-        self._pieces.clear()
-        return body
+
+def _counted(size: int) -> int:
+    """What a body of this size takes of the room for all of them."""
+    return max(size - USUAL_DELIVERY, 0)

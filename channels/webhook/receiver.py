@@ -106,8 +106,8 @@ class WebhookReceiver:
 
     async def _read(self, request: Request) -> list[Event]:
         signature = request.headers.get("X-Hub-Signature-256")
-        with self._bodies.share() as share:
-            body = await share.read(request)
+        body = await self._bodies.read(request)
+        try:
             if len(body) <= _LARGE:
                 events, alone = self._check_and_decode(body, signature)
             else:  # In a thread, so that others have their turn meanwhile.
@@ -116,6 +116,8 @@ class WebhookReceiver:
             if alone and self._metadata_of is not None:
                 return with_own_metadata(events, alone, request, self._metadata_of)
             return events
+        finally:
+            self._bodies.let_go(body)
 
     def _check_and_decode(
         self, body: bytes, signature: str | None

@@ -201,16 +201,16 @@ class TestManyBodiesAtOnce:
 
 def _has_read(size: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set once the channel has read so many bytes of bodies."""
-    left, over, take = size, asyncio.Event(), bodies._Share.take
+    left, over, may_grow = size, asyncio.Event(), bodies.Bodies._may_grow
 
-    def counted(share: bodies._Share, piece: bytes) -> None:
+    def counted(of_all: bodies.Bodies, before: int, more: int) -> bool:
         nonlocal left
-        take(share, piece)
-        left -= len(piece)
+        left -= more
         if left <= 0:
             over.set()
+        return may_grow(of_all, before, more)
 
-    monkeypatch.setattr(bodies._Share, "take", counted)
+    monkeypatch.setattr(bodies.Bodies, "_may_grow", counted)
     return over
 
 
