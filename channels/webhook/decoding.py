@@ -26,8 +26,8 @@ from ..core.events import (
     Thread,
     message_key,
 )
-from .messages import said_in
-from .reading import Reader, check_json, is_marked
+from .messages import is_marked, said_in
+from .reading import Reader, check_json
 from .shapes import (
     ControlShape,
     DeliveryShape,

@@ -22,7 +22,7 @@ from ..core.events import (
     message_key,
 )
 from .attachments import attachments_of
-from .reading import Reader, is_marked
+from .reading import Reader
 from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
 _AI = re.compile(r'"source" *: *"axon"')  # Meta's own, in what it writes in the Inbox's name
@@ -136,6 +136,11 @@ def _act(item: ItemShape, common: dict[str, Any], reader: Reader) -> Event | Non
     told = ((name, reader.payload(getattr(item, name))) for name in ACTS)
     named = next(((name, details) for name, details in told if details), None)
     return named and Act(**common, name=named[0], details=named[1])
+
+
+def is_marked(flag: object) -> bool:
+    """Whether a flag is set: true, or true as text."""
+    return bool(flag) and str(flag).lower() not in ("false", "0", "null")
 
 
 def _count(value: object) -> int:

@@ -123,11 +123,6 @@ def _name(shape: Any) -> str:
     return "text" if kind is str else str(kind.__name__).removesuffix("Shape").lower()
 
 
-def is_marked(flag: object) -> bool:
-    """Whether a flag is set: true, or true as text."""
-    return bool(flag) and str(flag).lower() not in ("false", "0", "null")
-
-
 @lru_cache(maxsize=64)  # there are as many shapes as are written down
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
