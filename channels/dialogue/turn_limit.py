@@ -32,7 +32,7 @@ class TurnLimit:
         turn has had no effects yet, and once it waits for the store it has had all of them.
         """
         limit, began = self._limit, self._clock.now()
-        working = asyncio.ensure_future(work)
+        working = asyncio.ensure_future(_unbroken(work))
         rest = limit
         try:
             while rest:
@@ -59,17 +59,29 @@ async def _first_of(working: asyncio.Future[Any], time: Coroutine[Any, Any, None
         passing.cancel()
 
 
-def _came_of(work: asyncio.Future[_T]) -> _T:
-    """The result, or what was raised; a bare BaseException would look as if we were stopping."""
+async def _unbroken(work: Coroutine[Any, Any, _T]) -> _T:
+    """What the work returns; a task that ends by SystemExit would end the process."""
     try:
-        return work.result()
-    except Exception:
+        return await work
+    except (Exception, asyncio.CancelledError):
         raise
     except BaseException as error:
-        raise TurnBroken(
-            f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
-            "raised. Find out which action, component or library raises or cancels it."
-        ) from error
+        raise _broken_by(error) from error
+
+
+def _came_of(work: asyncio.Future[_T]) -> _T:
+    """The result, or what was raised; a bare CancelledError would look as if we were stopping."""
+    try:
+        return work.result()
+    except asyncio.CancelledError as error:
+        raise _broken_by(error) from error
+
+
+def _broken_by(error: BaseException) -> TurnBroken:
+    return TurnBroken(
+        f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
+        "raised. Find out which action, component or library raises or cancels it."
+    )
 
 
 async def _cancelled(turn: asyncio.Future[Any]) -> None:

@@ -55,7 +55,7 @@ async def test_an_event_that_always_fails_is_set_aside_and_the_next_one_is_handl
     assert "break" not in [record.getMessage() for record in caplog.records]
 
 
-@pytest.mark.parametrize("broken_by", [asyncio.CancelledError(), GeneratorExit()])
+@pytest.mark.parametrize("broken_by", [asyncio.CancelledError(), GeneratorExit(), SystemExit()])
 async def test_a_turn_that_is_broken_off_by_what_is_no_exception_fails_as_any_other(
     world: World, broken_by: BaseException
 ) -> None:
