@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timezone
+from typing import Any
 
 from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, WrappedLogger
 
 from .instruments.log_fields import subject
+from .instruments.said import is_said, without_said
 
 
 class JsonFormatter(ProcessorFormatter):
@@ -26,6 +28,7 @@ class JsonFormatter(ProcessorFormatter):
             foreign_pre_chain=[
                 _taken_apart,
                 ExtraAdder(),
+                _without_said,
                 _with_subject,
                 add_log_level,
                 add_logger_name,
@@ -48,6 +51,20 @@ def _taken_apart(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     if not isinstance(fields, dict) or "event" not in fields:
         return line
     return {**fields, **line, "event": fields["event"]}
+
+
+def _without_said(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """What others add to a line beside its text may quote a user as well."""
+    if not is_said():
+        return line
+    return {name: _quiet(value) for name, value in line.items()}
+
+
+def _quiet(value: Any) -> Any:
+    if isinstance(value, (str, list, tuple, dict, set)):
+        hidden = without_said(text := str(value))
+        return value if hidden == text else hidden
+    return value
 
 
 def _with_subject(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

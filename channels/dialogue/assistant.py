@@ -15,7 +15,7 @@ from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
 from ..core.briefing.situation import Said, Situation
 from ..core.errors import RasaUnavailable
 from ..instruments.host import MANTLE, MANTLE_REFUSED
-from ..instruments.quiet_log import hiding
+from ..instruments.said import hiding
 from .event_slots import keep_answers_to_users
 from .rasas_stores import insisting_on_stores, is_in_turn
 from .store_wait import StoreWait

@@ -8,27 +8,24 @@ which all of Python's warnings are shown: here they lose such words.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
+import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import structlog
 
 from ..core.errors import HandoverError
 from .log_fields import subject
+from .said import LEFT_OUT, is_said, without_said
 
-LEFT_OUT = "(left out, as it may quote a user)"
+logger = logging.getLogger(__name__)
 
 _ASYNCIO = "asyncio"
 _SQL = "sqlalchemy.engine"
 _OWN = __name__.partition(".instruments.")[0]
-_said: ContextVar[tuple[str, ...]] = ContextVar("handover_said", default=())
 
 
 def keep_log_quiet() -> None:
@@ -40,16 +37,7 @@ def keep_log_quiet() -> None:
     if not isinstance(show, _QuietWarnings):
         warnings.showwarning = _QuietWarnings(show)
     _keep_structured_lines_quiet()
-
-
-@contextmanager
-def hiding(text: str) -> Iterator[None]:
-    """No line and no warning within this block quotes the text, whoever writes it."""
-    token = _said.set((*_said.get(), text))
-    try:
-        yield
-    finally:
-        _said.reset(token)
+    _keep_unhandled_errors_quiet()
 
 
 class _QuietRecords:
@@ -68,7 +56,8 @@ class _QuietRecords:
         name = record.name or ""  # which `logging.makeLogRecord` fills in later
         is_own = name == _OWN or name.startswith(f"{_OWN}.")
         is_late = name == _ASYNCIO
-        if record.exc_info and record.exc_info[1] is not None and (is_own or is_late or subject()):
+        may_quote = is_own or is_late or subject() or is_said()
+        if record.exc_info and record.exc_info[1] is not None and may_quote:
             quiet = without_words(record.exc_info[1])
             record.exc_info = (type(quiet), quiet, quiet.__traceback__)
             if is_late:  # what follows shows the task or the call, and what it was about
@@ -76,8 +65,8 @@ class _QuietRecords:
         if name.startswith(_SQL) and isinstance(record.args, tuple):
             # Parameters and rows, of Rasa's tracker store too; what is not secret is text already.
             record.args = tuple(part if isinstance(part, str) else LEFT_OUT for part in record.args)
-        if not is_own and _said.get():
-            _hide(_said.get(), record)
+        if not is_own and is_said():
+            _hide(record)
         return record
 
 
@@ -98,9 +87,29 @@ def _quieten(_: object, __: str, line: Any) -> Any:
     """A step of structlog's: its line, whose error loses its words while work is under way."""
     found = line.get("exc_info")
     error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
-    if isinstance(error, BaseException) and subject():
+    if isinstance(error, BaseException) and (subject() or is_said()):
         line["exc_info"] = without_words(error)
     return line
+
+
+def _keep_unhandled_errors_quiet() -> None:
+    """Python itself prints an error in a thread, or in `__del__`, that nobody handles. A hook that
+    somebody else has set stays.
+    """
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _tell_of_thread
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _tell_of_ignored
+
+
+def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_type is not SystemExit and failed.exc_value is not None:
+        logger.error("A thread has failed, and nobody handles that.", exc_info=failed.exc_value)
+
+
+def _tell_of_ignored(failed: sys.UnraisableHookArgs) -> None:
+    if failed.exc_value is not None:
+        logger.error("Python has ignored an error.", exc_info=failed.exc_value)
 
 
 class _QuietWarnings:
@@ -110,8 +119,7 @@ class _QuietWarnings:
         self._show = show
 
     def __call__(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
-        said = _said.get()
-        self._show(_without(said, str(message)) if said else message, *args, **kwargs)
+        self._show(without_said(str(message)) if is_said() else message, *args, **kwargs)
 
 
 def without_words(error: BaseException) -> BaseException:
@@ -152,31 +160,12 @@ def _named_alike(error: BaseException) -> BaseException:
     return quiet
 
 
-def _hide(texts: tuple[str, ...], record: logging.LogRecord) -> None:
+def _hide(record: logging.LogRecord) -> None:
     try:
         message = record.getMessage()
     except Exception:  # of which logging would print all that the line was to be made of
         record.msg, record.args = f"A line of {record.name} can't be formatted.", ()
         return
-    hidden = _without(texts, message)
+    hidden = without_said(message)
     if hidden != message:
         record.msg, record.args = hidden, ()
-
-
-def _without(texts: tuple[str, ...], message: str) -> str:
-    """The message without the texts, however they are quoted in it."""
-    forms = {form for text in texts if text.strip() for form in _forms(text)}
-    for form in sorted(forms, key=len, reverse=True):
-        message = _words(form).sub(LEFT_OUT, message)
-    return message
-
-
-def _words(form: str) -> re.Pattern[str]:
-    """Finds the text as whole words: a message "a" must not hide every a."""
-    return re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
-
-
-def _forms(text: str) -> Iterator[str]:
-    for written in (text, text.strip()):
-        yield from (written, repr(written)[1:-1], ascii(written)[1:-1])
-        yield from (json.dumps(written)[1:-1], json.dumps(written, ensure_ascii=False)[1:-1])

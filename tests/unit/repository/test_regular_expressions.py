@@ -18,7 +18,7 @@ import pytest
 from channels.core.keywords.languages import Spelling
 from channels.graph.refusals.error_codes import PHRASES
 from channels.graph.refusals.refusals import _anywhere
-from channels.instruments.quiet_log import _words
+from channels.instruments.said import _pattern
 from cli.assistant.wishes import _any_of
 from cli.init.proposals.language import SCRIPTS
 
@@ -38,7 +38,7 @@ MADE: dict[str, list[tuple[re.Pattern[str], str]]] = {
         (re.compile("|".join(map(_anywhere, ("secret", "sec")))), "sub"),
         (re.compile("|".join(PHRASES)), "search"),
     ],
-    "channels.instruments.quiet_log": [(_words("secret"), "sub")],
+    "channels.instruments.said": [(_pattern("sad"), "sub")],
     "channels.core.keywords.languages": [
         (Spelling(left_out="\u0301\u0308\u064b", letters={"ё": "е", "ß": "ss"})._any, "sub")
     ],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import html
 import json
 import logging
 import sys
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
@@ -18,12 +21,13 @@ from sqlalchemy import create_engine, text
 from channels.core.errors import GraphRefused, StoreUnavailable
 from channels.core.events import Thread
 from channels.instruments.log_fields import AboutThread
-from channels.instruments.quiet_log import hiding, keep_log_quiet
+from channels.instruments.quiet_log import keep_log_quiet
+from channels.instruments.said import hiding
 from channels.log_format import JsonFormatter
 
 ADA = Thread(page="111", user="222")
 SAID = 'Marzipan „für" Zoë'
-OURS, RASA = logging.getLogger("channels.engine"), logging.getLogger("rasa.core.processor")
+OURS, RASA = logging.getLogger("channels"), logging.getLogger("rasa.core.processor")
 ASYNCIO = logging.getLogger("asyncio")
 
 
@@ -177,7 +181,12 @@ def test_our_own_errors_keep_their_words(written: Written, error: Exception) -> 
 
 @pytest.mark.parametrize(
     "quoted",
-    [SAID, repr(SAID), ascii(SAID), json.dumps(SAID), json.dumps(SAID, ensure_ascii=False)],
+    [
+        *(SAID, repr(SAID), ascii(SAID), json.dumps(SAID), json.dumps(SAID, ensure_ascii=False)),
+        *(SAID.lower(), SAID.upper(), f"<b>{html.escape(SAID)}</b>", str(SAID.encode())),
+        *(f"/parse?q=please+{quote(SAID)}", f"text={quote_plus(SAID)}&lang=de"),
+        *(repr({"text": f"it's\n{SAID}"}), json.dumps(json.dumps({"text": SAID}))),
+    ],
 )
 def test_a_turn_s_text_is_in_no_line_of_others(written: Written, quoted: str) -> None:
     with hiding(SAID):
@@ -185,6 +194,74 @@ def test_a_turn_s_text_is_in_no_line_of_others(written: Written, quoted: str) ->
         RASA.warning(f"Failed to parse {quoted}.")
     assert "Marzipan" not in written.text
     assert "Failed to parse" in written.text
+
+
+def test_nor_is_a_number_or_an_address_of_it(written: Written) -> None:
+    with hiding("My number is 0170-4711, and my mail zoe@marzipan.example!"):
+        RASA.warning("No such number: 0170-4711. No such domain: Zoe@Marzipan.Example.")
+    assert "4711" not in written.text
+    assert "marzipan" not in written.text.lower()
+    assert "No such number" in written.text
+
+
+def test_what_others_add_to_a_line_is_written_without_it(written: Written) -> None:
+    with hiding(SAID):
+        RASA.warning("No match.", extra={"said": SAID, "tokens": [SAID, 1], "took": 47})
+    assert "Marzipan" not in written.text
+    assert '"took": 47' in written.text
+
+
+def in_a_thread(work: Callable[[], object]) -> None:
+    """As a component of the project's own may work: the thread knows of no turn."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_a_thread_s_lines_lose_what_is_said_while_it_works(written: Written) -> None:
+    def work() -> None:
+        RASA.warning("No match for %s.", SAID)
+        try:
+            fail(RuntimeError(SAID))
+        except RuntimeError:
+            RASA.exception("No match.")
+
+    with hiding(SAID):
+        in_a_thread(work)
+    assert "No match for" in written.text
+    assert "RuntimeError" in written.text
+    assert "Marzipan" not in written.text
+
+
+@pytest.fixture
+def hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that Python begins with; the tests' own take them away."""
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    keep_log_quiet()
+
+
+@pytest.mark.usefixtures("hooks")
+def test_an_error_that_ends_a_thread_says_nothing(
+    written: Written, capfd: pytest.CaptureFixture[str]
+) -> None:
+    in_a_thread(lambda: fail(RuntimeError(SAID)))
+    assert "A thread has failed" in written.text
+    assert "in fail" in written.text
+    assert "Marzipan" not in written.text + capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("hooks")
+def test_an_error_that_python_ignores_says_nothing(
+    written: Written, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Component:
+        def __del__(self) -> None:
+            fail(RuntimeError(SAID))
+
+    Component()
+    assert "Python has ignored an error" in written.text
+    assert "Marzipan" not in written.text + capfd.readouterr().err
 
 
 @pytest.mark.parametrize("quoted", [SAID, repr(SAID), ascii(SAID)])

@@ -1,0 +1,104 @@
+"""What users have said in the work that is under way, and texts without it.
+
+A context knows what its own work is about. Threads that a component begins know of no context, so
+for them it is all that is under way.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from urllib.parse import quote, quote_plus
+
+LEFT_OUT = "(left out, as it may quote a user)"
+
+_SHORT = 4  # characters of a text that others' words have in them
+_ENCODINGS: tuple[Callable[[str], str], ...] = (
+    lambda text: repr(text)[1:-1],
+    lambda text: repr(text + "'\"")[1:-4],  # among what has other quotes
+    lambda text: ascii(text)[1:-1],
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: repr(text.encode(errors="replace"))[2:-1],
+    html.escape,
+    lambda text: quote(text, errors="replace"),
+    lambda text: quote_plus(text, errors="replace"),
+)
+
+
+class _Said:
+    """One text, in all the forms in which a line may quote it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _forms(self) -> list[str]:
+        forms = {self._text, self._text.strip(), *_telling(self._text)}
+        for _ in range(2):  # JSON within JSON, and the like
+            forms |= {encode(form) for encode in _ENCODINGS for form in forms}
+        return sorted(filter(str.strip, forms), key=len, reverse=True)
+
+    def left_out_of(self, line: str) -> str:
+        lower = line.lower()
+        for form in self._forms:
+            if form.lower() in lower:
+                line = _pattern(form).sub(LEFT_OUT, line)
+        return line
+
+
+def _telling(text: str) -> Iterator[str]:
+    """The words that are nobody else's: numbers of phones and orders, addresses."""
+    for word in text.split():
+        core = word.strip(".,;:!?()\"'")
+        if len(core) > _SHORT and ("@" in core or any(map(str.isdigit, core))):
+            yield core
+
+
+_of_context: ContextVar[tuple[_Said, ...]] = ContextVar("handover_said", default=())
+_under_way: set[_Said] = set()
+
+
+@contextmanager
+def hiding(text: str) -> Iterator[None]:
+    """No line and no warning within this block quotes the text, whoever writes it."""
+    said = _Said(text)
+    token = _of_context.set((*_of_context.get(), said))
+    _under_way.add(said)
+    try:
+        yield
+    finally:
+        _under_way.discard(said)
+        _of_context.reset(token)
+
+
+def is_said() -> bool:
+    """Whether what is written now may quote somebody."""
+    return bool(_said())
+
+
+def without_said(line: str) -> str:
+    """The line without what was said, however it is quoted there."""
+    for said in _said():
+        line = said.left_out_of(line)
+    return line
+
+
+def _said() -> tuple[_Said, ...]:
+    own = _of_context.get()
+    if own or threading.current_thread() is threading.main_thread():
+        return own
+    return tuple(_under_way)
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    """Finds the text; a short one as whole words: a message "a" must not hide every a."""
+    escaped = re.escape(form)
+    whole = rf"(?<!\w){escaped}(?!\w)" if len(form) < _SHORT else escaped
+    return re.compile(whole, re.IGNORECASE)
