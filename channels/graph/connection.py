@@ -30,6 +30,7 @@ _USAGE_HEADER = "X-Business-Use-Case-Usage"
 _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
 )
+LONGEST_ANSWER = 1_000_000  # bytes; the longest of Graph's that we ask for have a few thousand
 PERSON = "/{person}"  # a path: the user of the request's thread
 _UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError)
 _JSON = {"Content-Type": "application/json"}
@@ -102,7 +103,7 @@ class GraphConnection:
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
             ) as response:
                 self.date = response.headers.get("Date")
-                body = await response.read()
+                body = await _body(response)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise _no_answer(error, request.name, limit) from error
         return self._read(request, answer, response, body)
@@ -154,6 +155,17 @@ class GraphConnection:
             hidden=(*self._secrets, *_texts(request.query), *_texts(request.body)),
             may_quote=request.body is not None,
         )
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The answer's body; where it is longer than any of Graph's, nothing, which can't be read."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > LONGEST_ANSWER:
+            response.close()
+            return b""
+    return bytes(body)
 
 
 def appsecret_proof(app_secret: str, token: str) -> str:
