@@ -13,20 +13,26 @@ import msgspec
 from ..core.meta.ownership import Owner
 
 
+def _id(value: object) -> str:
+    """What Meta writes for an id, as text; empty where it is none."""
+    is_one = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return str(value) if is_one and value else ""
+
+
 class SendAnswer(msgspec.Struct, frozen=True):
     """The answer to a send. One that names whom the message went to says enough."""
 
-    message_id: str | int | None = None
-    recipient_id: str | int | None = None
+    message_id: Any = None
+    recipient_id: Any = None
 
     def __post_init__(self) -> None:
-        if not (self.message_id or self.recipient_id):
+        if not (_id(self.message_id) or _id(self.recipient_id)):
             raise ValueError("It says neither which message was sent nor to whom.")
 
     @property
     def mid(self) -> str:
         """The message's id; empty where Meta does not tell it."""
-        return str(self.message_id or "")
+        return _id(self.message_id)
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -112,41 +118,49 @@ class Profile(msgspec.Struct, frozen=True):
         return self.name or parts or handle
 
 
-class _Named(msgspec.Struct, frozen=True):
+class NamedPage(msgspec.Struct, frozen=True):
+    """A page and its name."""
+
     id: str | int
     name: str = ""
 
 
-class Named(msgspec.Struct, frozen=True):
-    """Several things with their names."""
-
-    data: list[_Named] = []
-
-
-class _InstalledApp(msgspec.Struct, frozen=True):
-    id: str | int
-    subscribed_fields: list[str] | None = None
-
-
-class _Paging(msgspec.Struct, frozen=True):
-    next: str | None = None
-
-
 class InstalledApps(msgspec.Struct, frozen=True):
-    """The apps that are subscribed to the page's webhook; None where Meta does not tell."""
+    """The apps that are subscribed to the page's webhook, as far as Meta tells."""
 
-    data: list[_InstalledApp] | None = None
-    paging: _Paging | None = None
+    data: Any = None
+    paging: Any = None
 
     def leave_out(self, us: str, field: str = "messages") -> bool:
         """Whether Meta tells, and the app `us` gets nothing of this field."""
-        if self.data is None:
-            return False
-        own = [app.subscribed_fields for app in self.data if str(app.id) == us]
+        own = [line.get("subscribed_fields") for line in self._lines if _id(line.get("id")) == us]
         if own:
-            return own[0] is not None and field not in own[0]
-        may_come_later = self.paging is not None and self.paging.next is not None
-        return not may_come_later
+            return _are_texts(own[0], without=field)
+        return self._is_whole
+
+    def names(self) -> dict[str, str]:
+        """What the apps are called, by their ids."""
+        told = ((_id(line.get("id")), line.get("name")) for line in self._lines)
+        return {app: name for app, name in told if app and name and isinstance(name, str)}
+
+    @property
+    def _lines(self) -> list[dict[str, Any]]:
+        told = self.data if isinstance(self.data, list) else []
+        return [line for line in told if isinstance(line, dict)]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether no app is hidden: by a line that can't be read, or on a page that follows."""
+        may_follow = isinstance(self.paging, dict) and self.paging.get("next") is not None
+        known = [line for line in self._lines if _id(line.get("id"))]
+        return isinstance(self.data, list) and len(known) == len(self.data) and not may_follow
+
+
+def _are_texts(told: object, *, without: str) -> bool:
+    """Whether a list of texts is told, and this is none of them."""
+    if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
+        return False
+    return without not in told
 
 
 SENT = msgspec.json.Decoder(SendAnswer)
@@ -156,6 +170,5 @@ PAGE_IDENTITY = msgspec.json.Decoder(PageIdentity)
 LINKED_ACCOUNT = msgspec.json.Decoder(LinkedAccount)
 INSTALLED_APPS = msgspec.json.Decoder(InstalledApps)
 PROFILE = msgspec.json.Decoder(Profile)
-NAMED = msgspec.json.Decoder(Named)
-NAMED_PAGE = msgspec.json.Decoder(_Named)
+NAMED_PAGE = msgspec.json.Decoder(NamedPage)
 PAGE_STATUS = msgspec.json.Decoder(PageStatus, strict=False)

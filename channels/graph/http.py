@@ -36,7 +36,6 @@ from .answers import (
     ACCEPTED,
     INSTALLED_APPS,
     LINKED_ACCOUNT,
-    NAMED,
     NAMED_PAGE,
     PAGE_IDENTITY,
     PAGE_STATUS,
@@ -239,8 +238,8 @@ class HttpGraph:
     async def names(self, _page: str, /) -> dict[str, str]:
         asking = GraphRequest(path="/me", query={"fields": "id,name"})
         own = await self._calls.in_passing(asking, NAMED_PAGE)
-        apps = await self._calls.in_passing(_SUBSCRIBED, NAMED)
-        return {str(one.id): one.name for one in (own, *apps.data) if one.name}
+        apps = await self._calls.in_passing(_SUBSCRIBED, INSTALLED_APPS)
+        return apps.names() | ({str(own.id): own.name} if own.name else {})
 
     async def routing(self, page: str) -> Routing:
         asking = GraphRequest(path="/me", query={"fields": "messaging_feature_status"})

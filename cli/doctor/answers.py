@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 import msgspec
 
@@ -91,7 +92,19 @@ class InstalledApp(msgspec.Struct, frozen=True):
 class InstalledAppsAnswer(msgspec.Struct, frozen=True):
     """The answer of `subscribed_apps`."""
 
-    data: list[InstalledApp] = []
+    data: list[Any] = []
+
+    @property
+    def apps(self) -> list[InstalledApp]:
+        """All that can be read: a line without an id hides none of the others."""
+        return [app for line in self.data if (app := _installed(line)) is not None]
+
+
+def _installed(line: object) -> InstalledApp | None:
+    try:
+        return msgspec.convert(line, InstalledApp)
+    except msgspec.ValidationError:
+        return None
 
 
 class Identity(msgspec.Struct, frozen=True):

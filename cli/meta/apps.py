@@ -95,7 +95,7 @@ async def _ask_page(settings: Settings, page: PageToAsk) -> AppsOfPage:
         installed = await graph.ask(there, INSTALLED_APPS, limit=LIMIT)
     finally:
         await graph.close()
-    return apps_of_page(settings, identity, installed.data)
+    return apps_of_page(settings, identity, installed.apps)
 
 
 def _add_arguments(parser: ArgumentParser) -> None:

@@ -52,6 +52,11 @@ def _bare(right: JsonObject) -> JsonObject:
     return lines[0]
 
 
+def _with_odd_line(right: JsonObject) -> JsonObject:
+    """The list behind a line that names no app."""
+    return {**right, "data": [{"id": None}, *right.get("data", [])]}
+
+
 def _refused(message: str, code: int, *, path: str = MESSAGES) -> OddAnswer:
     return OddAnswer(path=path, error=GraphError(message, code=code))
 
@@ -109,6 +114,10 @@ ODD_ANSWERS: Mapping[str, OddAnswer] = {
         error=GraphError(_THROTTLED_BY_MESSENGER, code=80006),
         headers=_usage(messenger=1, pages=3, ads_management=240),
     ),
+    "apps_odd_line": OddAnswer(path="subscribed_apps", told=_with_odd_line),
+    "sent_nothing": OddAnswer(told=lambda _right: {}),
+    "sent_odd_id": OddAnswer(told=lambda right: {**right, "message_id": {}}),
+    "long_page": OddAnswer(told=lambda _right: f"<!DOCTYPE html><p>{' ' * 2_000_000}</p>"),
     "slow": OddAnswer(latency=timedelta(seconds=20)),
     "lost": OddAnswer(is_lost=True),
 }

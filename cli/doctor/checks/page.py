@@ -47,7 +47,7 @@ def _identity(facts: PageFacts) -> Verdict:
 
 
 def _subscription(facts: PageFacts) -> Verdict:
-    own = [app for app in known(facts.answers.installed).data if str(app.id) == facts.app_id]
+    own = [app for app in known(facts.answers.installed).apps if str(app.id) == facts.app_id]
     if not own:
         return wrong(
             "The app is not installed on the Page: it hears nothing from it.",
@@ -63,7 +63,7 @@ def _subscription(facts: PageFacts) -> Verdict:
 def _agent_apps(facts: PageFacts) -> Verdict:
     if not facts.agent_apps:
         return ok("All plans hand over to the Inbox, which every Page has.")
-    there = {str(app.id) for app in known(facts.answers.installed).data}
+    there = {str(app.id) for app in known(facts.answers.installed).apps}
     missing = [app_id for app_id in facts.agent_apps if app_id not in there]
     if not missing:
         return ok(f"The plans' target apps are on the Page: {', '.join(facts.agent_apps)}.")

@@ -42,6 +42,11 @@ async def test_a_field_that_the_page_lacks_is_named(page: LivePage, field: str) 
     assert f"{field} ({PAGE_FIELDS[field]})" in detail
 
 
+async def test_a_line_that_names_no_app_hides_no_other(page: LivePage) -> None:
+    await page.break_calls("subscribed_apps", answer="apps_odd_line")
+    await page.ok("page-subscription")
+
+
 async def test_an_app_that_is_not_on_the_page_is_wrong(page: LivePage) -> None:
     await page.change_app(installed=False)
     assert "not installed" in await page.wrong("page-subscription")

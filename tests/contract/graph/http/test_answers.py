@@ -9,6 +9,7 @@ import pytest
 from channels.core.errors import GraphError, GraphRefused, GraphUnavailable, UserUnreachable
 from channels.core.events import Thread
 from channels.core.meta.ownership import Owner
+from channels.graph.connection import LONGEST_ANSWER
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from emulator import PAGE_INBOX
@@ -53,6 +54,14 @@ async def test_an_answer_that_is_not_graph_s_names_the_http_status(
     graph: HttpGraph, meta: ScriptedGraph, body: bytes
 ) -> None:
     meta.script = [Reply(body=body)] * 3
+    with pytest.raises(GraphUnavailable, match="HTTP status 200"):
+        await graph.owner(ADA)
+
+
+async def test_an_answer_longer_than_any_of_graph_s_is_not_read_on(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [Reply(body=b'{"data":[]' + b" " * LONGEST_ANSWER + b"}")] * 3
     with pytest.raises(GraphUnavailable, match="HTTP status 200"):
         await graph.owner(ADA)
 
@@ -132,3 +141,9 @@ async def test_a_page_stays_unsubscribed_until_meta_tells_otherwise(
     ours = accepted(data=[{"id": "900", "subscribed_fields": ["messages"]}])
     meta.script = [accepted(data=[]), refused(code=100), ours]
     assert [await graph.unsubscribed() for _ in range(3)] == [["the page"], ["the page"], []]
+
+
+async def test_a_line_that_names_no_app_hides_no_other(live: HttpGraph, page: EmulatedPage) -> None:
+    await page.subscribe("message_reads")
+    await page.break_calls(answer="apps_odd_line", times=None)
+    assert await live.unsubscribed() == ["the page"]

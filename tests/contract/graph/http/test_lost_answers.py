@@ -107,7 +107,12 @@ async def test_a_success_that_cannot_be_read_waits_for_the_echo(
 
 @pytest.mark.parametrize(
     ("answer", "mid"),
-    [({"recipient_id": ADA.user}, ""), ({"recipient_id": ADA.user, "message_id": 7}, "7")],
+    [
+        ({"recipient_id": ADA.user}, ""),
+        ({"recipient_id": ADA.user, "message_id": 7}, "7"),
+        ({"recipient_id": ADA.user, "message_id": {"id": "m_1"}}, ""),
+        ({"recipient_id": {"id": ADA.user}, "message_id": "m_1"}, "m_1"),
+    ],
 )
 async def test_an_answer_that_names_whom_the_message_went_to_is_not_lost(
     graph: HttpGraph, meta: ScriptedGraph, answer: dict[str, Any], mid: str

@@ -95,9 +95,22 @@ def test_a_page_without_a_feature_status_has_no_routing() -> None:
         (b'{"data":[{"id":"1","subscribed_fields":["feed"]}],"paging":{"next":"x"}}', True),
         (b'{"data":[{"id":"1","subscribed_fields":["messages"]}]}', False),
         (b'{"data":null}', False),
+        (b'{"data":"1"}', False),
+        (b'{"data":[{"id":null},{"id":"1","subscribed_fields":["feed"]}]}', True),
+        (b'{"data":[null,7,{"id":"1","subscribed_fields":["messages"]}]}', False),
+        (b'{"data":[{"id":null},{"id":"2"}]}', False),
+        (b'{"data":[{"id":"2","subscribed_fields":[null]}]}', True),
+        (b'{"data":[{"id":"1","subscribed_fields":[{"name":"messages"}]}]}', False),
+        (b'{"data":[{"id":"1","subscribed_fields":"messages"}]}', False),
+        (b'{"data":[{"id":"2"}],"paging":[]}', True),
     ],
 )
 def test_an_app_is_left_out_where_meta_lists_all_apps_without_it(
     answer: bytes, is_left_out: bool
 ) -> None:
     assert INSTALLED_APPS.decode(answer).leave_out("1") is is_left_out
+
+
+def test_a_line_that_names_no_app_hides_no_name_of_another() -> None:
+    answer = b'{"data":[{"id":null,"name":"?"},null,{"id":7,"name":"Desk"},{"id":"8","name":0}]}'
+    assert INSTALLED_APPS.decode(answer).names() == {"7": "Desk"}
