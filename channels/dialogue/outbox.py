@@ -53,9 +53,9 @@ class TurnId(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     is_reserved: bool = False  # by Ledger.turn
 
-    def has_led_to(self, session: Session | None) -> bool:
+    def has_led_to(self, session: Session) -> bool:
         """Whether this turn has led to the session."""
-        return session is not None and session.id == self.cause.session_id
+        return session.id == self.cause.session_id
 
 
 def turn_on_its_own(now: datetime) -> TurnId:

@@ -12,7 +12,6 @@ from rasa.core.channels.channel import OutputChannel
 
 from ..core.events import Platform, Thread
 from ..core.meta.limits import INSTAGRAM, MESSENGER
-from ..core.records.outgoing import silences
 from ..core.sessions.session import Session, State
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
@@ -197,7 +196,7 @@ class MessengerOutput(OutputChannel):
             if self._has_ended:
                 self._pass_control()
             self.has_spoken = True
-        if silences(session):
+        if session.silences_the_bot:
             self._silenced_by = "control of the thread has been handed over"
 
     async def _say_that_it_connects(self, recipient_id: str) -> None:
@@ -228,7 +227,8 @@ class MessengerOutput(OutputChannel):
             self._checked = True
             session = await self.store_wait.until_stored(partial(self._store.open_session, thread))
             # A turn that a crash has cut short may find the session that it has itself led to.
-            if silences(session) and not self._sayings.turn.has_led_to(session):
+            led_to = self._sayings.turn.has_led_to
+            if session is not None and session.silences_the_bot and not led_to(session):
                 self._silenced_by = "a live agent has the thread"
         if self._silenced_by is not None:
             logger.warning(

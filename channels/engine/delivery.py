@@ -31,7 +31,6 @@ from ..core.records.outgoing import (
     Standing,
     fate_of,
     is_echoed,
-    takes_the_floor,
 )
 from ..core.sessions.session import Cause, Session, State
 from ..dialogue.fair_limit import FairLimit
@@ -263,11 +262,12 @@ class Delivery:
 
     async def _is_to_be_sent(self, entry: OutgoingEntry) -> bool:
         standing, session = await self._once_stored(lambda: self._store.before_send(entry))
-        if standing is not Standing.WAITING or takes_the_floor(session):
+        is_taken = session is not None and session.takes_the_floor
+        if standing is not Standing.WAITING or is_taken:
             self._typing.end(entry.outgoing.thread)  # the answer will not take it off
         if standing is Standing.DROPPED:
             _log_drop(entry, _LOST)
-        elif standing is Standing.WAITING and takes_the_floor(session):
+        elif standing is Standing.WAITING and is_taken:
             _log_drop(entry, "a live agent has the thread")
             await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
             return False

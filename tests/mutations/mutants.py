@@ -77,6 +77,7 @@ MUTANTS = [
         SESSIONS,
         ("now < session.last_user_at + MESSAGING", "now <= session.last_user_at + MESSAGING"),
         ("session.last_heard_at or session.active_at", "session.active_at"),
+        ("and self.state is not State.OPENING", "and self.state is not State.ACTIVE"),
     ),
     *_of(
         "core/keywords/vocabulary.py",
@@ -111,7 +112,6 @@ MUTANTS = [
         ("one.place >= self.place", "one.place > self.place"),
         ("if one.is_waiting and", "if"),
         ("error.others_answered and waited_out", "waited_out"),
-        ("session.state is not State.OPENING", "session.state is not State.ACTIVE"),
     ),
     *_of(
         "engine/delivery.py",

@@ -15,7 +15,7 @@ import msgspec
 
 from ..errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
 from ..events import Echo, Thread
-from ..sessions.session import Cause, Session, State
+from ..sessions.session import Cause
 
 PERSONA = "persona_id"  # a message's key that stands beside it in the request
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
@@ -122,19 +122,6 @@ def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
     if "text" in message:
         return echo.text is not None and echo.text.split() == str(message["text"]).split()
     return bool(echo.attachments)
-
-
-def silences(session: Session | None) -> bool:
-    """Whether a session keeps Rasa's new messages from its thread."""
-    return session is not None and not session.is_waiting and not session.regained
-
-
-def takes_the_floor(session: Session | None) -> bool:
-    """Whether a session keeps messages that were said before it from its thread.
-
-    Before control is passed they are still the bot's to send: the session waits for them.
-    """
-    return silences(session) and session is not None and session.state is not State.OPENING
 
 
 class Replay:

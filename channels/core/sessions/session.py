@@ -150,6 +150,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is State.WAITING
 
     @property
+    def silences_the_bot(self) -> bool:
+        """Whether it keeps Rasa's new messages from its thread."""
+        return not self.is_waiting and not self.regained
+
+    @property
+    def takes_the_floor(self) -> bool:
+        """Whether it keeps messages that were said before it from its thread.
+
+        Before control is passed they are still the bot's to send: the session waits for them.
+        """
+        return self.silences_the_bot and self.state is not State.OPENING
+
+    @property
     def target_app_id(self) -> str:
         """The app that the plan hands the thread to."""
         return self.plan.target_app_id(self.thread.platform)

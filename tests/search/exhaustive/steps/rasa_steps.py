@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from channels.core.decisions import NOTHING
 from channels.core.events import UserMessage
-from channels.core.records import outgoing
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, Session, State
 from tests.search.exhaustive.course import advanced, done, handled, read_again
@@ -29,8 +28,8 @@ def turn(world: World, which: int) -> Iterator[World]:
     if isinstance(event, UserMessage) and event.text == NEVER_MIND:
         yield opening_steps.cancelled(world, which)
         return
-    if outgoing.silences(session):
-        if session is not None and session.is_waiting:
+    if session is not None and session.silences_the_bot:
+        if session.is_waiting:
             raise Violation("the bot is silent while the user waits")
         yield handled(world, which)
         return

@@ -18,15 +18,7 @@ from channels.core.errors import (
     UserUnreachable,
     WindowClosed,
 )
-from channels.core.records.outgoing import Fate, Replay, Said, fate_of, silences, takes_the_floor
-from channels.core.sessions.session import Session
-from tests.unit.channels.core.decisions.decision_samples import (
-    ACTIVE,
-    ADOPTED,
-    ENDING,
-    OPENING,
-    REGAINED,
-)
+from channels.core.records.outgoing import Fate, Replay, Said, fate_of
 
 STRANGE = GraphUnavailable("Server error", others_answered=True)
 
@@ -56,23 +48,6 @@ def test_a_message_that_meta_alone_of_all_does_not_take_is_given_up_in_the_end()
 @pytest.mark.parametrize("error", [GraphUnavailable("Down"), TokenRefused("Expired")])
 def test_an_outage_is_waited_for_without_end(error: GraphError) -> None:
     assert fate_of(error, waited_out=True) is Fate.WAIT
-
-
-@pytest.mark.parametrize(
-    ("session", "is_silent", "is_lost"),
-    [
-        (None, False, False),
-        (OPENING, True, False),
-        (ACTIVE, True, True),
-        (ADOPTED, True, True),
-        (ENDING, True, True),
-        (REGAINED, False, False),
-    ],
-)
-def test_a_session_keeps_the_bot_from_speaking(
-    session: Session | None, is_silent: bool, is_lost: bool
-) -> None:
-    assert (silences(session), takes_the_floor(session)) == (is_silent, is_lost)
 
 
 def said(place: int, text: str, *, is_waiting: bool = True, position: int = 0) -> Said:

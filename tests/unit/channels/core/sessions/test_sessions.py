@@ -31,6 +31,7 @@ from channels.core.sessions.transitions import (
     heard,
     left_with_agent,
     opening,
+    regained,
 )
 
 ADA = Thread(page="111", user="222")
@@ -189,3 +190,18 @@ def test_what_the_user_says_to_the_agent_opens_the_window_again() -> None:
 def test_what_the_operator_says_does_not_keep_the_window_open() -> None:
     answered = said(ACTIVE, Speaker.OPERATOR, CAUSE_AT + timedelta(hours=5))
     assert not is_window_open(answered, CAUSE_AT + timedelta(hours=28))
+
+
+@pytest.mark.parametrize(
+    ("session", "is_silent", "is_lost"),
+    [
+        (opened(), True, False),
+        (ACTIVE, True, True),
+        (ending(ACTIVE, EndReason.KEYWORD, PASSED_AT), True, True),
+        (regained(ending(ACTIVE, EndReason.KEYWORD, PASSED_AT), PASSED_AT), False, False),
+    ],
+)
+def test_a_session_keeps_the_bot_from_speaking(
+    session: Session, is_silent: bool, is_lost: bool
+) -> None:
+    assert (session.silences_the_bot, session.takes_the_floor) == (is_silent, is_lost)
