@@ -7,7 +7,7 @@ thread by thread, for as long as that takes.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -122,34 +122,3 @@ def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
     if "text" in message:
         return echo.text is not None and echo.text.split() == str(message["text"]).split()
     return bool(echo.attachments)
-
-
-class Replay:
-    """One attempt at a turn, beside what earlier attempts at it have said.
-
-    What is said again, in the same words and at the same place, is not stored again. From the
-    first difference on, what waits of the earlier attempts is withdrawn.
-    """
-
-    def __init__(self, said: Sequence[Said] = ()) -> None:
-        self._said = {one.place: one for one in sorted(said, key=_position)}
-        self.place = 0
-
-    def repeated(self, message: dict[str, Any]) -> Said | None:
-        """What was said at this place, if it is this message; then the next place is looked at."""
-        said = self._said.get(self.place)
-        if said is None or said.message != message:
-            return None
-        self.place += 1
-        return said
-
-    def withdrawn(self) -> list[int]:
-        """The positions of what waits from this place on, which this attempt says otherwise."""
-        waiting = [one for one in self._said.values() if one.is_waiting and one.place >= self.place]
-        for one in waiting:
-            del self._said[one.place]
-        return [one.position for one in waiting]
-
-
-def _position(said: Said) -> int:
-    return said.position

@@ -12,10 +12,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from channels.core.notices import Notice
 from channels.core.plans import Plan
-from channels.core.records.outgoing import Replay
 from channels.core.sessions import notices
 from channels.core.sessions.session import Session
 from channels.dialogue import output
+from channels.dialogue.outbox import Replay
 from channels.handover import ledger
 from tests.search.property.handover_machine import MODES, HandoverMachine
 from tests.search.property.stage import Stage, quiet_channels

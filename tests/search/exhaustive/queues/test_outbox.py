@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.records.outgoing import Replay
+from channels.dialogue.outbox import Replay
 from tests.fakes.store import MemoryStore
 from tests.fakes.store_rows import Rows
 from tests.search.exhaustive.model import Violation
