@@ -11,6 +11,7 @@ from typing import Any
 from sanic.request import Request
 
 from ..instruments.time_limits import TimeLimits
+from .guarded_requests import broken_off
 
 # Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
 # longest text that the Send API takes makes 12 KB. All of these at once fit in here.
@@ -44,7 +45,8 @@ class Bodies:
         stream.request_max_size = LARGEST_DELIVERY
         reading = self.time_limits.begin(SLOWEST_BODY, request.transport.abort)
         try:
-            return await self._whole(stream)
+            with broken_off(stream):
+                return await self._whole(stream)
         finally:
             self.time_limits.end(reading)
 

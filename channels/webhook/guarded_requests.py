@@ -10,6 +10,8 @@ prevents all of this, since it sees the headers first.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sanic import Sanic
@@ -42,7 +44,8 @@ def guard_requests(app: Sanic, *, below: str) -> None:
             """Called by Sanic before a handler that does not read the body itself."""
             if self.path.startswith(below):
                 self.stream.request_max_size = LARGEST_UNREAD  # for this request alone
-            await super().receive_body()
+            with broken_off(self.stream):
+                await super().receive_body()
 
         async def respond(self, *args: Any, **kwargs: Any) -> Any:
             """Called by Sanic with each answer before it is sent."""
@@ -52,6 +55,18 @@ def guard_requests(app: Sanic, *, below: str) -> None:
             return answer
 
     app.request_class = GuardedRequest
+
+
+@contextmanager
+def broken_off(stream: Any) -> Iterator[None]:
+    """Let nobody read on in a body whose chunks are none: after its answer of 400, Sanic would, and
+    log the traceback of what it finds, as often as a stranger likes.
+    """
+    try:
+        yield
+    except InvalidUsage:
+        stream.request_body = None
+        raise
 
 
 def _is_sound(headers: Any) -> bool:

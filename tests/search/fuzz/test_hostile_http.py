@@ -125,11 +125,19 @@ class TestTheLengthOfABody:
         await writer.wait_closed()
         assert await channel.delivers(delivery(message(user, "hello"))) == 200
 
-    async def test_chunks_that_are_none_are_refused(self, channel: ServedChannel) -> None:
-        broken = request(
-            "POST", PATH, b"Transfer-Encoding: chunked", body=b"zz\r\nabc\r\n0\r\n\r\n"
-        )
-        assert await channel.answers(broken) == 400
+    @pytest.mark.parametrize("path", [PATH, f"{CHANNEL}/handovers/22/return"])
+    @pytest.mark.parametrize("size", [b"zz", b"-3", b"5" * 100])
+    async def test_chunks_that_are_none_are_refused_and_leave_no_traceback(
+        self, channel: ServedChannel, caplog: pytest.LogCaptureFixture, size: bytes, path: str
+    ) -> None:
+        """Strangers could fill the disk."""
+        chunks = size + b"\r\nabc\r\n0\r\n\r\n"
+        broken = request("POST", path, b"Transfer-Encoding: chunked", body=chunks)
+        reader, writer = await asyncio.open_connection("127.0.0.1", channel.port)
+        writer.write(broken)
+        assert (await reader.read()).split()[1] in (b"400", b"413")
+        writer.close()
+        assert [line.message for line in caplog.records if line.exc_info] == []
 
     async def test_chunks_are_read_as_one_body(self, channel: ServedChannel, user: str) -> None:
         body = delivery(message(user, "hello"))
