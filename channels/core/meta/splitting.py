@@ -17,6 +17,7 @@ from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, Sentence
 
 ELLIPSIS = "…"
 _LONGEST_CHARACTER = 4  # bytes, in UTF-8 and UTF-16 alike
+_LONGEST_CLUSTER = 100  # characters that a reader sees as one; a family of emoji has a dozen
 
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _ANY_LOCALE = ""  # ICU's root rules: they know every script, and its dictionaries
@@ -62,6 +63,7 @@ def shorten(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> str:
     if length(text, unit) <= limit:
         return text
     furthest = _reach(text, 0, limit - length(ELLIPSIS, unit), unit)
+    text = text[: furthest + _LONGEST_CLUSTER]
     end = _last(sorted(_ends(CharacterBreaker, text)), 0, furthest) or furthest
     return text[:end].rstrip() + ELLIPSIS
 

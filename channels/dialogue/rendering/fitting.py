@@ -8,11 +8,15 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from ...core.meta.limits import Limits
-from ...core.meta.splitting import length, shorten, split_text, well_formed
+from ...core.meta.splitting import ELLIPSIS, length, shorten, split_text, well_formed
 
 T = TypeVar("T")
 Message = dict[str, Any]  # the `message` object of a Send API request
 Fit: TypeAlias = Callable[[Any, str, "Fitter"], list[T]]  # value, field, fitter; see Unsendable
+
+# To split a text takes a millisecond for some hundred characters, in which nobody else is served.
+LONGEST_TEXT = 40_000  # characters, of one response
+MOST_ITEMS = 500  # of one list
 
 _MISSING: tuple[Any, ...] = (None, "", [], {})
 _JSON_NAMES = {
@@ -88,9 +92,11 @@ class Fitter(msgspec.Struct):
         if not isinstance(values, list):
             self.note(field, f"was left out: it must be a list, and is {json_name(values)}.")
             return []
+        if len(values) > MOST_ITEMS:
+            self.note(field, f"has {len(values)} items, and the first {MOST_ITEMS} are looked at.")
         return [
             fitted
-            for i, value in enumerate(values)
+            for i, value in enumerate(values[:MOST_ITEMS])
             for fitted in self._attempt(value, f"{field}[{i}]", fit)
         ]
 
@@ -101,9 +107,16 @@ class Fitter(msgspec.Struct):
             self.note(field, f"was left out: {error}")
             return []
 
+    def bounded(self, text: str) -> str:
+        """A text of which no more is left than anybody reads."""
+        if len(text) <= LONGEST_TEXT:
+            return text
+        self.note("text", f"has {len(text)} characters, and ends after {LONGEST_TEXT}.")
+        return text[: LONGEST_TEXT - 1].rstrip() + ELLIPSIS
+
     def split(self, text: str) -> list[str]:
         """A text in pieces that a text message can hold."""
-        return split_text(text, self.limits.text, self.limits.text_unit)
+        return split_text(self.bounded(text), self.limits.text, self.limits.text_unit)
 
     def shortened(self, text: str, field: str, limit: int) -> str:
         """`text`, shortened to `limit` characters if it is longer."""

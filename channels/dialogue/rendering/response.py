@@ -23,6 +23,8 @@ from .custom import custom_messages
 from .fitting import Fitter, Message, fit_text
 from .media import fit_attachment, fit_image
 
+_MOST_PARAGRAPHS = 50  # that are messages of their own
+
 _PARTS = ("text", "quick_replies", "buttons", "custom", "image", "attachment", "elements")
 _LATER: dict[str, Callable[[Any, Fitter], list[Message]]] = {
     "custom": custom_messages,
@@ -56,7 +58,7 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     """
     fitter = Fitter(limits)
     parts = fitter.parts(response, _PARTS)
-    text = "".join(fitter.one(parts.get("text"), "text", fit_text))
+    text = fitter.bounded("".join(fitter.one(parts.get("text"), "text", fit_text)))
     buttons, quick_replies = (
         fitter.every(parts[part], part, fit) if part in parts else []
         for part, fit in (("buttons", fit_button), ("quick_replies", fit_quick_reply))
@@ -87,11 +89,14 @@ def _spoken_messages(
 ) -> list[Message]:
     """The messages for text and buttons.
 
-    As in Rasa's own channel, a blank line in a text without choices begins a new message.
+    As in Rasa's own channel, a blank line in a text without choices begins a new message, unless
+    that made a flood of them.
     """
     if buttons:
         return _button_templates(text, buttons, fitter)
-    paragraphs = [text] if quick_replies else _BLANK_LINES.split(text)
+    paragraphs = _BLANK_LINES.split(text)
+    if quick_replies or len(paragraphs) > _MOST_PARAGRAPHS:
+        paragraphs = [text]
     return [{"text": piece} for paragraph in paragraphs for piece in fitter.split(paragraph)]
 
 

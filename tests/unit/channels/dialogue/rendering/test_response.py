@@ -11,6 +11,7 @@ import pytest
 from rasa.shared.core.events import BotUttered
 
 from channels.core.meta.limits import INSTAGRAM, MESSENGER
+from channels.dialogue.rendering.fitting import LONGEST_TEXT, MOST_ITEMS
 from channels.dialogue.rendering.response import render
 from tests.unit.channels.dialogue.rendering.rendering_samples import (
     generic_template,
@@ -104,6 +105,25 @@ class TestText:
 
     def test_2000_characters_are_two_messages(self) -> None:
         assert messages({"text": "x" * 2000}) == [{"text": "x" * 1999}, {"text": "x"}]
+
+    def test_very_many_paragraphs_share_messages(self) -> None:
+        assert len(messages({"text": "x\n\n" * 1000})) == 2
+
+    @pytest.mark.parametrize(
+        "response", [{"text": "x " * 10**6}, {"custom": {"text": "x" * 10**6}}]
+    )
+    def test_of_a_text_that_nobody_can_read_the_beginning_is_sent(
+        self, response: dict[str, Any]
+    ) -> None:
+        sent = "".join(message["text"] for message in messages(response))
+        assert 20_000 <= len(sent) <= LONGEST_TEXT
+        assert sent.endswith("…")
+        assert "and ends after" in notes(response)
+
+    def test_of_a_list_that_nobody_can_look_through_the_beginning_is_sent(self) -> None:
+        cards = [{"title": f"Card {i}", "subtitle": "x"} for i in range(MOST_ITEMS + 1)]
+        assert len(messages({"elements": cards})) == MOST_ITEMS / 10
+        assert f"elements has {MOST_ITEMS + 1} items" in notes({"elements": cards})
 
     def test_a_number_is_sent_as_text(self) -> None:
         assert messages({"text": 42}) == [{"text": "42"}]
