@@ -74,6 +74,7 @@ turn short: Rasa hears it, so that its tracker is whole, but its answers are not
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 
@@ -151,6 +152,7 @@ def decide(
     owner: Owner | None = None,
     ended: Session | None = None,
     by_echo: bool = False,
+    metas_ahead: timedelta = timedelta(),
 ) -> Decision:
     """Look the event up in the table above.
 
@@ -158,11 +160,12 @@ def decide(
     open, `is_return_word` tells whether a text is a keyword of that session's plan, `may_have`
     whether an app gets the thread when it asks for it, and `owner` is `thread_owner`'s answer
     where an earlier decision asked for it. `by_echo`: whoever writes counts as having the thread.
+    Meta's clock, by which people speak, is `metas_ahead` of the one by which sessions end.
     """
     if isinstance(event, (UserMessage, Postback)):
         if session is None:
-            return _spoke_unattended(event, ended, is_return_word, owner)
-        return _user_spoke(event, session, routing, is_return_word, owner)
+            return _spoke_unattended(event, ended, is_return_word, owner, metas_ahead)
+        return _user_spoke(event, session, routing, is_return_word, owner, metas_ahead)
     if isinstance(event, Act):
         return _user_acted(event, session, routing, owner)
     if isinstance(event, SignOfLife):
@@ -170,7 +173,8 @@ def decide(
     if isinstance(event, (TakenBack, Edited)):
         return _was_amended(event, session)
     if isinstance(event, Echo):
-        return _page_spoke(event, session, ended, us, owner, by_echo=by_echo)
+        is_late = session is None and _is_late(event, ended, owner, metas_ahead)
+        return _page_spoke(event, session, us, owner, by_echo=by_echo, is_late=is_late)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)
     return _control_moved(event, session, us, owner)
@@ -186,14 +190,15 @@ def _spoke_unattended(
     ended: Session | None,
     is_return_word: Callable[[str], bool],
     owner: Owner | None,
+    metas_ahead: timedelta,
 ) -> Decision:
     """Without a session: to the bot; or on standby, where somebody has the thread, or had it."""
     if event.array is Array.MESSAGING:
         return ROUTE
     if ended is not None and _is_over(ended, owner):
-        if _is_for_the_bot(event, ended, is_return_word):
+        if _is_for_the_bot(event, ended, is_return_word, metas_ahead):
             return LATE_WORDS
-        if was_said_in(ended, event.at):
+        if was_said_in(ended, event.at, metas_ahead):
             return HEAR_USER
     return _taken(event, None, owner)
 
@@ -203,18 +208,23 @@ def _is_over(ended: Session, owner: Owner | None) -> bool:
     return owner in OURS_OR_NOBODYS or (owner is Owner.UNKNOWN and ended.regained)
 
 
-def _is_late(event: Echo, ended: Session | None, owner: Owner | None) -> bool:
+def _is_late(
+    event: Echo, ended: Session | None, owner: Owner | None, metas_ahead: timedelta
+) -> bool:
     """Whether an operator wrote it before the thread was taken back."""
     if ended is None or ended.ended_at is None or event.by_ai or not _is_over(ended, owner):
         return False
-    return ended.cause_at < event.at <= ended.ended_at
+    return ended.cause_at < event.at <= ended.ended_at + metas_ahead
 
 
 def _is_for_the_bot(
-    event: UserMessage | Postback, session: Session, is_return_word: Callable[[str], bool]
+    event: UserMessage | Postback,
+    session: Session,
+    is_return_word: Callable[[str], bool],
+    metas_ahead: timedelta,
 ) -> bool:
     """Whether it was meant for the bot already; of a tap on standby nobody can tell."""
-    is_words = isinstance(event, UserMessage) and is_for_the_bot(event.at, session)
+    is_words = isinstance(event, UserMessage) and is_for_the_bot(event.at, session, metas_ahead)
     return is_words and not _asks_for_the_bot(event, session, is_return_word)
 
 
@@ -224,6 +234,7 @@ def _user_spoke(
     routing: Routing,
     is_return_word: Callable[[str], bool],
     owner: Owner | None,
+    metas_ahead: timedelta,
 ) -> Decision:
     if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
@@ -234,7 +245,7 @@ def _user_spoke(
         return HEAR_USER if session.has_heard(event.mid) else OURS_AGAIN
     if _is_overtaken(session, owner):
         return _overtaken(owner)
-    if session.regained and _is_for_the_bot(event, session, is_return_word):
+    if session.regained and _is_for_the_bot(event, session, is_return_word, metas_ahead):
         return msgspec.structs.replace(LATE_WORDS, regained=True)
     by_words = _maybe_return(event, session, is_return_word)
     return _maybe_released(event, session, routing, owner, by_words)
@@ -310,15 +321,15 @@ def _asks_for_the_bot(
 def _page_spoke(
     event: Echo,
     session: Session | None,
-    ended: Session | None,
     us: str,
     owner: Owner | None,
     *,
     by_echo: bool,
+    is_late: bool,
 ) -> Decision:
     if event.app_id == us:
         return NOTHING
-    if session is None and _is_late(event, ended, owner):
+    if is_late:
         return HEAR_OPERATOR
     if session is None:
         taken = _taken(event, event.app_id, owner)

@@ -183,6 +183,7 @@ class EventHandler:
             may_have=partial(self._settings.may_have, event.thread),
             ended=ended,
             by_echo=session is None and await self._counts_by_echo(event),
+            metas_ahead=self._metas_ahead(),
         )
         decision = look_up()
         if decision.ask_owner:
@@ -190,6 +191,9 @@ class EventHandler:
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
+
+    def _metas_ahead(self) -> timedelta:
+        return self._clock.metas() - self._clock.now()
 
     async def _owner(self, thread: Thread) -> Owner:
         """Who has the thread. If that call alone keeps failing, nobody waits for it."""
@@ -243,7 +247,7 @@ class EventHandler:
         if await self._routing.of(event.thread.page) is Routing.ON:
             return False
         last = await self._store.last_ended(event.thread)
-        return last is None or last.ended_at is None or event.at > last.ended_at
+        return not _is_from_before(event, last, self._metas_ahead())
 
     async def _ended(self, event: Event) -> Session | None:
         """The thread's last session, if the event is of a kind that may come late from it.
@@ -284,8 +288,7 @@ class EventHandler:
         if not decision.given or not isinstance(event, ControlPassed):
             return
         last = await self._store.last_ended(event.thread)
-        ended_at = None if last is None else last.ended_at
-        if ended_at is not None and event.at <= ended_at + _TOLD_LATE:
+        if _is_from_before(event, last, self._metas_ahead() + _TOLD_LATE):
             return  # it has brought the thread back from that handover, and comes late
         await self._dialogue.tell_given(event)
 
@@ -336,6 +339,13 @@ def _has_ended(event: Event, ended: Session | None) -> bool:
     if ended is None or not isinstance(event, Postback) or event.mid is None:
         return False
     return ended.has_heard(event.mid)
+
+
+def _is_from_before(event: Event, ended: Session | None, metas_ahead: timedelta) -> bool:
+    """Whether it is older than the end of the thread's last session."""
+    if ended is None or ended.ended_at is None:
+        return False
+    return event.at <= ended.ended_at + metas_ahead
 
 
 def return_words(plan: Plan) -> Callable[[str], bool]:

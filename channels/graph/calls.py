@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable
-from ..core.meta.metas_clock import metas_time
+from ..core.meta.metas_clock import metas_time, skew_by
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import thread_hash
@@ -133,17 +133,18 @@ class GraphCalls:
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], tries: Tries
     ) -> _T:
         """One try of a request that has been admitted."""
-        limit = min(self._request_timeout, tries.time_left(self._clock.now()))
+        asked_at = self._clock.now()
+        limit = min(self._request_timeout, tries.time_left(asked_at))
         try:
             answered = await self._connection.ask(request, answer, limit=limit)
         except GraphUnavailable:
             raise
         except GraphError as error:
-            self._note_answer(request)
+            self._note_answer(request, asked_at)
             if concerns_all(error):
                 self._close(error)
             raise
-        self._note_answer(request)
+        self._note_answer(request, asked_at)
         return answered
 
     async def pause_after(
@@ -173,6 +174,7 @@ class GraphCalls:
         await self.probe()
 
     async def _ask(self) -> None:
+        asked_at = self._clock.now()
         try:
             await self._connection.ask(_PROBE, PAGE_IDENTITY, limit=self._request_timeout)
         except TRY_LATER as error:
@@ -180,7 +182,7 @@ class GraphCalls:
             return
         except GraphError as error:
             logger.error("Meta refuses the calls of %s: %s", self._closing.page, error)
-        self._note_answer(_PROBE)
+        self._note_answer(_PROBE, asked_at)
         self._open()
 
     def _has_answered(self, tries: Tries, *paths: str) -> bool:
@@ -188,11 +190,12 @@ class GraphCalls:
         answered = (self._answered_at.get(path, _NEVER) for path in paths)
         return any(at > tries.started_at for at in answered)
 
-    def _note_answer(self, request: GraphRequest) -> None:
+    def _note_answer(self, request: GraphRequest, asked_at: datetime) -> None:
         now = self._clock.now()
         self._answered_at[request.path] = now
         told = metas_time(self._connection.date)
-        self._skew = self._skew if told is None else told - now
+        if told is not None:
+            self._skew = skew_by(told, after=asked_at, before=now, known=self._skew)
         closed = self._closing.closed_page(self._clock.now())
         if closed is not None and closed.obstacle is Obstacle.UNREACHABLE:
             self._open()

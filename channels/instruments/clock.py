@@ -9,8 +9,6 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Protocol
 
-from ..core.meta.metas_clock import MOST_SKEW
-
 # Nanoseconds, which go on while the machine sleeps or the process is stopped, and never jump.
 # Elsewhere than on Linux the monotonic clock is the nearest to that.
 _counted: Callable[[], int] = (
@@ -18,6 +16,7 @@ _counted: Callable[[], int] = (
     if hasattr(time, "CLOCK_BOOTTIME")
     else time.monotonic_ns
 )
+LEAST_SKEW = timedelta(seconds=2)  # that Meta's time shows, as it has no fractions of a second
 STANDSTILL = timedelta(seconds=5)  # a sleep that lasts this much longer is the process's own
 
 
@@ -89,7 +88,7 @@ class SharedClock:
 
     def metas(self) -> datetime:
         skew = self._skew()
-        if skew is None or abs(skew - self._ahead) <= MOST_SKEW:  # Meta gives whole seconds
+        if skew is None or abs(skew - self._ahead) <= LEAST_SKEW:
             return self.now()
         return self._clock.now() + skew
 

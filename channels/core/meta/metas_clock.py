@@ -11,6 +11,9 @@ gives its time in whole seconds.
 """
 
 
+_WHOLE = timedelta(seconds=1)  # in which Meta gives its time
+
+
 def metas_time(date: str | None) -> datetime | None:
     """What the `Date` of an answer says; None if it can't be read."""
     try:
@@ -18,6 +21,17 @@ def metas_time(date: str | None) -> datetime | None:
     except (ValueError, TypeError):
         return None
     return None if told.tzinfo is None else told.astimezone(timezone.utc)
+
+
+def skew_by(
+    told: datetime, *, after: datetime, before: datetime, known: timedelta | None
+) -> timedelta:
+    """Meta's clock minus ours, where Meta's said `told` at some moment between these two of ours.
+
+    It is as `known`, or none, unless that can't be.
+    """
+    least, most = told - before, told + _WHOLE - after
+    return min(max(known or timedelta(), least), most)
 
 
 def in_words(skew: timedelta) -> str:

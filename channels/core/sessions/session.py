@@ -236,18 +236,24 @@ def _is_of_people(session: Session) -> bool:
 LATE = timedelta(minutes=1)  # what was written after the thread was taken back, and came on standby
 
 
-def is_for_the_bot(said_at: datetime, session: Session) -> bool:
-    """Whether the user said it just after the thread was taken back, or the word that did so."""
+def is_for_the_bot(said_at: datetime, session: Session, metas_ahead: timedelta) -> bool:
+    """Whether the user said it just after the thread was taken back, or the word that did so.
+
+    It was said by Meta's clock, which is `metas_ahead` of the one by which sessions end.
+    """
     if session.ended_at is None:
         return False
+    ended_at = session.ended_at + metas_ahead
     by_user = session.reason in (EndReason.KEYWORD, EndReason.INTENT)
-    since = session.last_user_at if by_user else session.ended_at
-    return since < said_at <= max(since, session.ended_at) + LATE
+    since = session.last_user_at if by_user else ended_at
+    return since < said_at <= max(since, ended_at) + LATE
 
 
-def was_said_in(session: Session, said_at: datetime) -> bool:
+def was_said_in(session: Session, said_at: datetime, metas_ahead: timedelta) -> bool:
     """Whether the user said it while a session that is over went on, or in its last moment."""
-    return session.ended_at is not None and session.opened_at < said_at <= session.ended_at + LATE
+    if session.ended_at is None:
+        return False
+    return session.opened_at < said_at - metas_ahead <= session.ended_at + LATE
 
 
 def is_window_open(session: Session, now: datetime) -> bool:

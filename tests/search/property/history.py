@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Standing
@@ -64,7 +64,9 @@ class History:
         """Whether a user's last session had ended by then, or a word of theirs had ended it."""
         last = self.last_ended_of(user)
         # What was heard so and routed is the session's last word then.
-        return last is not None and (is_for_the_bot(at, last) or last.last_user_at == at)
+        return last is not None and (
+            is_for_the_bot(at, last, timedelta()) or last.last_user_at == at
+        )
 
     def is_anybody_there(self, at: datetime | None = None) -> bool:
         """Whether it is within the hours, by the workers' clock; now, or at a moment of Meta's."""

@@ -10,6 +10,8 @@ import pytest
 from channels.core.events import Array, UserMessage
 from tests.scenario.world import ANNA, INBOX, PLAN, SECOND, TIMEOUT, World
 
+HOUR = timedelta(hours=1)
+
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
@@ -48,6 +50,25 @@ async def test_what_was_written_after_it_goes_to_rasa_and_is_kept(world: World) 
 
     assert world.said() == ["re: timeout", "re: anybody there?"]
     assert await kept(world, session.id) == ["anybody there?"]
+
+
+@pytest.mark.parametrize("ahead", [20 * SECOND, -20 * SECOND, 90 * SECOND, -90 * SECOND, -HOUR])
+async def test_what_came_before_the_end_and_after_it_is_told_apart_by_a_wrong_clock_too(
+    ahead: timedelta,
+) -> None:
+    world = World(transcript=True, plans={"default": PLAN})
+    world.graph.ahead = -ahead
+    await world.start(ahead=ahead)
+    session = await world.hand_over()
+    await world.wait(TIMEOUT - SECOND)
+    before, by_operator = on_standby(world, "one more thing"), world.echo("I look it up")
+    await world.wait(2 * SECOND)
+    await world.deliver(before, by_operator, on_standby(world, "anybody there?"))
+
+    assert world.said() == ["re: timeout", "re: anybody there?"]
+    said = await kept(world, session.id)
+    assert said == ["one more thing", "I look it up", "anybody there?"]
+    await world.kill()
 
 
 async def test_what_follows_a_keyword_is_for_the_bot(world: World) -> None:

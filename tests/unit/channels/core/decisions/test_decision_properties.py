@@ -123,7 +123,7 @@ def test_what_came_on_standby_is_routed_only_if_it_is_newer_than_the_taking_back
     if event.array is Array.STANDBY and decision.route:
         assert session is not None
         assert session.regained
-        assert is_for_the_bot(event.at, session)
+        assert is_for_the_bot(event.at, session, timedelta())
 
 
 @given(any_event, any_session, any_routing, any_owner)
