@@ -163,10 +163,11 @@ class GraphTimeout(GraphUnavailable):
     """Graph did not answer in time; the call may have been carried out all the same.
 
     `echoes_come`: the page's other messages were followed by their echoes, so one without an echo
-    has hardly arrived.
+    has hardly arrived. `is_unreadable`: it was answered with a success that can't be read.
     """
 
     echoes_come = False
+    is_unreadable = False
 
 
 class GraphThrottled(GraphError):

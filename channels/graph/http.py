@@ -262,8 +262,12 @@ class HttpGraph:
         tries = Tries(started_at=earlier.started_at)
         try:
             answer = await self._calls.answered(asking, THREAD_OWNER, tries)
-        except TRY_LATER:
-            raise
+        except TRY_LATER as error:
+            # No success that can be read: others can, so it is no outage, and waiting helps nobody.
+            is_unreadable = isinstance(error, GraphTimeout) and error.is_unreadable
+            if not is_unreadable or self._calls.closed_page() is not None:
+                raise
+            owner, why = Owner.UNKNOWN, str(error)
         except GraphError as error:
             owner, why = owner_by(error), str(error)
         else:

@@ -152,11 +152,14 @@ def unreadable(
         return refusal(fault, call=call, status=status, usage=usage, retry_after=retry_after)
     in_doubt = succeeded(status) or status >= _SERVER_ERROR
     kind = GraphTimeout if in_doubt else GraphUnavailable
-    return kind(
+    error = kind(
         f"Graph's answer to {call} can't be read (HTTP status {status})",
         retry_after=retry_after,
         remedy="If it stays so, check 'graph-url' and what stands between this machine and Meta.",
     )
+    if isinstance(error, GraphTimeout):
+        error.is_unreadable = succeeded(status)
+    return error
 
 
 def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -> timedelta | None:

@@ -125,6 +125,13 @@ async def test_a_refusal_to_tell_the_owner_raises_nothing(
     assert await live.owner(page.thread) is owner
 
 
+async def test_an_owner_that_can_t_be_read_for_long_is_unknown(
+    live: HttpGraph, page: EmulatedPage
+) -> None:
+    await page.break_calls(answer="owner_page", times=None)
+    assert await live.owner(page.thread) is Owner.UNKNOWN
+
+
 async def test_a_refused_take_is_told_as_such_where_the_owner_is_unknown(
     live: HttpGraph, page: EmulatedPage
 ) -> None:
