@@ -57,8 +57,8 @@ take the thread meanwhile.
 The owner is ours if nobody else has the thread. It is asked for where a row names it, because
 deliveries come late and out of order: what an event says of the owner may be over.
 Where Meta does not tell, the owner is unknown: what comes on standby, and an event that says who
-has the thread, is believed. A secondary receiver of the older roles is never told: another app
-counts as the owner then, but for a pass to us.
+has the thread, is believed, unless the thread was taken back since. A secondary receiver of the
+older roles is never told: another app counts as the owner then, but for a pass to us.
 What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
 what the user says to the agents.
 What the user or an operator wrote in the moment of taking back, and came late on standby, is kept

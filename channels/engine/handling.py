@@ -20,6 +20,7 @@ from ..core.events import (
     Edited,
     Event,
     Postback,
+    SignOfLife,
     TakenBack,
     Thread,
     UserMessage,
@@ -29,7 +30,7 @@ from ..core.meta.broadcasts import PERIOD as BROADCAST_PERIOD
 from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.ownership import Owner, Routing
 from ..core.plans import INBOX_APP_IDS, Plan
-from ..core.sessions.session import Cause, EndReason, Session, Speaker, State, session_id_for
+from ..core.sessions.session import LATE, Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
 from ..graph.protocol import Graph
@@ -187,10 +188,20 @@ class EventHandler:
         )
         decision = look_up()
         if decision.ask_owner:
-            decision = look_up(owner=await self._owner(event.thread))
+            owner = await self._owner(event.thread)
+            if owner is Owner.UNKNOWN and session is None and await self._is_over(event):
+                owner = Owner.IDLE
+            decision = look_up(owner=owner)
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
+
+    async def _is_over(self, event: Event) -> bool:
+        """Whether what an event says of the owner is: the bot has taken the thread back since."""
+        last = await self._store.last_ended(event.thread)
+        late = LATE if isinstance(event, SignOfLife) else timedelta()
+        is_regained = last is not None and last.regained
+        return is_regained and _is_from_before(event, last, self._metas_ahead() + late)
 
     def _metas_ahead(self) -> timedelta:
         return self._clock.metas() - self._clock.now()

@@ -14,11 +14,11 @@ from channels.core.errors import (
     TokenRefused,
     UserUnreachable,
 )
-from channels.core.events import Array
+from channels.core.events import Array, SignOfLife
 from channels.core.meta.ownership import Owner
 from channels.core.sessions.session import State
 from channels.engine.handling import PATIENCE
-from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
+from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, TIMEOUT, World
 
 REFUSALS = [
     pytest.param(GraphRefused("Nonexisting field", code=100), id="no such edge"),
@@ -50,6 +50,18 @@ async def test_an_agent_s_return_is_believed(untold: World) -> None:
     await untold.agent_returns()
     assert untold.ends() == ["agent_returned"]
     assert untold.said() == ["re: agent_returned"]
+
+
+async def test_what_was_so_before_the_thread_was_taken_back_opens_nothing(untold: World) -> None:
+    await untold.hand_over()
+    await untold.wait(TIMEOUT - SECOND)
+    by_ai = untold.echo("I am Meta's AI", by_ai=True)
+    taken = untold.control_passed(previous_owner=BOT, new_owner=INBOX)
+    await untold.wait(2 * SECOND)
+    shown = untold.message("", array=Array.STANDBY)
+    common = {name: getattr(shown, name) for name in SignOfLife.__struct_fields__}
+    await untold.deliver(by_ai, taken, SignOfLife(**common))
+    assert await untold.store.open_session(ANNA) is None
 
 
 async def test_what_the_user_says_is_heard(untold: World) -> None:
