@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -101,6 +102,12 @@ class Database:
             raise StoreUnavailable(
                 f"The session store {self} can't be opened: there is no directory "
                 f"'{file.parent.absolute()}'. Create it, or correct `store`."
+            )
+        if _has_other_names(file):  # each of which has a lock of its own
+            raise StoreUnavailable(
+                f"The file of the session store {self} has another name, too (a hard link), under "
+                "which another process may write to it: SQLite would then damage it. Copy the "
+                "file while the bot stands still, and let `store` name the copy."
             )
         try:
             return _hold(file.with_name(f"{file.name}.lock"))
@@ -224,6 +231,14 @@ def _identity(file: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _has_other_names(file: Path) -> bool:
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_nlink > 1
 
 
 def _postgresql_connected(options: str, connection: Any, _record: object) -> None:

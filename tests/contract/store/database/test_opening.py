@@ -103,6 +103,15 @@ def test_a_file_that_cannot_be_locked_is_explained(sqlite_url: str) -> None:
         asyncio.run(open_and_close(sqlite_url))
 
 
+async def test_a_file_that_has_another_name_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    """Each of its names would have a lock of its own, and SQLite a log of what it writes."""
+    await open_and_close(sqlite_url)
+    (tmp_path / "other.db").hardlink_to(sqlite_url.removeprefix("sqlite:///"))
+    for url in (sqlite_url, f"sqlite:///{tmp_path}/other.db"):
+        with pytest.raises(StoreUnavailable, match=r"another name, too .* Copy the file"):
+            await open_and_close(url)
+
+
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
