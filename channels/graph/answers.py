@@ -62,9 +62,12 @@ def owner_in(answer: object, *, us: str) -> Owner:
         return Owner.UNNAMED if owner.keys() <= _OWNER_KEYS else Owner.UNKNOWN
     if not isinstance(app_id, (str, int, Decimal)) or isinstance(app_id, bool):
         return Owner.UNKNOWN
-    is_exact = isinstance(app_id, Decimal)
-    is_ours = app_id == Decimal(us) if is_exact else str(app_id).strip() == us
-    return Owner.OURS if is_ours else Owner.ANOTHER_APP
+    if isinstance(app_id, Decimal):
+        return Owner.OURS if app_id == Decimal(us) else Owner.ANOTHER_APP
+    told = str(app_id).strip()
+    if not told.isdecimal() or not told.strip("0"):
+        return Owner.UNKNOWN  # no app has such an id
+    return Owner.OURS if told == us else Owner.ANOTHER_APP
 
 
 class _FeatureStatus(msgspec.Struct, frozen=True):
