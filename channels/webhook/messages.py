@@ -25,7 +25,8 @@ from .attachments import attachments_of
 from .reading import Reader
 from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
-_AI = re.compile(r'"source" *: *"axon"')  # Meta's own, in what it writes in the Inbox's name
+# Meta's own, in what it writes in the Inbox's name.
+_AI = re.compile(r"""(["'])source\1\s*:\s*(["'])axon\2""", re.IGNORECASE)
 _MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
 
 
@@ -38,6 +39,8 @@ def said_in(
     """
     if item.message is not None and is_marked(item.message.is_deleted):
         return _taken_back(mid, common, by_page=by_page)
+    if item.message is not None and item.message.admin_text and mid is None:
+        return None  # a notice of Meta's own, in whoever's name
     if item.message is not None and by_page:
         return _echo(item.message, mid, common, reader)
     if item.message is not None:

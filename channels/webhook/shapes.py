@@ -26,6 +26,7 @@ class MessageShape(msgspec.Struct):
     is_deleted: Any = False
     is_self: Any = False
     ai_generated: Any = False
+    admin_text: Any = None
 
 
 class EditShape(msgspec.Struct):

@@ -59,6 +59,10 @@ class TestOddFields:
             marked[mark] = unset
             assert texts(delivery(message(**marked))) == ["hello"]
 
+    def test_a_notice_of_metas_is_nobodys_words(self) -> None:
+        notice = {"is_echo": True, "admin_text": "The conversation was handed back."}
+        assert decoded(delivery(item(message=notice))) == []
+
     @pytest.mark.parametrize(
         ("fields", "by_ai"),
         [
@@ -67,7 +71,9 @@ class TestOddFields:
             ({"metadata": '{"source": "axon"}'}, True),
             ({"metadata": '{"source":"axon","v":1}'}, True),
             ({"metadata": '{"source":"desk"}'}, False),
-            ({"metadata": {"source": "axon"}}, False),
+            ({"metadata": {"source": "axon"}}, True),
+            ({"metadata": '{\n  "source" :\t"Axon"\n}'}, True),
+            ({"metadata": {"source": "desk", "name": "axon"}}, False),
             ({}, False),
         ],
     )
