@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.request import urlopen
 
-from .skops_first import import_skops
+from .quick_skops import import_skops
 
 EMULATOR_URL = "DEMO_EMULATOR_URL"
 _LONG_POLL = timedelta(seconds=25)
@@ -60,9 +60,9 @@ class AheadClock:
 
 def main() -> None:
     """Run Rasa's own command line."""
+    import_skops()  # before a thread may import as well
     clock = AheadClock(os.environ[EMULATOR_URL])
     threading.Thread(target=clock.follow, daemon=True).start()
-    import_skops()
     # By name, as Rasa itself loads the channel: the demo knows the project only by its files.
     importlib.import_module("channels.instruments.clock").SystemClock.now = lambda _: clock.now()
     importlib.import_module("rasa.__main__").main()

@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import Any
 
-from .skops_first import import_skops
+from .quick_skops import import_skops
 
 _WRITTEN_BY_NOBODY = ("handover_ended", "handover_started", "rate_good", "rate_bad")
 

@@ -1,7 +1,7 @@
-"""What is quick to import only before TensorFlow, which the tests here load first of all."""
+"""What is slow to import after TensorFlow, unless it is made quick."""
 
 from __future__ import annotations
 
-from demo.skops_first import import_skops
+from demo.quick_skops import import_skops
 
 import_skops()

@@ -1,6 +1,6 @@
 """Python runs this as it starts, where PYTHONPATH leads here, and Rasa takes half as much CPU.
 
-Each worker imports skops late, which takes six seconds then: see `demo/skops_first.py`.
+Each worker imports skops late, which takes six seconds then: see `demo/quick_skops.py`.
 """
 
 import importlib
