@@ -19,13 +19,14 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that may take longest: begun last, one would hold up all others."""
-    ours = [item for item in items if HERE in item.path.parents]
+    files = {path for path in {item.path for item in items} if HERE in path.parents}
+    ours = [item for item in items if item.path in files]
     limits: defaultdict[Path, float] = defaultdict(float)
     for item in ours:
         limit = item.get_closest_marker("timeout")
         limits[item.path] = max(limits[item.path], limit.args[0] if limit else 0)
     ours.sort(key=lambda item: -limits[item.path])
-    items[:] = [*ours, *(item for item in items if HERE not in item.path.parents)]
+    items[:] = [*ours, *(item for item in items if item.path not in files)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -56,9 +56,10 @@ def source(module: str) -> str:
 
 @cache
 def calls_of_re(module: str) -> list[ast.Call]:
+    text = source(module)
     return [
         node
-        for node in ast.walk(ast.parse(source(module)))
+        for node in (ast.walk(ast.parse(text)) if re.search(r"\bre\.", text) else ())
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)

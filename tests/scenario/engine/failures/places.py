@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 from channels.core.events import Event
@@ -28,6 +29,7 @@ _AS_TIME_PASSES = {
 _OF_NO_CONSEQUENCE = {"sender_action", *_AS_TIME_PASSES}
 # By these the worker knows what is its own, what time it is and who else is there.
 _REMEMBERED = {"correct_dates", "renew_claims", "report", "time"}
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=repr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +67,8 @@ class _Call:
     name: str
     earlier: int
     is_early: bool
-    before: str
-    after: str
+    before: bytes
+    after: bytes
 
     def place(self, *, after: bool) -> Place:
         return Place(
@@ -108,7 +110,7 @@ def deaths_of(
 
     Where the store is a file, the worker knows that it `is_alone`, and makes other calls.
     """
-    known: set[str] = set()
+    known: set[bytes] = set()
     found = []
     calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript, is_alone=is_alone)
     for call in _of_consequence(calls):
@@ -121,7 +123,7 @@ def deaths_of(
 
 def standstills_of(story: str, *, has_survivor: bool) -> Iterator[Place]:
     """Who goes on knows what it had read: each call counts, and what happens between two."""
-    outside = ""
+    outside = b""
     calls = _calls_of(story, has_survivor=has_survivor, transcript=False)
     for call in _of_consequence(calls, also=_REMEMBERED):
         if call.before != outside:
@@ -162,7 +164,7 @@ def _calls_of(
     async def record() -> list[_Call]:
         wire, world = Wire(), _WatchedWorld(is_alone=is_alone, transcript=transcript)
         world.has_survivor = has_survivor
-        looks: defaultdict[int, list[str]] = defaultdict(list)
+        looks: defaultdict[int, list[bytes]] = defaultdict(list)
         early: set[int] = set()
 
         def look(number: int) -> None:
@@ -208,7 +210,7 @@ class _WatchedWorld(HarshWorld):
         self._acknowledged += 1
         await self.settle()
 
-    def outside(self) -> str:
+    def outside(self) -> bytes:
         """All that makes a difference to what comes next, but for what the first worker knows."""
         graph, survivors = self.graph, self.workers[1:]
         under_way = [
@@ -216,7 +218,7 @@ class _WatchedWorld(HarshWorld):
             for worker in self.workers
         ]
         meta = (graph.calls, graph.sent, graph.threads, graph.echoes)
-        return repr(
+        return _ENCODER.encode(
             (
                 *(self.clock.now(), self.delivered, self._acknowledged, under_way, *meta),
                 *(self.tracker_store.turns, self._observer._rows),
