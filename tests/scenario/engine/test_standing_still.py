@@ -14,7 +14,7 @@ import pytest
 from channels.core.events import Event
 from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
-from tests.scenario.engine.failures.places import Place, deaths_of, each_in, standstills_of
+from tests.scenario.engine.failures.places import Place, commits_of, each_in, standstills_of
 from tests.scenario.engine.failures.stories import STORIES, has_turned_out_well, play
 from tests.scenario.engine.failures.test_crash_points import MortalWorld
 from tests.scenario.wire import Wire
@@ -34,10 +34,7 @@ STANDSTILLS, STANDSTILLS_ALONE = (
     )
     for has_survivor in (True, False)
 )
-STANDSTILLS_ON_SQLITE = each_in(
-    ("keyword", "timeout"),
-    lambda story: (place for place in deaths_of(story, is_alone=True) if place.after),
-)
+STANDSTILLS_ON_SQLITE = each_in(("keyword", "timeout"), commits_of)
 
 
 class StoppedWorld(MortalWorld):

@@ -61,7 +61,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
-    """A worker's call, and all that was outside of the worker before and after it."""
+    """A worker's call, and all that was outside of the worker before and after it.
+
+    `stored` is what the store had afterwards.
+    """
 
     number: int
     name: str
@@ -69,6 +72,7 @@ class _Call:
     is_early: bool
     before: bytes
     after: bytes
+    stored: bytes
 
     def place(self, *, after: bool) -> Place:
         return Place(
@@ -99,26 +103,30 @@ def each_in(stories: Iterable[str], places_of: Callable[[str], Iterable[Place]])
     ]
 
 
-def deaths_of(
-    story: str,
-    *,
-    has_survivor: bool = False,
-    transcript: bool = False,
-    is_alone: bool = False,
-) -> list[Place]:
-    """A worker that dies has nothing left but what is outside of it: one place for each of that.
-
-    Where the store is a file, the worker knows that it `is_alone`, and makes other calls.
-    """
+def deaths_of(story: str, *, has_survivor: bool = False, transcript: bool = False) -> list[Place]:
+    """A worker that dies has nothing left but what is outside of it: one place for each of that."""
     known: set[bytes] = set()
     found = []
-    calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript, is_alone=is_alone)
+    calls = _calls_of(story, has_survivor=has_survivor, transcript=transcript)
     for call in _of_consequence(calls):
         for after, outside in ((False, call.before), (True, call.after)):
             if outside not in known:
                 known.add(outside)
                 found.append(call.place(after=after))
     return found
+
+
+def commits_of(story: str) -> Iterator[Place]:
+    """What is other in a file is what has been stored: one place for each of that.
+
+    The worker knows that it is alone there, and makes other calls.
+    """
+    known: set[bytes] = set()
+    calls = _calls_of(story, has_survivor=False, transcript=False, is_alone=True)
+    for call in _of_consequence(calls):
+        if call.stored not in known:
+            known.add(call.stored)
+            yield call.place(after=True)
 
 
 def standstills_of(story: str, *, has_survivor: bool) -> Iterator[Place]:
@@ -165,10 +173,12 @@ def _calls_of(
         wire, world = Wire(), _WatchedWorld(is_alone=is_alone, transcript=transcript)
         world.has_survivor = has_survivor
         looks: defaultdict[int, list[bytes]] = defaultdict(list)
+        stored: dict[int, bytes] = {}
         early: set[int] = set()
 
         def look(number: int) -> None:
             looks[number].append(world.outside())
+            stored[number] = world.stored()
             if world.delivered <= 1:
                 early.add(number)
 
@@ -183,6 +193,7 @@ def _calls_of(
                 is_early=number in early,
                 before=looks[number][0],
                 after=looks[number][-1],
+                stored=stored[number],
             )
             for number, name in enumerate(wire.calls)
         ]
@@ -209,6 +220,9 @@ class _WatchedWorld(HarshWorld):
         await self.engine.accept(events)
         self._acknowledged += 1
         await self.settle()
+
+    def stored(self) -> bytes:
+        return _ENCODER.encode(self._observer._rows)
 
     def outside(self) -> bytes:
         """All that makes a difference to what comes next, but for what the first worker knows."""

@@ -15,14 +15,13 @@ import pytest
 
 from channels.core.sessions.session import EndReason
 from channels.store.sql import SqlStore
-from tests.scenario.engine.failures.places import Place, deaths_of, each_in
+from tests.scenario.engine.failures.places import Place, commits_of, deaths_of, each_in
 from tests.scenario.engine.failures.stories import STORIES, HarshWorld, has_turned_out_well, play
 
 DEATHS = each_in(STORIES, deaths_of)
 DEATHS_BESIDE_ANOTHER = each_in(STORIES, partial(deaths_of, has_survivor=True))
 DEATHS_ON_SQLITE = each_in(  # "followed" begins as "keyword" does
-    ("refused", "followed", "waited"),
-    lambda story: (place for place in deaths_of(story, is_alone=True) if place.after),
+    ("refused", "followed", "waited"), commits_of
 )
 
 
