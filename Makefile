@@ -30,8 +30,10 @@ FOUR_AT_A_TIME := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/stack/browser \
   tests/clients
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
-# ruamel.yaml and structlog. It is to take no more than a minute and a half.
-PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/cli tests/contract/store \
+# ruamel.yaml and structlog. What the doctor finds wrong at Meta is. It is to take no more than a minute
+# and a half.
+PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/store \
+  $(filter-out %_app.py %_page.py %_token.py,$(wildcard tests/contract/cli/test_*.py tests/contract/cli/*/test_*.py)) \
   tests/contract/graph/http $(filter-out %_openapi.py,$(wildcard tests/contract/operators/test_*.py)) \
   tests/search/fuzz/test_hostile_http.py tests/search/fuzz/test_hostile_callers.py \
   tests/scenario/dialogue tests/scenario/instruments tests/scenario/engine/test_back_pressure.py \
