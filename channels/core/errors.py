@@ -76,7 +76,9 @@ class RasaUnavailable(HandoverError):
 
 
 class ProcessDied(HandoverError):
-    """Handling an event, or sending a message, has ended the process again and again."""
+    """Handling an event, sending a message, or passing or taking a thread has ended the process
+    again and again.
+    """
 
 
 class TurnTimedOut(HandoverError):

@@ -109,9 +109,11 @@ class Engine:
         self._availability = Availability(
             settings=settings, store=store, clock=shared, metrics=metrics
         )
+        suspects = Suspects(clock)
         ledger = Ledger(
             store=store,
             clock=shared,
+            suspects=suspects,
             targets=[(target.name, target.events) for target in settings.notify],
         )
         waiting_room = WaitingRoom(store=store, ledger=ledger, metrics=metrics)
@@ -132,7 +134,6 @@ class Engine:
             language=assistant.language,
             situation=self.situation,
         )
-        suspects = Suspects(clock)
         self._delivery = Delivery(
             several_pages=bool(settings.pages),
             store=store,

@@ -9,7 +9,14 @@ from functools import partial
 from msgspec.structs import replace
 
 from ..core.briefing.pass_metadata import return_metadata
-from ..core.errors import TRY_LATER, GraphError, RoutingIsOff, UserUnreachable
+from ..core.errors import (
+    TRY_LATER,
+    GraphError,
+    HandoverError,
+    ProcessDied,
+    RoutingIsOff,
+    UserUnreachable,
+)
 from ..core.meta.ownership import OURS_OR_NOBODYS
 from ..core.sessions import transitions
 from ..core.sessions.session import EndReason, Session, State, ends_in_silence
@@ -122,7 +129,7 @@ class Endings:
 
     async def _take_back(self, session: Session) -> Session:
         try:
-            async with self._ledger.step(session):
+            async with self._ledger.step(session) as session:
                 has_it = await self._has_been_passed(session) or await self._take(session)
         except TRY_LATER as error:
             logger.warning(
@@ -133,7 +140,7 @@ class Endings:
             logger.info("The user is gone; the session ends.", extra=session_fields(session))
             await self._tell(session, in_silence=True)
             return await self._ledger.reload(session)
-        except GraphError as error:
+        except (GraphError, ProcessDied) as error:
             return await self._leave(session, error)
         if not has_it:
             return await self._ledger.keep(transitions.asked(session, self._ledger.clock.now()))
@@ -174,7 +181,7 @@ class Endings:
             return False
         return True
 
-    async def _leave(self, session: Session, error: GraphError) -> Session:
+    async def _leave(self, session: Session, error: HandoverError) -> Session:
         self._metrics.stuck.inc()
         logger.error(
             "A thread can't be taken back, so the user stays with the agent: %s",

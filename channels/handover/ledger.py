@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 
-from ..core.errors import ClaimLost, GraphThrottled, StoreError
+from ..core.errors import ClaimLost, GraphThrottled, ProcessDied, StoreError
 from ..core.notices import Addressed, NoticeKind, addressed
 from ..core.sessions import transitions
 from ..core.sessions.notices import telling
 from ..core.sessions.session import Session, State
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
+from ..instruments.suspects import MOST_DEATHS, Suspects
 from ..store.protocol import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
 
+LONGEST_GIVING_UP = timedelta(seconds=1)  # of a step, in a stop, where the store may be away
 TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another worker's turn is over
 
 
@@ -33,10 +36,12 @@ class Ledger:
         *,
         store: Store,
         clock: Clock,
+        suspects: Suspects,
         targets: Collection[tuple[str, frozenset[NoticeKind]]] = (),
     ) -> None:
         self._store = store
         self.clock = clock
+        self._suspects = suspects
         self._targets = targets
 
     def claim(self) -> datetime:
@@ -149,12 +154,32 @@ class Ledger:
                 logger.warning("Another worker waits until this one's turn has lapsed: %s", error)
 
     @asynccontextmanager
-    async def step(self, session: Session) -> AsyncIterator[None]:
-        """Be the only one with the session for a step that can't be undone. Raises ClaimLost."""
-        if not await self._store.grip(session, self.clock.now()):
-            raise ClaimLost("Another worker is handling this session, or it has changed.")
-        with working_on(session, store=self._store, clock=self.clock):
-            yield
+    async def step(self, session: Session) -> AsyncIterator[Session]:
+        """Be the only one with the session for a step that can't be undone; yields it as stored.
+
+        Raises ClaimLost, and ProcessDied where the step has ended too many processes.
+        """
+        died = sum(name != self._store.worker for name in session.begun_by)
+        if died >= MOST_DEATHS:
+            raise ProcessDied(f"it has ended the process {MOST_DEATHS} times")
+        # The first two may have died of something else, of which others died, too.
+        async with self._suspects.alone_at_first() if died > 1 else nullcontext():
+            begun = transitions.begun(session, self._store.worker)
+            try:
+                if not await self._store.grip(session, self.clock.now(), begun=begun):
+                    raise ClaimLost("Another worker is handling this session, or it has changed.")
+                with working_on(begun, store=self._store, clock=self.clock):
+                    yield begun
+            except asyncio.CancelledError:  # by a stop
+                await asyncio.wait_for(self._give_up(begun), LONGEST_GIVING_UP.total_seconds())
+                raise
+
+    async def _give_up(self, session: Session) -> None:
+        await self.change(
+            session,
+            lambda begun: transitions.given_up(begun, self._store.worker),
+            only_while=session.state,
+        )
 
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None

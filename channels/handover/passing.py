@@ -9,7 +9,15 @@ from datetime import timedelta
 
 from ..core.briefing.pass_metadata import pass_metadata
 from ..core.briefing.situation import Situation, context_url
-from ..core.errors import TRY_LATER, GraphError, GraphThrottled, GraphUnavailable, NotThreadOwner
+from ..core.errors import (
+    TRY_LATER,
+    GraphError,
+    GraphThrottled,
+    GraphUnavailable,
+    HandoverError,
+    NotThreadOwner,
+    ProcessDied,
+)
 from ..core.events import Thread
 from ..core.meta.ownership import TOLD_ANOTHER
 from ..core.sessions import transitions
@@ -70,12 +78,15 @@ class Passing:
         """
         if await self._store.waits_outgoing(session.thread):
             return await self._retry(session, _unsaid(), may_be_passed=False)
-        metadata = await self._context(session)
         try:
-            async with self._ledger.step(session):
+            async with self._ledger.step(session) as session:
                 await self._graph.pass_control(
-                    session.thread, app_id=session.target_app_id, metadata=metadata
+                    session.thread,
+                    app_id=session.target_app_id,
+                    metadata=await self._context(session),
                 )
+        except ProcessDied as error:
+            return await self._fail(session, error, may_be_passed=True)
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:
@@ -140,7 +151,9 @@ class Passing:
         )
         return activated or await self._ledger.reload(session)
 
-    async def _fail(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
+    async def _fail(
+        self, session: Session, error: HandoverError, *, may_be_passed: bool
+    ) -> Session:
         logger.error("A handover could not be made: %s", error, extra=session_fields(session))
 
         def step(opening: Session) -> Session:

@@ -50,7 +50,7 @@ class InboxOperations(Operations):
             claims.claim,
             now=now,
             limit=limit,
-            worker=self._worker,
+            worker=self.worker,
             held=frozenset(self._own_claims.positions),
             without_threads=without_threads,
             without_pages=without_pages,
@@ -83,7 +83,7 @@ class InboxOperations(Operations):
             now=now,
             error=error,
             for_good=for_good,
-            worker=self._worker,
+            worker=self.worker,
         )
         is_dead = await self._writer.run(fail)
         if is_dead:

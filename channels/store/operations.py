@@ -19,7 +19,7 @@ class Operations:
     """
 
     def __init__(self, worker: str) -> None:
-        self._worker = worker
+        self.worker = worker
         self._own_claims = OwnClaims(worker)
         self._outages = Outages()
         self._writer = self._inbox_writer = cast(Writer, _Unopened())

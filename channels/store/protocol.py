@@ -125,6 +125,9 @@ class Store(Protocol):
     is_alone: bool
     """Whether no other worker can have it open, once it is: nothing is taken over then."""
 
+    worker: str
+    """A name that no other worker has, not even this one's predecessor."""
+
     async def open(self) -> None:
         """Connect, and create the tables or check their version (StoreVersionError).
 
@@ -204,8 +207,11 @@ class Store(Protocol):
         it is done; this worker forgets it.
         """
 
-    async def grip(self, session: Session, now: datetime) -> bool:
-        """Claim a session for its next step; False if it has changed, or another worker has it."""
+    async def grip(self, session: Session, now: datetime, *, begun: Session | None = None) -> bool:
+        """Claim a session for its next step; False if it has changed, or another worker has it.
+
+        `begun` is the version to be stored with that.
+        """
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         """Be the worker that lets Rasa hear of the thread's session; False while another one is.

@@ -24,9 +24,9 @@ class SessionOperations(Operations):
 
     correct_dates = asking(sessions.correct_dates)
 
-    async def grip(self, session: Session, now: datetime) -> bool:
+    async def grip(self, session: Session, now: datetime, *, begun: Session | None = None) -> bool:
         ours = self._own_claims.sessions.get(session.id)
-        grip = partial(sessions.grip, session=session, now=now, ours=ours)
+        grip = partial(sessions.grip, session=session, now=now, ours=ours, begun=begun or session)
         is_ours = await self._writer.run(grip)
         if is_ours:
             self._own_claims.sessions[session.id] = now + CLAIM_LEASE
@@ -88,7 +88,7 @@ class SessionOperations(Operations):
             sessions.claim_due,
             now=now,
             limit=limit,
-            worker=self._worker,
+            worker=self.worker,
             without_pages=without_pages,
             allowance=self._outages.allowance(),
         )

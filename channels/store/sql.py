@@ -63,7 +63,7 @@ class SqlStore(SessionOperations, InboxOperations):
             self._resources = stack.pop_all()
         self._own_claims.clear()
         self.is_alone = database.is_sqlite
-        self._say = partial(saying.say, worker=self._worker, is_alone=self.is_alone)
+        self._say = partial(saying.say, worker=self.worker, is_alone=self.is_alone)
         self._writer, self._inbox_writer = writer, inbox_writer
 
     async def close(self) -> None:
@@ -111,7 +111,7 @@ class SqlStore(SessionOperations, InboxOperations):
         self._own_claims.clear()
 
     async def report(self, now: datetime) -> int:
-        return await self._writer.run(partial(workers.report, now=now, worker=self._worker))
+        return await self._writer.run(partial(workers.report, now=now, worker=self.worker))
 
     export = asking(export.export)
 
@@ -130,14 +130,14 @@ class SqlStore(SessionOperations, InboxOperations):
     said = asking(saying.of_turn)
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
-        take = partial(saying.take_again, position=position, worker=self._worker)
+        take = partial(saying.take_again, position=position, worker=self.worker)
         entry = await self._writer.run(take)
         if entry is not None:
             self._own_claims.outgoing.setdefault(position, entry.outgoing.said_at)
         return entry
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        withdraw = partial(saying.withdraw, positions=positions, worker=self._worker)
+        withdraw = partial(saying.withdraw, positions=positions, worker=self.worker)
         await self._writer.run(withdraw)
         for position in positions:
             self._own_claims.outgoing.pop(position, None)
@@ -154,7 +154,7 @@ class SqlStore(SessionOperations, InboxOperations):
             claiming.claim,
             now=now,
             limit=limit,
-            worker=self._worker,
+            worker=self.worker,
             without_threads=without_threads,
             without_pages=without_pages,
             allowance=self._outages.allowance(),
@@ -165,7 +165,7 @@ class SqlStore(SessionOperations, InboxOperations):
     look_up = asking_together(claiming.look_up)
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
-        free = partial(claiming.free_held, thread=thread, now=now, worker=self._worker)
+        free = partial(claiming.free_held, thread=thread, now=now, worker=self.worker)
         return self._take(await self._writer.run(free), now)
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:

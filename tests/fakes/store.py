@@ -52,7 +52,7 @@ class MemoryStore(SessionsInMemory):
 
     def __init__(self, *, worker: str, shared: MemoryStore | None = None) -> None:
         super().__init__()
-        self._worker = worker
+        self.worker = worker
         self._rows: Rows = Rows() if shared is None else shared._rows
         self._held: set[int] = set()
 
@@ -77,12 +77,12 @@ class MemoryStore(SessionsInMemory):
         for event in events:
             if event.key not in self._rows.entries:
                 self._rows.last_position += 1
-                is_ours = claim and not self._rows.waits_elsewhere(event.thread, self._worker)
+                is_ours = claim and not self._rows.waits_elsewhere(event.thread, self.worker)
                 entry = Entry(
                     position=self._rows.last_position,
                     event=as_kept(event),
                     recorded_at=now,
-                    claimed_by=self._worker if is_ours else None,
+                    claimed_by=self.worker if is_ours else None,
                     claimed_until=now + CLAIM_LEASE if is_ours else FIRST_MOMENT,
                 )
                 self._rows.entries[event.key] = entry
@@ -143,23 +143,23 @@ class MemoryStore(SessionsInMemory):
         for entry in claimed:
             entry.is_repeated = entry.claimed_by is not None
             entry.was_lost = entry.claimed_by not in NOT_LOST
-            entry.claimed_by = self._worker
+            entry.claimed_by = self.worker
             entry.claimed_until = now + CLAIM_LEASE
         return self._hold(claimed)
 
     async def release(self) -> None:
         for entry in self._rows.waiting():
-            if entry.position in self._held and entry.claimed_by == self._worker:
+            if entry.position in self._held and entry.claimed_by == self.worker:
                 entry.claimed_by, entry.claimed_until = GIVEN_BACK, FIRST_MOMENT
                 entry.attempts = 0
         self._held.clear()
         self._release_messages()
         for kept in self._rows.sessions.values():
-            if kept.claimed_by == self._worker:
+            if kept.claimed_by == self.worker:
                 kept.claimed_until = FIRST_MOMENT
         for thread in self._own_turns():
             del self._rows.turns[thread]
-        self._rows.workers.pop(self._worker, None)
+        self._rows.workers.pop(self.worker, None)
 
     async def backlog(self) -> Backlog:
         recorded = [entry.recorded_at for entry in self._rows.waiting()]
@@ -167,7 +167,7 @@ class MemoryStore(SessionsInMemory):
         return Backlog(waiting=len(recorded), oldest_at=min(recorded, default=None), dead=dead)
 
     async def report(self, now: datetime) -> int:
-        self._rows.workers[self._worker] = now
+        self._rows.workers[self.worker] = now
         return sum(seen_at > now - CLAIM_LEASE for seen_at in self._rows.workers.values())
 
     async def renew_claims(self, now: datetime) -> None:
@@ -198,8 +198,8 @@ class MemoryStore(SessionsInMemory):
         entry = self._rows.entry(position)
         if entry is None or entry.handled_at is not None or position not in self._held:
             return False
-        is_behind = self._rows.is_behind_a_lost_one(entry, self._worker)
-        return entry.claimed_by == self._worker and not is_behind
+        is_behind = self._rows.is_behind_a_lost_one(entry, self.worker)
+        return entry.claimed_by == self.worker and not is_behind
 
     def _held_until(self, held: Held) -> datetime | None:
         """Until when it is this worker's; None if it is not."""
@@ -210,15 +210,15 @@ class MemoryStore(SessionsInMemory):
             return self._message_held_until(held.position)
         if isinstance(held, Thread):
             reserved = self._rows.turns.get(held)
-            return reserved.until if reserved and reserved.worker == self._worker else None
+            return reserved.until if reserved and reserved.worker == self.worker else None
         kept = self._rows.sessions.get(held.id)
-        return kept.claimed_until if kept and kept.claimed_by == self._worker else None
+        return kept.claimed_until if kept and kept.claimed_by == self.worker else None
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
         reserved = self._rows.turns.get(thread)
-        if reserved and reserved.until > now and reserved.worker != self._worker:
+        if reserved and reserved.until > now and reserved.worker != self.worker:
             return False
-        self._rows.turns[thread] = Reserved(worker=self._worker, until=now + CLAIM_LEASE)
+        self._rows.turns[thread] = Reserved(worker=self.worker, until=now + CLAIM_LEASE)
         return True
 
     async def free_turn(self, thread: Thread) -> None:
@@ -237,7 +237,7 @@ class MemoryStore(SessionsInMemory):
         entry = self._rows.entry(position)
         if entry is None:
             return False
-        if entry.handled_at is None and entry.claimed_by == self._worker:
+        if entry.handled_at is None and entry.claimed_by == self.worker:
             entry.fail(now, error, for_good=for_good)
         if entry.is_dead:
             self._held.discard(position)
@@ -320,7 +320,7 @@ class MemoryStore(SessionsInMemory):
         return [
             thread
             for thread, reserved in self._rows.turns.items()
-            if reserved.worker == self._worker
+            if reserved.worker == self.worker
         ]
 
     def _hold(self, entries: list[Entry]) -> list[InboxEntry]:
@@ -342,6 +342,6 @@ class MemoryStore(SessionsInMemory):
             earlier.position < entry.position
             and earlier.event.thread == entry.event.thread
             and not is_over(earlier.claimed_until, now, told)
-            and earlier.claimed_by != self._worker
+            and earlier.claimed_by != self.worker
             for earlier in self._rows.waiting()
         )

@@ -58,7 +58,7 @@ class OutgoingInMemory:
     """One worker's part of `Store` that is about what the bot says."""
 
     is_alone: bool
-    _worker: str
+    worker: str
     _rows: Rows
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class OutgoingInMemory:
         if not self.is_alone:
             self._check_claims(said, in_turn=in_turn)
         waits_elsewhere = any(
-            each.said.thread == said.thread and each.claimed_by != self._worker
+            each.said.thread == said.thread and each.claimed_by != self.worker
             for each in self._waiting()
         )
         held = held or any(
@@ -87,7 +87,7 @@ class OutgoingInMemory:
             # As a database gives it back: what is no JSON does not come through.
             said=msgspec.json.decode(msgspec.json.encode(said), type=Outgoing),
             state="held" if held else "waiting",
-            claimed_by=self._worker if is_ours else None,
+            claimed_by=self.worker if is_ours else None,
             claimed_until=said.said_at + CLAIM_LEASE if is_ours else FIRST_MOMENT,
         )
         self._messages[message.position] = message
@@ -108,7 +108,7 @@ class OutgoingInMemory:
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
         message = self._messages.get(position)
-        if message is None or message.state != "waiting" or message.claimed_by != self._worker:
+        if message is None or message.state != "waiting" or message.claimed_by != self.worker:
             return None
         self._messages_in_hand.add(position)
         return message.entry()
@@ -164,7 +164,7 @@ class OutgoingInMemory:
             if session.thread == entry.outgoing.thread
         )
         if message is not None and message.state == "waiting":
-            message = message if message.claimed_by == self._worker else None
+            message = message if message.claimed_by == self.worker else None
         standing = None if message is None else Standing(message.state)
         if standing is not Standing.WAITING:
             self._messages_in_hand.discard(entry.position)
@@ -263,15 +263,15 @@ class OutgoingInMemory:
         if said.event_key is not None:
             entry = self._rows.entries.get(said.event_key)
             is_ours = entry is not None and entry.handled_at is None
-            if not is_ours or entry is None or entry.claimed_by != self._worker:
+            if not is_ours or entry is None or entry.claimed_by != self.worker:
                 raise ClaimLost("Another worker has taken over the event")
         reserved = self._rows.turns.get(said.thread)
-        if in_turn and (reserved is None or reserved.worker != self._worker):
+        if in_turn and (reserved is None or reserved.worker != self.worker):
             raise ClaimLost("Another worker has taken over the turn")
 
     def _message_held_until(self, position: int) -> datetime | None:
         message = self._messages.get(position)
-        if message is None or message.state != "waiting" or message.claimed_by != self._worker:
+        if message is None or message.state != "waiting" or message.claimed_by != self.worker:
             return None
         if self._is_behind_a_lost_one(message):
             return None
@@ -315,7 +315,7 @@ class OutgoingInMemory:
         return [
             each
             for each in self._waiting()
-            if each.position in self._messages_in_hand and each.claimed_by == self._worker
+            if each.position in self._messages_in_hand and each.claimed_by == self.worker
         ]
 
     def _is_behind_a_lost_one(self, message: Message) -> bool:
@@ -323,7 +323,7 @@ class OutgoingInMemory:
             earlier.position < message.position
             and earlier.said.thread == message.said.thread
             and (earlier.claimed_until > FIRST_MOMENT or earlier.claimed_by == GIVEN_BACK)
-            and earlier.claimed_by != self._worker
+            and earlier.claimed_by != self.worker
             for earlier in self._waiting()
         )
 
@@ -334,7 +334,7 @@ class OutgoingInMemory:
             earlier.position < message.position
             and earlier.said.thread == message.said.thread
             and not is_over(earlier.claimed_until, now, told)
-            and earlier.claimed_by != self._worker
+            and earlier.claimed_by != self.worker
             for earlier in self._waiting()
         )
 
@@ -343,7 +343,7 @@ class OutgoingInMemory:
             return True
         event = self._rows.entries.get(said.event_key)
         is_waiting = event is not None and event.handled_at is None
-        return is_waiting and event is not None and event.claimed_by == self._worker
+        return is_waiting and event is not None and event.claimed_by == self.worker
 
     def _is_said_again(self, said: Outgoing) -> bool:
         """Whether a crash has cut its turn, which is to be taken again."""
@@ -357,7 +357,7 @@ class OutgoingInMemory:
         for each in messages:
             each.is_doubtful = each.claimed_by is not None
             each.was_lost = each.claimed_by not in NOT_LOST
-            each.state, each.claimed_by = "waiting", self._worker
+            each.state, each.claimed_by = "waiting", self.worker
             each.claimed_until = now + CLAIM_LEASE
         return self._taken(
             [each for each in messages if each.position not in self._messages_in_hand]

@@ -29,16 +29,17 @@ from tests.fakes.store_rows import (
 class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
     """`Store` says what its methods do."""
 
-    async def grip(self, session: Session, now: datetime) -> bool:
+    async def grip(self, session: Session, now: datetime, *, begun: Session | None = None) -> bool:
         kept = self._rows.sessions.get(session.id)
         if kept is None or kept.session.version != session.version:
             return False
         if (
             not is_over(kept.claimed_until, now, await self.time())
-            and kept.claimed_by != self._worker
+            and kept.claimed_by != self.worker
         ):
             return False
-        kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
+        kept.session = begun or session
+        kept.claimed_by, kept.claimed_until = self.worker, now + CLAIM_LEASE
         return True
 
     async def add_session(
@@ -171,11 +172,11 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
             if (wake_at := kept.wake_at) is not None
             and wake_at <= now
             and kept.session.thread.page not in without_pages
-            and not self._rows.is_with_another(kept.session.thread, self._worker)
+            and not self._rows.is_with_another(kept.session.thread, self.worker)
         ]
         claimed = [kept for _, kept in sorted(due, key=lambda pair: pair[0])[:limit]]
         for kept in claimed:
-            kept.claimed_by, kept.claimed_until = self._worker, now + CLAIM_LEASE
+            kept.claimed_by, kept.claimed_until = self.worker, now + CLAIM_LEASE
         return [kept.session for kept in claimed]
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
@@ -205,7 +206,7 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
     def _keep(self, session: Session, claim_until: datetime | None) -> None:
         self._rows.sessions[session.id] = Kept(
             session=session,
-            claimed_by=self._worker,
+            claimed_by=self.worker,
             claimed_until=claim_until or FIRST_MOMENT,
         )
 

@@ -84,7 +84,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
     for it.
     `attempts` counts the tries of the step under way, `tellings` those to let Rasa hear of a start
-    or an end; `is_untold` says that Rasa could not hear of the end. `first_answer_at` is when an
+    or an end; `begun_by` names the workers that have begun the step and were not heard of since.
+    `is_untold` says that Rasa could not hear of the end. `first_answer_at` is when an
     operator was first heard. `heard_mids` are marks of what was heard last: Meta may tell it on
     both arrays. `next_wishes` are those of the handover that the follow-up has asked for, `row`
     how many handovers led from one to the next, up to this one, while nobody said anything.
@@ -118,6 +119,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     reason: EndReason | None = None
     regained: bool = False
     attempts: int = 0
+    begun_by: tuple[str, ...] = ()
     operator_messages: int = 0
     user_messages: int = 0
     heard_mids: tuple[str, ...] = ()

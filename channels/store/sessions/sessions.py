@@ -126,6 +126,8 @@ _GRIP = (
         ),
     )
     .values(
+        version=bindparam("version"),
+        data=bindparam("data"),
         claimed_until_us=bindparam("until_us"),
         wake_at_us=case(
             (sessions.c.due_at_us > bindparam("until_us"), sessions.c.due_at_us),
@@ -325,11 +327,23 @@ def correct_dates(connection: Connection, now: datetime) -> None:
     connection.execute(_CORRECT, {"latest_us": latest_us, "now_us": microseconds(now)})
 
 
-def grip(connection: Connection, session: Session, now: datetime, *, ours: datetime | None) -> bool:
-    """Claim this version of a session, unless another worker has; `ours` is this one's claim."""
+def grip(
+    connection: Connection,
+    session: Session,
+    now: datetime,
+    *,
+    begun: Session,
+    ours: datetime | None,
+) -> bool:
+    """Claim this version of a session, unless another worker has, and store it as `begun`.
+
+    `ours` is this worker's claim.
+    """
     asked = {
         "this_id": session.id,
         "this_version": session.version,
+        "version": begun.version,
+        "data": _data(begun),
         **all_microseconds(ours_us=ours, until_us=now + CLAIM_LEASE),
         **lease_at(now),
     }
@@ -404,5 +418,9 @@ def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
         ),
         "plan": session.plan.name,
         "app": session.owner_app or session.target_app_id,
-        "data": msgspec.json.encode(session).decode(),
+        "data": _data(session),
     }
+
+
+def _data(session: Session) -> str:
+    return msgspec.json.encode(session).decode()

@@ -26,6 +26,7 @@ from .endings import (
     rated,
     regained,
 )
+from .versions import begun, given_up
 from .waiting import by_hours, opened, replaced, taken, waiting_again, waiting_on
 from .watching import MOST_HEARD, announced, heard, owned_by, probed, reminded_of, telling, untold
 
@@ -36,11 +37,13 @@ __all__ = [
     "adopted",
     "announced",
     "asked",
+    "begun",
     "by_hours",
     "ended",
     "ending",
     "failed",
     "following",
+    "given_up",
     "heard",
     "left_with_agent",
     "next_asked_for",

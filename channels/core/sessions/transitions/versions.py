@@ -32,5 +32,20 @@ def watched(session: Session, **changes: Any) -> Session:
     return msgspec.structs.replace(changed, due_at=min(dates, default=None))
 
 
+def begun(session: Session, worker: str) -> Session:
+    """The worker begins the step that is due, which may end its process."""
+    others = [name for name in session.begun_by if name != worker]
+    return next_version(session, begun_by=(*others, worker))
+
+
+def given_up(session: Session, worker: str) -> Session:
+    """The worker leaves the step to another one: it has not died of it."""
+    return next_version(
+        session, begun_by=tuple(name for name in session.begun_by if name != worker)
+    )
+
+
 def next_version(session: Session, **changes: Any) -> Session:
+    """The next version; whoever has begun a step is heard of by it."""
+    changes = {"begun_by": (), **changes}
     return msgspec.structs.replace(session, version=session.version + 1, **changes)

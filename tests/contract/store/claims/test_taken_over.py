@@ -300,6 +300,29 @@ async def test_a_session_that_has_changed_is_not_gripped(store: Store) -> None:
     assert not await store.grip(session, NOW)
 
 
+async def test_a_session_is_gripped_with_its_next_version(workers: Workers) -> None:
+    one, two, _ = workers
+    session = new_session("session")
+    await one.add_session(session)
+    begun = next_version(session, begun_by=("one",))
+    assert await one.grip(session, NOW, begun=begun)
+
+    assert await two.session(session.id) == begun
+    assert not await two.grip(begun, NOW)
+    assert await one.holds(begun, NOW)
+
+
+async def test_a_session_that_another_worker_has_does_not_become_its_next_version(
+    workers: Workers,
+) -> None:
+    one, two, _ = workers
+    session = new_session("session")
+    await one.add_session(session, claim_until=NOW + CLAIM_LEASE)
+    assert not await two.grip(session, NOW, begun=next_version(session, begun_by=("two",)))
+
+    assert await one.session(session.id) == session
+
+
 async def test_a_session_that_is_gripped_is_due_for_nobody_else(workers: Workers) -> None:
     one, two, _ = workers
     session = new_session("session")

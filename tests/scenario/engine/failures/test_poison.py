@@ -10,11 +10,13 @@ import pytest
 
 from channels.core.errors import GraphThrottled, GraphUnavailable, RasaUnavailable
 from channels.core.events import Thread
+from channels.core.sessions.session import Session
 from channels.dialogue.dialogue import READY_INTERVAL
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
+from channels.handover.passing import Passing
 from channels.instruments.suspects import ALONE_FOR, MOST_DEATHS
-from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
+from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
 
 BERTA = Thread(page=PAGE, user="2002")
 OTHERS = [Thread(page=PAGE, user=f"40{number}") for number in range(5)]
@@ -182,3 +184,109 @@ async def test_a_handover_whose_end_is_told_meanwhile_is_told_of(world: World) -
     assert len(await world.store.dead(limit=9)) == 1
     assert world.ends(BERTA) == ["timeout"]
     assert world.said(BERTA) == ["welcome back"]
+
+
+def let_it_end_the_process(
+    world: World, monkeypatch: pytest.MonkeyPatch, call: str, *, at: Thread = ANNA
+) -> list[Thread]:
+    """Graph's call of that name ends the process in that thread; returns where it was made."""
+    carrying_out = getattr(world.graph, call)
+    made = []
+
+    async def carry_out(thread: Thread, **arguments: object) -> object:
+        made.append(thread)
+        if thread == at:
+            world.workers[0].wire.die()
+            raise GraphUnavailable("Nobody hears of it")
+        return await carrying_out(thread, **arguments)
+
+    monkeypatch.setattr(world.graph, call, carry_out)
+    return made
+
+
+async def test_a_handover_whose_pass_ends_the_process_fails_after_three_deaths(
+    world: World, monkeypatch: pytest.MonkeyPatch, errors: Callable[[], list[str]]
+) -> None:
+    passes = let_it_end_the_process(world, monkeypatch, "pass_control")
+    await world.user_says("human")
+    for _ in range(2 * MOST_DEATHS):
+        await world.replace_dead()
+
+    assert passes == [ANNA] * MOST_DEATHS
+    assert world.ends() == ["failed"]
+    assert [line for line in errors() if "has ended the process 3 times" in line]
+
+
+async def test_a_thread_whose_take_ends_the_process_stays_with_the_agent_after_three_deaths(
+    world: World, monkeypatch: pytest.MonkeyPatch, errors: Callable[[], list[str]]
+) -> None:
+    takes = let_it_end_the_process(world, monkeypatch, "take_control")
+    await world.hand_over()
+    await world.wait(TIMEOUT)
+    for _ in range(2 * MOST_DEATHS):
+        await world.replace_dead()
+
+    assert takes == [ANNA] * MOST_DEATHS
+    assert world.graph.threads[ANNA] == INBOX
+    assert [line for line in errors() if "has ended the process 3 times" in line]
+    await world.agent_returns()
+    assert world.ends() == ["agent_returned"]
+
+
+async def test_handovers_that_are_under_way_whenever_such_a_one_ends_the_process_are_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_it_end_the_process(world, monkeypatch, "pass_control")
+    others_go_on = asyncio.Event()
+
+    async def context(_: Passing, session: Session) -> str:
+        if session.thread in OTHERS:
+            await others_go_on.wait()
+        return ""
+
+    monkeypatch.setattr(Passing, "_context", context)
+    await world.deliver(*[world.message("human", thread) for thread in (*OTHERS, ANNA)])
+    for _ in range(MOST_DEATHS - 1):
+        await world.replace_dead()
+    others_go_on.set()
+    for _ in range(MOST_DEATHS):
+        await world.replace_dead()
+
+    assert {world.graph.threads[thread] for thread in OTHERS} == {INBOX}
+    assert world.ends() == ["failed"]
+
+
+async def test_a_thread_that_can_t_be_taken_for_now_while_the_process_ends_is_taken_later(
+    world: World,
+) -> None:
+    await world.hand_over()
+    world.graph.fail("take_control", GraphUnavailable("Away"), times=2 * MOST_DEATHS)
+    await world.wait(TIMEOUT)
+    for _ in range(2 * MOST_DEATHS):
+        await dies(world)
+    await world.wait(TIMEOUT)
+
+    assert world.ends() == ["timeout"]
+
+
+async def test_a_pass_that_is_under_way_at_each_of_many_stops_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    at_rest = asyncio.Event()
+
+    async def context(*_: object) -> str:
+        await at_rest.wait()
+        return ""
+
+    monkeypatch.setattr(Passing, "_context", context)
+    await world.user_says("human")
+    for _ in range(2 * MOST_DEATHS):
+        await world.start()
+        await world.workers.pop(0).engine.stop()
+        await world.wait(SECOND)
+    at_rest.set()
+    await world.settle()
+
+    assert world.ends() == []
+    assert world.graph.threads[ANNA] == INBOX
