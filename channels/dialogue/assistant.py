@@ -18,7 +18,7 @@ from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.said import hiding
 from .event_slots import keep_answers_to_users
 from .rasas_stores import insisting_on_stores, is_in_turn
-from .store_wait import StoreWait
+from .turn_time import TurnTime
 from .unmade_handover import trackers_saved_by, unmade_handover
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Assistant(Protocol):
         False for a turn that is to be taken `once`, if the tracker has its `message_id` already.
         Raises StoreUnavailable while Rasa's tracker store can't be read, or its lock store is away:
         the turn has not begun, and is to be taken again. Where its tracker can't be saved, it waits
-        for that (`output.store_wait`). Raises ClaimLost where another worker takes it again.
+        for that (`output.turn_time`). Raises ClaimLost where another worker takes it again.
         """
 
 
@@ -140,7 +140,7 @@ class RasaAssistant:
         return intent["name"], float(intent["confidence"])
 
     async def situation(self, sender_id: str) -> Situation:
-        with insisting_on_stores(self._loaded(), StoreWait()):
+        with insisting_on_stores(self._loaded(), TurnTime()):
             tracker = await self._loaded().tracker_store.retrieve(sender_id)
         return Situation() if tracker is None else _situation_of(tracker)
 
@@ -149,7 +149,7 @@ class RasaAssistant:
         if name not in agent.domain.responses:
             return None
         store = agent.tracker_store
-        with insisting_on_stores(agent, StoreWait()):
+        with insisting_on_stores(agent, TurnTime()):
             tracker = await store.retrieve(sender_id) or store.init_tracker(sender_id)
         said = await agent.processor.nlg.generate(name, tracker, channel)
         return None if said is None else {**said, "utter_action": name}
@@ -191,7 +191,7 @@ class RasaAssistant:
             await output.send_response(turn.sender_id, response)
 
     async def _let_handle(self, message: UserMessage, turn: Turn, output: OutputChannel) -> bool:
-        wait: StoreWait = getattr(output, "store_wait", None) or StoreWait()
+        wait: TurnTime = getattr(output, "turn_time", None) or TurnTime()
         with hiding(turn.text), insisting_on_stores(self._loaded(), wait):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:

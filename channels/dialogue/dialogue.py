@@ -52,8 +52,7 @@ from .output import (
     MessengerOutput,
     name_of,
 )
-from .store_wait import StoreWait
-from .turn_limit import TurnLimit
+from .turn_time import TurnTime
 from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
@@ -99,7 +98,6 @@ class Dialogue:
         several_pages = bool(settings.pages)
         self._for_users = FairLimit(settings.max_turns, several_pages=several_pages)
         self._for_sessions = FairLimit(settings.max_turns, several_pages=several_pages)
-        self._limit = TurnLimit(settings.turn_timeout, clock)
         self._looking = asyncio.Lock()
 
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
@@ -229,9 +227,9 @@ class Dialogue:
 
         None where the NLU fails or hangs: what is said to an agent is heard all the same.
         """
-        reading = self._assistant.read(plain(text))
+        reading, limit = self._assistant.read(plain(text)), self._settings.turn_timeout
         try:
-            return await self._limit.keep(reading, StoreWait(self._clock), _nothing_to_cut)
+            return await TurnTime(self._clock).keep(limit, reading, _nothing_to_cut)
         except (RasaUnavailable, StoreError):
             raise
         except Exception as error:  # whatever a component raises; it may quote the user
@@ -286,25 +284,25 @@ class Dialogue:
     ) -> None:
         """Let Rasa take the turn, which has its place already."""
         said = await self._outbox.said(thread, id_.id) if turn.once else []
+        await still_ours()
         sayings = self._sayings(id_, said)
         output = self._output_in(thread, sayings, in_silence=in_silence, held=held)
-        await still_ours()
-        began = self._clock.now()
+        limit, time = self._settings.turn_timeout, sayings.turn_time
         try:
             taking = self._assistant.take_turn(turn, output)
-            was_taken = await self._limit.keep(taking, output.store_wait, output.cut_off)
+            was_taken = await time.keep(limit, taking, output.cut_off)
         finally:
             output.end_turn()
             if not output.has_spoken:
                 self._typing.end(thread)
-        self._metrics.turn_taken(self._clock.now() - began)
+        self._metrics.turn_taken(time.taken())
         if was_taken:
             await sayings.withdraw_rest()
 
     def _sayings(self, turn: TurnId, said: Sequence[Said] = ()) -> Sayings:
         return Sayings(
             turn=turn,
-            store_wait=StoreWait(self._clock),
+            turn_time=TurnTime(self._clock),
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._settings.secret,

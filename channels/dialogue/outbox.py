@@ -17,7 +17,7 @@ from ..core.sessions.session import Cause, Session
 from ..handover.protocol import PassesControl
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
-from .store_wait import StoreWait
+from .turn_time import TurnTime
 
 
 class Outbox(PassesControl, Protocol):
@@ -74,11 +74,11 @@ class Sayings:
         outbox: Outbox,
         clock: Clock,
         app_secret: str,
-        store_wait: StoreWait,
+        turn_time: TurnTime,
         said: Sequence[Said] = (),
     ) -> None:
         self.turn = turn
-        self.store_wait = store_wait
+        self.turn_time = turn_time
         self._outbox = outbox
         self._clock = clock
         self._app_secret = app_secret
@@ -88,11 +88,11 @@ class Sayings:
         self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
     ) -> None:
         """Say the next message, unless an earlier attempt has said it at this place."""
-        await self.store_wait.until_stored(still_ours)
+        await self.turn_time.until_stored(still_ours)
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
         if (said := self._replay.repeated(plain)) is not None:
             again = partial(self._outbox.say_again, thread, said)
-            await self.store_wait.until_stored(again)
+            await self.turn_time.until_stored(again)
             return
         await self.withdraw_rest()
         outgoing = Outgoing(
@@ -120,7 +120,7 @@ class Sayings:
             is_first_try = False
             await self._outbox.say(outgoing, held=held, in_turn=self.turn.is_reserved)
 
-        await self.store_wait.until_stored(step)
+        await self.turn_time.until_stored(step)
 
     async def _is_there(self, outgoing: Outgoing) -> bool:
         for said in await self._outbox.said(outgoing.thread, self.turn.id):
@@ -136,14 +136,14 @@ class Sayings:
             outbox=self._outbox,
             clock=self._clock,
             app_secret=self._app_secret,
-            store_wait=self.store_wait,
+            turn_time=self.turn_time,
         )
 
     async def withdraw_rest(self) -> None:
         """Take back what earlier attempts have said after this place."""
         if positions := self._replay.withdrawn():
-            await self.store_wait.until_stored(still_ours)
-            await self.store_wait.until_stored(partial(self._outbox.withdraw, positions))
+            await self.turn_time.until_stored(still_ours)
+            await self.turn_time.until_stored(partial(self._outbox.withdraw, positions))
 
 
 class Replay:

@@ -39,7 +39,7 @@ class MessengerOutput(OutputChannel):
     """Stores Rasa's responses, to be sent in order, and opens the handovers that actions ask for.
 
     Every method returns once the message is stored: a turn takes no longer and can't fail because
-    of Meta, and while the store is away it waits (`store_wait`). Once a handover has been asked
+    of Meta, and while the store is away it waits (`turn_time`). Once a handover has been asked
     for, nothing more is said, and a warning names the response. Without a `thread` of its own it
     finds the recipients' threads. Raises ClaimLost.
 
@@ -67,7 +67,7 @@ class MessengerOutput(OutputChannel):
         held: bool = False,
     ) -> None:
         self._sayings = sayings
-        self.store_wait = sayings.store_wait
+        self.turn_time = sayings.turn_time
         self._outbox = outbox
         self._store = store
         self._threads = threads
@@ -107,7 +107,7 @@ class MessengerOutput(OutputChannel):
             return
         await self._respond(recipient_id, message)
         # Where this worker stood still meanwhile, Rasa must not go on to the turn's next action.
-        await self.store_wait.until_stored(still_ours)
+        await self.turn_time.until_stored(still_ours)
 
     async def _respond(self, recipient_id: str, message: dict[str, Any]) -> None:
         if self._has_ended:
@@ -123,7 +123,7 @@ class MessengerOutput(OutputChannel):
             if FEEDBACK in custom:
                 thread = await self._thread(recipient_id)
                 keep = partial(self._feedback.keep, thread, custom[FEEDBACK])
-                await self.store_wait.until_stored(keep)
+                await self.turn_time.until_stored(keep)
             rest = {**message, "custom": None}
             if any(rest.values()):
                 await self._say(recipient_id, rest)
@@ -169,7 +169,7 @@ class MessengerOutput(OutputChannel):
             )
             wishes = {}
         thread = await self._thread(recipient_id)
-        until_stored = self.store_wait.until_stored
+        until_stored = self.turn_time.until_stored
         has_failed = wishes.get(BOT_FAILED) is True
         may_step_in = partial(self._openings.may_step_in, thread)
         if has_failed and (self._in_silence or not await until_stored(may_step_in)):
@@ -225,7 +225,7 @@ class MessengerOutput(OutputChannel):
             return False
         if not self._checked:
             self._checked = True
-            session = await self.store_wait.until_stored(partial(self._store.open_session, thread))
+            session = await self.turn_time.until_stored(partial(self._store.open_session, thread))
             # A turn that a crash has cut short may find the session that it has itself led to.
             led_to = self._sayings.turn.has_led_to
             if session is not None and session.silences_the_bot and not led_to(session):

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from ..core.errors import StoreUnavailable, TurnNotSaved
 from ..instruments.leases import still_ours, surely_ours
-from .store_wait import StoreWait
+from .turn_time import TurnTime
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _CHECKS = "_handover_checks"
 _MOST_PASSED_OVER = 3  # tries between which others' turns were saved
 # What no other try fixes: a value that the store can't hold.
 _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
-_in_turn: ContextVar[StoreWait | None] = ContextVar("in_turn", default=None)
+_in_turn: ContextVar[TurnTime | None] = ContextVar("in_turn", default=None)
 
 
 class _OfTheTurn(ValueError):
@@ -41,7 +41,7 @@ def is_in_turn() -> bool:
 
 
 @contextmanager
-def insisting_on_stores(agent: Any, wait: StoreWait) -> Iterator[None]:
+def insisting_on_stores(agent: Any, wait: TurnTime) -> Iterator[None]:
     """Let the turn inside fail where Rasa can't read its tracker, or get its lock.
 
     Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps

@@ -208,7 +208,7 @@ MUTANTS = [
     *_of(
         "dialogue/output.py",
         ("tests/scenario/engine/test_standing_still.py",),
-        ("await self.store_wait.until_stored(still_ours)", "pass"),
+        ("await self.turn_time.until_stored(still_ours)", "pass"),
     ),
     *_of(
         "store/outgoing/saying.py",

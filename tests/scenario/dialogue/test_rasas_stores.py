@@ -20,7 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.core.errors import ClaimLost, StoreUnavailable, TurnNotSaved
 from channels.dialogue.assistant import RasaAssistant
-from channels.dialogue.store_wait import StoreWait
+from channels.dialogue.turn_time import TurnTime
 from channels.instruments.clock import SystemClock
 from channels.instruments.leases import working_on
 from channels.store.protocol import CLAIM_LEASE
@@ -87,7 +87,7 @@ async def test_a_turn_that_can_t_be_saved_waits_for_that_and_has_its_effects_onc
     output = WaitingOutput()
     taking = asyncio.create_task(assistant.take_turn(turn("m_1", once=once), output))
     await asyncio.wait_for(output.waits.wait(), 5)
-    assert output.store_wait.is_waiting
+    assert output.turn_time.is_waiting
     trackers.away = ""
     output.goes_on.set()
     await taking
@@ -103,7 +103,7 @@ class WaitingOutput(CollectingOutputChannel, SystemClock):
         CollectingOutputChannel.__init__(self)
         SystemClock.__init__(self)
         self.waits, self.goes_on = asyncio.Event(), asyncio.Event()
-        self.store_wait = StoreWait(self)
+        self.turn_time = TurnTime(self)
 
     async def sleep(self, _: timedelta) -> None:
         self.waits.set()
@@ -143,7 +143,7 @@ async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
             other = msgspec.structs.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
             await assistant.take_turn(other, CollectingOutputChannel())
 
-    output.store_wait = StoreWait(OthersAreSaved())
+    output.turn_time = TurnTime(OthersAreSaved())
     with pytest.raises(TurnNotSaved):
         await asyncio.wait_for(assistant.take_turn(turn("m_1", once=True), output), 5)
     assert len(output.messages) == 1
@@ -180,15 +180,15 @@ async def test_a_turn_whose_lock_another_has_is_known_to_wait(
 ) -> None:
     """That may be a process that stands still: the turn is not to blame for it."""
     output = WaitingOutput()
-    assert not output.store_wait.is_waiting
+    assert not output.turn_time.is_waiting
     async with agent.lock_store.lock(USER):
         taking = asyncio.create_task(assistant.take_turn(turn("m_1", once=once), output))
         done, _ = await asyncio.wait({taking}, timeout=0.1)
         assert not done
-        assert output.store_wait.is_waiting
+        assert output.turn_time.is_waiting
     await taking
 
-    assert not output.store_wait.is_waiting
+    assert not output.turn_time.is_waiting
     assert [message["text"] for message in output.messages] == ["back"]
 
 

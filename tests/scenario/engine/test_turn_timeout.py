@@ -86,7 +86,7 @@ async def test_what_a_turn_waits_for_its_lock_does_not_count(
     has_lock = asyncio.Event()
 
     async def take_turn(_: ScriptedAssistant, __: Turn, output: MessengerOutput) -> bool:
-        with output.store_wait.waiting():
+        with output.turn_time.waiting():
             await has_lock.wait()
         await asyncio.Event().wait()
         return True
@@ -111,7 +111,7 @@ async def test_what_a_store_that_hangs_takes_to_answer_does_not_count(
     answers = asyncio.Event()
 
     async def take_turn(_: ScriptedAssistant, __: Turn, output: MessengerOutput) -> bool:
-        await output.store_wait.until_stored(answers.wait)
+        await output.turn_time.until_stored(answers.wait)
         return True
 
     monkeypatch.setattr(ScriptedAssistant, "take_turn", take_turn)
@@ -147,7 +147,7 @@ async def test_what_a_turn_does_before_it_stores_something_counts(
 async def test_a_turn_that_can_t_be_stopped_keeps_no_place_and_says_nothing_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("channels.dialogue.turn_limit.CANCEL_GRACE", timedelta())
+    monkeypatch.setattr("channels.dialogue.turn_time.CANCEL_GRACE", timedelta())
     go_on = asyncio.Event()
 
     async def take_turn(_: ScriptedAssistant, turn: Turn, output: OutputChannel) -> bool:
