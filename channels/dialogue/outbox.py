@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -88,11 +88,9 @@ class Sayings:
         self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
     ) -> None:
         """Say the next message, unless an earlier attempt has said it at this place."""
-        await self.turn_time.until_stored(still_ours)
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
         if (said := self._replay.repeated(plain)) is not None:
-            again = partial(self._outbox.say_again, thread, said)
-            await self.turn_time.until_stored(again)
+            await self._while_ours(partial(self._outbox.say_again, thread, said))
             return
         await self.withdraw_rest()
         outgoing = Outgoing(
@@ -120,7 +118,7 @@ class Sayings:
             is_first_try = False
             await self._outbox.say(outgoing, held=held, in_turn=self.turn.is_reserved)
 
-        await self.turn_time.until_stored(step)
+        await self._while_ours(step)
 
     async def _is_there(self, outgoing: Outgoing) -> bool:
         for said in await self._outbox.said(outgoing.thread, self.turn.id):
@@ -142,8 +140,16 @@ class Sayings:
     async def withdraw_rest(self) -> None:
         """Take back what earlier attempts have said after this place."""
         if positions := self._replay.withdrawn():
-            await self.turn_time.until_stored(still_ours)
-            await self.turn_time.until_stored(partial(self._outbox.withdraw, positions))
+            await self._while_ours(partial(self._outbox.withdraw, positions))
+
+    async def _while_ours(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Carry out a step on the store; each try needs the turn to be this worker's still."""
+
+        async def look_and_step() -> None:
+            await still_ours()
+            await step()
+
+        await self.turn_time.until_stored(look_and_step)
 
 
 class Replay:
