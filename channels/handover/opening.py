@@ -85,7 +85,7 @@ class Openings:
         known = await self._store.open_session(thread)
         if known is not None and not (known.is_waiting and known.id != cause.session_id):
             return await self._already_open(known, wishes, cause)
-        repeated = await self._store.session(cause.session_id)
+        repeated = known and await self._store.session(cause.session_id)
         if repeated is not None:
             return repeated
         session = await self._new(thread, wishes, cause, has_bot_failed=has_bot_failed)
@@ -96,10 +96,13 @@ class Openings:
             stored = await self._ledger.add(session, claimed=is_opening)
         else:
             stored = await self._waiting_room.replace(known, session, claimed=is_opening)
-        if stored is None:  # somebody was faster
-            return await self.open(thread, wishes, cause, has_bot_failed=has_bot_failed)
-        self.note_beginning(stored)
-        return stored
+        if stored is not None:
+            self.note_beginning(stored)
+            return stored
+        # The turn is repeated, or somebody was faster.
+        return await self._store.session(cause.session_id) or await self.open(
+            thread, wishes, cause, has_bot_failed=has_bot_failed
+        )
 
     async def _new(
         self, thread: Thread, wishes: Mapping[str, Any], cause: Cause, *, has_bot_failed: bool
