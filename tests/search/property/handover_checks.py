@@ -13,11 +13,11 @@ from channels.core.sessions.session import LATE, Session, State, deadline, is_lo
 from channels.core.sessions.transitions import ASK_DEADLINE
 from channels.engine.engine import INBOX_RETENTION
 from channels.handover.opening import FAILURE_PAUSE
+from tests.search.property.bot.processes import NEVER
+from tests.search.property.bot.tracking_assistant import RasaFails
 from tests.search.property.emulated_platform import BOT, BOT_APP, USERS, Json
 from tests.search.property.handover_world import World
 from tests.search.property.operators_told import check_told
-from tests.search.property.processes import NEVER
-from tests.search.property.tracking_assistant import RasaFails
 
 NOT_THE_OWNER = (10, 2018300)
 

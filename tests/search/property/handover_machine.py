@@ -18,6 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from channels.store.protocol import CLAIM_LEASE
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.scenario.desk import Desk
+from tests.search.property.bot.processes import Cut
+from tests.search.property.bot.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
 from tests.search.property.emulated_platform import BOT, DESK, PRESS, SHOP, USERS
 from tests.search.property.handover_checks import (
     Conduct,
@@ -29,9 +31,7 @@ from tests.search.property.handover_world import SECOND, Circumstances, World
 from tests.search.property.office_hours import BEGINNINGS, ZONES
 from tests.search.property.operators_told import check_all_told
 from tests.search.property.people_of_page import INBOX, OWNER, PeopleOfPage
-from tests.search.property.processes import Cut
 from tests.search.property.stage import Stage
-from tests.search.property.tracking_assistant import NEVER_MIND, PLANS_ASKED_FOR, READ_AS_BACK
 
 MODES = ("on", "off", "legacy")
 

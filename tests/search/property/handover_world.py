@@ -14,7 +14,12 @@ from channels.core.settings.settings import parse_settings
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
 from tests.scenario.desk import Desk
-from tests.search.property.calls_under_way import CallsUnderWay
+from tests.search.property.bot.calls_under_way import CallsUnderWay
+from tests.search.property.bot.history import History
+from tests.search.property.bot.processes import LAPSES_WITHIN, NEVER, Cut
+from tests.search.property.bot.tracking_assistant import BACK_INTENT, TrackingAssistant
+from tests.search.property.bot.witnesses import Observed, ProblemLog
+from tests.search.property.bot.workers import Surroundings, Worker
 from tests.search.property.emulated_platform import (
     BOT,
     BOT_APP,
@@ -23,13 +28,8 @@ from tests.search.property.emulated_platform import (
     EmulatedPlatform,
     Json,
 )
-from tests.search.property.history import History
 from tests.search.property.office_hours import HOURS
-from tests.search.property.processes import LAPSES_WITHIN, NEVER, Cut
-from tests.search.property.tracking_assistant import BACK_INTENT, TrackingAssistant
 from tests.search.property.unreliable_network import Delivery, UnreliableNetwork
-from tests.search.property.witnesses import Observed, ProblemLog
-from tests.search.property.workers import Surroundings, Worker
 
 SECOND = timedelta(seconds=1)
 NOTIFY = ({"apprise": "desk://one"}, {"apprise": "chat://two"})

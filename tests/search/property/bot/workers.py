@@ -21,13 +21,13 @@ from channels.store.protocol import Store
 from channels.webhook.decoding import decode_delivery
 from tests.fakes.clock import ManualClock
 from tests.scenario.desk import Desk
-from tests.search.property.calls_under_way import CallsUnderWay
+from tests.search.property.bot.calls_under_way import CallsUnderWay
+from tests.search.property.bot.history import History, KeepingStore
+from tests.search.property.bot.processes import Process, ProcessClock
+from tests.search.property.bot.tracking_assistant import TrackingAssistant
+from tests.search.property.bot.witnesses import Observed, WatchedAssistant, WatchedGraph
 from tests.search.property.emulated_platform import BOT, BOT_APP
-from tests.search.property.history import History, KeepingStore
-from tests.search.property.processes import Process, ProcessClock
-from tests.search.property.tracking_assistant import TrackingAssistant
 from tests.search.property.unreliable_network import Delivery
-from tests.search.property.witnesses import Observed, WatchedAssistant, WatchedGraph
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from channels.instruments.clock import Clock
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.clock import ManualClock
-from tests.search.property.calls_under_way import CallsUnderWay
+from tests.search.property.bot.calls_under_way import CallsUnderWay
 
 T = TypeVar("T")
 

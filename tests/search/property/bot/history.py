@@ -15,8 +15,8 @@ from channels.core.sessions.session import (
 )
 from channels.instruments.clock import Clock
 from channels.store.protocol import InboxEntry, Store
+from tests.search.property.bot.processes import NEVER, Process
 from tests.search.property.office_hours import is_anybody_there
-from tests.search.property.processes import NEVER, Process
 
 
 class History:

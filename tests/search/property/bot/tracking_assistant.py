@@ -18,7 +18,7 @@ from channels.core.errors import ClaimLost
 from channels.dialogue.assistant import Turn
 from channels.instruments.clock import Clock
 from channels.instruments.leases import still_ours, surely_ours
-from tests.search.property.processes import Process
+from tests.search.property.bot.processes import Process
 
 BACK_INTENT = "back_to_bot"
 PLANS_ASKED_FOR = {

@@ -27,9 +27,9 @@ from channels.dialogue.assistant import Turn
 from channels.graph.protocol import Graph
 from channels.instruments.clock import Clock
 from channels.instruments.log_fields import thread_hash
-from tests.search.property.history import History, KeepingStore
-from tests.search.property.processes import NEVER, Process
-from tests.search.property.tracking_assistant import SCORES, TrackingAssistant, answer_to
+from tests.search.property.bot.history import History, KeepingStore
+from tests.search.property.bot.processes import NEVER, Process
+from tests.search.property.bot.tracking_assistant import SCORES, TrackingAssistant, answer_to
 
 
 @dataclass(kw_only=True)
