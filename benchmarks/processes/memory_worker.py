@@ -51,7 +51,7 @@ async def hear(store: str, sessions: int, messages: int) -> Memory:
     await engine.start()
     started_mb = _resident_mb()
     for first in range(0, messages, _AT_ONCE):
-        await engine.accept(list(_messages(first, sessions)))
+        await engine.intake.accept(list(_messages(first, sessions)))
         await engine.idle()
     heard_mb = _resident_mb()
     await engine.stop()

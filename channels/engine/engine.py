@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from functools import partial
-
-import msgspec
 
 from ..core.briefing.situation import Situation
-from ..core.errors import StoreError, StoreUnavailable
-from ..core.events import Echo, Event, Thread
+from ..core.errors import StoreError
+from ..core.events import Thread
 from ..core.meta.broadcasts import Broadcasts
-from ..core.meta.metas_clock import MOST_SKEW
 from ..core.settings.notify import NotifyTarget
 from ..core.settings.settings import Settings
 from ..dialogue.assistant import Assistant
@@ -39,7 +35,6 @@ from ..instruments.metrics import Metrics
 from ..instruments.rare_lines import RareLine
 from ..instruments.shared_time import SharedTime
 from ..instruments.suspects import Suspects
-from ..instruments.time_limits import TimeLimits
 from ..notify.notifier import Notifier
 from ..notify.targets import Target, target_of
 from ..store.protocol import CLAIM_LEASE, Store
@@ -48,6 +43,7 @@ from .due import DueSessions
 from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox
+from .intake import Intake
 from .names import Names
 from .operations import Operations
 from .own_pages import OwnPages
@@ -96,14 +92,12 @@ class Engine:
             store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
         )
         self.own_pages = OwnPages(settings=settings, graph=graph, clock=clock, metrics=metrics)
-        self._broadcasts = Broadcasts()
+        broadcasts = Broadcasts()
         self._queues = ThreadQueues()
         self._due = asyncio.Event()  # a session has something due at once
         self._workers = 1
         self._store_line = RareLine(STORE_LINE_INTERVAL)
         self._loops: list[asyncio.Task[None]] = []
-        self._taking_in: set[asyncio.Task[None]] = set()
-        self._time_limits = TimeLimits()
         threads = Threads(settings=settings, graph=graph)
         typing = TypingIndicator(graph)
         self._availability = Availability(
@@ -224,7 +218,7 @@ class Engine:
             dialogue=self._dialogue,
             delivery=self._delivery,
             own_pages=self.own_pages,
-            broadcasts=self._broadcasts,
+            broadcasts=broadcasts,
             clock=shared,
         )
         self._inbox = Inbox(
@@ -241,6 +235,16 @@ class Engine:
                 ready=self._dialogue.ready,
                 suspects=suspects,
             ),
+        )
+        self.intake = Intake(
+            store=store,
+            graph=graph,
+            clock=shared,
+            own_clock=clock,
+            health=self._health,
+            broadcasts=broadcasts,
+            delivery=self._delivery,
+            inbox=self._inbox,
         )
 
     async def start(self) -> None:
@@ -280,8 +284,7 @@ class Engine:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         self._dialogue.begin_no_more()
-        taking_in = asyncio.gather(*self._taking_in, return_exceptions=True)
-        await _within(STORE_GRACE, taking_in)
+        await _within(STORE_GRACE, self.intake.finished())
         began = asyncio.get_running_loop().time()
         try:
             await asyncio.wait_for(self._queues.drained(), STOP_GRACE.total_seconds())
@@ -299,89 +302,6 @@ class Engine:
         for notifier in self._notifiers:
             await notifier.close()
         await self._store.close()
-
-    async def accept(
-        self,
-        events: Sequence[Event],
-        *,
-        own_echoes: Sequence[str] = (),
-        within: timedelta | None = None,
-    ) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError, also where
-        that takes longer than `within`.
-
-        `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
-        running out of time nor cancelling the caller undoes it: what has been recorded is handled.
-        """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[None] = loop.create_future()
-        taking_in = loop.create_task(self._take_in(events, own_echoes))
-        self._taking_in.add(taking_in)
-        taking_in.add_done_callback(partial(self._taken_in, answer))
-        if within is None:
-            await answer
-            return
-        waiting = self._time_limits.begin(within, partial(self._not_in_time, answer, within))
-        try:
-            await answer
-        finally:
-            self._time_limits.end(waiting)
-
-    async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
-        """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
-        try:
-            if own_echoes:
-                await asyncio.gather(*map(self.hear_echo, own_echoes))
-            events = [self._dated(event) for event in events]
-            news = [
-                event
-                for event in events
-                if not (isinstance(event, Echo) and await self._is_own_echo(event))
-            ]
-            for event in news:
-                if isinstance(event, Echo):
-                    self._broadcasts.note(event)
-            await self._inbox.accept(news)
-        except StoreError:
-            self._health.recording_failed()
-            raise
-        if news:
-            self._health.recorded()
-
-    def _taken_in(self, answer: asyncio.Future[None], taking_in: asyncio.Task[None]) -> None:
-        """Tell whoever waits; nobody else need hear of what went wrong."""
-        self._taking_in.discard(taking_in)
-        error = None if taking_in.cancelled() else taking_in.exception()
-        if answer.done():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        elif taking_in.cancelled():
-            answer.cancel()
-        else:
-            answer.set_result(None)
-
-    def _not_in_time(self, answer: asyncio.Future[None], limit: timedelta) -> None:
-        if not answer.done():
-            self._health.recording_failed()
-            seconds = limit.total_seconds()
-            answer.set_exception(StoreUnavailable(f"the store has not answered for {seconds:g} s."))
-
-    def _dated(self, event: Event) -> Event:
-        """An event from Meta's future and ours is dated now; else what follows would be older."""
-        skew = self._graph.skew()
-        if skew is None or event.at <= self._own_clock.now() + max(skew, timedelta()) + MOST_SKEW:
-            return event
-        return msgspec.structs.replace(event, at=self.clock.metas())
-
-    async def _is_own_echo(self, event: Echo) -> bool:
-        return event.tells_no_sender and await self._delivery.has_said(event)
-
-    async def hear_echo(self, mark: str) -> None:
-        """A webhook has reported a send of ours, or of another worker. Raises StoreError."""
-        self._graph.echo_heard(mark)
-        if not await self._delivery.has_sent(mark):
-            await self._store.keep_echo(mark, self.clock.now())
 
     def problems(self) -> list[HealthProblem]:
         """What keeps this worker from its work; asks nobody, so it answers at once."""

@@ -167,7 +167,7 @@ class WebhookReceiver:
         if old:
             _tell_of_old(old)
         if marks or news:
-            await engine.accept(news, own_echoes=marks, within=ACCEPT_LIMIT)
+            await engine.intake.accept(news, own_echoes=marks, within=ACCEPT_LIMIT)
 
     def _is_asked_for(self, event: Event) -> bool:
         """Acts other than messages are recorded only if settings name them."""

@@ -172,7 +172,7 @@ class World:
         )
 
     async def deliver(self, *events: Event) -> None:
-        await self.engine.accept(events)
+        await self.engine.intake.accept(events)
         await self.settle()
 
     async def user_says(self, text: str, thread: Thread = ANNA) -> None:

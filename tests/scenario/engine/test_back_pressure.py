@@ -82,7 +82,7 @@ async def test_a_crowd_that_waits_for_turns_keeps_no_handover_from_its_end(world
 async def test_what_waited_in_the_store_is_answered_in_its_order(world: World) -> None:
     texts = [f"message {number}" for number in range(40)]
     for text in texts:
-        await world.engine.accept([world.message(text)])
+        await world.engine.intake.accept([world.message(text)])
     await world.settle()
 
     assert world.heard() == texts
@@ -133,7 +133,7 @@ async def test_a_delivery_that_meta_gave_up_on_is_handled_all_the_same() -> None
     store = SlowStore()
     world = World(lambda _: store)
     await world.start()
-    accepting = asyncio.create_task(world.engine.accept([world.message("hello")]))
+    accepting = asyncio.create_task(world.engine.intake.accept([world.message("hello")]))
     await asyncio.sleep(0)
     accepting.cancel()
     store.may_record.set()
@@ -147,7 +147,9 @@ async def test_a_delivery_that_is_not_recorded_in_time_is_refused_and_handled_la
     world = World(lambda _: store)
     await world.start()
     with pytest.raises(StoreUnavailable):
-        await world.engine.accept([world.message("hello")], within=timedelta(milliseconds=20))
+        await world.engine.intake.accept(
+            [world.message("hello")], within=timedelta(milliseconds=20)
+        )
     [problem] = world.engine.problems()
     assert problem.part is Part.STORE
     store.may_record.set()

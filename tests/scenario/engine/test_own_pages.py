@@ -127,7 +127,9 @@ async def test_while_one_asks_for_the_account_again_the_others_do_not_wait(
     await world.wait(timedelta(hours=1))
     monkeypatch.setattr(world.graph, "instagram_account", slowly)
     who_asks = Thread(page=ACCOUNT.page, user="3002", platform=Platform.INSTAGRAM)
-    await world.engine.accept([world.message("slow", who_asks), world.message("quick", ACCOUNT)])
+    await world.engine.intake.accept(
+        [world.message("slow", who_asks), world.message("quick", ACCOUNT)]
+    )
     for _ in range(50):
         await asyncio.sleep(0)
     by_now = heard(world)
@@ -149,7 +151,9 @@ async def test_while_the_account_is_asked_for_again_another_s_events_wait_and_ar
     await world.wait(timedelta(hours=1))
     monkeypatch.setattr(world.graph, "instagram_account", slowly)
     foreign = Thread(page="another account", user="3002", platform=Platform.INSTAGRAM)
-    await world.engine.accept([world.message("ours", ACCOUNT), world.message("theirs", foreign)])
+    await world.engine.intake.accept(
+        [world.message("ours", ACCOUNT), world.message("theirs", foreign)]
+    )
     for _ in range(50):
         await asyncio.sleep(0)
     told.set()

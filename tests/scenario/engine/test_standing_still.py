@@ -56,7 +56,7 @@ class StoppedWorld(MortalWorld):
         for _ in range(STANDSTILL // (5 * SECOND)):
             for worker in others:
                 for mark in self.graph.marks:
-                    await worker.engine.hear_echo(mark)
+                    await worker.engine.intake.hear_echo(mark)
             await self.wait(5 * SECOND)
             self.locks.expire(stopped.assistant)
         self.saved_before_death = self.heard()
@@ -65,7 +65,7 @@ class StoppedWorld(MortalWorld):
         await self.wait(5 * SECOND)
 
     async def deliver(self, *events: Event) -> None:
-        accepting = asyncio.create_task(self.engine.accept(events))
+        accepting = asyncio.create_task(self.engine.intake.accept(events))
         await self.settle()
         await accepting
 

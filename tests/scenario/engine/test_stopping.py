@@ -153,7 +153,7 @@ async def test_a_stop_does_not_wait_for_a_store_that_never_answers(
     world = World(lambda _: store)
     await world.start()
     store.hangs = True
-    taking_in = asyncio.create_task(world.engine.accept([world.message("hello")]))
+    taking_in = asyncio.create_task(world.engine.intake.accept([world.message("hello")]))
     await asyncio.sleep(0)
 
     await asyncio.wait_for(world.engine.stop(), 5)

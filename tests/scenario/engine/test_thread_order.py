@@ -27,7 +27,7 @@ async def test_one_user_s_messages_are_answered_in_order_while_others_write(
     for number, text in enumerate(texts):
         others = [world.message(f"of {user.user}", user) for user in USERS if number % 5 == 0]
         deliveries.append([world.message(text), *others])
-    await asyncio.gather(*[world.engine.accept(events) for events in deliveries])
+    await asyncio.gather(*[world.engine.intake.accept(events) for events in deliveries])
     await world.engine.idle()
 
     assert world.heard() == texts
@@ -38,7 +38,7 @@ async def test_one_user_s_messages_are_answered_in_order_while_others_write(
 async def test_thousands_of_events_leave_nothing_behind(world: World) -> None:
     for batch in range(20):
         events = [world.message(f"{batch}.{number}", user) for number in range(5) for user in USERS]
-        await world.engine.accept(events)
+        await world.engine.intake.accept(events)
     await world.engine.idle()
 
     expected = [f"{batch}.{number}" for batch in range(20) for number in range(5)]
@@ -87,7 +87,7 @@ async def test_a_handover_in_a_turn_does_not_wait_for_a_place_of_its_own() -> No
 async def test_a_new_worker_takes_what_was_left_before_what_comes_new(world: World) -> None:
     world.script.is_ready = False
     texts = [f"message {number}" for number in range(250)]
-    await world.engine.accept([world.message(text) for text in texts])
+    await world.engine.intake.accept([world.message(text) for text in texts])
     await world.kill()
     world.clock.advance(CLAIM_LEASE)
 

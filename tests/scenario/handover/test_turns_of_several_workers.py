@@ -47,7 +47,7 @@ def teller(world: World) -> Worker:
 async def writes_to_another_worker(world: World, text: str, array: Array) -> None:
     """The user writes while one worker is in the middle of a turn, and it is the other's."""
     [other] = [worker for worker in world.workers if worker is not teller(world)]
-    await other.engine.accept([world.message(text, array=array)])
+    await other.engine.intake.accept([world.message(text, array=array)])
     await world.settle()
 
 

@@ -17,7 +17,8 @@ import pytest
 from async_timeout import timeout
 
 from channels.core.events import Event
-from channels.engine.engine import INBOX_RETENTION, Engine
+from channels.engine.engine import INBOX_RETENTION
+from channels.engine.intake import Intake
 from channels.webhook import bodies
 from channels.webhook.bodies import LARGEST_DELIVERY, MOST_IN_FLIGHT, USUAL_DELIVERY
 from channels.webhook.guarded_requests import LARGEST_UNREAD
@@ -280,13 +281,13 @@ class TestDeliveries:
         assert await channel.delivers(delivery(message(user, "here"))) == 200
         await channel.hears(user, "here")
         stored: list[Event] = []
-        accept = Engine.accept
+        accept = Intake.accept
 
-        async def accept_and_note(engine: Engine, events: Sequence[Event], **named: Any) -> None:
+        async def accept_and_note(intake: Intake, events: Sequence[Event], **named: Any) -> None:
             stored.extend(events)
-            await accept(engine, events, **named)
+            await accept(intake, events, **named)
 
-        monkeypatch.setattr(Engine, "accept", accept_and_note)
+        monkeypatch.setattr(Intake, "accept", accept_and_note)
         elsewhere = delivery(message(user, "elsewhere")).replace(PAGE.encode(), b"777000777000777")
         assert await channel.delivers(elsewhere) == 200
         assert await channel.delivers(delivery(message(user, "here again"))) == 200
@@ -325,10 +326,10 @@ class TestDeliveries:
         """It could end a handover, begin one, or be answered years later."""
         accepted: list[Event] = []
 
-        async def accept(_: Engine, events: Sequence[Event], **__: object) -> None:
+        async def accept(_: Intake, events: Sequence[Event], **__: object) -> None:
             accepted.extend(events)
 
-        monkeypatch.setattr(Engine, "accept", accept)
+        monkeypatch.setattr(Intake, "accept", accept)
         new = datetime.now(timezone.utc) - INBOX_RETENTION + timedelta(minutes=1)
         for at in (new - timedelta(minutes=2), new):
             item = {"sender": {"id": user}, "recipient": {"id": PAGE}, **told}

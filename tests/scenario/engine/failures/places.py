@@ -217,7 +217,7 @@ class _WatchedWorld(HarshWorld):
 
     async def deliver(self, *events: Event) -> None:
         self.delivered += 1
-        await self.engine.accept(events)
+        await self.engine.intake.accept(events)
         self._acknowledged += 1
         await self.settle()
 

@@ -46,13 +46,13 @@ class HarshWorld(World):
         if not self.workers:
             await self.start()
         for mark in self.graph.marks:
-            await self.engine.hear_echo(mark)
+            await self.engine.intake.hear_echo(mark)
         await self.wait(CLAIM_LEASE + SECOND)
         for _ in range(4):  # what the dead may have sent waits for its echo, and control for that
             await self.wait(ECHO_GRACE)
 
     async def deliver(self, *events: Event) -> None:
-        accepting = asyncio.create_task(self.engine.accept(events))
+        accepting = asyncio.create_task(self.engine.intake.accept(events))
         try:
             acknowledged = await first(accepting, self.workers[0].wire.died)
         except StoreError:

@@ -379,14 +379,14 @@ async def test_a_message_whose_echo_another_worker_has_heard_is_not_sent_again(
     world.graph.fail("send", GraphTimeout("No answer"))
     await world.user_says("hello")
     [call] = [call for call in world.graph.calls if call.verb == "send"]
-    await other.engine.hear_echo(call.arguments["mark"])
+    await other.engine.intake.hear_echo(call.arguments["mark"])
     await world.wait(MINUTE)
 
     assert world.calls("send") == 1
 
 
 async def test_a_worker_that_is_alone_keeps_no_echoes(world: World) -> None:
-    await world.engine.hear_echo("nonce")
+    await world.engine.intake.hear_echo("nonce")
 
     assert not await world.store.has_echo("nonce")
     assert world.graph.echoes == ["nonce"]

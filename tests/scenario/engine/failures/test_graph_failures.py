@@ -229,7 +229,7 @@ async def test_an_echo_that_comes_between_two_tries_of_a_send_keeps_it_from_bein
     world.graph.fail("send", GraphTimeout("No answer"))
     await world.user_says("hello")
     [sent] = [call for call in world.graph.calls if call.verb == "send"]
-    await world.engine.hear_echo(sent.arguments["mark"])
+    await world.engine.intake.hear_echo(sent.arguments["mark"])
     for _ in range(10):
         await world.wait(SECOND)
 

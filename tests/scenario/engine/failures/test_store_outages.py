@@ -268,7 +268,7 @@ async def test_an_echo_that_can_t_be_kept_is_not_acknowledged(
 ) -> None:
     store.away = {"keep_echo"}
     with pytest.raises(StoreUnavailable):
-        await world.engine.accept([], own_echoes=["of another worker's message"])
+        await world.engine.intake.accept([], own_echoes=["of another worker's message"])
 
 
 async def test_an_echo_is_not_acknowledged_before_the_answer_to_its_message_is_stored(
@@ -279,8 +279,8 @@ async def test_an_echo_is_not_acknowledged_before_the_answer_to_its_message_is_s
     await world.user_says("hello")
     [mark] = world.graph.marks
     with pytest.raises(StoreUnavailable):
-        await world.engine.accept([], own_echoes=[mark], within=timedelta(milliseconds=10))
+        await world.engine.intake.accept([], own_echoes=[mark], within=timedelta(milliseconds=10))
 
     store.away = set()
     await world.wait(SECOND)
-    await world.engine.accept([], own_echoes=[mark])
+    await world.engine.intake.accept([], own_echoes=[mark])

@@ -85,7 +85,7 @@ async def test_no_message_asks_the_store(world: World) -> None:
     await told(world)
     before = world.workers[0].wire.calls.count("waits")
     for _ in range(9):
-        await world.engine.accept([world.message("hello")])
+        await world.engine.intake.accept([world.message("hello")])
     await world.settle()
     assert world.workers[0].wire.calls.count("waits") == before
 

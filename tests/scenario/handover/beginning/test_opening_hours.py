@@ -394,7 +394,7 @@ class TestMetaDoesNotLetUs:
     async def test_a_thousand_that_wait_are_all_passed(self, world: World) -> None:
         crowd = [Thread(page=PAGE, user=str(5000 + number)) for number in range(1000)]
         for thread in crowd:
-            await world.engine.accept([world.message("default", thread)])
+            await world.engine.intake.accept([world.message("default", thread)])
         await world.settle()
         assert len(await world.store.open_sessions(limit=2000)) == 1000
         await world.wait(HOUR)

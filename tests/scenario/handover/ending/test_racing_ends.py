@@ -24,12 +24,12 @@ async def time_is_over(world: World, _: Worker) -> None:
 
 
 async def keyword(world: World, worker: Worker) -> None:
-    await worker.engine.accept([world.message("menu", array=Array.STANDBY)])
+    await worker.engine.intake.accept([world.message("menu", array=Array.STANDBY)])
 
 
 async def passed_back(world: World, worker: Worker) -> None:
     world.graph.threads[ANNA] = BOT
-    await worker.engine.accept([world.control_passed()])
+    await worker.engine.intake.accept([world.control_passed()])
 
 
 async def operator_asks(_: World, worker: Worker) -> None:
@@ -40,7 +40,7 @@ async def operator_asks(_: World, worker: Worker) -> None:
 
 async def released(world: World, worker: Worker) -> None:
     world.graph.threads[ANNA] = None
-    await worker.engine.accept([world.message("anybody there?", array=Array.MESSAGING)])
+    await worker.engine.intake.accept([world.message("anybody there?", array=Array.MESSAGING)])
 
 
 REASONS: Sequence[Reason] = (time_is_over, keyword, passed_back, operator_asks)

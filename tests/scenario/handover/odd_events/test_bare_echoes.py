@@ -43,7 +43,7 @@ async def instagram() -> AsyncIterator[World]:
 def comes_before_answers(world: World, *echoes: Echo) -> None:
     """Let each message be followed by these before Meta answers it."""
     assert isinstance(world.graph, EchoingGraph)
-    world.graph.before_answers = lambda: world.engine.accept(echoes)
+    world.graph.before_answers = lambda: world.engine.intake.accept(echoes)
 
 
 def bare(world: World, mid: str | None, text: str | None = "connecting", **fields: Any) -> Echo:

@@ -117,9 +117,9 @@ class Worker:
 
     async def _hear(self, event: Event) -> None:
         if not isinstance(event, Echo) or not _is_own(event):
-            await self.engine.accept([event])
+            await self.engine.intake.accept([event])
         elif (mark := mark_in(event.metadata, BOT_APP.secret)) is not None:
-            await self.engine.hear_echo(mark)
+            await self.engine.intake.hear_echo(mark)
 
     async def die(self) -> None:
         """The machine takes its connections from it."""

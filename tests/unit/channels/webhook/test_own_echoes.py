@@ -43,6 +43,7 @@ class HearingEngine:
         self.clock = ManualClock(NOW)
         self.metrics = SimpleNamespace(acknowledged=lambda _status, _took: None)
         self.own_pages = SimpleNamespace(rule_out=lambda _thread: False)
+        self.intake = self
 
     async def accept(
         self, events: list[Event], *, own_echoes: list[str], within: timedelta
