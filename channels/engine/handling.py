@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
 import msgspec
@@ -42,7 +42,6 @@ from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
-from .failing_threads import FailingThreads
 from .own_pages import OwnPages
 
 logger = logging.getLogger(__name__)
@@ -343,6 +342,35 @@ class EventHandler:
         line = line_of(event, speaker) if self._settings.transcript else None
         if line is not None:
             await self._store.add_line(session, line)
+
+
+class FailingThreads:
+    """For how long the same question about a thread has failed, time after time.
+
+    A thread is forgotten once nobody has asked about it for this long.
+    """
+
+    def __init__(self, *, forgotten_after: timedelta) -> None:
+        self._forgotten_after = forgotten_after
+        self._failing: dict[Thread, tuple[datetime, datetime]] = {}  # first and last, in its order
+
+    def for_long(self, thread: Thread, now: datetime) -> timedelta:
+        """It has failed again; returns how long after the first time."""
+        self._forget(now - self._forgotten_after)
+        first, _ = self._failing.pop(thread, (now, now))
+        self._failing[thread] = first, now
+        return now - first
+
+    def no_more(self, thread: Thread) -> None:
+        """It has been answered, or something else is in the way."""
+        self._failing.pop(thread, None)
+
+    def _forget(self, oldest: datetime) -> None:
+        while self._failing:
+            thread, (_, last) = next(iter(self._failing.items()))
+            if last >= oldest:
+                return
+            del self._failing[thread]
 
 
 def _has_ended(event: Event, ended: Session | None) -> bool:
