@@ -35,7 +35,7 @@ PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/s
 PRO_TESTS := tests/rasa_pro tests/contract/channel tests/contract/store \
   $(filter-out %_app.py %_page.py %_token.py,$(wildcard tests/contract/cli/test_*.py tests/contract/cli/*/test_*.py)) \
   tests/contract/graph/http $(filter-out %_openapi.py,$(wildcard tests/contract/operators/test_*.py)) \
-  tests/search/fuzz/test_hostile_http.py tests/search/fuzz/test_hostile_callers.py \
+  tests/search/fuzz/hostile \
   tests/scenario/dialogue tests/scenario/instruments tests/scenario/engine/test_back_pressure.py \
   tests/scenario/engine/test_said_once.py tests/scenario/engine/test_stopping.py \
   tests/scenario/engine/failures/test_store_outages.py \
