@@ -88,6 +88,7 @@ ODD_ANSWERS: Mapping[str, OddAnswer] = {
     "owner_null": _always(None),
     "owner_list": OddAnswer(path=THREAD_OWNER, told=lambda right: right.get("data") or [{}]),
     "owner_no_name": _always({"data": [{"thread_owner": {}}]}),
+    "owner_zero": _always({"data": [{"thread_owner": {"app_id": 0}}]}),
     "owner_page": _always("<!DOCTYPE html><title>Back soon</title>"),
     "owner_bare": OddAnswer(path=THREAD_OWNER, told=_bare),
     "owner_hidden": OddAnswer(path=THREAD_OWNER, error=hidden_from_secondary()),
