@@ -250,7 +250,7 @@ class SqlStore(SessionOperations, InboxOperations):
 
 def _writer(database: Database, stack: AsyncExitStack) -> Writer:
     """One that is closed with `stack`."""
-    writer = Writer(database.engine(), explain=database.explain, begin=database.watched())
+    writer = Writer(database.engine(), explain=database.explain, begin=database.transactions())
     stack.push_async_callback(writer.close)
     return writer
 

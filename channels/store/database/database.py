@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -59,6 +60,7 @@ SESSION_LIMITS = {
     "lock_timeout": 3500,
     "statement_timeout": 6000,
 }
+TRUSTED_FOR = 1  # seconds after a transaction in which its connection is used again, untested
 # What is wrong with an operation and not with the connection (PostgreSQL, Error Codes): its lock
 # or its time ran out, it was in a deadlock.
 _OF_ONE_OPERATION = {"55P03", "57014", "40P01", "40001"}
@@ -123,7 +125,7 @@ class Database:
             ) from error
 
     def engine(self) -> Engine:
-        """An engine for one thread: it has one connection, and tests it before it is used.
+        """An engine for one thread: it has one connection, and tests it before it is fetched.
 
         A connection on which a write has failed is not used again: it may lead to a server that
         a failover has left read-only.
@@ -144,19 +146,21 @@ class Database:
         engine.dialect.is_disconnect = partial(_is_disconnect, engine.dialect)
         return engine
 
-    def watched(self) -> Callable[[Engine], AbstractContextManager[Connection]]:
-        """What begins a transaction, and raises StoreUnavailable once the SQLite file that it was
-        first called with is gone.
-
-        A process that has the file open goes on without it, and all that it stores is lost.
+    def transactions(self) -> Callable[[Engine], AbstractContextManager[Connection]]:
+        """What begins a transaction, for one thread. It raises StoreUnavailable once the SQLite
+        file that it was first called with is gone: a process that has the file open goes on
+        without it, and all that it stores is lost.
         """
-        if not self.is_sqlite:
-            return lambda engine: engine.begin()
-        files = _Files(os.path.realpath(self._url.database), store=str(self))
+        path = os.path.realpath(self._url.database) if self.is_sqlite else None
+        files = path and _Files(path, store=str(self))
         kept: list[Connection] = []  # to fetch one from the engine costs as much as a statement
+        kept_at = 0.0
 
         @contextmanager
         def begin(engine: Engine) -> Iterator[Connection]:
+            nonlocal kept_at
+            if kept and time.monotonic() - kept_at > TRUSTED_FOR:
+                kept.pop().close()
             connection = kept.pop() if kept else engine.connect()
             try:
                 with connection.begin():
@@ -166,8 +170,10 @@ class Database:
                 raise
             else:
                 kept.append(connection)
+                kept_at = time.monotonic()
             finally:
-                files.check()
+                if files:
+                    files.check()
 
         return begin
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from channels.core.errors import StoreUnavailable
 from channels.core.plans import Plan
 from channels.store.claims import claims
+from channels.store.database import database
 from channels.store.database.database import Database
 from channels.store.database.writer import Writer
 from channels.store.outgoing import claiming
@@ -266,8 +267,9 @@ async def test_two_workers_that_are_late_do_not_wait_for_each_other(postgresql_u
 
 
 async def test_a_connection_that_was_cut_while_idle_goes_unnoticed(
-    postgresql_server: PostgresServer, postgresql_url: str
+    postgresql_server: PostgresServer, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "TRUSTED_FOR", 0)  # it has been idle for longer
     async with opened(SqlStore(postgresql_url, worker="worker")) as store:
         cut_connections(postgresql_server)
 
