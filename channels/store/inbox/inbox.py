@@ -19,6 +19,7 @@ from ..database.schema import (
     AT_ONCE,
     DEAD,
     UNCLAIMED,
+    WAITING,
     inbox,
     is_waiting,
     lease_end,
@@ -41,19 +42,41 @@ _RECORDED = (
     "claimed_until_us",
 )
 _ROWS_AT_ONCE = AT_ONCE // len(_RECORDED)
+# Two that record for one thread side by side, each blind to what the other adds, could both
+# claim what is new of the thread. The order keeps them from waiting for each other in a circle.
+_LOCK_THREADS = (
+    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
+    "FROM unnest(CAST(:thread AS text[])) AS thread ORDER BY hash) AS hashes"
+)
+# In one step of the network's, and yet two statements: the second one sees what was committed
+# while the first one waited.
 _RECORD_ON_POSTGRESQL = text(
-    """
+    f"""
+    {_LOCK_THREADS};
     INSERT INTO handover_inbox (
         key, thread, page, event, has_user_text, recorded_at_us, claimed_by, claimed_until_us
     )
-    SELECT * FROM unnest(
-        CAST(:key AS text[]), CAST(:thread AS text[]), CAST(:page AS text[]),
-        CAST(:event AS text[]), CAST(:has_user_text AS boolean[]),
-        CAST(:recorded_at_us AS bigint[]), CAST(:claimed_by AS text[]),
-        CAST(:claimed_until_us AS bigint[])
-    )
+    SELECT
+        key, thread, page, event, has_user_text, recorded_at_us,
+        CASE WHEN waits_elsewhere THEN '{NOBODY}' ELSE claimed_by END,
+        CASE WHEN waits_elsewhere THEN 0 ELSE claimed_until_us END
+    FROM (
+        SELECT *, EXISTS (
+            SELECT FROM handover_inbox AS other
+            WHERE other.thread = new.thread AND other.state = '{WAITING}'
+            AND other.claimed_by <> :worker
+        ) AS waits_elsewhere
+        FROM unnest(
+            CAST(:key AS text[]), CAST(:thread AS text[]), CAST(:page AS text[]),
+            CAST(:event AS text[]), CAST(:has_user_text AS boolean[]),
+            CAST(:recorded_at_us AS bigint[]), CAST(:claimed_by AS text[]),
+            CAST(:claimed_until_us AS bigint[])
+        ) AS new (
+            key, thread, page, event, has_user_text, recorded_at_us, claimed_by, claimed_until_us
+        )
+    ) AS asked
     ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
-    """
+    """  # noqa: S608
 )
 # (SQLite learned RETURNING with its release 3.35.)
 _LATEST_OF = (
@@ -61,12 +84,6 @@ _LATEST_OF = (
     .where(inbox.c.key.in_(bindparam("keys", expanding=True)))
     .order_by(inbox.c.position.desc())
     .limit(bindparam("limit", type_=Integer))
-)
-# Two that record for one thread side by side, each blind to what the other adds, could both
-# claim what is new of the thread. The order keeps them from waiting for each other in a circle.
-_LOCK_THREADS = text(
-    "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
-    "FROM unnest(CAST(:threads AS text[])) AS thread ORDER BY hash) AS hashes"
 )
 _WAITING_ELSEWHERE = (
     select(inbox.c.thread)
@@ -113,21 +130,19 @@ def record(
     connection: Connection, asked: Sequence[tuple[Sequence[Event], datetime, bool]], *, worker: str
 ) -> list[list[InboxEntry]]:
     """Insert the events of many calls at once; each call gets what is claimed for it."""
-    threads = sorted({event.thread.key for events, _, _ in asked for event in events})
-    elsewhere = _waiting_elsewhere(connection, threads, worker)
     if any(isinstance(event, (TakenBack, Edited)) for events, _, _ in asked for event in events):
-        return _record_amending(connection, asked, elsewhere, worker=worker)
-    return _record(connection, asked, elsewhere, worker=worker)
+        return _record_amending(connection, asked, worker=worker)
+    return _record(connection, asked, worker=worker)
 
 
 def _record_amending(
     connection: Connection,
     asked: Sequence[tuple[Sequence[Event], datetime, bool]],
-    elsewhere: set[str],
     *,
     worker: str,
 ) -> list[list[InboxEntry]]:
     """Record, and let what is kept of other messages follow at once, before any is handled."""
+    lock_threads(connection, [event.thread.key for events, _, _ in asked for event in events])
     in_place = [
         (amendments.in_their_place(connection, events), now, is_claimed)
         for events, now, is_claimed in asked
@@ -136,7 +151,7 @@ def _record_amending(
         ([as_kept(event) for event in events], now, is_claimed)
         for events, now, is_claimed in in_place
     ]
-    entries = _record(connection, kept, elsewhere, worker=worker)
+    entries = _record(connection, kept, worker=worker)
     for events, now, _ in in_place:
         for event in events:
             if isinstance(event, (TakenBack, Edited)):
@@ -155,10 +170,10 @@ def _as_they_are(connection: Connection, entries: list[InboxEntry]) -> list[Inbo
 def _record(
     connection: Connection,
     asked: Sequence[tuple[Sequence[Event], datetime, bool]],
-    elsewhere: set[str],
     *,
     worker: str,
 ) -> list[list[InboxEntry]]:
+    elsewhere = _waiting_elsewhere(connection, asked, worker)
     rows = []
     for events, now, is_claimed in asked:
         for event in events:
@@ -181,8 +196,9 @@ def _record(
 def _insert(connection: Connection, rows: Sequence[dict[str, Any]], worker: str) -> dict[str, int]:
     """Insert what is new of these; the positions, by key, of what the worker has claimed."""
     if connection.dialect.name == "postgresql":
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        inserted = connection.execute(_RECORD_ON_POSTGRESQL, columns).all()
+        columns = {name: [row[name] for row in rows] for name in _RECORDED}
+        asked = {**columns, "worker": worker}
+        inserted = connection.execute(_RECORD_ON_POSTGRESQL, asked).all()
         return {key: position for key, position, claimant in inserted if claimant == worker}
     positions: dict[str, int] = {}
     for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -239,7 +255,7 @@ def waits(connection: Connection, thread: Thread) -> bool:
 def lock_threads(connection: Connection, threads: Sequence[str]) -> None:
     """Until the transaction ends, nobody else records events of these threads."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK_THREADS, {"threads": list(threads)})
+        connection.execute(text(_LOCK_THREADS), {"thread": list(threads)})
 
 
 def forget(connection: Connection, thread: Thread) -> int:
@@ -267,13 +283,21 @@ def prune(connection: Connection, *, state: str, before: datetime, limit: int) -
     return int(connection.execute(_PRUNE, parameters).rowcount)
 
 
-def _waiting_elsewhere(connection: Connection, threads: Sequence[str], worker: str) -> set[str]:
-    """Those of the threads that have entries which wait, and not for this worker."""
-    lock_threads(connection, threads)
+def _waiting_elsewhere(
+    connection: Connection,
+    asked: Sequence[tuple[Sequence[Event], datetime, bool]],
+    worker: str,
+) -> set[str]:
+    """Those of the threads that have entries which wait, and not for this worker.
+
+    On PostgreSQL the statement that inserts looks for itself.
+    """
     elsewhere: set[str] = set()
-    for start in range(0, len(threads), AT_ONCE):
-        part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
-        elsewhere.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
+    if connection.dialect.name != "postgresql":
+        threads = sorted({event.thread.key for events, _, _ in asked for event in events})
+        for start in range(0, len(threads), AT_ONCE):
+            part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
+            elsewhere.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
     return elsewhere
 
 
