@@ -80,8 +80,8 @@ class Retrying:
 
         `read_at`: when its event was read from the store, unless it has waited in a queue since.
         """
-        began, waits, failures = self._clock.now(), 0, entry.failures
-        repeated = entry.is_repeated
+        waits, failures, repeated = 0, entry.failures, entry.is_repeated
+        failed_first_at: datetime | None = None
         waits_for: str | None = None
         while True:
             try:
@@ -96,7 +96,8 @@ class Retrying:
                     return
                 pause = RETRY_PAUSE  # only a step of it is another worker's
             except Exception as error:
-                what = _waits_for(error, self._clock.now() - began)
+                failed_first_at = failed_first_at or self._clock.now()
+                what = _waits_for(error, self._clock.now() - failed_first_at)
                 if what is None:
                     failures += 1
                     if await self._has_died(entry, error, failures):
