@@ -157,7 +157,7 @@ MUTANTS = [
     *_of(
         "store/sessions/sessions.py",
         STORE,
-        ("is_next.append(version == before)", "is_next.append(session.id in stored)"),
+        ("if row[0] != version + 1:", "if False:"),
         ("wake_at = max(wake_at, claim_until)", "wake_at = claim_until"),
         ('_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker"))', "_WAITING_EVENT"),
     ),

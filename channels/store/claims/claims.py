@@ -30,6 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 
 from ...core.events import Event, Thread
+from ..database.hot import execute
 from ..database.schema import (
     AT_ONCE,
     CLAIM_LOCK,
@@ -150,9 +151,8 @@ _RELEASE = (
     update(inbox).where(_IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )
 _DONE = (
-    update(inbox)
-    .where(_among_these, is_waiting)
-    .values(state=DONE, handled_at_us=bindparam("now_us"))
+    f"UPDATE handover_inbox SET state = '{DONE}', handled_at_us = ? "  # noqa: S608
+    f"WHERE position IN ? AND state = '{WAITING}'"
 )
 _is_last_failure = or_(
     inbox.c.failures + 1 >= DEAD_AFTER_FAILURES, bindparam("for_good", type_=Boolean)
@@ -268,9 +268,9 @@ def release(connection: Connection, positions: Sequence[int], *, worker: str) ->
 
 def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> list[None]:
     """Set the entries of many calls to done."""
-    positions = [position for position, _ in handled]
-    latest = max(now for _, now in handled)
-    do_in_parts(connection, _DONE, positions, now_us=microseconds(latest))
+    positions = tuple([position for position, _ in handled])
+    latest = max([now for _, now in handled])
+    execute(connection, _DONE, microseconds(latest), positions)
     return [None] * len(handled)
 
 

@@ -44,6 +44,7 @@ _ON_SQLITE_CONNECT = (
     "PRAGMA synchronous=FULL",  # a commit outlives a power cut; NORMAL's does not, with WAL
     "PRAGMA busy_timeout=5000",  # milliseconds, for whoever else has a look into the file
 )
+_PREPARED = 1000  # statements that SQLite keeps prepared: there is one for each size of a batch
 _POSTGRESQL_OPTIONS = {
     "application_name": "rasa-handover",
     "connect_timeout": "5",  # seconds
@@ -131,7 +132,7 @@ class Database:
         a failover has left read-only.
         """
         if self.is_sqlite:
-            engine = _engine(self._url)
+            engine = _engine(self._url, connect_args={"cached_statements": _PREPARED})
             event.listen(engine, "connect", _sqlite_connected)
             # No listener to "begin": an engine that has one prepares events for each statement.
             engine.dialect.do_begin = _sqlite_begin

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Integer, bindparam, delete, func, select, text
+from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.engine import Connection
 
 from ...core.events import Edited, Event, TakenBack, Thread
 from ...core.records.amendments import as_kept
 from ..claims.claims import NOBODY
+from ..database.hot import as_json, execute
 from ..database.schema import (
     AT_ONCE,
     DEAD,
@@ -41,21 +41,19 @@ _RECORDED = (
     "claimed_by",
     "claimed_until_us",
 )
+_Row = tuple[str, str, str, str, bool, int, str, int]
 _ROWS_AT_ONCE = AT_ONCE // len(_RECORDED)
 # Two that record for one thread side by side, each blind to what the other adds, could both
 # claim what is new of the thread. The order keeps them from waiting for each other in a circle.
 _LOCK_THREADS = (
     "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
-    "FROM unnest(CAST(:thread AS text[])) AS thread ORDER BY hash) AS hashes"
+    "FROM unnest(CAST(? AS text[])) AS thread ORDER BY hash) AS hashes"
 )
 # In one step of the network's, and yet two statements: the second one sees what was committed
 # while the first one waited.
-_RECORD_ON_POSTGRESQL = text(
-    f"""
+_RECORD_ON_POSTGRESQL = f"""
     {_LOCK_THREADS};
-    INSERT INTO handover_inbox (
-        key, thread, page, event, has_user_text, recorded_at_us, claimed_by, claimed_until_us
-    )
+    INSERT INTO handover_inbox ({", ".join(_RECORDED)})
     SELECT
         key, thread, page, event, has_user_text, recorded_at_us,
         CASE WHEN waits_elsewhere THEN '{NOBODY}' ELSE claimed_by END,
@@ -63,21 +61,15 @@ _RECORD_ON_POSTGRESQL = text(
     FROM (
         SELECT *, EXISTS (
             SELECT FROM handover_inbox AS other
-            WHERE other.thread = new.thread AND other.state = '{WAITING}'
-            AND other.claimed_by <> :worker
+            WHERE other.thread = new.thread AND other.state = '{WAITING}' AND other.claimed_by != ?
         ) AS waits_elsewhere
-        FROM unnest(
-            CAST(:key AS text[]), CAST(:thread AS text[]), CAST(:page AS text[]),
-            CAST(:event AS text[]), CAST(:has_user_text AS boolean[]),
-            CAST(:recorded_at_us AS bigint[]), CAST(:claimed_by AS text[]),
-            CAST(:claimed_until_us AS bigint[])
-        ) AS new (
-            key, thread, page, event, has_user_text, recorded_at_us, claimed_by, claimed_until_us
+        FROM json_to_recordset(?) AS new (
+            key text, thread text, page text, event text, has_user_text boolean,
+            recorded_at_us bigint, claimed_by text, claimed_until_us bigint
         )
     ) AS asked
     ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
-    """  # noqa: S608
-)
+"""  # noqa: S608
 # (SQLite learned RETURNING with its release 3.35.)
 _LATEST_OF = (
     select(inbox.c.key, inbox.c.position)
@@ -86,13 +78,8 @@ _LATEST_OF = (
     .limit(bindparam("limit", type_=Integer))
 )
 _WAITING_ELSEWHERE = (
-    select(inbox.c.thread)
-    .where(
-        inbox.c.thread.in_(bindparam("threads", expanding=True)),
-        is_waiting,
-        inbox.c.claimed_by != bindparam("worker"),
-    )
-    .distinct()
+    "SELECT DISTINCT thread FROM handover_inbox "  # noqa: S608
+    f"WHERE thread IN ? AND state = '{WAITING}' AND claimed_by != ?"
 )
 _AT_POSITIONS = select(inbox.c.position, inbox.c.event).where(
     inbox.c.position.in_(bindparam("positions", expanding=True))
@@ -193,25 +180,24 @@ def _record(
     ]
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, Any]], worker: str) -> dict[str, int]:
+def _insert(connection: Connection, rows: Sequence[_Row], worker: str) -> dict[str, int]:
     """Insert what is new of these; the positions, by key, of what the worker has claimed."""
     if connection.dialect.name == "postgresql":
-        columns = {name: [row[name] for row in rows] for name in _RECORDED}
-        asked = {**columns, "worker": worker}
-        inserted = connection.execute(_RECORD_ON_POSTGRESQL, asked).all()
+        threads, given = [row[1] for row in rows], as_json(_RECORDED, rows)
+        inserted = execute(connection, _RECORD_ON_POSTGRESQL, threads, worker, given).all()
         return {key: position for key, position, claimant in inserted if claimant == worker}
     positions: dict[str, int] = {}
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         positions.update(_insert_some(connection, rows[start : start + _ROWS_AT_ONCE]))
-    ours = {row["key"] for row in rows if row["claimed_by"] == worker}
+    ours = {key for key, *_, claimant, _ in rows if claimant == worker}
     return {key: position for key, position in positions.items() if key in ours}
 
 
-def _insert_some(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def _insert_some(connection: Connection, rows: Sequence[_Row]) -> dict[str, int]:
     """Insert what is new of these into SQLite, where nobody else inserts; its positions, by key."""
-    values = tuple(row[name] for row in rows for name in _RECORDED)
+    values = tuple([value for row in rows for value in row])
     inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), values)
-    count, keys = inserted.rowcount, [row["key"] for row in rows]
+    count, keys = inserted.rowcount, [row[0] for row in rows]
     if count == len(rows):
         first = inserted.lastrowid - count + 1
         return dict(zip(keys, range(first, first + count), strict=True))
@@ -255,7 +241,7 @@ def waits(connection: Connection, thread: Thread) -> bool:
 def lock_threads(connection: Connection, threads: Sequence[str]) -> None:
     """Until the transaction ends, nobody else records events of these threads."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text(_LOCK_THREADS), {"thread": list(threads)})
+        execute(connection, _LOCK_THREADS, list(threads))
 
 
 def forget(connection: Connection, thread: Thread) -> int:
@@ -296,19 +282,19 @@ def _waiting_elsewhere(
     if connection.dialect.name != "postgresql":
         threads = sorted({event.thread.key for events, _, _ in asked for event in events})
         for start in range(0, len(threads), AT_ONCE):
-            part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
-            elsewhere.update(connection.execute(_WAITING_ELSEWHERE, part).scalars())
+            part = tuple(threads[start : start + AT_ONCE])
+            elsewhere.update(execute(connection, _WAITING_ELSEWHERE, part, worker).scalars())
     return elsewhere
 
 
-def _row(event: Event, thread: str, now: datetime, claimant: str) -> dict[str, Any]:
-    return {
-        "key": event.key,
-        "thread": thread,
-        "page": event.thread.page,
-        "event": msgspec.json.encode(event).decode(),
-        "has_user_text": user_text(event) is not None,
-        "recorded_at_us": microseconds(now),
-        "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else lease_end(now),
-    }
+def _row(event: Event, thread: str, now: datetime, claimant: str) -> _Row:
+    return (
+        event.key,
+        thread,
+        event.thread.page,
+        msgspec.json.encode(event).decode(),
+        user_text(event) is not None,
+        microseconds(now),
+        claimant,
+        0 if claimant == NOBODY else lease_end(now),
+    )

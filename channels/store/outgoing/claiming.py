@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, not_, null, or_, select, union_all, update
+from sqlalchemy import Integer, bindparam, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
@@ -27,14 +27,15 @@ from ..claims.claims import (
     lease_at,
     was_in_hand,
 )
+from ..database.hot import execute
 from ..database.schema import (
+    HELD,
     UNCLAIMED,
     WAITING,
     earlier_is_outgoing,
     earlier_outgoing,
     inbox,
     is_held,
-    is_open,
     is_outgoing,
     is_outgoing_free,
     is_waiting,
@@ -87,10 +88,11 @@ _FREE = _CLAIMABLE.where(is_outgoing_free, outgoing.c.page == bindparam("this_pa
 )
 _PAGES = pages_of(outgoing, is_outgoing_free)
 _FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
-_THREADS = bindparam("threads", expanding=True)
-_LOOK_UP = union_all(
-    select(sessions.c.thread, sessions.c.data).where(sessions.c.thread.in_(_THREADS), is_open),
-    select(outgoing.c.thread, null()).where(outgoing.c.thread.in_(_THREADS), is_held),
+_LOOK_UP = (
+    "SELECT thread, data FROM handover_sessions "  # noqa: S608
+    f"WHERE thread IN ? AND state != '{State.ENDED.value}' "
+    "UNION ALL SELECT thread, NULL FROM handover_outgoing "
+    f"WHERE thread IN ? AND state = '{HELD}'"
 )
 _HELD_OF_THREAD = select(*_ENTRY).where(IS_THREAD_S, is_held).order_by(outgoing.c.position)
 _CLAIM = (
@@ -144,10 +146,10 @@ def claim(
 
 def look_up(connection: Connection, threads: Sequence[Thread]) -> list[tuple[Session | None, bool]]:
     """The open session of each of these threads, and whether a message is held for its user."""
-    keys = [thread.key for thread in threads]
+    keys = tuple([thread.key for thread in threads])
     open_ones: dict[str, Session] = {}
     with_held: set[str] = set()
-    for thread, data in connection.execute(_LOOK_UP, {"threads": keys}).all():
+    for thread, data in execute(connection, _LOOK_UP, keys, keys).all():
         if data is None:
             with_held.add(thread)
         else:

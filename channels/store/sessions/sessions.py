@@ -15,6 +15,7 @@ from ...core.notices import Addressed
 from ...core.sessions.session import Session, State
 from ..claims.by_page import pages_of
 from ..claims.claims import is_over, lease_at
+from ..database.hot import as_json, execute
 from ..database.schema import (
     all_microseconds,
     has_ended,
@@ -47,22 +48,37 @@ _DROPS = {
     State.OPENING: _DROP.where(is_held),
     State.ACTIVE: _DROP.where(or_(is_held, is_outgoing)),
 }
-_SAVE = update(sessions).where(
-    sessions.c.id == bindparam("this_id"), sessions.c.version == bindparam("version_before")
+# What indexes go by and most new versions leave as it is: SQLite would write each anew.
+_SELDOM_CHANGED = (
+    "state",
+    "opened_at_us",
+    "due_at_us",
+    "claimed_until_us",
+    "wake_at_us",
+    "ended_at_us",
+    "first_answer_at_us",
+    "operator_at_us",
+    "plan",
+    "app",
 )
-# What indexes go by and most new versions leave as it is: a row that keeps it costs a third.
-_SELDOM_CHANGED = [
-    column.name
-    for column in sessions.c
-    if column.name not in ("id", "thread", "page", "version", "data")
-]
-# Locked in one order, so that no two workers wait for each other in a circle.
-_LOCK_VERSIONS = (
-    select(sessions.c.id, sessions.c.version, *[sessions.c[name] for name in _SELDOM_CHANGED])
-    .where(sessions.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(sessions.c.id)
-    .with_for_update()
+_STORED = f"SELECT id, version, {', '.join(_SELDOM_CHANGED)} FROM handover_sessions WHERE id IN ?"  # noqa: S608
+_SAVE_SMALL = "UPDATE handover_sessions SET version = ?, data = ? WHERE id = ?"
+_SAVE_WHOLE = (
+    "UPDATE handover_sessions SET version = ?, data = ?, "  # noqa: S608
+    f"{' = ?, '.join(_SELDOM_CHANGED)} = ? WHERE id = ?"
 )
+_SAVED = ("version", "data", *_SELDOM_CHANGED, "id")
+# Locked in one order, so that no two workers wait for each other in a circle. In one step of the
+# network's, and yet two statements: the second one sees what the first has waited for.
+_SAVE_ON_POSTGRESQL = f"""
+    SELECT FROM handover_sessions WHERE id IN ? ORDER BY id FOR UPDATE;
+    UPDATE handover_sessions AS stored
+    SET {", ".join(f"{name} = new.{name}" for name in _SAVED[:-1])}
+    FROM json_to_recordset(?)
+    AS new ({", ".join(f"{name} {sessions.c[name].type}" for name in _SAVED)})
+    WHERE stored.id = new.id AND stored.version = new.version - 1
+    RETURNING stored.id
+"""  # noqa: S608
 _ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
 _OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
     sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
@@ -205,10 +221,9 @@ def add(
 def row_of(session: Session, claim_until: datetime | None) -> dict[str, Any]:
     """All columns of a session that is new."""
     return {
-        "id": session.id,
         "thread": session.thread.key,
         "page": session.thread.page,
-        **_changing(session, claim_until),
+        **dict(zip(_SAVED, _saved(session, claim_until), strict=True)),
     }
 
 
@@ -217,32 +232,42 @@ def save(
     asked: Sequence[tuple[Session, datetime | None, Sequence[Addressed]]],
 ) -> list[bool]:
     """Save the sessions of many calls; False where the version before is not the stored one."""
-    ids = sorted({session.id for session, _, _ in asked})
-    stored: dict[str, tuple[int, list[Any] | None]] = {
-        id_: (version, others)
-        for id_, version, *others in connection.execute(_LOCK_VERSIONS, {"ids": ids}).all()
-    }
-    told: list[Addressed] = []
-    small, whole, is_next = [], [], []
-    for session, claim_until, notices in asked:
-        before = session.version - 1
-        version, others = stored.get(session.id, (None, None))
-        is_next.append(version == before)
-        if is_next[-1]:
-            stored[session.id] = (session.version, None)
-            this = {"this_id": session.id, "version_before": before}
-            row = {**this, **_changing(session, claim_until)}
-            if [row[name] for name in _SELDOM_CHANGED] == others:
-                small.append({**this, "version": row["version"], "data": row["data"]})
-            else:
-                whole.append(row)
-            told += notices
-    for rows in (small, whole):  # in this order: what follows another version is whole
-        if rows:
-            connection.execute(_SAVE, rows)
+    firsts: dict[str, tuple[Session, datetime | None, Sequence[Addressed]]] = {}
+    for each in asked:  # of several versions of a session one in each step
+        firsts.setdefault(each[0].id, each)
+    rest = [each for each in asked if firsts[each[0].id] is not each]
+    rows = {id_: _saved(session, claim) for id_, (session, claim, _) in firsts.items()}
+    is_on_postgresql = connection.dialect.name == "postgresql"
+    saved = (_save_on_postgresql if is_on_postgresql else _save_on_sqlite)(connection, rows)
+    told = [one for id_ in firsts if id_ in saved for one in firsts[id_][2]]
     if told:
         tell(connection, told)
-    return is_next
+    of_the_rest = iter(save(connection, rest) if rest else ())
+    return [
+        each[0].id in saved if firsts[each[0].id] is each else next(of_the_rest) for each in asked
+    ]
+
+
+def _save_on_postgresql(connection: Connection, rows: Mapping[str, list[Any]]) -> set[str]:
+    given = as_json(_SAVED, rows.values())
+    return set(execute(connection, _SAVE_ON_POSTGRESQL, tuple(rows), given).scalars())
+
+
+def _save_on_sqlite(connection: Connection, rows: Mapping[str, list[Any]]) -> set[str]:
+    saved, small, whole = set(), [], []
+    for id_, version, *others in execute(connection, _STORED, tuple(rows)).all():
+        row = rows[id_]
+        if row[0] != version + 1:
+            continue
+        saved.add(id_)
+        if row[2:-1] == others:
+            small.append((row[0], row[1], id_))
+        else:
+            whole.append(tuple(row))
+    for statement, some in ((_SAVE_SMALL, small), (_SAVE_WHOLE, whole)):
+        if some:
+            connection.exec_driver_sql(statement, some)
+    return saved
 
 
 def follow(
@@ -399,27 +424,30 @@ def prune(connection: Connection, *, before: datetime, limit: int) -> int:
     return len(ids)
 
 
-def _changing(session: Session, claim_until: datetime | None) -> dict[str, Any]:
-    """The columns that a new version may change."""
+def _saved(session: Session, claim_until: datetime | None) -> list[Any]:
+    """What a version has in the columns that the next one may change, and its id."""
     wake_at = session.due_at
     if wake_at is not None and claim_until is not None:
         wake_at = max(wake_at, claim_until)
-    return {
-        "state": session.state.value,
-        "version": session.version,
-        **all_microseconds(
-            opened_at_us=session.opened_at,
-            due_at_us=session.due_at,
-            claimed_until_us=claim_until,
-            wake_at_us=wake_at,
-            ended_at_us=session.ended_at,
-            first_answer_at_us=session.first_answer_at,
-            operator_at_us=session.last_operator_at,
-        ),
-        "plan": session.plan.name,
-        "app": session.owner_app or session.target_app_id,
-        "data": _data(session),
-    }
+    return [
+        session.version,
+        _data(session),
+        session.state.value,
+        microseconds(session.opened_at),
+        _microseconds(session.due_at),
+        _microseconds(claim_until),
+        _microseconds(wake_at),
+        _microseconds(session.ended_at),
+        _microseconds(session.first_answer_at),
+        _microseconds(session.last_operator_at),
+        session.plan.name,
+        session.owner_app or session.target_app_id,
+        session.id,
+    ]
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
 
 
 def _data(session: Session) -> str:

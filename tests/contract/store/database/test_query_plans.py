@@ -209,4 +209,4 @@ async def test_a_version_that_keeps_what_indexes_go_by_rewrites_none_of_them(
     assert await store.save_session(next_version(session, user_messages=1))
     await store.close()
     [update] = [text for text, _ in statements if text.startswith("UPDATE handover_sessions")]
-    assert update.partition(" WHERE ")[0] == "UPDATE handover_sessions SET version=?, data=?"
+    assert update.partition(" WHERE ")[0] == "UPDATE handover_sessions SET version = ?, data = ?"
