@@ -1,0 +1,103 @@
+"""What only PostgreSQL makes possible, or necessary: steps of the network, several workers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg2
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from channels.store.database.database import Database
+from channels.store.database.writer import Writer
+from channels.store.inbox import inbox
+from channels.store.protocol import Store
+from channels.store.sql import SqlStore
+from tests.contract.store.store_samples import NOW, message, new_session, next_version
+
+
+async def test_whoever_records_second_leaves_its_event_to_the_first(postgresql_url: str) -> None:
+    one, two = (SqlStore(postgresql_url, worker=name) for name in ("one", "two"))
+    await one.open()
+    await two.open()
+    has_recorded, may_commit = threading.Event(), threading.Event()
+
+    def record_first(connection: Connection) -> None:
+        inbox.record(connection, [([message("first")], NOW, True)], worker="one")
+        has_recorded.set()
+        assert may_commit.wait(30)
+
+    first = asyncio.ensure_future(one._inbox_writer.run(record_first))
+    assert await asyncio.to_thread(has_recorded.wait, 30)
+    second = asyncio.create_task(two.record([message("second")], NOW))
+    await asyncio.to_thread(until_somebody_waits, postgresql_url)
+    may_commit.set()
+
+    assert await second == []
+    await first
+    await one.close()
+    await two.close()
+
+
+def until_somebody_waits(url: str) -> None:
+    """Return once a connection waits for a lock on a thread."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    found, until = None, time.monotonic() + 20
+    while not found and time.monotonic() < until:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        found = cursor.fetchone()
+    connection.close()
+
+
+@pytest.fixture
+async def store(postgresql_url: str) -> AsyncIterator[Store]:
+    store = SqlStore(postgresql_url, worker="worker")
+    await store.open()
+    await store.add_session(new_session("session"))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every statement that goes to the database in a step of its own."""
+    executed: list[str] = []
+
+    def listen(_c: object, _k: object, statement: str, *_: object) -> None:
+        executed.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    yield executed
+    event.remove(Engine, "before_cursor_execute", listen)
+
+
+async def test_recording_takes_one_step(store: Store, statements: list[str]) -> None:
+    statements.clear()
+    await store.record([message("a"), message("b")], NOW)
+    assert len(statements) == 1
+
+
+async def test_saving_takes_one_step(store: Store, statements: list[str]) -> None:
+    statements.clear()
+    await store.save_session(next_version(new_session("session")))
+    assert len(statements) == 1
+
+
+async def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
+    postgresql_url: str,
+) -> None:
+    database = Database(postgresql_url)
+    asked: list[object] = []
+    engine = database.engine()
+    engine.dialect.do_ping = asked.append
+    writer = Writer(engine, explain=database.explain, begin=database.transactions())
+    for _ in range(3):
+        await writer.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    await writer.close()
+    assert asked == []
