@@ -183,7 +183,8 @@ class EventHandler:
             may_have=partial(self._settings.may_have, event.thread),
             ended=ended,
             by_echo=session is None and await self._counts_by_echo(event),
-            metas_ahead=self._metas_ahead(),
+            # Of what has not ended nothing is older, and each event would pay for asking.
+            metas_ahead=self._metas_ahead() if latest and latest.ended_at else timedelta(),
         )
         decision = look_up()
         if decision.ask_owner:
