@@ -57,6 +57,13 @@ MUTANTS = [
         ("session.probe_at or probe_at", "probe_at"),
     ),
     *_of(
+        "handover/ledger.py",
+        ENGINE,
+        ("if died >= MOST_DEATHS", "if died > MOST_DEATHS"),
+        ("name != self._store.worker for", "True for"),
+        ("if died > 1 else", "if died > 2 else"),
+    ),
+    *_of(
         "core/sessions/transitions/beginnings.py",
         SESSIONS,
         ("session.user_messages == session.operator_messages == 0", "session.user_messages == 0"),

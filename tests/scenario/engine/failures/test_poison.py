@@ -8,7 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core.errors import GraphThrottled, GraphUnavailable, RasaUnavailable
+from channels.core.errors import (
+    GraphThrottled,
+    GraphUnavailable,
+    RasaUnavailable,
+    StoreUnavailable,
+)
 from channels.core.events import Thread
 from channels.core.sessions.session import Session
 from channels.dialogue.dialogue import READY_INTERVAL
@@ -16,6 +21,7 @@ from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
 from channels.handover.passing import Passing
 from channels.instruments.suspects import ALONE_FOR, MOST_DEATHS
+from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
 
 BERTA = Thread(page=PAGE, user="2002")
@@ -289,4 +295,30 @@ async def test_a_pass_that_is_under_way_at_each_of_many_stops_is_made(
     await world.settle()
 
     assert world.ends() == []
+    assert world.graph.threads[ANNA] == INBOX
+
+
+async def test_a_worker_that_begins_a_pass_anew_has_not_died_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two have died in the midst of it, and for the third one the store comes and goes."""
+    begun = 0
+
+    async def context(*_: object) -> str:
+        nonlocal begun
+        begun += 1
+        if begun < MOST_DEATHS:
+            await asyncio.Event().wait()
+        if begun < 2 * MOST_DEATHS:
+            raise StoreUnavailable("No store")
+        return ""
+
+    monkeypatch.setattr(Passing, "_context", context)
+    await world.user_says("human")
+    for _ in range(MOST_DEATHS - 1):
+        await dies(world)
+    for _ in range(MOST_DEATHS):
+        await world.wait(CLAIM_LEASE + SECOND)
+
+    assert begun == 2 * MOST_DEATHS
     assert world.graph.threads[ANNA] == INBOX
