@@ -94,7 +94,7 @@ def _body(
 async def _of_a_page(settings: Settings, page: PageToAsk) -> list[Change]:
     path, token = f"/{page.id or 'me'}/subscribed_apps", page.page_access_token
     answer = await _ask(settings, token, GraphRequest(path=path), INSTALLED_APPS)
-    own = [set(app.subscribed_fields) for app in answer.data if str(app.id) == settings.app_id]
+    own = [set(app.subscribed_fields) for app in answer.apps if str(app.id) == settings.app_id]
     kept = own[0] if own else set()
     if own and kept.issuperset(PAGE_FIELDS):
         return []
