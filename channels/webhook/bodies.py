@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 
 from ..instruments.time_limits import TimeLimits
-from .guarded_requests import broken_off
+from .guarded_requests import break_off
 
 # Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
 # longest text that the Send API takes makes 12 KB. All of these at once fit in here.
@@ -45,8 +46,10 @@ class Bodies:
         stream.request_max_size = LARGEST_DELIVERY
         reading = self.time_limits.begin(SLOWEST_BODY, request.transport.abort)
         try:
-            with broken_off(stream):
-                return await self._whole(stream)
+            return await self._whole(stream)
+        except InvalidUsage:
+            break_off(stream)
+            raise
         finally:
             self.time_limits.end(reading)
 

@@ -10,8 +10,6 @@ prevents all of this, since it sees the headers first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sanic import Sanic
@@ -44,8 +42,11 @@ def guard_requests(app: Sanic, *, below: str) -> None:
             """Called by Sanic before a handler that does not read the body itself."""
             if self.path.startswith(below):
                 self.stream.request_max_size = LARGEST_UNREAD  # for this request alone
-            with broken_off(self.stream):
+            try:
                 await super().receive_body()
+            except InvalidUsage:
+                break_off(self.stream)
+                raise
 
         async def respond(self, *args: Any, **kwargs: Any) -> Any:
             """Called by Sanic with each answer before it is sent."""
@@ -57,16 +58,11 @@ def guard_requests(app: Sanic, *, below: str) -> None:
     app.request_class = GuardedRequest
 
 
-@contextmanager
-def broken_off(stream: Any) -> Iterator[None]:
+def break_off(stream: Any) -> None:
     """Let nobody read on in a body whose chunks are none: after its answer of 400, Sanic would, and
     log the traceback of what it finds, as often as a stranger likes.
     """
-    try:
-        yield
-    except InvalidUsage:
-        stream.request_body = None
-        raise
+    stream.request_body = None
 
 
 def _is_sound(headers: Any) -> bool:
