@@ -152,8 +152,8 @@ class Database:
         file that it was first called with is gone: a process that has the file open goes on
         without it, and all that it stores is lost.
         """
-        path = os.path.realpath(self._url.database) if self.is_sqlite else None
-        files = path and _Files(path, store=str(self))
+        path = os.path.realpath(self._url.database or "")
+        files = _Files(path, store=str(self)) if self.is_sqlite else None
         kept: list[Connection] = []  # to fetch one from the engine costs as much as a statement
         kept_at = 0.0
 
