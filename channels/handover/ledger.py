@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..core.errors import ClaimLost, GraphThrottled, ProcessDied, StoreError
 from ..core.notices import Addressed, NoticeKind, addressed
@@ -20,7 +21,7 @@ from ..store.protocol import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
 
-LONGEST_GIVING_UP = timedelta(seconds=1)  # of a step, in a stop, where the store may be away
+LONGEST_GIVING_UP = timedelta(seconds=1)  # in a stop, where the store may be away
 TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another worker's turn is over
 
 
@@ -161,7 +162,10 @@ class Ledger:
         """
         died = sum(name != self._store.worker for name in session.begun_by)
         if died >= MOST_DEATHS:
-            raise ProcessDied(f"it has ended the process {MOST_DEATHS} times")
+            raise ProcessDied(
+                f"it has ended the process {MOST_DEATHS} times. Look at its log, and the kernel's "
+                "(out of memory), for why"
+            )
         # The first two may have died of something else, of which others died, too.
         async with self._suspects.alone_at_first() if died > 1 else nullcontext():
             begun = transitions.begun(session, self._store.worker)
@@ -171,15 +175,14 @@ class Ledger:
                 with working_on(begun, store=self._store, clock=self.clock):
                     yield begun
             except asyncio.CancelledError:  # by a stop
-                await asyncio.wait_for(self._give_up(begun), LONGEST_GIVING_UP.total_seconds())
+                await self.give_up(begun, partial(transitions.given_up, worker=self._store.worker))
                 raise
 
-    async def _give_up(self, session: Session) -> None:
-        await self.change(
-            session,
-            lambda begun: transitions.given_up(begun, self._store.worker),
-            only_while=session.state,
-        )
+    async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
+        """Store, in a stop, that another worker is to go on; a store that is away holds up none."""
+        giving_up = self.change(session, step, only_while=session.state)
+        with suppress(asyncio.TimeoutError, ClaimLost, StoreError):  # the stop goes on all the same
+            await asyncio.wait_for(giving_up, LONGEST_GIVING_UP.total_seconds())
 
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from datetime import timedelta
 
 from ..core.errors import TRY_LATER, ClaimLost, RasaUnavailable, StoreError
 from ..core.sessions import transitions
@@ -23,7 +22,6 @@ from .ledger import Ledger
 logger = logging.getLogger(__name__)
 
 MOST_TELLINGS = 3
-LONGEST_UNCOUNTING = timedelta(seconds=1)  # in a stop, of a store that may be away
 _NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
 
 
@@ -60,7 +58,7 @@ class TellingAttempts:
         try:
             await tell(counted)
         except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
-            await asyncio.wait_for(self._uncount(counted), LONGEST_UNCOUNTING.total_seconds())
+            await self._ledger.give_up(counted, _uncounted)
             raise
         except ClaimLost:  # another worker has the thread's turn, and tells Rasa
             raise
@@ -79,9 +77,7 @@ class TellingAttempts:
         return counted
 
     async def _uncount(self, session: Session) -> Session:
-        uncounted = await self._ledger.change(
-            session, lambda told: transitions.telling(told, times=-1), only_while=session.state
-        )
+        uncounted = await self._ledger.change(session, _uncounted, only_while=session.state)
         return uncounted or session
 
     async def _again_later(self, session: Session, error: Exception) -> None:
@@ -99,3 +95,7 @@ class TellingAttempts:
             MOST_TELLINGS,
             extra=session_fields(session),
         )
+
+
+def _uncounted(told: Session) -> Session:
+    return transitions.telling(told, times=-1)
