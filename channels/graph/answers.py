@@ -6,7 +6,7 @@ Source: Messenger Platform, Conversation Routing and Send API; Meta facts 1.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -17,6 +17,11 @@ def _id(value: object) -> str:
     """What Meta writes for an id, as text; empty where it is none."""
     is_one = isinstance(value, (str, int)) and not isinstance(value, bool)
     return str(value) if is_one and value else ""
+
+
+def names_an_app(line: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a line of a list of apps is about one."""
+    return isinstance(line, dict) and bool(_id(line.get("id")))
 
 
 class SendAnswer(msgspec.Struct, frozen=True):
@@ -136,34 +141,34 @@ class InstalledApps(msgspec.Struct, frozen=True):
 
     def leave_out(self, us: str, field: str = "messages") -> bool:
         """Whether Meta tells, and the app `us` gets nothing of this field."""
-        own = [line.get("subscribed_fields") for line in self._lines if _id(line.get("id")) == us]
-        if own:
-            return _are_texts(own[0], without=field)
-        return self._is_whole
+        own = [app.get("subscribed_fields") for app in self._apps if _id(app["id"]) == us]
+        return _lacks(own[0], field) if own else self._is_whole
 
     def names(self) -> dict[str, str]:
         """What the apps are called, by their ids."""
-        told = ((_id(line.get("id")), line.get("name")) for line in self._lines)
-        return {app: name for app, name in told if app and name and isinstance(name, str)}
+        told = ((_id(app["id"]), app.get("name")) for app in self._apps)
+        return {app: name for app, name in told if name and isinstance(name, str)}
 
     @property
-    def _lines(self) -> list[dict[str, Any]]:
-        told = self.data if isinstance(self.data, list) else []
-        return [line for line in told if isinstance(line, dict)]
+    def _apps(self) -> list[dict[str, Any]]:
+        return [line for line in self.data if names_an_app(line)] if self._tells else []
+
+    @property
+    def _tells(self) -> bool:
+        return isinstance(self.data, list)
 
     @property
     def _is_whole(self) -> bool:
         """Whether no app is hidden: by a line that can't be read, or on a page that follows."""
         may_follow = isinstance(self.paging, dict) and self.paging.get("next") is not None
-        known = [line for line in self._lines if _id(line.get("id"))]
-        return isinstance(self.data, list) and len(known) == len(self.data) and not may_follow
+        return self._tells and len(self._apps) == len(self.data) and not may_follow
 
 
-def _are_texts(told: object, *, without: str) -> bool:
-    """Whether a list of texts is told, and this is none of them."""
+def _lacks(told: object, field: str) -> bool:
+    """Whether fields are told that can be read, and this is none of them."""
     if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
         return False
-    return without not in told
+    return field not in told
 
 
 SENT = msgspec.json.Decoder(SendAnswer)

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from channels.graph.answers import names_an_app
+
 from .findings import Unknown
 
 
@@ -96,15 +98,14 @@ class InstalledAppsAnswer(msgspec.Struct, frozen=True):
 
     @property
     def apps(self) -> list[InstalledApp]:
-        """All that can be read: a line without an id hides none of the others."""
-        return [app for line in self.data if (app := _installed(line)) is not None]
+        """All of them: a line that names no app hides none of the others."""
+        return [msgspec.convert(line, InstalledApp) for line in self.data if names_an_app(line)]
 
-
-def _installed(line: object) -> InstalledApp | None:
-    try:
-        return msgspec.convert(line, InstalledApp)
-    except msgspec.ValidationError:
-        return None
+    def __post_init__(self) -> None:
+        try:
+            _ = self.apps
+        except msgspec.ValidationError as error:
+            raise ValueError(f"An app can't be read: {error}") from error
 
 
 class Identity(msgspec.Struct, frozen=True):

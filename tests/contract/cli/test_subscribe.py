@@ -71,6 +71,17 @@ async def test_what_is_missing_is_subscribed_and_the_rest_is_kept(
     assert (await subscribe())[1].startswith("Nothing to do")
 
 
+async def test_no_field_is_taken_off_where_those_that_there_are_can_t_be_read(
+    page: LivePage, subscribe: Subscribe
+) -> None:
+    before = (await bot(page))["subscribed_fields"]
+    unread = {"data": [{"id": BOT.id, "subscribed_fields": None}]}
+    await page.break_calls("subscribed_apps", body=unread)
+    status, _, complaint = await subscribe("--yes")
+    assert (status, "can't be read" in complaint) == (1, True)
+    assert (await bot(page))["subscribed_fields"] == before
+
+
 @pytest.mark.parametrize(("arguments", "status"), [(["--dry-run"], 0), ([], 1)])
 async def test_nothing_is_changed_unless_somebody_agrees(
     page: LivePage,

@@ -18,7 +18,7 @@ from tests.contract.cli.doctor.doctor_samples import (
     configure_pages,
     names,
 )
-from tests.contract.live_page import AGENT, NO_API_TELLS, PAGE, USER, LivePage
+from tests.contract.live_page import AGENT, BOT, NO_API_TELLS, PAGE, USER, LivePage
 
 # The Page
 
@@ -45,6 +45,12 @@ async def test_a_field_that_the_page_lacks_is_named(page: LivePage, field: str) 
 async def test_a_line_that_names_no_app_hides_no_other(page: LivePage) -> None:
     await page.break_calls("subscribed_apps", answer="apps_odd_line")
     await page.ok("page-subscription")
+
+
+async def test_an_app_whose_fields_can_t_be_read_is_not_told_to_be_missing(page: LivePage) -> None:
+    unread = {"data": [{"id": BOT.id, "subscribed_fields": None}]}
+    await page.break_calls("subscribed_apps", body=unread)
+    assert "can't be read" in await page.untold("page-subscription")
 
 
 async def test_an_app_that_is_not_on_the_page_is_wrong(page: LivePage) -> None:
