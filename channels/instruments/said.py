@@ -10,7 +10,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -18,7 +18,8 @@ from urllib.parse import quote, quote_plus
 
 LEFT_OUT = "(left out, as it may quote a user)"
 
-_SHORT = 4  # characters of a text that others' words have in them
+_Form = tuple[str, str]  # as it is, and in small letters
+_SHORT = 4  # characters: a shorter text is a part of too many words
 _ENCODINGS: tuple[Callable[[str], str], ...] = (
     lambda text: repr(text)[1:-1],
     lambda text: repr(text + "'\"")[1:-4],  # among what has other quotes
@@ -36,21 +37,35 @@ class _Said:
     """One text, in all the forms in which a line may quote it."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text.strip()
 
     @cached_property
-    def _forms(self) -> list[str]:
-        forms = {self._text, self._text.strip(), *_telling(self._text)}
-        for _ in range(2):  # JSON within JSON, and the like
-            forms |= {encode(form) for encode in _ENCODINGS for form in forms}
-        return sorted(filter(str.strip, forms), key=len, reverse=True)
+    def _forms_of_all(self) -> Sequence[_Form]:
+        return _forms([self._text])
+
+    @cached_property
+    def _forms_of_telling(self) -> Sequence[_Form]:
+        return _forms(_telling(self._text))
 
     def left_out_of(self, line: str) -> str:
         lower = line.lower()
-        for form in self._forms:
-            if form.lower() in lower:
-                line = _pattern(form).sub(LEFT_OUT, line)
+        # Each form is at least as long as what it is a form of, and to make those of a long text
+        # takes milliseconds.
+        all_ = self._forms_of_all if len(line) >= len(self._text) else ()
+        for form, in_small_letters in (*all_, *self._forms_of_telling):
+            if in_small_letters in lower:
+                for one in (form, in_small_letters):  # "İ" has two, which no pattern knows of
+                    line = _pattern(one).sub(LEFT_OUT, line)
         return line
+
+
+def _forms(texts: Iterable[str]) -> Sequence[_Form]:
+    """The longest first."""
+    forms = set(texts)
+    for _ in range(2):  # JSON within JSON, and the like
+        forms |= {encode(form) for encode in _ENCODINGS for form in forms}
+    longest_first = sorted(filter(str.strip, forms), key=len, reverse=True)
+    return [(form, form.lower()) for form in longest_first]
 
 
 def _telling(text: str) -> Iterator[str]:

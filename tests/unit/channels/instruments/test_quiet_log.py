@@ -192,8 +192,14 @@ def test_a_turn_s_text_is_in_no_line_of_others(written: Written, quoted: str) ->
     with hiding(SAID):
         RASA.warning("Failed to parse %s.", quoted)
         RASA.warning(f"Failed to parse {quoted}.")
-    assert "Marzipan" not in written.text
+    assert "marzipan" not in written.text.lower()
     assert "Failed to parse" in written.text
+
+
+def test_nor_is_it_where_its_small_letters_are_others(written: Written) -> None:
+    with hiding("İstanbul"):
+        RASA.warning("No such city: %s.", "İstanbul".lower())
+    assert "stanbul" not in written.text
 
 
 def test_nor_is_a_number_or_an_address_of_it(written: Written) -> None:
