@@ -113,11 +113,6 @@ class HttpPage:
         return len(await self._page.calls(""))
 
 
-@pytest.fixture
-def clock() -> ImpatientClock:
-    return ImpatientClock()
-
-
 @pytest.fixture(params=["memory", "http"])
 async def scene(
     request: pytest.FixtureRequest, clock: ImpatientClock

@@ -11,20 +11,9 @@ from channels.graph.http import HttpGraph
 from tests.contract.emulated_page import EmulatedPage, emulated_page
 from tests.contract.graph.http.graph_http_samples import graph_of
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.scripted_graph import ScriptedGraph, scripted_graph
+from tests.contract.graph.scripted_graph import ScriptedGraph
 
 A_MOMENT = timedelta(milliseconds=250)
-
-
-@pytest.fixture
-def clock() -> ImpatientClock:
-    return ImpatientClock()
-
-
-@pytest.fixture
-async def meta() -> AsyncIterator[ScriptedGraph]:
-    async with scripted_graph() as graph:
-        yield graph
 
 
 @pytest.fixture

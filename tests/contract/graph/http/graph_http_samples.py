@@ -7,7 +7,7 @@ from typing import Any
 from channels.core.events import Thread
 from channels.core.meta.app_secret import mark_in
 from channels.graph.http import HttpGraph
-from tests.contract.graph.impatient_clock import ImpatientClock
+from channels.instruments.clock import Clock
 from tests.contract.graph.scripted_graph import ScriptedGraph, Seen, accepted, refused
 
 TOKEN = "EAABpagetoken"
@@ -22,7 +22,7 @@ SENT = accepted(recipient_id=ADA.user, message_id="m_1")
 DONE = accepted(success=True)
 
 
-def graph_of(url: str, clock: ImpatientClock, **settings: Any) -> HttpGraph:
+def graph_of(url: str, clock: Clock, **settings: Any) -> HttpGraph:
     return HttpGraph(
         graph_url=url,
         page_access_token=TOKEN,

@@ -10,10 +10,8 @@ from channels.graph.closing import PageClosing
 from channels.graph.http import HttpGraph
 from channels.graph.pages import PagesGraph
 from channels.instruments.metrics import Metrics
+from tests.contract.graph.http.graph_http_samples import graph_of
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.limits.limit_samples import (
-    graph_of,
-)
 from tests.contract.graph.scripted_graph import (
     ScriptedGraph,
     scripted_graph,
@@ -21,20 +19,9 @@ from tests.contract.graph.scripted_graph import (
 
 
 @pytest.fixture
-def clock() -> ImpatientClock:
-    return ImpatientClock()
-
-
-@pytest.fixture
-async def meta() -> AsyncIterator[ScriptedGraph]:
-    async with scripted_graph() as graph:
-        yield graph
-
-
-@pytest.fixture
 async def graph(meta: ScriptedGraph, clock: ImpatientClock) -> AsyncIterator[HttpGraph]:
     """Eight messages a second, and one video or audio in half a second."""
-    graph = graph_of(meta, clock, sends_a_second=8, media_sends_a_second=2)
+    graph = graph_of(meta.url, clock, sends_a_second=8, media_sends_a_second=2)
     yield graph
     await graph.close()
 
@@ -48,8 +35,8 @@ async def two_pages(
     async with scripted_graph() as other:
         pages = PagesGraph(
             {
-                "111": graph_of(meta, clock, page_name="page 111", app_closing=app_closing),
-                "333": graph_of(other, clock, page_name="page 333", app_closing=app_closing),
+                "111": graph_of(meta.url, clock, page_name="page 111", app_closing=app_closing),
+                "333": graph_of(other.url, clock, page_name="page 333", app_closing=app_closing),
             },
             Metrics(),
         )

@@ -1,17 +1,13 @@
-"""What the tests of Meta's limits share: threads, answers of Meta, a Graph of one page."""
+"""What the tests of Meta's limits share: threads, answers of Meta."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 from channels.core.events import Thread
-from channels.graph.http import HttpGraph
-from channels.instruments.clock import Clock
 from tests.contract.graph.scripted_graph import (
     Act,
-    ScriptedGraph,
     accepted,
     refused,
 )
@@ -21,8 +17,6 @@ ON_OTHER_PAGE = Thread(page="333", user="444")
 SECOND = timedelta(seconds=1)
 SENT = accepted(recipient_id="222", message_id="m_1")
 PAGE = accepted(id="111")
-DOWN = refused(500, code=2, is_transient=True, message="Service temporarily unavailable")
-TOKEN, SECRET = "EAABpagetoken", "appsecret123"
 VIDEO = {"attachment": {"type": "video", "payload": {"url": "https://example.org/v.mp4"}}}
 
 
@@ -33,15 +27,4 @@ def throttled(code: int = 80006, minutes: float = 5) -> Act:
         status=reply.status,
         body=reply.body,
         headers={"X-Business-Use-Case-Usage": json.dumps(usage)},
-    )
-
-
-def graph_of(meta: ScriptedGraph, clock: Clock, **settings: Any) -> HttpGraph:
-    return HttpGraph(
-        graph_url=meta.url,
-        page_access_token=TOKEN,
-        app_id="900",
-        app_secret=SECRET,
-        clock=clock,
-        **settings,
     )

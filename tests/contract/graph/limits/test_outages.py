@@ -15,17 +15,9 @@ from channels.core.errors import (
 )
 from channels.graph.http import HttpGraph
 from channels.graph.protocol import Obstacle
-from tests.contract.graph.http.graph_http_samples import mark_of
+from tests.contract.graph.http.graph_http_samples import DOWN, TOKEN, graph_of, mark_of
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.limits.limit_samples import (
-    ADA,
-    DOWN,
-    PAGE,
-    SECOND,
-    SENT,
-    TOKEN,
-    graph_of,
-)
+from tests.contract.graph.limits.limit_samples import ADA, PAGE, SECOND, SENT
 from tests.contract.graph.scripted_graph import (
     Reset,
     ScriptedGraph,
@@ -46,7 +38,7 @@ async def test_a_call_that_fails_while_meta_answers_others_is_no_outage(
 async def test_a_message_that_fails_while_others_are_sent_is_known_as_such(
     meta: ScriptedGraph, clock: ImpatientClock
 ) -> None:
-    graph = graph_of(meta, clock)
+    graph = graph_of(meta.url, clock)
     others: list[asyncio.Future[str]] = []
 
     def another_is_sent() -> None:
@@ -107,7 +99,7 @@ async def test_a_message_whose_echo_another_worker_has_heard_is_not_sent_again(
         asked.append(mark)
         return True
 
-    graph = graph_of(meta, clock, heard_elsewhere=heard_elsewhere)
+    graph = graph_of(meta.url, clock, heard_elsewhere=heard_elsewhere)
     graph.share_among(2)
     meta.script = [Reset()]
     assert await graph.send(ADA, {"text": "Hello"}) == ""
@@ -122,7 +114,7 @@ async def test_a_message_that_no_worker_has_heard_of_is_in_doubt(
     async def heard_elsewhere(_: str) -> bool:
         return False
 
-    graph = graph_of(meta, clock, heard_elsewhere=heard_elsewhere)
+    graph = graph_of(meta.url, clock, heard_elsewhere=heard_elsewhere)
     graph.share_among(2)
     meta.script = [Reset()]
     with pytest.raises(GraphTimeout):

@@ -14,16 +14,9 @@ from channels.core.errors import (
 from channels.graph.http import LOOKS_A_SECOND, HttpGraph
 from channels.graph.pace import JITTER, LONGEST_QUEUE
 from channels.graph.protocol import SenderAction
-from tests.contract.graph.http.graph_http_samples import NOBODY_OWNS
+from tests.contract.graph.http.graph_http_samples import DOWN, NOBODY_OWNS, graph_of
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.limits.limit_samples import (
-    ADA,
-    DOWN,
-    SECOND,
-    SENT,
-    VIDEO,
-    graph_of,
-)
+from tests.contract.graph.limits.limit_samples import ADA, SECOND, SENT, VIDEO
 from tests.contract.graph.scripted_graph import (
     ScriptedGraph,
 )
@@ -68,7 +61,7 @@ async def test_owners_are_asked_for_no_faster_than_their_budget_whoever_asks(
 async def test_who_would_wait_long_for_a_look_at_an_owner_is_told_to_come_again(
     meta: ScriptedGraph,
 ) -> None:
-    graph = graph_of(meta, ManualClock(datetime(2026, 10, 1, tzinfo=timezone.utc)))
+    graph = graph_of(meta.url, ManualClock(datetime(2026, 10, 1, tzinfo=timezone.utc)))
     asking = [asyncio.create_task(graph.owner(ADA)) for _ in range(1500)]
     await asyncio.wait(asking[500:])
     errors = [one.exception() for one in asking if one.done() and one.exception()]
@@ -117,7 +110,7 @@ async def test_tries_again_keep_to_the_pace_too(
 
 async def test_what_could_not_go_out_for_long_is_not_queued(meta: ScriptedGraph) -> None:
     clock = ManualClock(datetime(2026, 10, 1, 12, tzinfo=timezone.utc))
-    graph = graph_of(meta, clock, media_sends_a_second=1)
+    graph = graph_of(meta.url, clock, media_sends_a_second=1)
     meta.script = [SENT]
     await graph.send(ADA, VIDEO)
     room = LONGEST_QUEUE // (SECOND + JITTER)

@@ -15,15 +15,9 @@ from channels.core.errors import (
 from channels.graph.http import HttpGraph
 from channels.graph.pages import PagesGraph
 from channels.instruments.metrics import Metrics
+from tests.contract.graph.http.graph_http_samples import graph_of
 from tests.contract.graph.impatient_clock import ImpatientClock
-from tests.contract.graph.limits.limit_samples import (
-    ADA,
-    ON_OTHER_PAGE,
-    SECOND,
-    SENT,
-    graph_of,
-    throttled,
-)
+from tests.contract.graph.limits.limit_samples import ADA, ON_OTHER_PAGE, SECOND, SENT, throttled
 from tests.contract.graph.scripted_graph import (
     ScriptedGraph,
     refused,
@@ -64,8 +58,8 @@ async def test_a_throttled_page_does_not_slow_another(
 async def test_a_page_that_is_slow_does_not_slow_another(meta: ScriptedGraph) -> None:
     clock = ManualClock(datetime(2026, 10, 1, 12, tzinfo=timezone.utc))
     async with scripted_graph() as other:
-        slow = graph_of(meta, clock, sends_a_second=1)
-        pages = PagesGraph({"111": slow, "333": graph_of(other, clock)}, Metrics())
+        slow = graph_of(meta.url, clock, sends_a_second=1)
+        pages = PagesGraph({"111": slow, "333": graph_of(other.url, clock)}, Metrics())
         meta.script, other.script = [SENT], [SENT] * 9
         await pages.send(ADA, {"text": "Hello"})
         waiting = asyncio.ensure_future(pages.send(ADA, {"text": "Hello"}))
