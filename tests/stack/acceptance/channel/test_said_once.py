@@ -239,28 +239,26 @@ async def test_a_pass_that_ends_the_process(stack: Stack, another: Another) -> N
     chat = await another()
     hanging = {"path": "pass_thread_control", "latency_ms": 60_000, "perform": False}
     await fails(chat, **hanging, times=MOST_DEATHS)
-    starting: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
     await chat.says("talk to a person")
-    for begun in range(1, MOST_DEATHS + 1):
-        await until_begun(stack, calls=begun)
-        await stack.rasa.kill()
+    await dies_at_call(stack, 1)
+    for call in range(2, MOST_DEATHS + 1):
         with suppress(ProcessFailed):  # it may end before it has said that it is there
-            await starting
-        starting = asyncio.create_task(stack.start_rasa())
-    await starting
+            await asyncio.gather(stack.start_rasa(), dies_at_call(stack, call))
+    await stack.start_rasa()
     await chat.hears(LAST, limit=LIMIT)
     assert f"not be made: it has ended the process {MOST_DEATHS} times" in stack.rasa.output
     assert await chat.calls("pass_thread_control") == []  # Meta has answered none
 
 
-async def until_begun(stack: Stack, *, calls: int) -> None:
-    """Wait until so many of MOST_DEATHS calls that hang have reached Meta."""
+async def dies_at_call(stack: Stack, number: int) -> None:
+    """Wait until so many of MOST_DEATHS calls that hang have reached Meta, and kill the bot."""
     async with timeout(LIMIT.total_seconds()):
         while True:
             left = (await stack.platform.call("GET", "faults"))["calls"]
-            if sum(fault["times"] for fault in left) == MOST_DEATHS - calls:
-                return
+            if sum(fault["times"] for fault in left) == MOST_DEATHS - number:
+                break
             await asyncio.sleep(0.05)
+    await stack.rasa.kill()
 
 
 async def test_a_response_hands_over_while_there_is_no_action_server(

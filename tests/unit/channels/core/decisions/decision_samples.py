@@ -67,6 +67,8 @@ OURS_OR_NOBODYS = (Owner.OURS, Owner.IDLE)
 HEAR_IT_AND_END = Decision(heard=Speaker.USER, end=EndReason.KEYWORD)
 END_AND_ROUTE = Decision(end=EndReason.AGENT_RELEASED, route=True)
 ADOPT = Decision(adopt=True)
+ADOPT_FROM_AGENT = Decision(adopt=True, owner_app=AGENT)
+OVERTAKEN = Decision(overtaken=True)
 
 
 def message(

@@ -15,12 +15,14 @@ from tests.unit.channels.core.decisions.decision_rows import Row
 from tests.unit.channels.core.decisions.decision_samples import (
     A_MOMENT,
     ADOPT,
+    ADOPT_FROM_AGENT,
     AGENT,
     ANOTHER,
     CAUSE,
     CAUSE_AT,
     END_AND_ROUTE,
     OURS_OR_NOBODYS,
+    OVERTAKEN,
     STANDBY,
     STRANGER,
     US,
@@ -33,8 +35,6 @@ from tests.unit.channels.core.decisions.decision_samples import (
     taken_back,
 )
 
-ADOPT_FROM_AGENT = Decision(adopt=True, owner_app=AGENT)
-OVERTAKEN = Decision(overtaken=True)
 REFUSE = Decision(refuse=STRANGER)
 
 CONTROL_AND_ACTS = [

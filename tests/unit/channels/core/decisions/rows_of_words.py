@@ -17,6 +17,7 @@ from tests.unit.channels.core.decisions.decision_rows import Row
 from tests.unit.channels.core.decisions.decision_samples import (
     A_MOMENT,
     ADOPT,
+    ADOPT_FROM_AGENT,
     AGENT,
     ANOTHER,
     CAUSE,
@@ -26,6 +27,7 @@ from tests.unit.channels.core.decisions.decision_samples import (
     HEAR_IT_AND_END,
     LATER,
     OURS_OR_NOBODYS,
+    OVERTAKEN,
     PASSED_AT,
     STANDBY,
     STRANGER,
@@ -37,9 +39,6 @@ from tests.unit.channels.core.decisions.decision_samples import (
     taken,
     tap,
 )
-
-ADOPT_FROM_AGENT = Decision(adopt=True, owner_app=AGENT)
-OVERTAKEN = Decision(overtaken=True)
 
 FROM_USER_ON_STANDBY = (message(on=STANDBY), message("menu", on=STANDBY), tap("menu", on=STANDBY))
 WORDS = [
