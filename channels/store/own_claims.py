@@ -13,7 +13,7 @@ from ..core.records.outgoing import OutgoingEntry
 from .claims import claims, workers
 from .outgoing import claiming
 from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held, InboxEntry
-from .sessions import sessions
+from .sessions import claiming as session_claiming
 
 _T = TypeVar("_T")
 
@@ -87,7 +87,7 @@ class OwnClaims:
         def release(connection: Connection) -> None:
             claims.release(connection, positions, worker=self._worker)
             claiming.release(connection, messages, worker=self._worker)
-            sessions.release(connection, claimed)
+            session_claiming.release(connection, claimed)
             if turns:
                 workers.free_turns(connection, turns, worker=self._worker)
             workers.leave(connection, worker=self._worker)

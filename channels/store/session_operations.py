@@ -14,7 +14,7 @@ from .operations import Operations
 from .protocol import (
     CLAIM_LEASE,
 )
-from .sessions import search, sessions, transcript, waits
+from .sessions import claiming, search, sessions, transcript, waits
 
 _READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long for it
 
@@ -22,11 +22,11 @@ _READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long f
 class SessionOperations(Operations):
     """`Store` says what its methods do."""
 
-    correct_dates = asking(sessions.correct_dates)
+    correct_dates = asking(claiming.correct_dates)
 
     async def grip(self, session: Session, now: datetime, *, begun: Session | None = None) -> bool:
         ours = self._own_claims.sessions.get(session.id)
-        grip = partial(sessions.grip, session=session, now=now, ours=ours, begun=begun or session)
+        grip = partial(claiming.grip, session=session, now=now, ours=ours, begun=begun or session)
         is_ours = await self._writer.run(grip)
         if is_ours:
             self._own_claims.sessions[session.id] = now + CLAIM_LEASE
@@ -85,7 +85,7 @@ class SessionOperations(Operations):
         self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
     ) -> list[Session]:
         claim = partial(
-            sessions.claim_due,
+            claiming.claim_due,
             now=now,
             limit=limit,
             worker=self.worker,

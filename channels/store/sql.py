@@ -26,6 +26,7 @@ from .protocol import (
     Held,
 )
 from .session_operations import SessionOperations
+from .sessions import claiming as session_claiming
 from .sessions import export, notices, sessions, transcript
 
 # Rows in one transaction, so that events never wait long for it.
@@ -267,5 +268,5 @@ def _forget(connection: Connection, thread: Thread) -> int | None:
 def _void_claims(connection: Connection) -> None:
     claims.void_claims(connection)
     claiming.void_claims(connection)
-    sessions.void_claims(connection)
+    session_claiming.void_claims(connection)
     notices.void_claims(connection)

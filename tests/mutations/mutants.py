@@ -166,6 +166,10 @@ MUTANTS = [
         STORE,
         ("if row[0] != version + 1:", "if False:"),
         ("wake_at = max(wake_at, claim_until)", "wake_at = claim_until"),
+    ),
+    *_of(
+        "store/sessions/claiming.py",
+        STORE,
         ('_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker"))', "_WAITING_EVENT"),
     ),
     *_of(
