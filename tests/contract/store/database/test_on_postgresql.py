@@ -48,10 +48,11 @@ def until_somebody_waits(url: str) -> None:
     connection = psycopg2.connect(url)
     connection.autocommit = True
     cursor = connection.cursor()
-    found, until = None, time.monotonic() + 20
-    while not found and time.monotonic() < until:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        found = cursor.fetchone()
+    until = time.monotonic() + 20
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while cursor.execute(waiting) or not cursor.fetchone():
+        assert time.monotonic() < until, "nobody waits for a lock"
+        time.sleep(0.01)
     connection.close()
 
 
