@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from ..core.sessions.notices import telling
 from ..core.sessions.session import Session, State
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
+from ..instruments.log_fields import session_fields
 from ..instruments.suspects import MOST_DEATHS, Suspects
 from ..store.protocol import CLAIM_LEASE, Store
 
@@ -181,8 +182,14 @@ class Ledger:
     async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
         """Store, in a stop, that another worker is to go on; a store that is away holds up none."""
         giving_up = self.change(session, step, only_while=session.state)
-        with suppress(asyncio.TimeoutError, ClaimLost, StoreError):  # the stop goes on all the same
+        try:
             await asyncio.wait_for(giving_up, LONGEST_GIVING_UP.total_seconds())
+        except (asyncio.TimeoutError, ClaimLost, StoreError):  # the stop goes on all the same
+            logger.warning(
+                "A stop has cut a step of a handover, and the store did not hear of it: after the "
+                "next start it counts as one that has ended the process.",
+                extra=session_fields(session),
+            )
 
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None
