@@ -172,13 +172,13 @@ class RasaAssistant:
         with trackers_saved_by(processor) as saved:
             was_taken = await self._let_handle(message, turn, output)
         plan = unmade_handover(saved[-1]) if saved else None
-        if plan is not None and not getattr(output, "has_asked", True):
+        stand_in = getattr(output, "stand_in", None)
+        if plan is not None and stand_in is not None and not getattr(output, "has_asked", True):
             logger.error(
                 "An action that was to hand a user over could not run: is the action server there? "
                 "The channel hands over in its place, if 'on-failure' lets it."
             )
-            wishes = {"plan": plan, "bot_failed": True}
-            await output.send_response(turn.sender_id, {"custom": {"handover": wishes}})
+            await stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
         return was_taken
 

@@ -44,14 +44,7 @@ from ..store.protocol import Store
 from .assistant import Assistant, Turn
 from .fair_limit import FairLimit
 from .outbox import Outbox, Sayings, TurnId, turn_on_its_own
-from .output import (
-    BOT_FAILED,
-    CONNECTING,
-    HANDOVER,
-    InstagramOutput,
-    MessengerOutput,
-    name_of,
-)
+from .output import CONNECTING, InstagramOutput, MessengerOutput, name_of
 from .turn_time import TurnTime
 from .typing_indicator import TypingIndicator
 
@@ -138,9 +131,7 @@ class Dialogue:
             self._sayings(TurnId(id=key, cause=Cause(at=event.at, key=key))),
             says_that_it_connects=all(one.response != _NAME_OF_CONNECTING for one in said),
         )
-        wishes = {"plan": self._settings.on_failure, BOT_FAILED: True}
-        sender_id = self._threads.sender_id(thread)
-        await output.send_response(sender_id, {"custom": {HANDOVER: wishes}})
+        await output.stand_in(self._threads.sender_id(thread), self._settings.on_failure)
         output.end_turn()
 
     async def _is_with_people(self, event: Event) -> bool:

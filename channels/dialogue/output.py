@@ -31,7 +31,6 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
 # What the user reads before a handover that the channel makes because the bot has failed.
 CONNECTING = "utter_connecting"
-BOT_FAILED = "bot_failed"  # a key inside HANDOVER: the action that was to ask could not run
 CANCEL = "cancel"  # a key inside HANDOVER: a waiting handover is not wanted any more
 
 
@@ -160,7 +159,15 @@ class MessengerOutput(OutputChannel):
     ) -> None:
         await self.send_response(recipient_id, {"custom": json_message, **kwargs})
 
-    async def _hand_over(self, recipient_id: str, wishes: object) -> None:
+    async def stand_in(self, recipient_id: str, plan: str | None) -> None:
+        """Ask for a handover in place of an action of ours that could not run, or of the bot."""
+        if not self._is_cut_off:
+            await self._hand_over(recipient_id, {"plan": plan}, has_bot_failed=True)
+            await self.turn_time.until_stored(still_ours)
+
+    async def _hand_over(
+        self, recipient_id: str, wishes: object, *, has_bot_failed: bool = False
+    ) -> None:
         if not isinstance(wishes, Mapping):
             logger.error(
                 "A custom payload asked for a handover with %s instead of a mapping; write "
@@ -170,9 +177,8 @@ class MessengerOutput(OutputChannel):
             wishes = {}
         thread = await self._thread(recipient_id)
         until_stored = self.turn_time.until_stored
-        has_failed = wishes.get(BOT_FAILED) is True
         may_step_in = partial(self._openings.may_step_in, thread)
-        if has_failed and (self._in_silence or not await until_stored(may_step_in)):
+        if has_bot_failed and (self._in_silence or not await until_stored(may_step_in)):
             return
         self.has_asked = True
         if wishes.get(CANCEL) is True:
@@ -181,13 +187,13 @@ class MessengerOutput(OutputChannel):
         opening = partial(
             self._openings.open,
             thread,
-            {key: value for key, value in wishes.items() if key != BOT_FAILED},
+            wishes,
             self._sayings.turn.cause,
-            has_bot_failed=has_failed,
+            has_bot_failed=has_bot_failed,
         )
         session = await until_stored(opening)
         if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
-            if has_failed:
+            if has_bot_failed:
                 logger.warning(
                     "A thread is handed over: the bot failed.", extra=session_fields(session)
                 )

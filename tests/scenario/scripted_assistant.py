@@ -18,9 +18,24 @@ from channels.instruments.leases import still_ours
 
 HANDOVER = {"custom": {"handover": {"plan": "default"}}}
 
-# A response, a failure of Rasa's own, something that the turn waits for, or somebody who keeps
-# the turn's output, as Rasa does for a reminder.
-Step = str | Mapping[str, Any] | BaseException | asyncio.Event | Callable[[OutputChannel], object]
+
+@dataclass(frozen=True)
+class Unmade:
+    """A handover by this plan, whose action could not run, so that the channel stands in for it."""
+
+    plan: str
+
+
+# A response, a failure of Rasa's own, something that the turn waits for, a handover that its action
+# could not ask for, or somebody who keeps the turn's output, as Rasa does for a reminder.
+Step = (
+    str
+    | Mapping[str, Any]
+    | BaseException
+    | asyncio.Event
+    | Unmade
+    | Callable[[OutputChannel], object]
+)
 
 
 class TrackerStore:
@@ -159,6 +174,8 @@ async def _do(step: Step, sender_id: str, output: OutputChannel) -> None:
         raise step
     if isinstance(step, asyncio.Event):
         await step.wait()
+    elif isinstance(step, Unmade):
+        await output.stand_in(sender_id, step.plan)
     elif callable(step):
         step(output)
     else:

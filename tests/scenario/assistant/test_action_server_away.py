@@ -64,6 +64,9 @@ class Output(CollectingOutputChannel):  # type: ignore[misc]  # Rasa's carries n
         self.has_spoken = self.has_spoken or "text" in message
         await super().send_response(recipient_id, message)
 
+    async def stand_in(self, recipient_id: str, plan: str) -> None:
+        await self.send_response(recipient_id, {"custom": {"handover": {"in place of": plan}}})
+
 
 async def said(
     agent: Agent, text: str, *, told: Mapping[str, Any] = OPEN, may_ask: bool = True
@@ -102,14 +105,14 @@ async def away() -> AsyncIterator[Agent]:
 async def test_the_user_reads_one_true_sentence_and_is_handed_over(away: Agent) -> None:
     assert await said(away, "human please") == [
         CONNECTING,
-        {"handover": {"plan": "default", "bot_failed": True}},
+        {"handover": {"in place of": "default"}},
     ]
 
 
 async def test_the_plan_is_the_one_that_the_action_would_have(away: Agent) -> None:
     assert await said(away, "talk to sales") == [
         CONNECTING,
-        {"handover": {"plan": "sales", "bot_failed": True}},
+        {"handover": {"in place of": "sales"}},
     ]
 
 
@@ -121,12 +124,12 @@ async def test_nobody_is_promised_outside_the_hours(away: Agent) -> None:
 
 
 async def test_what_is_not_understood_brings_a_person_at_once(away: Agent) -> None:
-    assert await said(away, "asdf qwer") == [{"handover": {"plan": "default", "bot_failed": True}}]
+    assert await said(away, "asdf qwer") == [{"handover": {"in place of": "default"}}]
 
 
 async def test_where_nobody_may_come_the_bot_says_what_it_can(away: Agent) -> None:
     asked, answer = await said(away, "asdf qwer", may_ask=False)
-    assert asked == {"handover": {"plan": "default", "bot_failed": True}}
+    assert asked == {"handover": {"in place of": "default"}}
     assert "I did not understand that" in answer
 
 

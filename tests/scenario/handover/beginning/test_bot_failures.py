@@ -12,14 +12,14 @@ import pytest
 from channels.core.events import Thread
 from channels.core.sessions.session import State
 from channels.handover.opening import FAILURE_PAUSE
-from tests.scenario.scripted_assistant import HANDOVER
+from tests.scenario.scripted_assistant import HANDOVER, Unmade
 from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, World
 
 AGENTS = "777"
 BEN = Thread(page=PAGE, user="2002")
 PLANS: dict[str, Any] = {"default": {"timeout": "10m"}, "tech": {"target-app": AGENTS}}
 # What the channel says in place of an action that could not run.
-UNMADE = {"custom": {"handover": {"plan": "tech", "bot_failed": True}}}
+UNMADE = Unmade("tech")
 BREAKS = [RuntimeError("A component of the assistant raises")]
 
 
@@ -80,6 +80,16 @@ async def test_an_action_that_could_not_ask_is_asked_for_by_its_plan(world: Worl
     assert world.said() == ["connecting"]
     assert world.graph.threads[ANNA] == AGENTS
     assert (await world.session()).opened_by == "bot_failed"
+
+
+@pytest.mark.parametrize("on_failure", ["default", "off"])
+async def test_a_response_cannot_say_that_the_bot_has_failed(on_failure: str) -> None:
+    world = await a_world(on_failure)
+    world.script.answers["tech"] = [{"custom": {"handover": {"plan": "tech", "bot_failed": True}}}]
+    await world.user_says("tech")
+    assert world.graph.threads[ANNA] == AGENTS
+    assert (await world.session()).opened_by == "bot"
+    await world.kill()
 
 
 @pytest.mark.parametrize("text", ["break", "tech"])

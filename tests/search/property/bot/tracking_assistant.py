@@ -132,8 +132,7 @@ class TrackingAssistant:
             await output.send_response(turn.sender_id, response)
         await self._save(attempt)
         if asked_for is not None and not has_actions:
-            wishes = {"plan": asked_for, "bot_failed": True}  # as RasaAssistant does
-            await output.send_response(turn.sender_id, {"custom": {"handover": wishes}})
+            await output.stand_in(turn.sender_id, asked_for)  # as RasaAssistant does
 
     async def _run(self, attempt: Attempt) -> None:
         self.attempts[attempt.turn.message_id].append(attempt)
