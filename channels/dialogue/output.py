@@ -12,6 +12,7 @@ from rasa.core.channels.channel import OutputChannel
 
 from ..core.events import Platform, Thread
 from ..core.meta.limits import INSTAGRAM, MESSENGER
+from ..core.meta.splitting import well_formed
 from ..core.sessions.session import Session, State
 from ..graph.threads import Threads
 from ..handover.feedback import FeedbackKeeper
@@ -21,6 +22,7 @@ from ..instruments.leases import still_ours
 from ..instruments.log_fields import session_fields, thread_fields
 from ..store.protocol import Store
 from .outbox import Outbox, Sayings
+from .rendering.fitting import Fitter
 from .rendering.response import render
 
 logger = logging.getLogger(__name__)
@@ -123,7 +125,8 @@ class MessengerOutput(OutputChannel):
                 thread = await self._thread(recipient_id)
                 keep = partial(self._feedback.keep, thread, custom[FEEDBACK])
                 await self.turn_time.until_stored(keep)
-            rest = {**message, "custom": None}
+            beside = {key: custom[key] for key in custom if key not in (HANDOVER, FEEDBACK)}
+            rest = {**message, "custom": beside}
             if any(rest.values()):
                 await self._say(recipient_id, rest)
             if HANDOVER in custom:
@@ -166,16 +169,10 @@ class MessengerOutput(OutputChannel):
             await self.turn_time.until_stored(still_ours)
 
     async def _hand_over(
-        self, recipient_id: str, wishes: object, *, has_bot_failed: bool = False
+        self, recipient_id: str, asked: object, *, has_bot_failed: bool = False
     ) -> None:
-        if not isinstance(wishes, Mapping):
-            logger.error(
-                "A custom payload asked for a handover with %s instead of a mapping; write "
-                '{"handover": {"plan": "default"}}. The default plan is used.',
-                type(wishes).__name__,
-            )
-            wishes = {}
         thread = await self._thread(recipient_id)
+        wishes = _plain_wishes(asked, thread)
         until_stored = self.turn_time.until_stored
         may_step_in = partial(self._openings.may_step_in, thread)
         if has_bot_failed and (self._in_silence or not await until_stored(may_step_in)):
@@ -266,6 +263,22 @@ class MessengerOutput(OutputChannel):
         return self._own_thread or await self._threads.of(recipient_id)
 
 
+def _plain_wishes(asked: object, thread: Thread) -> Mapping[str, Any]:
+    """What is asked for of a handover, as the store can keep it."""
+    if not isinstance(asked, Mapping):
+        logger.error(
+            "A custom payload asked for a handover with %s instead of a mapping; write "
+            '{"handover": {"plan": "default"}}. The default plan is used.',
+            type(asked).__name__,
+        )
+        return {}
+    fitter = Fitter(_LIMITS[thread.platform])
+    wishes: Mapping[str, Any] = fitter.parts({HANDOVER: asked}, [HANDOVER]).get(HANDOVER, {})
+    for note in fitter.notes:
+        logger.warning("In a custom payload, %s", note, extra=thread_fields(thread))
+    return wishes
+
+
 class InstagramOutput(MessengerOutput):
     """The same for Instagram, where a domain's `channel: instagram` responses apply."""
 
@@ -277,4 +290,5 @@ class InstagramOutput(MessengerOutput):
 def name_of(response: Mapping[str, Any]) -> str:
     """What the log calls a response."""
     name = response.get("utter_action")
-    return f"The response {name}" if name else "A message of a custom action"
+    is_named = isinstance(name, str) and name
+    return f"The response {well_formed(name)}" if is_named else "A message of a custom action"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -53,8 +54,15 @@ class Fitter(msgspec.Struct):
 
     def parts(self, response: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         """Those of these parts that the response has, well-formed."""
-        found = ((name, response.get(name)) for name in names)
-        return {name: self._well_formed(value, name) for name, value in found if value is not None}
+        found = {name: self._part(response.get(name), name) for name in names}
+        return {name: part for name, part in found.items() if part is not None}
+
+    def _part(self, value: Any, name: str) -> Any:
+        try:
+            return self._well_formed(value, name)
+        except RecursionError:
+            self.note(name, "was left out: it is nested too deeply, or holds itself.")
+            return None
 
     def _well_formed(self, value: Any, part: str) -> Any:
         """A deep copy of a value as JSON, its texts such that UTF-8 can carry them.
@@ -70,7 +78,10 @@ class Fitter(msgspec.Struct):
             }
         if isinstance(value, (list, tuple)):
             return [self._well_formed(item, part) for item in value]
-        if value is None or isinstance(value, (bool, int, float)):
+        is_number = isinstance(value, (bool, int)) or (
+            isinstance(value, float) and math.isfinite(value)
+        )
+        if value is None or is_number:
             return value
         self.note(part, f"held a {type(value).__name__}, which JSON lacks: it is sent as text.")
         return self._well_formed_text(str(value), part)

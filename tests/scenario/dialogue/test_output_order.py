@@ -52,6 +52,21 @@ async def test_a_text_beside_the_request_is_delivered_before_the_handover(world:
     assert world.graph.threads[ANNA] == INBOX
 
 
+@pytest.mark.parametrize("key", ["handover", "handover_feedback"])
+async def test_a_message_in_the_same_custom_payload_is_delivered(world: World, key: str) -> None:
+    world.script.answers["human"] = [{"custom": {key: {"plan": "default"}, "text": "connecting"}}]
+    await world.user_says("human")
+    assert world.said() == ["connecting"]
+
+
+async def test_a_name_that_utf8_can_not_carry_keeps_no_response_from_being_sent(
+    world: World,
+) -> None:
+    world.script.answers["hello"] = [{"text": "hi", "utter_action": "utter_\ud83d"}]
+    await world.user_says("hello")
+    assert (world.said(), world.heard()) == (["hi"], ["hello"])
+
+
 @pytest.mark.parametrize("response", KINDS.values(), ids=KINDS)
 async def test_what_comes_after_the_handover_is_not_sent_and_a_warning_names_it(
     world: World, response: dict[str, Any], caplog: pytest.LogCaptureFixture

@@ -104,6 +104,20 @@ async def test_one_by_a_plan_that_nobody_knows_ends_as_failed(world: World) -> N
     assert world.calls("pass_control") == 0
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["a\ud83d", b"bytes", 1 + 1j, {None: 1}, {(1, 2): 3}, float("nan"), timedelta(1)],
+    ids=str,
+)
+async def test_what_json_lacks_keeps_nobody_from_the_next_team(world: World, odd: object) -> None:
+    wishes = {"plan": "second", "metadata": {"odd": odd, "order": "4711"}}
+    world.script.answers["unanswered"] = [{"custom": {"handover": wishes}}]
+    await is_escalated(world)
+    assert world.ends() == ["unanswered"]
+    assert world.graph.threads[ANNA] == SECOND_LINE
+    assert (await world.session()).plan.metadata["order"] == "4711"
+
+
 async def test_one_that_meta_throttles_is_made_later(world: World) -> None:
     await world.hand_over()
     limit = timedelta(minutes=10)

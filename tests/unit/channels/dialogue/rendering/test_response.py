@@ -87,6 +87,25 @@ class TestResponse:
         ]
         assert notes(response) == "custom held a date, which JSON lacks: it is sent as text."
 
+    @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+    def test_a_number_that_json_lacks_is_not_sent_as_null(self, number: float) -> None:
+        [message] = messages({"custom": {"text": "hi", "price": number}})
+        assert message["price"] == str(number)
+
+    @pytest.mark.parametrize("part", ["text", "buttons", "custom", "image", "elements"])
+    @pytest.mark.parametrize("levels", [1, 10_000], ids=["holds itself", "deep"])
+    def test_what_has_no_bottom_is_left_out_of_a_complete_response(
+        self, part: str, levels: int
+    ) -> None:
+        top: dict[str, Any] = {}
+        bottom = top
+        for _ in range(levels):
+            bottom["text"] = bottom = {}
+        bottom["text"] = top if levels == 1 else "hi"
+        response = {"attachment": "hello", part: [top]}
+        assert messages(response) == [{"text": "Attachment: hello"}]
+        assert notes(response) == f"{part} was left out: it is nested too deeply, or holds itself."
+
 
 class TestText:
     def test_a_blank_line_begins_a_new_message(self) -> None:
