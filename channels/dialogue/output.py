@@ -290,5 +290,6 @@ class InstagramOutput(MessengerOutput):
 def name_of(response: Mapping[str, Any]) -> str:
     """What the log calls a response."""
     name = response.get("utter_action")
-    is_named = isinstance(name, str) and name
-    return f"The response {well_formed(name)}" if is_named else "A message of a custom action"
+    if isinstance(name, str) and name:
+        return f"The response {well_formed(name)}"
+    return "A message of a custom action"
