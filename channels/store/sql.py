@@ -156,6 +156,7 @@ class SqlStore(SessionOperations, InboxOperations):
             now=now,
             limit=limit,
             worker=self.worker,
+            held=frozenset(self._own_claims.outgoing),
             without_threads=without_threads,
             without_pages=without_pages,
             allowance=self._outages.allowance(),

@@ -131,7 +131,8 @@ class OutgoingInMemory:
         claimable = [
             each
             for each in self._waiting()
-            if is_over(each.claimed_until, now, told)
+            if each.position not in self._messages_in_hand
+            and is_over(each.claimed_until, now, told)
             and each.said.thread not in without_threads
             and each.said.thread.page not in without_pages
             and not self._is_behind_another_worker(each, now, told)

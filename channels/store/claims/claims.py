@@ -215,7 +215,7 @@ def claim(
         ),
     ):
         wanted = _without(statement, without_threads)
-        claimable += _not_held(connection, wanted, asked, held, limit=limit)
+        claimable += not_held(connection, wanted, asked, held, limit=limit)
     entries = [
         InboxEntry(
             position=position,
@@ -291,7 +291,7 @@ def failed(
     return bool(connection.execute(_STATE, this).scalar() == DEAD)
 
 
-def _not_held(
+def not_held(
     connection: Connection,
     wanted: Select,
     parameters: Mapping[str, object],

@@ -25,6 +25,7 @@ from ..claims.claims import (
     free_pages,
     is_over,
     lease_at,
+    not_held,
     was_in_hand,
 )
 from ..database.hot import execute
@@ -122,15 +123,16 @@ def claim(
     *,
     limit: int,
     worker: str,
+    held: Collection[int] = (),
     without_threads: Collection[Thread] = (),
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
-    """Take the oldest that nobody has, or whose claim has expired by at least this much."""
+    """As with events: those that the worker holds are left out."""
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
     found: list[Any] = []
-    these = {**lease_at(now, allowance), "limit": limit, "worker": worker}
+    these = {**lease_at(now, allowance), "worker": worker}
     for wanted, asked in (
         (_EXPIRED.where(outgoing.c.page.not_in(list(without_pages))), these),
         *(
@@ -140,7 +142,7 @@ def claim(
     ):
         if without_threads:
             wanted = wanted.where(outgoing.c.thread.not_in([each.key for each in without_threads]))
-        found += connection.execute(wanted, asked).all()
+        found += not_held(connection, wanted, asked, held, limit=limit)
     return _claimed(connection, sorted(found)[:limit], now, worker)
 
 

@@ -82,6 +82,15 @@ async def test_nobody_overtakes_what_another_worker_has_in_hand(
     assert await other.claim_outgoing(NOW, limit=9) == []
 
 
+async def test_what_a_worker_has_longer_than_its_claims_last_keeps_nothing_free_from_it(
+    store: Store,
+) -> None:
+    mine = [await say(store, text) for text in ("one", "two", "three")]
+    await store.say(words("free", BEN), in_hand=False)
+    assert texts(await store.claim_outgoing(LATER, limit=2)) == ["free"]
+    assert [await standing(store, entry) for entry in mine] == [Standing.WAITING] * 3
+
+
 async def test_a_worker_that_stops_gives_back_what_it_has(
     workers: tuple[Store, Store, Store],
 ) -> None:
