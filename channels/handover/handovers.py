@@ -80,12 +80,7 @@ class Handovers:
             return
         if session.id != cause.session_id and session.waiting_since is None:
             return
-        if await self._store.waits_outgoing(event.thread):
-            self._outbox.pass_control(session)
-            return
-        session = await self._passing.pass_control(session)
-        if session.state is not State.OPENING:  # which waits for Graph
-            await self.advance(session)
+        self._outbox.pass_control(session)
 
     def refuse(self, event: Event, app_id: str) -> None:
         """Leave an app's request unanswered, which Meta takes as a no."""
