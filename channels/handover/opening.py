@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -82,13 +83,15 @@ class Openings:
         WAITING. A turn that is repeated after a crash finds the session that it has led to, even if
         that has ended meanwhile.
         """
-        known = await self._store.open_session(thread)
+        known, user_at = await asyncio.gather(
+            self._store.open_session(thread), self._user_at(thread, cause)
+        )
         if known is not None and not (known.is_waiting and known.id != cause.session_id):
             return await self._already_open(known, wishes, cause)
         repeated = known and await self._store.session(cause.session_id)
         if repeated is not None:
             return repeated
-        session = await self._new(thread, wishes, cause, has_bot_failed=has_bot_failed)
+        session = self._new(thread, wishes, cause, user_at, has_bot_failed=has_bot_failed)
         if known is not None and self._waits_on(known, session):
             return known
         is_opening = session.state is State.OPENING
@@ -104,17 +107,19 @@ class Openings:
             thread, wishes, cause, has_bot_failed=has_bot_failed
         )
 
-    async def _new(
-        self, thread: Thread, wishes: Mapping[str, Any], cause: Cause, *, has_bot_failed: bool
+    def _new(
+        self,
+        thread: Thread,
+        wishes: Mapping[str, Any],
+        cause: Cause,
+        user_at: datetime,
+        *,
+        has_bot_failed: bool,
     ) -> Session:
         plan, is_known = self._plan(thread, wishes)
         now = self._ledger.clock.now()
         session = transitions.opening(
-            thread=thread,
-            plan=plan,
-            cause=cause,
-            now=now,
-            user_at=await self._user_at(thread, cause),
+            thread=thread, plan=plan, cause=cause, now=now, user_at=user_at
         )
         if has_bot_failed:
             session = transitions.on_failure(session)
