@@ -131,7 +131,7 @@ class Delivery:
         await self._store.withdraw(positions)
 
     def pass_control(self, session: Session) -> None:
-        self._queues.put(session.thread, partial(self._pass, session.id))
+        self._queues.put(session.thread, partial(self._pass, session))
 
     # What the engine asks
 
@@ -378,19 +378,13 @@ class Delivery:
             raise StoreUnavailable("A session for a thread that was lost could not be stored.")
         return begun[0]
 
-    async def _pass(self, session_id: str) -> None:
+    async def _pass(self, session: Session) -> None:
         """Pass control: all that was said before has been sent."""
-        with suppress(ClaimLost):  # whoever has the session passes it
-            await self._once_stored(lambda: self._pass_opening(session_id))
-
-    async def _pass_opening(self, session_id: str) -> None:
-        session = await self._store.session(session_id)
-        if session is None or session.state is not State.OPENING:
-            return
         await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
-        session = await self._passing.pass_control(session)
-        if session.state is State.ENDING or not session.is_announced:
-            self._due.set()  # Rasa is to hear of it
+        with suppress(ClaimLost):  # whoever has the session passes it
+            passed = await self._once_stored(lambda: self._passing.pass_control(session))
+            if passed.state is State.ENDING or not passed.is_announced:
+                self._due.set()  # Rasa is to hear of it
 
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
         """Wait until Meta may take a message of the page."""

@@ -60,30 +60,43 @@ class Passing:
 
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that was cut short: has control been passed?"""
-        if await self._store.waits_outgoing(session.thread):
+        is_unsaid, texts = await asyncio.gather(
+            self._store.waits_outgoing(session.thread), self._last_texts(session.thread)
+        )
+        if is_unsaid:
             return await self._retry(session, _unsaid(), may_be_passed=False)
         try:
             owner = await self._graph.owner(session.thread)
         except GraphError as error:
             return await self._retry(session, error, may_be_passed=True)
-        return await (
-            self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)
-        )
+        if owner in TOLD_ANOTHER:
+            return await self._activate(session)
+        return await self._pass(session, texts)
 
     async def pass_control(self, session: Session) -> Session:
-        """Pass control for a session that is OPENING, once all that was said before is sent.
+        """Pass control if the session is still OPENING, and all that was said before is sent.
 
         Where that is not so yet, or Meta does not let us for now, it is tried again (`settle`) as
         long as the plan's `pass-patience` lasts.
         """
-        if await self._store.waits_outgoing(session.thread):
+        session, is_unsaid, texts = await asyncio.gather(
+            self._ledger.reload(session),
+            self._store.waits_outgoing(session.thread),
+            self._last_texts(session.thread),
+        )
+        if session.state is not State.OPENING:
+            return session
+        if is_unsaid:
             return await self._retry(session, _unsaid(), may_be_passed=False)
+        return await self._pass(session, texts)
+
+    async def _pass(self, session: Session, last_texts: list[str]) -> Session:
         try:
             async with self._ledger.step(session) as session:
                 await self._graph.pass_control(
                     session.thread,
                     app_id=session.target_app_id,
-                    metadata=await self._context(session),
+                    metadata=await self._context(session, last_texts),
                 )
         except ProcessDied as error:
             return await self._fail(session, error, may_be_passed=True)
@@ -95,9 +108,11 @@ class Passing:
             return await self._retry(session, error, may_be_passed=no_answer)
         return await self._activate(session)
 
-    async def _context(self, session: Session) -> str:
+    async def _last_texts(self, thread: Thread) -> list[str]:
+        return await self._store.last_user_texts(thread, limit=LAST_TEXTS)
+
+    async def _context(self, session: Session, last_texts: list[str]) -> str:
         """What the agent's app is told; the handover does not fail for want of it."""
-        texts = await self._store.last_user_texts(session.thread, limit=LAST_TEXTS)
         looking = self._situation(session.thread)
         try:
             situation = await asyncio.wait_for(looking, LONGEST_LOOK.total_seconds())
@@ -112,7 +127,7 @@ class Passing:
         return pass_metadata(
             session,
             language=self._language(),
-            last_texts=texts,
+            last_texts=last_texts,
             situation=situation,
             url=public_url and context_url(session, public_url=public_url, app_secret=secret),
         )

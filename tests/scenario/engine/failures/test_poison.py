@@ -245,7 +245,7 @@ async def test_handovers_that_are_under_way_whenever_such_a_one_ends_the_process
     let_it_end_the_process(world, monkeypatch, "pass_control")
     others_go_on = asyncio.Event()
 
-    async def context(_: Passing, session: Session) -> str:
+    async def context(_: Passing, session: Session, __: list[str]) -> str:
         if session.thread in OTHERS:
             await others_go_on.wait()
         return ""
