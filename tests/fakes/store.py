@@ -171,9 +171,10 @@ class MemoryStore(SessionsInMemory):
         return sum(seen_at > now - CLAIM_LEASE for seen_at in self._rows.workers.values())
 
     async def renew_claims(self, now: datetime) -> None:
-        for entry in self._rows.waiting():
-            if self._has(entry.position):
-                entry.claimed_until = now + CLAIM_LEASE
+        ours = [entry for entry in self._rows.waiting() if self._has(entry.position)]
+        for entry in ours:
+            entry.claimed_until = now + CLAIM_LEASE
+        self._held.intersection_update(entry.position for entry in ours)
         self._renew_messages(now)
         for thread in self._own_turns():
             await self.reserve_turn(thread, now)
@@ -276,7 +277,8 @@ class MemoryStore(SessionsInMemory):
     async def attempt(self, id_: DeadId, times: int = 1) -> int:
         row: Entry | Message | None
         if id_.part is Part.MESSAGE:
-            row = self._rows.messages.get(id_.position)
+            message = self._rows.messages.get(id_.position)
+            row = message if message is not None and message.state == "waiting" else None
         else:
             entry = self._rows.entry(id_.position)
             row = entry if entry is not None and entry.handled_at is None else None

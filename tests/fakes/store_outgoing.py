@@ -204,7 +204,7 @@ class OutgoingInMemory:
         self._messages_in_hand.discard(position)
 
     async def answer_lost(self, position: int) -> int:
-        message = self._messages.get(position)
+        message = self._message(position)
         if message is None:
             return 0
         message.failures += message.state == "waiting"
@@ -287,9 +287,10 @@ class OutgoingInMemory:
                 self._handle(each, "dropped", session.opened_at)
 
     def _renew_messages(self, now: datetime) -> None:
-        for each in self._own():
-            if not self._is_behind_a_lost_one(each):
-                each.claimed_until = now + CLAIM_LEASE
+        ours = [each for each in self._own() if not self._is_behind_a_lost_one(each)]
+        for each in ours:
+            each.claimed_until = now + CLAIM_LEASE
+        self._messages_in_hand.intersection_update(each.position for each in ours)
 
     def _release_messages(self) -> None:
         for each in self._own():
