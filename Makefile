@@ -75,14 +75,10 @@ test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 
 # What trains or runs a model of Rasa Pro needs a licence, and is left out.
 test-rasa-pro: $(MODEL)
-	@python="$(PRO_PYTHON)"; \
-	if [ -z "$$python" ]; then \
-	  echo "Not tested under Rasa Pro 3.21: there is no Python 3.12, 3.13 or 3.14 with venv here."; \
-	else \
-	  echo "Rasa Pro 3.21 is tested on $$python."; \
-	  $(MAKE) $(PRO_READY) PRO_PYTHON="$$python" && \
-	  $(PRO)/bin/python -m pytest $(PARALLEL) -p no:cacheprovider $(PRO_TESTS) $(PRO_321_TESTS); \
-	fi
+	$(if $(PRO_PYTHON),$(MAKE) $(PRO_READY),\
+	  @echo "Not tested under Rasa Pro 3.21: there is no Python 3.12, 3.13 or 3.14 with venv here.")
+	$(if $(PRO_PYTHON),\
+	  $(PRO)/bin/python -m pytest $(PARALLEL) -p no:cacheprovider $(PRO_TESTS) $(PRO_321_TESTS))
 
 # The last Rasa Pro that runs on Python 3.10.
 test-rasa-pro-3.19: $(PRO_319_READY) $(MODEL)
