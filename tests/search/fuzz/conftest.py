@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     one_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
-        if HERE in item.path.parents and pytest_asyncio.is_async_test(item):
+        if pytest_asyncio.is_async_test(item) and HERE in item.path.parents:
             item.add_marker(one_loop, append=False)
 
 
