@@ -1,16 +1,23 @@
-"""A world with one worker, and what its log says."""
+"""A world with one worker, and what its log says.
+
+Rasa is imported where it is asked for: pytest's first process reads this too, and runs no test.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.scenario.world import World
+if TYPE_CHECKING:
+    from tests.scenario.world import World
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
+    from tests.scenario.world import World
+
     world = World()
     await world.start()
     yield world

@@ -1,22 +1,33 @@
-"""The small assistant, trained once."""
+"""The small assistant, trained once.
+
+Rasa is imported where it is asked for: pytest's first process reads this too, and runs no test.
+"""
 
 from __future__ import annotations
 
-import pytest
-from rasa.core.agent import Agent
+from typing import TYPE_CHECKING
 
-from channels.dialogue.assistant import RasaAssistant
-from tests.scenario.dialogue.small_assistant import train
-from tests.support.rasa_project import InMemoryTrackerStore
+import pytest
+
+if TYPE_CHECKING:
+    from rasa.core.agent import Agent
+
+    from channels.dialogue.assistant import RasaAssistant
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    from tests.scenario.dialogue.small_assistant import train
+
     return train(tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture
 def agent(model: str) -> Agent:
+    from rasa.core.agent import Agent
+
+    from tests.support.rasa_project import InMemoryTrackerStore
+
     agent = Agent.load(model)
     agent.tracker_store = InMemoryTrackerStore(agent.domain)
     agent.processor.tracker_store = agent.tracker_store
@@ -25,4 +36,6 @@ def agent(model: str) -> Agent:
 
 @pytest.fixture
 def assistant(agent: Agent) -> RasaAssistant:
+    from channels.dialogue.assistant import RasaAssistant
+
     return RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)

@@ -1,15 +1,20 @@
-"""One channel on a Sanic server for all tests of a file."""
+"""One channel on a Sanic server for all tests of a file.
+
+Rasa is imported where it is asked for: pytest's first process reads this too, and runs no test.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from tests.search.fuzz.served_channel import ServedChannel, served_channel
+if TYPE_CHECKING:
+    from tests.search.fuzz.served_channel import ServedChannel
 
 HERE = Path(__file__).parent
 
@@ -35,5 +40,7 @@ def user(new_user_id: Callable[[], str]) -> str:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def channel(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServedChannel]:
+    from tests.search.fuzz.served_channel import served_channel
+
     async with served_channel(tmp_path_factory.mktemp("channel")) as served:
         yield served
