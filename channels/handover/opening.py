@@ -238,7 +238,7 @@ class Openings:
             return plans[DEFAULT_PLAN], False
         for key, value in wishes.items():
             if key != "plan":
-                plan = _overridden(plan, key, value)
+                plan = _overridden(plan, key, value, us=self._settings.app_id)
         return plan.spoken_in(self._language()), True
 
     async def _user_at(self, thread: Thread, cause: Cause) -> datetime:
@@ -283,9 +283,12 @@ class Openings:
         return asked or await self.open(session.thread, wishes, cause)
 
 
-def _overridden(plan: Plan, key: str, value: object) -> Plan:
+def _overridden(plan: Plan, key: str, value: object, *, us: str) -> Plan:
     try:
-        return plan.overridden({key: value})
+        changed = plan.overridden({key: value})
+        if changed.target_app == us:
+            raise ValueError(f"'{key}' is the bot's own app, so nobody would get the thread.")
     except ValueError as error:
         logger.error("A part of an action's request for a handover is left out: %s", error)
         return plan
+    return changed

@@ -10,7 +10,7 @@ import pytest
 
 from channels.core.sessions.session import Session
 from tests.scenario.scripted_assistant import HANDOVER
-from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
+from tests.scenario.world import ANNA, BOT, INBOX, PAGE, SECOND, TIMEOUT, World
 
 SALES_APP = "777"
 PLANS = {
@@ -98,7 +98,14 @@ async def test_a_wish_overrides_the_plan_for_one_session() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"timeout": "soon"}, {"target_app": "sales"}, {"keywords": 7}, {"colour": "red"}]
+    "wrong",
+    [
+        {"timeout": "soon"},
+        {"target_app": "sales"},
+        {"target_app": BOT},
+        {"keywords": 7},
+        {"colour": "red"},
+    ],
 )
 async def test_a_wrong_wish_is_left_out_and_the_others_hold(
     wrong: Mapping[str, Any], caplog: pytest.LogCaptureFixture
