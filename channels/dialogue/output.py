@@ -218,7 +218,7 @@ class MessengerOutput(OutputChannel):
         thread = await self._thread(recipient_id)
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
-            logger.warning("%s %s", name_of(response), note, extra=thread_fields(thread))
+            logger.warning("%s: %s", name_of(response), note, extra=thread_fields(thread))
         for message in rendered.messages:
             if await self._may_speak(thread, response):
                 await self._store_message(thread, message, response)

@@ -1,7 +1,7 @@
 """The inbox: events are recorded, then queued, as many at once as a worker can hold.
 
-The bounds are a page's and a thread's: neither a page whose turns are slow or throttled nor a
-person who writes without end can take all the room. The rest of a flood waits in the store.
+Each page and each thread has a bound, so that neither a page whose turns are slow or throttled nor
+a person who writes without end can take all the room. The rest of a flood waits in the store.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Inbox:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events, and queue them; raises StoreError.
 
-        Cancelling it may leave recorded events lying until they are claimed again.
+        If it is cancelled, recorded events may lie there until somebody claims them.
         """
         for start in range(0, len(events), _AT_ONCE):
             await self._record(events[start : start + _AT_ONCE])
@@ -106,12 +106,12 @@ class Inbox:
             logger.error("The events in the inbox have to wait for the store: %s", error)
 
 
-MOST_OF_A_PAGE = 1000  # threads: who writes much takes no more room of the page than others
+MOST_OF_A_PAGE = 1000  # threads: somebody who writes a lot takes no more of its room than others
 MOST_OF_A_THREAD = 20  # events
 
 
 class Workload:
-    """Counts what a worker holds: of a page the threads, of a thread the events."""
+    """Counts what a worker holds: the threads of each page, and the events of each thread."""
 
     def __init__(self, *, most_of_a_page: int | None = None) -> None:
         self._most_of_a_page = most_of_a_page
@@ -120,11 +120,11 @@ class Workload:
 
     @property
     def _room(self) -> int:
-        """Of a page."""
+        """How many threads of a page fit."""
         return self._most_of_a_page or MOST_OF_A_PAGE
 
     def take_all(self, threads: Sequence[Thread], *, is_heard: bool = False) -> bool:
-        """Take an event of each of these threads, or none if not all fit; one may come twice.
+        """Take an event of each of these threads, or none if not all fit; one may be listed twice.
 
         Events that are heard while others have the thread have as much room again, so that what
         waits for turns of Rasa never keeps a handover from ending.
@@ -152,18 +152,18 @@ class Workload:
             del self._of_threads[thread]
 
     def has_run_low(self, thread: Thread) -> bool:
-        """Whether it is time for more: the thread has none left, or its page half of its room."""
+        """Whether it is time for more: the thread has none left, and half of its page is free."""
         of_page = self._of_pages.get(thread.page, 0)
         return thread not in self._of_threads and of_page <= self._room // 2
 
     def full_pages(self) -> list[str]:
-        """The pages of which no more events are to be taken."""
+        """The pages from which no more events are to be taken."""
         return [page for page in self._of_pages if self.is_full(page)]
 
     def is_full(self, page: str) -> bool:
-        """Whether no more events of the page are to be taken."""
+        """Whether no more events are to be taken from the page."""
         return self._of_pages.get(page, 0) >= self._room
 
     def full_threads(self) -> list[Thread]:
-        """The threads of which no more events are to be taken."""
+        """The threads from which no more events are to be taken."""
         return [thread for thread, count in self._of_threads.items() if count >= MOST_OF_A_THREAD]

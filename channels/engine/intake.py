@@ -76,7 +76,7 @@ class Intake:
             self._time_limits.end(waiting)
 
     async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
-        """Echoes of our own messages are left out, also where only their ids tell (Instagram)."""
+        """Leaves out echoes of our own messages, even if only their ids tell (Instagram)."""
         try:
             if own_echoes:
                 await asyncio.gather(*map(self.hear_echo, own_echoes))
@@ -116,7 +116,10 @@ class Intake:
             answer.set_exception(StoreUnavailable(f"the store has not answered for {seconds:g} s."))
 
     def _dated(self, event: Event) -> Event:
-        """An event from Meta's future and ours is dated now; else what follows would be older."""
+        """An event that is dated in the future, by Meta's clock and ours, is dated now.
+
+        Otherwise everything that follows would count as older.
+        """
         skew = self._graph.skew()
         if skew is None or event.at <= self._own_clock.now() + max(skew, timedelta()) + MOST_SKEW:
             return event

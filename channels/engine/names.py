@@ -142,7 +142,7 @@ class Names:
         self._untold[page] = 0 if is_told else self._untold.get(page, 0) + 1
         if self._untold[page] == HOPELESS:
             logger.info(
-                "Meta tells no names of users: that takes the feature Business Asset User Profile "
+                "Meta tells no users' names: that takes the feature Business Asset User Profile "
                 "Access. `profiles: false` asks for none."
             )
         if self._untold[page] >= HOPELESS:

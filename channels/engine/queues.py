@@ -1,4 +1,4 @@
-"""One queue a thread: its jobs run one after the other, those of other threads meanwhile."""
+"""A queue for each thread: its jobs run one after another, beside those of other threads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ThreadQueues:
             await asyncio.wait(self._workers.values())
 
     async def cancel(self) -> None:
-        """Stop every job where it is, and forget those that wait."""
+        """Stop every job where it is, and forget those that are waiting."""
         self._jobs.clear()
         workers = list(self._workers.values())
         for worker in workers:
@@ -71,7 +71,9 @@ class ThreadQueues:
                     try:
                         await jobs.popleft()()
                     except Exception:
-                        logger.exception("A job of a thread failed; the thread's next job goes on.")
+                        logger.exception(
+                            "A job of a thread failed; the thread goes on with its next."
+                        )
         finally:
             self._jobs.pop(thread, None)
             self._workers.pop(thread, None)

@@ -34,8 +34,8 @@ RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 _FOR_GOOD = (ProcessDied, TurnTimedOut, TurnNotSaved)
-_AT_ONCE = timedelta(seconds=1)  # what was read no longer ago has not waited
-PATIENCE = timedelta(minutes=10)  # with the one event that Meta does not answer
+_AT_ONCE = timedelta(seconds=1)  # an event that was read this recently has not waited
+PATIENCE = timedelta(minutes=10)  # with a single event that Meta does not answer
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class Handle(Protocol):
 
 
 class Retrying:
-    """Tries to handle entries, one after the other in each thread's queue.
+    """Tries to handle entries, one after another in each thread's queue.
 
     An event that fails again and again is set aside, so that it does not hold up its thread. A rate
     limit, a refused token or an outage is not its own failure: then it waits.
@@ -186,14 +186,14 @@ class Retrying:
     async def _once_stored(
         self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
     ) -> T:
-        """What came of an entry; while the store is away, wait for it."""
+        """Note what came of an entry, for as long as the store takes to come back."""
         is_told = False
         while True:
             try:
                 return await note(entry.position, self._shared_clock.now())
             except StoreError as error:
                 if not is_told:
-                    logger.error("What came of an event waits for the store: %s", error)
+                    logger.error("The outcome of an event can't be stored yet: %s", error)
                 is_told = True
             await self._clock.sleep(RETRY_PAUSE)
 

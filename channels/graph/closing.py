@@ -68,7 +68,7 @@ class PageClosing:
         self._failures = 0
 
     def check(self, now: datetime) -> None:
-        """Raises, to a call that may not go out, what has closed the page, as of now."""
+        """Raise what has closed the page, as of now, to a call that may not go out."""
         closed, error = self.closed_page(now), self._error
         if closed is None or error is None:
             return

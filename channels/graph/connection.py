@@ -30,7 +30,7 @@ _USAGE_HEADER = "X-Business-Use-Case-Usage"
 _CHECK_THE_WAY = (
     "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
 )
-LONGEST_ANSWER = 1_000_000  # bytes; the longest of Graph's that we ask for have a few thousand
+LONGEST_ANSWER = 1_000_000  # bytes; those that we ask for have a few thousand at most
 PERSON = "/{person}"  # a path: the user of the request's thread
 _UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError)
 _JSON = {"Content-Type": "application/json"}

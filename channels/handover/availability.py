@@ -16,7 +16,7 @@ from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
 from ..store.protocol import Scope, Store, Waits
 
-FEWEST_ANSWERS = 5  # of which a median means something
+FEWEST_ANSWERS = 5  # before their median means anything
 
 
 class Availability:
@@ -43,7 +43,7 @@ class Availability:
         self._metrics.waiting.set(sum(waiting))
 
     def of(self, thread: Thread) -> dict[str, dict[str, Any]]:
-        """By plan, what a message's metadata tells. It asks nobody."""
+        """What a message's metadata tells of each plan; this asks nobody."""
         now = self._clock.now()
         plans = self._of_pages.get(thread.page, self._channels)
         return {name: team.told(now) for name, team in plans.items()}

@@ -108,7 +108,7 @@ class Endings:
         """
         if session.state is not State.ENDING:
             return None
-        # First a place to tell Rasa, then the thread: meanwhile the user still has somebody.
+        # A place to tell Rasa comes first, then the thread: until then the user has somebody.
         async with self._rasa.hearing(session.thread):
             return await self._carry_through(await self._ledger.reload(session))
 

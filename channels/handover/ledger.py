@@ -180,13 +180,13 @@ class Ledger:
                 raise
 
     async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
-        """Store, in a stop, that another worker is to go on; a store that is away holds up none."""
+        """While stopping, store that another worker is to go on; no stop waits long for that."""
         giving_up = self.change(session, step, only_while=session.state)
         try:
             await asyncio.wait_for(giving_up, LONGEST_GIVING_UP.total_seconds())
         except (asyncio.TimeoutError, ClaimLost, StoreError):  # the stop goes on all the same
             logger.warning(
-                "A stop has cut a step of a handover, and the store did not hear of it: after the "
+                "A stop cut off a step of a handover, and the store could not be told: after the "
                 "next start it counts as one that has ended the process.",
                 extra=session_fields(session),
             )
@@ -194,7 +194,7 @@ class Ledger:
     async def postpone(
         self, session: Session, error: Exception, *, before: datetime | None = None
     ) -> Session:
-        """Try the step under way later, and not before a rate limit is over; but before then."""
+        """Try the step again later: once a rate limit is over, but no later than `before`."""
         now = self.clock.now()
         allowed_at = now + error.retry_after if isinstance(error, GraphThrottled) else None
         if before is not None and allowed_at is not None:

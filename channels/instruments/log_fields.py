@@ -17,7 +17,7 @@ _DIGITS = 12
 class AboutThread(msgspec.Struct):
     """What is logged within this block is about the thread, whoever logs it: see `subject`.
 
-    What a line says of it is made when something is logged.
+    Its fields are made only once something is logged.
     """
 
     thread: Thread | None

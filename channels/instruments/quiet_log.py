@@ -29,7 +29,7 @@ _OWN = __name__.partition(".instruments.")[0]
 
 
 def keep_log_quiet() -> None:
-    """Do so from now on; once is enough."""
+    """Keep the log quiet from now on; calling it once is enough."""
     make = logging.getLogRecordFactory()
     if not isinstance(make, _QuietRecords):
         logging.setLogRecordFactory(_QuietRecords(make))
@@ -104,7 +104,10 @@ def _keep_unhandled_errors_quiet() -> None:
 
 def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
     if failed.exc_type is not SystemExit and failed.exc_value is not None:
-        logger.error("A thread has failed, and nobody handles that.", exc_info=failed.exc_value)
+        logger.error(
+            "A Python thread has failed with an error that nobody handles.",
+            exc_info=failed.exc_value,
+        )
 
 
 def _tell_of_ignored(failed: sys.UnraisableHookArgs) -> None:

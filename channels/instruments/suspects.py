@@ -49,7 +49,7 @@ class Suspects:
 
     @asynccontextmanager
     async def alone_at_first(self) -> AsyncIterator[None]:
-        """Begin while no other suspect does, which may be what ends the process."""
+        """Begin while no other suspect is under way: that one may be what ends the process."""
         await self._alone.acquire()
         letting_go = asyncio.create_task(lived_for(self._clock, ALONE_FOR))
         letting_go.add_done_callback(lambda _: self._alone.release())

@@ -31,7 +31,7 @@ class TimeLimits:
         return begun
 
     def end(self, begun: object) -> None:
-        """It has come to its end in time, or not."""
+        """It is over, whether in time or not."""
         self._under_way.pop(begun, None)
 
     def _look_at(self, time: float, loop: asyncio.AbstractEventLoop) -> None:

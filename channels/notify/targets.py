@@ -59,7 +59,7 @@ class WebhookTarget:
             "webhook-signature": self._webhook.sign(notice.id, now, body),
         }
         try:
-            # Not followed: a redirect may lead where the operator has not sent anybody.
+            # Redirects are not followed: they may lead where the operator sent nobody.
             async with self._http().post(
                 self._url, data=body.encode(), headers=headers, allow_redirects=False
             ) as answer:
@@ -75,7 +75,7 @@ class WebhookTarget:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # Nothing of the receiver's is kept between two notices.
+            # No cookie of the receiver's is kept between two notices.
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=LIMIT.total_seconds()),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -10,11 +10,11 @@ from .shapes import MessageShape
 
 MOST_ATTACHMENTS = 100  # in one message; Messenger's own apps send up to 30
 
-_ORIGINS = {  # of addresses that Meta tells without one, such as "/reel/1234/"
+_ORIGINS = {  # for addresses that Meta gives without one, such as "/reel/1234/"
     Platform.MESSENGER: "https://www.facebook.com",
     Platform.INSTAGRAM: "https://www.instagram.com",
 }
-_VAGUE_TYPES = {"fallback", "image", "share"}  # the same thing may come by a telling one, too
+_VAGUE_TYPES = {"fallback", "image", "share"}  # a more telling one may name the same thing
 # Names for what Meta does not tell, unless there is an address or a title after all.
 _SHOW_NOTHING = {"unsupported_type", "ephemeral", "fallback"}
 # A shared link stands beside its payload, which may be null; a product's name lies deep in it.

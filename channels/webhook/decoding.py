@@ -41,7 +41,7 @@ _PLATFORMS = {"page": Platform.MESSENGER, "instagram": Platform.INSTAGRAM}
 _OF_CONVERSATIONS = ("messag", "standby")  # fields; comments, likes, leads … are of the Page's feed
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _OLDEST = datetime(2011, 1, 1, tzinfo=timezone.utc)  # Messenger did not exist before
-_MOST_AHEAD = timedelta(hours=15)  # of our clock, were it set by another time zone
+_MOST_AHEAD = timedelta(hours=15)  # our clock may lag by this, if its time zone is wrong
 
 
 def decode_delivery(

@@ -110,9 +110,9 @@ def was_in_hand(row: FromClause) -> ColumnElement:
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
-# Two that claim side by side, each blind to what the other takes, could each get a part of
-# one thread. So one claims at a time, events or messages, and whoever comes second leaves it for
-# its next turn. It is one lock, so that two who wait for it never wait for each other.
+# Two workers that claim side by side, each blind to what the other takes, could each get a part of
+# one thread. So one claims at a time, and the second tries again when it is next due. Events and
+# messages share one lock, so that no two workers wait for each other.
 MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
 _BEHIND_ANOTHER_WORKER = behind(
     inbox, earlier, earlier_is_waiting, not_(is_over(earlier.c.claimed_until_us))
@@ -242,8 +242,8 @@ def renew(
 ) -> set[int]:
     """Prolong the claims on these entries; which of them are still this worker's.
 
-    None is, if it waits behind one that another worker has taken over. Where some `may_be_lost`,
-    this waits until nobody else claims.
+    One that waits behind an entry that another worker has taken over is not. Where some
+    `may_be_lost`, this waits until nobody else claims.
     """
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(WAIT_FOR_CLAIMS)
@@ -318,7 +318,7 @@ def _without(claimable: Select, without_threads: Collection[Thread]) -> Select:
 
 
 def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int | None]:
-    """The parameters of `is_over`: of claims that expired this long ago."""
+    """The parameters of `is_over`, for claims that expired at least this long ago."""
     latest = now + CLAIM_LEASE + _SLACK + allowance
     return all_microseconds(now_us=now - allowance, most_us=latest)
 

@@ -42,7 +42,7 @@ _KINDS = ("sqlite", "postgresql")
 _ON_SQLITE_CONNECT = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # a commit outlives a power cut; NORMAL's does not, with WAL
-    "PRAGMA busy_timeout=5000",  # milliseconds, for whoever else has a look into the file
+    "PRAGMA busy_timeout=5000",  # milliseconds; somebody else may be reading the file
 )
 _PREPARED = 1000  # statements that SQLite keeps prepared: there is one for each size of a batch
 _POSTGRESQL_OPTIONS = {

@@ -219,7 +219,7 @@ class Writer:
             if time.monotonic() < until:
                 self._carry_out([waiting])
             else:
-                waiting.error = StoreUnavailable(f"Others had to be waited for: {error}")
+                waiting.error = StoreUnavailable(f"The others in its batch took too long: {error}")
 
     def _explained(self, error: Exception) -> Exception:
         if not isinstance(error, SQLAlchemyError):

@@ -43,14 +43,15 @@ _RECORDED = (
 )
 _Row = tuple[str, str, str, str, bool, int, str, int]
 _ROWS_AT_ONCE = AT_ONCE // len(_RECORDED)
-# Two that record for one thread side by side, each blind to what the other adds, could both
-# claim what is new of the thread. The order keeps them from waiting for each other in a circle.
+# Two workers that record for one thread side by side, each blind to what the other adds, could
+# both claim what is new of the thread. The order keeps them from waiting for each other in a
+# circle.
 _LOCK_THREADS = (
     "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
     "FROM unnest(CAST(? AS text[])) AS thread ORDER BY hash) AS hashes"
 )
-# In one step of the network's, and yet two statements: the second one sees what was committed
-# while the first one waited.
+# One trip over the network, and yet two statements: the second one sees what was committed while
+# the first one waited.
 _RECORD_ON_POSTGRESQL = f"""
     {_LOCK_THREADS};
     INSERT INTO handover_inbox ({", ".join(_RECORDED)})

@@ -63,8 +63,8 @@ _SAVE_WHOLE = (
     f"{' = ?, '.join(_SELDOM_CHANGED)} = ? WHERE id = ?"
 )
 _SAVED = ("version", "data", *_SELDOM_CHANGED, "id")
-# Locked in one order, so that no two workers wait for each other in a circle. In one step of the
-# network's, and yet two statements: the second one sees what the first has waited for.
+# Locked in one order, so that no two workers wait for each other in a circle. One trip over
+# the network, and yet two statements: the second one sees what the first has waited for.
 _SAVE_ON_POSTGRESQL = f"""
     SELECT FROM handover_sessions WHERE id IN ? ORDER BY id FOR UPDATE;
     UPDATE handover_sessions AS stored

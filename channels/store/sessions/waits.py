@@ -12,7 +12,7 @@ from ...core.sessions.session import State
 from ..database.schema import is_unanswered, microseconds, moment, sessions
 from ..protocol import Scope, Waits
 
-MOST_COUNTED = 10_000  # that wait: more is all the same
+MOST_COUNTED = 10_000  # that wait; beyond that, more make no difference
 ANSWERS_COUNTED = 50
 ANSWERS_SINCE = timedelta(days=7)
 OPERATOR_SINCE = timedelta(days=1)

@@ -99,7 +99,7 @@ async def test_an_event_waits_for_the_store_and_is_handled_once(
         ("look_up", "An event waits for the store"),
         ("say", "A turn of Rasa waits for the store"),
         ("sent", "Sending is paused until the store is back"),
-        ("done", "What came of an event waits for the store"),
+        ("done", "The outcome of an event can't be stored yet"),
     ],
 )
 async def test_what_waits_for_the_store_says_so_once(
