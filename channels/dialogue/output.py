@@ -166,7 +166,6 @@ class MessengerOutput(OutputChannel):
         """Ask for a handover in place of an action of ours that could not run, or of the bot."""
         if not self._is_cut_off:
             await self._hand_over(recipient_id, {"plan": plan}, has_bot_failed=True)
-            await self.turn_time.until_stored(still_ours)
 
     async def _hand_over(
         self, recipient_id: str, asked: object, *, has_bot_failed: bool = False

@@ -252,7 +252,7 @@ def test_an_error_that_ends_a_thread_says_nothing(
     written: Written, capfd: pytest.CaptureFixture[str]
 ) -> None:
     in_a_thread(lambda: fail(RuntimeError(SAID)))
-    assert "A thread has failed" in written.text
+    assert "A Python thread has failed" in written.text
     assert "in fail" in written.text
     assert "Marzipan" not in written.text + capfd.readouterr().err
 
