@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from ...core.meta.splitting import ELLIPSIS, Unit, shorten
-from .fitting import Fitter, Unsendable, as_object, required_text
+from .fitting import Fitter, Message, Unsendable, as_object, required_text
 
 T = TypeVar("T")
 Choice = dict[str, Any]  # a button or a quick reply, in the form that the Send API takes
@@ -110,6 +110,22 @@ def named(choices: Iterable[Choice], limit: int, unit: Unit = Unit.CHARACTERS) -
     """A text for choices that came without one: Meta refuses them bare, so they are named."""
     titles = [choice["title"] for choice in choices if "title" in choice]
     return shorten(_BETWEEN_TITLES.join(titles) or ELLIPSIS, limit, unit)
+
+
+def put_on_the_last(
+    messages: list[Message], quick_replies: list[Choice], field: str, fitter: Fitter
+) -> None:
+    """Let the last message carry the quick replies, or one of their own if that has no text."""
+    if fitter.limits.quick_replies_need_text and "text" not in messages[-1]:
+        fitter.note(field, "were put on a message of their own, which only names them.")
+        messages.append({"text": name_all(quick_replies, fitter)})
+    last = messages[-1]
+    last["quick_replies"] = [*last.get("quick_replies", ()), *quick_replies]
+
+
+def name_all(quick_replies: list[Choice], fitter: Fitter) -> str:
+    """A text for quick replies that came without one."""
+    return named(quick_replies, fitter.limits.text, fitter.limits.text_unit)
 
 
 def in_groups(items: list[T], most: int) -> list[list[T]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core.meta.splitting import length
 from ...core.records.outgoing import PERSONA
-from .choices import Choice, first_quick_replies, fit_quick_reply
+from .choices import Choice, first_quick_replies, fit_quick_reply, put_on_the_last
 from .fitting import Fitter, Message, Unsendable, as_object, as_text
 from .media import as_attachment
 
@@ -61,7 +61,7 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     else:
         raise Unsendable("it has neither text nor attachment; write it as the Send API has it.")
     if quick_replies:
-        messages[-1]["quick_replies"] = quick_replies
+        put_on_the_last(messages, quick_replies, f"{field}.quick_replies", fitter)
     return [{**message, PERSONA: persona} for message in messages] if persona else messages
 
 

@@ -18,7 +18,16 @@ import msgspec
 from ...core.meta.limits import MESSENGER, Limits
 from ...core.meta.splitting import split_text
 from .cards import card_messages
-from .choices import Choice, arrange, fit_button, fit_quick_reply, in_groups, named
+from .choices import (
+    Choice,
+    arrange,
+    fit_button,
+    fit_quick_reply,
+    in_groups,
+    name_all,
+    named,
+    put_on_the_last,
+)
 from .custom import custom_messages
 from .fitting import Fitter, Message, fit_text
 from .media import fit_attachment, fit_image
@@ -70,7 +79,7 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
         buttons, quick_replies = arrange(buttons, quick_replies, room, fitter)
     spoken = _spoken_messages(text, buttons, quick_replies, fitter)
     if quick_replies:
-        _put_on_the_last(quick_replies, spoken, later, fitter)
+        _put_quick_replies(quick_replies, spoken, later, fitter)
     return Rendered(messages=(*spoken, *later), notes=tuple(fitter.notes))
 
 
@@ -126,21 +135,12 @@ def _button_template(text: str, buttons: list[Choice]) -> Message:
     return {"attachment": {"type": "template", "payload": payload}}
 
 
-def _put_on_the_last(
+def _put_quick_replies(
     quick_replies: list[Choice], spoken: list[Message], later: list[Message], fitter: Fitter
 ) -> None:
     if not (spoken or later):
         fitter.note("text", "is missing, and quick replies need one: their titles stand in for it.")
-        spoken.append({"text": _name_all(quick_replies, fitter)})
+        spoken.append({"text": name_all(quick_replies, fitter)})
     if spoken and later:
         fitter.note("quick_replies", "were moved to the last message, as an earlier one's vanish.")
-    last = (later or spoken)[-1]
-    if fitter.limits.quick_replies_need_text and "text" not in last:
-        fitter.note("quick_replies", "were put on a message of their own, which only names them.")
-        last = {"text": _name_all(quick_replies, fitter)}
-        later.append(last)
-    last["quick_replies"] = [*last.get("quick_replies", ()), *quick_replies]
-
-
-def _name_all(quick_replies: list[Choice], fitter: Fitter) -> str:
-    return named(quick_replies, fitter.limits.text, fitter.limits.text_unit)
+    put_on_the_last(later or spoken, quick_replies, "quick_replies", fitter)

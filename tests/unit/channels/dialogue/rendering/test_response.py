@@ -248,6 +248,12 @@ class TestInstagram:
         assert choices["text"] == "Nice"
         assert choices["quick_replies"][0]["payload"] == "/rate_good"
 
+    def test_nor_do_those_of_a_custom_message(self) -> None:
+        nice = {"content_type": "text", "title": "Nice", "payload": "/rate_good"}
+        image = media("image", "https://example.com/i.png")
+        rendered = render({"custom": {**image, "quick_replies": [nice]}}, INSTAGRAM)
+        assert list(rendered.messages) == [image, {"text": "Nice", "quick_replies": [nice]}]
+
 
 class TestPersonas:
     @pytest.mark.parametrize(
