@@ -12,6 +12,7 @@ HandoverError
 ├── ProcessDied               handling it has ended the process again and again
 ├── TurnNotSaved              Rasa's tracker store can't hold what came of a turn
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
+├── BotSilenced               a live agent has the thread, so the bot says nothing there
 ├── ClaimLost                 another worker has by now what this one was at
 ├── OperatorError             a running bot's operator API does not answer, or says no
 └── GraphError                Meta refused, or did not answer, a Graph call
@@ -91,6 +92,10 @@ class TurnBroken(HandoverError):
 
 class TurnNotSaved(HandoverError):
     """Rasa's tracker store can't hold what came of a turn, though it saves other turns."""
+
+
+class BotSilenced(HandoverError):
+    """A live agent has the thread, or is about to get it, so the bot says nothing new there."""
 
 
 class ClaimLost(HandoverError):

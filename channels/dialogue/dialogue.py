@@ -332,7 +332,6 @@ class Dialogue:
         return kind(
             sayings=sayings,
             outbox=self._outbox,
-            store=self._store,
             threads=self._threads,
             openings=self._openings,
             waiting_room=self._waiting_room,

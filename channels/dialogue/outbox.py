@@ -30,7 +30,7 @@ class Outbox(PassesControl, Protocol):
         """Store a message after the thread's others; returns before it is sent.
 
         `held`: it waits until the user has written. `in_turn`: it is said in the thread's turn,
-        which one worker has. Raises ClaimLost.
+        which one worker has. Raises ClaimLost and BotSilenced.
         """
 
     async def say_again(self, thread: Thread, said: Said) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from rasa.core.channels.channel import OutputChannel
 
+from ..core.errors import BotSilenced
 from ..core.events import Platform, Thread
 from ..core.meta.limits import INSTAGRAM, MESSENGER
 from ..core.meta.splitting import well_formed
@@ -20,7 +21,6 @@ from ..handover.opening import Openings
 from ..handover.waiting import WaitingRoom
 from ..instruments.leases import still_ours
 from ..instruments.log_fields import session_fields, thread_fields
-from ..store.protocol import Store
 from .outbox import Outbox, Sayings
 from .rendering.fitting import Fitter
 from .rendering.response import render
@@ -57,7 +57,6 @@ class MessengerOutput(OutputChannel):
         *,
         sayings: Sayings,
         outbox: Outbox,
-        store: Store,
         threads: Threads,
         openings: Openings,
         waiting_room: WaitingRoom,
@@ -70,7 +69,6 @@ class MessengerOutput(OutputChannel):
         self._sayings = sayings
         self.turn_time = sayings.turn_time
         self._outbox = outbox
-        self._store = store
         self._threads = threads
         self._openings = openings
         self._waiting_room = waiting_room
@@ -81,7 +79,6 @@ class MessengerOutput(OutputChannel):
         self._has_ended = self._is_cut_off = False
         self._silenced_by: str | None = None
         self._in_silence = in_silence
-        self._checked = False
         self._to_pass: Session | None = None
         self.has_asked = False  # for a handover
         self.has_spoken = False  # or has handed over: then "typing" goes with that
@@ -113,12 +110,7 @@ class MessengerOutput(OutputChannel):
     async def _respond(self, recipient_id: str, message: dict[str, Any]) -> None:
         if self._has_ended:
             self._sayings = self._sayings.on_its_own()
-            self._checked, self._silenced_by, self._in_silence, self._held = (
-                False,
-                None,
-                False,
-                False,
-            )
+            self._silenced_by, self._in_silence, self._held = None, False, False
         custom = message.get("custom")
         if isinstance(custom, Mapping) and custom.keys() & {HANDOVER, FEEDBACK}:
             if FEEDBACK in custom:
@@ -218,30 +210,21 @@ class MessengerOutput(OutputChannel):
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
             logger.warning("%s: %s", name_of(response), note, extra=thread_fields(thread))
-        for message in rendered.messages:
-            if await self._may_speak(thread, response):
+        for message in () if self._in_silence else rendered.messages:
+            if self._silenced_by is None:
                 await self._store_message(thread, message, response)
+            if self._silenced_by is not None:
+                self._warn_of_silence(thread, response)
 
-    async def _may_speak(self, thread: Thread, response: Mapping[str, Any]) -> bool:
-        if self._in_silence:
-            return False
-        if not self._checked:
-            self._checked = True
-            session = await self.turn_time.until_stored(partial(self._store.open_session, thread))
-            # A turn that a crash has cut short may find the session that it has itself led to.
-            led_to = self._sayings.turn.has_led_to
-            if session is not None and session.silences_the_bot and not led_to(session):
-                self._silenced_by = "a live agent has the thread"
-        if self._silenced_by is not None:
-            logger.warning(
-                "%s was not sent, because %s. If a rule says it, let the rule say it before "
-                "action_handover. If it is the question of a form that is under way, give the form "
-                "its own rules for handovers: docs/forms.md tells how.",
-                name_of(response),
-                self._silenced_by,
-                extra=thread_fields(thread),
-            )
-        return self._silenced_by is None
+    def _warn_of_silence(self, thread: Thread, response: Mapping[str, Any]) -> None:
+        logger.warning(
+            "%s was not sent, because %s. If a rule says it, let the rule say it before "
+            "action_handover. If it is the question of a form that is under way, give the form "
+            "its own rules for handovers: docs/forms.md tells how.",
+            name_of(response),
+            self._silenced_by,
+            extra=thread_fields(thread),
+        )
 
     async def _store_message(
         self, thread: Thread, message: Mapping[str, Any], response: Mapping[str, Any]
@@ -250,6 +233,8 @@ class MessengerOutput(OutputChannel):
         try:
             await self._sayings.add(thread, message, response=name, held=self._held)
             self.has_spoken = True
+        except BotSilenced:
+            self._silenced_by = "a live agent has the thread"
         except (TypeError, msgspec.MsgspecError):
             logger.error(
                 "%s was not sent: it holds a value that JSON does not have. Let the action write "

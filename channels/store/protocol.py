@@ -372,8 +372,9 @@ class Store(Protocol):
         earlier message of the thread waits elsewhere. What is `held` waits for `free_held`, and so
         does all that is said behind it. Its `mark` has to be its own.
 
-        Raises ClaimLost, and stores nothing, where another worker has taken over the event that
-        its turn answers, or, `in_turn`, the thread's turn.
+        Stores nothing, and raises ClaimLost, where another worker has taken over the event that
+        its turn answers, or, `in_turn`, the thread's turn; BotSilenced, where the thread's session
+        silences what has not led to it.
         """
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:

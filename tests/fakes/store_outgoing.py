@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from channels.core.errors import ClaimLost
+from channels.core.errors import BotSilenced, ClaimLost
 from channels.core.events import Thread
 from channels.core.records.dead import Dead, DeadId, Part
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
@@ -72,6 +72,9 @@ class OutgoingInMemory:
     ) -> OutgoingEntry | None:
         if not self.is_alone:
             self._check_claims(said, in_turn=in_turn)
+        session = self._rows.open_session(said.thread)
+        if session is not None and session.silences(said.cause):
+            raise BotSilenced("A live agent has the thread.")
         waits_elsewhere = any(
             each.said.thread == said.thread and each.claimed_by != self.worker
             for each in self._waiting()
@@ -159,17 +162,12 @@ class OutgoingInMemory:
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
         message = self._message(entry.position)
-        of_thread = (
-            session
-            for session in self._rows.open_sessions()
-            if session.thread == entry.outgoing.thread
-        )
         if message is not None and message.state == "waiting":
             message = message if message.claimed_by == self.worker else None
         standing = None if message is None else Standing(message.state)
         if standing is not Standing.WAITING:
             self._messages_in_hand.discard(entry.position)
-        return standing, next(of_thread, None)
+        return standing, self._rows.open_session(entry.outgoing.thread)
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:
         message = self._message(position)

@@ -143,6 +143,9 @@ class Rows(msgspec.Struct):
         of_position = (entry for entry in self.entries.values() if entry.position == position)
         return next(of_position, None)
 
+    def open_session(self, thread: Thread) -> Session | None:
+        return next((one for one in self.open_sessions() if one.thread == thread), None)
+
     def open_sessions(self) -> list[Session]:
         return [kept.session for kept in self.sessions.values() if kept.session.is_open]
 

@@ -86,8 +86,7 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
         return None if kept is None else kept.session
 
     async def open_session(self, thread: Thread) -> Session | None:
-        of_thread = (session for session in self._rows.open_sessions() if session.thread == thread)
-        return next(of_thread, None)
+        return self._rows.open_session(thread)
 
     async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
         kept = (one.session for one in self._rows.sessions.values())

@@ -156,6 +156,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it keeps Rasa's new messages from its thread."""
         return not self.is_waiting and not self.regained
 
+    def silences(self, cause: Cause) -> bool:
+        """The same for what is said because of this; not where that has led to the session."""
+        return self.silences_the_bot and self.id != cause.session_id
+
     @property
     def takes_the_floor(self) -> bool:
         """Whether it keeps messages that were said before it from its thread.

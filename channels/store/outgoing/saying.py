@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select, union
 from sqlalchemy.engine import Connection
 
-from ...core.errors import ClaimLost
+from ...core.errors import BotSilenced, ClaimLost
 from ...core.events import Thread
 from ...core.records.outgoing import Outgoing, OutgoingEntry, Said
 from ..claims import claims, workers
@@ -27,6 +27,7 @@ from ..database.schema import (
     microseconds,
     outgoing,
 )
+from ..sessions.sessions import open_of_threads
 from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
 
 _SAY = insert_new(outgoing)
@@ -63,10 +64,11 @@ def say(
     """Insert the messages of many calls; each gets the position of what comes into its hand.
 
     Raises ClaimLost, unless the worker `is_alone`, where another one has taken over what a message
-    was said in.
+    was said in, and BotSilenced where a session does not let it be said.
     """
     if not is_alone:
         _check_claims(connection, asked, worker)
+    _check_sessions(connection, [said for said, *_ in asked])
     threads = sorted({said.thread.key for said, *_ in asked})
     with_held, elsewhere = _before_these(connection, threads, worker)
     last = connection.execute(_LAST_POSITION).scalar() or 0
@@ -94,6 +96,13 @@ def _check_claims(
     is_ours = not keys or claims.of_ours(connection, keys, worker=worker) == keys
     if not is_ours or (turns and workers.of_ours(connection, turns, worker=worker) != turns):
         raise ClaimLost("What was said belongs to a turn that another worker has taken over.")
+
+
+def _check_sessions(connection: Connection, said: Sequence[Outgoing]) -> None:
+    open_ones = open_of_threads(connection, [each.thread for each in said])
+    for each, session in zip(said, open_ones, strict=True):
+        if session is not None and session.silences(each.cause):
+            raise BotSilenced("A live agent has the thread.")
 
 
 def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:

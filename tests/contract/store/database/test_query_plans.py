@@ -93,7 +93,7 @@ def statements() -> Iterator[list[Statement]]:
         pytest.param(lambda store: store.forget(BEN), id="forget"),
         pytest.param(lambda store: store.has_echo("metadata"), id="has_echo"),
         pytest.param(lambda store: store.keep_echo("mark", NOW), id="keep_echo"),
-        pytest.param(lambda store: store.say(words("b")), id="say"),
+        pytest.param(lambda store: store.say(words("b", BEN)), id="say"),
         pytest.param(lambda store: store.said(ANNA, "m_1"), id="said"),
         pytest.param(lambda store: store.take_again(1), id="take_again"),
         pytest.param(lambda store: store.withdraw([1]), id="withdraw"),
@@ -129,11 +129,11 @@ async def test_no_operation_reads_through_a_table(
     store = SqlStore(sqlite_url, worker="worker")
     await store.open()
     await store.record([message("a")], NOW)
+    await store.say(words("a"))
     await store.add_session(new_session("session"))
     await store.add_session(new_session("ended", BEN))
     await end_session(store, new_session("ended", BEN))
     await store.add_line(new_session("session"), line("a"))
-    await store.say(words("a"))
     await store.say(words("held", BEN), held=True)
     statements.clear()
     await ask(store)

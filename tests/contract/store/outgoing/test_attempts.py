@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.core.records.outgoing import Standing
 from channels.core.sessions.session import EndReason
-from channels.core.sessions.transitions import ended, ending
+from channels.core.sessions.transitions import ended, ending, regained
 from channels.store.protocol import Store
 from tests.contract.store.outgoing.outgoing_samples import (
     LATER,
@@ -70,10 +70,12 @@ async def test_what_a_cut_follow_up_has_said_waits_until_its_session_has_ended(
     session = new_session("session")
     await store.add_session(session)
     is_ending = ending(session, EndReason.TIMEOUT, NOW)
-    await store.save_session(is_ending)
+    is_back = regained(is_ending, NOW)
+    for version in (is_ending, is_back):
+        await store.save_session(version)
     await say(store, "welcome back", session_id="session")
     await store.release()
     assert await other.claim_outgoing(LATER, limit=9) == []
 
-    await store.save_session(ended(is_ending))
+    await store.save_session(ended(is_back))
     assert texts(await other.claim_outgoing(LATER, limit=9)) == ["welcome back"]
