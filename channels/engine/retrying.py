@@ -108,7 +108,9 @@ class Retrying:
                 pause = _pause(error, waits)
                 waits += isinstance(error, TRY_LATER)
             else:
-                await self._once_stored(self._store.done, entry)
+                await self._once_stored(
+                    lambda: self._store.done(entry.position, self._shared_clock.now())
+                )
                 return
             repeated = True
             read_at = None
@@ -131,7 +133,7 @@ class Retrying:
 
         async def count(times: int) -> int:
             # Wait for the count: what has been handled must not be handled again for want of one.
-            return await self._once_stored(lambda *_: self._store.attempt(id_, times), entry)
+            return await self._once_stored(lambda: self._store.attempt(id_, times))
 
         await self._ready()  # what waits for a model has not begun, however often the process ends
         async with self._suspects.begun(entry.attempts, count) as may:
@@ -149,7 +151,7 @@ class Retrying:
         if is_last:  # first, so that a worker that is killed in between leaves nobody alone
             await self._step_in(entry)
         failed = partial(self._store.failed, error=error_class(error), for_good=is_last)
-        is_dead = await self._once_stored(failed, entry)
+        is_dead = await self._once_stored(lambda: failed(entry.position, self._shared_clock.now()))
         if is_dead:
             self._metrics.dead.inc()
             logger.error(
@@ -160,13 +162,13 @@ class Retrying:
         return is_dead
 
     async def _step_in(self, entry: InboxEntry) -> None:
-        async def step_in(*_: object) -> None:
+        async def step_in() -> None:
             await still_ours()
             await self._dies(entry.event)
 
         try:
             with working_on(entry, store=self._store, clock=self._shared_clock):
-                await self._once_stored(step_in, entry)
+                await self._once_stored(step_in)
         except ClaimLost:
             logger.info("Another worker goes on with an event.", extra=_fields(entry))
         except Exception as error:  # what it was about to be set aside for must not come again
@@ -178,19 +180,14 @@ class Retrying:
             )
 
     async def _is_ours(self, entry: InboxEntry) -> bool:
-        async def ask(_: int, now: datetime) -> bool:
-            return await self._store.holds(entry, now)
+        return await self._once_stored(lambda: self._store.holds(entry, self._shared_clock.now()))
 
-        return await self._once_stored(ask, entry)
-
-    async def _once_stored(
-        self, note: Callable[[int, datetime], Awaitable[T]], entry: InboxEntry
-    ) -> T:
-        """Note what came of an entry, for as long as the store takes to come back."""
+    async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
+        """What a step on the store returns; waits for the store while it is away."""
         is_told = False
         while True:
             try:
-                return await note(entry.position, self._shared_clock.now())
+                return await step()
             except StoreError as error:
                 if not is_told:
                     logger.error("The outcome of an event can't be stored yet: %s", error)
