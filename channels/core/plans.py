@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -105,6 +106,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if "metadata" in changes:
             changes["metadata"] = {**self.metadata, **changes["metadata"]}
         return msgspec.structs.replace(self, **changes)
+
+
+def return_words(plan: Plan) -> Callable[[str], bool]:
+    """Whether a text is one of the plan's keywords."""
+    matcher = _matcher(msgspec.json.encode((plan.keywords, plan.keyword_match)))
+    return lambda text: matcher.find(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _matcher(keywords_and_match: bytes) -> KeywordMatcher:
+    keywords, match = msgspec.json.decode(
+        keywords_and_match, type=tuple[dict[str, tuple[str, ...]], KeywordMatch]
+    )
+    return KeywordMatcher(keywords, match=match)
 
 
 def _override(key: str, value: object) -> object:

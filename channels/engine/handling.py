@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
-
-import msgspec
+from functools import partial
 
 from ..core.briefing.transcript import line_of
 from ..core.decisions import HEAR_USER, Decision, decide
@@ -25,11 +22,10 @@ from ..core.events import (
     Thread,
     UserMessage,
 )
-from ..core.keywords.matcher import KeywordMatch, KeywordMatcher
 from ..core.meta.broadcasts import PERIOD as BROADCAST_PERIOD
 from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.ownership import Owner, Routing
-from ..core.plans import INBOX_APP_IDS, Plan
+from ..core.plans import INBOX_APP_IDS, return_words
 from ..core.sessions.session import LATE, Cause, EndReason, Session, Speaker, State, session_id_for
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
@@ -386,20 +382,6 @@ def _is_from_before(event: Event, ended: Session | None, metas_ahead: timedelta)
     if ended is None or ended.ended_at is None:
         return False
     return event.at <= ended.ended_at + metas_ahead
-
-
-def return_words(plan: Plan) -> Callable[[str], bool]:
-    """Whether a text is one of the plan's keywords."""
-    matcher = _matcher(msgspec.json.encode((plan.keywords, plan.keyword_match)))
-    return lambda text: matcher.find(text) is not None
-
-
-@lru_cache(maxsize=256)
-def _matcher(keywords_and_match: bytes) -> KeywordMatcher:
-    keywords, match = msgspec.json.decode(
-        keywords_and_match, type=tuple[dict[str, tuple[str, ...]], KeywordMatch]
-    )
-    return KeywordMatcher(keywords, match=match)
 
 
 def _never(_: str) -> bool:
