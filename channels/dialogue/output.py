@@ -210,7 +210,9 @@ class MessengerOutput(OutputChannel):
         rendered = render(response, _LIMITS[thread.platform])
         for note in rendered.notes:
             logger.warning("%s: %s", name_of(response), note, extra=thread_fields(thread))
-        for message in () if self._in_silence else rendered.messages:
+        if self._in_silence:
+            return
+        for message in rendered.messages:
             if self._silenced_by is None:
                 await self._store_message(thread, message, response)
             if self._silenced_by is not None:
