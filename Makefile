@@ -27,6 +27,10 @@ CLIENTS_READY := $(CLIENTS)/.ready tests/clients/node_modules/.ready
 # last, four at a time: they wait as much as they work.
 PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 FOUR_AT_A_TIME := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# The others wait for a database or a disk now and then: one more than there are processors, but no more
+# than four, since each imports Rasa.
+ONE_MORE := --numprocesses $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -ge 4 ] && echo 4 || expr $$n + 1) \
+  --dist loadfile --no-loadscope-reorder
 PROCESSES := tests/stack/chaos tests/stack/deploy tests/stack/acceptance tests/stack/browser \
   tests/clients
 # What is not the same under Rasa Pro: Rasa itself and its SDK, SQLAlchemy, Sanic, aiohttp,
@@ -71,7 +75,7 @@ demo-script: $(ENOUGH) $(MODEL)
 # The tests that start processes leave the processors idle for about a minute, which those under Rasa
 # Pro use. What each of the two prints comes once it has ended.
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
-	$(PYTHON) -m pytest $(PARALLEL) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
+	$(PYTHON) -m pytest $(ONE_MORE) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
 	$(MAKE) --jobs=2 --output-sync test-processes test-rasa-pro
 
 test-processes: $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
