@@ -60,18 +60,15 @@ class Passing:
 
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that was cut short: has control been passed?"""
-        is_unsaid, texts = await asyncio.gather(
-            self._store.waits_outgoing(session.thread), self._last_texts(session.thread)
-        )
-        if is_unsaid:
+        if await self._store.waits_outgoing(session.thread):
             return await self._retry(session, _unsaid(), may_be_passed=False)
         try:
             owner = await self._graph.owner(session.thread)
         except GraphError as error:
             return await self._retry(session, error, may_be_passed=True)
-        if owner in TOLD_ANOTHER:
-            return await self._activate(session)
-        return await self._pass(session, texts)
+        return await (
+            self._activate(session) if owner in TOLD_ANOTHER else self.pass_control(session)
+        )
 
     async def pass_control(self, session: Session) -> Session:
         """Pass control if the session is still OPENING, and all that was said before is sent.
@@ -82,7 +79,7 @@ class Passing:
         session, is_unsaid, texts = await asyncio.gather(
             self._ledger.reload(session),
             self._store.waits_outgoing(session.thread),
-            self._last_texts(session.thread),
+            self._store.last_user_texts(session.thread, limit=LAST_TEXTS),
         )
         if session.state is not State.OPENING:
             return session
@@ -107,9 +104,6 @@ class Passing:
             no_answer = isinstance(error, GraphUnavailable)
             return await self._retry(session, error, may_be_passed=no_answer)
         return await self._activate(session)
-
-    async def _last_texts(self, thread: Thread) -> list[str]:
-        return await self._store.last_user_texts(thread, limit=LAST_TEXTS)
 
     async def _context(self, session: Session, last_texts: list[str]) -> str:
         """What the agent's app is told; the handover does not fail for want of it."""
