@@ -73,10 +73,10 @@ demo-script: $(ENOUGH) $(MODEL)
 	$(PYTHON) -m demo --script
 
 # The tests that start processes leave the processors idle for about a minute, which those under Rasa
-# Pro use. What each of the two prints comes once it has ended.
+# Pro use. What each of the two prints comes once it has ended (but for make 3.81, as macOS has it).
 test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(ONE_MORE) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
-	$(MAKE) --jobs=2 --output-sync test-processes test-rasa-pro
+	$(MAKE) --jobs=2 $(addprefix --,$(filter output-sync,$(.FEATURES))) test-processes test-rasa-pro
 
 test-processes: $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(FOUR_AT_A_TIME) -m "not deep" $(PROCESSES)
