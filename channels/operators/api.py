@@ -112,9 +112,8 @@ class OperatorApi:
         request.ctx.whose = "admin-token" if is_admin else "operator-token"
         if (request.method != "GET" or handler is _export) and handler is not _return:
             _note(request, handler.__name__.strip("_"))
-        return await _handled(
-            handler, engine.operations, request, unquote(name)
-        )  # as Sanic quotes it
+        # Sanic leaves what stands in a path quoted.
+        return await _handled(handler, engine.operations, request, unquote(name))
 
     async def _unauthorised(self, request: Request) -> HTTPResponse:
         if request.headers.get("Authorization"):  # or nothing was guessed

@@ -128,7 +128,10 @@ def claim(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
-    """As with events: those that the worker holds are left out."""
+    """Take the oldest that nobody has, or whose claim has expired by at least this much.
+
+    As with events, those that the worker has `held` all along are left out.
+    """
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
     found: list[Any] = []
