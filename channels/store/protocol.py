@@ -381,7 +381,10 @@ class Store(Protocol):
         """What attempts at a turn have said, in order, except what was dropped."""
 
     async def take_again(self, position: int) -> OutgoingEntry | None:
-        """Take in hand a message that this worker has claimed; None if it is not, or is sent."""
+        """Take in hand a message that this worker has claimed; None if it is not, or is sent.
+
+        It is in doubt, as with `claim_outgoing`, where another worker may have had it before.
+        """
 
     async def withdraw(self, positions: Sequence[int]) -> None:
         """Take back those of these messages that are not sent yet and whose turn is still ours."""

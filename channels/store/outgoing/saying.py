@@ -51,7 +51,7 @@ _IS_OF_OUR_TURN = or_(
     .exists(),
 )
 _WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held), _IS_OF_OUR_TURN)
-_OURS = select(outgoing.c.data, outgoing.c.failures).where(IS_OURS)
+_OURS = select(outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_until_us).where(IS_OURS)
 
 
 def say(
@@ -122,12 +122,20 @@ def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
 
 
 def take_again(connection: Connection, position: int, *, worker: str) -> OutgoingEntry | None:
-    """A waiting message that is this worker's already."""
+    """A waiting message that is this worker's already.
+
+    It is in doubt unless its claim is still the one that it was stored with: what was claimed later
+    may have been in another worker's hand before.
+    """
     found = connection.execute(_OURS, {"positions": [position], "worker": worker}).first()
     if found is None:
         return None
+    said = OUTGOING.decode(found.data)
     return OutgoingEntry(
-        position=position, outgoing=OUTGOING.decode(found.data), failures=found.failures
+        position=position,
+        outgoing=said,
+        failures=found.failures,
+        is_doubtful=found.claimed_until_us != lease_end(said.said_at),
     )
 
 

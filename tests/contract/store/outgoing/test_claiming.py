@@ -119,3 +119,14 @@ async def test_a_worker_can_take_again_what_it_has_not_heard_to_be_stored(
     assert await other.take_again(entry.position) is None
     await store.sent(entry.position, "m_9", NOW)
     assert await store.take_again(entry.position) is None
+
+
+async def test_what_a_worker_takes_again_is_in_doubt_if_another_one_has_had_it(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    store, other, _ = workers
+    entry = await say(store, "hello")
+    await other.claim_outgoing(LATER, limit=9)  # and never hears of it
+    taken = await other.take_again(entry.position)
+    assert taken is not None
+    assert taken.is_doubtful
