@@ -83,7 +83,7 @@ class Fitter(msgspec.Struct):
         )
         if value is None or is_number:
             return value
-        self.note(part, f"held a {type(value).__name__}, which JSON lacks: it is sent as text.")
+        self.note(part, f"held a {type(value).__name__}, which JSON lacks: it is now a text.")
         return self._well_formed_text(str(value), part)
 
     def _well_formed_text(self, value: str, part: str) -> str:

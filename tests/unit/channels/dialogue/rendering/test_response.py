@@ -85,7 +85,7 @@ class TestResponse:
         assert messages(response) == [
             {"text": "hi", "day": "2026-10-01", "1": {"2": "a", "b": True}}
         ]
-        assert notes(response) == "custom held a date, which JSON lacks: it is sent as text."
+        assert notes(response) == "custom held a date, which JSON lacks: it is now a text."
 
     @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
     def test_a_number_that_json_lacks_is_not_sent_as_null(self, number: float) -> None:
