@@ -31,6 +31,7 @@ _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
 # The keys of payloads by which an action, or a response, asks for a handover, and tells what the
 # user thought of one.
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
+_ASKING = {HANDOVER, FEEDBACK}
 # What the user reads before a handover that the channel makes because the bot has failed.
 CONNECTING = "utter_connecting"
 CANCEL = "cancel"  # a key inside HANDOVER: a waiting handover is not wanted any more
@@ -111,20 +112,17 @@ class MessengerOutput(OutputChannel):
         if self._has_ended:
             self._sayings = self._sayings.on_its_own()
             self._silenced_by, self._in_silence, self._held = None, False, False
-        custom = message.get("custom")
-        if isinstance(custom, Mapping) and custom.keys() & {HANDOVER, FEEDBACK}:
-            if FEEDBACK in custom:
+        asked, rest = _asked_in(message)
+        for each in asked:
+            if FEEDBACK in each:
                 thread = await self._thread(recipient_id)
-                keep = partial(self._feedback.keep, thread, custom[FEEDBACK])
+                keep = partial(self._feedback.keep, thread, each[FEEDBACK])
                 await self.turn_time.until_stored(keep)
-            beside = {key: custom[key] for key in custom if key not in (HANDOVER, FEEDBACK)}
-            rest = {**message, "custom": beside}
-            if any(rest.values()):
-                await self._say(recipient_id, rest)
-            if HANDOVER in custom:
-                await self._hand_over(recipient_id, custom[HANDOVER])
-            return
-        await self._say(recipient_id, message)
+        if not asked or any(rest.values()):
+            await self._say(recipient_id, rest)
+        for each in asked:
+            if HANDOVER in each:
+                await self._hand_over(recipient_id, each[HANDOVER])
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         await self.send_response(recipient_id, {"text": text, **kwargs})
@@ -247,6 +245,25 @@ class MessengerOutput(OutputChannel):
 
     async def _thread(self, recipient_id: str) -> Thread:
         return self._own_thread or await self._threads.of(recipient_id)
+
+
+def _asked_in(
+    message: Mapping[str, Any],
+) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
+    """What a response's custom object, or each of a list of them, asks of the channel; and the
+    response without that.
+    """
+    custom = message.get("custom")
+    parts = custom if isinstance(custom, list) else [custom]
+    asked = [part for part in parts if isinstance(part, Mapping) and part.keys() & _ASKING]
+    if not asked:
+        return [], message
+    beside = [
+        {key: part[key] for key in part if key not in _ASKING} if isinstance(part, Mapping) else part
+        for part in parts
+    ]
+    left = [part for part in beside if part]
+    return asked, {**message, "custom": left if isinstance(custom, list) else beside[0]}
 
 
 def _plain_wishes(asked: object, thread: Thread) -> Mapping[str, Any]:

@@ -59,6 +59,18 @@ async def test_a_message_in_the_same_custom_payload_is_delivered(world: World, k
     assert world.said() == ["connecting"]
 
 
+@pytest.mark.parametrize("custom", [[HANDOVER["custom"]], [{"text": "one"}, HANDOVER["custom"]]])
+async def test_a_list_of_custom_objects_hands_over_where_one_of_them_asks_for_it(
+    world: World, custom: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.script.answers["human"] = [{"text": "zero", "custom": custom}]
+    await world.user_says("human")
+
+    assert world.said() == ["zero", "one"][: len(custom)]
+    assert world.graph.threads[ANNA] == INBOX
+    assert "neither text" not in caplog.text
+
+
 async def test_a_name_that_utf8_can_not_carry_keeps_no_response_from_being_sent(
     world: World,
 ) -> None:
