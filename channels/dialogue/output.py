@@ -258,12 +258,15 @@ def _asked_in(
     asked = [part for part in parts if isinstance(part, Mapping) and part.keys() & _ASKING]
     if not asked:
         return [], message
-    beside = [
-        {key: part[key] for key in part if key not in _ASKING} if isinstance(part, Mapping) else part
-        for part in parts
-    ]
+    beside = [_without_asking(part) for part in parts]
     left = [part for part in beside if part]
     return asked, {**message, "custom": left if isinstance(custom, list) else beside[0]}
+
+
+def _without_asking(part: Any) -> Any:
+    if not isinstance(part, Mapping):
+        return part
+    return {key: part[key] for key in part if key not in _ASKING}
 
 
 def _plain_wishes(asked: object, thread: Thread) -> Mapping[str, Any]:
