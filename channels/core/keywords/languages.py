@@ -55,9 +55,12 @@ class Language:
     elides: bool = False
     #: What is written as one with a word and is not part of it.
     article: re.Pattern[str] | None = None
-    #: What may follow a word, each with a space between: case endings, articles, clitics. The
-    #: stemmer, where there is one, sees to words of more than three letters.
+    #: What may stand before a word, each with a space between: articles, prepositions.
+    beginnings: str = ""
+    #: What may follow a word: case endings, articles, clitics. Many a stemmer knows more of them.
     endings: str = ""
+    #: What makes another word of one, though both have the same stem: English "main", "mainly".
+    derivations: str = ""
     #: Letters that typists put in the place of others, in whole phrases: all, or none.
     typed: Callable[[str], str] | None = None
     #: Whether they do so to a single word, too.
@@ -144,11 +147,11 @@ def _moved(pair: str) -> str:
 _RUSSIAN_CASES = "а у ом е ы ов ам ами ах"
 _UKRAINIAN_CASES = "а у ом ові і и ів ам ами ах"
 _BELARUSIAN_CASES = "а у ом е ы аў ам амі ах"
-_BULGARIAN_CASES = "а ът ове овете"
+_BULGARIAN_CASES = "а ът ове овете та то"
 _POLISH_CASES = "a u owi em y ów om ami ach"
 _CZECH_CASES = "u a em ovi y ů ům ech"
 _SLOVAK_CASES = "u a ovi om e y ov mi och"
-_SOUTH_SLAVIC_CASES = "a u om e ovi ove ova ovima а у ом е ови ове ова овима"
+_SOUTH_SLAVIC_CASES = "a u om e ovi ove ova ovima ja ju jem а у ом е ови ове ова овима ја ју јем"
 _TURKISH_CASES = (
     "a e ı i u ü ya ye yı yi yu yü ın in un ün da de ta te dan den tan ten la le lar ler"
 )
@@ -158,6 +161,27 @@ _ROMANIAN_CASES = "ul ului uri urile urilor"
 _INDONESIAN_CLITICS = "nya ku mu lah kah"
 # What links a word that ends in a vowel to the next one.
 _FILIPINO_LINKER = "ng"
+# The marks of subject, object and topic; "to", "in", "from", "and", "with", "of", "only", "too",
+# "until"; and what makes a word a polite answer.
+_KOREAN_PARTICLES = unicodedata.normalize(
+    "NFKC",
+    "이 가 을 를 은 는 로 으로 에 에서 에게 한테 와 과 랑 이랑 하고 의 도 만 요 이요 부터 까지 좀",
+)
+# "The", "to"; and both after "and". Those for "in" and "from" make words of their own: בסוף.
+_HEBREW_PREFIXES = "ה ל וה ול"
+# What links a word to the next, and the plural.
+_PERSIAN_ENDINGS = "ی ها های"
+_SWEDISH_ARTICLE = "n"
+# Adverbs, qualities, people; and "quit" is not "quite".
+_ENGLISH_DERIVATIONS = (
+    "e ly ally ity ality ities ism ness ful al ic ics ance ence ant er ers or ors"
+)
+_FRENCH_DERIVATIONS = "ance ances ique"
+_ITALIAN_DERIVATIONS = "enza enze anza mente ica"
+_IBERIAN_DERIVATIONS = "mente ica"
+# A noun's verb: "выходит" (it turns out) is not "выход" (exit).
+_RUSSIAN_DERIVATIONS = "ит ят ить ил ила или ишь ите им ится иться"
+_SWEDISH_DERIVATIONS = "lig liga ligen"
 # "In", "at", "to".
 _SWAHILI_LOCATIVE = "ni"
 # Case endings, and "the" in its forms.
@@ -177,22 +201,28 @@ _LANGUAGES = {
     "da": Language(typed=_BARE.apply, stemmer="danish"),
     "de": Language(typed=_without_umlauts, stemmer="german", spelling=_GERMAN),
     "el": Language(stemmer="greek", spelling=Spelling(left_out=_GREEK_ACCENTS)),
-    "en": Language(stemmer="english", spelling=_ACCENTED),
-    "es": Language(stemmer="spanish", spelling=_SPANISH),
+    "en": Language(stemmer="english", spelling=_ACCENTED, derivations=_ENGLISH_DERIVATIONS),
+    "es": Language(stemmer="spanish", spelling=_SPANISH, derivations=_IBERIAN_DERIVATIONS),
     "et": Language(typed=_BARE.apply, stemmer="estonian"),
     "eu": Language(stemmer="basque"),
-    "fa": Language(stemmer="persian", spelling=_PERSIAN),
+    "fa": Language(stemmer="persian", spelling=_PERSIAN, endings=_PERSIAN_ENDINGS),
     "fi": Language(typed=_BARE.apply, stemmer="finnish"),
     "fil": Language(endings=_FILIPINO_LINKER),
-    "fr": Language(stemmer="french", spelling=_ACCENTED, elides=True),
+    "fr": Language(
+        stemmer="french", spelling=_ACCENTED, elides=True, derivations=_FRENCH_DERIVATIONS
+    ),
     "ga": Language(stemmer="irish"),
     "gl": Language(spelling=_SPANISH),
+    "he": Language(beginnings=_HEBREW_PREFIXES),
     "hi": Language(stemmer="hindi"),
     "hr": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
     "hu": Language(typed=_BARE.apply, stemmer="hungarian", endings=_HUNGARIAN_CASES),
     "hy": Language(stemmer="armenian"),
     "id": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
-    "it": Language(stemmer="italian", spelling=_ACCENTED, elides=True),
+    "it": Language(
+        stemmer="italian", spelling=_ACCENTED, elides=True, derivations=_ITALIAN_DERIVATIONS
+    ),
+    "ko": Language(endings=_KOREAN_PARTICLES),
     "lt": Language(typed=_BARE.apply, stemmer="lithuanian"),
     "ms": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "nb": Language(typed=_BARE.apply, stemmer="norwegian"),
@@ -201,15 +231,25 @@ _LANGUAGES = {
     "nn": Language(typed=_BARE.apply, stemmer="norwegian"),
     "no": Language(typed=_BARE.apply, stemmer="norwegian"),
     "pl": Language(typed=_BARE.apply, stemmer="polish", endings=_POLISH_CASES),
-    "pt": Language(stemmer="portuguese", spelling=_ACCENTED),
+    "pt": Language(stemmer="portuguese", spelling=_ACCENTED, derivations=_IBERIAN_DERIVATIONS),
     "ro": Language(
         typed=_BARE.apply, stemmer="romanian", spelling=_ROMANIAN, endings=_ROMANIAN_CASES
     ),
-    "ru": Language(stemmer="russian", spelling=_RUSSIAN, endings=_RUSSIAN_CASES),
+    "ru": Language(
+        stemmer="russian",
+        spelling=_RUSSIAN,
+        endings=_RUSSIAN_CASES,
+        derivations=_RUSSIAN_DERIVATIONS,
+    ),
     "sk": Language(typed=_BARE.apply, endings=_SLOVAK_CASES),
     "sl": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
     "sr": Language(typed=_BARE.apply, stemmer="serbian", endings=_SOUTH_SLAVIC_CASES),
-    "sv": Language(typed=_BARE.apply, stemmer="swedish"),
+    "sv": Language(
+        typed=_BARE.apply,
+        stemmer="swedish",
+        endings=_SWEDISH_ARTICLE,
+        derivations=_SWEDISH_DERIVATIONS,
+    ),
     "sw": Language(endings=_SWAHILI_LOCATIVE),
     "ta": Language(stemmer="tamil"),
     "tl": Language(endings=_FILIPINO_LINKER),

@@ -108,7 +108,12 @@ class _Phrases:
         self.fold = rules.fold
         self._typed = rules.typed
         self._typed_alone = rules.typed_alone
-        self._vocabulary = Vocabulary(rules.stemmer, rules.endings)
+        self._vocabulary = Vocabulary(
+            rules.stemmer,
+            beginnings=rules.beginnings,
+            endings=rules.endings,
+            derivations=rules.derivations,
+        )
         self._keywords: dict[str, str] = {}
         self._most_words = 0
         self._signs: set[str] = set()

@@ -7,6 +7,7 @@ a word mistaken ends a talk with an operator. So a shared stem alone is not enou
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 from itertools import takewhile
 
@@ -14,7 +15,7 @@ import Stemmer
 
 _BEGINNING = 3  # letters
 _SHORTEST_STEM = 4  # letters; "меня" and "меню" share three
-_SHORTEST_WITH_ENDINGS = 2  # letters; "к" is no noun, and "বট" is one
+_SHORTEST_WITH_AFFIXES = 2  # letters; "к" is no noun; "বট" is one, and "봇", which has three
 _LONGEST_ENDING = 5  # letters added to a whole word
 _LONGEST_OTHER_ENDING = 2  # letters in the place of one: Russian "кнопка", "кнопкой"
 _LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
@@ -23,12 +24,19 @@ _LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
 class Vocabulary:
     """The words of one language's keywords."""
 
-    def __init__(self, stemmer: str | None, endings: str = "") -> None:
-        """`stemmer` is a Snowball algorithm. `endings` may follow a word that it leaves alone: one
-        of three letters, or any word where there is no stemmer.
-        """
+    def __init__(
+        self,
+        stemmer: str | None = None,
+        *,
+        beginnings: str = "",
+        endings: str = "",
+        derivations: str = "",
+    ) -> None:
+        """`stemmer` is a Snowball algorithm; the rest is as in `Language`."""
         self._stemmer = stemmer
+        self._prefixes = beginnings.split()
         self._endings = endings.split()
+        self._derivations = derivations.split()
         self._forms: dict[str, str] = {}
         self._beginnings: set[str] = set()
         self._stemmed: dict[tuple[str, str], list[str]] = {}
@@ -38,13 +46,17 @@ class Vocabulary:
         if known := self.recognise(word):
             return known
         self._forms[word] = word
-        most = _SHORTEST_STEM - 1 if self._stemmer else len(word)
-        if _SHORTEST_WITH_ENDINGS <= len(word) <= most:
-            for ending in self._endings:
-                self._forms.setdefault(word + ending, word)
+        for form in self._with_affixes(word):
+            self._forms.setdefault(form, word)
         if self._stemmer:
             self._learn_forms(word, self._stemmer)
         return word
+
+    def _with_affixes(self, word: str) -> list[str]:
+        if len(unicodedata.normalize("NFD", word)) < _SHORTEST_WITH_AFFIXES:
+            return []
+        before = [affix + word for affix in self._prefixes]
+        return before + [word + affix for affix in self._endings]
 
     def _learn_forms(self, word: str, stemmer: str) -> None:
         first = beginning(word)
@@ -61,9 +73,8 @@ class Vocabulary:
         return self._forms.get(word) or self._known_by_stem(word)
 
     def beginnings(self, word: str) -> set[str]:
-        """How the forms of a known word begin: after two letters their endings do."""
-        forms = self._forms.items() if len(word) < _BEGINNING else ()
-        return {beginning(word), *(beginning(form) for form, known in forms if known == word)}
+        """How the forms of a known word begin."""
+        return {beginning(form) for form in (word, *self._with_affixes(word))}
 
     def _known_by_stem(self, word: str) -> str | None:
         first = beginning(word)
@@ -71,7 +82,27 @@ class Vocabulary:
             return None
         stem = _stem(self._stemmer, word)
         known = self._stemmed.get((first, stem), ())
-        return next((each for each in known if _are_forms(word, each, stem)), None)
+        return next((each for each in known if self._are_forms(word, each, stem)), None)
+
+    def _are_forms(self, one: str, other: str, stem: str) -> bool:
+        is_same_kind = self._derivation(one, other) == self._derivation(other, one)
+        return is_same_kind and _are_inflections(one, other, stem)
+
+    def _derivation(self, word: str, other: str) -> str | None:
+        """What makes `word` another word than `other`, of which it has the beginning.
+
+        A single letter does so at the end of the whole word only: "quite" is not "quit", and
+        "close" is "closing".
+        """
+        if other.startswith(word):
+            return None
+        for each in self._derivations:
+            root = word.removesuffix(each)
+            if root == word or len(root) < _SHORTEST_STEM:
+                continue
+            if other == root or (len(each) > 1 and other.startswith(root)):
+                return each
+        return None
 
 
 def beginning(word: str) -> str:
@@ -86,7 +117,7 @@ def _stem(stemmer: str, word: str) -> str:
     return stem
 
 
-def _are_forms(one: str, other: str, stem: str) -> bool:
+def _are_inflections(one: str, other: str, stem: str) -> bool:
     """Whether two words that share `stem` differ in no more than an inflection."""
     shorter, longer = sorted((one, other), key=len)
     if len(stem) < _SHORTEST_STEM:
