@@ -13,7 +13,7 @@ import msgspec
 from ..core.events import Thread
 from ..core.meta.app_secret import marked
 from ..core.records.outgoing import Outgoing, Said
-from ..core.sessions.session import Cause, Session
+from ..core.sessions.session import Cause
 from ..handover.protocol import PassesControl
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours
@@ -52,10 +52,6 @@ class TurnId(msgspec.Struct, frozen=True, kw_only=True):
     event_key: str | None = None
     session_id: str | None = None
     is_reserved: bool = False  # by Ledger.turn
-
-    def has_led_to(self, session: Session) -> bool:
-        """Whether this turn has led to the session."""
-        return session.id == self.cause.session_id
 
 
 def turn_on_its_own(now: datetime) -> TurnId:

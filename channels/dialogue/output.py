@@ -178,7 +178,7 @@ class MessengerOutput(OutputChannel):
             has_bot_failed=has_bot_failed,
         )
         session = await until_stored(opening)
-        if session.state is State.OPENING and self._sayings.turn.has_led_to(session):
+        if session.state is State.OPENING and self._sayings.turn.cause.has_led_to(session):
             if has_bot_failed:
                 logger.warning(
                     "A thread is handed over: the bot failed.", extra=session_fields(session)

@@ -78,7 +78,7 @@ class Handovers:
         self._metrics.requests.labels("granted").inc()
         if session is None or session.state is not State.OPENING:
             return
-        if session.id != cause.session_id and session.waiting_since is None:
+        if not cause.has_led_to(session) and session.waiting_since is None:
             return
         self._outbox.pass_control(session)
 

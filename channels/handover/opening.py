@@ -86,7 +86,7 @@ class Openings:
         known, user_at = await asyncio.gather(
             self._store.open_session(thread), self._user_at(thread, cause)
         )
-        if known is not None and not (known.is_waiting and known.id != cause.session_id):
+        if known is not None and (not known.is_waiting or cause.has_led_to(known)):
             return await self._already_open(known, wishes, cause)
         repeated = known and await self._store.session(cause.session_id)
         if repeated is not None:
@@ -249,7 +249,7 @@ class Openings:
         self, session: Session, wishes: Mapping[str, Any], cause: Cause
     ) -> Session:
         """The open session as it goes on."""
-        if session.regained and session.id != cause.session_id:
+        if session.regained and not cause.has_led_to(session):
             return await self._ask_for_next(session, wishes, cause)
         logger.info(
             "A handover was asked for while one is open in the thread; it goes on unchanged.",

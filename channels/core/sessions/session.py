@@ -71,6 +71,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
         """The id of the session that it leads to: the same event never leads to a second one."""
         return session_id_for(self.key)
 
+    def has_led_to(self, session: Session) -> bool:
+        return session.id == self.session_id
+
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One handover of one thread, with its plan as it was at the start.
@@ -158,7 +161,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     def silences(self, cause: Cause) -> bool:
         """The same for what is said because of this; not where that has led to the session."""
-        return self.silences_the_bot and self.id != cause.session_id
+        return self.silences_the_bot and not cause.has_led_to(self)
 
     @property
     def takes_the_floor(self) -> bool:
