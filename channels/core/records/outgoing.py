@@ -7,6 +7,7 @@ thread by thread, for as long as that takes.
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,9 @@ from ..sessions.session import Cause
 
 PERSONA = "persona_id"  # a message's key that stands beside it in the request
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Mn", "Zl", "Zp", "Zs"}  # controls, joiners, marks, white space
+_NO_CHARACTER = "\ufffd"  # stands for NUL and for half an emoji
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,5 +124,11 @@ def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
     A file has another address there, and a template another form: that there is one must suffice.
     """
     if "text" in message:
-        return echo.text is not None and echo.text.split() == str(message["text"]).split()
+        return echo.text is not None and _seen(echo.text) == _seen(str(message["text"]))
     return bool(echo.attachments)
+
+
+def _seen(text: str) -> str:
+    """What a reader sees of a text: nobody promises that Meta keeps the rest, or its encoding."""
+    characters = unicodedata.normalize("NFKC", text).replace(_NO_CHARACTER, "")
+    return "".join(one for one in characters if unicodedata.category(one) not in _UNSEEN)

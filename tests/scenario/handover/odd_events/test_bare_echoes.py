@@ -134,6 +134,20 @@ async def test_a_message_whose_answer_is_lost_is_not_sent_again_once_its_echo_ha
     assert instagram.calls("send") == 1
 
 
+async def test_a_lost_answer_s_echo_whose_unseen_characters_meta_has_changed_is_no_operator_s(
+    instagram: World,
+) -> None:
+    instagram.script.answers["hello"] = ["I \N{HEAVY BLACK HEART}\N{VARIATION SELECTOR-16} it\0"]
+    instagram.graph.fail("send", LOST, times=9)
+    await instagram.user_says("hello", ADA)
+    instagram.graph.threads[ADA] = INBOX
+    await instagram.deliver(bare(instagram, "m_1", "I \N{HEAVY BLACK HEART} it"))
+    await instagram.wait(timedelta(minutes=1))
+
+    assert instagram.calls("send") == 1
+    assert await instagram.store.open_session(ADA) is None
+
+
 async def test_where_no_echo_comes_a_message_is_sent_three_times_at_most(
     instagram: World, errors: Callable[[], list[str]]
 ) -> None:
