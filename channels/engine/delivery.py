@@ -380,7 +380,6 @@ class Delivery:
 
     async def _pass(self, session: Session) -> None:
         """Pass control: all that was said before has been sent."""
-        await self._typing.ended(session.thread)  # once control is passed, Meta refuses it
         with suppress(ClaimLost):  # whoever has the session passes it
             passed = await self._once_stored(lambda: self._passing.pass_control(session))
             if passed.state is State.ENDING or not passed.is_announced:

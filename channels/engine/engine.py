@@ -127,6 +127,7 @@ class Engine:
             ledger=ledger,
             language=assistant.language,
             situation=self.situation,
+            typing_off=typing.ended,
         )
         self._delivery = Delivery(
             several_pages=bool(settings.pages),

@@ -38,7 +38,8 @@ FEWEST_TRIES = 3  # of a pass, whatever time they take
 class Passing:
     """Passes control for sessions that are OPENING.
 
-    `language` tells the assistant's NLU language, `situation` where a conversation stands.
+    `language` tells the assistant's NLU language, `situation` where a conversation stands;
+    `typing_off` takes off the sign that the bot is typing.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Passing:
         ledger: Ledger,
         language: Callable[[], str],
         situation: Callable[[Thread], Awaitable[Situation]],
+        typing_off: Callable[[Thread], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._store = store
@@ -57,6 +59,7 @@ class Passing:
         self._ledger = ledger
         self._language = language
         self._situation = situation
+        self._typing_off = typing_off
 
     async def settle(self, session: Session) -> Session:
         """Go on with an opening that was cut short: has control been passed?"""
@@ -88,6 +91,7 @@ class Passing:
         return await self._pass(session, texts)
 
     async def _pass(self, session: Session, last_texts: list[str]) -> Session:
+        await self._typing_off(session.thread)  # once control is passed, Meta refuses it
         try:
             async with self._ledger.step(session) as session:
                 await self._graph.pass_control(

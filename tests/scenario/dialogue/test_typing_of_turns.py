@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
+from channels.core.errors import StoreUnavailable
 from channels.core.events import Thread
 from channels.graph.protocol import SenderAction
 from tests.fakes.graph import MemoryGraph
+from tests.fakes.store import MemoryStore
 from tests.scenario.scripted_assistant import HANDOVER
-from tests.scenario.world import World
+from tests.scenario.world import SECOND, World
 
 
 class ShowingGraph(MemoryGraph):
@@ -83,3 +86,24 @@ async def test_a_handover_without_a_word_takes_it_off_before_the_pass(world: Wor
     go_on.set()
     await world.settle()
     assert shown(world) == ["typing_on", "typing_off", "passed"]
+
+
+async def test_a_handover_that_has_failed_meanwhile_leaves_a_later_turn_s_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_away(*_: object) -> None:
+        raise StoreUnavailable("Away")
+
+    go_on = asyncio.Event()
+    world.script.answers |= {"agent": ["connecting", HANDOVER], "failed": [], "hm": [go_on]}
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryStore, "sent", is_away)
+        await world.user_says("agent")
+        for _ in range(5):
+            await world.wait(timedelta(minutes=1))
+        assert world.ends() == ["failed"]
+        await world.user_says("hm")
+    assert shown(world)[-1] == "typing_on"
+
+    await world.wait(SECOND)
+    assert shown(world)[-1] == "typing_on"
