@@ -63,7 +63,7 @@ async def look(options: Namespace, settings: Settings, clock: Clock) -> list[Fin
         *examine("Webhook", doctor_webhook.CHECKS, webhook),
         *await _look_at_pages(options.user, settings, app, assistant, graph.now),
         *_look_at_store(settings),
-        *await _look_at_rasa(options.endpoints, settings),
+        *await _look_at_rasa(options.endpoints, settings, assistant),
         *examine("Assistant", doctor_assistant.CHECKS, assistant),
         *await _look_at_words(settings, assistant),
     ]
@@ -146,7 +146,9 @@ def _look_at_store(settings: Settings) -> list[Finding]:
     return examine("Session store", doctor_store.CHECKS, facts)
 
 
-async def _look_at_rasa(endpoints_file: str, settings: Settings) -> list[Finding]:
+async def _look_at_rasa(
+    endpoints_file: str, settings: Settings, assistant: AssistantFacts
+) -> list[Finding]:
     endpoints = read_endpoints(endpoints_file)
     facts = doctor_endpoints.EndpointsFacts(
         endpoints=endpoints,
@@ -154,6 +156,7 @@ async def _look_at_rasa(endpoints_file: str, settings: Settings) -> list[Finding
         several_workers=_workers() > 1,
         shares_store=not _is_sqlite(settings),
         action_server=await visit_action_server(doctor_endpoints.action_server(endpoints)),
+        in_domain=assistant.actions,
     )
     return examine("Rasa", doctor_endpoints.CHECKS, facts)
 

@@ -40,6 +40,7 @@ USER = default_config().users[0].id
 NO_API_TELLS = {"default-app", "take-control", "inbox-automations", "inbox-done"}
 # Rasa Pro can't run the model, which is Rasa 3.6's.
 NO_PRO_TELLS = {"nlu-everyday-words"} if find_spec("rasa.shared.core.flows") else set()
+_ACTIONS = ("action_handover", "action_handover_availability", "action_rephrase_or_handover")
 NOWHERE = "http://127.0.0.1:9"  # nobody listens at the port "discard"
 
 
@@ -79,7 +80,7 @@ class ActionServer:
 
     url: str = ""
     health: int = 200
-    actions: Any = field(default_factory=lambda: [{"name": "action_handover"}])
+    actions: Any = field(default_factory=lambda: [{"name": name} for name in _ACTIONS])
 
     async def get_health(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok"}, status=self.health)

@@ -90,6 +90,10 @@ class AssistantFacts:
     def intents(self) -> Collection[str] | Unknown:
         return self.domain if isinstance(self.domain, Unknown) else self.domain.intents
 
+    @property
+    def actions(self) -> Collection[str] | Unknown:
+        return self.domain if isinstance(self.domain, Unknown) else self.domain.actions
+
 
 def _model(facts: AssistantFacts) -> Verdict:
     return ok(f"{known(facts.model)} can be read.")

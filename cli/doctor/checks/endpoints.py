@@ -12,6 +12,7 @@ from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
 
 ACTION = "action_handover"
 AVAILABILITY_ACTION = "action_handover_availability"
+_OTHER_ACTIONS = (AVAILABILITY_ACTION, "action_rephrase_or_handover")  # of the plugin's
 
 _LOCKS_FOR_ALL = ("redis", "concurrent_redis")  # the second is Rasa Pro's
 _REDIS = "Give 'lock_store' in endpoints.yml the type redis."
@@ -52,6 +53,7 @@ class ActionServerFacts:
 class EndpointsFacts:
     """`endpoints` is what endpoints.yml has. `several_workers` says whether SANIC_WORKERS is more
     than one, `shares_store` whether 'store' is a database that several `rasa run` can share.
+    `in_domain` are the actions that the domain names.
     """
 
     endpoints: Mapping[str, Any] | Unknown
@@ -59,6 +61,7 @@ class EndpointsFacts:
     several_workers: bool
     shares_store: bool
     action_server: ActionServerFacts
+    in_domain: Collection[str] | Unknown
 
 
 def action_server(endpoints: Mapping[str, Any] | Unknown) -> str | Unknown:
@@ -175,13 +178,23 @@ def _health(facts: EndpointsFacts) -> Verdict:
 
 
 def _action(facts: EndpointsFacts) -> Verdict:
-    if ACTION in known(facts.action_server.actions):
-        return ok(f"The action server has {ACTION}.")
-    return wrong(
-        f"The action server does not have {ACTION}: the bot says that it connects, and nothing "
-        "follows.",
-        "`rasa-handover init` adds it to your actions; then start `rasa run actions` again.",
-    )
+    there = known(facts.action_server.actions)
+    if ACTION not in there:
+        return wrong(
+            f"The action server does not have {ACTION}: the bot says that it connects, and nothing "
+            "follows.",
+            "`rasa-handover init` adds it to your actions; then start `rasa run actions` again.",
+        )
+    named = () if isinstance(facts.in_domain, Unknown) else facts.in_domain
+    missing = [action for action in _OTHER_ACTIONS if action in named and action not in there]
+    if missing:
+        return wrong(
+            f"The action server does not have {', '.join(missing)}, which the domain names: a rule "
+            "that runs it breaks off there.",
+            "Import it from rasa_handover.actions beside ActionHandover, and start `rasa run "
+            "actions` again.",
+        )
+    return ok(f"The action server has {ACTION}.")
 
 
 CHECKS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.contract.cli.doctor.doctor_samples import endpoints
 from tests.contract.live_page import NOWHERE, LivePage
 
@@ -58,6 +60,14 @@ async def test_an_action_server_that_is_ill_is_wrong(page: LivePage) -> None:
 async def test_an_action_server_without_the_action_is_wrong(page: LivePage) -> None:
     page.action_server.actions = [{"name": "action_of_mine"}]
     assert "does not have action_handover" in await page.wrong("action-handover")
+
+
+@pytest.mark.parametrize("missing", ["action_handover_availability", "action_rephrase_or_handover"])
+async def test_so_is_one_without_another_action_that_the_domain_names(
+    page: LivePage, missing: str
+) -> None:
+    page.action_server.actions.remove({"name": missing})
+    assert f"does not have {missing}, which" in await page.wrong("action-handover")
 
 
 async def test_an_action_server_that_lists_nothing_can_not_be_judged(page: LivePage) -> None:
