@@ -443,8 +443,8 @@ class Store(Protocol):
     async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
         """The thread's messages that Meta may have without our knowing their ids, in order.
 
-        They are those that are still to be sent, those that were given up because answers were
-        lost, and those that were sent without an id. This takes none of them in hand.
+        They are the first of those that are still to be sent, those that were given up because
+        answers were lost, and those that were sent without an id. This takes none of them in hand.
         """
 
     async def has_mid(self, mid: str) -> bool:

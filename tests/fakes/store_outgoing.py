@@ -237,7 +237,8 @@ class OutgoingInMemory:
             if (each.state == "dropped" and each.failures)
             or (each.state == "sent" and not each.mid)
         ]
-        found = [each for each in (*self._waiting(), *handled) if each.said.thread == thread]
+        first = [each for each in self._waiting() if each.said.thread == thread][:1]
+        found = first + [each for each in handled if each.said.thread == thread]
         return [
             OutgoingEntry(position=each.position, outgoing=each.said, failures=each.failures)
             for each in sorted(found, key=lambda each: each.position)

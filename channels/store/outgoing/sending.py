@@ -76,9 +76,10 @@ _HAS_ECHO = select(outgoing.c.position).where(
 )
 _GIVEN_UP = (outgoing.c.state == DROPPED) & (outgoing.c.failures > 0)
 _UNNAMED = (outgoing.c.state == SENT) & outgoing.c.mid.is_(None)
+_FIRST = select(func.min(outgoing.c.position)).where(IS_THREAD_S, is_outgoing).scalar_subquery()
 _UNCONFIRMED = (
     select(outgoing.c.position, outgoing.c.data, outgoing.c.failures)
-    .where(IS_THREAD_S, or_(is_outgoing, _GIVEN_UP, _UNNAMED))
+    .where(IS_THREAD_S, or_(outgoing.c.position == _FIRST, _GIVEN_UP, _UNNAMED))
     .order_by(outgoing.c.position)
 )
 _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid"))

@@ -50,6 +50,15 @@ async def test_what_meta_may_have_without_our_knowing_its_id_is_unconfirmed(
     assert texts(await other.unconfirmed(ANNA)) == ["waiting"]
 
 
+async def test_what_waits_behind_another_message_is_not_sent_yet_and_so_not_unconfirmed(
+    store: Store,
+) -> None:
+    first, _ = await say(store, "first"), await say(store, "second")
+    assert texts(await store.unconfirmed(ANNA)) == ["first"]
+    await store.sent(first.position, "m_9", NOW)
+    assert texts(await store.unconfirmed(ANNA)) == ["second"]
+
+
 async def test_what_was_sent_without_an_id_is_unconfirmed_until_an_echo_has_told_it(
     store: Store,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.core.errors import GraphTimeout
+from channels.core.errors import GraphThrottled, GraphTimeout
 from channels.core.events import Array, Attachment, Echo, Platform, Thread
 from channels.core.records.outgoing import MOST_LOST_ANSWERS
 from tests.fakes.graph import MemoryGraph
@@ -122,6 +122,20 @@ async def test_a_picture_is_known_by_its_being_one(instagram: World) -> None:
     picture = Attachment(type="image", url="https://lookaside.fbsbx.com/1")
     await instagram.deliver(bare(instagram, "m_1", None, attachments=(picture,)))
     assert await instagram.store.has_mid("m_1")
+
+
+async def test_an_operator_s_picture_is_not_taken_for_one_that_the_bot_has_still_to_send(
+    instagram: World,
+) -> None:
+    instagram.graph.fail("send", GraphThrottled("Slow down", retry_after=SECOND), times=9)
+    instagram.script.answers["hello"] = ["Look:", {"image": "https://example.com/cat.png"}]
+    await instagram.user_says("hello", ADA)
+    instagram.graph.threads[ADA] = INBOX
+    picture = Attachment(type="image", url="https://lookaside.fbsbx.com/1")
+    await instagram.deliver(bare(instagram, "m_77", None, attachments=(picture,)))
+    for _ in range(6):
+        await instagram.wait(SECOND)
+    assert (await instagram.session(ADA)).operator_messages == 1
 
 
 async def test_a_message_whose_answer_is_lost_is_not_sent_again_once_its_echo_has_come(
