@@ -20,7 +20,7 @@ from ..core.errors import (
     StoreError,
     StoreUnavailable,
 )
-from ..core.events import Echo, Thread
+from ..core.events import Thread
 from ..core.records.dead import DeadId, Part, error_class
 from ..core.records.outgoing import (
     MOST_LOST_ANSWERS,
@@ -30,7 +30,6 @@ from ..core.records.outgoing import (
     Said,
     Standing,
     fate_of,
-    is_echoed,
 )
 from ..core.sessions.session import Cause, Session, State
 from ..dialogue.fair_limit import FairLimit
@@ -44,13 +43,13 @@ from ..instruments.log_fields import thread_fields
 from ..instruments.suspects import MOST_DEATHS, Suspects
 from ..store.protocol import Store
 from .inbox import BATCH, Workload
+from .own_echoes import OwnEchoes
 from .queues import ThreadQueues
 
 logger = logging.getLogger(__name__)
 
 MOST_SENDS = 100  # of one worker at once; Meta's limits are the page's, and kept elsewhere
 ECHO_GRACE = timedelta(seconds=5)  # for the echo of what another worker may have sent
-MOST_REMEMBERED = 10_000  # marks of messages that this worker has sent
 PAUSE = timedelta(seconds=1)  # before a message is sent again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
 _LOST = "another app controls the thread"
@@ -80,6 +79,7 @@ class Delivery:
         typing: TypingIndicator,
         due: asyncio.Event,
         suspects: Suspects,
+        own_echoes: OwnEchoes,
     ) -> None:
         self._store = store
         self._graph = graph
@@ -91,6 +91,7 @@ class Delivery:
         self._typing = typing
         self._due = due
         self._suspects = suspects
+        self._own_echoes = own_echoes
         self._queues = ThreadQueues()
         self._workload = Workload()
         self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
@@ -98,8 +99,6 @@ class Delivery:
         self._is_stopping = False
         self._left_behind: set[Thread] = set()  # a message of theirs waits for the next start
         self._queued: dict[int, OutgoingEntry] = {}
-        self._sent_marks: dict[str, None] = {}
-        self._storing: dict[str, asyncio.Event] = {}  # Meta's answers, by the same marks
 
     # What a turn asks
 
@@ -154,36 +153,6 @@ class Delivery:
                 self._queue(entry)
             if not entries:
                 return
-
-    async def has_sent(self, mark: str) -> bool:
-        """Whether this worker has stored Meta's answer to the message with this mark; if it is just
-        doing so, waits for that.
-        """
-        if (storing := self._storing.get(mark)) is not None:
-            await storing.wait()
-        return mark in self._sent_marks
-
-    async def has_said(self, echo: Echo, *, until: datetime | None = None) -> bool:
-        """Whether an echo that names no sender is of a message of ours. Raises StoreError.
-
-        Its id is known once Meta's answer is stored; while an answer may still come, this waits for
-        it, at most `until` then. Where the echo says what a message of ours says, Meta has that
-        message.
-        """
-        while True:
-            may_wait = until is not None and self._stamp() < until
-            waits = may_wait and await self._store.waits_outgoing(echo.thread)
-            unconfirmed = await self._store.unconfirmed(echo.thread)
-            if echo.mid is not None and await self._store.has_mid(echo.mid):
-                return True
-            for entry in unconfirmed:
-                if is_echoed(entry.outgoing.message, echo):
-                    self._graph.echo_heard(entry.outgoing.mark)
-                    await self._store.sent(entry.position, echo.mid or "", self._stamp())
-                    return True
-            if not waits:
-                return False
-            await self._clock.sleep(PAUSE)
 
     async def drained(self) -> None:
         """Return once nothing in hand is waiting any more."""
@@ -284,20 +253,9 @@ class Delivery:
                 return error
             except StoreError as error:  # nobody can tell whether it is still ours to send
                 return GraphUnavailable(f"The store does not answer: {error}")
-        storing = self._storing[said.mark] = asyncio.Event()
-        try:
+        with self._own_echoes.storing(said.mark):
             await self._once_stored(lambda: self._store.sent(entry.position, mid, self._stamp()))
-            self._remember(said.mark)
-        finally:
-            storing.set()
-            del self._storing[said.mark]
         return None
-
-    def _remember(self, mark: str) -> None:
-        # Not before: until then its echo has to be stored, or whoever comes next sends it again.
-        self._sent_marks[mark] = None
-        if len(self._sent_marks) > MOST_REMEMBERED:
-            del self._sent_marks[next(iter(self._sent_marks))]
 
     async def _is_settled(self, entry: OutgoingEntry, error: GraphError, began: datetime) -> bool:
         """Whether an error says what becomes of the message, so that it is not sent again now."""

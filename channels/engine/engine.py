@@ -46,6 +46,7 @@ from .inbox import Inbox
 from .intake import Intake
 from .names import Names
 from .operations import Operations
+from .own_echoes import OwnEchoes
 from .own_pages import OwnPages
 from .queues import ThreadQueues
 from .retrying import Retrying
@@ -129,6 +130,7 @@ class Engine:
             situation=self.situation,
             typing_off=typing.ended,
         )
+        own_echoes = OwnEchoes(store=store, graph=graph, clock=clock, shared_clock=shared)
         self._delivery = Delivery(
             several_pages=bool(settings.pages),
             store=store,
@@ -141,6 +143,7 @@ class Engine:
             typing=typing,
             due=self._due,
             suspects=suspects,
+            own_echoes=own_echoes,
         )
         self._dialogue = Dialogue(
             settings=settings,
@@ -218,6 +221,7 @@ class Engine:
             endings=endings,
             dialogue=self._dialogue,
             delivery=self._delivery,
+            own_echoes=own_echoes,
             own_pages=self.own_pages,
             broadcasts=broadcasts,
             clock=shared,
@@ -244,7 +248,7 @@ class Engine:
             own_clock=clock,
             health=self._health,
             broadcasts=broadcasts,
-            delivery=self._delivery,
+            own_echoes=own_echoes,
             inbox=self._inbox,
         )
 

@@ -38,6 +38,7 @@ from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
+from .own_echoes import OwnEchoes
 from .own_pages import OwnPages
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class EventHandler:
         endings: Endings,
         dialogue: Dialogue,
         delivery: Delivery,
+        own_echoes: OwnEchoes,
         own_pages: OwnPages,
         broadcasts: Broadcasts,
         clock: Clock,
@@ -77,6 +79,7 @@ class EventHandler:
         self._endings = endings
         self._dialogue = dialogue
         self._delivery = delivery
+        self._own_echoes = own_echoes
         self._own_pages = own_pages
         self._broadcasts = broadcasts
 
@@ -137,7 +140,7 @@ class EventHandler:
         """Whether it is an echo of ours after all: the answer that tells its id may come late."""
         if not event.tells_no_sender:
             return False
-        return await self._delivery.has_said(event, until=event.received_at + ECHO_GRACE)
+        return await self._own_echoes.has_said(event, until=event.received_at + ECHO_GRACE)
 
     async def _session_for(self, event: Event) -> tuple[Session | None, bool]:
         """The thread's open session, and whether a message is held for the user.

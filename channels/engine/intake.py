@@ -17,9 +17,9 @@ from ..graph.protocol import Graph
 from ..instruments.clock import Clock
 from ..instruments.time_limits import TimeLimits
 from ..store.protocol import Store
-from .delivery import Delivery
 from .health import HealthWatch
 from .inbox import Inbox
+from .own_echoes import OwnEchoes
 
 
 class Intake:
@@ -34,7 +34,7 @@ class Intake:
         own_clock: Clock,
         health: HealthWatch,
         broadcasts: Broadcasts,
-        delivery: Delivery,
+        own_echoes: OwnEchoes,
         inbox: Inbox,
     ) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Intake:
         self._own_clock = own_clock
         self._health = health
         self._broadcasts = broadcasts
-        self._delivery = delivery
+        self._own_echoes = own_echoes
         self._inbox = inbox
         self._time_limits = TimeLimits()
         self._taking_in: set[asyncio.Task[None]] = set()
@@ -126,12 +126,12 @@ class Intake:
         return msgspec.structs.replace(event, at=self._clock.metas())
 
     async def _is_own_echo(self, event: Echo) -> bool:
-        return event.tells_no_sender and await self._delivery.has_said(event)
+        return event.tells_no_sender and await self._own_echoes.has_said(event)
 
     async def hear_echo(self, mark: str) -> None:
         """A webhook has reported a send of ours, or of another worker. Raises StoreError."""
         self._graph.echo_heard(mark)
-        if not await self._delivery.has_sent(mark):
+        if not await self._own_echoes.has_sent(mark):
             await self._store.keep_echo(mark, self._clock.now())
 
     async def finished(self) -> None:
