@@ -17,6 +17,7 @@ from ..core.errors import RasaUnavailable
 from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.said import hiding
 from .event_slots import keep_answers_to_users
+from .output import MessengerOutput
 from .rasas_stores import insisting_on_stores, is_in_turn
 from .turn_time import TurnTime
 from .unmade_handover import trackers_saved_by, unmade_handover
@@ -172,26 +173,25 @@ class RasaAssistant:
         with trackers_saved_by(processor) as saved:
             was_taken = await self._let_handle(message, turn, output)
         plan = unmade_handover(saved[-1]) if saved else None
-        stand_in = getattr(output, "stand_in", None)
-        if plan is not None and stand_in is not None and not getattr(output, "has_asked", True):
+        if plan is not None and isinstance(output, MessengerOutput) and not output.has_asked:
             logger.error(
                 "An action that was to hand a user over could not run: is the action server there? "
                 "The channel hands over in its place, if 'on-failure' lets it."
             )
-            await stand_in(turn.sender_id, plan)
+            await output.stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
         return was_taken
 
-    async def _say_something(self, turn: Turn, output: OutputChannel) -> None:
+    async def _say_something(self, turn: Turn, output: MessengerOutput) -> None:
         """If nobody is coming and the turn has said nothing, say what the bot can always say."""
-        if getattr(output, "has_asked", True) or getattr(output, "has_spoken", True):
+        if output.has_asked or output.has_spoken:
             return
         response = await self.response("utter_default", turn.sender_id, turn.channel)
         if response is not None:
-            await output.send_response(turn.sender_id, response)
+            await output.send_response(turn.sender_id, dict(response))
 
     async def _let_handle(self, message: UserMessage, turn: Turn, output: OutputChannel) -> bool:
-        wait: TurnTime = getattr(output, "turn_time", None) or TurnTime()
+        wait = output.turn_time if isinstance(output, MessengerOutput) else TurnTime()
         with hiding(turn.text), insisting_on_stores(self._loaded(), wait):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.channels.channel import UserMessage
 from rasa.utils.endpoints import EndpointConfig
 
 from channels.dialogue.assistant import RasaAssistant, Turn
@@ -23,6 +23,7 @@ from tests.scenario.assistant.trained_assistant import (
     serving_actions,
     train,
 )
+from tests.scenario.collecting_output import CollectingOutput
 from tests.support.documents import examples
 
 PAGE, SECTION = "docs/when-the-bot-breaks.md", "Without an action server"
@@ -52,10 +53,9 @@ CLOSED = {**OPEN, "open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
 CONNECTING = "I'm connecting you to a person. They will answer you here."
 
 
-class Output(CollectingOutputChannel):  # type: ignore[misc]  # Rasa's carries no types
-    """What the channel's own output notes of a turn; with `may_ask` off it hands nobody over."""
+class Output(CollectingOutput):
+    """It notes of a turn what the channel's own does; with `may_ask` off it hands nobody over."""
 
-    has_asked = has_spoken = False
     may_ask = True
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ class Output(CollectingOutputChannel):  # type: ignore[misc]  # Rasa's carries n
         self.has_spoken = self.has_spoken or "text" in message
         await super().send_response(recipient_id, message)
 
-    async def stand_in(self, recipient_id: str, plan: str) -> None:
+    async def stand_in(self, recipient_id: str, plan: str | None) -> None:
         await self.send_response(recipient_id, {"custom": {"handover": {"in place of": plan}}})
 
 

@@ -20,13 +20,13 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.core.errors import ClaimLost, StoreUnavailable, TurnNotSaved
 from channels.dialogue.assistant import RasaAssistant
-from channels.dialogue.turn_time import TurnTime
 from channels.instruments.clock import SystemClock
 from channels.instruments.leases import working_on
 from channels.store.protocol import CLAIM_LEASE
 from tests.contract.store.store_samples import message
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
+from tests.scenario.collecting_output import CollectingOutput
 from tests.scenario.dialogue.small_assistant import USER, heard, turn
 
 
@@ -96,14 +96,13 @@ async def test_a_turn_that_can_t_be_saved_waits_for_that_and_has_its_effects_onc
     assert await heard(agent) == ["m_1"]
 
 
-class WaitingOutput(CollectingOutputChannel, SystemClock):
+class WaitingOutput(CollectingOutput, SystemClock):
     """It tells when its turn waits for a store, and lets it go on."""
 
     def __init__(self) -> None:
-        CollectingOutputChannel.__init__(self)
         SystemClock.__init__(self)
+        CollectingOutput.__init__(self, clock=self)
         self.waits, self.goes_on = asyncio.Event(), asyncio.Event()
-        self.turn_time = TurnTime(self)
 
     async def sleep(self, _: timedelta) -> None:
         self.waits.set()
@@ -136,14 +135,14 @@ async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
 ) -> None:
     await assistant.take_turn(turn("m_0", once=True), CollectingOutputChannel())
     trackers.away, trackers.alone = "save", USER
-    output, ids = CollectingOutputChannel(), itertools.count()
+    ids = itertools.count()
 
     class OthersAreSaved(SystemClock):
         async def sleep(self, _: timedelta) -> None:
             other = msgspec.structs.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
             await assistant.take_turn(other, CollectingOutputChannel())
 
-    output.turn_time = TurnTime(OthersAreSaved())
+    output = CollectingOutput(clock=OthersAreSaved())
     with pytest.raises(TurnNotSaved):
         await asyncio.wait_for(assistant.take_turn(turn("m_1", once=True), output), 5)
     assert len(output.messages) == 1
