@@ -34,7 +34,7 @@ EVERY_KIND = frozenset(NoticeKind)
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell of one session: `id` is the same at every try and for every target.
 
-    `opened_by` is "bot" or "somebody else".
+    `opened_by` is "bot", "somebody else" or "bot_failed".
     """
 
     id: str
@@ -120,7 +120,9 @@ def _told(notice: Notice) -> Iterator[str]:
     elif notice.kind in (NoticeKind.ENDED, NoticeKind.FAILED):
         if notice.kind is NoticeKind.ENDED:
             yield f"It ended for this reason: {(notice.reason or '').replace('_', ' ')}."
-        yield f"Your team wrote {notice.operator_messages} messages."
+        yield f"Messages from your team: {notice.operator_messages}."
+    elif notice.opened_by == "bot_failed":
+        yield "The bot has failed."
     elif notice.opened_by != "bot":
         yield "It was begun without the bot."
 

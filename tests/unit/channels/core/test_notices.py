@@ -20,6 +20,7 @@ from channels.core.sessions.transitions import (
     failed,
     heard,
     left_with_agent,
+    on_failure,
     opening,
     regained,
     reminded_of,
@@ -120,6 +121,69 @@ def test_a_notice_has_ids_times_and_counts_and_nothing_that_anybody_wrote() -> N
     for notice in notices:
         shown = msgspec.json.encode((notice, payload_of(notice), words_of(notice)))
         assert SECRET.encode() not in shown
-        assert payload_of(notice)["type"] == f"handover.{notice.kind.value}"
-        assert payload_of(notice)["data"]["session_id"] == session.id
-        assert "2" in words_of(notice)[1]
+
+
+def test_a_webhook_gets_a_notice_field_by_field() -> None:
+    over = ended(ending(answered(activated(new(), NOW)), EndReason.KEYWORD, NOW + 5 * MINUTE))
+    [notice] = telling(over, NOW + 6 * MINUTE, also=[NoticeKind.ENDED])[1][-1:]
+    assert payload_of(notice) == {
+        "type": "handover.ended",
+        "timestamp": "2026-03-01T12:06:00+00:00",
+        "data": {
+            "event": "ended",
+            "session_id": over.id,
+            "channel": "facebook",
+            "page": "1",
+            "user": "2",
+            "plan": "default",
+            "target_app": over.target_app_id,
+            "state": "ended",
+            "opened_by": "bot",
+            "reason": "keyword",
+            "opened_at": "2026-03-01T12:00:00+00:00",
+            "active_at": "2026-03-01T12:00:00+00:00",
+            "first_answer_at": "2026-03-01T12:01:00+00:00",
+            "ended_at": "2026-03-01T12:05:00+00:00",
+            "operator_messages": 1,
+            "user_messages": 0,
+        },
+    }
+
+
+ACTIVE = activated(new(), NOW)
+OVER = ending(answered(ACTIVE), EndReason.AGENT_RETURNED, NOW + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("session", "kind", "told"),
+    [
+        (ACTIVE, "opened", ""),
+        (
+            msgspec.structs.replace(ACTIVE, is_adopted=True),
+            "opened",
+            "It was begun without the bot. ",
+        ),
+        (on_failure(ACTIVE), "opened", "The bot has failed. "),
+        (ACTIVE, "unanswered", "Nobody has answered for 3 min. "),
+        (answered(ACTIVE), "answered", "The first answer came after 1 min. "),
+        (OVER, "ended", "It ended for this reason: agent returned. Messages from your team: 1. "),
+        (failed(new(), NOW), "failed", "Messages from your team: 0. "),
+    ],
+)
+def test_people_read_what_a_notice_is_about(session: Session, kind: str, told: str) -> None:
+    notices = telling(session, NOW + 3 * MINUTE, also=list(NoticeKind))[1]
+    [words] = [words_of(notice)[1] for notice in notices if notice.kind is NoticeKind(kind)]
+    assert words == f"{told}Plan default, user 2, page 1."
+
+
+@pytest.mark.parametrize(
+    ("active_at", "at", "minutes"),
+    [(NOW + MINUTE, NOW + 3 * MINUTE, 2), (None, NOW + 3 * MINUTE, 3), (NOW + MINUTE, NOW, 0)],
+)
+def test_people_read_how_long_the_user_has_waited_for_an_agent(
+    active_at: datetime | None, at: datetime, minutes: int
+) -> None:
+    """Not for the hours; and a clock may have been set back."""
+    session = msgspec.structs.replace(ACTIVE, active_at=active_at)
+    notices = telling(session, at, also=[NoticeKind.UNANSWERED])[1]
+    assert words_of(notices[-1])[1].startswith(f"Nobody has answered for {minutes} min. ")
