@@ -173,7 +173,7 @@ def decide(
     if isinstance(event, (TakenBack, Edited)):
         return _was_amended(event, session)
     if isinstance(event, Echo):
-        is_late = session is None and _is_late(event, ended, owner, metas_ahead)
+        is_late = _is_late(event, ended, owner, metas_ahead)
         return _page_spoke(event, session, us, owner, by_echo=by_echo, is_late=is_late)
     if isinstance(event, ControlRequested):
         return _control_requested(event, session, may_have)

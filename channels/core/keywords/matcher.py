@@ -172,7 +172,7 @@ class _Phrases:
     def _first_in(self, broken: str) -> str | None:
         text, breaks = joined(broken), breaks_of(broken)
         for start, first in _starts(text):
-            for length in sorted(self._lengths.get(first, ()), reverse=True):
+            for length in self._lengths.get(first, ()):
                 end = start + length
                 keyword = self._keywords.get(text[start:end])
                 if keyword and end <= len(text) and stands_alone(text, start, end, breaks):

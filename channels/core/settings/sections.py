@@ -80,7 +80,7 @@ def _has_unset_variable(found: object) -> bool:
 
 
 def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:
-    close = difflib.get_close_matches(quoted(key).strip("'").replace("_", "-"), known, n=1)
+    close = difflib.get_close_matches(quoted(key).strip("'"), known, n=1)
     guess = f"Did you mean '{close[0]}'? " if close else ""
     return f"{path} has no key {quoted(key)}. {guess}Allowed are: {', '.join(sorted(known))}."
 
