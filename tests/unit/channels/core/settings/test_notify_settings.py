@@ -84,6 +84,9 @@ def test_the_reminder_comes_after_two_minutes_or_as_the_plan_says() -> None:
 def test_nobody_is_reminded_where_nobody_wants_to_be() -> None:
     some = [{**WEBHOOK, "events": ["opened"]}]
     plans = {"sales": {"unanswered-notice": "30s"}}
+    pages = {"111": {"page-access-token": "token", "plans": plans}}
     for notify in ([], some):
-        settings = settings_with({"notify": notify, "plans": plans})
+        keys = {"notify": notify, "plans": plans, "page-access-token": None, "pages": pages}
+        settings = settings_with(keys)
+        assert {plan.unanswered_notice for plan in settings.plans_of("111").values()} == {None}
         assert {plan.unanswered_notice for plan in settings.plans.values()} == {None}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from channels.core.hours import Hours, Span, WhenClosed
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import Plan
 from channels.core.settings.settings import Settings, parse_settings
@@ -62,12 +63,21 @@ def test_every_key_counts() -> None:
         "return-intent-threshold": 0.9,
         "metadata": {"team": "sales"},
         "last-messages": False,
+        "pass-patience": "90s",
+        "context-slots": ["order"],
+        "hours": {"mon": "09:00-12:00"},
+        "timezone": "Europe/Berlin",
+        "closed-on": ["2026-12-24"],
+        "when-closed": "wait",
+        "wait-at-most": "1d",
     }
     given_settings = settings_with(
         {
             "graph-url": "http://127.0.0.1:8600/v25.0/",
             "store": "postgresql://user:password@host/database",
             "admin-token": "let me in, please",
+            "operator-token": "let me look, please",
+            "public-url": "https://bot.example.com/",
             "routing": "on",
             "typed-intents": True,
             "max-turns": 7,
@@ -101,9 +111,9 @@ def test_every_key_counts() -> None:
         sends_a_second=40,
         media_sends_a_second=5,
         retention=timedelta(hours=1),
-        operator_token=None,
+        operator_token="let me look, please",
         notify=(),
-        public_url=None,
+        public_url="https://bot.example.com",
         profiles=False,
         requests=("7", "8"),
         operators_by_echo=False,
@@ -127,9 +137,46 @@ def test_every_key_counts() -> None:
                 return_intent_threshold=0.9,
                 metadata={"team": "sales"},
                 last_messages=False,
+                pass_patience=timedelta(seconds=90),
+                context_slots=("order",),
+                hours=Hours(
+                    week=((Span(540, 720),), (), (), (), (), (), ()),
+                    timezone="Europe/Berlin",
+                    closed_on=("2026-12-24",),
+                ),
+                when_closed=WhenClosed.WAIT,
+                wait_at_most=timedelta(days=1),
             ),
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("max-turns", 1, 10_000),
+        ("turn-timeout", "1s", "10m"),
+        ("retention", "1h", "3650d"),
+    ],
+)
+def test_the_least_and_the_most_that_an_error_names_are_taken(
+    key: str, least: object, most: object
+) -> None:
+    for edge in (least, most):
+        assert settings_with({key: edge})
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("timeout", "1s", "30d"),
+        ("owner-probe", "10s", "1d"),
+        ("return-intent-threshold", 0.01, 1),
+    ],
+)
+def test_so_are_those_of_a_plan(key: str, least: object, most: object) -> None:
+    for edge in (least, most):
+        assert settings_with_plan({key: edge})
 
 
 @pytest.mark.parametrize(
@@ -199,6 +246,11 @@ def test_routing_may_be_what_yaml_makes_of_on_and_off(
 )
 def test_graph_may_be_asked_over_plain_http_on_this_machine(host: str) -> None:
     assert settings_with({"graph-url": f"http://{host}/v25.0"})
+
+
+@pytest.mark.parametrize("host", ["localhost:5005", "127.0.0.1"])
+def test_so_may_the_bot(host: str) -> None:
+    assert settings_with({"public-url": f"http://{host}"}).public_url == f"http://{host}"
 
 
 def test_an_admin_token_of_sixteen_characters_is_long_enough() -> None:

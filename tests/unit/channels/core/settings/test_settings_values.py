@@ -24,6 +24,7 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("graph-url", "https://:443/v25.0", "is not a web address; "),
         ("graph-url", "https://[::1/v25.0", "is not a web address; "),
         ("graph-url", "https://localhost:https/v25.0", "is not a web address; "),
+        ("graph-url", "https://localhost:0/v25.0", "is not a web address; "),
         ("graph-url", 8600, "is not a web address; "),
         ("graph-url", "https://graph.facebook.com", "does not end with a Graph version; write "),
         ("graph-url", "https://graph.facebook.com/v25", "does not end with a Graph version; "),
@@ -32,6 +33,14 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("graph-url", "http://localhost.evil.example/v25.0", "would send the access token and "),
         ("graph-url", "http://127.0.0.1.nip.io/v25.0", "would send the access token and what "),
         ("graph-url", "http://10.0.0.7:8600/v25.0", "would send the access token and what "),
+        ("public-url", "bot.example.com", "is not a web address of the bot; write https://bot."),
+        ("public-url", "http://bot.example.com", "would show what users wrote over plain http; "),
+        ("public-url", "https://bot.example.com#chat", "is not a web address of the bot; "),
+        (
+            "events",
+            ["optin"],
+            "is not a mapping from referral, optin, account_linking to intents; ",
+        ),
         ("routing", "maybe", "is not allowed; write one of: auto, on, off."),
         ("routing", ["on"], "is not allowed; write one of: auto, on, off."),
         ("typed-intents", "yes", "is neither true nor false."),
@@ -133,6 +142,20 @@ def test_a_wrong_mapping_is_named_without_being_written_out() -> None:
     told = complaint_about({**REQUIRED, "plans": {"default": {"keywords": {"en": 7}}}})
     start = "channels.MessengerInput.plans.default.keywords is not a list of texts; "
     assert told.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("events", "complaint"),
+    [
+        ({"like": "liked"}, "is not a mapping from referral, optin, account_linking to intents; "),
+        ({"optin": 7}, "has something that is not an intent; write one that your domain has."),
+        ({"optin": "/opted_in"}, "has something that is not an intent; "),
+        ({"optin": "handover_ended"}, "names an intent that is the channel's own; take another "),
+    ],
+)
+def test_a_wrong_event_or_intent_of_one_is_set_right(events: object, complaint: str) -> None:
+    told = complaint_about({**REQUIRED, "events": events})
+    assert told.startswith(f"channels.MessengerInput.events {complaint}")
 
 
 @pytest.mark.parametrize(
