@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..core.meta.metas_clock import MOST_SKEW, in_words
+from ..core.records.kept import Backlog
 from ..graph.protocol import Graph, Obstacle
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
-from ..store.protocol import Backlog, Store
+from ..store.protocol import Store
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,9 @@ from functools import partial
 
 from ..core.errors import StoreError
 from ..core.events import Array, Event, Thread
+from ..core.records.inbox import InboxEntry
 from ..instruments.clock import Clock
-from ..store.protocol import InboxEntry, Store
+from ..store.protocol import Store
 from .queues import ThreadQueues
 from .retrying import Retrying
 

@@ -21,12 +21,13 @@ from ..core.errors import (
 from ..core.events import Event
 from ..core.meta.backoff import Backoff
 from ..core.records.dead import DeadId, Part, error_class
+from ..core.records.inbox import InboxEntry
 from ..instruments.clock import Clock
 from ..instruments.leases import still_ours, working_on
 from ..instruments.log_fields import thread_fields
 from ..instruments.metrics import Metrics
 from ..instruments.suspects import MOST_DEATHS, Suspects
-from ..store.protocol import DEAD_AFTER_FAILURES, InboxEntry, Store
+from ..store.protocol import DEAD_AFTER_FAILURES, Store
 
 logger = logging.getLogger(__name__)
 

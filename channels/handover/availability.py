@@ -11,10 +11,11 @@ from typing import Any
 from ..core.events import Platform, Thread
 from ..core.hours import changes_at
 from ..core.plans import Plan
+from ..core.records.kept import Scope, Waits
 from ..core.settings.settings import Settings
 from ..instruments.clock import Clock
 from ..instruments.metrics import Metrics
-from ..store.protocol import Scope, Store, Waits
+from ..store.protocol import Store
 
 FEWEST_ANSWERS = 5  # before their median means anything
 

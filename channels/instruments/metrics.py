@@ -13,9 +13,9 @@ from itertools import product
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ..core.records.kept import Backlog
 from ..core.sessions.feedback import SCORES
 from ..core.sessions.session import EndReason, Session
-from ..store.protocol import Backlog
 
 # The edges of the buckets. Meta expects an acknowledgement at once; a turn is noticed from a
 # second on; an operator is a person.

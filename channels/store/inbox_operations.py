@@ -7,14 +7,12 @@ from datetime import datetime
 from functools import partial
 
 from ..core.events import Event, Thread
+from ..core.records.inbox import InboxEntry
 from .claims import claims
 from .database.writer import asking, asking_together
 from .inbox import amendments, dead, inbox
 from .operations import Operations
-from .protocol import (
-    CLAIM_LEASE,
-    InboxEntry,
-)
+from .protocol import CLAIM_LEASE
 
 
 class InboxOperations(Operations):

@@ -9,10 +9,11 @@ from typing import TypeVar
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
+from ..core.records.inbox import InboxEntry
 from ..core.records.outgoing import OutgoingEntry
 from .claims import claims, workers
 from .outgoing import claiming
-from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held, InboxEntry
+from .protocol import CLAIM_LEASE, LEASE_MARGIN, Held
 from .sessions import claiming as session_claiming
 
 _T = TypeVar("_T")

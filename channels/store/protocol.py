@@ -6,17 +6,17 @@ that the tests use, to what is written here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import msgspec
-
 from ..core.briefing.transcript import Line
-from ..core.events import Act, Event, Postback, SignOfLife, Thread, UserMessage
+from ..core.events import Event, Thread
 from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
+from ..core.records.inbox import InboxEntry
+from ..core.records.kept import Backlog, PersonalData, Scope, Waits
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
@@ -29,83 +29,8 @@ LONGEST_STEP = timedelta(minutes=10)  # between two tries of an opening, or of a
 RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
 
 
-# Messenger Platform, Send Messages: messages and taps do, and so does an m.me link.
-_OPENS_THE_WINDOW = (UserMessage, Postback, SignOfLife, Act)
-
-
-class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits: how many, since when the oldest; how many are dead, or held for their user."""
-
-    waiting: int
-    oldest_at: datetime | None
-    dead: int
-    held: int = 0
-
-
-class PersonalData(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a person: what came in, handovers, transcripts, and what the bot said."""
-
-    events: list[Event]
-    sessions: list[Session]
-    lines: list[Line]
-    messages: list[Outgoing]
-
-
-class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that was recorded before it was acknowledged, and has not been handled yet.
-
-    `position` grows with each recorded event: events of one thread are handled in its order.
-    `failures` counts the times that handling it failed. `is_repeated` says that a worker
-    has held it before, which may have handled it; `was_lost`, that this one has died.
-    `attempts` counts the handlings since then that nobody has heard of again.
-    """
-
-    position: int
-    event: Event
-    failures: int = 0
-    is_repeated: bool = False
-    was_lost: bool = False
-    attempts: int = 0
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan and where it holds: on these pages, or on all but those. `apps` get its threads."""
-
-    plan: str
-    apps: tuple[str, ...]
-    pages: tuple[str, ...] = ()
-    without_pages: tuple[str, ...] = ()
-
-
-class Waits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long users of a plan wait.
-
-    `waiting` sessions have no answer yet, of which `for_hours` wait for the plan's hours.
-    `first_answers` are the waits of the last ones that were answered within seven days, the newest
-    first; `operator_at` is when somebody of the plan's apps last wrote, within a day.
-    """
-
-    waiting: int
-    for_hours: int
-    first_answers: list[timedelta]
-    operator_at: datetime | None
-
-
 Held = InboxEntry | OutgoingEntry | Thread | Session
 """What a worker may have for itself: an event, a message, a thread's turn, a step of a session."""
-
-
-def user_at(events: Iterable[Event]) -> datetime | None:
-    """When the user last wrote or tapped."""
-    said = (event.at for event in events if isinstance(event, _OPENS_THE_WINDOW))
-    return max(said, default=None)
-
-
-def user_text(event: Event) -> str | None:
-    """What the user wrote, or the title of what the user tapped."""
-    if isinstance(event, UserMessage):
-        return event.text
-    return event.title if isinstance(event, Postback) else None
 
 
 class Store(Protocol):

@@ -18,20 +18,11 @@ from channels.core.records.amendments import (
     keys_of_message,
 )
 from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.records.inbox import InboxEntry, user_at, user_text
+from channels.core.records.kept import Backlog, PersonalData
 from channels.core.records.outgoing import OutgoingEntry
 from channels.core.sessions.session import Session, State
-from channels.store.protocol import (
-    CLAIM_LEASE,
-    LONGEST_STEP,
-    RECENT_EVENTS,
-    WORKER_RETENTION,
-    Backlog,
-    Held,
-    InboxEntry,
-    PersonalData,
-    user_at,
-    user_text,
-)
+from channels.store.protocol import CLAIM_LEASE, LONGEST_STEP, RECENT_EVENTS, WORKER_RETENTION, Held
 from tests.fakes.store_outgoing import Message
 from tests.fakes.store_rows import (
     FIRST_MOMENT,

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 
 from channels.core.notices import Addressed, NoticeEntry
-from channels.store.protocol import CLAIM_LEASE, Backlog
+from channels.core.records.kept import Backlog
+from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store_rows import FIRST_MOMENT, Rows
 
 

@@ -10,9 +10,10 @@ import msgspec
 from channels.core.errors import BotSilenced, ClaimLost
 from channels.core.events import Thread
 from channels.core.records.dead import Dead, DeadId, Part
+from channels.core.records.kept import Backlog
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from channels.core.sessions.session import Session, State
-from channels.store.protocol import CLAIM_LEASE, Backlog
+from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, NOT_LOST, REVIVED, Rows, is_over
 
 

@@ -8,13 +8,10 @@ from datetime import datetime
 from channels.core.briefing.transcript import Line
 from channels.core.events import Thread
 from channels.core.notices import Addressed
+from channels.core.records.kept import Scope, Waits
 from channels.core.sessions.search import Found, Need, Search
 from channels.core.sessions.session import Session, State
-from channels.store.protocol import (
-    CLAIM_LEASE,
-    Scope,
-    Waits,
-)
+from channels.store.protocol import CLAIM_LEASE
 from channels.store.sessions.waits import ANSWERS_COUNTED, ANSWERS_SINCE, OPERATOR_SINCE
 from tests.fakes.store_notices import NoticesInMemory
 from tests.fakes.store_outgoing import OutgoingInMemory

@@ -30,6 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 
 from ...core.events import Event, Thread
+from ...core.records.inbox import InboxEntry
 from ..database.hot import execute
 from ..database.schema import (
     AT_ONCE,
@@ -46,7 +47,7 @@ from ..database.schema import (
     lease_end,
     microseconds,
 )
-from ..protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry
+from ..protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
 from .by_page import pages_of
 
 NOBODY = ""

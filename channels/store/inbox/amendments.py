@@ -18,8 +18,8 @@ from ...core.records.amendments import (
     in_its_place,
     keys_of_message,
 )
+from ...core.records.inbox import user_text
 from ..database.schema import DONE, inbox, insert_new, microseconds
-from ..protocol import user_text
 from ..sessions import transcript
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection
 
 from ...core.events import Edited, Event, TakenBack, Thread
 from ...core.records.amendments import as_kept
+from ...core.records.inbox import InboxEntry, user_at, user_text
+from ...core.records.kept import Backlog
 from ..claims.claims import NOBODY
 from ..database.hot import as_json, execute
 from ..database.schema import (
@@ -26,7 +28,7 @@ from ..database.schema import (
     microseconds,
     moment,
 )
-from ..protocol import RECENT_EVENTS, Backlog, InboxEntry, user_at, user_text
+from ..protocol import RECENT_EVENTS
 from . import amendments
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -8,6 +8,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
+from ...core.records.kept import Backlog
 from ..database.schema import (
     DEAD,
     is_held,
@@ -16,7 +17,6 @@ from ..database.schema import (
     moment,
     outgoing,
 )
-from ..protocol import Backlog
 from .rows import IS_THREAD_S
 
 _COUNT = select(func.count()).select_from(outgoing)

@@ -8,10 +8,10 @@ from sqlalchemy.engine import Connection
 
 from ...core.briefing.transcript import Line
 from ...core.events import Event, Thread
+from ...core.records.kept import PersonalData
 from ...core.records.outgoing import Outgoing
 from ...core.sessions.session import Session, Speaker
 from ..database.schema import inbox, lines, moment, outgoing, sessions
-from ..protocol import PersonalData
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _SESSION = msgspec.json.Decoder(Session)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
 from ...core.notices import Addressed, Notice, NoticeEntry
+from ...core.records.kept import Backlog
 from ..claims.claims import is_over, lease_at
 from ..database.schema import (
     CLAIM_LOCK,
@@ -28,7 +29,6 @@ from ..database.schema import (
     moment,
     notices,
 )
-from ..protocol import Backlog
 
 _NOTICE: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
 

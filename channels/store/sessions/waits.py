@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
+from ...core.records.kept import Scope, Waits
 from ...core.sessions.session import State
 from ..database.schema import is_unanswered, microseconds, moment, sessions
-from ..protocol import Scope, Waits
 
 MOST_COUNTED = 10_000  # that wait; beyond that, more make no difference
 ANSWERS_COUNTED = 50

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from channels.core.events import Event, Thread
+from channels.core.records.inbox import InboxEntry
 from channels.core.sessions.search import Search
 from channels.core.sessions.session import EndReason, Session, State
 from channels.core.sessions.transitions import ended, ending, postponed
-from channels.store.protocol import CLAIM_LEASE, InboxEntry, Store
+from channels.store.protocol import CLAIM_LEASE, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import NOW, line, message, new_session, next_version
 from tests.fakes.store import MemoryStore

@@ -10,10 +10,11 @@ import msgspec
 from channels.core.briefing.transcript import Line
 from channels.core.events import Array, Echo, Postback, Thread, UserMessage
 from channels.core.plans import Plan
+from channels.core.records.inbox import InboxEntry
 from channels.core.records.outgoing import Outgoing
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker
 from channels.core.sessions.transitions import ended, ending, opening
-from channels.store.protocol import InboxEntry, Store
+from channels.store.protocol import Store
 
 NOW = datetime(2024, 2, 29, 23, 59, 59, 123_457, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)

@@ -10,9 +10,9 @@ import pytest
 
 from channels.core.errors import StoreUnavailable
 from channels.core.events import Event, Thread
+from channels.core.records.inbox import InboxEntry
 from channels.engine import engine, inbox
 from channels.engine.health import Part
-from channels.store.protocol import InboxEntry
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, PAGE, SECOND, TIMEOUT, World
 

@@ -19,8 +19,8 @@ from channels.core.events import Event, Postback, UserMessage
 from channels.core.keywords.matcher import KeywordMatch, KeywordMatcher
 from channels.core.meta.app_secret import check_signature
 from channels.core.plans import Plan
+from channels.core.records.inbox import user_text
 from channels.core.settings.settings import Settings, parse_settings
-from channels.store.protocol import user_text
 from channels.webhook.decoding import decode_delivery
 from tests.search.fuzz.odd.settings import SECRETS
 from tests.search.fuzz.odd.words import Search

@@ -5,12 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from channels.core.events import Thread
-from channels.store.protocol import (
-    CLAIM_LEASE,
-    DEAD_AFTER_FAILURES,
-    InboxEntry,
-    Store,
-)
+from channels.core.records.inbox import InboxEntry
+from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
     ANNA,

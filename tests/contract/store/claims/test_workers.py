@@ -18,9 +18,10 @@ from channels.core.events import (
     Event,
     Thread,
 )
+from channels.core.records.inbox import InboxEntry
 from channels.core.sessions.session import EndReason
 from channels.core.sessions.transitions import ending
-from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, InboxEntry, Store
+from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
     ANNA,

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from channels.core.records.kept import Scope
 from channels.core.records.outgoing import OutgoingEntry
 from channels.core.sessions.search import Search
 from channels.core.sessions.transitions import ended
-from channels.store.protocol import Scope, Store
+from channels.store.protocol import Store
 from channels.store.sql import SqlStore
 from tests.contract.store.store_samples import (
     ANNA,

@@ -6,13 +6,8 @@ import asyncio
 from datetime import timedelta
 
 from channels.core.events import Array, Attachment, Event, Thread
-from channels.store.protocol import (
-    CLAIM_LEASE,
-    DEAD_AFTER_FAILURES,
-    RECENT_EVENTS,
-    InboxEntry,
-    Store,
-)
+from channels.core.records.inbox import InboxEntry
+from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES, RECENT_EVENTS, Store
 from tests.contract.store.store_samples import ANNA, BEN, HOUR, NOW, SECOND, echo, message, postback
 
 LEASE_OVER = NOW + CLAIM_LEASE

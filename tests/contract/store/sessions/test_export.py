@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from channels.core.briefing.transcript import Line
+from channels.core.records.kept import PersonalData
 from channels.core.sessions.session import Speaker
-from channels.store.protocol import PersonalData, Store
+from channels.store.protocol import Store
 from tests.contract.store.store_samples import ANNA, BEN, NOW, SECOND, message, new_session
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import msgspec
 
 from channels.core.plans import Plan
+from channels.core.records.kept import Scope, Waits
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Session, Speaker, State
-from channels.store.protocol import Scope, Store, Waits
+from channels.store.protocol import Store
 from tests.contract.store.store_samples import ANNA, BEN, NOW, new_session
 
 MINUTE = timedelta(minutes=1)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from channels.core.errors import ClaimLost
+from channels.core.records.inbox import InboxEntry
 from channels.core.records.outgoing import OutgoingEntry, Standing
 from channels.dialogue.outbox import Replay
-from channels.store.protocol import InboxEntry
 from tests.search.exhaustive.model import ADA, Violation
 from tests.search.exhaustive.queues.outbox_world import (
     STANDSTILL,

@@ -15,9 +15,10 @@ from msgspec import field
 from msgspec.structs import replace
 
 from channels.core.events import Array, UserMessage
+from channels.core.records.inbox import InboxEntry
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said
 from channels.core.sessions.session import Cause
-from channels.store.protocol import CLAIM_LEASE, InboxEntry
+from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store import MemoryStore
 from tests.fakes.store_rows import NOT_LOST, Rows, is_over
 from tests.search.exhaustive.model import ADA, NOW

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from channels.core.records.inbox import InboxEntry
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Standing
 from channels.core.sessions.session import (
     EndReason,
@@ -14,7 +15,7 @@ from channels.core.sessions.session import (
     is_for_the_bot,
 )
 from channels.instruments.clock import Clock
-from channels.store.protocol import InboxEntry, Store
+from channels.store.protocol import Store
 from tests.search.property.bot.processes import NEVER, Process
 from tests.search.property.office_hours import is_anybody_there
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.errors import StoreUnavailable
+from channels.core.records.kept import Backlog
 from channels.engine.health import LOOK_INTERVAL, REFUSAL_COUNTS, STORE_SILENCE, HealthWatch, Part
 from channels.instruments.metrics import Metrics
-from channels.store.protocol import Backlog
 from tests.fakes.clock import ManualClock
 from tests.fakes.graph import MemoryGraph
 from tests.fakes.store import MemoryStore

@@ -12,10 +12,11 @@ import pytest
 from channels.core.errors import StoreUnavailable, TurnTimedOut
 from channels.core.events import Array, Event, SignOfLife, TakenBack, message_key
 from channels.core.records.dead import DeadId
+from channels.core.records.inbox import InboxEntry
 from channels.engine.retrying import Retrying
 from channels.instruments.metrics import Metrics
 from channels.instruments.suspects import Suspects
-from channels.store.protocol import CLAIM_LEASE, InboxEntry
+from channels.store.protocol import CLAIM_LEASE
 from tests.contract.store.store_samples import ANNA, NOW, message
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore

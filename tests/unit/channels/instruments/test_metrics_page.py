@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from channels.core.records.kept import Backlog
 from channels.graph.pages import PagesGraph
 from channels.instruments.metrics import Metrics
-from channels.store.protocol import Backlog
 from tests.fakes.graph import MemoryGraph
 from tests.support.documents import codes, table
 
