@@ -28,6 +28,8 @@ INBOX_NAMES = {
     INBOX_APP_IDS[Platform.INSTAGRAM]: "Instagram Inbox",
 }
 ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
+_LANGUAGE = re.compile("[a-zA-Z]{2,3}([-_].+)?")
+_COMMA = re.compile("[,;،、，]")
 SHORTEST_TIMEOUT = timedelta(seconds=1)
 LONGEST_TIMEOUT = timedelta(days=30)
 
@@ -162,7 +164,11 @@ def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
     if not all(isinstance(language, str) for language in languages):
         raise ValueError("has a language that is not a text; put it in quotes.")
     _check_characters(languages)
+    if not all(_LANGUAGE.fullmatch(code) for code in languages if code != ASSISTANT_LANGUAGE):
+        raise ValueError("has a language that is no code; write en, de or pt-BR.")
     words = {language: _texts(listed) for language, listed in languages.items()}
+    if any(isinstance(listed, str) and _COMMA.search(listed) for listed in languages.values()):
+        raise ValueError("is one text with a comma; write a list, such as [menu, back to bot].")
     KeywordMatcher(words)  # a keyword that nobody could ever type is refused here
     return words
 

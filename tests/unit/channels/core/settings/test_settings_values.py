@@ -83,6 +83,7 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("keywords", 7, "is not a list of texts; "),
         ("keywords", ["menu", True], "is not a list of texts; "),
         ("keywords", ["\u200b"], "has the keyword '\\u200b', "),
+        ("keywords", "menu, back to bot", "is one text with a comma; write a list, such as [menu"),
         ("keyword-match", "word", "is not allowed; write one of: whole, contains."),
         ("return-payloads", 7, "is not a list of texts; "),
         ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
@@ -119,6 +120,20 @@ def test_a_wrong_value_in_a_plan_is_named_shown_and_set_right(
 ) -> None:
     told = complaint_about({**REQUIRED, "plans": {"sales": {key: value}}})
     assert told.startswith(f"channels.MessengerInput.plans.sales.{key} {value!r} {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "complaint"),
+    [
+        ({"ja": "メニュー、終了"}, "is one text with a comma; "),
+        ({"english": ["menu"]}, "has a language that is no code; write en, de or pt-BR."),
+    ],
+)
+def test_so_is_what_is_wrong_with_the_keywords_of_a_language(
+    keywords: object, complaint: str
+) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": {"keywords": keywords}}})
+    assert told.startswith(f"channels.MessengerInput.plans.default.keywords {complaint}")
 
 
 @pytest.mark.parametrize(
