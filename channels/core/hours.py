@@ -124,9 +124,7 @@ def _moment(hours: Hours, day: date, minutes: int) -> datetime:
     zone, wanted = _zone(hours.timezone), datetime.combine(day, time())
     wanted += timedelta(minutes=minutes)
     late = wanted.replace(tzinfo=zone).astimezone(timezone.utc)
-    if _shown(late, zone) == wanted:
-        return late
-    # The clocks skip it; they do so between these two.
+    # Where the clocks skip it, they do so between these two; else `early` is not before `late`.
     early = wanted.replace(tzinfo=zone, fold=1).astimezone(timezone.utc)
     while late - early > _SECOND:
         middle = early + (late - early) // _SECOND // 2 * _SECOND
