@@ -24,11 +24,13 @@ from channels.core.briefing.turns import (
     ended_metadata,
     external_parse_data,
     external_text,
+    given_metadata,
     metadata_for_rasa,
     started_metadata,
     text_for_rasa,
+    told_with,
 )
-from channels.core.events import Array, Attachment, Postback, Thread, UserMessage
+from channels.core.events import Array, Attachment, ControlPassed, Postback, Thread, UserMessage
 from channels.core.plans import Plan
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker, session_id_for
@@ -313,3 +315,51 @@ class TestHandoverEnded:
         )
         written = json.loads(json.dumps(uttered.as_dict()))
         assert written["metadata"] == msgspec.to_builtins(ended_metadata(session))
+
+
+def test_the_start_is_told_with_who_began_it() -> None:
+    assert started_metadata(ended_session())["handover"] == {
+        "session_id": session_id_for("s1"),
+        "plan": "sales",
+        "target_app": "77",
+        "opened_at": "2026-08-29T10:40:00+00:00",
+        "metadata": {"team": "sales"},
+        "was_waiting": False,
+        "opened_by": "bot",
+    }
+
+
+def test_the_start_is_told_with_whether_the_user_has_waited_for_it() -> None:
+    waited = msgspec.structs.replace(ended_session(), waiting_since=NOW)
+    assert started_metadata(waited)["handover"]["was_waiting"]
+
+
+def test_a_thread_that_is_given_is_told_with_who_gave_it_and_what_they_said() -> None:
+    passed = ControlPassed(**COMMON, previous_owner="77", new_owner="9", metadata="ordered a pizza")
+    assert given_metadata(passed) == {
+        "is_external": True,
+        "handover": {
+            "from_app": "77",
+            "given_at": "2026-08-29T10:40:00+00:00",
+            "given_with": {"text": "ordered a pizza"},
+        },
+    }
+
+
+class TestWhatAnotherAppSaysWithAPass:
+    def test_it_is_told_as_json_where_it_is_that(self) -> None:
+        assert told_with('{"stars": 5}') == {"text": '{"stars": 5}', "json": {"stars": 5}}
+
+    def test_it_is_told_as_text_where_it_is_not(self) -> None:
+        assert told_with("done {") == {"text": "done {"}
+
+    @pytest.mark.parametrize(("levels", "is_told"), [(20, True), (21, False)])
+    @pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+    def test_json_that_is_too_deep_for_the_tracker_is_not_told(
+        self, opens: str, closes: str, levels: int, is_told: bool
+    ) -> None:
+        assert ("json" in told_with(opens * levels + "0" + closes * levels)) is is_told
+
+    def test_the_end_is_told_with_what_came_with_the_thread(self) -> None:
+        session = msgspec.structs.replace(ended_session(), returned_with="done")
+        assert ended_metadata(session)["handover"]["returned_with"] == {"text": "done"}

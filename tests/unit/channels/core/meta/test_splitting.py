@@ -108,6 +108,7 @@ class TestShortening:
 
     def test_never_inside_what_a_reader_sees_as_one_character(self) -> None:
         assert shorten(f"ab{FAMILY}", 12) == "ab…"
+        assert shorten(f"a{FAMILY}", 11) == "a…"
 
     def test_a_single_character_that_is_too_long_is_cut_all_the_same(self) -> None:
         assert shorten(FAMILY, 4) == "👩‍…"

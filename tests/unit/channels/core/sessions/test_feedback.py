@@ -62,6 +62,14 @@ def test_a_slot_that_is_not_set_is_no_comment() -> None:
     assert read({"score": "5", "comment": "None"}) == (5, None)
 
 
+def test_white_space_around_a_comment_does_not_count() -> None:
+    assert read({"score": 5, "comment": " rather slow\n"}) == (5, "rather slow")
+
+
+def test_a_blank_comment_is_none() -> None:
+    assert read({"score": 5, "comment": " \n"}) == (5, None)
+
+
 def test_a_comment_is_no_longer_than_a_message_and_can_be_stored() -> None:
     comment = read({"score": 5, "comment": "\ud83d" + "x" * 9999})[1]
     assert comment is not None

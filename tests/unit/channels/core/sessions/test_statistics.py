@@ -9,8 +9,9 @@ import pytest
 
 from channels.core.events import Thread
 from channels.core.plans import Plan
+from channels.core.sessions.feedback import Feedback
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker
-from channels.core.sessions.statistics import Statistics, statistics_of
+from channels.core.sessions.statistics import Opinions, Statistics, statistics_of
 from channels.core.sessions.transitions import activated, ended, ending, failed, heard, opening
 
 OPENED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -89,3 +90,28 @@ def test_a_session_whose_first_answer_was_not_noted_counts_as_neither() -> None:
     before = msgspec.structs.replace(answered(SECOND), first_answer_at=None)
     found = counted(before)
     assert (waits(found), found.unanswered) == ({}, 0)
+
+
+def test_opinions_are_counted_by_score_and_by_what_they_are_about() -> None:
+    rated = [
+        msgspec.structs.replace(
+            over(active(), reason), feedback=Feedback(score=score, comment=None, at=UNTIL)
+        )
+        for reason, score in (
+            (EndReason.TIMEOUT, 1),
+            (EndReason.TIMEOUT, 4),
+            (EndReason.KEYWORD, 5),
+            (EndReason.KEYWORD, "bad"),
+        )
+    ]
+    feedback = counted(*rated, over(active())).feedback
+    assert feedback.all == Opinions(
+        answers=4,
+        by_score={"1": 1, "2": 0, "3": 0, "4": 1, "5": 1, "good": 0, "bad": 1},
+        satisfied=2,
+        average=3.33,
+    )
+    assert list(feedback.by_reason) == ["keyword", "timeout"]
+    assert feedback.by_reason["timeout"].average == 2.5
+    assert feedback.by_plan == {"default": feedback.all}
+    assert feedback.by_target_app == {rated[0].target_app_id: feedback.all}
