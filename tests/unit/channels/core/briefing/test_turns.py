@@ -354,7 +354,7 @@ class TestWhatAnotherAppSaysWithAPass:
         assert told_with("done {") == {"text": "done {"}
 
     @pytest.mark.parametrize(("levels", "is_told"), [(20, True), (21, False)])
-    @pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+    @pytest.mark.parametrize(("opens", "closes"), [("[0,", "]"), ('{"a":', "}")])
     def test_json_that_is_too_deep_for_the_tracker_is_not_told(
         self, opens: str, closes: str, levels: int, is_told: bool
     ) -> None:
