@@ -151,29 +151,49 @@ def test_a_webhook_gets_a_notice_field_by_field() -> None:
 
 
 ACTIVE = activated(new(), NOW)
+ADOPTED = msgspec.structs.replace(ACTIVE, is_adopted=True)
 OVER = ending(answered(ACTIVE), EndReason.AGENT_RETURNED, NOW + MINUTE)
 
 
 @pytest.mark.parametrize(
-    ("session", "kind", "told"),
+    ("session", "kind", "title", "told"),
     [
-        (ACTIVE, "opened", ""),
+        (ACTIVE, "waiting", "Somebody waits until you open", ""),
+        (ACTIVE, "opened", "Somebody waits for an answer", ""),
+        (ADOPTED, "opened", "Somebody waits for an answer", "It was begun without the bot. "),
+        (on_failure(ACTIVE), "opened", "Somebody waits for an answer", "The bot has failed. "),
         (
-            msgspec.structs.replace(ACTIVE, is_adopted=True),
-            "opened",
-            "It was begun without the bot. ",
+            ACTIVE,
+            "unanswered",
+            "Somebody still waits for an answer",
+            "Nobody has answered for 3 min. ",
         ),
-        (on_failure(ACTIVE), "opened", "The bot has failed. "),
-        (ACTIVE, "unanswered", "Nobody has answered for 3 min. "),
-        (answered(ACTIVE), "answered", "The first answer came after 1 min. "),
-        (OVER, "ended", "It ended for this reason: agent returned. Messages from your team: 1. "),
-        (failed(new(), NOW), "failed", "Messages from your team: 0. "),
+        (
+            answered(ACTIVE),
+            "answered",
+            "A handover is answered",
+            "The first answer came after 1 min. ",
+        ),
+        (
+            OVER,
+            "ended",
+            "A handover is over",
+            "It ended for this reason: agent returned. Messages from your team: 1. ",
+        ),
+        (
+            failed(new(), NOW),
+            "failed",
+            "A handover could not be made",
+            "Messages from your team: 0. ",
+        ),
     ],
 )
-def test_people_read_what_a_notice_is_about(session: Session, kind: str, told: str) -> None:
+def test_people_read_what_a_notice_is_about(
+    session: Session, kind: str, title: str, told: str
+) -> None:
     notices = telling(session, NOW + 3 * MINUTE, also=list(NoticeKind))[1]
-    [words] = [words_of(notice)[1] for notice in notices if notice.kind is NoticeKind(kind)]
-    assert words == f"{told}Plan default, user 2, page 1."
+    [words] = [words_of(notice) for notice in notices if notice.kind is NoticeKind(kind)]
+    assert words == (title, f"{told}Plan default, user 2, page 1.")
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,9 @@ def test_both_sides_last_words_come_before_older_ones_of_one_side() -> None:
     )
     assert told["last_messages"][-1] == "newest"
     assert told["last_responses"] == ["Hello", "Wait"]
+
+
+def test_of_the_bots_words_the_last_five_are_told() -> None:
+    said = tuple(Said(at=NOW, speaker="bot", text=text) for text in "abcdef")
+    told = pass_metadata(session(), language="en", last_texts=[], situation=Situation(said=said))
+    assert json.loads(told)["last_responses"] == ["b", "c", "d", "e", "f"]

@@ -12,7 +12,7 @@ from channels.core.plans import Plan
 from channels.core.sessions.feedback import Feedback
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker
 from channels.core.sessions.statistics import Opinions, Statistics, statistics_of
-from channels.core.sessions.transitions import activated, ended, ending, failed, heard, opening
+from channels.core.sessions.transitions import activated, ended, ending, heard, opening
 
 OPENED = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 UNTIL = OPENED + timedelta(days=1)
@@ -65,7 +65,9 @@ def test_ends_are_counted_by_their_reason() -> None:
         (timedelta(), 30),
         (30 * SECOND, 30),
         (30 * SECOND + timedelta(microseconds=1), 60),
+        (timedelta(minutes=5), 300),
         (timedelta(minutes=15), 900),
+        (timedelta(hours=1), 3600),
         (timedelta(hours=4), 14_400),
         (timedelta(hours=4, seconds=1), None),
         (-SECOND, 30),
@@ -80,10 +82,13 @@ def test_the_median_is_of_those_that_were_answered() -> None:
     assert found.median_first_answer_seconds == 3
 
 
-def test_who_got_no_answer_counts_unless_the_handover_failed() -> None:
-    no_answer = over(active())
-    found = counted(no_answer, ended(failed(active(), UNTIL)), answered(SECOND))
-    assert found.unanswered == 1
+def test_who_got_no_answer_counts() -> None:
+    assert counted(over(active()), answered(SECOND)).unanswered == 1
+
+
+@pytest.mark.parametrize("reason", [EndReason.FAILED, EndReason.CLOSED, EndReason.CANCELLED])
+def test_who_was_never_with_an_agent_does_not_count_as_unanswered(reason: EndReason) -> None:
+    assert counted(over(active(), reason)).unanswered == 0
 
 
 def test_a_session_whose_first_answer_was_not_noted_counts_as_neither() -> None:
