@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +17,7 @@ from channels.core.briefing.transcript import (
     MOST_LINES,
     Line,
     for_metadata,
+    line_key,
     line_of,
 )
 from channels.core.events import (
@@ -200,3 +202,8 @@ class TestForMetadata:
         assert len(told["lines"]) <= MOST_LINES == 50
         assert sum(len(line["text"]) for line in told["lines"]) <= MOST_CHARACTERS == 20_000
         assert json.loads(json.dumps(told)) == told
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_a_lines_key_is_short_whatever_its_message_is_called(named: str) -> None:
+    assert re.fullmatch("[0-9a-f]{32}", line_key(named))

@@ -91,6 +91,16 @@ def test_a_deadline_is_not_missed_for_a_pause() -> None:
     assert transitions.postponed(attempted(ACTIVE, 9), before).due_at == ends_at
 
 
+def test_a_step_that_has_to_be_done_before_some_moment_is_tried_again_by_then() -> None:
+    before = NOW + MINUTE
+    assert transitions.postponed(attempted(ENDING, 9), NOW, before=before).due_at == before
+
+
+def test_once_that_moment_is_over_a_pause_is_a_pause() -> None:
+    late = transitions.postponed(attempted(ENDING, 9), NOW, before=NOW)
+    assert late.due_at == NOW + 5 * MINUTE
+
+
 def test_once_the_deadline_is_over_a_pause_is_a_pause() -> None:
     [(ends_at, _)] = filter(None, [deadline(ACTIVE)])
     due_at = transitions.postponed(attempted(ACTIVE, 9), ends_at).due_at
