@@ -8,9 +8,7 @@ from aiohttp import ClientSession
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
 from demo.platform import EmulatedPlatform
-from demo.stack import PROJECT
 
-SCREENSHOTS = PROJECT / "build" / "screenshots"
 FOREIGN_NAME = "rebound.example"  # a site's name that leads to this machine
 
 expect.set_options(timeout=60_000)  # milliseconds: far more than anything takes

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from playwright.async_api import Browser, async_playwright
 from demo.live import make_live
 from demo.platform import EmulatedPlatform
 from demo.stack import Stack
-from tests.stack.browser.chat_screen import FOREIGN_NAME, SCREENSHOTS, ChatScreen
+from tests.stack.browser.chat_screen import FOREIGN_NAME, ChatScreen
+from tests.stack.browser.pictures import HAS_FAILED, keep_if_failed
 from tests.stack.forks.forked_stack import Stacks
 
 HERE = Path(__file__).parent
@@ -39,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
             item.add_marker(one_loop, append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -86,15 +96,14 @@ async def screen(
     new_user_id: Callable[[], str],
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[ChatScreen]:
-    """The page with a user whom nobody has met yet; a picture of its end is kept in build/."""
+    """The page with a user whom nobody has met yet."""
     user = new_user_id()
     await platform.add_user(user, "Grace Hopper")
     context = await browser.new_context(viewport={"width": 1600, "height": 900})
     screen = ChatScreen(await context.new_page(), platform, user)
     await screen.open()
     yield screen
-    name = re.sub(r"[^\w\[\]-]+", "-", request.node.name)  # artefacts are kept on any file system
-    await screen.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    await keep_if_failed(screen.page, request.node)
     await context.close()
     await platform.call("DELETE", "faults")
     await platform.call("PUT", "routing", {"mode": "on"})

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Locator, ViewportSize, expect
 
-from tests.stack.browser.chat_screen import SCREENSHOTS, ChatScreen
+from tests.stack.browser.chat_screen import ChatScreen
 
 NARROW = ViewportSize(width=360, height=740)
 MEDIUM = ViewportSize(width=1024, height=720)
@@ -114,14 +114,12 @@ async def test_on_a_phone_every_pane_is_a_tab_and_nothing_is_cut_off(screen: Cha
         await expect(screen.page.get_by_role("status")).to_be_in_viewport()
         await nothing_is_wider(screen)
         await everything_can_be_clicked(pane)
-        await screen.page.screenshot(path=SCREENSHOTS / f"narrow-{tab.lower()}.png")
 
 
 async def test_on_a_small_screen_the_owner_stays_in_sight(screen: ChatScreen) -> None:
     await screen.page.set_viewport_size(MEDIUM)
     await screen.is_handed_over()
     await screen.says_owner("Page Inbox")
-    await screen.page.screenshot(path=SCREENSHOTS / "medium.png")
     await screen.log.get_by_role("searchbox").scroll_into_view_if_needed()
     await expect(screen.page.get_by_role("status")).to_be_in_viewport()
     await nothing_is_wider(screen)

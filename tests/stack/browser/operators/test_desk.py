@@ -14,8 +14,8 @@ from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.contract.operators.operator_stage import OPERATOR_TOKEN, OperatorStage, operator_stage
 from tests.stack.browser.axe import stumbles
-from tests.stack.browser.chat_screen import SCREENSHOTS
 from tests.stack.browser.operators.many_handovers import PAST_ONES, name, store_handovers, user
+from tests.stack.browser.pictures import keep_if_failed
 
 OPEN, PAST, TOLD = 30, 60, 20
 DESK = ViewportSize(width=1280, height=800)
@@ -57,7 +57,7 @@ async def page(
     await page.goto(f"{stage.url}/handovers/")
     await sign_in(page)
     yield page
-    await page.screenshot(path=SCREENSHOTS / f"desk-{request.node.name}.png")
+    await keep_if_failed(page, request.node)
     await context.close()
     assert errors == []
     assert [one for one in addresses if not one.startswith((stage.url, "blob:"))] == []

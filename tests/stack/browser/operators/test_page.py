@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Error, ViewportSize, expect
 
 from demo.stack import Stack
-from tests.stack.browser.chat_screen import SCREENSHOTS
 from tests.stack.browser.operators.operators_screen import OperatorsScreen
+from tests.stack.browser.pictures import keep_if_failed
 
 CONTRAST = Path(__file__).parents[1].joinpath("contrast.js").read_text()
 AA = 4.5
@@ -25,12 +25,11 @@ OPERATOR_SAYS = "What can I do for you, dear customer?"
 async def operators(
     stack: Stack, browser: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[OperatorsScreen]:
-    """A tab of nobody who has signed in; a picture of its end is kept in build/."""
+    """A tab of nobody who has signed in."""
     context = await browser.new_context(viewport={"width": 1200, "height": 900})
     screen = OperatorsScreen(await context.new_page(), stack)
     yield screen
-    name = re.sub(r"[^\w\[\]-]+", "-", request.node.name)
-    await screen.page.screenshot(path=SCREENSHOTS / f"operators-{name}.png", full_page=True)
+    await keep_if_failed(screen.page, request.node, full_page=True)
     await context.close()
     assert screen.errors == []
 

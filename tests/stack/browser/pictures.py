@@ -1,0 +1,20 @@
+"""Pictures of pages, as tests that failed have left them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page
+
+from demo.stack import PROJECT
+
+PICTURES = PROJECT / "build" / "screenshots"
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+async def keep_if_failed(page: Page, test: pytest.Item, *, full_page: bool = False) -> None:
+    """Keep a picture of the page in build/ if its test has failed."""
+    if test.stash.get(HAS_FAILED, False):
+        name = re.sub(r"[^\w\[\]-]+", "-", test.name)  # artefacts are kept on any file system
+        await page.screenshot(path=PICTURES / f"{test.path.stem}-{name}.png", full_page=full_page)
