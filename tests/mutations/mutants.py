@@ -115,7 +115,7 @@ MUTANTS = [
     ),
     *_of(
         "core/records/outgoing.py",
-        (f"{CORE}/test_outgoing.py",),
+        (f"{CORE}/records/test_outgoing.py",),
         ("error.others_answered and waited_out", "waited_out"),
     ),
     *_of(

@@ -12,7 +12,7 @@ from channels.core.notices import NoticeKind, payload_of, words_of
 from channels.core.plans import Plan
 from channels.core.sessions.feedback import Feedback
 from channels.core.sessions.notices import telling
-from channels.core.sessions.session import Cause, EndReason, Session, Speaker, unanswered_at
+from channels.core.sessions.session import Cause, EndReason, Session, Speaker, State, unanswered_at
 from channels.core.sessions.transitions import (
     activated,
     ended,
@@ -64,6 +64,11 @@ def test_a_handover_is_told_from_its_opening_to_its_end() -> None:
     over = ending(second, EndReason.TIMEOUT, NOW)
     versions = (new(), active, first, second, over, regained(over, NOW), ended(over))
     assert told(*versions) == ["opened", "answered", "ended"]
+
+
+def test_one_that_waits_for_the_hours_is_told_before_it_is_opened() -> None:
+    waiting = msgspec.structs.replace(new(), state=State.WAITING)
+    assert told(waiting, new(), activated(new(), NOW)) == ["waiting", "opened"]
 
 
 def test_one_that_could_not_be_made_is_told_as_that() -> None:
