@@ -299,7 +299,7 @@ def test_the_agents_context_is_shown_as_it_is_passed() -> None:
 
 
 def test_the_request_of_an_action_is_one_that_a_plan_takes() -> None:
-    [shown] = examples("docs/hand-over.md", "From an action of another kind", "json")
+    [shown] = examples("docs/hand-over.md", "From another kind of action", "json")
     wishes = json.loads(shown)["handover"]
     name = wishes.pop("plan")
     assert Plan(name=name).overridden(wishes).timeout == timedelta(hours=1)
