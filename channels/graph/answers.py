@@ -14,18 +14,18 @@ from ..core.meta.ownership import Owner
 
 
 def _id(value: object) -> str:
-    """What Meta writes for an id, as text; empty where it is none."""
+    """An id from Meta, as text; empty if it is not an id."""
     is_one = isinstance(value, (str, int)) and not isinstance(value, bool)
     return str(value) if is_one and value else ""
 
 
 def names_an_app(line: object) -> TypeGuard[dict[str, Any]]:
-    """Whether a line of a list of apps is about one."""
+    """Whether a line in a list of apps describes an app."""
     return isinstance(line, dict) and bool(_id(line.get("id")))
 
 
 class SendAnswer(msgspec.Struct, frozen=True):
-    """The answer to a send. One that names whom the message went to says enough."""
+    """The answer to a send. It is enough if it names the recipient."""
 
     message_id: Any = None
     recipient_id: Any = None
@@ -36,7 +36,7 @@ class SendAnswer(msgspec.Struct, frozen=True):
 
     @property
     def mid(self) -> str:
-        """The message's id; empty where Meta does not tell it."""
+        """The message's id; empty if Meta does not give it."""
         return _id(self.message_id)
 
 
@@ -50,10 +50,10 @@ _OWNER_KEYS = {"app_id", "expiration"}
 
 
 def owner_in(answer: object, *, us: str) -> Owner:
-    """Who owns the thread, for the app `us`, by the answer of `thread_owner`.
+    """Who owns the thread, as seen by the app `us`, according to the answer of `thread_owner`.
 
-    An empty list says that the thread is idle. Meta names another app only to the default app: an
-    owner without an app id is somebody, not nobody. Whatever else Meta answers says nothing.
+    An empty list means that the thread is idle. Meta names another app only to the default app: an
+    owner without an app id is somebody, not nobody. Any other answer means UNKNOWN.
     """
     lines = answer.get("data") if isinstance(answer, dict) else None
     if lines == []:
@@ -103,15 +103,16 @@ class _Account(msgspec.Struct, frozen=True):
 
 
 class LinkedAccount(msgspec.Struct, frozen=True):
-    """The page's Instagram account; Meta leaves it out where the token may not see it."""
+    """The page's Instagram account; Meta leaves it out if the token may not see it."""
 
     instagram_business_account: _Account | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What Meta tells of a user: nothing, without the feature *Business Asset User Profile Access*.
+    """A user's names: none of them, without the feature *Business Asset User Profile Access*.
 
-    Of a user of Instagram it tells `name`, which may be unset, and `username`; of others the parts.
+    For an Instagram user Meta gives `name`, which may be unset, and `username`; for others, the
+    first and last name.
     """
 
     first_name: str | None = None
@@ -120,7 +121,7 @@ class Profile(msgspec.Struct, frozen=True):
     username: str | None = None
 
     def told(self) -> str | None:
-        """The name as people write it; None where Meta does not tell."""
+        """The name as people write it; None if Meta does not give it."""
         parts = " ".join(part for part in (self.first_name, self.last_name) if part)
         handle = f"@{self.username}" if self.username else None
         return self.name or parts or handle
@@ -134,18 +135,18 @@ class NamedPage(msgspec.Struct, frozen=True):
 
 
 class InstalledApps(msgspec.Struct, frozen=True):
-    """The apps that are subscribed to the page's webhook, as far as Meta tells."""
+    """The apps that are subscribed to the page's webhook, as far as Meta shows them."""
 
     data: Any = None
     paging: Any = None
 
     def leave_out(self, us: str, field: str = "messages") -> bool:
-        """Whether Meta tells, and the app `us` gets nothing of this field."""
+        """Whether Meta shows that the app `us` does not get this field."""
         own = [app.get("subscribed_fields") for app in self._apps if _id(app["id"]) == us]
         return _lacks(own[0], field) if own else self._is_whole
 
     def names(self) -> dict[str, str]:
-        """What the apps are called, by their ids."""
+        """The apps' names, by their ids."""
         told = ((_id(app["id"]), app.get("name")) for app in self._apps)
         return {app: name for app, name in told if name and isinstance(name, str)}
 
@@ -159,13 +160,13 @@ class InstalledApps(msgspec.Struct, frozen=True):
 
     @property
     def _is_whole(self) -> bool:
-        """Whether no app is hidden: by a line that can't be read, or on a page that follows."""
+        """Whether every app is shown: no line is unreadable, and no further page follows."""
         may_follow = isinstance(self.paging, dict) and self.paging.get("next") is not None
         return self._tells and len(self._apps) == len(self.data) and not may_follow
 
 
 def _lacks(told: object, field: str) -> bool:
-    """Whether fields are told that can be read, and this is none of them."""
+    """Whether `told` is a readable list of fields without this one."""
     if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
         return False
     return field not in told

@@ -1,4 +1,4 @@
-"""The calls of one page: each goes out when it may, and what Meta answers closes or opens the page.
+"""The calls for one page: each goes out when it may, and Meta's answers close or open the page.
 
 `retry` says how often a call is tried, and `pace` how fast messages go out.
 """
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class GraphCalls:
-    """One page's way to Meta: unless the page is closed, or all pages of the app are."""
+    """One page's calls to Meta; none go out while the page, or the whole app, is closed."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class GraphCalls:
         return self._skew
 
     def closed_page(self) -> ClosedPage | None:
-        """Why no call may go out now, and until when at least; None if calls may go out."""
+        """Why no call may go out now, and the earliest time that may change; None if calls may."""
         now = self._clock.now()
         of_page, of_app = self._closing.closed_page(now), self._app_closing.closed_page(now)
         if of_page is None or of_app is None:
@@ -70,9 +70,9 @@ class GraphCalls:
         return max(of_page, of_app, key=lambda closed: closed.until)
 
     async def probe(self) -> None:
-        """Ask Meta whether calls may go out again, if it is time to. Raises the error that says no.
+        """Ask Meta whether calls may go out again, if it is time to. Raises the error if not.
 
-        A page that is open need not be asked for.
+        Does nothing for a page that is open.
         """
         async with self._probing:
             closed = self.closed_page()
@@ -82,7 +82,7 @@ class GraphCalls:
             closing.check(self._clock.now())
 
     async def check(self) -> None:
-        """Ask Meta whether calls may go out, unless it is known for how long they may not."""
+        """Ask Meta whether calls may go out, unless it is known that they may not for a while."""
         async with self._probing:
             closed = self.closed_page()
             if closed is None or closed.until <= self._clock.now():
@@ -93,7 +93,7 @@ class GraphCalls:
     ) -> _T:
         """The answer to a request that may be tried again.
 
-        Raises ClaimLost where it would change something that is another worker's by now.
+        Raises ClaimLost if it would change something that belongs to another worker by now.
         """
         while True:
             await self._opened()
@@ -109,7 +109,8 @@ class GraphCalls:
             await self._clock.sleep(pause)
 
     async def in_passing(self, request: GraphRequest, answer: msgspec.json.Decoder[_T]) -> _T:
-        """The answer to what nothing depends on: one try, whose failure closes nothing.
+        """The answer to a request on which nothing depends: tried once, and a failure closes
+        nothing.
 
         Raises what keeps the page closed.
         """
@@ -118,7 +119,9 @@ class GraphCalls:
         return await self._connection.ask(request, answer, limit=self._request_timeout)
 
     async def admitted(self, pace: Pace) -> None:
-        """Return once a message may go out. Raises the error that closed the page, if for long."""
+        """Return once a message may go out. If the page stays closed for long, raises the error
+        that closed it.
+        """
         await self._opened()
         wait = pace.wait(self._clock.now())
         if wait > LONGEST_QUEUE:
@@ -152,7 +155,7 @@ class GraphCalls:
     ) -> timedelta | None:
         """How long to pause before the next try; None if there is none.
 
-        If Meta then answers nothing else either, it is an outage.
+        If Meta does not answer anything else either by then, it is an outage.
         """
         tries.failed(error)
         pause = tries.pause_after(error, self._clock.now())

@@ -9,15 +9,15 @@ from ..core.meta.backoff import Backoff
 from .protocol import ClosedPage, Obstacle
 from .retry import LONGEST_THROTTLE
 
-FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; then ever longer
+FIRST_PAUSE = timedelta(seconds=1)  # before Meta is asked again; each later one is longer
 LONGEST_PAUSE = timedelta(seconds=30)
 _BACKOFF = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 
 
 def concerns_all(error: GraphError) -> bool:
-    """Whether Meta's answer to one call stands in the way of the page's other calls too.
+    """Whether Meta's answer to one call stands in the way of the page's other calls, too.
 
-    A rate limit that is over in seconds slows only that call, since it may be a single thread's.
+    A rate limit that is over in seconds slows only that call: it may be for a single thread.
     """
     if isinstance(error, GraphThrottled):
         return error.retry_after > LONGEST_THROTTLE
@@ -25,13 +25,13 @@ def concerns_all(error: GraphError) -> bool:
 
 
 class PageClosing:
-    """Whether a page is closed by an error that concerns every call; or every page of the app.
+    """Whether an error that concerns every call has closed a page, or all pages of the app.
 
     `page` is what the log calls it.
 
-    A rate limit is over when its time has passed, or Meta answers earlier: it is asked after
-    LONGEST_LIMIT. A refused token and an outage are over once Meta answers: when their time has
-    passed, it is time to ask.
+    A rate limit is over when its time has passed, or when Meta answers before that: after
+    LONGEST_LIMIT, it is asked. A refused token and an outage are over only once Meta answers: when
+    their time has passed, it is asked.
     """
 
     def __init__(self, page: str) -> None:
@@ -42,15 +42,15 @@ class PageClosing:
         self._over_at: datetime | None = None  # by itself
 
     def closed_page(self, now: datetime) -> ClosedPage | None:
-        """Why it is closed and until when at least; None while it is open."""
+        """Why it is closed, and the earliest time it may open; None while it is open."""
         closed = self._closed
         is_over = self._over_at is not None and self._over_at <= now
         return None if is_over else closed
 
     def close(self, error: GraphError, now: datetime) -> Obstacle | None:
-        """An error shows that nothing can be done now; returns the obstacle, if it is news.
+        """An error shows that nothing can be done now; returns the obstacle, if it is a new one.
 
-        What keeps it closed longest counts.
+        Of several errors, the one that keeps it closed longest counts.
         """
         before = self.closed_page(now)
         obstacle, pause = self._read(error)
@@ -68,7 +68,7 @@ class PageClosing:
         self._failures = 0
 
     def check(self, now: datetime) -> None:
-        """Raise what has closed the page, as of now, to a call that may not go out."""
+        """Raise what has closed the page, for a call that may not go out now."""
         closed, error = self.closed_page(now), self._error
         if closed is None or error is None:
             return
@@ -76,7 +76,7 @@ class PageClosing:
         raise _once_more(error, message, left=closed.until - now)
 
     def _read(self, error: GraphError) -> tuple[Obstacle, timedelta]:
-        """What the error stands for, and how long nothing need be tried."""
+        """Which obstacle the error shows, and for how long nothing need be tried."""
         if isinstance(error, GraphThrottled):
             return Obstacle.THROTTLED, error.lasts
         pause = max(_BACKOFF.pause(before=self._failures), error.retry_after)

@@ -23,18 +23,18 @@ from .refusals.refusals import Fault, asked_to_wait, fault_in, refusal, succeede
 
 _T = TypeVar("_T")
 
-# Far more than the sends of a worker that are under way at once, or a slow page's would keep
-# control from being passed and taken.
+# Far more than a worker ever sends at once: otherwise a slow page's sends would keep control from
+# being passed and taken.
 MOST_CONNECTIONS = 400
 _USAGE_HEADER = "X-Business-Use-Case-Usage"
 _CHECK_THE_WAY = (
-    "If it stays so, check 'graph-url', this machine's way to the internet, and metastatus.com."
+    "If it stays so, check 'graph-url', this machine's internet connection, and metastatus.com."
 )
-LONGEST_ANSWER = 1_000_000  # bytes; those that we ask for have a few thousand at most
+LONGEST_ANSWER = 1_000_000  # bytes; the answers that we ask for have a few thousand at most
 PERSON = "/{person}"  # a path: the user of the request's thread
 _UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError)
 _JSON = {"Content-Type": "application/json"}
-# The kinds that a message may name; an error that repeats one is easier to understand with it.
+# Kinds that a message may name; they stay in an error, which is easier to understand with them.
 _KINDS = {
     *("RESPONSE", "image", "audio", "video", "file", "template"),
     *("generic", "button", "media", "text", "user_email", "user_phone_number"),
@@ -46,7 +46,7 @@ _KINDS = {
 class GraphRequest:
     """A request to a path below the Graph URL: POST if there is a body, else GET.
 
-    `thread` is the conversation that it is about, for the log, and whose user is meant by PERSON.
+    `thread` is the conversation that it is about: the log names it, and PERSON means its user.
     """
 
     path: str
@@ -60,7 +60,7 @@ class GraphRequest:
 
     @property
     def name(self) -> str:
-        """What errors and the log call it; holds no id."""
+        """What errors and the log call it; contains no id."""
         return f"{self.method} {self.path}"
 
 
@@ -88,9 +88,9 @@ class GraphConnection:
     async def ask(
         self, request: GraphRequest, answer: msgspec.json.Decoder[_T], *, limit: timedelta
     ) -> _T:
-        """Send the request once and read the answer; `limit` is for all of it.
+        """Send the request once and read the answer, all within `limit`. Raises GraphError.
 
-        Half of it is for the connection: what fails before there is one was not carried out.
+        Half of that is for connecting: what fails before there is a connection was not carried out.
         """
         seconds = limit.total_seconds()
         try:
@@ -158,7 +158,7 @@ class GraphConnection:
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """The answer's body; where it is longer than any of Graph's, nothing, which can't be read."""
+    """The answer's body; empty, and so unreadable, if it is longer than any of Graph's."""
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece
@@ -169,7 +169,7 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def appsecret_proof(app_secret: str, token: str) -> str:
-    """Proof that whoever uses the token knows the app secret.
+    """Proof that the user of the token knows the app secret.
 
     Source: Graph API, Secure Graph API Calls.
     """
@@ -192,7 +192,7 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
 
 
 def _texts(sent: object, key: str = "") -> Iterator[str]:
-    """Every text in what we sent except the names of kinds, since a slot may have filled in any."""
+    """Every text in what we sent except the names of kinds: a slot may have filled in any of them."""
     if isinstance(sent, Mapping):
         for name, value in sent.items():
             yield from _texts(value, str(name))

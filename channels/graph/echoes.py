@@ -21,9 +21,9 @@ HeardElsewhere = Callable[[str], Awaitable[bool]]
 
 
 class Echoes:
-    """Those that are waited for, by the marks of their messages (`app_secret.marked`).
+    """The echoes that are waited for, by the marks of their messages (`app_secret.marked`).
 
-    The webhook of an echo may come to another worker: `heard_elsewhere` tells of those.
+    The webhook of an echo may reach another worker: `heard_elsewhere` says whether it did.
     """
 
     def __init__(self, clock: Clock, heard_elsewhere: HeardElsewhere | None) -> None:
@@ -40,7 +40,7 @@ class Echoes:
 
     @contextmanager
     def awaited(self, mark: str) -> Iterator[None]:
-        """An echo counts while the message is being sent."""
+        """While inside, an echo with this mark counts."""
         echo = self._awaited[mark] = asyncio.Event()
         try:
             yield
@@ -62,13 +62,13 @@ class Echoes:
 
     @property
     def come(self) -> bool:
-        """Whether the page's messages are followed by echoes: only if somebody subscribed."""
+        """Whether echoes follow the page's messages, as they do only if the app has subscribed."""
         return self._unechoed < MOST_UNECHOED
 
     async def heard_within(self, limit: timedelta, mark: str) -> bool:
-        """Whether the echo has been heard by now, or is within the time limit.
+        """Whether the echo has been heard already, or is heard within the limit.
 
-        A process that stood still meanwhile waits once more: its webhooks have waited for it.
+        A process that stood still in the meantime waits once more: its webhooks waited for it.
         """
         began = self._clock.now()
         is_heard = await self._is_heard_by(began + limit, mark)

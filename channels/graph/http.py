@@ -1,8 +1,8 @@
 """Meta's Graph API over HTTP: the real Graph.
 
 Each verb is tried up to three times within half a minute (`retry`), and goes out when the
-page's limits allow it (`calls`, `pace`). What a lost answer leaves open is cleared up before
-it counts: for a send by its echo, for thread control by `thread_owner`. Source: Messenger
+page's limits allow it (`calls`, `pace`). What a lost answer leaves open is cleared up before the
+call fails: for a send by its echo, for thread control by `thread_owner`. Source: Messenger
 Platform, Conversation Routing, Send API and Rate Limiting.
 """
 
@@ -56,7 +56,7 @@ from .retry import Tries, may_have_worked
 logger = logging.getLogger(__name__)
 
 LOG_INTERVAL = timedelta(hours=1)
-LOOKS_A_SECOND = 20  # at threads' owners: Meta counts every call of an app's
+LOOKS_A_SECOND = 20  # at threads' owners: Meta counts every call that an app makes
 ECHO_WAIT = timedelta(seconds=4)  # how long a send that got no usable answer waits for its echo
 _SUBSCRIBED = GraphRequest(path="/me/subscribed_apps")
 
@@ -69,8 +69,8 @@ class HttpGraph:
     for one try. The connections are made at the first call, in the event loop that makes it.
 
     The Graphs of one app's pages share an `app_closing`. `sends_a_second` and
-    `media_sends_a_second` are Meta's limits for a page, `heard_elsewhere` tells by its mark
-    whether another worker has heard a message's echo; it is asked while there are others.
+    `media_sends_a_second` are Meta's limits for a page. `heard_elsewhere` says whether another
+    worker has heard the echo with a given mark; it is asked only while there are other workers.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class HttpGraph:
         return await self._owner(thread, self._tries())
 
     async def page(self) -> str:
-        """Asked once; a token is for one page as long as it lives."""
+        """Asked only once: a token is for one page as long as it lives."""
         if self._page is None:
             asking = GraphRequest(path="/me", query={"fields": "id"})
             identity = await self._calls.answered(asking, PAGE_IDENTITY, self._tries())
@@ -255,7 +255,7 @@ class HttpGraph:
             ) from error
 
     async def _owner(self, thread: Thread, earlier: Tries) -> Owner:
-        """Ask who owns the thread, within the time that the earlier tries have left."""
+        """Ask who owns the thread, in the time that the earlier tries have left over."""
         asking = GraphRequest(
             path="/me/thread_owner", query={"recipient": thread.user}, thread=thread
         )
@@ -263,7 +263,7 @@ class HttpGraph:
         try:
             answer = await self._calls.answered(asking, THREAD_OWNER, tries)
         except TRY_LATER as error:
-            # No success that can be read: others can, so it is no outage, and waiting helps nobody.
+            # Only this answer is unreadable: that is no outage, and waiting does not help.
             is_unreadable = isinstance(error, GraphTimeout) and error.is_unreadable
             if not is_unreadable or self._calls.closed_page() is not None:
                 raise
@@ -290,7 +290,7 @@ class HttpGraph:
 
     async def _sent(self, sending: GraphRequest, mark: str, pace: Pace) -> str:
         await self._calls.admitted(pace)
-        # What to do about a lost answer is up to the caller: sent again, a message may show twice.
+        # A lost answer is up to the caller: a message that is sent again may show up twice.
         tries = Tries(started_at=self._clock.now(), repeats_lost=False)
         while True:
             await still_ours()
@@ -313,9 +313,9 @@ class HttpGraph:
             await self._calls.admitted(pace)
 
     async def _may_hear_of(self, sending: GraphRequest) -> bool:
-        """Whether its echo may come: Meta may have been told lately to send none."""
+        """Whether its echo may come: somebody may recently have told Meta to send none."""
         if sending.thread is None or sending.thread.platform is Platform.INSTAGRAM:
-            return True  # there they come with the messages
+            return True  # on Instagram echoes come with the messages
         try:
             installed = await self._calls.in_passing(_SUBSCRIBED, INSTALLED_APPS)
         except GraphError:

@@ -12,19 +12,19 @@ from typing import Any
 
 LONGEST_QUEUE = timedelta(seconds=20)  # how far ahead places may be taken
 
-# Meta counts messages as they arrive, and on their way some catch up with those before them.
+# Meta counts messages as they arrive, and on the way some catch up with earlier ones.
 JITTER = timedelta(milliseconds=100)
 
 _SECOND = timedelta(seconds=1)
-_STRETCHES = 4  # in a second: a part of it each, or all would go out at its beginning
+_STRETCHES = 4  # parts of a second, with a share of the messages each: else all go out at its start
 _SLOW_TYPES = ("audio", "video")
 
 
 class Pace:
     """Gives each message its place in time: at most `a_second` in any second plus JITTER.
 
-    Places are given in the order in which they are asked for, so that no thread overtakes another.
-    Workers that serve the same page share it (`share_among`).
+    Places are given in the order in which they are asked for, so no thread overtakes another.
+    Workers that serve the same page share the pace (`share_among`).
     """
 
     def __init__(self, a_second: int) -> None:
@@ -33,9 +33,7 @@ class Pace:
         self.share_among(1)
 
     def share_among(self, workers: int) -> None:
-        """Keep to one of this many equal parts; where that is less than one message a second, to
-        one in as many seconds as it takes.
-        """
+        """Keep to one of this many equal parts, even if that is less than one message a second."""
         most = max(1, self._a_second // workers)
         window = max(_SECOND, _SECOND * workers / self._a_second) + JITTER
         self._limits = ((most, window), (-(-most // _STRETCHES), window / _STRETCHES))
@@ -48,7 +46,7 @@ class Pace:
     def take(self, now: datetime) -> timedelta:
         """Take the next place; returns how long to wait for it.
 
-        Take none that is further away than LONGEST_QUEUE.
+        If that is longer than LONGEST_QUEUE, no place is taken.
         """
         self._forget_if_set_back(now)
         place = self._next_place(now)
@@ -56,7 +54,7 @@ class Pace:
         return place - now
 
     def take_spare(self, now: datetime) -> bool:
-        """Take a place at once, for what may be left out; False while half of them are taken."""
+        """Take a place at once for something optional; False if half of the places are taken."""
         most, window = self._limits[-1]
         half = most // 2 + 1
         is_busy = len(self._taken) >= half and self._taken[-half] + window > now
@@ -75,7 +73,7 @@ class Pace:
         return place
 
     def _forget_if_set_back(self, now: datetime) -> None:
-        """After a clock is set back, everybody would wait until it shows the old time again."""
+        """Otherwise all would wait until a clock that was set back shows its old time again."""
         if self._taken and self._taken[-1] > now + LONGEST_QUEUE:
             self._taken.clear()
 
@@ -83,7 +81,7 @@ class Pace:
 def is_slow(message: Mapping[str, Any]) -> bool:
     """Whether a Send API `message` carries audio or video, which have a pace of their own.
 
-    A response may hold anything in the place of an attachment; what isn't one is not slow.
+    A response may hold anything as its attachment; what isn't an attachment is not slow.
     """
     attachments = [message.get("attachment"), *_listed(message.get("attachments"))]
     return any(_is_slow(one) for one in attachments if isinstance(one, Mapping))

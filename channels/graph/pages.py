@@ -27,7 +27,7 @@ from .protocol import ClosedPage, Graph, SenderAction
 from .refusals.refusals import owner_by
 
 _OK = "ok"
-_UNKNOWN = "unknown"  # Meta does not tell whose the thread is
+_UNKNOWN = "unknown"  # Meta does not say who owns the thread
 _REFUSED = "refused"
 _OUTCOMES: Mapping[type[GraphError], str] = {
     GraphUnavailable: "unavailable",
@@ -54,11 +54,11 @@ _T = TypeVar("_T")
 
 
 class PagesGraph:
-    """The Graph that the engine has: of one page, or of several by the ids that webhooks name.
+    """The engine's Graph: that of one page, or of several, by the ids that webhooks name.
 
     An Instagram account's id leads to the Graph of the page that it is linked to. Each call of a
     verb counts once, however often it was tried inside. `page` is not counted: its answer is
-    remembered, so most of its calls ask nobody.
+    remembered, so most calls of it do not reach Meta.
     """
 
     def __init__(self, graphs: Graph | Mapping[str, Graph], metrics: Metrics) -> None:
@@ -156,10 +156,10 @@ class PagesGraph:
     async def instagram_account(self) -> str | None:
         if self._only is not None:
             return await self._only.instagram_account()
-        return None  # of several pages, `instagram` in credentials.yml tells
+        return None  # with several pages, `instagram` in credentials.yml says which
 
     async def user_name(self, thread: Thread) -> str | None:
-        """Not counted, as `names`: nothing that the plugin is for depends on it."""
+        """Not counted, and neither is `names`: handovers do not depend on them."""
         return await self._of(thread.page).user_name(thread)
 
     async def names(self, page: str, /) -> dict[str, str]:
@@ -169,7 +169,7 @@ class PagesGraph:
         return await self._ask("routing", page, lambda graph: graph.routing(page))
 
     async def _ask(self, verb: str, page: str, call: Callable[[Graph], Awaitable[_T]]) -> _T:
-        """What the page's Graph answers, counted by what came of it."""
+        """What the page's Graph answers, counted by its outcome."""
         try:
             answer = await call(self._of(page))
         except GraphError as error:

@@ -1,7 +1,7 @@
 """The Graph seam: what the plugin asks of Meta's Messenger Platform.
 
-`HttpGraph` asks it. One contract test holds it, and the platform in memory that the tests use, to
-what is written here. Source: Messenger Platform, Conversation Routing and Send API.
+One contract test holds `HttpGraph`, and the platform in memory that the tests use, to what is
+written here. Source: Messenger Platform, Conversation Routing and Send API.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Graph(Protocol):
     GraphUnavailable or GraphThrottled is raised.
 
     A page is closed by a rate limit that lasts, by a refused token, and while Meta answers none
-    of its calls. Whoever calls then gets the error that has closed it, and no request goes out;
-    where a limit is over within seconds, the call waits. A page opens by itself when a rate limit
-    is over, else by `probe`. Other pages are not touched, unless the limit is the app's. A page's
-    Instagram account shares its token, and is closed with it.
+    of its calls. Any call then raises the error that closed the page, and no request goes out;
+    if a limit is over within seconds, the call waits instead. A page opens by itself when a rate
+    limit is over, otherwise through `probe`. Other pages are not affected, unless the limit is the
+    app's. A page's Instagram account shares its token, and is closed with it.
     """
 
     def closed_page(self, page: str, /) -> ClosedPage | None:
@@ -68,23 +68,23 @@ class Graph(Protocol):
         """Meta's clock minus ours, by its last answer; None before the first."""
 
     async def probe(self, page: str, /) -> None:
-        """Return if the page can be used, or can be again: once it is time to, Meta is asked.
+        """Return if the page can be used; if it is closed, and it is time to, ask Meta first.
 
-        Raises the error that keeps it closed. Several callers at once make one request.
+        Raises the error that keeps it closed. Several callers at once make a single request.
         """
 
     async def check(self) -> None:
-        """Ask Meta whether each page can be used, as its token may be refused since the last call.
+        """Ask Meta whether each page can be used: a token may have become invalid meanwhile.
 
-        `closed_pages` tells what came of it; raises nothing. Where it is not yet time to ask for a
-        closed page, nobody is asked.
+        `closed_pages` has the result; raises nothing. For a closed page Meta is not asked before it
+        is time to.
         """
 
     async def unsubscribed(self) -> list[str]:
-        """The pages, by what the log calls them, whose messages Meta does not send to this app.
+        """The pages, as the log calls them, whose messages Meta does not send to this app.
 
-        Meta unsubscribes a webhook after an hour of failures. Where it does not tell, what it has
-        told before holds; raises nothing.
+        Meta unsubscribes a webhook after an hour of failures. If it does not answer, its last
+        answer stands; raises nothing.
         """
 
     def share_among(self, workers: int) -> None:
@@ -96,11 +96,11 @@ class Graph(Protocol):
     async def send(self, thread: Thread, message: Mapping[str, Any], *, mark: str = "") -> str:
         """Send one Send API `message` object, by its PERSONA if it has one; returns its id.
 
-        A send that got no answer waits for its echo (`echo_heard`): if that comes, the message was
-        sent, and its id is not known: ""; if not, GraphTimeout is raised, since another try may
-        let the message show twice. The echo is known by a `mark` that only this message has: its
-        `metadata` begins with it. A `metadata` that the message has already follows after a space.
-        Without a mark, one is made.
+        A send that got no answer waits for its echo (`echo_heard`). If that comes, the message was
+        sent, but its id is not known: "" is returned. If not, GraphTimeout is raised, because
+        another try may show the message twice. The echo is recognised by a `mark` that only this
+        message has, with which its `metadata` begins. Any `metadata` of the message's own follows
+        after a space. Without a mark, one is made.
         """
 
     def echo_heard(self, mark: str) -> None:
@@ -109,30 +109,30 @@ class Graph(Protocol):
     async def sender_action(self, thread: Thread, action: SenderAction) -> None:
         """Show that the message was seen, or that an answer is being typed.
 
-        Tried once only, and left out while the page is closed or busy: it is worth nothing late.
+        Tried only once, and left out while the page is closed or busy: late, it is worth nothing.
         """
 
     async def pass_control(self, thread: Thread, *, app_id: str, metadata: str) -> None:
-        """Give the thread to another app; it must be ours or idle, else NotThreadOwner."""
+        """Give the thread to another app. Raises NotThreadOwner if it is neither ours nor idle."""
 
     async def take_control(self, thread: Thread, *, metadata: str) -> None:
-        """Take the thread; taking what is ours already changes nothing.
+        """Take the thread; if it is ours already, that changes nothing.
 
-        Raises RoutingIsOff, or GraphRefused where the page's setting forbids it.
+        Raises RoutingIsOff, or GraphRefused if the page's settings forbid it.
         """
 
     async def request_control(self, thread: Thread, *, metadata: str) -> None:
         """Ask the thread's owner for it: this means *asked*, not *granted*.
 
-        If it is granted, `pass_thread_control` comes by webhook; an idle thread is granted at
-        once, and asking for what is ours already changes nothing. Raises GraphRefused while
-        routing is on.
+        If the owner grants it, `pass_thread_control` comes by webhook. An idle thread is granted at
+        once; if the thread is ours already, nothing changes. Raises GraphRefused while routing is
+        on.
         """
 
     async def owner(self, thread: Thread) -> Owner:
-        """Who controls the thread now; UNKNOWN where Meta does not tell.
+        """Who controls the thread now; UNKNOWN if Meta does not say.
 
-        Raises only what another try may get past (TRY_LATER): a refusal is an answer, too.
+        Raises only errors that another try may get past (TRY_LATER): a refusal is an answer, too.
         """
 
     async def page(self) -> str:
@@ -145,14 +145,14 @@ class Graph(Protocol):
         """
 
     async def user_name(self, thread: Thread) -> str | None:
-        """What the user is called; None where Meta does not tell.
+        """The user's name; None if Meta does not give it.
 
-        As with `names`: tried once, not while the page is closed, and it closes none. A refusal of
-        one may be about that user only.
+        Like `names`, it is tried once, not while the page is closed, and a failure closes nothing:
+        a refusal may be about this one user.
         """
 
     async def names(self, page: str, /) -> dict[str, str]:
-        """What the page and the apps on it are called, by their ids."""
+        """The names of the page and of the apps on it, by their ids."""
 
     async def routing(self, page: str) -> Routing:
         """Whether Conversation Routing is on (`messaging_feature_status`).

@@ -9,7 +9,7 @@ from ..core.meta.backoff import Backoff
 
 MOST_TRIES = 3
 LONGEST_CALL = timedelta(seconds=30)  # all tries of one call and the pauses between them
-LONGEST_THROTTLE = timedelta(seconds=5)  # a longer rate limit is the caller's to wait out
+LONGEST_THROTTLE = timedelta(seconds=5)  # the caller has to wait out a longer rate limit
 
 _BACKOFF = Backoff(first=timedelta(seconds=0.5), longest=LONGEST_CALL)
 _SHORTEST_TRY = timedelta(seconds=1)  # with less time left, another try is not worth it
@@ -23,7 +23,7 @@ def may_have_worked(error: GraphError) -> bool:
 class Tries:
     """The tries of one call: how many are left, and how long to pause before the next.
 
-    `repeats_lost`: it is tried again after an answer that was lost, too.
+    `repeats_lost`: it is tried again even after a lost answer.
     """
 
     def __init__(self, *, started_at: datetime, repeats_lost: bool = True) -> None:
@@ -31,7 +31,7 @@ class Tries:
         self._repeats_lost = repeats_lost
         self.failures = 0
         self.in_doubt = False
-        """A try got no usable answer, so the call may have been carried out all the same."""
+        """A try got no usable answer, so the call may have been carried out nonetheless."""
 
     def failed(self, error: GraphError) -> None:
         """Count one more try."""

@@ -1,1 +1,1 @@
-"""Operators are told: what the store has for them goes to webhooks and chats."""
+"""Notices to operators: what the store has for them goes to webhooks and chats."""

@@ -22,8 +22,8 @@ LOG_INTERVAL = timedelta(minutes=5)
 class Notifier:
     """Tells one target what is due. It tries one notice at a time.
 
-    While the target is away all notices pause, for longer and longer; one that is refused on its
-    own is tried again by itself, and holds back only those of its session.
+    While the target is unavailable all notices pause, for longer and longer. If it refuses just one
+    notice, that one is retried by itself, and holds back only those of its session.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Where notices go: a signed webhook, or whatever Apprise reaches.
+"""Where notices go: a signed webhook, or anything that Apprise can reach.
 
 Sources: Standard Webhooks 1.0; Apprise 2, development API.
 """
@@ -24,7 +24,7 @@ _BUSY = (408, 425, 429)
 
 
 class NotTaken(Exception):
-    """A target has not taken a notice. `is_away`: it would not take any other now either."""
+    """A target has not taken a notice. `is_away`: it would not take any other now, either."""
 
     def __init__(self, why: str, *, is_away: bool) -> None:
         super().__init__(why)
@@ -35,10 +35,10 @@ class Target(Protocol):
     """Somebody to tell."""
 
     async def tell(self, notice: Notice, now: datetime) -> None:
-        """`now` is by the clock on the wall. Raises NotTaken, in words without a secret."""
+        """Send the notice; `now` is the real time. Raises NotTaken, in words without a secret."""
 
     async def close(self) -> None:
-        """Let go of what it holds."""
+        """Release its connections."""
 
 
 class WebhookTarget:
@@ -59,7 +59,7 @@ class WebhookTarget:
             "webhook-signature": self._webhook.sign(notice.id, now, body),
         }
         try:
-            # Redirects are not followed: they may lead where the operator sent nobody.
+            # Redirects are not followed: they may lead somewhere the operator did not choose.
             async with self._http().post(
                 self._url, data=body.encode(), headers=headers, allow_redirects=False
             ) as answer:
@@ -75,7 +75,7 @@ class WebhookTarget:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # No cookie of the receiver's is kept between two notices.
+            # Cookies from the receiver are not kept from one notice to the next.
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=LIMIT.total_seconds()),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -84,7 +84,7 @@ class WebhookTarget:
 
 
 class AppriseTarget:
-    """A chat or a mailbox, by the library Apprise, in words for people."""
+    """A chat or a mailbox, reached through the library Apprise, with words for people."""
 
     def __init__(self, notifier: Any) -> None:
         self._notifier = notifier
@@ -96,7 +96,7 @@ class AppriseTarget:
             taken = await asyncio.wait_for(telling, LIMIT.total_seconds())
         except asyncio.TimeoutError:
             raise NotTaken("no answer in time", is_away=True) from None
-        except Exception as error:  # whatever its plugins raise; their words may have a secret
+        except Exception as error:  # whatever its plugins raise; the text may hold a secret
             raise NotTaken(type(error).__name__, is_away=True) from None
         if not taken:
             raise NotTaken("Apprise could not deliver it", is_away=True)
@@ -106,7 +106,7 @@ class AppriseTarget:
 
 
 def target_of(settings: NotifyTarget) -> Target:
-    """The target that the settings name; SettingsError if it is one that Apprise can't reach."""
+    """The target that the settings name. Raises SettingsError if Apprise can't reach it."""
     if settings.url is not None and settings.secret is not None:
         return WebhookTarget(url=settings.url, secret=settings.secret)
     try:
@@ -116,12 +116,12 @@ def target_of(settings: NotifyTarget) -> Target:
             "'notify' has a target of Apprise, which is not installed. Install it with: "
             "pip install 'rasa-handover[notify]'."
         ) from None
-    # What it logs quotes addresses with their tokens.
+    # Its log quotes addresses with their tokens.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     notifier = apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False))
     if not notifier.add(settings.apprise):
         raise SettingsError(
-            f"'notify' has a target '{settings.shown}://…' that Apprise does not understand. Look "
-            "up in Apprise's documentation how its URL is written."
+            f"'notify' has a target '{settings.shown}://…' that Apprise does not understand. See "
+            "Apprise's documentation for how to write its URL."
         )
     return AppriseTarget(notifier)

@@ -1,4 +1,6 @@
-"""What the operator API answers, as typed values: no text but comments, and exports. Pure."""
+"""What the operator API answers, as typed values. What people wrote is only in comments and
+exports. Pure.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from .stories import Story
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True):
-    """What people call the user, the page and the app that has the thread, as far as is known."""
+    """The names of the user, the page and the app that has the thread, as far as they are known."""
 
     name: str | None = None
     page_name: str | None = None
@@ -43,15 +45,14 @@ class _Told(Called, frozen=True, kw_only=True):
 class Handover(_Told, frozen=True, kw_only=True):
     """An open session.
 
-    `sender_id` is the user as Rasa has it, and as the paths of this API have it; `name` is what
-    Meta calls the user. `target_app` is the app that has the thread, as far as is known, and
-    `is_with_inbox` says that this is Meta's own Inbox. `opened_by` says who began it: "bot",
-    "somebody else", or "bot_failed" where the channel did because the bot has failed.
-    `first_answer_at` is when an operator first wrote. `waits_since` is since when the user has
-    waited for a word from an operator, or for the plan's hours: null if the operator wrote last.
-    `ends_at` is when the session ends by itself if nothing is said until then, and `ends_by` for
-    what reason; `due_at` is when the bot looks at it next. One that is `waiting` is opened then, if
-    anybody is there.
+    `sender_id` is the user's id in Rasa and in the paths of this API; `name` is the user's name at
+    Meta. `target_app` is the app that has the thread, as far as is known, and `is_with_inbox` is
+    true if that is Meta's own Inbox. `opened_by` says who began it: "bot", "somebody else", or
+    "bot_failed" if the channel did because the bot had failed. `first_answer_at` is when an
+    operator first wrote. `waits_since` is when the user began to wait for an operator's answer, or
+    for the plan's hours: null if the operator wrote last. `ends_at` is when the session ends by
+    itself if nothing is said before then, and `ends_by` the reason that it will have; `due_at` is
+    when the bot looks at it next. A session that is `waiting` is opened then, if anybody is there.
     """
 
     waits_since: Moment | None
@@ -61,11 +62,11 @@ class Handover(_Told, frozen=True, kw_only=True):
 
 
 class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the open sessions that are asked for: `found` counts these.
+    """A part of the open sessions that match the query; `found` counts all that match.
 
-    `total` counts all open ones, and `unanswered` those whose users wait. `plans` and `pages` are
-    those that have open sessions; a page's name is null where it is not known. `now` is the bot's
-    clock, for the time that is left.
+    `total` counts all open sessions, and `unanswered` those whose users are waiting. `plans` and
+    `pages` are those that have open sessions; a page's name is null if it is not known. `now` is
+    the time by the bot's clock, from which the time left can be counted.
     """
 
     now: Moment
@@ -78,7 +79,7 @@ class OpenHandovers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastHandover(_Told, frozen=True, kw_only=True):
-    """A session that has ended, and what its user thought of it, where that was asked.
+    """A session that has ended, and what its user thought of it, if the user was asked.
 
     `comment` is in the user's own words.
     """
@@ -111,7 +112,7 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is kept of a user, with what was said.
+    """Everything that is kept about a user, including what was said.
 
     `events` are what came in, `handovers` the sessions, `transcript` what was said in them, and
     `messages` what the bot said.
@@ -130,7 +131,7 @@ class DeadOne(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is the event's, such as "user_message", or "message" for one of the bot's; `since` is
     when it was recorded. `error` is the class of the last error, with Meta's numbers if they are
-    known; "ProcessDied" where handling it ended the process three times.
+    known; "ProcessDied" if handling it ended the process three times.
     """
 
     id: str
@@ -148,7 +149,7 @@ class DeadOnes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
-    """This many are taken up again."""
+    """How many are retried."""
 
     retried: int
 

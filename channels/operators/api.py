@@ -1,7 +1,8 @@
-"""The operator API: who has the open threads, bringing one back, forgetting, and what is dead.
+"""The operator API: it lists open threads, returns them, forgets users, and retries what is dead.
 
-It exists only with an `admin-token`, which every call has to carry. The OpenAPI document and the
-page that works by this API hold no data, so they need no token.
+It exists only with an `admin-token`. Every call has to carry this token, or, if it neither erases
+nor exports nor retries, the `operator-token`. The OpenAPI document and the page that uses this API
+hold no data, so they need no token.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from .stories import story
 
 logger = logging.getLogger(__name__)
 
-MOST_NAMED = 100  # of the sessions of a history, whose users' names are asked for
+MOST_NAMED = 100  # sessions of a history whose users' names are asked for
 
 _Handler = Callable[[Operations, Request, str], Awaitable[HTTPResponse]]
 
@@ -93,7 +94,7 @@ class OperatorApi:
         async def guarded(request: Request, **named: str) -> HTTPResponse:
             return await self._answer(request, handler, "".join(named.values()))
 
-        # Below `/handovers/` is a page, so a slash at the end makes a difference.
+        # `/handovers/` is the page, so a slash at the end makes a difference.
         routes.add_route(
             guarded, path, methods=[method], name=handler.__name__, strict_slashes=True
         )
@@ -108,15 +109,15 @@ class OperatorApi:
         if engine is None:
             return _problem("The channel is starting; try again.", status=503)
         if handler in _FOR_ADMINS and not is_admin:
-            return _problem("This takes the admin-token; yours is the operator-token.", status=403)
+            return _problem("This needs the admin-token; yours is the operator-token.", status=403)
         request.ctx.whose = "admin-token" if is_admin else "operator-token"
         if (request.method != "GET" or handler is _export) and handler is not _return:
             _note(request, handler.__name__.strip("_"))
-        # Sanic leaves what stands in a path quoted.
+        # Sanic does not unquote what it finds in a path.
         return await _handled(handler, engine.operations, request, unquote(name))
 
     async def _unauthorised(self, request: Request) -> HTTPResponse:
-        if request.headers.get("Authorization"):  # or nothing was guessed
+        if request.headers.get("Authorization"):  # otherwise nothing was guessed
             await self._guesses.refuse(request.ip)
         answer = _problem(
             "Send Authorization: Bearer <admin-token>, or the operator-token.", status=401
@@ -131,11 +132,11 @@ class OperatorApi:
             return False
         scheme, _, given = (request.headers.get("Authorization") or "").partition(" ")
         is_it = hmac.compare_digest(given.encode(errors="surrogatepass"), token.encode())
-        return is_it and scheme.lower() == "bearer"  # in whatever case (RFC 9110, section 11.1)
+        return is_it and scheme.lower() == "bearer"  # in any case (RFC 9110, section 11.1)
 
 
 def _note(request: Request, asked: str, session: Session | None = None) -> None:
-    """Log who did what, and with whose thread as far as is known."""
+    """Log what was asked for, with which token, from where, and about which thread, if any."""
     fields = None if session is None else session_fields(session)
     whose, caller = request.ctx.whose, request.ip
     logger.info("%s is asked for with the %s, from %s.", asked, whose, caller, extra=fields)
@@ -214,7 +215,7 @@ async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTP
 async def _tell_story(operations: Operations, request: Request, session_id: str) -> HTTPResponse:
     session = await operations.session(session_id)
     if session is None:
-        return _problem("There is no such handover, or no longer.", status=404)
+        return _problem("There is no such handover, or it is no longer kept.", status=404)
     _note(request, "story", session)
     lines = await operations.transcript(session) if operations.keeps_transcripts else None
     return _answered(story(session, operations.sender_id_of(session.thread), lines))
@@ -237,7 +238,7 @@ async def _return(operations: Operations, request: Request, user: str) -> HTTPRe
         return _no_session()
     _note(request, "return", session)
     if not await operations.return_thread(session):
-        return _problem("This handover is opening, or ending already.", status=409)
+        return _problem("This handover is still opening, or already ending.", status=409)
     return _answered(Returning(returning=_handover_of(operations, session)), status=202)
 
 
@@ -255,17 +256,17 @@ async def _forget(operations: Operations, _: Request, user: str) -> HTTPResponse
             status=409,
         )
     if not erased:
-        return _problem("Nothing is kept of this user.", status=404)
+        return _problem("Nothing is kept about this user.", status=404)
     return _answered(Forgotten(sender_id=user, erased=erased))
 
 
 async def _export(operations: Operations, _: Request, user: str) -> HTTPResponse:
     kept = await operations.export(user)
     if not (kept.events or kept.sessions or kept.lines or kept.messages):
-        return _problem("Nothing is kept of this user.", status=404)
+        return _problem("Nothing is kept about this user.", status=404)
     told = msgspec.to_builtins(kept)
     for message in told["messages"]:
-        del message["mark"]  # by which the channel knows its own echoes
+        del message["mark"]  # only for the channel, to recognise its own echoes
     return _answered(
         Exported(
             sender_id=user,
@@ -291,7 +292,7 @@ async def _retry_dead(operations: Operations, _: Request, name: str) -> HTTPResp
     id_ = dead_id(name)
     retried = 0 if id_ is None else await operations.retry_dead([id_])
     if not retried:
-        return _problem("Nothing of that id is set aside.", status=404)
+        return _problem("Nothing with that id is set aside.", status=404)
     return _answered(Retried(retried=retried), status=202)
 
 
@@ -336,5 +337,5 @@ def _answered(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:
     return raw(msgspec.json.encode(answer), status=status, content_type="application/json")
 
 
-# What an operator-token is not for: erasing, reading all that is kept, doing over what failed.
+# What an operator-token does not allow: erasing, exporting, and retrying what failed.
 _FOR_ADMINS = (_forget, _export, _retry_all_dead, _retry_dead)

@@ -21,9 +21,9 @@ _T = TypeVar("_T")
 
 
 class OperatorClient:
-    """Calls the operator API of the bot at `url`, which is that of its Rasa server.
+    """Calls the operator API of a bot; `url` is the address of its Rasa server.
 
-    Each method raises OperatorError where the bot does not answer, or says no.
+    Each method raises OperatorError if the bot does not answer, or refuses.
     """
 
     def __init__(self, *, url: str, admin_token: str) -> None:
@@ -50,7 +50,7 @@ class OperatorClient:
         return await self._call("GET", f"/handovers/statistics?days={days}", Statistics)
 
     async def return_thread(self, sender_id: str) -> Returning:
-        """Let the bot take a user's thread back."""
+        """Have the bot take a user's thread back."""
         return await self._call("POST", f"/handovers/{_quoted(sender_id)}/return", Returning)
 
     async def dead(self) -> DeadOnes:
@@ -58,16 +58,16 @@ class OperatorClient:
         return await self._call("GET", "/dead", DeadOnes)
 
     async def retry_dead(self, id_: str | None = None) -> Retried:
-        """Take up again what was set aside: one event or message, or all."""
+        """Retry what was set aside: one event or message, or everything."""
         path = "/dead/retry" if id_ is None else f"/dead/{_quoted(id_)}/retry"
         return await self._call("POST", path, Retried)
 
     async def forget(self, sender_id: str) -> Forgotten:
-        """Erase all that the plugin keeps of a user."""
+        """Erase everything that the plugin keeps about a user."""
         return await self._call("DELETE", f"/handovers/{_quoted(sender_id)}", Forgotten)
 
     async def export(self, sender_id: str) -> Exported:
-        """All that the plugin keeps of a user."""
+        """Everything that the plugin keeps about a user."""
         return await self._call("GET", f"/handovers/{_quoted(sender_id)}/export", Exported)
 
     async def _call(self, method: str, path: str, answer: type[_T]) -> _T:
@@ -82,14 +82,14 @@ class OperatorClient:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise OperatorError(
                 f"No bot answers at {self._url} ({type(error).__name__}). Start it with `rasa "
-                "run`, or name its address with --url."
+                "run`, or give its address with --url."
             ) from error
 
     def _read(self, status: int, body: bytes, answer: type[_T]) -> _T:
         if status == 401:
             raise OperatorError(
-                f"The bot at {self._url} has another admin-token. Name the credentials file that "
-                "it was started with by --credentials, or set HANDOVER_ADMIN_TOKEN to its token."
+                f"The bot at {self._url} has another admin-token. Give the credentials file that "
+                "it was started with in --credentials, or set HANDOVER_ADMIN_TOKEN to its token."
             )
         try:
             if status < 300 and answer is str:
@@ -100,7 +100,7 @@ class OperatorClient:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise OperatorError(
                 f"There is no operator API at {self._url} (status {status}): start the bot with "
-                "an 'admin-token' in its credentials.yml, or name its address with --url."
+                "an 'admin-token' in its credentials.yml, or give its address with --url."
             ) from error
 
 

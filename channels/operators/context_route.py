@@ -20,7 +20,7 @@ from .answers import Problem
 from .contexts import context
 
 HEADERS = {
-    "Access-Control-Allow-Origin": "*",  # the page of an agents' app may be anywhere
+    "Access-Control-Allow-Origin": "*",  # an agents' app may be served from anywhere
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -47,7 +47,7 @@ def add_context(
             return _answered(Problem(error=str(error)), status=503)
         try:
             situation = await running.situation(found.thread)
-        except Exception:  # whatever Rasa's tracker store raises: what the plugin knows is told
+        except Exception:  # whatever Rasa's tracker store raises; the rest is still shown
             situation = Situation()
         sender_id = running.operations.sender_id_of(found.thread)
         return _answered(context(found, sender_id, situation, lines))
@@ -58,8 +58,8 @@ def add_context(
 
 
 def _not_there() -> HTTPResponse:
-    """The same for whoever guesses and whoever comes too late."""
-    return _answered(Problem(error="There is no such context, or no longer."), status=404)
+    """The same answer to a guess as to a request that comes too late."""
+    return _answered(Problem(error="There is no such context, or it has expired."), status=404)
 
 
 def _answered(answer: msgspec.Struct, *, status: int = 200) -> HTTPResponse:

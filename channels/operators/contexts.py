@@ -22,11 +22,11 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the plan lets the agent's app know.
+    """Everything that the plan lets the agent's app know.
 
-    `slots` are those that the plan names. `said` is what user and bot have said to each other, and
-    `transcript` what user and operators said since, if it is kept; both are empty where the plan
-    keeps words back.
+    `slots` are those that the plan names. `said` is what the user and the bot have said to each
+    other, and `transcript` what the user and operators have said since, if that is kept; both are
+    empty if the plan has `last-messages: false`.
     """
 
     session_id: str
@@ -48,7 +48,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 def context(
     session: Session, sender_id: str, situation: Situation, lines: Sequence[Line]
 ) -> Context:
-    """The context of a session; what the user said to the bot after its end is not in it."""
+    """The context of a session, without what the user said to the bot after its end."""
     tells_words, ended_at = session.plan.last_messages, session.ended_at
     said = [
         Spoken(at=one.at, speaker=one.speaker, text=one.text)

@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 FREE_GUESSES = 3  # people mistype
 FIRST_DELAY = timedelta(milliseconds=250)  # then twice as long each time
 LONGEST_DELAY = timedelta(seconds=4)
-FORGOTTEN_AFTER = timedelta(minutes=5)  # without another one
-MOST_DELAYED = 20  # requests that are held up at once; the rest are answered without a delay
+FORGOTTEN_AFTER = timedelta(minutes=5)  # without another wrong token
+MOST_DELAYED = 20  # requests that are held up at once; any others are answered without a delay
 LOG_INTERVAL = timedelta(minutes=1)
 
 
@@ -23,7 +23,7 @@ class Guesses:
 
     Only the refusal is delayed, so nobody can lock out an operator who has the right token, and
     the requests that are held up do not pile up. What protects the API is the token's length; the
-    delay slows down whoever guesses one token after the other.
+    delay slows down anybody who tries one token after another.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -40,8 +40,8 @@ class Guesses:
         if times:
             logger.warning(
                 "The operator API was called with a wrong admin token (%d times since the last "
-                "such line, now from %s). If it was none of your tools with an old token, somebody "
-                "is guessing: let a proxy or a firewall keep strangers away from /handovers.",
+                "such line, now from %s). Unless one of your tools has an old token, somebody "
+                "is guessing: have a proxy or a firewall keep strangers away from /handovers.",
                 times,
                 caller,
             )

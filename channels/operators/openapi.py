@@ -1,6 +1,6 @@
-"""The operator API as an OpenAPI 3.1 document, whose schemas are made of the answers' types. Pure.
+"""The operator API as an OpenAPI 3.1 document, with schemas made from the answers' types. Pure.
 
-Source: OpenAPI Specification 3.1.0; JSON Schema 2020-12, by msgspec.
+Source: OpenAPI Specification 3.1.0; JSON Schema 2020-12, as msgspec writes it.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from .stories import Story
 
 _SCHEMAS = "#/components/schemas/"
 _UNAUTHORISED = "The token is missing or wrong."
-_NOT_FOR_OPERATORS = "The token is the operator-token, and this takes the admin-token."
+_NOT_FOR_OPERATORS = "The token is the operator-token, and this needs the admin-token."
 _Answers = dict[int, tuple[str, type[Any]]]  # by status: what it says, and its type
 _ADMINS_ALONE: _Answers = {403: (_NOT_FOR_OPERATORS, Problem)}
 _NO_HANDOVER = "The user has no open handover."
 _TOKENS = {
     "admin-token": "Does everything.",
-    "operator-token": "Sees, and gives threads back.",
+    "operator-token": "Lists handovers, and returns threads.",
 }
 _USER = {
     "name": "user",
@@ -62,7 +62,7 @@ _DEAD_ID = {
     "name": "id",
     "in": "path",
     "required": True,
-    "description": "The id as `GET /dead` has it.",
+    "description": "The id, as in `GET /dead`.",
     "schema": {"type": "string", "pattern": r"^(event|message)-[0-9]{1,18}$"},
 }
 
@@ -82,7 +82,7 @@ _DAYS = _parameter(
 _PART = (
     _parameter(
         "skip",
-        "How many at the beginning of the list are left out.",
+        "How many at the beginning of the list to leave out.",
         type="integer",
         minimum=0,
         maximum=MOST_SEARCHED,
@@ -90,7 +90,7 @@ _PART = (
     ),
     _parameter(
         "limit",
-        "How many are listed at most.",
+        "How many to list at most.",
         type="integer",
         minimum=1,
         maximum=MOST_LISTED,
@@ -100,7 +100,8 @@ _PART = (
 _SEARCH = (
     _parameter(
         "search",
-        "Words of the user's name or id, of the plan's, or of the app's that has the thread.",
+        "Words of the user's name or id, of the plan's name, or of the name of the app that has "
+        "the thread.",
         type="string",
         maxLength=LONGEST_WORDS,
     ),
@@ -108,14 +109,14 @@ _SEARCH = (
     _parameter("page", "Only those of this page or Instagram account, by its id.", type="string"),
     _parameter(
         "unanswered",
-        "Only those whose users wait, if true.",
+        "Only those whose users are waiting, if true.",
         type="boolean",
         default=False,
     ),
     _parameter(
         "order",
-        "The oldest first; or, by need, those first whose users wait for an answer, then those "
-        "that wait for the plan's hours.",
+        "The oldest first; or, by need, first those whose users are waiting for an answer, then "
+        "those waiting for the plan's hours.",
         type="string",
         enum=list(ORDERS),
         default=ORDERS[0],
@@ -130,7 +131,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "rasa-handover operator API",
             "version": "1.1.0",
-            "description": "Who has the open threads, and bringing one back to the bot.",
+            "description": "Shows who has the open threads, and brings them back to the bot.",
         },
         "servers": [{"url": "/webhooks/facebook"}],
         "security": [{"admin-token": []}, {"operator-token": []}],
@@ -150,7 +151,7 @@ def _paths() -> dict[str, Any]:
         "/handovers": {
             "get": _operation(
                 "listHandovers",
-                f"The open handovers that are asked for; of more than {MOST_SEARCHED} the oldest.",
+                f"The open handovers that match; of more than {MOST_SEARCHED}, the oldest count.",
                 {
                     200: ("The open handovers.", OpenHandovers),
                     400: ("A part of the query is wrong.", Problem),
@@ -174,7 +175,7 @@ def _paths() -> dict[str, Any]:
         "/handovers/ended": {
             "get": _operation(
                 "listEndedHandovers",
-                "The handovers that have ended, the last first, with what users thought of them.",
+                "The handovers that have ended, the latest first, with what users thought of them.",
                 {
                     200: ("The handovers.", PastHandovers),
                     400: ("A part of the query is not a number in its range.", Problem),
@@ -189,7 +190,7 @@ def _paths() -> dict[str, Any]:
                 "What has happened in a handover, open or ended, step by step, and what was said.",
                 {
                     200: ("The story.", Story),
-                    404: ("There is no such handover, or no longer.", Problem),
+                    404: ("There is no such handover, or it is no longer kept.", Problem),
                 },
                 _SESSION,
             )
@@ -198,7 +199,7 @@ def _paths() -> dict[str, Any]:
             "get": _operation(
                 "sheetOfHandovers",
                 f"The open handovers, up to {MOST_LISTED}, and those that have ended, up to "
-                f"{MOST_COUNTED}, as CSV with a head.",
+                f"{MOST_COUNTED}, as CSV with a header.",
                 {
                     200: ("The sheet.", str),
                     400: ("`days` is not a number in its range.", Problem),
@@ -215,11 +216,11 @@ def _paths() -> dict[str, Any]:
             ),
             "delete": _operation(
                 "forgetUser",
-                "Erase all that the plugin keeps of a user. Rasa's tracker store and Meta keep "
-                "their own.",
+                "Erase everything that the plugin keeps about a user. Rasa's tracker store and "
+                "Meta keep their own data.",
                 {
                     200: ("It is erased.", Forgotten),
-                    404: ("Nothing is kept of this user.", Problem),
+                    404: ("Nothing is kept about this user.", Problem),
                     409: ("A handover is open, or something is being handled.", Problem),
                     **_ADMINS_ALONE,
                 },
@@ -229,11 +230,11 @@ def _paths() -> dict[str, Any]:
         "/handovers/{user}/export": {
             "get": _operation(
                 "exportUser",
-                "All that the plugin keeps of a user, with what was said. Rasa's tracker store and "
-                "Meta keep their own.",
+                "Everything that the plugin keeps about a user, including what was said. Rasa's "
+                "tracker store and Meta keep their own data.",
                 {
-                    200: ("All that is kept.", Exported),
-                    404: ("Nothing is kept of this user.", Problem),
+                    200: ("Everything that is kept.", Exported),
+                    404: ("Nothing is kept about this user.", Problem),
                     **_ADMINS_ALONE,
                 },
                 _USER,
@@ -242,25 +243,25 @@ def _paths() -> dict[str, Any]:
         "/dead": {
             "get": _operation(
                 "listDead",
-                f"Events and messages that were set aside for good, up to {MOST_LISTED}: those "
-                "that died last first.",
+                f"Events and messages that were set aside for good, up to {MOST_LISTED}, the "
+                "latest first.",
                 {200: ("What was set aside.", DeadOnes)},
             )
         },
         "/dead/retry": {
             "post": _operation(
                 "retryAllDead",
-                "Take up again all that was set aside.",
-                {202: ("They are taken up again.", Retried), **_ADMINS_ALONE},
+                "Retry everything that was set aside.",
+                {202: ("They are retried.", Retried), **_ADMINS_ALONE},
             )
         },
         "/dead/{id}/retry": {
             "post": _operation(
                 "retryDead",
-                "Take up again one event or message that was set aside.",
+                "Retry one event or message that was set aside.",
                 {
-                    202: ("It is taken up again.", Retried),
-                    404: ("Nothing of that id is set aside.", Problem),
+                    202: ("It is retried.", Retried),
+                    404: ("Nothing with that id is set aside.", Problem),
                     **_ADMINS_ALONE,
                 },
                 _DEAD_ID,
@@ -269,11 +270,11 @@ def _paths() -> dict[str, Any]:
         "/handovers/{user}/return": {
             "post": _operation(
                 "returnThread",
-                "Let the bot take a thread back, with the end reason operator_request.",
+                "Have the bot take a thread back, with the end reason operator_request.",
                 {
                     202: ("The bot takes the thread back.", Returning),
                     404: (_NO_HANDOVER, Problem),
-                    409: ("The handover is opening, or ending already.", Problem),
+                    409: ("The handover is still opening, or already ending.", Problem),
                 },
                 _USER,
             )

@@ -1,6 +1,6 @@
-"""The operators' page: static files below `/handovers/`, which work only by the operator API.
+"""The operators' page: static files under `/handovers/`, which work only through the operator API.
 
-They hold no data, so they need no token; the page asks for it, and sends it in a header.
+They hold no data, so they need no token; the page asks for the token, and sends it in a header.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _Handler = Callable[[Request], Awaitable[HTTPResponse]]
 
 
 def add_page(routes: Blueprint) -> None:
-    """Add the page at `/handovers/`, and a route for each file that it is made of."""
+    """Add the page at `/handovers/`, and a route for each of its files."""
     for path in sorted(FILES.rglob("*")):
         if path.suffix in CONTENT_TYPES:
             file = path.relative_to(FILES).as_posix()

@@ -1,6 +1,6 @@
-"""What callers of the operator API ask for by a query. Pure.
+"""What callers of the operator API ask for in a query. Pure.
 
-Each function raises WrongQuery, in prose, for what it does not take.
+Each function raises WrongQuery, in prose, for a value that it does not accept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class WrongQuery(Exception):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of a list: `limit` of them after the first `skip`."""
+    """Which part of a list: `limit` items after the first `skip`."""
 
     skip: int
     limit: int
@@ -35,13 +35,13 @@ def search(query: Mapping[str, str]) -> Search:
     """Which open sessions are wanted, and in what order."""
     words = query.get("search", "")
     if len(words) > LONGEST_WORDS:
-        raise WrongQuery(f"'search' has at most {LONGEST_WORDS} characters.")
+        raise WrongQuery(f"'search' may have at most {LONGEST_WORDS} characters.")
     order = query.get("order", ORDERS[0])
     if order not in ORDERS:
-        raise WrongQuery(f"'order' is one of {', '.join(ORDERS)}.")
+        raise WrongQuery(f"'order' must be one of {', '.join(ORDERS)}.")
     unanswered = query.get("unanswered", "false")
     if unanswered not in ("true", "false"):
-        raise WrongQuery("'unanswered' is true or false.")
+        raise WrongQuery("'unanswered' must be true or false.")
     return Search(
         words=" ".join("".join(filter(str.isprintable, words)).lower().split()),
         plan=query.get("plan", ""),
@@ -52,7 +52,7 @@ def search(query: Mapping[str, str]) -> Search:
 
 
 def part(query: Mapping[str, str]) -> Part:
-    """Which part of a list is wanted; as much as is allowed, if nothing is said."""
+    """Which part of a list is wanted; if the query does not say, as much as is allowed."""
     return Part(
         skip=_number(query, "skip", lowest=0, highest=MOST_SEARCHED, usual=0),
         limit=_number(query, "limit", lowest=1, highest=MOST_LISTED, usual=MOST_LISTED),
@@ -70,5 +70,5 @@ def _number(query: Mapping[str, str], name: str, *, lowest: int, highest: int, u
     text = query.get(name, str(usual))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
     if not lowest <= number <= highest:
-        raise WrongQuery(f"'{name}' has to be a number from {lowest} to {highest}.")
+        raise WrongQuery(f"'{name}' must be a number from {lowest} to {highest}.")
     return number

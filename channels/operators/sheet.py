@@ -30,16 +30,17 @@ COLUMNS = (
     "comment",
     "opened_by",
 )
-# What begins with one of them is a formula, even after blanks; full-width and small ones count.
+# Text that begins with one of these is a formula, even after blanks; full-width and small forms
+# count.
 _STEERING = ("=", "+", "-", "@", "|")
 _BLANKS = ("\t", "\r", "\n")
-# Where a cell ends for a program that takes other separators than the comma, as Excel does where
-# numbers have a decimal comma: quotes in the middle of its cells keep nothing together then.
+# Where a cell ends for a program that uses separators other than the comma, as Excel does where
+# numbers have a decimal comma: such a program ignores quotes in the middle of a cell.
 _AFTER_ANOTHER_END = re.compile(r"([;\t\r\n][^\S\t\r\n]*)(?=(\S))")
 
 
 def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
-    """A row for each handover below the names of the columns: the open ones first."""
+    """A header and a row for each handover, the open ones first."""
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(COLUMNS)
@@ -49,7 +50,7 @@ def sheet(open_ones: Iterable[Handover], past: Iterable[PastHandover]) -> str:
 
 
 def _cell(value: object) -> str:
-    """A value as text; what a user wrote can't become a formula."""
+    """A value as text, in which nothing that a user wrote can become a formula."""
     if value is None:
         return ""
     isoformat = getattr(value, "isoformat", None)

@@ -19,9 +19,9 @@ _INBOX = "https://business.facebook.com/latest/inbox/all"
 
 
 class Happening(enum.Enum):
-    """What happened: ASKED_FOR is outside the plan's hours, PASSED that the team got the thread.
+    """What happened. ASKED_FOR: outside the plan's hours. PASSED: the team got the thread.
 
-    Of what operators and users said, only the first and the last time are told.
+    For what operators and users said, only the first and the last time are shown.
     """
 
     ASKED_FOR = "asked_for"
@@ -44,8 +44,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """What has happened in a session, in order.
 
-    `transcript` is what user and operators said, the last lines of it; null where it is not kept.
-    `inbox_url` leads to the conversation in Meta's own Inbox, for whoever may open that.
+    `transcript` is the last lines of what the user and operators said; null if it is not kept.
+    `inbox_url` leads to the conversation in Meta's own Inbox, for people who may open that.
     """
 
     session_id: str
@@ -67,7 +67,7 @@ def story(session: Session, sender_id: str, lines: Sequence[Line] | None) -> Sto
 
 
 def inbox_url(thread: Thread) -> str:
-    """Where Meta shows the conversation; of Instagram, where it shows them all."""
+    """Where Meta shows the conversation; for Instagram, where it shows all of them."""
     if thread.platform is Platform.INSTAGRAM:
         return _INBOX
     asked = {

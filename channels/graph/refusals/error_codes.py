@@ -27,7 +27,7 @@ from ...core.errors import (
 class Meaning:
     """The class of an error and its remedy.
 
-    `retry_after` counts for GraphThrottled where Meta gives no estimate of its own.
+    `retry_after` is for GraphThrottled, if Meta gives no estimate of its own.
     """
 
     kind: type[GraphError]
@@ -40,12 +40,12 @@ def _refused(remedy: str) -> Meaning:
 
 
 TRANSIENT = Meaning(
-    kind=GraphUnavailable, remedy="A failure on Meta's side; if it stays, see metastatus.com."
+    kind=GraphUnavailable, remedy="A failure on Meta's side; if it persists, see metastatus.com."
 )
 UNKNOWN = _refused("Look the number up in Messenger Platform, Error Codes.")
 
 _CARRIED_OUT = Meaning(
-    kind=GraphTimeout, remedy="The message was sent all the same, says Meta; wait for its echo."
+    kind=GraphTimeout, remedy="Meta says that the message was sent anyway; wait for its echo."
 )
 _NOT_OWNER = Meaning(
     kind=NotThreadOwner,
@@ -65,7 +65,7 @@ _UNREACHABLE = Meaning(
 _NO_SUCH_USER = Meaning(
     kind=UserUnreachable,
     remedy=(
-        "A user's id is good for one page only: check that 'page-access-token' belongs to the "
+        "A user's id is valid for one page only: check that 'page-access-token' belongs to the "
         "page that the user wrote to."
     ),
 )
@@ -85,12 +85,12 @@ _TOKEN = Meaning(
 )
 _SOON = Meaning(
     kind=GraphThrottled,
-    remedy="Too many calls in a short time; it passes by itself.",
+    remedy="Too many calls in a short time; this passes by itself.",
     retry_after=timedelta(seconds=3),
 )
 LATER = Meaning(
     kind=GraphThrottled,
-    remedy="The app has used up its calls; calling on lengthens the wait.",
+    remedy="The app has used up its calls; more calls lengthen the wait.",
     retry_after=timedelta(minutes=1),
 )
 PERMISSION = _refused(
@@ -121,7 +121,7 @@ _APP_SECRET = _refused(
 PAIRS: dict[tuple[int | None, int | None], Meaning] = {
     (1, 99): Meaning(
         kind=GraphUnavailable,
-        remedy="If it stays, the token often lacks a permission: check pages_messaging.",
+        remedy="If it persists, the token often lacks a permission: check pages_messaging.",
     ),
     (100, 33): _refused(
         "The page does not exist or the token may not see it: check 'graph-url' and "
@@ -192,14 +192,14 @@ CODES: dict[int | None, Meaning] = {
     10904: _PRIVATE_REPLY,
 }
 
-# A secondary receiver may not know of others (Handover Protocol).
+# A secondary receiver may not ask about others (Handover Protocol).
 HIDDEN_FROM_SECONDARY = 2018234
 
-# These limits count the calls of all pages of the app (Graph API, Rate Limits).
+# These limits count the calls for all of the app's pages (Graph API, Rate Limits).
 APP_LIMITS = frozenset({4, 341})
 
-# Where Meta gives no subcode, its words decide, which it puts in more than one way: patterns for
-# what `plain_words` makes of them.
+# If Meta gives no subcode, its words decide. It words them in more than one way, so these are
+# patterns for what `plain_words` makes of them.
 PHRASES: dict[str, Meaning] = {
     r"\banother app\w* (is controlling|(is in|has) control of)( this)? thread\b": _NOT_OWNER,
     r"\b(not|only current) (thread owner|owner of( this)? thread)\b": _NOT_OWNER,
@@ -214,10 +214,10 @@ PHRASES: dict[str, Meaning] = {
     r"\binvalid appsecret_proof\b": _APP_SECRET,
 }
 
-# All of these are for permissions (Graph API, Handle Errors).
+# All of these mean a missing permission (Graph API, Handle Errors).
 PERMISSION_CODES = range(200, 300)
 
-# Codes that say little: a transient failure may wear them too.
+# Codes that say little: a transient failure may have them, too.
 BROAD_CODES: dict[int | None, Meaning] = {
     3: PERMISSION,
     10: PERMISSION,

@@ -1,8 +1,8 @@
-"""Meta's own words, the only ones in which an error's text is told. Pure.
+"""Meta's own words, the only ones of an error's text that are shown. Pure.
 
-Graph's error text may quote what was sent, whole, cut or rewritten, and what was sent is what users
-are told. So of an answer to a call that carries such text only the words that Meta's errors are
-made of are kept. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
+Graph's error text may quote what was sent to a user, whole, cut or rewritten. So if a call carries
+such text, only the words that Meta's errors are made of are kept of the answer. Source: Messenger
+Platform, Error Codes; Graph API, Handle Errors.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _MARKS = re.compile(r"[\s()\[\]#.,:;'\"/-]*", re.ASCII)
 
 
 def in_known_words(message: str, numbers: Collection[int | None]) -> str:
-    """The message; an ellipsis stands for all but Meta's own words and these numbers."""
+    """The message, with an ellipsis for everything but Meta's own words and these numbers."""
     kept: list[str] = []
     for token in message.split():
         known = _is_known(token, numbers)
@@ -70,5 +70,5 @@ def _is_known(token: str, numbers: Collection[int | None]) -> bool:
 
 
 def _mark(digits: str, numbers: Collection[int | None]) -> str:
-    """Nothing for a known number; for another one, something that is not a mark."""
+    """Empty for a known number; for any other, something that is not a mark."""
     return "" if len(digits) < 10 and int(digits) in numbers else "?"

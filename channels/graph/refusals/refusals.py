@@ -1,8 +1,8 @@
 """Graph's error envelope read as one of our errors. Pure.
 
-The meaning is looked up by (code, subcode), by subcode, by the words of the message where Meta
-gives no subcode, by code, and last by what the HTTP status says. The table is in
-`error_codes`. Source: Messenger Platform, Error Codes; Graph API, Handle Errors.
+The meaning is looked up by (code, subcode), by subcode, by the words of the message if Meta gives
+no subcode, by code, and finally by the HTTP status. The table is in `error_codes`. Source:
+Messenger Platform, Error Codes; Graph API, Handle Errors.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .known_words import in_known_words
 MESSAGE_LIMIT = 300  # characters of Meta's message that are kept
 MESSAGING = frozenset({"messenger", "instagram"})  # the lines of the header that count for us
 PAGES_LIMIT = 80001  # its own line counts, too
-MOST_MINUTES = 24 * 60  # of a rate limit that are believed
+MOST_MINUTES = 24 * 60  # the longest rate limit that is believed
 
 _REDIRECTED = 300
 _TOO_MANY = 429
@@ -57,7 +57,7 @@ _TRACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """The `error` object of an answer, as far as it matters here."""
+    """The parts of an answer's `error` object that matter here."""
 
     code: int | None = None
     subcode: int | None = None
@@ -69,7 +69,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 def fault_in(body: bytes) -> Fault | None:
     """The error that an answer's body holds; None if it is not an error envelope.
 
-    An odd part of it, such as half of an emoji that Meta quotes, hides none of the others.
+    An odd part, such as half of an emoji that Meta quotes, does not hide the other parts.
     """
     told = _json(body.decode(errors="replace")) if b'"error"' in body else None
     error = told.get("error") if isinstance(told, dict) else None
@@ -98,9 +98,9 @@ def refusal(
 
     `call` names the request for the reader ("POST /me/messages"), `usage` is the header
     X-Business-Use-Case-Usage, `retry_after` what `asked_to_wait` reads, and `hidden` are texts that
-    must not show in the error: secrets, and what we sent, since Meta may repeat it. `may_quote`: we
-    sent what people are told or have said, which Meta may repeat in part, or rewritten, so only
-    known words of its text are kept.
+    must not show in the error: secrets, and what we sent, because Meta may repeat it. `may_quote`:
+    we sent what people are told or have said, which Meta may repeat in part or reworded, so only
+    the known words of its text are kept.
     """
     meaning = _meaning(fault, status)
     make: Callable[..., GraphError] = meaning.kind
@@ -123,14 +123,14 @@ def refusal(
 
 
 def owner_by(error: GraphError) -> Owner:
-    """Whose a thread is, where Meta refuses to tell."""
+    """What a refusal by Meta says about a thread's owner."""
     if HIDDEN_FROM_SECONDARY in (error.code, error.subcode):
         return Owner.HIDDEN
     return Owner.UNNAMED if isinstance(error, NotThreadOwner) else Owner.UNKNOWN
 
 
 def succeeded(status: int) -> bool:
-    """Whether the HTTP status is a success; a redirect is not one: Graph redirects nobody."""
+    """Whether the HTTP status is a success; a redirect is not, because Graph never redirects."""
     return status < _REDIRECTED
 
 
@@ -143,9 +143,9 @@ def unreadable(
 ) -> GraphError:
     """The answer is not Graph's: a gateway's page, nothing at all, or broken JSON.
 
-    GraphTimeout where the call may have been carried out: after a success that can't be read, and
-    where a gateway got no good answer from those behind it. One call too many is a refusal like
-    Graph's own.
+    It is a GraphTimeout if the call may have been carried out: after a success that can't be read,
+    and after a gateway's error about the servers behind it. A status that means too many calls is a
+    refusal like Graph's own.
     """
     if status == _TOO_MANY:
         fault = Fault(message=f"HTTP status {status}")
@@ -155,7 +155,7 @@ def unreadable(
     error = kind(
         f"Graph's answer to {call} can't be read (HTTP status {status})",
         retry_after=retry_after,
-        remedy="If it stays so, check 'graph-url' and what stands between this machine and Meta.",
+        remedy="If it stays so, check 'graph-url' and any proxy between this machine and Meta.",
     )
     if isinstance(error, GraphTimeout):
         error.is_unreadable = succeeded(status)
@@ -165,8 +165,8 @@ def unreadable(
 def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -> timedelta | None:
     """The longest `estimated_time_to_regain_access` of the header's lines of these kinds.
 
-    A day at most; None if there is none. A line for ads, or for whatever else the business does,
-    says nothing of messages. Source: Graph API, Rate Limits (Business Use Case).
+    At most a day; None if there is none. A line for ads, or for whatever else the business does,
+    says nothing about messages. Source: Graph API, Rate Limits (Business Use Case).
     """
     businesses = _json(usage or "{}")
     groups = businesses.values() if isinstance(businesses, dict) else ()
@@ -180,7 +180,7 @@ def regain_access_after(usage: str | None, kinds: Collection[str] = MESSAGING) -
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> timedelta:
-    """What `Retry-After` asks for, which is seconds, or a time by the clock of `Date`."""
+    """The wait that `Retry-After` asks for, in seconds or until a time by the clock of `Date`."""
     told = headers.get("Retry-After", "")
     seconds = _read(told, float)
     if seconds is None:
@@ -212,9 +212,7 @@ def _meaning_by_words(fault: Fault) -> Meaning | None:
 
 
 def plain_words(message: str) -> str:
-    """The words without what Meta writes differently from time to time: case, contractions,
-    articles.
-    """
+    """The words without what Meta varies: case, contractions, articles."""
     plain = message.casefold().replace("\u2019", "'").replace("`", "'").replace("-", " ")
     plain = re.sub(r"\bcannot\b|\bcan't\b", "can not", plain)
     plain = re.sub(r"n't\b", " not", plain)
@@ -227,7 +225,7 @@ def _bounded(minutes: float) -> timedelta:
 
 
 def _json(text: str) -> object:
-    """What the text holds, whatever is odd in it; None if it is no JSON."""
+    """The text read as JSON, however odd its parts; None if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -235,7 +233,7 @@ def _json(text: str) -> object:
 
 
 def _read(value: object, kind: type[_T]) -> _T | None:
-    """The value as a number or flag, also where Meta writes it as text; None if it is neither."""
+    """The value as a number or flag, even if Meta writes it as text; None if it is neither."""
     try:
         return msgspec.convert(value, kind, strict=False)
     except (msgspec.ValidationError, OverflowError):
@@ -243,12 +241,12 @@ def _read(value: object, kind: type[_T]) -> _T | None:
 
 
 def _text(value: object) -> str | None:
-    """What is written, with a mark for each half of a surrogate pair, which no log can hold."""
+    """The text, with a mark for each lone half of a surrogate pair, which no log can hold."""
     return value.encode(errors="replace").decode() if isinstance(value, str) else None
 
 
 def _anywhere(text: str) -> str:
-    """A pattern for the text; a short one only as whole words, or "a" would hide every a."""
+    """A pattern for the text; a short text matches only whole words, or "a" would hide every a."""
     pattern = re.escape(text)
     return pattern if len(text) >= _LONG_TEXT else rf"(?<!\w){pattern}(?!\w)"
 

@@ -103,8 +103,8 @@ async def test_forget_erases_only_what_is_at_rest(stage: OperatorStage, command:
     ("name", "told"),
     [
         (["return"], "This user has no open handover."),
-        (["forget", "--yes"], "Nothing is kept of this user."),
-        (["export"], "Nothing is kept of this user."),
+        (["forget", "--yes"], "Nothing is kept about this user."),
+        (["export"], "Nothing is kept about this user."),
     ],
 )
 async def test_who_is_not_known_is_told(
@@ -227,7 +227,7 @@ async def test_dead_retry_of_what_is_not_there_is_refused(
     stage: OperatorStage, command: Any
 ) -> None:
     status, printed, complaint = await command("dead", *at(stage), "--retry", "event-7")
-    assert (status, printed, complaint) == (1, "", "Nothing of that id is set aside.\n")
+    assert (status, printed, complaint) == (1, "", "Nothing with that id is set aside.\n")
 
 
 def test_dead_retry_of_what_is_no_id_is_a_wrong_call(capsys: Output) -> None:

@@ -193,7 +193,7 @@ async def test_what_was_dead_is_handled_once_it_is_asked_for(stage: OperatorStag
 async def test_only_what_is_dead_is_taken_up_again(stage: OperatorStage, name: str) -> None:
     await has_dead(stage)
     status, answer = await stage.calls("POST", f"/dead/{name}/retry")
-    assert (status, answer) == (404, {"error": "Nothing of that id is set aside."})
+    assert (status, answer) == (404, {"error": "Nothing with that id is set aside."})
 
 
 async def test_an_export_has_all_that_is_kept_of_one_person(stage: OperatorStage) -> None:

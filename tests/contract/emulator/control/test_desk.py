@@ -206,7 +206,7 @@ async def test_a_context_is_opened_by_its_address() -> None:
 async def test_what_is_no_context_is_said_to_be_none() -> None:
     routes = {
         "/gone": web.json_response(
-            {"error": "There is no such context, or no longer."}, status=404
+            {"error": "There is no such context, or it has expired."}, status=404
         ),
         "/moved": web.Response(status=302, headers={"Location": "/c"}),
         "/c": web.json_response({}),

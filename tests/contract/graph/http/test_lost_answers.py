@@ -284,7 +284,7 @@ async def test_a_long_rate_limit_after_a_lost_answer_leaves_the_fate_of_a_pass_o
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
     meta.script = [Reset(), refused(code=80006)]
-    with pytest.raises(GraphTimeout, match=r"may have been passed.*calling on lengthens"):
+    with pytest.raises(GraphTimeout, match=r"may have been passed.*more calls lengthen"):
         await pass_to_agent(graph)
     assert [seen.method for seen in meta.seen] == ["POST", "POST"]
 
