@@ -1,1 +1,1 @@
-"""Rasa's turns: what it is told, and its answers as messages."""
+"""Rasa's turns: what Rasa is told, and its answers as messages."""

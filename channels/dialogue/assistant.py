@@ -24,17 +24,17 @@ from .unmade_handover import trackers_saved_by, unmade_handover
 
 logger = logging.getLogger(__name__)
 
-MOST_SAID = 50  # last messages of a conversation that an agent may read
+MOST_SAID = 50  # messages at the end of a conversation that an agent may read
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for Rasa; `parse_data` where it is an event and not a user's words.
+    """One message for Rasa, with `parse_data` if it is an event and not a user's words.
 
-    `text` is what the user said; of an event it is a name, which Rasa does not get: an event has no
-    text, so that nothing takes it for an answer.
+    `text` is what the user said. For an event it is the event's name, which Rasa does not get: an
+    event has no text, so that nothing takes it for an answer.
 
-    `once`: somebody else may have brought it to Rasa, or be about to, and it counts once.
-    `resumes`: where an action has paused Rasa's tracker, this turn lets it go on.
+    `once`: another attempt or worker may have brought it to Rasa, or be about to, and it counts
+    once. `resumes`: if an action has paused Rasa's tracker, this turn resumes it.
     """
 
     sender_id: str
@@ -53,8 +53,8 @@ class Assistant(Protocol):
     def is_ready(self) -> bool:
         """Whether a model is loaded; turns wait until one is."""
 
-    # Each of these raises RasaUnavailable while no model is loaded; `language`, before the first
-    # one.
+    # Each of these raises RasaUnavailable while no model is loaded; `language` only before the
+    # first one.
 
     def language(self) -> str:
         """The assistant's NLU language, such as "en"."""
@@ -66,31 +66,32 @@ class Assistant(Protocol):
         """Whether the assistant's domain has all of these entities."""
 
     async def read(self, text: str) -> tuple[str | None, float]:
-        """The intent that the NLU reads in a text, and its confidence; nothing is recorded."""
+        """The intent that the NLU recognises in a text, and its confidence; records nothing."""
 
     async def situation(self, sender_id: str) -> Situation:
-        """Where the conversation stands, as the tracker has it. Raises what its store raises."""
+        """Where the conversation stands, by the tracker. Raises whatever its store raises."""
 
     async def response(self, name: str, sender_id: str, channel: str) -> Mapping[str, Any] | None:
         """A response as the bot would say it now; None if the domain does not have it.
 
-        Nothing is recorded. Raises what the tracker store or an NLG server raises.
+        Records nothing. Raises whatever the tracker store or an NLG server raises.
         """
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
-        """Let Rasa handle the message; returns once it has answered and saved its tracker.
+        """Have Rasa handle the message; returns once it has answered and saved its tracker.
 
-        False for a turn that is to be taken `once`, if the tracker has its `message_id` already.
-        Raises StoreUnavailable while Rasa's tracker store can't be read, or its lock store is away:
-        the turn has not begun, and is to be taken again. Where its tracker can't be saved, it waits
-        for that (`output.turn_time`). Raises ClaimLost where another worker takes it again.
+        False for a turn that counts `once`, if the tracker has its `message_id` already. Raises
+        StoreUnavailable while Rasa's tracker store can't be read, or its lock store is unavailable:
+        the turn has not begun, and must be taken again. If the tracker can't be saved, the turn
+        waits until it can (`output.turn_time`). Raises ClaimLost if another worker takes the turn
+        again.
         """
 
 
 class RasaAssistant:
     """The agent of a running `rasa run`.
 
-    `agent` gives the agent that is loaded now (Rasa replaces it when a new model comes), and
+    `agent` returns the agent that is loaded now (Rasa replaces it with each new model), and
     `on_new_message` is what Rasa gave the channel for its messages.
     """
 
@@ -115,7 +116,7 @@ class RasaAssistant:
         return getattr(processor, "engine_version", None) == MANTLE
 
     def _is_refused(self) -> bool:
-        """A model that is loaded later is refused, too: what users write waits for another one."""
+        """A Mantle model that is loaded later is refused, too: what users write waits."""
         is_mantle = self.is_mantle()
         if is_mantle and not self._has_told_mantle:
             self._has_told_mantle = True
@@ -123,7 +124,7 @@ class RasaAssistant:
         return is_mantle
 
     def language(self) -> str:
-        """While no model is loaded, it is the last one's."""
+        """While no model is loaded, the language of the last one."""
         if self._language is None or self.is_ready():
             self._language = self._loaded().processor.model_metadata.language or "en"
         return self._language
@@ -156,7 +157,7 @@ class RasaAssistant:
         return None if said is None else {**said, "utter_action": name}
 
     async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
-        self.language()  # its handover asks for it, and the model may be unloaded by then
+        self.language()  # remembered: a handover needs it, and the model may be unloaded by then
         is_event = turn.parse_data is not None
         if is_event:
             keep_answers_to_users(self._loaded().processor)
@@ -176,14 +177,14 @@ class RasaAssistant:
         if plan is not None and isinstance(output, MessengerOutput) and not output.has_asked:
             logger.error(
                 "An action that was to hand a user over could not run: is the action server there? "
-                "The channel hands over in its place, if 'on-failure' lets it."
+                "The channel hands over in its place, if 'on-failure' allows it."
             )
             await output.stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
         return was_taken
 
     async def _say_something(self, turn: Turn, output: MessengerOutput) -> None:
-        """If nobody is coming and the turn has said nothing, say what the bot can always say."""
+        """If no person will come and the turn has said nothing, say what the bot can always say."""
         if output.has_asked or output.has_spoken:
             return
         response = await self.response("utter_default", turn.sender_id, turn.channel)
@@ -196,7 +197,7 @@ class RasaAssistant:
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)
-            self._loaded()  # Rasa would drop the message, and nothing else would tell
+            self._loaded()  # otherwise Rasa would silently drop the message
             await self._on_new_message(message)
             return True
 
@@ -207,10 +208,10 @@ class RasaAssistant:
         return self._agent()
 
     async def _as_event(self, parse_data: dict[str, Any] | None) -> dict[str, Any] | None:
-        """An NLU result without text, as custom actions read it too.
+        """An NLU result without text, so that custom actions do not see one, either.
 
-        In an assistant with flows (Rasa Pro), the flow that has the event's name is started: a
-        message that comes parsed goes past the NLU, and so past the flows' NLU triggers.
+        In an assistant with flows (Rasa Pro), it starts the flow that has the event's name: a
+        message that is already parsed bypasses the NLU, and with it the flows' NLU triggers.
         """
         if parse_data is None:
             return None
@@ -222,9 +223,9 @@ class RasaAssistant:
         return {**event, "commands": [{"command": "start flow", "flow": name}]}
 
     async def _handle_once(self, message: UserMessage, *, resumes: bool) -> bool:
-        """What Rasa's `Agent.handle_message` does, with a look at the tracker under its lock.
+        """Do what Rasa's `Agent.handle_message` does, and check the tracker under Rasa's lock.
 
-        The model may be unloaded meanwhile: the one that is loaded then has another tracker store.
+        The model may be unloaded meanwhile, and the next one has another tracker store.
         """
         agent = self._loaded()
         async with agent.lock_store.lock(message.sender_id):
@@ -237,14 +238,14 @@ class RasaAssistant:
 
 
 async def _resume(store: Any, sender_id: str) -> None:
-    """Let a paused tracker go on, whose bot would stay silent for ever."""
+    """Resume a paused tracker: otherwise its bot would stay silent forever."""
     tracker = await store.retrieve(sender_id)
     if tracker is None or not _is_paused(tracker):
         return
     logger.warning(
-        "An action of the assistant has paused Rasa's tracker (ConversationPaused), so that "
-        "the bot would say nothing after the handover either; it is resumed. Take that event "
-        "out of the action: the channel keeps the bot silent by itself."
+        "An action of the assistant has paused Rasa's tracker (ConversationPaused), so the bot "
+        "would say nothing after the handover, either; it is resumed. Remove that event from "
+        "the action: the channel keeps the bot silent by itself."
     )
     tracker.update(ConversationResumed())
     await store.save(tracker)
@@ -259,10 +260,10 @@ async def _has_heard(store: Any, message: UserMessage) -> bool:
 
 
 def _repeat_nothing(processor: Any) -> None:
-    """Let a message that Rasa has answered before get no second answer.
+    """Keep Rasa from answering a message a second time.
 
-    To a message whose id it knows, Rasa Pro (3.20.5 and later) repeats what its tracker has. The
-    outbox has that already, and a handover among it would be made twice.
+    For a message whose id it knows, Rasa Pro (3.20.5 and later) repeats the answer that its tracker
+    has. The outbox has that already, and a handover in it would be made twice.
     """
     replay = getattr(processor, "replay_message", None)
     if replay is None or getattr(replay, "repeats_nothing", False):
@@ -277,7 +278,7 @@ def _repeat_nothing(processor: Any) -> None:
 
 
 def _is_paused(tracker: Any) -> bool:
-    """Rasa 3.6 has a method for it, newer ones of Rasa Pro a property."""
+    """Rasa 3.6 has a method for this, newer versions of Rasa Pro a property."""
     is_paused = getattr(tracker, "is_paused", None)
     return bool(is_paused() if callable(is_paused) else tracker.paused)
 

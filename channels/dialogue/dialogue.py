@@ -1,4 +1,4 @@
-"""Rasa's turns: what it is told, and the output that carries its answers."""
+"""Rasa's turns: what Rasa is told, and the output that carries its answers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 class Dialogue:
     """Lets Rasa take turns, as many at once as `max-turns` allows.
 
-    As many again may tell it of a handover's start or end: users' turns don't hold those up.
+    The same number again may tell it of handovers' starts and ends: users' turns don't delay those.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Dialogue:
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
 
-        A `repeated` event may have been answered before a crash: the tracker tells.
+        A `repeated` event may have been answered before a crash: the tracker shows whether it was.
         """
         may_type = self._knows if self._settings.typed_intents else None
         turn = Turn(
@@ -118,9 +118,9 @@ class Dialogue:
         await self._take_as_user(turn, id_, event.thread)
 
     async def hand_over(self, event: Event) -> None:
-        """Hand over a thread whose bot could not answer this, as `on-failure` has it.
+        """Hand over the thread of an event that the bot could not answer, as `on-failure` says.
 
-        Unless a person has it already. Raises StoreError.
+        Does nothing if a person has the thread already. Raises StoreError.
         """
         if not isinstance(event, (UserMessage, Postback)) or await self._is_with_people(event):
             return
@@ -139,12 +139,12 @@ class Dialogue:
         return session is not None and not session.is_waiting
 
     async def tell_act(self, act: Act) -> None:
-        """Let Rasa handle an act of the user besides writing, if the settings name an intent."""
+        """Let Rasa handle an act that is not a message, if the settings name an intent for it."""
         intent = self._settings.events.get(act.name)
         if intent is None or not self._assistant.knows_intent(intent):
             logger.warning(
                 "Rasa does not hear of an event '%s': the domain lacks the intent that 'events' in "
-                "credentials.yml names for it. Add it to the domain, with a rule for it.",
+                "credentials.yml names for it. Add the intent to the domain, and a rule for it.",
                 act.name,
                 extra=thread_fields(act.thread),
             )
@@ -171,8 +171,8 @@ class Dialogue:
     async def tell_ended(self, session: Session, *, in_silence: bool) -> None:
         """Let Rasa handle `handover_ended`, unless its tracker shows that it has.
 
-        What Rasa says to that waits until the user has written, where Meta takes no message
-        before; `in_silence` it is not said.
+        If Meta takes no messages now, what Rasa says then waits until the user has written;
+        `in_silence`, it is not said at all.
         """
         if session.reason is None:
             return
@@ -194,7 +194,7 @@ class Dialogue:
         *,
         reason: EndReason | None = None,
     ) -> Turn:
-        """Rasa's turn for what isn't a message: for an intent that no user can type."""
+        """A turn that is not a message: it has an intent that no user can type."""
         return Turn(
             sender_id=self._threads.sender_id(thread),
             channel=thread.platform.value,
@@ -208,15 +208,16 @@ class Dialogue:
 
     @asynccontextmanager
     async def hearing(self, thread: Thread) -> AsyncIterator[None]:
-        """A place for telling Rasa of a handover's start or end, and a model that hears it."""
+        """Hold a place for telling Rasa of a handover's start or end, once a model is loaded."""
         async with self._for_sessions.place(thread.page):
             await self.ready()
             yield
 
     async def read(self, text: str) -> tuple[str | None, float]:
-        """The intent that the assistant's NLU reads in a text, and its confidence.
+        """The intent that the assistant's NLU recognises in a text, and its confidence.
 
-        None where the NLU fails or hangs: what is said to an agent is heard all the same.
+        None if the NLU fails or hangs: that must not keep the channel from hearing what users say
+        to an agent.
         """
         reading, limit = self._assistant.read(plain(text)), self._settings.turn_timeout
         try:
@@ -226,7 +227,7 @@ class Dialogue:
         except Exception as error:  # whatever a component raises; it may quote the user
             logger.error(
                 "Rasa's NLU could not read a message for return intents (%s), so it brings nobody "
-                "back to the bot. Find out which component fails, or hangs for 'turn-timeout'.",
+                "back to the bot. Find out which component fails, or hangs past 'turn-timeout'.",
                 type(error).__name__,
             )
             return None, 0.0
@@ -243,14 +244,12 @@ class Dialogue:
         return knows_intent and self._assistant.knows_entities(typed.entities)
 
     def begin_no_more(self) -> None:
-        """Let no turn begin: a stop waits for those under way, and would cut one that has just
-        begun.
-        """
+        """Let no more turns begin: a stop waits for those under way, and would cut off new ones."""
         self._for_users.close()
         self._for_sessions.close()
 
     async def stop(self) -> None:
-        """Stop whatever is shown to users besides messages."""
+        """Stop showing users that the bot has seen a message, or is typing."""
         await self._typing.stop()
 
     async def _transcript(self, session: Session) -> dict[str, Any] | None:
@@ -273,7 +272,7 @@ class Dialogue:
         in_silence: bool = False,
         held: bool = False,
     ) -> None:
-        """Let Rasa take the turn, which has its place already."""
+        """Let Rasa take the turn, which already has its place."""
         said = await self._outbox.said(thread, id_.id) if turn.once else []
         await still_ours()
         sayings = self._sayings(id_, said)
@@ -318,7 +317,7 @@ class Dialogue:
         )
 
     async def _connecting(self, thread: Thread) -> Mapping[str, Any] | None:
-        """What the user reads before a person gets the thread; None where it can't be said."""
+        """What the user reads before a person gets the thread; None if it can't be said."""
         sender_id, channel = self._threads.sender_id(thread), thread.platform.value
         try:
             return await self._assistant.response(CONNECTING, sender_id, channel)
@@ -344,9 +343,9 @@ class Dialogue:
         return self._assistant.is_ready()
 
     async def ready(self) -> None:
-        """Return once a model is loaded; one looks for it, and the others wait for that one.
+        """Return once a model is loaded; one caller looks for it, and the others wait for that one.
 
-        Whoever has to wait is cancelled when the process stops, like whoever waits for a place.
+        When the process stops, callers that wait are cancelled, like those that wait for a place.
         """
         if self.is_ready():
             return

@@ -1,8 +1,8 @@
-"""What an event of the channel does to slots and forms: it is nobody's answer.
+"""What one of the channel's events does to slots and forms: it does not count as an answer.
 
-Rasa lets each message fill each slot whose mapping does not exclude it: a `from_text` mapping would
-keep the event as what the user said, a `from_intent` mapping for "any intent but affirm" would take
-it as a no, and an action that extracts slots would read it as an answer.
+Rasa lets each message fill every slot whose mapping does not exclude it: a `from_text` mapping
+would keep the event as what the user said, a `from_intent` mapping for "any intent but affirm"
+would take it for a no, and an action that extracts slots would read it as an answer.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from ..core.briefing.turns import RESERVED_INTENTS
 
 
 def keep_answers_to_users(processor: Any) -> None:
-    """From now on an event fills, in this MessageProcessor, the slots that name it, and no form
-    takes it for an answer: rules say what follows, and then the form asks again.
+    """From now on, an event that this MessageProcessor handles fills only the slots that name it.
+
+    No form takes it for an answer: rules say what follows, and then the form asks again.
     """
     if not isinstance(processor.run_action_extract_slots, _Extraction):
         processor.run_action_extract_slots = _Extraction(processor)
 
 
 class _Extraction:
-    """`run_action_extract_slots`, of Rasa 3.6 and of Rasa Pro."""
+    """Replaces `run_action_extract_slots`, in Rasa 3.6 and in Rasa Pro."""
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
@@ -37,14 +38,14 @@ class _Extraction:
         for name, value in _filled(self._processor.domain.slots, tracker):
             tracker.update(SlotSet(name, value))
         if tracker.active_loop_name:
-            # What a form does with a message that fills none of its slots, before it has asked
-            # an action of the project's own.
+            # A form does the same with a message that fills none of its slots, but only after it
+            # has asked the project's own actions.
             tracker.update(ActionExecutionRejected(tracker.active_loop_name))
         return tracker
 
 
 def _is_event(message: Any) -> bool:
-    """Whether no user wrote it: a handover's start or end, or an act such as an opt-in."""
+    """Whether no user wrote the message: a handover's start or end, or an act such as an opt-in."""
     is_external = bool((message.metadata or {}).get("is_external"))
     return message.intent_name in RESERVED_INTENTS or (is_external and message.text is None)
 
@@ -58,7 +59,7 @@ def _filled(slots: Any, tracker: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _value(mapping: Mapping[str, Any], tracker: Any) -> Any:
-    """What an event puts into a slot by a mapping that names its entity or its intent."""
+    """What an event puts into a slot, by a mapping that names its entity or its intent."""
     message = tracker.latest_message
     intents = _as_list(mapping.get("intent"))
     is_for_it = message.intent_name in intents
@@ -71,7 +72,7 @@ def _value(mapping: Mapping[str, Any], tracker: Any) -> Any:
 
 
 def _holds(mapping: Mapping[str, Any], tracker: Any) -> bool:
-    """Whether one of a mapping's conditions is met: a form, and perhaps what it has asked for."""
+    """Whether one of a mapping's conditions is met: its form, and the slot asked for, if named."""
     conditions = mapping.get("conditions") or ()
     return not conditions or any(
         condition.get("active_loop") == tracker.active_loop_name
@@ -81,7 +82,7 @@ def _holds(mapping: Mapping[str, Any], tracker: Any) -> bool:
 
 
 def _as_dict(mapping: Any) -> Mapping[str, Any]:
-    """A mapping as the domain has it; Rasa Pro keeps them as objects."""
+    """A mapping as the domain writes it; Rasa Pro keeps mappings as objects."""
     plain: Mapping[str, Any] = mapping if isinstance(mapping, dict) else mapping.as_dict()
     return plain
 

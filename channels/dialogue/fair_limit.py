@@ -1,4 +1,4 @@
-"""The places for turns: a limited number at once, and no page can take them all."""
+"""Places for turns: there is a limited number of them, and no page can take them all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LARGEST_SHARE = 4  # a page may hold this many times the places that are free
 
 
 class FairLimit:
-    """Gives out `most` places; whoever finds none waits, and pages take turns.
+    """Gives out `most` places; if none is free, callers wait, and pages take turns.
 
-    A page whose sends are slow holds its places for long. So with `several_pages`, and places
-    enough, some are always left for pages that hold less, however many pages are slow.
+    A page whose sends are slow holds its places for long. So with `several_pages`, if there are
+    enough places, some are always left for pages that hold fewer, however many pages are slow.
     """
 
     def __init__(self, most: int, *, several_pages: bool) -> None:
@@ -25,7 +25,7 @@ class FairLimit:
         self.is_closed = False
 
     def close(self) -> None:
-        """Give out no more places: whoever waits for one, or comes for one later, is cancelled."""
+        """Give out no more places: callers that wait for one, or come later, are cancelled."""
         self.is_closed = True
         for given in [given for of_page in self._waiting.values() for given in of_page]:
             given.cancel()

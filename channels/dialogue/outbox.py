@@ -30,21 +30,21 @@ class Outbox(PassesControl, Protocol):
         """Store a message after the thread's others; returns before it is sent.
 
         `held`: it waits until the user has written. `in_turn`: it is said in the thread's turn,
-        which one worker has. Raises ClaimLost and BotSilenced.
+        which only one worker has. Raises ClaimLost and BotSilenced.
         """
 
     async def say_again(self, thread: Thread, said: Said) -> None:
-        """An attempt repeats what an earlier one has said: see that it is on its way, or sent."""
+        """Make sure that a message which an earlier attempt has said is on its way, or sent."""
 
     async def withdraw(self, positions: list[int]) -> None:
-        """Take back messages that an earlier attempt has said, where they are not sent yet."""
+        """Take back those of an earlier attempt's messages that have not been sent yet."""
 
 
 class TurnId(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn of Rasa, as its messages know it.
+    """Which of Rasa's turns a message belongs to.
 
-    `id` is the `message_id` that Rasa gets. Where a crash cuts the turn, it is taken again
-    because of the inbox's event `event_key`, or of the session `session_id`, whose end it hears.
+    `id` is the `message_id` that Rasa gets. If a crash cuts the turn short, it is taken again
+    because of the inbox's event `event_key`, or of the session `session_id`, whose end it tells.
     """
 
     id: str
@@ -55,7 +55,7 @@ class TurnId(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def turn_on_its_own(now: datetime) -> TurnId:
-    """A turn that no event has led to: a reminder, an external trigger."""
+    """A turn that no event has caused: a reminder, an external trigger."""
     key = uuid.uuid4().hex
     return TurnId(id=key, cause=Cause(at=now, key=key))
 
@@ -83,7 +83,7 @@ class Sayings:
     async def add(
         self, thread: Thread, message: Mapping[str, Any], *, response: str, held: bool
     ) -> None:
-        """Say the next message, unless an earlier attempt has said it at this place."""
+        """Say the next message, unless an earlier attempt has already said it at this point."""
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message))
         if (said := self._replay.repeated(plain)) is not None:
             await self._while_ours(partial(self._outbox.say_again, thread, said))
@@ -124,7 +124,7 @@ class Sayings:
         return False
 
     def on_its_own(self) -> Sayings:
-        """What Rasa says later on, through the same output."""
+        """For what Rasa says later, through the same output."""
         return Sayings(
             turn=turn_on_its_own(self._clock.metas()),
             outbox=self._outbox,
@@ -134,12 +134,12 @@ class Sayings:
         )
 
     async def withdraw_rest(self) -> None:
-        """Take back what earlier attempts have said after this place."""
+        """Take back what earlier attempts have said after this point."""
         if positions := self._replay.withdrawn():
             await self._while_ours(partial(self._outbox.withdraw, positions))
 
     async def _while_ours(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Carry out a step on the store; each try needs the turn to be this worker's still."""
+        """Carry out a step on the store; at each try, the turn must still be this worker's."""
 
         async def look_and_step() -> None:
             await still_ours()
@@ -149,10 +149,10 @@ class Sayings:
 
 
 class Replay:
-    """One attempt at a turn, beside what earlier attempts at it have said.
+    """Compares an attempt at a turn with what earlier attempts have said.
 
     What is said again, in the same words and at the same place, is not stored again. From the
-    first difference on, what waits of the earlier attempts is withdrawn.
+    first difference on, whatever of the earlier attempts is still waiting is withdrawn.
     """
 
     def __init__(self, said: Sequence[Said] = ()) -> None:
@@ -160,7 +160,7 @@ class Replay:
         self.place = 0
 
     def repeated(self, message: dict[str, Any]) -> Said | None:
-        """What was said at this place, if it is this message; then the next place is looked at."""
+        """What was said at this place, if it is this message; then go on to the next place."""
         said = self._said.get(self.place)
         if said is None or said.message != message:
             return None
@@ -168,7 +168,7 @@ class Replay:
         return said
 
     def withdrawn(self) -> list[int]:
-        """The positions of what waits from this place on, which this attempt says otherwise."""
+        """The positions of what is waiting from this place on: this attempt says something else."""
         waiting = [one for one in self._said.values() if one.is_waiting and one.place >= self.place]
         for one in waiting:
             del self._said[one.place]

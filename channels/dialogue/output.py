@@ -28,8 +28,8 @@ from .rendering.response import render
 logger = logging.getLogger(__name__)
 
 _LIMITS = {Platform.MESSENGER: MESSENGER, Platform.INSTAGRAM: INSTAGRAM}
-# The keys of payloads by which an action, or a response, asks for a handover, and tells what the
-# user thought of one.
+# The keys of the payloads with which an action, or a response, asks for a handover, and reports
+# what the user thought of one.
 HANDOVER, FEEDBACK = "handover", "handover_feedback"
 _ASKING = {HANDOVER, FEEDBACK}
 # What the user reads before a handover that the channel makes because the bot has failed.
@@ -40,17 +40,17 @@ CANCEL = "cancel"  # a key inside HANDOVER: a waiting handover is not wanted any
 class MessengerOutput(OutputChannel):
     """Stores Rasa's responses, to be sent in order, and opens the handovers that actions ask for.
 
-    Every method returns once the message is stored: a turn takes no longer and can't fail because
-    of Meta, and while the store is away it waits (`turn_time`). Once a handover has been asked
-    for, nothing more is said, and a warning names the response. Without a `thread` of its own it
-    finds the recipients' threads. Raises ClaimLost.
+    Every method returns once the message is stored: Meta can neither delay a turn nor make it fail.
+    While the store is unavailable, the turn waits (`turn_time`). Once a handover has been asked
+    for, nothing more is said, and a warning names the response. Without a `thread` of its own, the
+    output finds the recipients' threads. Raises ClaimLost.
 
     `sayings` are those of one turn, until `end_turn`. Rasa keeps a turn's output for the
-    reminders that the turn has set: each of their responses is a turn by itself.
+    reminders that the turn has set: each of their responses is a turn of its own.
 
-    `in_silence`: nothing is said, nor handed over. `held`: what is said waits until the user has
-    written. `connecting` gives the response CONNECTING, if there is one: where the channel hands
-    over because the bot has failed, the user reads it, unless the turn has said it.
+    `in_silence`: nothing is said, and nothing is handed over. `held`: what is said waits until the
+    user has written. `connecting` returns the response CONNECTING, if there is one: if the channel
+    hands over because the bot has failed, the user reads it, unless the turn has said it.
     """
 
     def __init__(
@@ -82,22 +82,23 @@ class MessengerOutput(OutputChannel):
         self._in_silence = in_silence
         self._to_pass: Session | None = None
         self.has_asked = False  # for a handover
-        self.has_spoken = False  # or has handed over: then "typing" goes with that
+        self.has_spoken = False  # or has handed over, which takes "typing" off, too
 
     @classmethod
     def name(cls) -> str:
         return Platform.MESSENGER.value
 
     def end_turn(self) -> None:
-        """What is said from now on, Rasa says on its own; the turn's handover begins.
+        """Begin the turn's handover; what is said from now on is no longer part of the turn.
 
-        It begins no earlier, since the agent's app is told what the turn has left in the tracker.
+        The handover does not begin earlier, because the agent's app is told what the turn has left
+        in the tracker.
         """
         self._has_ended = True
         self._pass_control()
 
     def cut_off(self) -> None:
-        """The turn has been given up: what it says from now on is not said."""
+        """The turn has been given up: what it says from now on is dropped."""
         self._is_cut_off = True
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
@@ -105,7 +106,7 @@ class MessengerOutput(OutputChannel):
             logger.warning("%s was not sent: its turn took too long.", name_of(message))
             return
         await self._respond(recipient_id, message)
-        # Where this worker stood still meanwhile, Rasa must not go on to the turn's next action.
+        # If this worker has stood still, Rasa must not go on to the turn's next action.
         await self.turn_time.until_stored(still_ours)
 
     async def _respond(self, recipient_id: str, message: dict[str, Any]) -> None:
@@ -153,7 +154,7 @@ class MessengerOutput(OutputChannel):
         await self.send_response(recipient_id, {"custom": json_message, **kwargs})
 
     async def stand_in(self, recipient_id: str, plan: str | None) -> None:
-        """Ask for a handover in place of an action of ours that could not run, or of the bot."""
+        """Ask for a handover in place of one of our actions that could not run, or of the bot."""
         if not self._is_cut_off:
             await self._hand_over(recipient_id, {"plan": plan}, has_bot_failed=True)
 
@@ -218,9 +219,9 @@ class MessengerOutput(OutputChannel):
 
     def _warn_of_silence(self, thread: Thread, response: Mapping[str, Any]) -> None:
         logger.warning(
-            "%s was not sent, because %s. If a rule says it, let the rule say it before "
+            "%s was not sent, because %s. If a rule says it, have the rule say it before "
             "action_handover. If it is the question of a form that is under way, give the form "
-            "its own rules for handovers: docs/forms.md tells how.",
+            "its own rules for handovers, as docs/forms.md explains.",
             name_of(response),
             self._silenced_by,
             extra=thread_fields(thread),
@@ -237,8 +238,8 @@ class MessengerOutput(OutputChannel):
             self._silenced_by = "a live agent has the thread"
         except (TypeError, msgspec.MsgspecError):
             logger.error(
-                "%s was not sent: it holds a value that JSON does not have. Let the action write "
-                "numbers, texts, lists and mappings only.",
+                "%s was not sent: it holds a value that JSON does not have. An action may send "
+                "only numbers, texts, lists and mappings.",
                 name,
                 extra=thread_fields(thread),
             )
@@ -270,7 +271,7 @@ def _without_asking(part: Any) -> Any:
 
 
 def _plain_wishes(asked: object, thread: Thread) -> Mapping[str, Any]:
-    """What is asked for of a handover, as the store can keep it."""
+    """What a handover was asked to be like, in a form that the store can keep."""
     if not isinstance(asked, Mapping):
         logger.error(
             "A custom payload asked for a handover with %s instead of a mapping; write "
@@ -286,7 +287,7 @@ def _plain_wishes(asked: object, thread: Thread) -> Mapping[str, Any]:
 
 
 class InstagramOutput(MessengerOutput):
-    """The same for Instagram, where a domain's `channel: instagram` responses apply."""
+    """The same for Instagram, for which a domain's `channel: instagram` responses apply."""
 
     @classmethod
     def name(cls) -> str:

@@ -1,8 +1,8 @@
-"""Rasa's own stores, of trackers and locks, which may be away while Rasa takes a turn.
+"""Rasa's own stores, for trackers and locks, which may be unavailable while Rasa takes a turn.
 
-A turn whose tracker can't be read, or whose lock can't be had, has not begun. One that can't be
-saved has had its effects: it waits for the store and is saved then, rather than taken again; unless
-the store saves others meanwhile, which shows that it can't hold this one.
+A turn whose tracker can't be read, or whose lock can't be had, has not begun. A turn whose tracker
+can't be saved has had its effects, so it is not taken again: it waits for the store and is saved
+then. If the store saves others meanwhile, it can't hold this one, and the turn is given up.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from .turn_time import TurnTime
 logger = logging.getLogger(__name__)
 
 _CHECKS = "_handover_checks"
-_MOST_PASSED_OVER = 3  # tries between which others' turns were saved
-# What no other try fixes: a value that the store can't hold.
+_MOST_PASSED_OVER = 3  # tries between which other turns were saved
+# What another try can't fix: a value that the store can't hold.
 _OF_THE_TURN = (TypeError, ValueError, DataError, IntegrityError)
 _in_turn: ContextVar[TurnTime | None] = ContextVar("in_turn", default=None)
 
 
 class _OfTheTurn(ValueError):
-    """One of these, told only by its class: what it says may quote the user."""
+    """One of these errors, without its message, which may quote the user."""
 
 
 def is_in_turn() -> bool:
@@ -42,11 +42,10 @@ def is_in_turn() -> bool:
 
 @contextmanager
 def insisting_on_stores(agent: Any, wait: TurnTime) -> Iterator[None]:
-    """Let the turn inside fail where Rasa can't read its tracker, or get its lock.
+    """Make the turn inside fail if Rasa can't read its tracker, or get its lock.
 
-    Left alone, Rasa 3.6 answers with an empty tracker where it can't read the user's, and keeps
-    what it can't save in the memory of this process. A turn that has only to be saved waits
-    (`wait`).
+    By itself, Rasa 3.6 goes on with an empty tracker if it can't read the user's, and keeps what it
+    can't save in the memory of this process. A turn that only remains to be saved waits (`wait`).
     """
     store = agent.tracker_store
     _check_before_saving(store)
@@ -57,7 +56,7 @@ def insisting_on_stores(agent: Any, wait: TurnTime) -> Iterator[None]:
     try:
         yield
     except LockError as error:
-        # What Rasa says names the user.
+        # Rasa's own message names the user.
         kind = type(error.__cause__ or error.__context__ or error).__name__
         raise StoreUnavailable(
             f"Rasa's lock of a conversation could not be acquired ({kind}). Check the lock store "
@@ -68,9 +67,9 @@ def insisting_on_stores(agent: Any, wait: TurnTime) -> Iterator[None]:
 
 
 def _check_before_saving(store: Any) -> None:
-    """Let the tracker store save no turn that another worker has taken over meanwhile.
+    """Keep the tracker store from saving a turn that another worker has taken over.
 
-    Where it is an SQL database, it is looked at again right before the commit.
+    If the store is an SQL database, this is checked again right before the commit.
     """
     if _CHECKS in vars(store):
         return
@@ -85,7 +84,7 @@ def _check_before_saving(store: Any) -> None:
 
 
 def _tell_of_waiting(lock_store: Any) -> None:
-    """Let a turn know that it waits for its lock, which another process may have in hand."""
+    """Tell a turn that it is waiting for its lock, which another process may hold."""
     if _CHECKS in vars(lock_store):
         return
     lock = lock_store.lock
@@ -138,10 +137,10 @@ class _Saves:
 
 
 def _date_in_order(tracker: Any) -> None:
-    """From an SQL database Rasa reads no event that is dated before the start of its session.
+    """Date no event before the start of its session: Rasa would not read it from an SQL database.
 
-    The start may have been dated by another machine, whose clock is ahead, or before this one's was
-    set back: Rasa would go on in the middle of an earlier turn.
+    The start may have been dated by a machine whose clock is ahead, or before this one's was set
+    back: Rasa would then go on in the middle of an earlier turn.
     """
     latest = 0.0
     for event in tracker.events:
@@ -157,7 +156,7 @@ def _not_saved(why: str) -> TurnNotSaved:
 
 @cache
 def _fail_safe_tracker_store() -> type[Any]:
-    """Imported late: its module makes SQLAlchemy warn, in front of all that a command prints."""
+    """Imported late: its module makes SQLAlchemy warn, before anything that a command prints."""
     try:
         from rasa.core.tracker_stores.tracker_store import FailSafeTrackerStore  # Rasa Pro
     except ImportError:
@@ -167,7 +166,7 @@ def _fail_safe_tracker_store() -> type[Any]:
 
 
 def _tracker_store_failed(error: Exception) -> None:
-    """What other channels do goes on as Rasa has it. The error may quote the user: it stays out."""
+    """Log the class of the error only, which may quote the user; other channels are unaffected."""
     failure = f"Rasa's tracker store failed ({type(error).__name__})."
     if is_in_turn():
         if isinstance(error, _OF_THE_TURN):

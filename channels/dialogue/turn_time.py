@@ -1,6 +1,6 @@
-"""The time that a turn of Rasa takes: how long Rasa may work at it, and what does not count.
+"""The time that one of Rasa's turns takes: how long Rasa may work on it, and what does not count.
 
-A turn waits for a store that is away: taken again, it would have its effects again.
+A turn waits for an unavailable store: if it were taken again, it would have its effects again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..instruments.clock import Clock, SystemClock, lived_for
 logger = logging.getLogger(__name__)
 
 PAUSE = timedelta(seconds=1)  # between two tries
-CANCEL_GRACE = timedelta(seconds=1)  # for a turn that is cancelled, to let go of Rasa's lock
+CANCEL_GRACE = timedelta(seconds=1)  # for a cancelled turn to let go of Rasa's lock
 
 T = TypeVar("T")
 
@@ -26,9 +26,9 @@ T = TypeVar("T")
 class TurnTime:
     """The time of one turn, which begins now.
 
-    What the turn waits for that is not its own doing does not count: a store that is away, or
-    Rasa's lock of the conversation, which a process that stands still may hold. Before the lock it
-    has had no effects yet, and once it waits for the store it has had all of them.
+    Waiting for what is not the turn's own doing does not count: an unavailable store, or Rasa's
+    lock on the conversation, which a process that stands still may hold. Before it has the lock,
+    the turn has had no effects yet, and once it waits for the store it has had all of them.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -42,12 +42,12 @@ class TurnTime:
         return self._waits > 0
 
     def taken(self) -> timedelta:
-        """How long it is since the turn has begun, with all that it has waited for."""
+        """How long ago the turn began, including all its waiting."""
         return self._clock.now() - self._began
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """The turn waits inside."""
+        """The turn is waiting while inside."""
         if not self.is_waiting:
             self._since = self._clock.now()
         self._waits += 1
@@ -59,7 +59,7 @@ class TurnTime:
                 self._waited += self._clock.now() - self._since
 
     async def until_stored(self, step: Callable[[], Awaitable[T]]) -> T:
-        """What the step returns; while the store is away, it is tried again. Raises ClaimLost."""
+        """What the step returns; it is tried again while the store is away. Raises ClaimLost."""
         is_told = False
         with self.waiting():  # from the first try on: it may hang rather than fail
             while True:
@@ -74,7 +74,7 @@ class TurnTime:
     async def keep(
         self, limit: timedelta, work: Coroutine[Any, Any, T], at_limit: Callable[[], None]
     ) -> T:
-        """What Rasa's work returns, for which it has this long. Raises TurnTimedOut, TurnBroken."""
+        """What Rasa's work returns, within the limit. Raises TurnTimedOut and TurnBroken."""
         working = asyncio.ensure_future(_unbroken(work))
         rest = limit
         try:
@@ -88,8 +88,8 @@ class TurnTime:
             await _cancelled(working)
         raise TurnTimedOut(
             f"A turn of Rasa took longer than {limit.total_seconds():.0f} s and was given up. "
-            "Find out which action, model or store it waits for; 'turn-timeout' in credentials.yml "
-            "sets the limit."
+            "Find out which action, model or store it waited for; 'turn-timeout' in "
+            "credentials.yml sets the limit."
         )
 
     def _rest_of(self, limit: timedelta) -> timedelta:
@@ -108,7 +108,7 @@ async def _first_of(working: asyncio.Future[Any], time: Coroutine[Any, Any, None
 
 
 async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """What the work returns; a task that ends by SystemExit would end the process."""
+    """What the work returns; a task that ended with SystemExit would end the process."""
     try:
         return await work
     except (Exception, asyncio.CancelledError):
@@ -118,7 +118,7 @@ async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _came_of(work: asyncio.Future[T]) -> T:
-    """The result, or what was raised; a bare CancelledError would look as if we were stopping."""
+    """The result, or what was raised, but never CancelledError: it would look like a stop."""
     try:
         return work.result()
     except asyncio.CancelledError as error:
@@ -127,13 +127,13 @@ def _came_of(work: asyncio.Future[T]) -> T:
 
 def _broken_by(error: BaseException) -> TurnBroken:
     return TurnBroken(
-        f"A turn of Rasa was broken off by {type(error).__name__}, which no stop of ours has "
-        "raised. Find out which action, component or library raises or cancels it."
+        f"A turn of Rasa was broken off by {type(error).__name__}, which did not come from a stop "
+        "of the channel. Find out which action, component or library raises it or cancels the turn."
     )
 
 
 async def _cancelled(turn: asyncio.Future[Any]) -> None:
-    """Wait until the turn has let go of what it holds. One that won't is left to itself."""
+    """Wait until the turn has let go of what it holds; if it does not, leave it alone."""
     if turn.cancel():
         await asyncio.wait({turn}, timeout=CANCEL_GRACE.total_seconds())
     turn.add_done_callback(lambda over: over.cancelled() or over.exception())

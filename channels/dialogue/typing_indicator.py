@@ -1,4 +1,4 @@
-"""What a user is shown of a turn before its answer: "seen", and that the bot is typing."""
+"""What a user sees before the answer: that the bot has seen the message, and is typing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..instruments.log_fields import thread_fields
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE = 2.0  # seconds; with Meta's answer to "typing", before it is taken off
+_PATIENCE = 2.0  # seconds to wait for Meta's answer to "typing", before it is taken off
 
 
 @dataclass(slots=True, eq=False)
@@ -39,15 +39,15 @@ class TypingIndicator:
         shown.showing = self._start(self._show(thread, shown))
 
     def answered(self, thread: Thread) -> None:
-        """The answer goes out now and takes "typing" off; shown later, it would stay on."""
+        """The answer goes out now and takes "typing" off; if shown after that, it would stay on."""
         self._unanswered.pop(thread, None)
 
     def end(self, thread: Thread) -> None:
-        """The turn is over and says nothing: "typing" is taken off, if it is on."""
+        """The turn is over and has said nothing: take "typing" off, if it is on."""
         self._start(self.ended(thread))
 
     async def ended(self, thread: Thread) -> None:
-        """The same; returns once Meta has heard it, or does not answer."""
+        """The same; returns once Meta has been told, or has not answered in time."""
         shown = self._unanswered.pop(thread, None)
         if shown is None or not shown.types or shown.showing is None:
             return
@@ -81,7 +81,7 @@ class TypingIndicator:
                 await self._graph.sender_action(thread, SenderAction.TYPING_ON)
         except GraphError as error:
             logger.info(
-                "It could not be shown that the bot has seen a message, or is typing: %s",
+                "The user could not be shown that the bot has seen a message, or is typing: %s",
                 error,
                 extra=thread_fields(thread),
             )

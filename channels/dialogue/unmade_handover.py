@@ -1,8 +1,8 @@
-"""Actions of ours that could not run: they raised, or their server is away.
+"""Our own actions that could not run, because they raised or their server is away.
 
-Rasa goes on then, and writes the action into the tracker like any other, without its events. For
-the user's sake the channel does what they were to do: it asks for the handover, and tells whether
-anybody is there.
+Rasa then goes on, and writes the action into the tracker like any other, without its events. For
+the user's sake the channel does what they would have done: it asks for the handover, and says
+whether anybody is there.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ _saved: ContextVar[deque[Any] | None] = ContextVar("saved_trackers", default=Non
 
 @contextmanager
 def trackers_saved_by(processor: Any) -> Iterator[deque[Any]]:
-    """The tracker that Rasa saves last in the turn inside, so that nobody has to read it again.
+    """The tracker that Rasa saves last in the turn inside, so that it need not be read again.
 
-    Where `action_handover_availability` can't run in that turn, its slots are filled all the same.
+    If `action_handover_availability` can't run in that turn, its slots are filled nonetheless.
     """
     _watch(processor)
-    # One: Rasa's timer of reminders keeps the context of the turn that has set it, for all users'.
+    # At most one: Rasa's reminder timer keeps the context of the turn that started it, for all
+    # users.
     trackers: deque[Any] = deque(maxlen=1)
     token = _saved.set(trackers)
     try:
@@ -72,7 +73,7 @@ def _watch(processor: Any) -> None:
 
 
 def _has_told_nothing(tracker: Any) -> bool:
-    """Whether the last thing in the tracker is that the action has run, for nothing."""
+    """Whether the tracker ends with the action having run without any effect."""
     last = tracker.events[-1] if tracker.events else None
     return isinstance(last, ActionExecuted) and str(last.action_name).startswith(
         AVAILABILITY_ACTION
@@ -80,7 +81,7 @@ def _has_told_nothing(tracker: Any) -> bool:
 
 
 def _stand_in(tracker: Any) -> None:
-    """Tell what `action_handover_availability` would have told of the plan."""
+    """Say what `action_handover_availability` would have said about the plan."""
     told = _told_of(_plan_of(tracker), tracker)
     slots = [(name, value) for name, value in slots_of(told).items() if name in tracker.slots]
     for name, value in slots:
@@ -93,7 +94,7 @@ def _stand_in(tracker: Any) -> None:
 
 
 def _told_of(plan: str, tracker: Any) -> Mapping[str, Any]:
-    """What the channel has told of a plan with the user's last message."""
+    """What the channel said about a plan in the user's last message."""
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered) and not event.metadata.get("is_external"):
             plans = event.metadata.get("handover")
@@ -103,7 +104,7 @@ def _told_of(plan: str, tracker: Any) -> Mapping[str, Any]:
 
 
 def slots_of(told: Mapping[str, Any]) -> dict[str, Any]:
-    """As in actions/availability.py, which lives without the channel."""
+    """The same as in actions/availability.py, which must work without the channel."""
     opens_at, expected = told.get("opens_at"), told.get("expected_wait_seconds")
     return {
         "handover_open": told.get("open", True),
@@ -115,9 +116,9 @@ def slots_of(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unmade_handover(tracker: Any) -> str | None:
-    """The plan of the handover that the last turn's action was to ask for; None if none was.
+    """The plan of the handover that an action of the last turn should have asked for, if any.
 
-    Whether one was asked for after all, the turn's output knows.
+    Whether one was asked for after all is known to the turn's output.
     """
     turn = _last_turn(tracker.events)
     for number, event in enumerate(turn):

@@ -192,7 +192,7 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
 
 
 def _texts(sent: object, key: str = "") -> Iterator[str]:
-    """Every text in what we sent except the names of kinds: a slot may have filled in any of them."""
+    """Every text in what we sent, except names of kinds: a slot may have filled in any of them."""
     if isinstance(sent, Mapping):
         for name, value in sent.items():
             yield from _texts(value, str(name))

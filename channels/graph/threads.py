@@ -8,7 +8,7 @@ from .protocol import Graph
 
 
 class Threads:
-    """Knows the pages that the settings name; if they have a single token, asks Graph for its page."""
+    """Knows the pages that the settings name, or asks Graph for the page of a single token."""
 
     def __init__(self, *, settings: Settings, graph: Graph) -> None:
         self._pages = settings.pages

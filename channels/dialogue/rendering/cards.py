@@ -33,25 +33,25 @@ def card_messages(elements: Any, fitter: Fitter) -> list[Message]:
 def _fit_element(value: Any, field: str, fitter: Fitter) -> list[Card] | list[Message]:
     """The card for one element, or text messages if it is too bare for a card.
 
-    An element with more buttons than a card takes is shown again with the rest of them.
+    If an element has more buttons than a card takes, it is repeated with the rest of them.
     """
     element = as_object(value)
     title = required_text(element.get("title"), "title")
     buttons = fitter.every(element.get("buttons"), f"{field}.buttons", fit_button)
     details = _details(element, field, fitter)
     if not buttons and not _ENOUGH_BESIDE_TITLE & details.keys():
-        fitter.note(field, "has only a title, which Messenger refuses as a card: sent as text.")
+        fitter.note(field, "has only a title, and Messenger refuses such a card: sent as text.")
         return [{"text": piece} for piece in fitter.split(title)]
     title = fitter.shortened(title, f"{field}.title", fitter.limits.element_text)
     card = {"title": title, **details}
     groups = in_groups(buttons, fitter.limits.buttons)
     if len(groups) > 1:
-        fitter.note(f"{field}.buttons", f"are {len(buttons)}: sent on {len(groups)} cards.")
+        fitter.note(f"{field}.buttons", f"has {len(buttons)} items: sent on {len(groups)} cards.")
     return [{**card, "buttons": group} for group in groups] or [card]
 
 
 def _details(element: dict[str, Any], field: str, fitter: Fitter) -> Card:
-    """What the card shows beside title and buttons; keys that we don't know are kept."""
+    """What the card shows besides title and buttons; keys that we don't know are kept."""
     details = {
         key: value
         for key, value in element.items()

@@ -14,7 +14,7 @@ from .fitting import Fitter, Message, Unsendable, as_object, required_text
 T = TypeVar("T")
 Choice = dict[str, Any]  # a button or a quick reply, in the form that the Send API takes
 
-# Each kind of button, and what it can't be without.
+# Each kind of button, and the keys that it must have.
 _BUTTON_NEEDS: dict[str, tuple[str, ...]] = {
     "postback": ("title", "payload"),
     "web_url": ("title", "url"),
@@ -33,7 +33,7 @@ _BETWEEN_TITLES = " · "
 
 
 def fit_button(value: Any, field: str, fitter: Fitter) -> list[Choice]:
-    """The button for one that a Rasa response holds; its other keys are kept.
+    """The Send API's button for a Rasa response's; its other keys are kept.
 
     Without a type it is a postback, or a web_url if it has a url and no payload. A postback
     without a payload sends its title. Raises Unsendable in prose.
@@ -47,9 +47,9 @@ def fit_button(value: Any, field: str, fitter: Fitter) -> list[Choice]:
 
 
 def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
-    """The quick reply for one that a Rasa response holds; without a payload it sends its title.
+    """The Send API's quick reply for a Rasa response's; without a payload it sends its title.
 
-    A button's type is ignored, as Rasa's own channel does. Raises Unsendable in prose.
+    A button's type is ignored, as in Rasa's own channel. Raises Unsendable in prose.
     """
     given = _given(as_object(value))
     if given.keys() - {*_QUICK_REPLY_KEYS, "type"}:
@@ -69,28 +69,30 @@ def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
 def arrange(
     buttons: list[Choice], quick_replies: list[Choice], room: int, fitter: Fitter
 ) -> tuple[list[Choice], list[Choice]]:
-    """The same choices, as the buttons and quick replies with which a person can use them all.
+    """The same choices, as buttons and quick replies of which a person can use every one.
 
-    `room` is how many quick replies the message that carries them can take. More postback
-    buttons than fit under one text become quick replies, which stay in one row. If they are
-    too many for that as well, all are buttons: these stay in the chat, and several messages
-    can have some, while a newer message hides the quick replies of an older one.
+    `room` is how many quick replies the message that carries them can take. If there are more
+    postback buttons than fit under one text, they become quick replies, which stay in one row. If
+    there are too many for that as well, all become buttons: these stay in the chat, and several
+    messages can have some, whereas a newer message hides the quick replies of an older one.
     """
     most = fitter.limits.buttons
     postbacks = all(button["type"] == "postback" for button in buttons)
     if len(buttons) > most and postbacks and len(buttons) + len(quick_replies) <= room:
-        fitter.note("buttons", f"are {len(buttons)}, and {most} fit: sent as quick replies.")
+        fitter.note("buttons", f"has {len(buttons)} items, and {most} fit: sent as quick replies.")
         return [], [*map(_as_quick_reply, buttons), *quick_replies]
     if len(quick_replies) > room:
         fitter.note(
             "quick_replies",
-            f"are {len(quick_replies)}, and {room} fit: sent as buttons, which have no icons.",
+            f"has {len(quick_replies)} items, and {room} fit: sent as buttons, without icons.",
         )
         asked = [reply for reply in quick_replies if reply["content_type"] == "text"]
         buttons = [*buttons, *map(_as_button, asked)]
         quick_replies = [reply for reply in quick_replies if reply["content_type"] != "text"]
     if len(buttons) > most:
-        fitter.note("buttons", f"are {len(buttons)}, and {most} fit: sent in several messages.")
+        fitter.note(
+            "buttons", f"has {len(buttons)} items, and {most} fit: sent in several messages."
+        )
     return buttons, first_quick_replies(quick_replies, "quick_replies", room, fitter)
 
 
@@ -101,13 +103,13 @@ def first_quick_replies(
     if len(quick_replies) > room:
         left_out = len(quick_replies) - room
         fitter.note(
-            field, f"had {left_out} more than a message can carry, and these were left out."
+            field, f"has {left_out} more than a message can carry, and these were left out."
         )
     return quick_replies[:room]
 
 
 def named(choices: Iterable[Choice], limit: int, unit: Unit = Unit.CHARACTERS) -> str:
-    """A text for choices that came without one: Meta refuses them bare, so they are named."""
+    """A text for choices that came without one, which Meta would refuse: it names them."""
     titles = [choice["title"] for choice in choices if "title" in choice]
     return shorten(_BETWEEN_TITLES.join(titles) or ELLIPSIS, limit, unit)
 
@@ -115,7 +117,7 @@ def named(choices: Iterable[Choice], limit: int, unit: Unit = Unit.CHARACTERS) -
 def put_on_the_last(
     messages: list[Message], quick_replies: list[Choice], field: str, fitter: Fitter
 ) -> None:
-    """Let the last message carry the quick replies, or one of their own if that has no text."""
+    """Put the quick replies on the last message, or, if that has no text, on one of their own."""
     if fitter.limits.quick_replies_need_text and "text" not in messages[-1]:
         fitter.note(field, "were put on a message of their own, which only names them.")
         messages.append({"text": name_all(quick_replies, fitter)})
@@ -155,7 +157,7 @@ def _default_payload(choice: Choice) -> None:
 
 
 def _fitted(choice: Choice, needs: Iterable[str], field: str, fitter: Fitter) -> Choice:
-    """`choice` with each field that it needs or has made to fit."""
+    """The choice, with each field that it needs or has made to fit."""
     fits = {"title": fitter.title, "payload": fitter.payload, "url": _url}
     return choice | {
         key: fit(choice.get(key), f"{field}.{key}")

@@ -14,9 +14,9 @@ from .choices import Choice, first_quick_replies, fit_quick_reply, put_on_the_la
 from .fitting import Fitter, Message, Unsendable, as_object, as_text
 from .media import as_attachment
 
-# What stands beside the `message` of a Send API request is for the channel to set (a bot's
-# messages, for example, are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked
-# for another recipient.
+# What comes beside the `message` in a Send API request is for the channel to set (for example, a
+# bot's messages are never tagged HUMAN_AGENT); "sender" is where Rasa's own channel looked for
+# another recipient.
 _BESIDE_MESSAGE = {
     "messaging_type",
     "notification_type",
@@ -40,7 +40,7 @@ def custom_messages(custom: Any, fitter: Fitter) -> list[Message]:
 def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     """The messages for one custom object: a `message`, or a request that holds one.
 
-    Text that is too long is split; what else the message holds stays with the last piece.
+    Text that is too long is split; whatever else the message holds stays with the last piece.
     Raises Unsendable in prose.
     """
     custom = as_object(value)
@@ -54,24 +54,24 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     messages: list[Message] = [{"text": piece} for piece in fitter.split(text)]
     if _ATTACHED & rest.keys():
         if messages:
-            fitter.note(field, "has text and attachment, which no message can: sent as two.")
+            fitter.note(field, "has both text and attachment, and no message can: sent as two.")
         messages.append(rest)
     elif messages:
         messages[-1] |= rest
     else:
-        raise Unsendable("it has neither text nor attachment; write it as the Send API has it.")
+        raise Unsendable("it has neither text nor attachment; write it as in the Send API.")
     if quick_replies:
         put_on_the_last(messages, quick_replies, f"{field}.quick_replies", fitter)
     return [{**message, PERSONA: persona} for message in messages] if persona else messages
 
 
 def _persona(custom: dict[str, Any], own: Any, field: str, fitter: Fitter) -> str | None:
-    """Who says it, if the custom object tells: its id is kept in the message itself."""
+    """The persona that says it, if the custom object names one; the message itself keeps the id."""
     persona = custom.get(PERSONA, own)
     if persona is None:
         return None
     if not fitter.limits.personas:
-        fitter.note(field, "can't set persona_id, as Instagram has no personas: left out.")
+        fitter.note(field, "can't set persona_id, because Instagram has no personas: left out.")
         return None
     if not isinstance(persona, bool) and str(persona).isdecimal():
         return str(persona)
@@ -84,7 +84,9 @@ def _message(custom: dict[str, Any], field: str, fitter: Fitter) -> Message:
     message = as_object(custom["message"], "its message") if "message" in custom else custom
     beside = {*custom, *message} & _BESIDE_MESSAGE
     if beside:
-        fitter.note(field, f"can't set {', '.join(sorted(beside))}, as the channel does: left out.")
+        fitter.note(
+            field, f"can't set {', '.join(sorted(beside))}, which the channel sets: left out."
+        )
     if message is not custom and custom.keys() - _BESIDE_MESSAGE - {"message", PERSONA}:
         fitter.note(field, "has keys beside its message that no request has: left out.")
     return {

@@ -15,7 +15,8 @@ T = TypeVar("T")
 Message = dict[str, Any]  # the `message` object of a Send API request
 Fit: TypeAlias = Callable[[Any, str, "Fitter"], list[T]]  # value, field, fitter; see Unsendable
 
-# To split a text takes a millisecond for some hundred characters, in which nobody else is served.
+# Splitting a text takes a millisecond for every few hundred characters, during which nobody else is
+# served.
 LONGEST_TEXT = 40_000  # characters, of one response
 MOST_ITEMS = 500  # of one list
 
@@ -40,7 +41,7 @@ class Unsendable(ValueError):
 
 
 class Fitter(msgspec.Struct):
-    """Fits the fields of one response to `limits`, and notes in prose what that took.
+    """Fits the fields of one response to `limits`, and notes in prose what it changed.
 
     `field` is a path into the response such as "buttons[2].title". The notes name fields and
     lengths, never what a field holds: a slot may have put the user's words there.
@@ -53,7 +54,7 @@ class Fitter(msgspec.Struct):
         self.notes.append(f"{field} {what_was_done}")
 
     def parts(self, response: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-        """Those of these parts that the response has, well-formed."""
+        """Those of the named parts that the response has, well-formed."""
         found = {name: self._part(response.get(name), name) for name in names}
         return {name: part for name, part in found.items() if part is not None}
 
@@ -61,13 +62,13 @@ class Fitter(msgspec.Struct):
         try:
             return self._well_formed(value, name)
         except RecursionError:
-            self.note(name, "was left out: it is nested too deeply, or holds itself.")
+            self.note(name, "was left out: it is nested too deeply, or contains itself.")
             return None
 
     def _well_formed(self, value: Any, part: str) -> Any:
-        """A deep copy of a value as JSON, its texts such that UTF-8 can carry them.
+        """A deep copy of a value, as JSON and as texts that UTF-8 can carry.
 
-        Rasa reads a domain's dates as dates, and its numbers as keys.
+        A domain's values may be dates and its keys numbers: YAML reads them so.
         """
         if isinstance(value, str):
             return self._well_formed_text(value, part)
@@ -83,17 +84,19 @@ class Fitter(msgspec.Struct):
         )
         if value is None or is_number:
             return value
-        self.note(part, f"held a {type(value).__name__}, which JSON lacks: it is now a text.")
+        self.note(part, f"holds a {type(value).__name__}, which JSON lacks: it is now a text.")
         return self._well_formed_text(str(value), part)
 
     def _well_formed_text(self, value: str, part: str) -> str:
         text = well_formed(value)
         if text != value:
-            self.note(part, "held surrogates, which UTF-8 can't carry: lone ones are now U+FFFD.")
+            self.note(part, "holds surrogates, which UTF-8 can't carry: lone ones are now U+FFFD.")
         return text
 
     def one(self, value: Any, field: str, fit: Fit[T]) -> list[T]:
-        """What `fit` makes of a value; nothing if it is missing, or, with a note, Unsendable."""
+        """What `fit` makes of a value; empty if it is missing, or, with a note, if it is
+        Unsendable.
+        """
         return [] if value in _MISSING else self._attempt(value, field, fit)
 
     def every(self, values: Any, field: str, fit: Fit[T]) -> list[T]:
@@ -101,10 +104,10 @@ class Fitter(msgspec.Struct):
         if values in _MISSING:
             return []
         if not isinstance(values, list):
-            self.note(field, f"was left out: it must be a list, and is {json_name(values)}.")
+            self.note(field, f"was left out: it must be a list, but is {json_name(values)}.")
             return []
         if len(values) > MOST_ITEMS:
-            self.note(field, f"has {len(values)} items, and the first {MOST_ITEMS} are looked at.")
+            self.note(field, f"has {len(values)} items, and only the first {MOST_ITEMS} count.")
         return [
             fitted
             for i, value in enumerate(values[:MOST_ITEMS])
@@ -119,14 +122,14 @@ class Fitter(msgspec.Struct):
             return []
 
     def bounded(self, text: str) -> str:
-        """A text of which no more is left than anybody reads."""
+        """The text, cut to as much as anybody would read."""
         if len(text) <= LONGEST_TEXT:
             return text
-        self.note("text", f"has {len(text)} characters, and ends after {LONGEST_TEXT}.")
+        self.note("text", f"has {len(text)} characters, and was cut after {LONGEST_TEXT}.")
         return text[: LONGEST_TEXT - 1].rstrip() + ELLIPSIS
 
     def split(self, text: str) -> list[str]:
-        """A text in pieces that a text message can hold."""
+        """The text in pieces, each of which a text message can hold."""
         return split_text(self.bounded(text), self.limits.text, self.limits.text_unit)
 
     def shortened(self, text: str, field: str, limit: int) -> str:
@@ -134,7 +137,7 @@ class Fitter(msgspec.Struct):
         if length(text) > limit:
             self.note(
                 field,
-                f"has {length(text)} characters, and {limit} fit: it was shortened to end in "
+                f"has {length(text)} characters, and {limit} fit: it was shortened, and ends in "
                 "an ellipsis.",
             )
         return shorten(text, limit)
@@ -156,32 +159,32 @@ class Fitter(msgspec.Struct):
 
 
 def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
-    """`value` if it is a JSON object, else Unsendable is raised, with `subject` for its name."""
+    """The value, if it is a JSON object; otherwise raises Unsendable, which calls it `subject`."""
     if not isinstance(value, dict):
         kind = json_name(value)
-        raise Unsendable(f"{subject} must be an object with keys and values, and is {kind}.")
+        raise Unsendable(f"{subject} must be an object with keys and values, but is {kind}.")
     return value
 
 
 def fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
-    """The text of a response. Raises Unsendable for what is not a text."""
+    """The text of a response. Raises Unsendable if it is not a text."""
     return [as_text(value, "value")]
 
 
 def as_text(value: Any, name: str) -> str:
-    """A text, or a number as text, without white space around it; "" for null.
+    """A text, or a number as text, without surrounding white space; "" for null.
 
-    Raises Unsendable for anything else, in which the field is called `name`.
+    Raises Unsendable for anything else, which calls the field `name`.
     """
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise Unsendable(f"its {name} must be a text, and is {json_name(value)}.")
+        raise Unsendable(f"its {name} must be a text, but is {json_name(value)}.")
     return str(value).strip()
 
 
 def required_text(value: Any, name: str) -> str:
-    """A text as `as_text` reads it. Raises Unsendable if nothing is in it."""
+    """A text as `as_text` reads it. Raises Unsendable if it is empty."""
     text = as_text(value, name)
     if not text:
         raise Unsendable(f"its {name} is missing or blank; give it one.")
@@ -189,5 +192,5 @@ def required_text(value: Any, name: str) -> str:
 
 
 def json_name(value: Any) -> str:
-    """What JSON calls the kind of `value`, with its article."""
+    """What JSON calls the value's kind, with an article."""
     return _JSON_NAMES.get(type(value), "not JSON")

@@ -32,8 +32,8 @@ def fit_image(value: Any, _field: str, _fitter: Fitter) -> list[Message]:
 def fit_attachment(value: Any, _field: str, fitter: Fitter) -> list[Message]:
     """The message for an attachment: Meta's own JSON, a file's URL, or any other text.
 
-    A text is sent as image, audio, video or file if it is a URL that ends in the name of one,
-    and otherwise as Rasa's own channel does, as a text: Graph could not fetch a web page.
+    A URL that ends like the name of an image, an audio, a video or another file is sent as such.
+    Any other text is sent as text, as in Rasa's own channel: Graph could not fetch a web page.
     Raises Unsendable in prose.
     """
     if isinstance(value, dict):
@@ -48,7 +48,7 @@ def fit_attachment(value: Any, _field: str, fitter: Fitter) -> list[Message]:
 
 
 def as_attachment(value: Any) -> dict[str, Any]:
-    """`value` if it has the form of a Send API attachment, else Unsendable is raised."""
+    """The value, if it has the form of a Send API attachment; otherwise raises Unsendable."""
     attachment = as_object(value, "its attachment")
     required_text(attachment.get("type"), "attachment type")
     as_object(attachment.get("payload"), "its attachment payload")

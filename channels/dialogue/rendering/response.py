@@ -1,6 +1,6 @@
 """From a Rasa response to the messages that Messenger's Send API takes. Pure.
 
-Nothing that a person should see is dropped in silence: what does not fit is split or shortened,
+Nothing that a person should see is dropped silently: what does not fit is split or shortened,
 what can't be sent is left out of an otherwise complete response, and a note says so.
 
 Sources: Meta facts 1.5; Messenger Platform, Send API; Rasa 3.6, `OutputChannel.send_response`
@@ -32,7 +32,7 @@ from .custom import custom_messages
 from .fitting import Fitter, Message, fit_text
 from .media import fit_attachment, fit_image
 
-_MOST_PARAGRAPHS = 50  # that are messages of their own
+_MOST_PARAGRAPHS = 50  # that each become a message
 
 _PARTS = ("text", "quick_replies", "buttons", "custom", "image", "attachment", "elements")
 _LATER: dict[str, Callable[[Any, Fitter], list[Message]]] = {
@@ -45,10 +45,10 @@ _BLANK_LINES = re.compile(r"\n{2,}")
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """The messages for one response, in order, and what it took to make them fit.
+    """The messages for one response, in order, and notes on how they were made to fit.
 
     `notes` are sentences for the log: which field was shortened, moved or left out, and why.
-    They never quote the response, since slots may have put the user's words into it.
+    They never quote the response, because slots may have put the user's words into it.
     """
 
     messages: tuple[Message, ...]
@@ -56,14 +56,14 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
-    """The messages for one response, as `OutputChannel.send_response` is given it.
+    """The messages for one response, in the form that `OutputChannel.send_response` gets.
 
     The order is Rasa's: text (with its buttons), custom, image, attachment, elements. Quick
-    replies ride on the last message of all, since Messenger hides those of a message that
+    replies go on the very last message, because Messenger hides those of a message that
     another one follows. Templates and attachments that a response holds in Meta's own JSON
     (custom, attachment) are sent as they are.
 
-    `response` is not changed, and nothing that it holds makes this raise.
+    `response` is not changed, and nothing in it can make this raise.
     """
     fitter = Fitter(limits)
     parts = fitter.parts(response, _PARTS)
@@ -99,7 +99,7 @@ def _spoken_messages(
     """The messages for text and buttons.
 
     As in Rasa's own channel, a blank line in a text without choices begins a new message, unless
-    that made a flood of them.
+    there would be a flood of them.
     """
     if buttons:
         return _button_templates(text, buttons, fitter)
@@ -112,12 +112,12 @@ def _spoken_messages(
 def _button_templates(text: str, buttons: list[Choice], fitter: Fitter) -> list[Message]:
     """Templates for all the buttons, the first of them with the end of the text.
 
-    What a template can't hold of the text goes ahead of it. The other templates, which need a
+    The part of the text that does not fit into it goes ahead. The other templates, which need a
     text as well, name their buttons.
     """
     limits = fitter.limits
     if not text:
-        fitter.note("text", "is missing, and buttons need one: their titles stand in for it.")
+        fitter.note("text", "is missing, and buttons need it: their titles take its place.")
     end_of_text = split_text(text, limits.template_text)[-1:]
     before = text.removesuffix("".join(end_of_text))
     groups = in_groups(buttons, limits.buttons)
@@ -139,8 +139,8 @@ def _put_quick_replies(
     quick_replies: list[Choice], spoken: list[Message], later: list[Message], fitter: Fitter
 ) -> None:
     if not (spoken or later):
-        fitter.note("text", "is missing, and quick replies need one: their titles stand in for it.")
+        fitter.note("text", "is missing, and quick replies need it: their titles take its place.")
         spoken.append({"text": name_all(quick_replies, fitter)})
     if spoken and later:
-        fitter.note("quick_replies", "were moved to the last message, as an earlier one's vanish.")
+        fitter.note("quick_replies", "moved to the last message: those of earlier ones vanish.")
     put_on_the_last(later or spoken, quick_replies, "quick_replies", fitter)

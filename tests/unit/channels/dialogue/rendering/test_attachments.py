@@ -39,7 +39,7 @@ class TestElements:
                 {"title": "Card", "image_url": "u", "buttons": postbacks(4)[3:]},
             )
         ]
-        assert notes(response) == "elements[0].buttons are 4: sent on 2 cards."
+        assert notes(response) == "elements[0].buttons has 4 items: sent on 2 cards."
 
     def test_an_empty_list_of_buttons_is_not_sent(self) -> None:
         element = {"title": "Card", "subtitle": "s", "buttons": []}
@@ -93,7 +93,7 @@ class TestImageAndAttachment:
     def test_an_image_that_is_no_url_is_left_out(self) -> None:
         response = {"text": "Look", "image": {"src": "cat.png"}}
         assert messages(response) == [{"text": "Look"}]
-        assert notes(response) == "image was left out: its URL must be a text, and is an object."
+        assert notes(response) == "image was left out: its URL must be a text, but is an object."
 
     def test_an_attachment_in_metas_own_json_is_sent_as_it_is(self) -> None:
         attachment = {"type": "audio", "payload": {"attachment_id": "1", "is_reusable": True}}
@@ -123,7 +123,7 @@ class TestImageAndAttachment:
         [
             ({"payload": {}}, "its attachment type is missing or blank; give it one."),
             ({"type": "image"}, "its attachment payload must be an object with keys and values"),
-            (["https://example.com/cat.png"], "its URL must be a text, and is a list."),
+            (["https://example.com/cat.png"], "its URL must be a text, but is a list."),
         ],
     )
     def test_one_that_cannot_be_sent_is_left_out(self, attachment: Any, reason: str) -> None:

@@ -71,7 +71,7 @@ class TestButtons:
     def test_four_to_thirteen_postbacks_become_quick_replies(self) -> None:
         response = {"text": "Choose", "buttons": postbacks(13)}
         assert messages(response) == [{"text": "Choose", "quick_replies": quick_replies(13)}]
-        assert notes(response) == "buttons are 13, and 3 fit: sent as quick replies."
+        assert notes(response) == "buttons has 13 items, and 3 fit: sent as quick replies."
 
     def test_more_than_thirteen_are_several_templates_which_name_their_buttons(self) -> None:
         response = {"text": "Choose", "buttons": postbacks(14)}
@@ -81,7 +81,7 @@ class TestButtons:
             button_template("Option 3 · Option 4 · Option 5", postbacks(14)[3:6]),
         ]
         assert rendered[4:] == [button_template("Option 12 · Option 13", postbacks(14)[12:])]
-        assert notes(response) == "buttons are 14, and 3 fit: sent in several messages."
+        assert notes(response) == "buttons has 14 items, and 3 fit: sent in several messages."
 
     def test_more_than_three_with_a_link_among_them_are_several_templates(self) -> None:
         link = {"type": "web_url", "title": "Site", "url": "https://example.com"}
@@ -105,7 +105,7 @@ class TestButtons:
         response = {"text": None, "buttons": postbacks(2)}
         assert messages(response) == [button_template("Option 0 · Option 1", postbacks(2))]
         assert notes(response) == (
-            "text is missing, and buttons need one: their titles stand in for it."
+            "text is missing, and buttons need it: their titles take its place."
         )
 
     def test_a_button_that_has_no_title_needs_none(self) -> None:
@@ -116,11 +116,11 @@ class TestButtons:
     @pytest.mark.parametrize(
         ("button", "reason"),
         [
-            ("Yes", "it must be an object with keys and values, and is a text."),
-            (None, "it must be an object with keys and values, and is null."),
+            ("Yes", "it must be an object with keys and values, but is a text."),
+            (None, "it must be an object with keys and values, but is null."),
             ({"payload": "/yes"}, "its title is missing or blank; give it one."),
-            ({"title": ["Yes"]}, "its title must be a text, and is a list."),
-            ({"title": "Yes", "payload": {"a": 1}}, "its payload must be a text, and is an object"),
+            ({"title": ["Yes"]}, "its title must be a text, but is a list."),
+            ({"title": "Yes", "payload": {"a": 1}}, "its payload must be a text, but is an object"),
             ({"title": "Yes", "payload": "/" * 1001}, "its payload has 1001 characters, and 1000"),
             ({"title": "Site", "type": "web_url"}, "its url is missing or blank; give it one."),
             ({"title": "Call", "type": "phone_number"}, "its payload is missing or blank"),
@@ -140,4 +140,4 @@ class TestButtons:
     def test_what_is_no_list_is_left_out(self) -> None:
         response = {"text": "Choose", "buttons": {"title": "Yes", "payload": "/affirm"}}
         assert messages(response) == [{"text": "Choose"}]
-        assert notes(response) == "buttons was left out: it must be a list, and is an object."
+        assert notes(response) == "buttons was left out: it must be a list, but is an object."

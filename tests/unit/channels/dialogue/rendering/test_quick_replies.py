@@ -45,7 +45,7 @@ class TestQuickReplies:
         assert messages(response) == [
             {"text": "Option 0 · Option 1", "quick_replies": quick_replies(2)}
         ]
-        assert "quick replies need one" in notes(response)
+        assert "quick replies need it" in notes(response)
 
     def test_an_image_alone_carries_them(self) -> None:
         image = "https://example.com/cat.png"
@@ -72,7 +72,7 @@ class TestQuickReplies:
             **button_template("Option 12", postbacks(13)[12:]),
             "quick_replies": [email],
         }
-        assert "quick_replies are 14, and 13 fit: sent as buttons" in notes(response)
+        assert "quick_replies has 14 items, and 13 fit: sent as buttons" in notes(response)
 
     def test_a_type_that_rasas_channel_ignores_is_ignored(self) -> None:
         reply = {"type": "postback", "title": "Red", "payload": "/red"}

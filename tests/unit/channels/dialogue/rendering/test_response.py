@@ -78,14 +78,14 @@ class TestResponse:
     def test_lone_surrogates_are_replaced_so_that_utf8_can_carry_the_message(self) -> None:
         response = {"custom": {"text": "a\ud83d", "quick_replies": [{"title": "b\ud83d"}]}}
         msgspec.json.encode(render(response).messages)
-        assert "held surrogates" in notes(response)
+        assert "holds surrogates" in notes(response)
 
     def test_what_a_domain_may_hold_and_json_may_not_is_sent_as_text(self) -> None:
         response = {"custom": {"text": "hi", "day": date(2026, 10, 1), 1: {2: "a", "b": True}}}
         assert messages(response) == [
             {"text": "hi", "day": "2026-10-01", "1": {"2": "a", "b": True}}
         ]
-        assert notes(response) == "custom held a date, which JSON lacks: it is now a text."
+        assert notes(response) == "custom holds a date, which JSON lacks: it is now a text."
 
     @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
     def test_a_number_that_json_lacks_is_not_sent_as_null(self, number: float) -> None:
@@ -104,7 +104,9 @@ class TestResponse:
         bottom["text"] = top if levels == 1 else "hi"
         response = {"attachment": "hello", part: [top]}
         assert messages(response) == [{"text": "Attachment: hello"}]
-        assert notes(response) == f"{part} was left out: it is nested too deeply, or holds itself."
+        assert (
+            notes(response) == f"{part} was left out: it is nested too deeply, or contains itself."
+        )
 
 
 class TestText:
@@ -137,7 +139,7 @@ class TestText:
         sent = "".join(message["text"] for message in messages(response))
         assert 20_000 <= len(sent) <= LONGEST_TEXT
         assert sent.endswith("…")
-        assert "and ends after" in notes(response)
+        assert "and was cut after" in notes(response)
 
     def test_of_a_list_that_nobody_can_look_through_the_beginning_is_sent(self) -> None:
         cards = [{"title": f"Card {i}", "subtitle": "x"} for i in range(MOST_ITEMS + 1)]
@@ -150,7 +152,7 @@ class TestText:
     def test_what_is_no_text_is_left_out_and_the_rest_is_sent(self) -> None:
         response = {"text": {"en": "Hi"}, "image": "https://example.com/cat.png"}
         assert messages(response) == [media("image", "https://example.com/cat.png")]
-        assert notes(response) == ("text was left out: its value must be a text, and is an object.")
+        assert notes(response) == ("text was left out: its value must be a text, but is an object.")
 
 
 class TestCustom:
@@ -180,7 +182,7 @@ class TestCustom:
         }
         assert messages({"custom": custom}) == [{"text": "hi"}]
         assert notes({"custom": custom}) == (
-            "custom can't set messaging_type, recipient, tag, as the channel does: left out."
+            "custom can't set messaging_type, recipient, tag, which the channel sets: left out."
         )
 
     def test_a_bare_message_cannot_be_tagged_either(self) -> None:
@@ -205,7 +207,7 @@ class TestCustom:
     def test_quick_replies_beyond_thirteen_are_left_out_with_a_note(self) -> None:
         response = {"custom": {"text": "?", "quick_replies": quick_replies(15)}}
         assert messages(response) == [{"text": "?", "quick_replies": quick_replies(13)}]
-        assert "custom.quick_replies had 2 more than a message can carry" in notes(response)
+        assert "custom.quick_replies has 2 more than a message can carry" in notes(response)
 
     @pytest.mark.parametrize("metadata", ["m" * 950, "m" * 1000, {"a": 1}])
     def test_metadata_that_meta_would_refuse_is_left_out(self, metadata: Any) -> None:
@@ -216,9 +218,9 @@ class TestCustom:
     @pytest.mark.parametrize(
         ("custom", "reason"),
         [
-            ("hi", "it must be an object with keys and values, and is a text."),
+            ("hi", "it must be an object with keys and values, but is a text."),
             ({"message": "hi"}, "its message must be an object with keys and values"),
-            ({"card": 1}, "it has neither text nor attachment; write it as the Send API has it."),
+            ({"card": 1}, "it has neither text nor attachment; write it as in the Send API."),
             ({"quick_replies": []}, "it has neither text nor attachment"),
             ({"attachment": "https://example.com/cat.png"}, "its attachment must be an object"),
         ],
