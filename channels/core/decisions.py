@@ -51,24 +51,29 @@
 | request_thread_control                       | any      | refuse it                            |
 | any other change of control                  | any      | nothing                              |
 
-The first row that fits counts. Open is opening, active or ending, passed one of the latter two;
-regained is ending with the thread ours already: its follow-up may wait for days, and somebody may
-take the thread meanwhile.
-The owner is ours if nobody else has the thread. It is asked for where a row names it, because
-deliveries come late and out of order: what an event says of the owner may be over.
-Where Meta does not tell, the owner is unknown: what comes on standby, and an event that says who
-has the thread, is believed, unless the thread was taken back since. A secondary receiver of the
-older roles is never told: another app counts as the owner then, but for a pass to us.
-What the user wrote or tapped before the cause, and came late, is not answered: it is kept with
-what the user says to the agents.
-What the user or an operator wrote in the moment of taking back, and came late on standby, is kept
-with what was said in the session, which has ended by then. What is newer is meant for the bot,
-except a return word: its user asked for the bot, and has it already. A thread that was left to
-whoever took it was not taken back: where Meta does not tell the owner, they have it.
-With routing off an agent's desk may write without having the thread: its echo is an operator's then
-(`operators-by-echo`), and who owns the thread does not tell when that ends.
-The cause is the user's event that led to the handover. It comes once more only when a crash cut its
-turn short: Rasa hears it, so that its tracker is whole, but its answers are not sent.
+The first row that fits counts.
+
+Sessions. Open means opening, active or ending; passed means active or ending; regained means ending
+with the thread ours already: its follow-up may wait for days, and somebody may take the thread in
+the meantime. To hear something is to count it, and to keep it with what was said in the session.
+
+The owner. It is ours if nobody else has the thread. If a row names the owner, Meta is asked,
+because deliveries come late and out of order, and what an event says about the owner may no longer
+be true. If Meta does not say, the owner is unknown. Then whatever comes on standby is believed, and
+so is an event that says who has the thread, unless the thread was taken back since. Meta never
+tells a secondary receiver of the older roles: then another app counts as the owner, except after a
+pass to us. With routing off, an agent's desk may write without having the thread: its echo is then
+an operator's (`operators-by-echo`), and the thread's owner does not show when that ends.
+
+The cause. This is the user's event that led to the handover. It comes again only if a crash cut its
+turn short: Rasa hears it, so that its tracker is complete, but its answers are not sent.
+
+Late events. What the user wrote or tapped before the cause is not answered: it is kept with what
+the user says to the agents. What the user or an operator wrote just as the thread was taken back,
+and came on standby, is kept with what was said in the session, which has ended by then. Anything
+newer is meant for the bot, except a return word: with it the user asked for the bot, and has it
+already. A thread that was left to whoever took it was not taken back: if Meta does not name its
+owner, they have it.
 """
 
 from __future__ import annotations
@@ -107,15 +112,15 @@ from .sessions.session import (
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with an event, in this order: ask, open, hear, end or regain, route.
 
-    `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has
-    taken the thread, so open a session and decide again with it; `owner_app` is who, where the
-    event says so, also for a session that is open; `unowned`: it writes without having the
-    thread. `grant`: pass the thread to this app, which asks for it; `refuse`: it may not have it.
-    `heard`: who spoke while the bot is silent. `end`: the session ends for this reason.
-    `regained`: a session that is ending has its thread back; `overtaken`: somebody has taken it
-    again, so end the session in silence and decide again. `given`: somebody has given the thread to
-    the bot. `route`: the event goes to Rasa. Without an open session what is `heard` was said in
-    the last.
+    `ask_owner`: ask `thread_owner` and decide again with the answer. `adopt`: somebody has taken
+    the thread, so open a session and decide again with it. `owner_app`: the app that has the
+    thread, if the event names it, even if a session is open already. `unowned`: that app writes
+    without having the thread. `grant`: pass the thread to this app, which asks for it; `refuse`:
+    this app may not have it. `heard`: who spoke while the bot is silent; if no session is open, in
+    the last one. `end`: the session ends for this reason. `regained`: a session that is ending has
+    its thread back; `overtaken`: somebody has taken it again, so end the session in silence and
+    decide again. `given`: somebody has given the thread to the bot. `route`: the event goes to
+    Rasa.
     """
 
     ask_owner: bool = False
@@ -156,11 +161,12 @@ def decide(
 ) -> Decision:
     """Look the event up in the table above.
 
-    `us` is our app id, `session` the thread's open session, `ended` the last one where none is
-    open, `is_return_word` tells whether a text is a keyword of that session's plan, `may_have`
-    whether an app gets the thread when it asks for it, and `owner` is `thread_owner`'s answer
-    where an earlier decision asked for it. `by_echo`: whoever writes counts as having the thread.
-    Meta's clock, by which people speak, is `metas_ahead` of the one by which sessions end.
+    `us` is our app id, `session` the thread's open session, or `ended` the last one if none is
+    open. `is_return_word` says whether a text is a keyword of that session's plan, `may_have`
+    whether an app gets the thread when it asks for it, and `owner` is `thread_owner`'s answer if an
+    earlier decision asked for it. `by_echo`: any app that writes counts as having the thread.
+    Meta's clock, which dates what people say, is `metas_ahead` of the one that dates sessions'
+    ends.
     """
     if isinstance(event, (UserMessage, Postback)):
         if session is None:
@@ -192,7 +198,9 @@ def _spoke_unattended(
     owner: Owner | None,
     metas_ahead: timedelta,
 ) -> Decision:
-    """Without a session: to the bot; or on standby, where somebody has the thread, or had it."""
+    """A message without an open session: to the bot; or on standby, to whoever has the thread, or
+    had it.
+    """
     if event.array is Array.MESSAGING:
         return ROUTE
     if ended is not None and _is_over(ended, owner):
@@ -204,7 +212,7 @@ def _spoke_unattended(
 
 
 def _is_over(ended: Session, owner: Owner | None) -> bool:
-    """Whether nobody has kept the thread. Where Meta does not tell: whether we took it back."""
+    """Whether nobody has kept the thread; if Meta does not say, whether we took it back."""
     return owner in OURS_OR_NOBODYS or (owner is Owner.UNKNOWN and ended.regained)
 
 
@@ -223,7 +231,7 @@ def _is_for_the_bot(
     is_return_word: Callable[[str], bool],
     metas_ahead: timedelta,
 ) -> bool:
-    """Whether it was meant for the bot already; of a tap on standby nobody can tell."""
+    """Whether the words were already meant for the bot; with a tap on standby nobody can know."""
     is_words = isinstance(event, UserMessage) and is_for_the_bot(event.at, session, metas_ahead)
     return is_words and not _asks_for_the_bot(event, session, is_return_word)
 
@@ -239,7 +247,7 @@ def _user_spoke(
     if event.array is Array.MESSAGING and session.id == session_id_for(event.key):
         return ROUTE
     if event.at <= session.cause_at:
-        # It was said to the bot, which may not answer it any more.
+        # It was said to the bot, which may no longer answer it.
         return HEAR_USER if event.array is Array.MESSAGING else NOTHING
     if event.array is Array.MESSAGING and session.regained:
         return HEAR_USER if session.has_heard(event.mid) else OURS_AGAIN
@@ -279,8 +287,8 @@ def _maybe_released(
 ) -> Decision:
     """With routing on, what comes to us on messaging may mean that the thread is ours again.
 
-    Meta gives messages only to the owner; a tap comes to the app that has sent the button, whoever
-    has the thread. So Meta is asked.
+    Meta delivers messages only to the owner, but a tap goes to the app that sent the button, no
+    matter who has the thread. So Meta is asked.
     """
     if event.array is not Array.MESSAGING or routing is not Routing.ON:
         return by_words
@@ -341,7 +349,7 @@ def _page_spoke(
 
 
 def _taken(event: Event, owner_app: str | None, owner: Owner | None) -> Decision:
-    """Somebody seems to have the thread without our doing, or the event comes late: ask."""
+    """Somebody else seems to have taken the thread, or the event comes late: ask."""
     if owner is None:
         return ASK
     says_so = event.array is Array.STANDBY or isinstance(event, (ControlPassed, ControlTaken))
@@ -350,7 +358,7 @@ def _taken(event: Event, owner_app: str | None, owner: Owner | None) -> Decision
 
 
 def _is_overtaken(session: Session, owner: Owner | None) -> bool:
-    """Whether somebody seems to have taken the thread again before the end could be told."""
+    """Whether somebody seems to have taken the thread again before Rasa heard of the end."""
     return session.regained and (owner is None or owner in ANOTHER)
 
 
@@ -363,7 +371,7 @@ def _control_moved(
 ) -> Decision:
     if event.new_owner not in (us, None):
         return _went_to(event, session, owner)
-    is_told = event.new_owner == us  # else to us if Meta says so: it tells the new owner
+    is_told = event.new_owner == us  # otherwise Meta is asked: it notifies the new owner
     if is_told or (session is not None and owner in (None, *OURS_OR_NOBODYS)):
         return _came_to_us(event, session, owner)
     return NOTHING

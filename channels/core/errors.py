@@ -8,16 +8,16 @@ HandoverError
 ├── StoreError                a store, the session store or one of Rasa's, can't do its work
 │   ├── StoreUnavailable      the database does not answer, or refuses us
 │   └── StoreVersionError     its tables were made by a newer release
-├── RasaUnavailable           Rasa can't take a turn now: no model, or a failure that may pass
+├── RasaUnavailable           Rasa can't take a turn now: no model, or a passing failure
 ├── ProcessDied               handling it has ended the process again and again
-├── TurnNotSaved              Rasa's tracker store can't hold what came of a turn
+├── TurnNotSaved              Rasa's tracker store can't hold the result of a turn
 ├── TurnTimedOut              a turn of Rasa took longer than `turn-timeout`
 ├── BotSilenced               a live agent has the thread, so the bot says nothing there
-├── ClaimLost                 another worker has by now what this one was at
-├── OperatorError             a running bot's operator API does not answer, or says no
+├── ClaimLost                 another worker has taken over what this one was doing
+├── OperatorError             a running bot's operator API does not answer, or refuses
 └── GraphError                Meta refused, or did not answer, a Graph call
     ├── GraphUnavailable      no usable answer: may be tried again
-    │   └── GraphTimeout      no answer in time: it may have been carried out all the same
+    │   └── GraphTimeout      no answer in time: it may have been carried out nonetheless
     ├── GraphThrottled        a rate limit: may be tried again after `retry_after`
     ├── NotThreadOwner        another app controls the thread
     ├── WindowClosed          more than 24 hours since the user's last message
@@ -31,11 +31,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-LONGEST_LIMIT = timedelta(minutes=10)  # that Meta is believed to want no calls before it is asked
+LONGEST_LIMIT = timedelta(minutes=10)  # for which a rate limit is believed before Meta is asked
 
 
 class HandoverError(Exception):
-    """The root of the tree; catch it to catch all that this package raises on purpose."""
+    """The root of the tree; catch it to catch everything that this package raises on purpose."""
 
 
 class SettingsError(HandoverError):
@@ -72,7 +72,7 @@ class StoreVersionError(StoreError):
 class RasaUnavailable(HandoverError):
     """Rasa can't take a turn now: no model is loaded, or it has just failed at a start or an end.
 
-    What waits for it is tried again, and is not to blame.
+    What is waiting for Rasa is tried again; this does not count as its failure.
     """
 
 
@@ -83,15 +83,15 @@ class ProcessDied(HandoverError):
 
 
 class TurnTimedOut(HandoverError):
-    """A turn of Rasa's took longer than `turn-timeout` and was abandoned; it is not saved."""
+    """One of Rasa's turns took longer than `turn-timeout` and was abandoned; it is not saved."""
 
 
 class TurnBroken(HandoverError):
-    """A turn of Rasa's was ended by a bare BaseException, such as a CancelledError of its own."""
+    """One of Rasa's turns ended in a bare BaseException, such as a CancelledError of its own."""
 
 
 class TurnNotSaved(HandoverError):
-    """Rasa's tracker store can't hold what came of a turn, though it saves other turns."""
+    """Rasa's tracker store can't hold the result of a turn, although it saves other turns."""
 
 
 class BotSilenced(HandoverError):
@@ -99,21 +99,21 @@ class BotSilenced(HandoverError):
 
 
 class ClaimLost(HandoverError):
-    """This worker stood still for so long that another one has taken over what it was at.
+    """This worker stood still for so long that another one has taken over what it was doing.
 
-    Whoever meets it lets go: what is left to do is the other worker's.
+    On this error, let go: what is left to do is the other worker's.
     """
 
 
 class OperatorError(HandoverError):
-    """A running bot's operator API does not answer, or says no; the message tells the remedy."""
+    """A running bot's operator API does not answer, or refuses; the message has the remedy."""
 
 
 class GraphError(HandoverError):
     """Meta refused a Graph call, or did not answer it.
 
-    `code`, `subcode` and `trace` are Graph's own (`fbtrace_id`), where there was an answer;
-    `remedy` says in prose what the operator of the bot can do, `retry_after` how long to wait
+    `code`, `subcode` and `trace` are Graph's own (`fbtrace_id`), if there was an answer;
+    `remedy` says in prose what the operator of the bot can do, and `retry_after` how long to wait
     before another try, if Meta says so.
     Source: Messenger Platform, Error Codes.
     """
@@ -146,9 +146,9 @@ class GraphError(HandoverError):
 class GraphUnavailable(GraphError):
     """Graph gave no usable answer (connection lost, HTTP 5xx, a transient error).
 
-    `others_answered`: the page's other calls of this kind got their answers meanwhile, so this is a
-    call that Graph can't deal with, and not an outage. `never_sent`: there was no connection, so it
-    was not carried out.
+    `others_answered`: the page's other calls of this kind were answered meanwhile, so Graph can't
+    deal with this one call, and there is no outage. `never_sent`: there was no connection, so the
+    call was not carried out.
     """
 
     def __init__(
@@ -167,10 +167,10 @@ class GraphUnavailable(GraphError):
 
 
 class GraphTimeout(GraphUnavailable):
-    """Graph did not answer in time; the call may have been carried out all the same.
+    """Graph did not answer in time; the call may have been carried out nonetheless.
 
     `echoes_come`: the page's other messages were followed by their echoes, so one without an echo
-    has hardly arrived. `is_unreadable`: it was answered with a success that can't be read.
+    has probably not arrived. `is_unreadable`: the answer was a success that can't be read.
     """
 
     echoes_come = False
@@ -178,9 +178,9 @@ class GraphTimeout(GraphUnavailable):
 
 
 class GraphThrottled(GraphError):
-    """A rate limit was reached; calling on before `retry_after` has passed lengthens it.
+    """A rate limit was reached; calls before `retry_after` has passed lengthen it.
 
-    `lasts` is what Meta says of the whole limit, which may be over much earlier.
+    `lasts` is how long Meta says that the whole limit lasts, though it may be over much earlier.
     """
 
     def __init__(self, message: str, *, retry_after: timedelta, **details: object) -> None:
@@ -214,4 +214,4 @@ class GraphRefused(GraphError):
 
 
 TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)
-"""What may be over by the next try: Graph comes back, the limit passes, the token is renewed."""
+"""What may have passed by the next try: Graph is back, the limit is over, the token is renewed."""

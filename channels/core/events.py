@@ -19,7 +19,7 @@ class Platform(enum.Enum):
     MESSENGER = "facebook"
     INSTAGRAM = "instagram"
 
-    # Threads are keys all over, and Enum's own hash, a function in Python, takes part in theirs.
+    # Threads are used as keys everywhere, and their hash calls Enum's own, which is slow Python.
     __hash__ = object.__hash__
 
 
@@ -40,7 +40,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Array(enum.Enum):
-    """The array of the delivery that an event came in; the best sign of who owns the thread."""
+    """The array of a delivery in which an event came: the best sign of who owns the thread."""
 
     MESSAGING = "messaging"
     STANDBY = "standby"
@@ -67,8 +67,8 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 class UserMessage(_Event, frozen=True, kw_only=True, tag="user_message"):
     """The user wrote, tapped a quick reply (then `payload` is set), or sent attachments.
 
-    `context` is what Meta tells besides, as Meta has it: `referral`, `reply_to`, `sticker_id`,
-    `prior_message`. `edits` says how often the user had changed the text when it was this one.
+    `context` is what else Meta says, in Meta's own form: `referral`, `reply_to`, `sticker_id`,
+    `prior_message`. `edits` is how often the user had edited the message to arrive at this text.
     """
 
     mid: str | None = None
@@ -109,7 +109,7 @@ class Echo(_Event, frozen=True, kw_only=True, tag="echo"):
 
 
 class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
-    """The user sent something whose words we lack: Meta does not show it (`is_unsupported`), or the
+    """The user sent something that we can't read: Meta does not show it (`is_unsupported`), or the
     user has taken it back since.
     """
 
@@ -117,7 +117,7 @@ class SignOfLife(_Event, frozen=True, kw_only=True, tag="sign_of_life"):
 
 
 class TakenBack(_Event, frozen=True, kw_only=True, tag="taken_back"):
-    """The author of the message `mid` has taken it back; `by_page`: that was not the user."""
+    """The author of the message `mid` has taken it back; `by_page`: the author is not the user."""
 
     mid: str
     by_page: bool = False
@@ -136,9 +136,9 @@ ACTS = ("referral", "optin", "account_linking")
 
 
 class Act(_Event, frozen=True, kw_only=True, tag="act"):
-    """The user did something other than writing: `name` is Meta's, and `details` what Meta tells.
+    """The user did something other than writing: `name` and `details` are as Meta gives them.
 
-    Names (ACTS): `referral` (an m.me link or an ad, into a thread that there is), `optin`,
+    Names (ACTS): `referral` (an m.me link or an ad, into an existing thread), `optin`,
     `account_linking`.
     """
 

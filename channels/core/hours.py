@@ -1,9 +1,9 @@
 """Opening hours: when anybody is there. Pure.
 
-A span of hours belongs to the day on which it begins. On the nights on which clocks change, it
+A span of hours belongs to the day on which it begins. On nights when clocks change, it
 begins and ends as soon as the clock on the wall shows its time, or a later one, for the first time.
 
-The `parse_…` functions raise ValueError with the second half of a sentence, as those of `plans` do.
+The `parse_…` functions raise ValueError with the second half of a sentence, like those of `plans`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 _DAY_MINUTES = 24 * 60
 _SPAN = re.compile(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)", re.ASCII)
 _REGION = re.compile(r"([A-Za-z]{2})(?:-(.+))?", re.ASCII)
-_YEARS = range(2000, 2101)  # of dates: others are slips
+_YEARS = range(2000, 2101)  # of dates: any others are typing mistakes
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
-_NO_PLACES = {"Factory", "localtime"}  # in the database as well; each machine reads its own
-_HORIZON = 5 * 366  # days that are looked through for the next opening
+_NO_PLACES = {"Factory", "localtime"}  # in the database, but different on each machine
+_HORIZON = 5 * 366  # how many days to search for the next opening
 _HOURS_ALLOWED = (
     "write days and hours, such as mon-fri: 09:00-17:30, or mon-fri: 09:00-12:00, 13:00-17:30"
 )
 
 
 class WhenClosed(enum.Enum):
-    """What becomes of a handover that is asked for outside the hours.
+    """What happens to a handover that is asked for outside the hours.
 
     REFUSE: it ends at once. WAIT: it waits for the opening, while the bot goes on talking.
     """
@@ -44,7 +44,7 @@ class WhenClosed(enum.Enum):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """From when to when, in minutes after midnight; `closes` is over 24 hours past midnight."""
+    """From when to when, in minutes after midnight; `closes` exceeds 24 hours past midnight."""
 
     opens: int
     closes: int
@@ -78,7 +78,7 @@ def opens_at(hours: Hours, now: datetime) -> datetime | None:
 
 
 def changes_at(hours: Hours, now: datetime) -> datetime | None:
-    """A moment until which `is_open` stays as it is now; None if that is years away."""
+    """A moment before which `is_open` does not change; None if that is years away."""
     ends = [
         ends for begins, ends in _spans(hours, _near(hours, now), days=3) if begins <= now < ends
     ]
@@ -104,12 +104,13 @@ def _first_beginning(hours: Hours, first: date, *, after: datetime) -> datetime 
     if found is None:
         return None
     offset = found.astimezone(_zone(hours.timezone)).utcoffset()
-    # A moment that a zone's clocks show twice equals nothing (PEP 495); with its offset it does.
+    # A moment that a zone's clocks show twice compares equal to nothing (PEP 495); with an offset
+    # instead of the zone, it does.
     return found.astimezone(timezone(offset or timedelta()))
 
 
 def _spans(hours: Hours, first: date, *, days: int) -> Iterator[tuple[datetime, datetime]]:
-    """The spans of this many days, in UTC; one that no clock shows that night is left out."""
+    """The spans of this many days, in UTC, except those whose times the clocks skip that night."""
     for day in (first + number * _DAY for number in range(days)):
         spans = hours.week[day.weekday()]
         if spans and not _is_closed_on(day, hours.closed_on):
@@ -124,7 +125,7 @@ def _moment(hours: Hours, day: date, minutes: int) -> datetime:
     zone, wanted = _zone(hours.timezone), datetime.combine(day, time())
     wanted += timedelta(minutes=minutes)
     late = wanted.replace(tzinfo=zone).astimezone(timezone.utc)
-    # Where the clocks skip it, they do so between these two; else `early` is not before `late`.
+    # If the clocks skip it, they do so between these two; otherwise `early` is not before `late`.
     early = wanted.replace(tzinfo=zone, fold=1).astimezone(timezone.utc)
     while late - early > _SECOND:
         middle = early + (late - early) // _SECOND // 2 * _SECOND
@@ -156,8 +157,8 @@ def _is_date(closed: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _holidays_of(region: str) -> Any:
-    """The public holidays of a region, a year at a time; NotImplementedError for an unknown one."""
-    from holidays import country_holidays  # late: few plans name a region
+    """The public holidays of a region. Raises NotImplementedError for an unknown one."""
+    from holidays import country_holidays  # imported late: few plans name a region
 
     country, _, part = region.partition("-")
     return country_holidays(country, subdiv=part or None)
@@ -171,7 +172,7 @@ def parse_week(value: object) -> Week:
     for days, spans in value.items():
         for day in _parse_days(days):
             if day in week:
-                raise ValueError(f"names {_DAYS[day]} twice; write a day's hours in one line.")
+                raise ValueError(f"names {_DAYS[day]} twice; write a day's hours on one line.")
             week[day] = _parse_spans(spans, _DAYS[day])
     return tuple(week.get(day, ()) for day in range(len(_DAYS)))
 
@@ -237,13 +238,13 @@ def parse_timezone(value: object) -> str:
     return name
 
 
-@cache  # a directory with hundreds of files is read for it
+@cache  # it reads a directory with hundreds of files
 def _known_places() -> frozenset[str]:
     return frozenset(available_timezones() - _NO_PLACES)
 
 
 def parse_closed_on(value: object) -> tuple[str, ...]:
-    """A list of dates, and of countries or parts of them whose public holidays count."""
+    """A list of dates, and of countries, or parts of countries, whose public holidays count."""
     listed = value if isinstance(value, (list, tuple)) else [value]
     return tuple(_parse_closed(one) for one in listed)
 
@@ -265,7 +266,7 @@ def _parse_date(text: str) -> str:
             "as 2026-12-24, and regions such as DE or DE-BE (in quotes where YAML reads NO as no)."
         ) from None
     if day.year not in _YEARS:
-        raise ValueError(f"has a date that is not of the years {_YEARS[0]} to {_YEARS[-1]}.")
+        raise ValueError(f"has a date outside the years {_YEARS[0]} to {_YEARS[-1]}.")
     return day.isoformat()
 
 
@@ -279,6 +280,6 @@ def _parse_region(country: str, part: str | None) -> str:
             continue
         return region
     raise ValueError(
-        "has a region whose public holidays are not known; write the two letters of a country, "
-        "such as DE, or with those of a part of it (ISO 3166-2), such as DE-BE."
+        "has a region whose public holidays are not known; write a country's two letters, "
+        "such as DE, or a country and a part of it (ISO 3166-2), such as DE-BE."
     )

@@ -1,4 +1,4 @@
-"""What operators are told of a handover: ids, times and counts, never what anybody wrote. Pure.
+"""What operators are told about a handover: ids, times and counts, never what anybody wrote. Pure.
 
 Source: Standard Webhooks 1.0 (payload structure, webhook-id).
 """
@@ -18,7 +18,7 @@ KEPT_TRYING = timedelta(days=1)
 
 
 class NoticeKind(enum.Enum):
-    """What has come about, in the order in which it does."""
+    """What has happened, in the order in which it happens."""
 
     WAITING = "waiting"
     OPENED = "opened"
@@ -32,7 +32,7 @@ EVERY_KIND = frozenset(NoticeKind)
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell of one session: `id` is the same at every try and for every target.
+    """One thing to tell about one session: `id` is the same at every try and for every target.
 
     `opened_by` is "bot", "somebody else" or "bot_failed".
     """
@@ -63,7 +63,7 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticeEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A notice that a worker has in hand, and how often telling it has failed."""
+    """A notice that a worker is delivering, and how often that has failed."""
 
     position: int
     notice: Notice
@@ -71,7 +71,7 @@ class NoticeEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notice_id(session_id: str, kind: NoticeKind) -> str:
-    """What each target may tell repeated tries by: no session has two notices of a kind."""
+    """An id by which targets recognise repeats: a session has at most one notice of each kind."""
     return f"msg_{session_id}_{kind.value}"
 
 
@@ -124,14 +124,14 @@ def _told(notice: Notice) -> Iterator[str]:
     elif notice.opened_by == "bot_failed":
         yield "The bot has failed."
     elif notice.opened_by != "bot":
-        yield "It was begun without the bot."
+        yield "It began without the bot."
 
 
 _TITLES = {
-    NoticeKind.WAITING: "Somebody waits until you open",
-    NoticeKind.OPENED: "Somebody waits for an answer",
-    NoticeKind.UNANSWERED: "Somebody still waits for an answer",
-    NoticeKind.ANSWERED: "A handover is answered",
+    NoticeKind.WAITING: "Somebody is waiting until you open",
+    NoticeKind.OPENED: "Somebody is waiting for an answer",
+    NoticeKind.UNANSWERED: "Somebody is still waiting for an answer",
+    NoticeKind.ANSWERED: "A handover has been answered",
     NoticeKind.ENDED: "A handover is over",
     NoticeKind.FAILED: "A handover could not be made",
 }

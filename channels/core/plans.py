@@ -1,7 +1,7 @@
 """A plan: the settings of one kind of handover. Pure.
 
 The `parse_…` functions raise ValueError with the second half of a sentence, never with the
-value in it: whoever calls them knows what to call the value, and whether it may be shown.
+value in it: the caller knows what to call the value, and whether it may be shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .hours import Hours, WhenClosed, is_open, opens_at
 from .keywords.matcher import KeywordMatch, KeywordMatcher
 
 PAGE_INBOX = "page-inbox"
-INBOX_APP_IDS = {  # Meta, Conversation Routing: the Inbox is just an app
+INBOX_APP_IDS = {  # Meta, Conversation Routing: the Inbox is an app like others
     Platform.MESSENGER: "263902037430900",
     Platform.INSTAGRAM: "1217981644879628",
 }
@@ -39,13 +39,13 @@ _DURATIONS_ALLOWED = "a number of seconds, or a number with s, m, h or d, such a
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of handover goes: to whom, for how long, and what ends it.
+    """How one kind of handover works: who gets the thread, for how long, and what ends it.
 
     `target_app` is an app id or "page-inbox". `keywords` maps a language to the words that
     bring the bot back; the language "" stands for the assistant's own. `last_messages`: the app
     that gets the thread is told the user's last messages. `unanswered_notice` is how long a user
-    waits for an answer until operators are told; None if nobody wants to be. Without `hours`
-    somebody is always there. `context_slots` are those that the agent's app is told.
+    waits for an answer before operators are told; None if nobody wants to be told. Without `hours`
+    somebody is always there. `context_slots` are slots whose values the agent's app is told.
     """
 
     name: str
@@ -73,9 +73,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.hours is None or is_open(self.hours, now)
 
     def opens_at(self, now: datetime) -> datetime | None:
-        """When somebody is there again, in the plan's time zone; None while it is open.
+        """When somebody will be there, in the plan's time zone.
 
-        None, too, if that is not within five years.
+        None while the plan is open, or if it does not open within five years.
         """
         if self.hours is None or is_open(self.hours, now):
             return None
@@ -86,7 +86,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return INBOX_APP_IDS[platform] if self.target_app == PAGE_INBOX else self.target_app
 
     def spoken_in(self, language: str) -> Plan:
-        """This plan with its language-less keywords put under the assistant's language."""
+        """This plan, with keywords that name no language put under the assistant's language."""
         words = dict(self.keywords)
         unnamed = words.pop(ASSISTANT_LANGUAGE, ())
         if unnamed:
@@ -94,7 +94,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, keywords=words)
 
     def overridden(self, wishes: Mapping[str, Any]) -> Plan:
-        """This plan with what the action's payload asks for, for one session.
+        """This plan with what an action's payload asks for, for one session.
 
         Raises ValueError in prose for a key or value that is not allowed.
         """
@@ -159,7 +159,7 @@ def parse_target_app(value: object) -> str:
 
 
 def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
-    """A list of words for the assistant's language, or a mapping from language to list."""
+    """A list of words in the assistant's language, or a mapping from languages to lists."""
     languages = value if isinstance(value, Mapping) else {ASSISTANT_LANGUAGE: value}
     if not all(isinstance(language, str) for language in languages):
         raise ValueError("has a language that is not a text; put it in quotes.")
@@ -169,12 +169,12 @@ def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
     words = {language: _texts(listed) for language, listed in languages.items()}
     if any(isinstance(listed, str) and _COMMA.search(listed) for listed in languages.values()):
         raise ValueError("is one text with a comma; write a list, such as [menu, back to bot].")
-    KeywordMatcher(words)  # a keyword that nobody could ever type is refused here
+    KeywordMatcher(words)  # refuses a keyword that nobody could ever type
     return words
 
 
 def parse_words(value: object) -> tuple[str, ...]:
-    """One text, or a list of texts, in each of which is something."""
+    """One text, or a list of texts, none of them empty."""
     words = _texts(value)
     if not all(word.strip() for word in words):
         raise ValueError("has an empty text; leave it out.")
@@ -206,7 +206,7 @@ def parse_metadata(value: object) -> dict[str, Any]:
     try:
         decoded = msgspec.json.decode(msgspec.json.encode(dict(value)), type=dict[str, Any])
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("holds something that JSON has no word for.") from None
+        raise ValueError("holds something that JSON can't express.") from None
     return decoded
 
 

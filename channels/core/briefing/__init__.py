@@ -1,1 +1,1 @@
-"""What Rasa and agents are told of a thread. Pure."""
+"""What Rasa and agents are told about a thread. Pure."""

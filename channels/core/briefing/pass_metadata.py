@@ -1,6 +1,6 @@
-"""The metadata that goes with a passed thread: what the agent's app can know of it. Pure.
+"""The metadata that goes with a passed thread: what the agent's app can know about it. Pure.
 
-Meta names no limit for it; that of the Send API's metadata is the safe reading.
+Meta names no limit for it; the limit of the Send API's metadata is the safe assumption.
 Source: Messenger Platform, Conversation Routing.
 """
 
@@ -28,13 +28,13 @@ def pass_metadata(
     situation: Situation | None = None,
     url: str | None = None,
 ) -> str:
-    """Valid JSON of less than 1,000 characters: the session first, then what fits of the rest.
+    """Valid JSON of fewer than 1,000 characters: the session first, then as much else as fits.
 
-    `url` is where all of it can be read. The plan's `metadata` goes in key by key, so do the slots
-    that it names; then the last messages of the user and of the bot in turn, the newest first,
-    unless the plan keeps them back. Nothing is cut: what does not fit is left out whole, and an
-    ellipsis stands for messages that are missing after one that is told. `last_texts` is in the
-    order of writing.
+    `url` is where all of it can be read. The plan's `metadata` goes in key by key, and so do the
+    slots that it names; then the last messages of the user and of the bot in turn, the newest
+    first, unless the plan keeps them back. Nothing is cut: what does not fit is left out whole, and
+    an ellipsis stands for missing messages that came after one that is included. `last_texts` is in
+    the order in which the texts were written.
     """
     situation = situation or Situation()
     context: dict[str, Any] = {
@@ -65,7 +65,7 @@ def return_metadata(session: Session) -> str:
 
 
 def _add_last_words(context: dict[str, Any], users: list[str], bots: list[str]) -> None:
-    """The newest first; one that is too long does not hide the ones before it."""
+    """Add the newest first; one that is too long does not keep older ones out."""
     missing: dict[str, list[str]] = {"last_messages": [], "last_responses": []}
     for pair in zip_longest(reversed(users), reversed(bots)):
         for key, text in zip(missing, pair, strict=True):

@@ -12,7 +12,7 @@ import msgspec
 from ..sessions.session import Session
 
 CONTEXT_PATH = "/webhooks/facebook/handovers"
-READ_AFTER_END = timedelta(days=1)  # as long may the agent's app read it
+READ_AFTER_END = timedelta(days=1)  # how long the agent's app may read the context
 _DIGITS = 32  # 128 bits
 
 
@@ -32,7 +32,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[Said, ...] = ()
 
     def slots_of(self, session: Session) -> dict[str, Any]:
-        """The slots that the session's plan names, where they are set and JSON has a word."""
+        """Those slots that the session's plan names, if they are set and JSON can hold them."""
         named = {name: self.slots.get(name) for name in session.plan.context_slots}
         return {
             name: value for name, value in named.items() if value is not None and _is_json(value)

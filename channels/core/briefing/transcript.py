@@ -1,6 +1,6 @@
 """The transcript of a handover: what was said while the bot was silent. Pure.
 
-A line is one message or tap. Nothing of it may go into a log.
+A line is one message or tap. No part of it may go into a log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_CHARACTERS = 20_000  # in all of those lines
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody said at one time, by Meta's clock; `key` is the same for the same message."""
+    """What somebody said, and when, by Meta's clock; a message always has the same `key`."""
 
     key: str
     at: datetime
@@ -35,7 +35,7 @@ def line_of(event: Event, speaker: Speaker) -> Line | None:
     """The line for an event; None if nothing was said in it.
 
     Attachments follow the text as "[image] https://…", one below the other; without their titles
-    and addresses where the line would else be too long, as no part of an address is of use.
+    and addresses if the line would otherwise be too long, because part of an address is useless.
     """
     if not isinstance(event, (UserMessage, Postback, Echo)):
         return None
@@ -55,9 +55,9 @@ def text_of(event: Event) -> str:
 
 
 def line_key(named: str) -> str:
-    """The key of the line of a message, by its mid, or else by its event's key.
+    """The key of a message's line, made from its mid, or else from its event's key.
 
-    Meta may deliver a tap on both arrays: then the events' keys differ, and the mid does not.
+    Meta may deliver a tap on both arrays: then the events' keys differ, but the mid does not.
     """
     return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()[:32]
 
@@ -65,8 +65,9 @@ def line_key(named: str) -> str:
 def for_metadata(lines: Sequence[Line]) -> dict[str, Any]:
     """The transcript as Rasa gets it: the newest of `lines` that fit, each of them whole.
 
-    `lines` is in the order of saying, and so is what is returned; `truncated` tells that lines
-    were left out. More than MOST_LINES need not be given, but for one to show that there are more.
+    `lines` is in the order in which they were said, and so is the result; `truncated` says whether
+    lines were left out. Callers need give only MOST_LINES, and one more to show that there are
+    more.
     """
     sizes = accumulate(length(line.text) for line in reversed(lines[-MOST_LINES:]))
     fitting = sum(size <= MOST_CHARACTERS for size in sizes)

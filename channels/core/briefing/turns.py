@@ -1,8 +1,8 @@
-"""What Rasa is told of an event: its text and its metadata. Pure.
+"""What Rasa is told about an event: its text and its metadata. Pure.
 
-A "/" makes Rasa read a text as an intent, so it is kept for payloads that the bot itself put on
-a button; what a user types is never read as a command, and nobody but this channel can announce
-the end of a handover.
+A "/" makes Rasa read a text as an intent, so it is reserved for payloads that the bot itself put on
+a button: what a user types is never read as a command, and only this channel can announce the end
+of a handover.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ END_REASON_ENTITY = "handover_end_reason"
 EXTERNAL_PREFIX = "EXTERNAL: "  # Rasa's own mark of a message that no user wrote
 
 RESERVED_INTENTS = frozenset({HANDOVER_ENDED, HANDOVER_STARTED, HANDOVER_GIVEN})
-"""Those that nobody but this channel may send."""
+"""Intents that only this channel may send."""
 
 _INTENT = re.compile(r"\s*/\s*([^{@]*)")  # as Rasa's YAMLStoryReader reads it
 _TYPED_INTENT = re.compile(
     r"\s*/(?P<intent>[^{@\n]+)(@[01](\.[0-9]+)?)?(?P<entities>\{.+\})?\s*", re.ASCII
 )
-_DEEPEST = 20  # levels of JSON; what Rasa keeps in its tracker it copies level by level
+_DEEPEST = 20  # levels of JSON: Rasa copies what is in its tracker recursively
 _LEADING_SLASHES = re.compile(r"[\s/]+")
 
 
@@ -41,7 +41,7 @@ class TypedIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def typed_intent(text: str) -> TypedIntent | None:
-    """The intent that a text names in full; None if Rasa would warn of it, with the text in it.
+    """The intent that a text names in full; None if Rasa would log a warning that quotes the text.
 
     Source: rasa.shared, YAMLStoryReader.unpack_regex_message.
     """
@@ -77,7 +77,7 @@ def _name(sent: Attachment) -> str:
 
 
 def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
-    """What a custom action may want to know of the event besides its text."""
+    """What a custom action may want to know about the event besides its text."""
     attachments = event.attachments if isinstance(event, UserMessage) else ()
     sent = [{"type": one.type, "payload": one.payload} for one in attachments]
     metadata = {"page": event.thread.page, "timestamp": event.at.isoformat(), **event.context}
@@ -85,7 +85,7 @@ def metadata_for_rasa(event: UserMessage | Postback) -> dict[str, Any]:
 
 
 def act_metadata(act: Act) -> dict[str, Any]:
-    """The metadata of an act: what Meta tells of it, under Meta's name for it."""
+    """The metadata of an act: what Meta says about it, under Meta's name for it."""
     described = {"page": act.thread.page, "timestamp": act.at.isoformat()}
     return {"is_external": True, **described, act.name: act.details}
 
@@ -117,7 +117,7 @@ def started_metadata(session: Session) -> dict[str, Any]:
 
 
 def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The metadata of `handover_ended`: what the assistant may want to know of the session."""
+    """The metadata of `handover_ended`: what the assistant may want to know about the session."""
     outcome: dict[str, Any] = {
         "reason": session.reason.value if session.reason else None,
         "ended_at": session.ended_at.isoformat() if session.ended_at else None,
@@ -132,14 +132,14 @@ def ended_metadata(session: Session, transcript: dict[str, Any] | None = None) -
 
 
 def given_metadata(passed: ControlPassed) -> dict[str, Any]:
-    """The metadata of `handover_given`: who has given the thread, and what with."""
+    """The metadata of `handover_given`: who gave the thread, and what they said with it."""
     told = None if passed.metadata is None else told_with(passed.metadata)
     given = {"from_app": passed.previous_owner, "given_at": passed.at.isoformat()}
     return {"is_external": True, "handover": {**given, "given_with": told}}
 
 
 def told_with(metadata: str) -> dict[str, Any]:
-    """What another app has said with a pass: its text, and, where that is JSON, as JSON."""
+    """What another app has said with a pass: the text, and, if it is JSON, the JSON as well."""
     try:
         value = msgspec.json.decode(metadata)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
@@ -175,7 +175,7 @@ def _names_free_intent(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text without what would make Rasa read it as an intent; a "/" alone names none."""
+    """A text without the "/" that would make Rasa read it as an intent; "/" alone names none."""
     if not text.lstrip().startswith("/"):
         return text
     return _LEADING_SLASHES.sub("", text, count=1) or "/"

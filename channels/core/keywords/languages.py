@@ -1,4 +1,4 @@
-"""What the readers of a language call the same word: its letters, its case, its endings."""
+"""What readers of a language regard as the same word: its letters, its case, its endings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _GRAVE, _ACUTE, _CIRCUMFLEX, _TILDE, _DIAERESIS, _CEDILLA = "\u0300\u0301\u0302\u0303\u0308\u0327"
 _ACCENTS = _GRAVE + _ACUTE + _CIRCUMFLEX + _DIAERESIS
 _GREEK_ACCENTS = _ACCENTS + "\u0313\u0314\u0342\u0345"
-# Each letter of Latin, Greek and Cyrillic that has marks, taken apart.
+# Every Latin, Greek and Cyrillic letter with marks, decomposed.
 _PARTS = {
     letter: parts
     for letter in map(chr, range(0xC0, 0x2000))
@@ -19,20 +19,20 @@ _PARTS = {
 
 
 class Spelling:
-    """The letters that a language does not tell apart, and the one they are all written as."""
+    """Letters that a language does not distinguish, each with the one that stands for it."""
 
     def __init__(self, *, left_out: str = "", letters: Mapping[str, str] | None = None) -> None:
-        """`left_out`: the combining marks that typists leave out, from whatever letter."""
+        """`left_out`: the combining marks that typists leave out, on any letter."""
         self._letters = {**_without(left_out), **(letters or {})}
         self._any = re.compile("[" + "".join(self._letters) + "]")
 
     def apply(self, text: str) -> str:
-        """`text`, which is in NFC, in the letters that are compared."""
+        """The text, which is in NFC, in the letters that are compared."""
         return self._any.sub(lambda letter: self._letters[letter.group()], text)
 
 
 def _without(marks: str) -> dict[str, str]:
-    """Each letter that has one of `marks`, and the same letter without it."""
+    """Each letter with one of `marks`, mapped to the same letter without it."""
     letters = dict.fromkeys(marks, "")
     for letter, parts in _PARTS.items():
         kept = "".join(part for part in parts if part not in marks)
@@ -45,31 +45,31 @@ def _without(marks: str) -> dict[str, str]:
 class Language:
     """The rules of one language; an unset rule is one that the language does not have."""
 
-    #: The Snowball algorithm that takes endings off.
+    #: The Snowball algorithm that removes endings.
     stemmer: str | None = None
     #: i and İ are one letter, ı and I another (Turkish, Azeri).
     dotted_i: bool = False
-    #: Letters that readers take for one another.
+    #: Letters that readers treat as the same.
     spelling: Spelling | None = None
     #: An apostrophe ends a word (French "l'agent"); elsewhere it is part of one ("don't").
     elides: bool = False
-    #: What is written as one with a word and is not part of it.
+    #: What is attached to a word but is not part of it.
     article: re.Pattern[str] | None = None
-    #: What may stand before a word, each with a space between: articles, prepositions.
+    #: What may come before a word, separated by spaces: articles, prepositions.
     beginnings: str = ""
-    #: What may follow a word: case endings, articles, clitics. Many a stemmer knows more of them.
+    #: What may follow a word: case endings, articles, clitics. Many stemmers know more of them.
     endings: str = ""
-    #: What makes another word of one, though both have the same stem: English "main", "mainly".
+    #: Endings that make another word, although the stem is the same: English "main", "mainly".
     derivations: str = ""
-    #: Letters that typists put in the place of others, in whole phrases: all, or none.
+    #: Letters that typists write instead of others, throughout a phrase or not at all.
     typed: Callable[[str], str] | None = None
     #: Whether they do so to a single word, too.
     typed_alone: bool = False
-    #: Two ways to write the same, and the one that is compared.
+    #: Of two ways to write the same thing, chooses the one that is compared.
     variants: Callable[[str], str] | None = None
 
     def fold(self, spelled: str) -> str:
-        """`spelled` (see `words.spell`) without what this language does not tell apart."""
+        """`spelled` (see `words.spell`) without what this language does not distinguish."""
         text = spelled.replace("'", " " if self.elides else "")
         if self.dotted_i:
             text = text.replace("İ", "i").replace("I", "ı")
@@ -89,13 +89,13 @@ class Language:
 
 
 def language(code: str) -> Language:
-    """The rules for `code`, such as "en" or "pt-BR"; neutral ones for a language not known here."""
+    """The rules for `code`, such as "en" or "pt-BR"; neutral rules for an unknown language."""
     return _LANGUAGES.get(code.replace("_", "-").partition("-")[0].casefold(), _NEUTRAL)
 
 
 _NEUTRAL = Language()
 
-# Accents are left out where the alphabet does not count the accented letter as one of its own:
+# Accents are dropped if the alphabet does not count the accented letter as one of its own:
 # Spanish "menú" is "menu", but "año" is not "ano", and Polish "wróć" is not "wroc".
 _ACCENTED = Spelling(left_out=_ACCENTS + _TILDE + _CEDILLA)
 _SPANISH = Spelling(left_out=_ACCENTS)
@@ -103,7 +103,7 @@ _GERMAN = Spelling(left_out=_GRAVE + _ACUTE, letters={"ä": "ae", "ö": "oe", "�
 _RUSSIAN = Spelling(left_out=_GRAVE + _ACUTE + _DIAERESIS)  # ё is typed е; й stays
 _ROMANIAN = Spelling(letters={"ş": "ș", "ţ": "ț"})  # with the cedilla of older keyboards
 
-# As Lucene's ArabicNormalizer and PersianNormalizer have it.
+# The same as in Lucene's ArabicNormalizer and PersianNormalizer.
 _ARABIC = Spelling(letters={"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
 _PERSIAN = Spelling(letters={"أ": "ا", "إ": "ا", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه"})
 _URDU = Spelling(letters={"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ"})
@@ -111,21 +111,21 @@ _URDU = Spelling(letters={"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ"})
 _ARABIC_ARTICLE = re.compile(r"(?<!\S)(?:[وفبك]?ال|لل)(?=\S{3})")
 
 
-# Vietnamese: a phone without its keyboard writes no marks at all, and the tone of "hoà", "huỷ" is
-# put on either vowel.
+# Vietnamese: a phone without its keyboard writes no marks at all, and the tone in "hoà", "huỷ" may
+# be on either vowel.
 _MARKS_OF_VIETNAMESE = _ACCENTS + _TILDE + "\u0302\u0306\u0309\u031b\u0323"
 _UNMARKED = Spelling(left_out=_MARKS_OF_VIETNAMESE, letters={"đ": "d"})
-# So does one who writes another alphabet of Latin letters on a keyboard that has not all of them.
+# The same goes for other Latin alphabets, typed on a keyboard that lacks some of their letters.
 _BARE = Spelling(
     left_out=_ACCENTS + _TILDE + _CEDILLA + "\u0304\u0306\u0307\u030a\u030b\u030c\u0326\u0328",
     letters={"ł": "l", "đ": "d", "ı": "i", "ø": "o"},
 )
-# "ue" that stands for "ü": not that of "neue", "bauen" or "Quelle".
+# "ue" that stands for "ü", unlike the one in "neue", "bauen" or "Quelle".
 _UMLAUT = re.compile("(?<![aeq])([aou])e")
 
 
 def _without_umlauts(folded: str) -> str:
-    """German "zurueck", which is how "zurück" is compared, as "zuruck"."""
+    """Turns German "zurueck", the form in which "zurück" is compared, into "zuruck"."""
     return _UMLAUT.sub(r"\1", folded)
 
 
@@ -142,8 +142,8 @@ def _moved(pair: str) -> str:
     return unicodedata.normalize("NFC", pair[0] + parts[1]) + parts[0]
 
 
-# The case endings of a masculine noun that ends in a consonant, as "bot" and "chat" do. No ending
-# that changes the word before it (Polish "bocie") is among them.
+# The case endings of a masculine noun that ends in a consonant, like "bot" and "chat", except
+# endings that change the word before them (Polish "bocie").
 _RUSSIAN_CASES = "а у ом е ы ов ам ами ах"
 _UKRAINIAN_CASES = "а у ом ові і и ів ам ами ах"
 _BELARUSIAN_CASES = "а у ом е ы аў ам амі ах"

@@ -1,8 +1,8 @@
 """Whether a message is, or contains, one of a plan's keywords. Pure.
 
-Two texts are compared as a reader would: `words` takes from them what no reader looks at,
-`languages` what the readers of the keyword's language do not tell apart, and `vocabulary` finds
-a keyword's words in their other forms. Nothing in a keyword or a message is a pattern.
+Two texts are compared as a reader would: `words` removes what no reader looks at, `languages` what
+readers of the keyword's language do not distinguish, and `vocabulary` finds a keyword's words in
+their other forms. Nothing in a keyword or a message is treated as a pattern.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .words import (
     symbols,
 )
 
-# Characters of a message, and of what its normal form makes of them: one may become 18 (U+FDFA).
-# People say what they want within this many; what takes longer holds up everybody.
+# Characters of a message, and of its normal form, in which one may become 18 (U+FDFA). People say
+# what they want within this many, and searching more would hold up everybody else.
 LONGEST_SEARCH = 2_000
-_SHORTEST_TYPED = 5  # characters of a phrase that is known without its marks
+_SHORTEST_TYPED = 5  # characters in a phrase that is recognised without its marks
 
 
 class KeywordMatch(enum.Enum):
     """How much of a message a keyword has to be."""
 
     WHOLE = "whole"  # the message is the keyword and nothing else
-    CONTAINS = "contains"  # the keyword's words are in the message, in a row
+    CONTAINS = "contains"  # the keyword's words are together in the message
 
 
 class KeywordMatcher:
-    """Finds keywords in messages; the cost of a message does not grow with their number."""
+    """Finds keywords in messages; the cost per message does not grow with their number."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class KeywordMatcher:
     ) -> None:
         """`keywords` maps a language code (`en`, `pt-BR`) to keywords compared by its rules.
 
-        A language that has no rules here is compared by neutral ones. Of a keyword that has
-        no letter or digit, such as 🤖, the symbols are compared. ValueError, in prose, for one
-        that has nothing to see at all.
+        A language that has no rules here is compared by neutral ones. If a keyword has no letter
+        or digit, such as 🤖, its symbols are compared. Raises ValueError, in prose, for a keyword
+        with nothing visible in it.
         """
         self._match = match
         self._phrases: dict[Language, _Phrases] = {}
@@ -65,16 +65,16 @@ class KeywordMatcher:
             self._symbols.setdefault(seen, keyword)
         else:
             raise ValueError(
-                f"has the keyword {keyword!r}, in which there is nothing to see; "
+                f"has the keyword {keyword!r}, in which nothing is visible; "
                 "write a word, a number or a symbol that users can type."
             )
 
     def find(self, text: str) -> str | None:
         """The keyword in `text`, as configured, or None. Takes any text and never raises.
 
-        Of several, the one whose language was given first, and of these the one that stands
-        first in the text; symbols come after words. Of a text longer than LONGEST_SEARCH only the
-        beginning counts: it is no keyword as a whole.
+        Of several, it is the one whose language was given first, and of these the one that comes
+        first in the text; symbols come after words. If a text is longer than LONGEST_SEARCH, only
+        its beginning is searched, and as a whole it is no keyword.
         """
         if self._match is KeywordMatch.CONTAINS:
             text = _whole_words(text)
@@ -117,7 +117,7 @@ class _Phrases:
         self._keywords: dict[str, str] = {}
         self._most_words = 0
         self._signs: set[str] = set()
-        # How long the phrases are that begin with a word, or with a letter of a run.
+        # The lengths of the phrases that begin with a given word, or with a given letter of a run.
         self._lengths: dict[str, set[int]] = {}
 
     def add(self, spelled: str, keyword: str) -> None:
@@ -128,8 +128,10 @@ class _Phrases:
             self._add(typed, keyword)
 
     def _is_clear(self, typed: str) -> bool:
-        """Without its marks a short syllable may be any of a dozen words, and where the marks make
-        letters of their own, a single word is another one: Polish "laska" is not "łaska".
+        """Whether a phrase is still clear without its marks.
+
+        A short syllable may then be any of a dozen words, and if letters with marks are letters of
+        their own, a single word may be another word: Polish "laska" is not "łaska".
         """
         return len(typed) >= _SHORTEST_TYPED and (self._typed_alone or " " in typed)
 
@@ -143,7 +145,7 @@ class _Phrases:
         self._signs |= self._vocabulary.beginnings(first)
 
     def find(self, spelled: str) -> str | None:
-        """The keyword that `spelled`, with its runs joined, is."""
+        """The keyword that equals `spelled`, with its runs joined; None if there is none."""
         if spelled.count(" ") >= self._most_words:
             return None
         words: list[str] = []
@@ -155,10 +157,10 @@ class _Phrases:
         return self._keywords.get(" ".join(words))
 
     def find_within(self, folded: str, signs: Set[str]) -> str | None:
-        """The keyword that stands first in `folded`, whose runs are broken.
+        """The keyword that comes first in `folded`, whose runs are broken; None if there is none.
 
-        `signs` are the beginnings of its words and the letters of its runs: a phrase begins with
-        one of them, in whatever form.
+        `signs` are the beginnings of its words and the letters of its runs: every form of a phrase
+        begins with one of them.
         """
         if self._signs.isdisjoint(signs):
             return None
@@ -181,7 +183,7 @@ class _Phrases:
 
 
 def _whole_words(text: str) -> str:
-    """The beginning of a long text, without the word that would be cut in two."""
+    """The beginning of a long text, without a word that would be cut in two."""
     if len(text) <= LONGEST_SEARCH:
         return text
     words, space, _ = text[: LONGEST_SEARCH + 1].rpartition(" ")
@@ -189,7 +191,7 @@ def _whole_words(text: str) -> str:
 
 
 def _starts(text: str) -> Iterator[tuple[int, str]]:
-    """Where a phrase may begin in `text`, and what with: a word, or a letter of a run."""
+    """Where in `text` a phrase may begin, and the word, or letter of a run, that is there."""
     start = 0
     for word in text.split(" "):
         yield from enumerate(word, start) if is_run(word) else ((start, word),)

@@ -1,8 +1,9 @@
 """The words that a language's keywords are made of, recognised in their other forms.
 
-Snowball finds the forms, and takes more words as forms than a reader would: "operation" as one of
-"operator", Russian "меня" (me) as one of "меню" (menu). A form missed costs the user a second try;
-a word mistaken ends a talk with an operator. So a shared stem alone is not enough here.
+Snowball finds the forms, but takes more words for forms than a reader would: "operation" for one of
+"operator", Russian "меня" (me) for one of "меню" (menu). Missing a form costs the user a second
+try; mistaking a word ends a conversation with an operator. So a shared stem alone is not enough
+here.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _BEGINNING = 3  # letters
 _SHORTEST_STEM = 4  # letters; "меня" and "меню" share three
 _SHORTEST_WITH_AFFIXES = 2  # letters; "к" is no noun; "বট" is one, and "봇", which has three
 _LONGEST_ENDING = 5  # letters added to a whole word
-_LONGEST_OTHER_ENDING = 2  # letters in the place of one: Russian "кнопка", "кнопкой"
-_LONGEST_WORD = 60  # letters; beyond, it is noise, and stemming it takes time
+_LONGEST_OTHER_ENDING = 2  # letters that replace one: Russian "кнопка", "кнопкой"
+_LONGEST_WORD = 60  # letters; anything longer is noise, and stemming it takes time
 
 
 class Vocabulary:
@@ -42,7 +43,7 @@ class Vocabulary:
         self._stemmed: dict[tuple[str, str], list[str]] = {}
 
     def learn(self, word: str) -> str:
-        """`word`, from now on known; or the known word of which it is another form."""
+        """Make a word known; returns it, or the known word of which it is another form."""
         if known := self.recognise(word):
             return known
         self._forms[word] = word
@@ -62,7 +63,7 @@ class Vocabulary:
         first = beginning(word)
         self._beginnings.add(first)
         self._stemmed.setdefault((first, _stem(stemmer, word)), []).append(word)
-        # Snowball does not know "menus" as a plural in any language.
+        # Snowball does not recognise "menus" as a plural in any language.
         singular = word.removesuffix("s")
         if len(singular) >= _SHORTEST_STEM:
             self._forms.setdefault(singular, word)
@@ -112,13 +113,13 @@ def beginning(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _stem(stemmer: str, word: str) -> str:
-    # A new stemmer each time, because they keep the word in themselves: two threads may call.
+    # A new stemmer each time: it stores the word in itself, and two threads may call at once.
     stem: str = Stemmer.Stemmer(stemmer).stemWord(word)
     return stem
 
 
 def _are_inflections(one: str, other: str, stem: str) -> bool:
-    """Whether two words that share `stem` differ in no more than an inflection."""
+    """Whether two words that share `stem` differ only in their inflection."""
     shorter, longer = sorted((one, other), key=len)
     if len(stem) < _SHORTEST_STEM:
         return longer == shorter + "s"

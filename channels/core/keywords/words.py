@@ -2,13 +2,13 @@
 
 A *spelled* text is what :func:`spell` makes of a message or a keyword: words with one space
 between them, in Unicode NFKC, with ASCII digits and ASCII apostrophes, without punctuation,
-symbols, emoji and whatever cannot be seen. Upper and lower case are left to the language.
+symbols, emoji or anything invisible. Upper and lower case are left to the language.
 
-Scripts without spaces (Thai, Lao, Khmer, Burmese, Chinese, Japanese) come out as *runs*: one
-word for all that is written in a row, since a space there is a matter of taste. A run carries
+Scripts without spaces (Thai, Lao, Khmer, Burmese, Chinese, Japanese) become *runs*: everything that
+is written together is one word, because spaces there are a matter of taste. A run has a
 :data:`BREAK` where its text had a space, and, after :func:`break_runs`, where ICU's dictionaries
-find words. ICU's word breaking of other scripts agrees with the splitting here, and its locale
-makes no difference to runs; the tests hold both to that.
+find words. For other scripts ICU's word breaking agrees with the splitting here, and its locale
+makes no difference to runs; the tests check both.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from itertools import accumulate
 
 from icu4py.breakers import WordBreaker
 
-#: Stands between the words of a run: Unicode's own invisible word boundary (ZERO WIDTH SPACE).
+#: Separates the words of a run: Unicode's own invisible word boundary (ZERO WIDTH SPACE).
 BREAK = "\u200b"
 
 _APOSTROPHES = "'`´ʹʻʼ‘’‛′׳＇"
-# Of the characters that Unicode counts as letters or marks, those that nobody sees: fillers,
-# joiners and variation selectors.
+# Characters that Unicode counts as letters or marks, but nobody sees: fillers, joiners and
+# variation selectors.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
@@ -55,18 +55,18 @@ _PIECE = re.compile(f"[^{BREAK} ]+| ")
 # Khmer and Burmese signs that put the next letter below, Thai and Lao vowels written before it.
 _BINDS_THE_NEXT_LETTER = "\u17d2\u1039เแโใไເແໂໃໄ"
 
-# By now nothing but marks and apostrophes is neither a word character nor a space.
+# At this point, only marks and apostrophes are neither word characters nor spaces.
 _MARK = re.compile(r"[^\w\s]")
 _LOOSE = re.compile(r"(?<!\S)[^\w\s]+|(?<!')'+(?!\S)")
-# More marks in a row than any writing has (UAX #15, Stream-Safe Text Format). Sorting a longer
-# pile would take a time that grows with its square.
+# More marks in a row than any writing has (UAX #15, Stream-Safe Text Format). The time to sort a
+# pile grows with the square of its length.
 _PILE_OF_MARKS = re.compile(r"([^\w\s']{30})[^\w\s']+")
 
 
 class _Characters(dict[int, str]):
-    """What each character of a message is written as; worked out when first asked for.
+    """How each character of a message is written; computed when first asked for.
 
-    Only the Basic Multilingual Plane is remembered, so that no text can make this grow for ever.
+    Only the Basic Multilingual Plane is remembered, so that no text can make this grow forever.
     """
 
     def __missing__(self, code: int) -> str:
@@ -88,7 +88,7 @@ def _written(char: str) -> str:
 
 
 def _is_left_out(char: str, category: str) -> bool:
-    """Whether typists leave `char` out: Arabic harakat and tatweel, Hebrew niqqud."""
+    """Whether typists leave the character out: Arabic harakat and tatweel, Hebrew niqqud."""
     if char == _TATWEEL:
         return True
     is_mark = category == "Mn" and char not in _LETTER_MARKS
@@ -112,7 +112,7 @@ def _normalise(text: str) -> str:
     if _MARK.search(text):
         text = _PILE_OF_MARKS.sub(r"\1", text)
     normal = unicodedata.normalize("NFKC", text)
-    # NFKC takes Thai and Lao "am" apart, and dictionaries have it in one piece.
+    # NFKC decomposes Thai and Lao "am", which dictionaries have as one character.
     normal = normal.replace("\u0e4d\u0e32", "\u0e33").replace("\u0ecd\u0eb2", "\u0eb3")
     return text if normal == text else normal.translate(_CHARACTERS)
 
@@ -134,7 +134,7 @@ def letters_of_runs(spelled: str) -> set[str]:
 
 
 def break_runs(spelled: str) -> str:
-    """`spelled` with a :data:`BREAK` wherever ICU finds a word to end inside a run."""
+    """`spelled` with a :data:`BREAK` wherever ICU finds the end of a word inside a run."""
     return _RUN.sub(lambda run: BREAK.join(WordBreaker(run.group(), "")), spelled)
 
 
@@ -149,13 +149,13 @@ def breaks_of(broken: str) -> set[int]:
 
 
 def stands_alone(text: str, start: int, end: int, breaks: Set[int]) -> bool:
-    """Whether `text[start:end]` are words of `text`, not a piece of a longer word.
+    """Whether `text[start:end]` consists of whole words, and is not part of a longer word.
 
-    `breaks` are the offsets at which words of `text` begin and end. Both edges are breaks, or,
-    in a run, one is and the piece reaches over another break: how ICU breaks a run depends on
-    what stands beside a word ("ขอกลับ", may I go back, becomes "ขอก" and "ลับ"), and a keyword
-    must not be missed for that. "ボット" (bot) is still not found in "ロボット" (robot), which
-    ICU takes for one word.
+    `breaks` are the offsets at which words of `text` begin and end. Either both edges are breaks,
+    or, in a run, one is, and the piece extends over another break: how ICU breaks a run depends on
+    what is next to a word ("ขอกลับ", may I go back, becomes "ขอก" and "ลับ"), and that must not
+    make us miss a keyword. "ボット" (bot) is still not found in "ロボット" (robot), which ICU takes
+    for one word.
     """
     loose = [edge for edge in (start, end) if edge not in breaks]
     if not loose:
@@ -172,7 +172,7 @@ def _may_break(text: str, at: int) -> bool:
 
 
 def symbols(text: str) -> str:
-    """What can be seen in a text without words: its symbols, emoji and punctuation.
+    """What is visible in a text without words: its symbols, emoji and punctuation.
 
     Variation selectors, joiners and the skin tones of emoji are left out.
     """

@@ -1,1 +1,1 @@
-"""What Meta asks of us: signatures, its clock, lengths of texts, pauses between tries. Pure."""
+"""What Meta requires of us: signatures, its clock, text lengths, pauses between tries. Pure."""

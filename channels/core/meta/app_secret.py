@@ -38,11 +38,11 @@ _DIGITS = 16
 
 
 def marked(nonce: str, app_secret: str) -> str:
-    """The mark by which a message of ours is known in its echo, whichever worker that comes to.
+    """The mark by which any worker recognises the echo of one of our messages.
 
-    It begins the message's `metadata`, which Meta repeats in the echo (Messenger Platform,
-    Message Echoes). No other message has this `nonce`, which holds no space; the mark tells nothing
-    of the message.
+    The message's `metadata` begins with it, and Meta repeats that in the echo (Messenger Platform,
+    Message Echoes). No other message has this `nonce`, which contains no space; the mark reveals
+    nothing about the message.
     """
     return f"{nonce}.{_signed(nonce, app_secret)}"
 
@@ -50,7 +50,7 @@ def marked(nonce: str, app_secret: str) -> str:
 def mark_in(metadata: str | None, app_secret: str) -> str | None:
     """The mark of the message that has this metadata; None if no app with this secret made it.
 
-    What follows the mark, after a space, is the metadata that a response brought along.
+    What follows the mark, after a space, is the response's own metadata.
     """
     mark = (metadata or "").partition(" ")[0]
     nonce, dot, claim = mark.rpartition(".")
@@ -65,13 +65,13 @@ def _signed(nonce: str, app_secret: str) -> str:
 
 
 def _digest(signed: bytes, app_secret: str) -> str:
-    # Not `hmac.digest`, which lets go of the interpreter's lock however short the text is: each
-    # delivery would hand it to the store's thread and wait to get it back.
+    # Not `hmac.digest`, which releases the interpreter's lock however short the text is: each
+    # delivery would hand the lock to the store's thread and wait to get it back.
     made = _keyed(app_secret).copy()
     made.update(signed)
     return made.hexdigest()
 
 
-@lru_cache(maxsize=8)  # there is one, and tests have others
+@lru_cache(maxsize=8)  # there is only one, except in tests
 def _keyed(app_secret: str) -> hmac.HMAC:
     return hmac.new(app_secret.encode(), digestmod="sha256")

@@ -1,4 +1,4 @@
-"""How long to pause between tries: ever longer, up to a limit. Pure."""
+"""How long to pause between tries: longer each time, up to a limit. Pure."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class Backoff:
     longest: timedelta
 
     def pause(self, *, before: int) -> timedelta:
-        """The pause after a failure; `before` is how many pauses there were already."""
+        """The pause after a failure; `before` is how many pauses there have been already."""
         return min(self.first * (1 << min(before, _MOST_DOUBLINGS)), self.longest)

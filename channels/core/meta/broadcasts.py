@@ -1,4 +1,4 @@
-"""Other apps that write to many people at once, such as newsletters. Pure: by the echoes' times."""
+"""Other apps that write to many people at once, such as newsletters. Pure: echoes carry times."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from ..events import Echo
 
 PERIOD = timedelta(minutes=1)
-MANY = 10  # people in that time: more than the operators of one desk begin to write to
+MANY = 10  # people in that time: more than one desk's operators would begin to write to
 MOST_KEPT = 20  # broadcasts of one app
 
 
 class _Broadcast(NamedTuple):
-    """From the first echo to the last, as far as is known."""
+    """The times of the first and the last echo, as far as they are known."""
 
     began: datetime
     ended: datetime
@@ -24,7 +24,7 @@ _Sender = tuple[str, str | None]
 
 
 class Broadcasts:
-    """To whom each app of each page has written lately, as far as this worker has heard."""
+    """Whom each page's apps have written to recently, as far as this worker has heard."""
 
     def __init__(self) -> None:
         self._written: defaultdict[_Sender, dict[str, datetime]] = defaultdict(dict)
@@ -44,9 +44,9 @@ class Broadcasts:
             self._keep(sender, _Broadcast(min(written.values()), max(written.values())))
 
     def include(self, page: str, app_id: str | None, at: datetime) -> bool:
-        """Whether what the app wrote then, by Meta's clock, is one of many within a minute.
+        """Whether what the app wrote then, by Meta's clock, is one of many messages in a minute.
 
-        Of the first few, that is not known until there are more.
+        For the first few, that is not known until there are more.
         """
         known = self._known.get((page, app_id), ())
         return any(one.began <= at <= one.ended for one in known)

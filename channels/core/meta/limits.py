@@ -11,7 +11,7 @@ import msgspec
 from .splitting import Unit
 
 # Messenger Platform, Rate Limiting.
-SENDS_A_SECOND = 300  # text, links, images, templates, and what is shown besides messages
+SENDS_A_SECOND = 300  # text, links, images, templates, and sender actions
 MEDIA_SENDS_A_SECOND = 10  # audio and video
 
 
@@ -23,7 +23,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     template_text: int  # the text above the buttons of a button template
     buttons: int  # under one template, and under one element
     quick_replies: int  # on one message
-    quick_replies_need_text: bool = False  # whether they can't ride on an image or a template
+    quick_replies_need_text: bool = False  # whether they can't go with an image or a template
     asks_for_contact: bool = True  # whether quick replies may offer a phone number or an e-mail
     personas: bool = True  # whether a message may be a persona's
     title: int  # of a button or quick reply
@@ -31,12 +31,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     elements: int  # in one generic template
     element_text: int  # the title, and the subtitle, of an element
     metadata: int
-    own_metadata: int  # of a response, since a mark and a space stand before it (`app_secret`)
+    own_metadata: int  # of a response: a mark and a space come before it (`app_secret`)
 
 
 MESSENGER = Limits(
-    # Meta's page says "less than 2000 characters", the error that Graph answers says "less than
-    # or equal to 2000": one character less than either fits both. The same for metadata.
+    # Meta's page says "less than 2000 characters", and Graph's error "less than or equal to 2000":
+    # 1,999 satisfies both. The same goes for metadata.
     text=1999,
     template_text=640,
     buttons=3,
@@ -49,8 +49,8 @@ MESSENGER = Limits(
     own_metadata=949,
 )
 
-# The Instagram pages say "less than 1000 characters" and "1,000 bytes or less": bytes fit both.
-# Its quick replies of type user_phone_number and user_email are off since 2026-10-05.
+# Instagram's pages say "less than 1000 characters" and "1,000 bytes or less": counting bytes
+# satisfies both. Its quick replies user_phone_number and user_email ended on 2026-10-05.
 INSTAGRAM = msgspec.structs.replace(
     MESSENGER,
     text=999,

@@ -1,4 +1,4 @@
-"""Meta's clock beside ours. Pure."""
+"""Meta's clock, compared with ours. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ gives its time in whole seconds.
 """
 
 
-_WHOLE = timedelta(seconds=1)  # in which Meta gives its time
+_WHOLE = timedelta(seconds=1)  # the precision of the time that Meta gives
 
 
 def metas_time(date: str | None) -> datetime | None:
-    """What the `Date` of an answer says; None if it can't be read."""
+    """The time in an answer's `Date`; None if it can't be read."""
     try:
         told = parsedate_to_datetime(date or "")
     except (ValueError, TypeError):
@@ -26,9 +26,9 @@ def metas_time(date: str | None) -> datetime | None:
 def skew_by(
     told: datetime, *, after: datetime, before: datetime, known: timedelta | None
 ) -> timedelta:
-    """Meta's clock minus ours, where Meta's said `told` at some moment between these two of ours.
+    """Meta's clock minus ours; Meta's showed `told` some time between these two times of ours.
 
-    It is as `known`, or none, unless that can't be.
+    Unless that rules it out, the skew stays as `known`, or, if none is known, zero.
     """
     least, most = told - before, told + _WHOLE - after
     return min(max(known or timedelta(), least), most)

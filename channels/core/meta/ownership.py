@@ -1,4 +1,4 @@
-"""Who has a thread, as far as Meta tells, and whether having it matters."""
+"""Who has a thread, as far as Meta says, and whether having it matters."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Cutting text to a length, where a reader would cut it. Pure.
 
-Meta limits "characters" and does not say which. Here one is a UTF-16 code unit, so that an
-emoji counts as two: whether Meta counts code points or code units, what fits here fits there.
-Instagram's page names bytes.
+Meta limits "characters" without defining them. Here a character is a UTF-16 code unit, so an emoji
+counts as two: whether Meta counts code points or code units, what fits here fits there.
+Instagram's page says bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from icu4py.breakers import BaseBreaker, CharacterBreaker, LineBreaker, Sentence
 
 ELLIPSIS = "…"
 _LONGEST_CHARACTER = 4  # bytes, in UTF-8 and UTF-16 alike
-_LONGEST_CLUSTER = 100  # characters that a reader sees as one; a family of emoji has a dozen
+_LONGEST_CLUSTER = 100  # characters that a reader sees as one; an emoji of a family has a dozen
 
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _ANY_LOCALE = ""  # ICU's root rules: they know every script, and its dictionaries
@@ -39,10 +39,10 @@ class Unit(enum.Enum):
 
 
 def well_formed(text: str) -> str:
-    """`text` as Unicode that UTF-8 can carry.
+    """The text as Unicode that UTF-8 can carry.
 
-    JSON may bring surrogates as characters of their own: pairs become the character they
-    stand for, lone ones U+FFFD.
+    JSON may contain surrogates as separate characters: pairs become the character they stand for,
+    lone ones U+FFFD.
     """
     if text.isascii():
         return text
@@ -55,9 +55,9 @@ def length(text: str, unit: Unit = Unit.CHARACTERS) -> int:
 
 
 def shorten(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> str:
-    """`text`, or as much of its beginning as leaves room for an ellipsis within `limit`.
+    """The text, or as much of its beginning as leaves room for an ellipsis within `limit`.
 
-    Never cut inside what a reader sees as one character, unless that alone is too long.
+    It is never cut inside what a reader sees as one character, unless that alone is too long.
     """
     text = well_formed(text)
     if length(text, unit) <= limit:
@@ -69,12 +69,12 @@ def shorten(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> str:
 
 
 def split_text(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> list[str]:
-    """`text` in pieces of at most `limit` units, without white space around them.
+    """The text in pieces of at most `limit` units, without surrounding white space.
 
-    Each cut is after the last paragraph that fits, else the last sentence, else at the last
-    space, else wherever the script lets a line break (Thai and Chinese words), else between
-    two characters as a reader sees them. Only a single such character that is longer than
-    `limit` is cut itself. White space at a cut is all that is lost; blank text has no pieces.
+    Each cut comes after the last paragraph that fits, or else the last sentence, or at the last
+    space, or wherever the script lets a line break (Thai and Chinese words), or between two
+    characters as a reader sees them. Only a single such character that is longer than `limit` is
+    itself cut. Nothing but white space at a cut is lost; blank text has no pieces.
 
     Raises ValueError for a limit that one emoji exceeds.
     """
@@ -118,8 +118,8 @@ def _ends(breaker: type[BaseBreaker], text: str) -> list[int]:
 
 
 def _may_end_a_sentence(last: str) -> bool:
-    # ICU sees the end of a sentence after each "?" and "!"; in Latin text with no space after it,
-    # that is the middle of a URL. Chinese and the like write no space there.
+    # ICU sees the end of a sentence after each "?" and "!". In Latin text without a space after it,
+    # that is the middle of a URL; Chinese and similar scripts have no space there.
     return last.isspace() or not last.isascii()
 
 

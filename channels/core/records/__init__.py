@@ -1,1 +1,1 @@
-"""What is recorded and waits: messages to be sent, events taken back, what was set aside. Pure."""
+"""What is recorded and waiting: messages to send, events taken back, what was set aside. Pure."""

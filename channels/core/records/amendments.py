@@ -1,7 +1,7 @@
 """What becomes of a recorded message that its author takes back or edits. Pure.
 
-Whatever is kept of the message, or comes of it later, has to follow: Instagram's app review asks
-for it. What Rasa or an agent's app has been told already is theirs.
+Whatever is kept of the message, or made from it later, has to follow: Instagram's app review
+requires it. What Rasa or an agent's app has already been told is out of our hands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def keys_of_message(amendment: Amendment) -> list[str]:
 
 
 def amended(event: Event, amendment: Amendment) -> Event | None:
-    """The event without what was taken back, or with the newer text; None if it stays as it is."""
+    """The event without what was taken back, or with the newer text; None if it does not change."""
     if not isinstance(event, (UserMessage, Echo)) or event.thread != amendment.thread:
         return None
     if isinstance(amendment, Edited):
@@ -33,14 +33,14 @@ def amended(event: Event, amendment: Amendment) -> Event | None:
 
 
 def forestalled(amendment: TakenBack, known: Collection[str]) -> list[Event]:
-    """What stands for a message that was taken back before it came, so that it counts as known."""
+    """Stand-ins for a message that was taken back before it came, so that it counts as known."""
     return [
         _without_words(key, amendment) for key in keys_of_message(amendment) if key not in known
     ]
 
 
 def in_its_place(event: Event, known: Collection[str]) -> Event:
-    """The event; or the message itself, where the user's edit has come before it."""
+    """The event; or, if it is a user's edit that came before its message, the message itself."""
     if not isinstance(event, Edited) or event.by_page or set(keys_of_message(event)) & set(known):
         return event
     return UserMessage(
@@ -56,7 +56,7 @@ def in_its_place(event: Event, known: Collection[str]) -> Event:
 
 
 def as_kept(event: Event) -> Event:
-    """The event as it is stored: an edit without its text, which its message has."""
+    """The event as it is stored: an edit without its text, which is stored with its message."""
     return replace(event, text="") if isinstance(event, Edited) else event
 
 

@@ -1,6 +1,6 @@
-"""What was set aside for good: an event that could not be handled, a message that Meta won't have.
+"""What was set aside for good: an event that could not be handled, a message that Meta refuses.
 
-It is kept, can be looked at, and can be taken up again. Pure.
+It is kept, can be looked at, and can be retried. Pure.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _ID = re.compile(r"(event|message)-([0-9]{1,18})", re.ASCII)
 
 
 class Part(enum.Enum):
-    """Where it is kept: with what came in, or with what is to go out."""
+    """Where it is kept: with what came in, or with what was to go out."""
 
     EVENT = "event"
     MESSAGE = "message"
 
 
 class DeadId(msgspec.Struct, frozen=True, kw_only=True):
-    """What it is called: its part, and its position there."""
+    """Its id: the part, and its position there."""
 
     part: Part
     position: int
@@ -35,7 +35,7 @@ class DeadId(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dead(msgspec.Struct, frozen=True, kw_only=True):
-    """An event or a message that was set aside; nothing of what anybody wrote.
+    """An event or a message that was set aside, without anything that anybody wrote.
 
     `kind` is the event's, or "message"; `error` is the class of the last error.
     """

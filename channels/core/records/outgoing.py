@@ -1,7 +1,7 @@
 """What the bot says, on its way to Meta. Pure.
 
-Rasa's turn is taken once; what it says is stored before anybody sends it, and sent in order,
-thread by thread, for as long as that takes.
+Rasa takes each turn once; what it says is stored before any of it is sent, and sent in order,
+thread by thread, however long that takes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, Wi
 from ..events import Echo, Thread
 from ..sessions.session import Cause
 
-PERSONA = "persona_id"  # a message's key that stands beside it in the request
+PERSONA = "persona_id"  # kept in a message, and sent beside it in the request
 MOST_LOST_ANSWERS = 3  # sends of one message whose answers never came
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Mn", "Zl", "Zp", "Zs"}  # controls, joiners, marks, white space
@@ -28,11 +28,11 @@ _NO_CHARACTER = "\ufffd"  # stands for NUL and for half an emoji
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A Send API `message` object, with its PERSONA if it has one, and what it belongs to.
 
-    `turn` is the `message_id` of the turn of Rasa that says it and `place` its place there;
-    `response` is what the log calls it. Its `mark` is the metadata that Meta repeats in its echo.
-    `cause` is what a session would come of, if another app turns out to have the thread.
-    `event_key` or `session_id` is what Rasa's turn is taken again for, if a crash cuts it: the
-    inbox's event, or the session whose end it hears.
+    `turn` is the `message_id` of the turn that says it, and `place` its place there; `response` is
+    what the log calls it. Its `mark` is the metadata that Meta repeats in its echo. `cause` is what
+    a session would be opened for, if another app turns out to have the thread. `event_key` or
+    `session_id` is what the turn is taken again for if a crash cuts it short: the inbox's event, or
+    the session whose end Rasa hears of.
     """
 
     thread: Thread
@@ -50,10 +50,10 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message that waits to be sent.
 
-    `position` grows with each stored message: those of a thread are sent in its order. `failures`
-    counts the sends whose answers were lost. `is_doubtful` says that it has been in somebody's
-    hand before, who may have sent it: its echo will tell. `was_lost`: that worker has died;
-    `attempts` counts the sends since then that nobody has heard of again.
+    `position` grows with each stored message: a thread's messages are sent in that order.
+    `failures` counts the sends whose answers were lost. `is_doubtful`: another worker had the
+    message before and may have sent it, which its echo will show. `was_lost`: that worker has died;
+    `attempts` counts the sends of which nothing has been heard since.
     """
 
     position: int
@@ -65,7 +65,9 @@ class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier attempt at a turn has said; `is_waiting` until it is sent, or set aside.
+    """Something that an earlier attempt at a turn has said.
+
+    It `is_waiting` until it is sent, or set aside.
 
     `response` is what the log calls it.
     """
@@ -78,7 +80,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(enum.Enum):
-    """How a message stands; the values are the store's."""
+    """The status of a message; the values are the store's."""
 
     WAITING = "waiting"
     HELD = "held"
@@ -94,7 +96,7 @@ class Fate(enum.Enum):
     """Send it later: a rate limit, an outage, a refused token."""
 
     HOLD = "hold"
-    """Send it when the user has written: the messaging window is closed."""
+    """Send it once the user has written: the messaging window is closed."""
 
     LOST = "lost"
     """Drop it with the rest of its turn: another app has the thread."""
@@ -104,10 +106,10 @@ class Fate(enum.Enum):
 
 
 def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
-    """What an error of Graph's means for a message.
+    """What one of Graph's errors means for a message.
 
     A message that Meta can't deal with looks like an outage in which others get through: only time
-    tells the two apart, and `waited_out` says that it has.
+    tells the two apart, and `waited_out` means that it has.
     """
     if isinstance(error, GraphUnavailable) and error.others_answered and waited_out:
         return Fate.GIVE_UP
@@ -121,7 +123,7 @@ def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
 def is_echoed(message: Mapping[str, Any], echo: Echo) -> bool:
     """Whether an echo shows what this Send API `message` says.
 
-    A file has another address there, and a template another form: that there is one must suffice.
+    In an echo, a file has another address and a template another form: that there is one suffices.
     """
     if "text" in message:
         return echo.text is not None and _seen(echo.text) == _seen(str(message["text"]))

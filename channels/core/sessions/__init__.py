@@ -1,1 +1,1 @@
-"""A session: its states, the way from one to the next, what came of it. Pure."""
+"""A session: its states, the way from one to the next, and its outcome. Pure."""

@@ -1,4 +1,4 @@
-"""What users thought of a handover: how an answer is read, and what it counts as. Pure."""
+"""What users thought of a handover: how an answer is read, and how it counts. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..meta.splitting import shorten
 
 GOOD, BAD = "good", "bad"
 SCORES: tuple[int | str, ...] = (1, 2, 3, 4, 5, GOOD, BAD)
-SATISFIED = frozenset((4, 5, GOOD))  # as customer satisfaction (CSAT) is counted
-LATEST = timedelta(days=7)  # after the end of the handover that it is about
+SATISFIED = frozenset((4, 5, GOOD))  # the usual count for customer satisfaction (CSAT)
+LATEST = timedelta(days=7)  # after the end of the handover that the feedback is about
 LONGEST_COMMENT = 2000  # characters; Messenger Platform, Send API: no message is longer
 
 _ALLOWED = "a whole number from 1 to 5, 'good' or 'bad'"
@@ -34,9 +34,9 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def feedback_of(given: object, *, before: Feedback | None, now: datetime) -> Feedback:
-    """The feedback in the payload of an action or a response; ValueError in prose if it has none.
+    """The feedback in the payload of an action or a response. Raises ValueError in prose.
 
-    A comment without a score goes with the score that was given `before`. The error quotes no
+    A comment without a score is added to the score that was given `before`. The error quotes no
     text: an assistant may have put the user's words where the score belongs.
     """
     if not isinstance(given, Mapping):
@@ -49,19 +49,19 @@ def feedback_of(given: object, *, before: Feedback | None, now: datetime) -> Fee
     if score is None and before is not None and comment is not None:
         score = before.score
     if score is None:
-        raise ValueError(f"'score' is missing; it is {_ALLOWED}.")
+        raise ValueError(f"'score' is missing; it must be {_ALLOWED}.")
     return Feedback(score=score, comment=comment, at=now)
 
 
 def _score(value: object) -> int | str | None:
-    """A score; slots and templates may have made a text or a float of it."""
+    """A score; slots and templates may have turned it into a text or a float."""
     if value is None or value == _UNSET:
         return None
     text = value.strip().lower() if isinstance(value, str) else None
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value in SCORES:
         text = str(int(value))
     if text not in _BY_TEXT:
-        raise ValueError(f"'score' is {_kind_of(value)}; it has to be {_ALLOWED}.")
+        raise ValueError(f"'score' is {_kind_of(value)}; it must be {_ALLOWED}.")
     return _BY_TEXT[text]
 
 
@@ -69,12 +69,12 @@ def _comment(value: object) -> str | None:
     if value is None or value == _UNSET:
         return None
     if not isinstance(value, str):
-        raise ValueError(f"'comment' is {_kind_of(value)}, and has to be a text.")
+        raise ValueError(f"'comment' is {_kind_of(value)}; it must be a text.")
     return shorten(value.strip(), LONGEST_COMMENT) or None
 
 
 def _kind_of(value: Any) -> str:
-    """A value as the log may show it: a number, or else what it is."""
+    """A value as the log may show it: a number, or else only its type."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 10**6:
         return str(value)
     return f"a value of the type {type(value).__name__}"

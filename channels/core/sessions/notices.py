@@ -14,9 +14,9 @@ from .session import EndReason, Session, State
 def telling(
     session: Session, now: datetime, *, also: Collection[NoticeKind] = ()
 ) -> tuple[Session, list[Notice]]:
-    """The session as it is to be stored, and what has to be told with it, each thing once.
+    """The session as it is to be stored, and the notices to store with it, each only once.
 
-    `also` holds the other notices that it calls for, which its `told` has already.
+    `also` holds other notices to send, which the session's `told` has already.
     """
     shown = {*_shown_by(session)} - {*session.told}
     notices = [_notice(session, kind, now) for kind in NoticeKind if kind in {*shown, *also}]
@@ -39,7 +39,9 @@ def _shown_by(session: Session) -> Iterator[NoticeKind]:
 
 
 def _is_the_bots_again(session: Session) -> bool:
-    """Before that, an end may be taken back: Meta may leave the thread with the agent."""
+    """Whether the bot has the thread again. Before that, an end may be undone: Meta may leave the
+    thread with the agent.
+    """
     is_regained = session.state is State.ENDING and session.regained
     return session.state is State.ENDED or is_regained
 

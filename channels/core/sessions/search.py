@@ -1,4 +1,4 @@
-"""Which open sessions somebody looks for, and in what order. Pure."""
+"""Which open sessions somebody is looking for, and in what order. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import msgspec
 from ..events import Thread
 from .session import Session
 
-MOST_SEARCHED = 10_000  # of the open sessions, the oldest
+MOST_SEARCHED = 10_000  # open sessions; the oldest are searched
 
 
 class Need(enum.IntEnum):
-    """What the user of an open session waits for, in the order in which it is looked at."""
+    """What the user of an open session is waiting for, the most urgent first."""
 
     ANSWER = 0
     OPENING_HOURS = 1
@@ -22,11 +22,11 @@ class Need(enum.IntEnum):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Open sessions for which all that is asked holds; what is empty is not asked.
+    """A search for open sessions that meet every condition; an empty field sets none.
 
-    `words` are part of the user's id or of the plan's name, in small letters; or the session is of
-    one of the `threads`, or one of the `apps` has it. They come by their Need, and the oldest first
-    of each; the oldest first of all where this is not `by_need`.
+    `words` must be part of the user's id or of the plan's name, in lower case; or else the session
+    must belong to one of the `threads`, or be with one of the `apps`. `by_need`, the sessions come
+    in order of their Need, with the oldest of each first; otherwise the oldest of all comes first.
     """
 
     words: str = ""
@@ -39,10 +39,10 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what was found, how many were found in all, and what there is to look for.
+    """A part of what was found, how many were found in all, and what can be searched for.
 
-    `unanswered` counts those of all open sessions whose users wait; `plans` and `pages` are those
-    that have open sessions. Where `total` is more than MOST_SEARCHED, only the oldest are searched.
+    `unanswered` counts the open sessions whose users are waiting; `plans` and `pages` are those
+    that have open sessions. If `total` exceeds MOST_SEARCHED, only the oldest are searched.
     """
 
     sessions: list[Session]

@@ -1,6 +1,6 @@
 """What a session is: one handover of one thread, opening → active → ending → ended. Pure.
 
-One that is asked for outside the plan's hours may be waiting before.
+One that is asked for outside the plan's hours may be waiting first.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class State(enum.Enum):
 
 
 class EndReason(enum.Enum):
-    """Why a session ended. Rules tell these apart by the slot `handover_end_reason`."""
+    """Why a session ended. Rules distinguish these by the slot `handover_end_reason`."""
 
     TIMEOUT = "timeout"
     IDLE = "idle"
@@ -60,7 +60,7 @@ class Speaker(enum.Enum):
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """What led to a handover: a user's event, or Rasa on its own (a reminder, a trigger).
 
-    `at` is its time, by Meta's clock where it is an event; `key` is the event's, or unique.
+    `at` is its time, by Meta's clock if it is an event; `key` is the event's, or a unique one.
     """
 
     at: datetime
@@ -68,7 +68,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def session_id(self) -> str:
-        """The id of the session that it leads to: the same event never leads to a second one."""
+        """The id of the session that it leads to: one event never leads to two sessions."""
         return session_id_for(self.key)
 
     def has_led_to(self, session: Session) -> bool:
@@ -80,21 +80,24 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     `cause_at` is the time, by Meta's clock, of the event that led to the handover: nothing older
     can end it. `due_at` is when a worker has to look at the session next; None means never by
-    itself. `waiting_since` is when it was asked for, if that was outside the plan's hours; it is
-    opened when it waits no more. `owner_app` is the app that has the thread, as far as is known.
-    `is_adopted` says that somebody else began the handover, `is_announced` that Rasa knows of it;
-    `has_bot_failed`, that the channel did because a turn or an action of the bot failed.
-    `regained` says that the thread is the bot's own again, `asked_at` that Meta's owner was asked
-    for it.
-    `attempts` counts the tries of the step under way, `tellings` those to let Rasa hear of a start
-    or an end; `begun_by` names the workers that have begun the step and were not heard of since.
-    `is_untold` says that Rasa could not hear of the end. `first_answer_at` is when an
-    operator was first heard. `heard_mids` are marks of what was heard last: Meta may tell it on
-    both arrays. `next_wishes` are those of the handover that the follow-up has asked for, `row`
-    how many handovers led from one to the next, up to this one, while nobody said anything.
-    `feedback` is what the user thought of it, once it has ended. `told` is what operators have
-    been told of it, or are about to be. `returned_with` is the metadata of the pass that has
-    brought the thread back, empty where it had none; None if no pass has.
+    itself. `waiting_since` is when it was asked for, if that was outside the plan's hours;
+    `opened_at` is then when it stopped waiting. `owner_app` is the app that has the thread, as far
+    as is known.
+
+    `is_adopted`: somebody else began the handover; `is_announced`: Rasa knows of it.
+    `has_bot_failed`: the channel began it, because one of the bot's turns or actions failed.
+    `regained`: the thread is the bot's own again; `asked_at` is when its owner was asked for it.
+    `is_untold`: Rasa could not be told of the end.
+
+    `attempts` counts the tries of the step under way, `tellings` those to tell Rasa of a start or
+    an end; `begun_by` names the workers that began the step and have not been heard of since.
+    `first_answer_at` is when an operator was first heard. `heard_mids` are marks of what was heard
+    last: Meta may deliver it on both arrays. `next_wishes` are those for the handover that the
+    follow-up has asked for, and `row` is how many handovers led from one to the next, up to this
+    one, while nobody said anything. `feedback` is what the user thought of the handover, once it
+    has ended. `told` is what operators have been told about it, or are about to be. `returned_with`
+    is the metadata of the pass that brought the thread back: empty if it had none, None if there
+    was no such pass.
     """
 
     id: str
@@ -151,7 +154,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for the plan's hours, and the bot talks meanwhile."""
+        """Whether it waits for the plan's hours, while the bot goes on talking."""
         return self.state is State.WAITING
 
     @property
@@ -160,14 +163,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return not self.is_waiting and not self.regained
 
     def silences(self, cause: Cause) -> bool:
-        """The same for what is said because of this; not where that has led to the session."""
+        """The same, for what is said because of `cause`, unless that has led to the session."""
         return self.silences_the_bot and not cause.has_led_to(self)
 
     @property
     def takes_the_floor(self) -> bool:
         """Whether it keeps messages that were said before it from its thread.
 
-        Before control is passed they are still the bot's to send: the session waits for them.
+        Until control is passed, the bot may still send them: the session waits for them.
         """
         return self.silences_the_bot and self.state is not State.OPENING
 
@@ -183,12 +186,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def started_message_id(self) -> str:
-        """The `message_id` of this session's `handover_started`, where it is adopted."""
+        """The `message_id` of this session's `handover_started`, if Rasa is told of its start."""
         return f"handover-started-{self.id}"
 
 
 def ended_message_id(session_id: str) -> str:
-    """The `message_id` that the `handover_ended` of the session with that id has in the tracker."""
+    """The `message_id`, in the tracker, of the `handover_ended` of the session with this id."""
     return f"handover-ended-{session_id}"
 
 
@@ -205,9 +208,9 @@ def session_id_for(event_key: str) -> str:
 def ends_in_silence(session: Session) -> bool:
     """Whether nothing is said to the user at the end of an ending session.
 
-    Where an app asked for the thread and did not get it, the user never knew. Where
-    somebody else began, such as another app's newsletter, and the user has said nothing, there is
-    nothing to follow up: the thread is left where it is.
+    If an app asked for the thread and did not get it, the user never knew. If somebody else began,
+    such as another app with a newsletter, and the user has said nothing, there is nothing to follow
+    up: the thread is left where it is.
     """
     if session.reason is EndReason.FAILED:
         return session.is_adopted and not session.is_announced
@@ -221,10 +224,10 @@ MOST_UNASKED_FOR = 3  # sessions of a thread in that time
 
 
 def is_loop(recent: Sequence[Session], now: datetime) -> bool:
-    """Whether a thread has had so many sessions of late that we must be making them ourselves.
+    """Whether a thread has had so many sessions lately that we must be making them ourselves.
 
     Nobody has asked for them, and nobody has talked in them: Meta says that another app has the
-    thread, and then that nobody has.
+    thread, and then that nobody does.
     """
     unasked_for = sum(
         not _is_of_people(one) and now - one.opened_at < LOOP_PERIOD for one in recent
@@ -233,8 +236,8 @@ def is_loop(recent: Sequence[Session], now: datetime) -> bool:
 
 
 def _is_of_people(session: Session) -> bool:
-    """Whether people had to do with it. Whoever wrote may be an automation: its answer, and that
-    Meta calls the thread free, show no people.
+    """Whether people were involved. Whatever wrote may be an automation: neither its answer nor the
+    fact that Meta calls the thread free shows that there were people.
     """
     if not session.is_adopted or session.returned_with is not None:
         return True
@@ -242,13 +245,14 @@ def _is_of_people(session: Session) -> bool:
     return bool(session.operator_messages) and (bool(session.user_messages) or not is_found_free)
 
 
-LATE = timedelta(minutes=1)  # what was written after the thread was taken back, and came on standby
+LATE = timedelta(minutes=1)  # after a take-back, in which what comes on standby was said before it
 
 
 def is_for_the_bot(said_at: datetime, session: Session, metas_ahead: timedelta) -> bool:
-    """Whether the user said it just after the thread was taken back, or the word that did so.
+    """Whether the user said it just after the thread was taken back, or after the word that ended
+    it.
 
-    It was said by Meta's clock, which is `metas_ahead` of the one by which sessions end.
+    `said_at` is by Meta's clock, which is `metas_ahead` of the one that dates sessions' ends.
     """
     if session.ended_at is None:
         return False
@@ -259,7 +263,7 @@ def is_for_the_bot(said_at: datetime, session: Session, metas_ahead: timedelta) 
 
 
 def was_said_in(session: Session, said_at: datetime, metas_ahead: timedelta) -> bool:
-    """Whether the user said it while a session that is over went on, or in its last moment."""
+    """Whether the user said it during a session that is now over, or at its last moment."""
     if session.ended_at is None:
         return False
     return session.opened_at < said_at - metas_ahead <= session.ended_at + LATE
@@ -287,9 +291,9 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
 
 
 def waits_since(session: Session) -> datetime | None:
-    """Since when the user of an open session waits for an operator, or for the plan's hours.
+    """Since when the user of an open session has waited for an operator, or for the plan's hours.
 
-    None if an operator has said the last word.
+    None if an operator wrote last.
     """
     if session.state in (State.ENDING, State.ENDED):
         return None
@@ -302,7 +306,7 @@ def waits_since(session: Session) -> datetime | None:
 
 
 def unanswered_at(session: Session) -> datetime | None:
-    """When operators are to be told that nobody has answered yet; None if they are not."""
+    """When to tell operators that nobody has answered yet; None if they are not to be told."""
     notice = session.plan.unanswered_notice
     if notice is None or session.active_at is None or session.state is not State.ACTIVE:
         return None

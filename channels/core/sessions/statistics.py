@@ -15,7 +15,7 @@ from .session import EndReason, Session
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
-# The edges of the chart: a person who waits notices minutes, not seconds.
+# The edges of the chart: a person who is waiting notices minutes, not seconds.
 _WAITS = (
     timedelta(seconds=30),
     timedelta(minutes=1),
@@ -30,9 +30,9 @@ _NEVER_WITH_AGENTS = (EndReason.FAILED, EndReason.CLOSED, EndReason.CANCELLED)
 
 
 class Waited(msgspec.Struct, frozen=True, kw_only=True):
-    """How many sessions got their first answer within a time, and not within the shorter ones.
+    """How many sessions got their first answer within a time, but not within the next shorter one.
 
-    `within_seconds` is null for those that waited longer than all of them.
+    `within_seconds` is null for those that waited longer than the longest.
     """
 
     within_seconds: int | None
@@ -40,9 +40,10 @@ class Waited(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opinions(msgspec.Struct, frozen=True, kw_only=True):
-    """What users thought of some sessions: `answers` of them were rated.
+    """What users thought of some sessions: `answers` is how many were rated.
 
-    `by_score` has every score. `satisfied` are good, 4 and 5; `average` is of those from 1 to 5.
+    `by_score` has every score. `satisfied` counts good, 4 and 5; `average` is over those from 1 to
+    5.
     """
 
     answers: int
@@ -52,7 +53,7 @@ class Opinions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeedbackStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What users thought: of all sessions, and by plan, target app and end reason."""
+    """What users thought of all sessions, and by plan, target app and end reason."""
 
     all: Opinions
     by_plan: dict[str, Opinions]
@@ -61,11 +62,11 @@ class FeedbackStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the sessions that ended between two moments.
+    """How the sessions that ended between two moments went.
 
-    `by_reason` has every end reason. A first answer is an operator's first message, counted from
-    the session's opening; `unanswered` ended before it (none of those that `failed`, or
-    that were `closed` or `cancelled` before anybody had the thread).
+    `by_reason` has every end reason. The time to the first answer is counted from the session's
+    opening to an operator's first message. `unanswered` counts sessions that ended before it,
+    except those that `failed`, or were `closed` or `cancelled` before anybody had the thread.
     """
 
     since: Moment
@@ -79,7 +80,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def statistics_of(ended: Sequence[Session], *, since: datetime, until: datetime) -> Statistics:
-    """The statistics of these sessions, all of which have ended between the two moments."""
+    """The statistics of these sessions, all of which ended between the two moments."""
     reasons = Counter(session.reason for session in ended)
     waits = [wait for session in ended if (wait := _wait(session)) is not None]
     seconds = [wait.total_seconds() for wait in waits]

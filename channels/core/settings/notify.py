@@ -21,9 +21,9 @@ _FORMS = "write 'url' and 'secret' of a webhook, or 'apprise'"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotifyTarget:
-    """Where to tell `events`: a webhook at `url`, or whatever Apprise reaches by its own URL.
+    """Where to send `events`: to a webhook at `url`, or to anything that has an Apprise URL.
 
-    `name` stands for it in the store, and `shown` in the log: neither has a secret.
+    The store calls the target `name`, and the log `shown`: neither contains a secret.
     """
 
     name: str
@@ -52,11 +52,11 @@ def _target(path: str, section: object) -> NotifyTarget:
     keys: dict[str, Any] = parse_section(section, path, _KEYS)
     url, secret, apprise = keys["url"], keys["secret"], keys["apprise"]
     if (url is None) == (apprise is None):
-        raise SettingsError(f"{path} has to be one of two things: {_FORMS}.")
+        raise SettingsError(f"{path} must be one of two things: {_FORMS}.")
     is_webhook, is_signed = url is not None, secret is not None
     if is_webhook is not is_signed:
         raise SettingsError(
-            f"{path}: 'url' and 'secret' go together. By the secret the receiver knows that it is "
+            f"{path}: 'url' and 'secret' go together. The secret shows the receiver that it is "
             "your bot that calls; make one with: openssl rand -base64 32."
         )
     where = url or apprise
@@ -81,7 +81,7 @@ def _parse_url(value: object) -> str:
     if parts is None:
         raise ValueError("is not a web address; write https://example.com/hooks/handover.")
     if parts.username or parts.password:
-        raise ValueError("holds a user or a password; the receiver knows the bot by 'secret'.")
+        raise ValueError("holds a user or a password; the receiver recognises the bot by 'secret'.")
     return parts.geturl()
 
 
@@ -93,7 +93,7 @@ def _parse_signing_secret(value: object) -> str:
         key = b""
     if len(key) < _FEWEST_BYTES:
         raise ValueError(
-            f"is not at least {_FEWEST_BYTES} bytes in base64, with whsec_ before them or not; "
+            f"is not at least {_FEWEST_BYTES} bytes in base64, with or without whsec_ before them; "
             "make one with: openssl rand -base64 32."
         )
     return given
@@ -122,7 +122,7 @@ def _parse_events(value: object) -> frozenset[NoticeKind]:
 
 
 _KEYS = {
-    "url": Key(parse=_parse_url, secret=True),  # many a receiver has a token in its path
+    "url": Key(parse=_parse_url, secret=True),  # many receivers have a token in the path
     "secret": Key(parse=_parse_signing_secret, secret=True),
     "apprise": Key(parse=_parse_apprise, secret=True),
     "events": Key(parse=_parse_events, default=EVERY_KIND),

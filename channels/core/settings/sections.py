@@ -20,19 +20,19 @@ _UNSET_VARIABLE = re.compile(r"\$\{\w+\}|^\$[A-Z_][A-Z0-9_]*$", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """A key of the section: how it is read, and what stands in for it when it is missing."""
+    """A key of the section: how its value is read, and the default if it is missing."""
 
     parse: Parser
     default: object = None
-    required: str = ""  # why it can't be missing, and where to find it
+    required: str = ""  # why it must not be missing, and where to find it
     secret: bool = False
 
 
 def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[str, Any]:
-    """A section as the values of its keys; SettingsError for the first mistake."""
+    """The values of a section's keys. Raises SettingsError for the first mistake."""
     if not isinstance(section, Mapping):
         found = "empty" if section is None else "not a mapping"
-        raise SettingsError(f"{path} in credentials.yml is {found}. Indent its keys below it.")
+        raise SettingsError(f"{path} in credentials.yml is {found}. Indent its keys under it.")
     for key in section:
         if key not in known:
             raise SettingsError(_unknown(key, path, known))
@@ -61,7 +61,7 @@ def _read(found: object, path: str, key: Key) -> Any:
         )
     if isinstance(found, str) and not found.strip():
         raise SettingsError(
-            f"{path} is empty. Write a value, or leave the key out; where ${{NAME}} stands for it, "
+            f"{path} is empty. Write a value, or leave the key out; if it is written as ${{NAME}}, "
             "that variable is set to nothing."
         )
     try:
@@ -73,7 +73,7 @@ def _read(found: object, path: str, key: Key) -> Any:
 
 
 def _has_unset_variable(found: object) -> bool:
-    """In a list only `${NAME}` counts as one: `$BACK` may be a button's payload."""
+    """In a list only `${NAME}` counts as a variable: `$BACK` may be a button's payload."""
     if isinstance(found, list):
         return any(isinstance(one, str) and _VARIABLE.search(one) for one in found)
     return isinstance(found, str) and _UNSET_VARIABLE.search(found) is not None
@@ -86,10 +86,10 @@ def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:
 
 
 def filled_in(value: object, environment: Mapping[str, str]) -> object:
-    """`value` with its variables filled in, within mappings and lists too.
+    """The value with its variables filled in, even inside mappings and lists.
 
-    Rasa has filled in most of them before. It leaves those in quotes, and Rasa Pro the one under a
-    key that is named `secret`. A variable that is not set stays as it is.
+    Rasa has already filled in most of them. It leaves out those in quotes, and Rasa Pro the one
+    under a key named `secret`. A variable that is not set stays as it is.
     """
     if isinstance(value, str):
         return _VARIABLE.sub(lambda found: environment.get(found[1], found[0]), value)

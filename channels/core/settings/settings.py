@@ -73,7 +73,7 @@ _PLAN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
 def is_own_section(name: object) -> bool:
-    """Whether a section of credentials.yml is this channel's, by whatever path it is imported."""
+    """Whether a section of credentials.yml is this channel's, whatever path it is imported by."""
     return str(name).rpartition(".")[2] == CLASS_NAME
 
 
@@ -90,7 +90,7 @@ class PageSettings:
 class Settings:
     """All settings of the channel. Secrets are left out of its repr.
 
-    There is either the one page that `page_access_token` is for, or `pages` by their ids.
+    There is either the one page that `page_access_token` is for, or several `pages` by their ids.
     """
 
     verify: str = field(repr=False)
@@ -137,17 +137,17 @@ class Settings:
 
 
 def parse_settings(section: object) -> Settings:
-    """The settings in a section of credentials.yml; SettingsError for the first mistake."""
+    """The settings in a section of credentials.yml. Raises SettingsError for the first mistake."""
     settings = Settings(**parse_section(section, SECTION, _CHANNEL_KEYS))
     if settings.page_access_token is None and not settings.pages:
         raise SettingsError(
             f"{SECTION}.page-access-token is missing in credentials.yml. Generate it under "
-            "Messenger settings > Access tokens. For several pages write 'pages' instead."
+            "Messenger settings > Access tokens. For several pages, write 'pages' instead."
         )
     if settings.page_access_token is not None and settings.pages:
         raise SettingsError(
-            f"{SECTION} has both page-access-token and pages. With several pages each has its "
-            "token under its id in 'pages'; leave the other one out."
+            f"{SECTION} has both page-access-token and pages. With several pages, each has its "
+            "token under its id in 'pages'; leave out page-access-token."
         )
     if settings.on_failure is not None and settings.on_failure not in settings.plans:
         raise SettingsError(
@@ -156,8 +156,8 @@ def parse_settings(section: object) -> Settings:
         )
     if settings.operator_token is not None and settings.admin_token is None:
         raise SettingsError(
-            f"{SECTION} has operator-token without admin-token. Add an admin-token for whoever "
-            "erases people; with only an operator-token, nobody could."
+            f"{SECTION} has operator-token without admin-token. Add an admin-token: with only an "
+            "operator-token, nobody could erase people."
         )
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)
@@ -168,7 +168,7 @@ def parse_settings(section: object) -> Settings:
 
 
 def _quiet(plans: Mapping[str, Plan]) -> dict[str, Plan]:
-    """The plans for sessions that nobody wants to be reminded of."""
+    """The plans, without notices that nobody has answered: nobody is to get them."""
     return {
         name: msgspec.structs.replace(plan, unanswered_notice=None) for name, plan in plans.items()
     }
@@ -185,7 +185,7 @@ def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> No
 
 def _parse_pages(section: object) -> dict[str, PageSettings]:
     if not isinstance(section, Mapping):
-        raise ValueError("is not a mapping; write a page's id, and its keys below it, indented.")
+        raise ValueError("is not a mapping; write a page's id, with its keys indented under it.")
     return dict(_parse_page(page, keys) for page, keys in section.items())
 
 
@@ -204,15 +204,15 @@ def _parse_plans(section: object) -> dict[str, Plan]:
 
 def _parse_named_plans(section: object) -> dict[str, Plan]:
     if not isinstance(section, Mapping):
-        raise ValueError("is not a mapping; write a plan's name, and its keys below it, indented.")
+        raise ValueError("is not a mapping; write a plan's name, with its keys indented under it.")
     return {name: _parse_plan(name, plan) for name, plan in section.items()}
 
 
 def _parse_plan(name: object, section: object) -> Plan:
     if not isinstance(name, str) or not _PLAN_NAME.fullmatch(name):
         raise ValueError(
-            f"has a plan named {quoted(name)}; a name is made of up to 64 letters, digits, - and "
-            "_, in quotes where YAML reads something else (numbers, on, off)."
+            f"has a plan named {quoted(name)}; a name has up to 64 letters, digits, - and _, and "
+            "needs quotes if YAML would read it as something else (numbers, on, off)."
         )
     path = f"{SECTION}.plans.{name}"
     keys = parse_section({} if section is None else section, path, _PLAN_KEYS)
@@ -233,7 +233,7 @@ def _hours(
     hours = Hours(week=week or ALWAYS, timezone=timezone, closed_on=closed_on)
     if never_opens(hours):
         raise SettingsError(
-            f"{path} never opens: 'closed-on' closes each day that 'hours' names. Name other days."
+            f"{path} never opens: 'closed-on' closes every day that 'hours' names. Name other days."
         )
     return hours
 
@@ -247,7 +247,7 @@ _CHANNEL_KEYS = {
     "secret": Key(
         parse=parse_secret,
         secret=True,
-        required="Without it anybody could post messages; see App settings > Basic > App secret.",
+        required="Without it, anybody could post messages; see App settings > Basic > App secret.",
     ),
     "page-access-token": Key(parse=parse_secret, secret=True),
     "pages": Key(parse=_parse_pages, default={}, secret=True),  # it holds tokens
@@ -317,9 +317,10 @@ _PLAN_KEYS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageToAsk:
-    """A Page to look at: its id if credentials.yml has it, its token, and the id of the Instagram
-    account that is configured for it; `agent_apps` are the apps that its plans hand over to, apart
-    from the Inbox.
+    """A Page to look at.
+
+    It has its id, if credentials.yml names it, its token, and the id of the Instagram account that
+    is configured for it. `agent_apps` are the apps that its plans hand over to, except the Inbox.
     """
 
     id: str | None

@@ -29,7 +29,7 @@ SHORTEST_TURN = timedelta(seconds=1)
 LONGEST_TURN = timedelta(minutes=10)
 MOST_AT_ONCE = 10_000
 LONGEST_QUOTE = 200  # characters
-SHORTEST_ADMIN_TOKEN = 16  # characters; more are better, but fewer can be guessed
+SHORTEST_ADMIN_TOKEN = 16  # characters; shorter ones can be guessed
 
 _INTENT = re.compile(r"[^\s/{}@]{1,200}")
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
@@ -54,7 +54,7 @@ class RequestPolicy(enum.Enum):
 
 
 def quoted(value: object) -> str:
-    """A value as an error shows it: in one short line, whatever YAML has made of it."""
+    """A value as an error shows it: on one short line, whatever YAML has made of it."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # thousands of digits, or of levels
@@ -64,7 +64,7 @@ def quoted(value: object) -> str:
 
 def parse_secret(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("is not a text; put it in quotes.")  # as a number YAML may change it
+        raise ValueError("is not a text; put it in quotes.")  # YAML may change a number
     if not value.strip().isprintable():
         raise ValueError("holds a line break or a control character; copy it again.")
     return value.strip()
@@ -74,7 +74,7 @@ def parse_admin_token(value: object) -> str:
     token = parse_secret(value)
     if len(token) < SHORTEST_ADMIN_TOKEN:
         raise ValueError(
-            f"has fewer than {SHORTEST_ADMIN_TOKEN} characters, and whoever guesses it can see "
+            f"has fewer than {SHORTEST_ADMIN_TOKEN} characters, and anybody who guesses it can see "
             "your users' ids and take threads back; make one with: openssl rand -hex 24."
         )
     return token
@@ -94,7 +94,7 @@ def parse_graph_url(value: object) -> str:
     if not _GRAPH_VERSION.search(parts.path) or parts.query or parts.fragment:
         raise ValueError(f"does not end with a Graph version; {_GRAPH_URL}.")
     if parts.username is not None:
-        raise ValueError("has a user name, which Graph does not take; leave it out.")
+        raise ValueError("has a user name, which Graph does not accept; leave it out.")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
         raise ValueError(
             "would send the access token and what users are told over plain http to another "
@@ -146,7 +146,7 @@ def parse_store(value: object) -> str:
 
 
 def _unquoted(value: object) -> object:
-    """A value as it were without quotes: Rasa fills in `${NAME}` as text, whatever it is."""
+    """The value as if it had no quotes: Rasa fills in every `${NAME}` as text."""
     try:
         return json.loads(value.lower()) if isinstance(value, str) else value
     except (ValueError, RecursionError):
@@ -161,7 +161,7 @@ def parse_flag(value: object) -> bool:
 
 
 def parse_count(value: object) -> int:
-    """How many of something there may be at once, or in a second."""
+    """How many of something there may be at once, or per second."""
     value = _unquoted(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_AT_ONCE:
         raise ValueError(f"is not a whole number from 1 to {MOST_AT_ONCE}.")
@@ -201,12 +201,12 @@ def parse_turn_timeout(value: object) -> timedelta:
 def parse_threshold(value: object) -> float:
     value = _unquoted(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ValueError("is not a number above 0 and up to 1, such as 0.8.")
+        raise ValueError("is not a number above 0 and at most 1, such as 0.8.")
     return float(value)
 
 
 def parse_requests(value: object) -> RequestPolicy | tuple[str, ...]:
-    """One of the policies, or the ids of the apps that get what they ask for."""
+    """One of the policies, or the ids of the apps that get the threads they ask for."""
     if isinstance(value, (list, tuple)):
         return tuple(parse_app_id(app_id) for app_id in value)
     try:
@@ -218,7 +218,7 @@ def parse_requests(value: object) -> RequestPolicy | tuple[str, ...]:
 
 
 def parse_events(value: object) -> dict[str, str]:
-    """What users do without a message, and the intents that Rasa hears of it."""
+    """What users do without a message, and the intents by which Rasa hears of it."""
     if not isinstance(value, Mapping) or not all(name in ACTS for name in value):
         raise ValueError(
             f"is not a mapping from {', '.join(ACTS)} to intents; write {{optin: opted_in}}."
@@ -228,9 +228,9 @@ def parse_events(value: object) -> dict[str, str]:
 
 def _parse_intent(value: object) -> str:
     if not isinstance(value, str) or not _INTENT.fullmatch(value):
-        raise ValueError("has something that is not an intent; write one that your domain has.")
+        raise ValueError("has something that is not an intent; write one of your domain's.")
     if value in RESERVED_INTENTS:
-        raise ValueError("names an intent that is the channel's own; take another one.")
+        raise ValueError("names an intent that is the channel's own; choose another one.")
     return value
 
 

@@ -134,7 +134,7 @@ async def test_apprise_tells_people_in_words(receiver: Receiver) -> None:
 
     [(_, body)] = receiver.got
     told = json.loads(body)
-    assert told["title"] == "Somebody waits for an answer"
+    assert told["title"] == "Somebody is waiting for an answer"
     assert told["message"] == "Plan default, user 222, page 111."
 
 

@@ -137,7 +137,7 @@ def test_the_channel_of_rasa_s_own_beside_ours_is_told_to_go(project: Path, caps
 def test_a_section_without_keys_is_told_to_have_some(project: Path, capsys: Output) -> None:
     write(project, "channels.MessengerInput:\n")
     assert main(["return-request", USER]) == 1
-    told = "channels.MessengerInput in credentials.yml is empty. Indent its keys below it.\n"
+    told = "channels.MessengerInput in credentials.yml is empty. Indent its keys under it.\n"
     assert capsys.readouterr() == ("", told)
 
 

@@ -1,8 +1,8 @@
 """The session state machine. Pure.
 
-Each function takes a session and the present moment and returns the session's next version.
-Two that start from the same version can't both be stored (the store compares versions), so
-whatever races, one wins.
+Each function takes a session and the present time, and returns the session's next version.
+Two that start from the same version can't both be stored, because the store compares versions: if
+they race, one wins.
 """
 
 from .beginnings import (

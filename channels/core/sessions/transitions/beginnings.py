@@ -23,7 +23,7 @@ def opening(
 ) -> Session:
     """A new session, stored before control is passed.
 
-    `user_at` is when the user last wrote, where that was not the cause. `is_asked_for`: the
+    `user_at` is when the user last wrote, if that was not the cause. `is_asked_for`: the
     plan's app has asked for the thread, and Rasa is to hear of it.
     """
     return Session(
@@ -66,9 +66,8 @@ def adopted(
 ) -> Session:
     """A new session for a thread that somebody else has taken; Rasa is to hear of it.
 
-    Unless it `is_owned`, an app writes there and has not taken it: its owner tells nothing then.
-
-    `user_at` is when the user last wrote, where that was not the cause.
+    Unless it `is_owned`, an app writes there without having taken it: then the thread's owner shows
+    nothing. `user_at` is when the user last wrote, if that was not the cause.
     """
     return Session(
         id=cause.session_id,
@@ -89,7 +88,7 @@ def adopted(
 
 
 def activated(session: Session, now: datetime) -> Session:
-    """Control has been passed: the plan's clock, which runs from the start, counts."""
+    """Control has been passed: the plan's times, which count from the start, now apply."""
     return watched(
         session,
         state=State.ACTIVE,
@@ -100,7 +99,7 @@ def activated(session: Session, now: datetime) -> Session:
 
 
 def failed(session: Session, now: datetime, *, regained: bool = True) -> Session:
-    """The handover could not be made; not `regained` where control may have been passed."""
+    """The handover could not be made; not `regained` if control may have been passed."""
     return next_version(
         session,
         state=State.ENDING,
@@ -114,9 +113,9 @@ def failed(session: Session, now: datetime, *, regained: bool = True) -> Session
 
 
 def following(session: Session, plan: Plan, now: datetime, *, at: datetime) -> Session:
-    """The handover that begins as this session ends, because its follow-up asked for it.
+    """The handover that begins when this session ends, because its follow-up asked for it.
 
-    `at` is the moment by Meta's clock.
+    `at` is the present time by Meta's clock.
     """
     first = opening(
         thread=session.thread,
@@ -129,6 +128,6 @@ def following(session: Session, plan: Plan, now: datetime, *, at: datetime) -> S
 
 
 def next_in_row(session: Session) -> int:
-    """The `row` of the session that follows; it begins again once somebody says something."""
+    """The `row` of the session that follows; it starts over once somebody says something."""
     was_quiet = session.user_messages == session.operator_messages == 0
     return session.row + 1 if was_quiet else 0

@@ -10,17 +10,16 @@ from ..feedback import Feedback
 from ..session import EndReason, Session, State, deadline
 from .versions import BACKOFF, first_probe, next_version, watched
 
-ASK_DEADLINE = timedelta(minutes=5)  # how long an owner that was asked may take to pass
+ASK_DEADLINE = timedelta(minutes=5)  # how long an owner may take to pass the thread when asked
 
 
 def ending(
     session: Session, reason: EndReason, now: datetime, *, user_at: datetime | None = None
 ) -> Session:
-    """The session is to end for `reason`; from here on no other reason counts.
+    """The session ends for `reason`; from here on no other reason counts.
 
-    The thread of one that is waiting is the bot's own.
-
-    `user_at` is when the user wrote, where that is what has ended it.
+    If it is waiting, the thread is already the bot's. `user_at` is when the user wrote, if that is
+    what ended it.
     """
     return next_version(
         session,
@@ -42,18 +41,18 @@ def asked(session: Session, now: datetime) -> Session:
 
 
 def regained(session: Session, now: datetime, *, user_at: datetime | None = None) -> Session:
-    """The thread is the bot's own again; what is left is to tell Rasa.
+    """The thread is the bot's own again; it remains to tell Rasa.
 
-    `user_at` is when the user wrote, where that is what has shown it.
+    `user_at` is when the user wrote, if that is what showed it.
     """
     last_user_at = max(user_at or session.last_user_at, session.last_user_at)
     return next_version(session, regained=True, last_user_at=last_user_at, attempts=0, due_at=now)
 
 
 def postponed(session: Session, now: datetime, *, before: datetime | None = None) -> Session:
-    """The step under way failed for now: try it again later, and less and less often.
+    """The step under way has failed for now: try it again later, and less and less often.
 
-    No deadline is missed for that, nor the moment that it has to be `before`.
+    The next try comes neither after a deadline nor after `before`.
     """
     due_at, ends = now + BACKOFF.pause(before=session.attempts), deadline(session)
     if before is not None and now < before:
@@ -92,5 +91,5 @@ def ended(session: Session) -> Session:
 
 
 def rated(session: Session, feedback: Feedback) -> Session:
-    """The user has said how the handover was."""
+    """The user has rated the handover."""
     return next_version(session, feedback=feedback)

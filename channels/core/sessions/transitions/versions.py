@@ -1,4 +1,4 @@
-"""What every next version of a session has. Pure."""
+"""What all next versions of a session have in common. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
 
 def first_probe(session_id: str, plan: Plan, now: datetime) -> datetime:
-    """Half an interval to one and a half from now, so that probes are spread out."""
+    """Between half an interval and one and a half from now, so that probes are spread out."""
     spread = zlib.crc32(session_id.encode()) / 2**32
     return now + plan.owner_probe * (0.5 + spread)
 
 
 def watched(session: Session, **changes: Any) -> Session:
-    """The next version of an active session, due at the first of all that it waits for."""
+    """The next version of an active session, due at the earliest of the times it waits for."""
     changed = next_version(session, **changes)
     ends_at = deadline(changed)
     asked = (ends_at and ends_at[0], changed.probe_at, unanswered_at(changed))
@@ -39,13 +39,13 @@ def begun(session: Session, worker: str) -> Session:
 
 
 def given_up(session: Session, worker: str) -> Session:
-    """The worker leaves the step to another one: it has not died of it."""
+    """The worker leaves the step to another one, so it has not died of it."""
     return next_version(
         session, begun_by=tuple(name for name in session.begun_by if name != worker)
     )
 
 
 def next_version(session: Session, **changes: Any) -> Session:
-    """The next version; whoever has begun a step is heard of by it."""
+    """The next version, which shows that the workers that began a step are alive."""
     changes = {"begun_by": (), **changes}
     return msgspec.structs.replace(session, version=session.version + 1, **changes)

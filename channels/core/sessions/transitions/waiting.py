@@ -13,7 +13,7 @@ from .versions import BACKOFF, next_version
 
 
 def by_hours(session: Session, now: datetime) -> Session:
-    """What the plan's hours make of an opening session that is not stored yet."""
+    """An opening session that is not stored yet, adjusted to the plan's hours."""
     if session.plan.is_open(now):
         return session
     if session.plan.when_closed is WhenClosed.REFUSE:
@@ -27,16 +27,16 @@ def by_hours(session: Session, now: datetime) -> Session:
 
 
 def waiting_on(session: Session, now: datetime) -> Session:
-    """Nobody is there yet, or nobody is there any more: wait for the next opening."""
+    """Nobody is there yet, or any more: wait for the next opening."""
     return next_version(session, due_at=_next_look(session, now))
 
 
 def opened(
     session: Session, now: datetime, *, user_at: datetime | None, target_app: str | None = None
 ) -> Session:
-    """A waiting session is opening: its clock runs from now on.
+    """A waiting session is opening: its times count from now on.
 
-    `user_at` is when the user last wrote; `target_app` an app that has asked for the thread.
+    `user_at` is when the user last wrote; `target_app` is an app that has asked for the thread.
     """
     plan = session.plan.overridden({"target_app": target_app})
     return next_version(
@@ -57,7 +57,7 @@ def waiting_again(session: Session, now: datetime) -> Session:
 
 
 def replaced(session: Session, now: datetime) -> Session:
-    """Another handover is asked for instead of a waiting one. Rasa does not hear of the end."""
+    """Another handover replaces a waiting one. Rasa does not hear of this end."""
     return next_version(
         session,
         state=State.ENDED,

@@ -1,4 +1,4 @@
-"""What is heard and seen of a session while somebody else has the thread. Pure."""
+"""What happens in a session while somebody else has the thread. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...notices import NoticeKind
 from ..session import Session, Speaker, mark_of, unanswered_at
 from .versions import next_version, watched
 
-MOST_HEARD = 10  # marks that a session keeps of what was heard last
+MOST_HEARD = 10  # how many marks a session keeps of what was heard last
 
 
 def announced(session: Session) -> Session:
@@ -33,7 +33,7 @@ def probed(session: Session, next_at: datetime) -> Session:
 
 
 def reminded_of(session: Session) -> Session:
-    """Operators are told that nobody has answered yet, if that is so."""
+    """Operators are told that nobody has answered yet, if nobody has."""
     if unanswered_at(session) is None:
         return session
     return watched(session, told=(*session.told, NoticeKind.UNANSWERED))
@@ -56,7 +56,7 @@ def heard(
     """Somebody was there while the bot was silent: said something if it `is_message`.
 
     `said_at` is by Meta's clock; None for what does not open Meta's messaging window. What was
-    heard before, by its `mid`, is not heard again.
+    heard before, going by its `mid`, is not heard again.
     """
     mark = None if mid is None else mark_of(mid)
     if mark in session.heard_mids:

@@ -194,7 +194,7 @@ def test_metadata_that_is_no_mapping_is_refused(value: object) -> None:
     ids=["object", "key", "surrogate", "cycle"],
 )
 def test_metadata_that_json_cannot_hold_is_refused(value: object) -> None:
-    assert complaint(parse_metadata, value) == "holds something that JSON has no word for."
+    assert complaint(parse_metadata, value) == "holds something that JSON can't express."
 
 
 PARSERS = [parse_duration, parse_timeout, parse_target_app, parse_words, parse_keywords]

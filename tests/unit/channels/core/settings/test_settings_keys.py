@@ -65,12 +65,12 @@ def test_a_wrong_key_in_a_plan_is_told_which_are_allowed() -> None:
 )
 def test_a_section_without_keys_is_told_to_have_some(section: object, found: str) -> None:
     assert complaint_about(section) == (
-        f"channels.MessengerInput in credentials.yml is {found}. Indent its keys below it."
+        f"channels.MessengerInput in credentials.yml is {found}. Indent its keys under it."
     )
 
 
 def test_a_plan_that_is_no_mapping_is_told_to_be_one() -> None:
     assert complaint_about({**REQUIRED, "plans": {"sales": "42"}}) == (
         "channels.MessengerInput.plans.sales in credentials.yml is not a mapping. "
-        "Indent its keys below it."
+        "Indent its keys under it."
     )

@@ -52,7 +52,7 @@ def test_a_secret_that_is_no_text_is_named_and_not_shown(key: str, value: object
 def test_an_admin_token_that_can_be_guessed_is_refused_and_not_shown(value: str) -> None:
     told = complaint_about({**REQUIRED, "admin-token": value})
     assert told.startswith(
-        "channels.MessengerInput.admin-token has fewer than 16 characters, and whoever guesses it "
+        "channels.MessengerInput.admin-token has fewer than 16 characters, and anybody who guesses "
     )
     assert value.strip() not in told.replace("openssl rand -hex", "")
 

@@ -64,7 +64,7 @@ from tests.unit.channels.core.settings.settings_samples import (
         ("requests", ["some"], "is not an app id, which is a number; "),
         ("transcript", "yes", "is neither true nor false."),
         ("transcript-retention", "59m", "is out of range; a retention is at least 1h and at most "),
-        ("plans", ["default"], "is not a mapping; write a plan's name, and its keys below it, "),
+        ("plans", ["default"], "is not a mapping; write a plan's name, with its keys indented "),
     ],
 )
 def test_a_wrong_value_is_named_shown_and_set_right(
@@ -90,8 +90,8 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("unanswered-timeout", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
         ("owner-probe", "9s", "is out of range; owner-probe is at least 10s and at most 1d."),
         ("return-intents", 7, "is not a list of texts; "),
-        ("return-intent-threshold", 0, "is not a number above 0 and up to 1, such as 0.8."),
-        ("return-intent-threshold", True, "is not a number above 0 and up to 1, "),
+        ("return-intent-threshold", 0, "is not a number above 0 and at most 1, such as 0.8."),
+        ("return-intent-threshold", True, "is not a number above 0 and at most 1, "),
         ("last-messages", "no", "is neither true nor false."),
         ("hours", "09:00-17:30", "is not a mapping; write days and hours, such as mon-fri: 09:00"),
         ("hours", ["mon-fri"], "is not a mapping; write days and hours, "),
@@ -107,9 +107,9 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("closed-on", ["12-24"], "has something that is neither a date nor a region; "),
         ("closed-on", ["2026-02-30"], "has something that is neither a date nor a region; "),
         ("closed-on", [False], "has something that is neither a date nor a region; "),
-        ("closed-on", ["DE", "XX"], "has a region whose public holidays are not known; write the "),
+        ("closed-on", ["DE", "XX"], "has a region whose public holidays are not known; write a "),
         ("closed-on", ["DE-ZZ"], "has a region whose public holidays are not known; "),
-        ("closed-on", ["9999-12-24"], "has a date that is not of the years 2000 to 2100."),
+        ("closed-on", ["9999-12-24"], "has a date outside the years 2000 to 2100."),
         ("when-closed", "queue", "is not allowed; write one of: refuse, wait."),
         ("wait-at-most", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
         ("metadata", ["team"], "is not a mapping; write keys and values, such as team: sales."),
@@ -212,8 +212,8 @@ def test_an_empty_value_is_called_empty_whatever_its_key(key: str, value: str) -
     """As where a variable of the environment is set to nothing."""
     told = complaint_about({**REQUIRED, key: value})
     assert told == (
-        f"channels.MessengerInput.{key} is empty. Write a value, or leave the key out; where "
-        "${NAME} stands for it, that variable is set to nothing."
+        f"channels.MessengerInput.{key} is empty. Write a value, or leave the key out; if "
+        "it is written as ${NAME}, that variable is set to nothing."
     )
 
 
@@ -241,8 +241,8 @@ def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
 def test_a_plan_name_that_no_action_could_ask_for_is_refused(name: object) -> None:
     assert complaint_about({**REQUIRED, "plans": {name: None}}) == (
         f"channels.MessengerInput.plans has a plan named {name!r}; "
-        "a name is made of up to 64 letters, digits, - and _, "
-        "in quotes where YAML reads something else (numbers, on, off)."
+        "a name has up to 64 letters, digits, - and _, and "
+        "needs quotes if YAML would read it as something else (numbers, on, off)."
     )
 
 
