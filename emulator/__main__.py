@@ -16,8 +16,8 @@ from .server import running
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator; returns the exit status: 2 for a configuration that cannot be
-    used, 1 for an address that is taken.
+    """Run the emulator; returns the exit status: 2 for a configuration that cannot be used, 1 for
+    an address that is taken.
     """
     options = _parser().parse_args(arguments)
     try:

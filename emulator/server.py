@@ -46,7 +46,7 @@ SHUTDOWN_GRACE = timedelta(seconds=1)
 
 
 def create_app(config: Config | None = None) -> web.Application:
-    """The emulator as an application; ConfigError if the configuration cannot be used."""
+    """The emulator as an application. Raises ConfigError if the configuration cannot be used."""
     config = config or default_config()
     check_config(config)
     state = State(config)

@@ -1,4 +1,4 @@
-"""The chat page: static files at `/` and `/_chat/…`, which work only by the control API."""
+"""The chat page: static files at `/` and `/_chat/…`, which work only through the control API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
 }
 HEADERS = {
-    # Only pictures come from elsewhere: the bot's messages name them by their URL.
+    # Only pictures come from elsewhere: the bot's messages name their URLs.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src 'self' http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -30,7 +30,7 @@ HEADERS = {
 
 
 def chat_routes() -> list[web.RouteDef]:
-    """The page itself, and a route for each file that it is made of."""
+    """The page itself, and a route for each of its files."""
     files = [path for path in sorted(FILES.rglob("*")) if path.suffix in CONTENT_TYPES]
     return [web.get(_place(path.relative_to(FILES)), _serving(path)) for path in files]
 

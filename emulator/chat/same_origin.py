@@ -1,7 +1,7 @@
-"""Refuses what a browser asks for in the name of another site.
+"""Refuses requests that a browser makes on behalf of another site.
 
 The emulator has no password and runs on a developer's machine, where every site that is open in
-the browser can send requests to it. A site that did could read the conversations, and make the
+the browser can send requests to it. Such a site could read the conversations, and make the
 emulator post to any address.
 """
 
@@ -35,12 +35,12 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 def refusal(*, host: str, origin: str | None, is_own: bool) -> str | None:
     """Why a request with these headers is refused; None if it is not.
 
-    `origin` is what a browser calls the page that asks; nothing else sends one. What `is_own` is
-    served only under names of this machine, since a foreign name that leads here makes a foreign
-    site's page the same origin (DNS rebinding).
+    `origin` is the browser's name for the site of the page that asks; only browsers send one. What
+    `is_own` is served only under this machine's names: if a foreign name leads here, a foreign
+    site's page has the same origin (DNS rebinding).
     """
     if origin is not None and origin.lower().partition("://")[2] != host.lower():
-        return f"Another site's page may not ask the emulator: the page is of {origin}."
+        return f"Another site's page may not call the emulator: this one is from {origin}."
     if is_own and not is_local(host):
         return (
             f"The emulator is not served under the name {host}, which may be another site's. Use "
@@ -53,7 +53,7 @@ def is_local(host: str) -> bool:
     """Whether the `Host` of a request is an IP address or a name that no site can have."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:  # brackets that hold no IPv6 address
+    except ValueError:  # brackets without an IPv6 address in them
         return False
     return _is_address(name) or ("." not in name and name != "") or name.endswith(LOCAL_NAMES)
 

@@ -1,1 +1,1 @@
-"""The control API for tests, below `/_emulator`."""
+"""The control API for tests, under `/_emulator`."""

@@ -1,4 +1,4 @@
-"""The bodies that the control API takes; unknown keys and wrong types are refused."""
+"""The bodies that the control API accepts; unknown keys and wrong types are refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Changes(Body, frozen=True, kw_only=True):
-    """Keys that may change while the emulator runs; those left out stay."""
+    """Keys that may change while the emulator runs; those left out stay as they are."""
 
     def given(self) -> JsonObject:
         """The keys that were there, with their values."""
@@ -28,7 +28,7 @@ class Changes(Body, frozen=True, kw_only=True):
 
 
 class ChangeApp(Changes, frozen=True, kw_only=True):
-    """What is to change about an app."""
+    """Changes to an app."""
 
     name: str | UnsetType = UNSET
     secret: str | UnsetType = UNSET
@@ -46,7 +46,7 @@ class ChangeApp(Changes, frozen=True, kw_only=True):
 
 
 class ChangeDesk(Changes, frozen=True, kw_only=True):
-    """What is to change in what the operators' own tools know."""
+    """Changes to what the operators' own tools know."""
 
     notify_secret: Secret | UnsetType = UNSET
     operator_token: str | UnsetType | None = UNSET
@@ -63,8 +63,10 @@ class QuickReply(Body, frozen=True, kw_only=True):
 
 
 class UserMessage(Body, frozen=True, kw_only=True):
-    """What a person writes; `unsupported`: something that Meta does not show to apps, such as some
-    of Instagram's stickers. `timestamp_ms` fakes an old event.
+    """What a person writes.
+
+    `unsupported`: something that Meta does not show to apps, such as some of Instagram's stickers.
+    `timestamp_ms` fakes an old event.
     """
 
     text: str = ""
@@ -118,7 +120,7 @@ class Edit(Body, frozen=True, kw_only=True):
 
 class Act(Body, frozen=True, kw_only=True):
     """What a person does besides writing: one key, which is Meta's name for it, with what Meta
-    tells about it. What is left out is filled in as Meta's samples have it.
+    says about it. What is left out is filled in from Meta's samples.
     """
 
     referral: JsonObject | None = None
@@ -140,15 +142,15 @@ class InboxMessage(Body, frozen=True, kw_only=True):
 
 
 class SetLabel(Body, frozen=True, kw_only=True):
-    """`name` of a label, which is made if it isn't there."""
+    """`name` of a label, which is created if there is none of that name."""
 
     name: str
     action: Literal["add", "remove"] = "add"
 
 
 class Newsletter(Body, frozen=True, kw_only=True):
-    """`text` of the app `app_id`, connected or not, to this many `people` on Messenger; if there
-    are too few, more are made.
+    """`text` from the app `app_id`, connected or not, to this many `people` on Messenger; if there
+    are too few, more are made up.
     """
 
     text: str
@@ -157,7 +159,7 @@ class Newsletter(Body, frozen=True, kw_only=True):
 
 
 class PassControl(Body, frozen=True, kw_only=True):
-    """`target_app_id` is the default app unless said."""
+    """`target_app_id` is the default app unless given."""
 
     target_app_id: str | None = None
     metadata: str | None = None
@@ -177,7 +179,7 @@ class SetFaults(Body, frozen=True, kw_only=True):
 
 
 class SetRouting(Body, frozen=True, kw_only=True):
-    """`platform` is the one whose routing changes; without it, all of the Page's."""
+    """`platform` is the one whose routing changes; without it, all of the Page's change."""
 
     mode: RoutingMode
     platform: PlatformName | None = None
@@ -188,7 +190,7 @@ class ChooseApp(Body, frozen=True, kw_only=True):
 
 
 class RawWebhook(Body, frozen=True, kw_only=True):
-    """`body` is posted as it is if it is a string, else as Meta would serialise it."""
+    """`body` is posted as it is if it is a string, otherwise as Meta would serialise it."""
 
     app_id: str
     body: Any

@@ -1,4 +1,4 @@
-"""Control API: what the operators' own tools get and ask."""
+"""Control API: what the operators' own tools receive and ask for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .http import BadInputError, Route, read_body, thread_in
 
 
 class DeskControl:
-    """Notices for operators, the context of a handover, and how the bot is."""
+    """Notices for operators, the context of a handover, and the state of the bot."""
 
     def __init__(self, platform: Platform, notices: NoticeReceiver, bot: BotLink) -> None:
         self._platform = platform

@@ -1,4 +1,4 @@
-"""HTTP of the control API: bodies in, answers and errors out."""
+"""The HTTP side of the control API: bodies in, answers and errors out."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class BadInputError(ValueError):
-    """A request of the control API that cannot be served; the message says what is allowed."""
+    """A request to the control API that cannot be served; the message says what is allowed."""
 
 
 class UnknownUserError(LookupError):
-    """No person with this id is there."""
+    """There is no person with this id."""
 
 
 class NoSuchFileError(LookupError):
@@ -45,7 +45,7 @@ def mounted(routes: list[Route]) -> list[web.RouteDef]:
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The JSON body as `kind`, an empty one as `{}`; BadInputError if it does not fit."""
+    """The JSON body as `kind`; an empty one counts as `{}`. Raises BadInputError if it is wrong."""
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -53,7 +53,7 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 
 def whole_number(request: web.Request, name: str) -> int:
-    """A query parameter that is a whole number, 0 unless given; BadInputError if it is not."""
+    """A query parameter that is a whole number, 0 unless given. Raises BadInputError."""
     text = request.query.get(name, "0")
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise BadInputError(f"{name} must be a whole number, 0 or more; it is {text!r}.")
@@ -61,7 +61,7 @@ def whole_number(request: web.Request, name: str) -> int:
 
 
 def thread_in(request: web.Request, platform: Platform) -> Thread:
-    """The thread of the person whom the path names; UnknownUserError if there is none."""
+    """The thread of the person that the path names. Raises UnknownUserError if there is none."""
     user = request.match_info["user"]
     if user not in platform.state.threads:
         raise UnknownUserError(f"No user has the id {user}; POST /_emulator/users adds one.")

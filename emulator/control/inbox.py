@@ -1,4 +1,4 @@
-"""Control API: what operators do in the Inbox, and what people get from others than the bot."""
+"""Control API: what operators do in the Inbox, and what others than the bot send to people."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ class InboxControl:
         return web.json_response({"users": [thread.user.id for thread in readers]})
 
     def _readers(self, count: int) -> list[Thread]:
-        """This many people on Messenger, the earliest first; any that are missing are made."""
+        """This many people on Messenger, the earliest first; if there are too few, more are made
+        up.
+        """
         lacking = max(0, count - len(self._on_messenger()))
         ids = (str(FIRST_READER + number) for number in range(count))
         for one in [one for one in ids if one not in self._state.threads][:lacking]:

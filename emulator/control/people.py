@@ -1,4 +1,4 @@
-"""Control API: what people do, and how a thread stands."""
+"""Control API: what people do, and the state of a thread."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class PeopleControl:
     async def _user_acts(self, request: web.Request) -> web.Response:
         thread, acts = self._thread(request), (await read_body(request, Act)).acts()
         if len(acts) != 1:
-            raise BadInputError("One act at a time: referral, optin or account_linking.")
+            raise BadInputError("Give one act at a time: referral, optin or account_linking.")
         name, details = acts[0]
         self._people.act(thread, name, details)
         return web.json_response({})
@@ -108,7 +108,7 @@ class PeopleControl:
         }
 
     def _name(self, thread: Thread, sender: str) -> str:
-        """A newsletter may come from an app that is not connected to the Page."""
+        """The sender's name; a newsletter's app need not be connected to the Page."""
         if sender == FROM_USER:
             return thread.user.name
         app = self._state.apps.get(sender)

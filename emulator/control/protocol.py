@@ -21,7 +21,7 @@ LONGEST_WAIT = timedelta(seconds=30)
 
 
 class ProtocolControl:
-    """What happened, what time it is, and what goes wrong next."""
+    """What has happened, what time it is, and what will go wrong next."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class ProtocolControl:
     async def _advance(self, request: web.Request) -> web.Response:
         body = await read_body(request, AdvanceClock)
         if not 0 <= body.advance_seconds <= timedelta(days=3650).total_seconds():
-            raise BadInputError("The clock moves forward only, by 0 seconds to ten years.")
+            raise BadInputError("The clock only moves forward, by 0 seconds to ten years.")
         self._state.clock.advance(timedelta(seconds=body.advance_seconds))
         ahead = self._state.clock.offset.total_seconds()
         self._platform.log.add("clock", ahead_seconds=ahead)
@@ -125,7 +125,9 @@ class ProtocolControl:
     def _app_with_webhook(self, app_id: str) -> App:
         app = self._state.app(app_id)
         if app.webhook is None:
-            raise BadInputError(f"App {app_id} has no webhook; PUT /_emulator/apps/{app_id} one.")
+            raise BadInputError(
+                f"App {app_id} has no webhook; set it: PUT /_emulator/apps/{app_id}."
+            )
         return app
 
 

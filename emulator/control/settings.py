@@ -71,7 +71,7 @@ class SettingsControl:
         user = await read_body(request, User)
         accounts = [self._state.account(one).id for one in self._state.platforms]
         if not is_id(user.id) or user.id in {*accounts, *self._state.threads}:
-            raise BadInputError(f"A user's id is digits only and new; {user.id!r} is not.")
+            raise BadInputError(f"A user's id must be new, and digits only; {user.id!r} is not.")
         self._state.add_user(user)
         return web.json_response(msgspec.to_builtins(user), status=201)
 

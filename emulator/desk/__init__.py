@@ -1,1 +1,1 @@
-"""What the people behind the bot have: a receiver of its notices, and a look at the bot."""
+"""The operators' own tools: a receiver for the bot's notices, and a look at the bot."""

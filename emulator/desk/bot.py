@@ -1,7 +1,7 @@
-"""Asks the bot what an agents' app may ask it: how it is, a person's handover, its context.
+"""Asks the bot what an agents' app may ask it: its health, a person's handover, the context.
 
-The channel's paths are beside its webhook (docs/reference/http.md). A bot of another kind has none
-of them, and nothing is known about it.
+The channel's paths are next to its webhook (docs/reference/http.md). Another kind of bot has none
+of them, so nothing is known about it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_ANSWER = 1024**2  # bytes
 
 
 class NoContextError(ValueError):
-    """The address leads to no context; the message says why."""
+    """There is no context at the address; the message says why."""
 
 
 class BotLink:
@@ -37,8 +37,8 @@ class BotLink:
             await self._http.close()
 
     async def look(self, user: str) -> JsonObject:
-        """How it is: `error` is why nobody answers, `problems` what the bot says is wrong with
-        itself, and `handover` the person's open one; each is empty where nothing is known.
+        """The state of the bot: `error` is why it does not answer, `problems` what it says is wrong
+        with itself, and `handover` the person's open handover. Each is empty if nothing is known.
         """
         bot = self._bot
         seen: JsonObject = {"webhook": bot.webhook, "error": None, "problems": [], "handover": None}
@@ -56,7 +56,7 @@ class BotLink:
         return seen
 
     async def context(self, url: str) -> JsonObject:
-        """What is at the `context_url` of a pass; NoContextError where nothing is."""
+        """What is at the `context_url` of a pass. Raises NoContextError if there is nothing."""
         if not url.startswith(("http://", "https://")):
             raise NoContextError("A context_url begins with http:// or https://.")
         try:
@@ -79,7 +79,7 @@ class BotLink:
         return None
 
     async def _ask(self, url: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Status and JSON; None instead of what isn't JSON, or is too long."""
+        """Status and JSON; None for a body that is not JSON, or is too long."""
         self._http = self._http or aiohttp.ClientSession(timeout=PATIENCE)
         async with self._http.get(url, headers=headers, allow_redirects=False) as answer:
             body = await answer.content.read(LONGEST_ANSWER + 1)

@@ -12,11 +12,11 @@ from ..platform.state.state import State
 
 
 class NotGenuineError(ValueError):
-    """Nobody who knows the secret has sent this; the message says what is wrong with it."""
+    """The sender does not know the secret; the message says what is wrong."""
 
 
 class NoticeReceiver:
-    """Keeps each notice in the protocol log, a refused one without its content."""
+    """Keeps each notice in the protocol log, and refused ones without their content."""
 
     def __init__(self, state: State, log: ProtocolLog) -> None:
         self._state = state
@@ -24,13 +24,13 @@ class NoticeReceiver:
         self._known: set[str] = set()
 
     def take(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Verify a notice by today's secret, and keep it; NotGenuineError unless it is genuine.
+        """Verify a notice with the present secret, and keep it. Raises NotGenuineError.
 
         One whose `webhook-id` has come before is marked as `repeated`.
         """
         try:
             notice = Webhook(self._state.desk.notify_secret).verify(body, dict(headers))
-        # It parses whatever the header holds, and raises whatever that raises.
+        # The library parses the header, and raises whatever that raises.
         except (WebhookVerificationError, ValueError) as error:
             self._log.add("notice", user="", verified=False, error=str(error))
             raise NotGenuineError(f"This notice is not signed with the secret: {error}.") from error

@@ -27,7 +27,7 @@ NEWEST_VERSION = "v27.0"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """Status, body and headers of an answer; no status where the connection is dropped instead."""
+    """Status, body and headers of an answer; no status if the connection is dropped instead."""
 
     status: int | None = None
     body: Any = field(default_factory=dict)
@@ -63,8 +63,8 @@ class GraphApi:
         return web.json_response(outcome.body, status=outcome.status, headers=headers)
 
     async def _batch(self, batch: GraphCall, headers: dict[str, str]) -> web.Response:
-        """All calls at once, as Meta performs those that depend on no other; one whose connection
-        would be dropped is null in the answer.
+        """Perform all calls at once, as Meta does if they don't depend on each other; one whose
+        connection would be dropped is null in the answer.
         """
         try:
             calls = calls_in(batch, overridable=self._overridable)
@@ -85,7 +85,7 @@ class GraphApi:
         return self._state.switches.legacy_requests == "allowed"
 
     def _date(self) -> dict[str, str]:
-        """The header that is ahead or behind; the right one is HTTP's own affair."""
+        """The header, if it is to be ahead or behind; otherwise the HTTP server sets it."""
         ahead = self._state.switches.date_ahead_seconds
         return {"Date": formatdate(time.time() + ahead, usegmt=True)} if ahead else {}
 
@@ -96,8 +96,8 @@ class GraphApi:
         return outcome
 
     async def _outcome(self, call: GraphCall, fault: CallFault | None) -> Outcome:
-        """The effect comes first and the latency second, so that a call which times out may have
-        been performed.
+        """The effect comes first and the latency second, so a call that times out may have been
+        performed.
         """
         if fault is None:
             return await self._perform(call, {})

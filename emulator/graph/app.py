@@ -1,6 +1,6 @@
 """The app itself and its own webhook subscriptions (Meta facts 1.4; Meta: "Subscriptions").
 
-An app has one callback URL here for both objects, the Page and the Instagram account.
+Here an app has a single callback URL for both objects, the Page and the Instagram account.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class GraphApp:
         self._client = client
 
     def owns(self, node: str) -> bool:
-        """Whether a path that begins like this is about an app; `app` is the caller's own."""
+        """Whether a path that begins with this node is about an app; `app` is the caller's own."""
         return node == "app" or node in [app.id for app in self._state.connected_apps()]
 
     async def answer(self, call: GraphCall) -> JsonObject:
-        """A call about an app; GraphError unless its token is that app's own."""
+        """A call about an app. Raises GraphError unless its token is that app's own."""
         app = self._app(call)
         if (call.method, call.edge) == ("GET", ""):
             link = f"https://www.facebook.com/games/?app_id={app.id}"
@@ -62,8 +62,8 @@ class GraphApp:
         return app
 
     async def _asked(self, app: App, call: GraphCall) -> JsonObject:
-        """What a subscription changes: the new list of fields replaces the old one, once the
-        callback URL has returned the challenge (Meta facts 1.4 and 2.1).
+        """What a subscription changes: once the callback URL has returned the challenge, the new
+        list of fields replaces the old one (Meta facts 1.4 and 2.1).
         """
         name, url = _object(call), call.text("callback_url") or ""
         fields = _known_fields(name, call)
@@ -77,7 +77,9 @@ class GraphApp:
 
 
 def _without(app: App, call: GraphCall) -> JsonObject:
-    """What is left without the `fields` of an object, without any of them, or of all objects."""
+    """What remains without the given `fields` of an object, without all its fields, or without all
+    objects.
+    """
     names = [_object(call)] if "object" in call.params else list(_KEYS)
     doomed = call.names("fields")
     return {

@@ -1,4 +1,4 @@
-"""Which part of Graph answers a call, by its path and by whose its token is."""
+"""Which part of Graph answers a call, depending on its path and on whose token it has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_IDS = 50
 
 
 class GraphDispatch:
-    """Answers calls of every kind but batches."""
+    """Answers all kinds of calls except batches."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class GraphDispatch:
         self._labels = labels
 
     async def answer(self, call: GraphCall) -> JsonObject:
-        """The body of the answer; GraphError where Meta refuses."""
+        """The body of the answer. Raises GraphError if Meta refuses."""
         if call.malformed is not None:
             raise call.malformed
         if self._state.switches.legacy_requests == "refused":

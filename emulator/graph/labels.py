@@ -14,7 +14,7 @@ SUCCESS: JsonObject = {"success": True}
 
 
 class GraphLabels:
-    """The Page's labels; every method raises GraphError where Meta refuses."""
+    """The Page's labels; every method raises GraphError if Meta refuses."""
 
     def __init__(self, platform: Platform, labels: Labels) -> None:
         self._platform = platform

@@ -22,7 +22,7 @@ SUCCESS: JsonObject = {"success": True}
 
 
 class GraphMessaging:
-    """Sends and thread control; every edge raises GraphError where Meta refuses."""
+    """Sends and thread control; every edge raises GraphError if Meta refuses."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class GraphMessaging:
         return SUCCESS
 
     def _thread_owner(self, app: App, call: GraphCall) -> JsonObject:
-        """Here, and only here, the recipient is a bare string."""
+        """Here, and only here, the recipient is a plain string."""
         recipient = call.text("recipient")
         if recipient is None:
             raise invalid_parameter("The parameter recipient is required")

@@ -21,7 +21,7 @@ _ACCOUNT_FIELDS = ("access_token", "category", "name", "tasks")
 
 
 class GraphPage:
-    """What can be read and set at the Page; every edge raises GraphError where Meta refuses."""
+    """What can be read and set on the Page; every edge raises GraphError if Meta refuses."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -57,8 +57,8 @@ class GraphPage:
         return {name: value for name, value in shown.items() if value is not None}
 
     def _instagram(self, app: App) -> JsonObject | None:
-        """The linked account if Meta tells the app of it; if not, it leaves the field out (Meta:
-        "Instagram Platform", Page).
+        """The linked account, if Meta shows it to the app; otherwise Meta leaves out the field
+        (Meta: "Instagram Platform", Page).
         """
         if self._state.instagram is None or "instagram_basic" in app.page_token.without_scopes:
             return None
@@ -90,7 +90,7 @@ class GraphPage:
         return {"success": True}
 
     def _unsubscribe(self, app: App, _call: GraphCall) -> JsonObject:
-        """The app is off the Page: it is no longer listed and hears nothing (Meta:
+        """The app is off the Page: it is no longer listed and gets nothing (Meta:
         "subscribed_apps").
         """
         self._state.replace_app(msgspec.structs.replace(app, subscribed_fields=(), installed=False))
@@ -104,7 +104,7 @@ class GraphUser:
         self._state = state
 
     def answer(self, app: App, call: GraphCall) -> JsonObject:
-        """A call with a user token; GraphError 210 for what needs a Page token."""
+        """A call with a user token. Raises GraphError 210 if it needs a Page token."""
         is_me = call.node in ("me", ADMINISTRATOR.id)
         if call.method == "GET" and is_me and call.edge == "":
             known = {"id": ADMINISTRATOR.id, "name": ADMINISTRATOR.name}
@@ -132,8 +132,8 @@ class GraphUser:
 
 
 def profile_of(user: User, call: GraphCall, *, platform: PlatformName) -> JsonObject:
-    """The profile of a person (Meta: "User Profile"; of Instagram: "User Profile API"); GraphError
-    100 for an unknown field.
+    """The profile of a person (Meta: "User Profile"; of Instagram: "User Profile API"). Raises
+    GraphError 100 for an unknown field.
 
     Locale, timezone and gender need permissions of their own; nobody has them here, so they are
     left out.

@@ -16,7 +16,7 @@ MENU = "persistent_menu"
 
 
 class GraphProfile:
-    """A profile for each app and platform; every edge raises GraphError where Meta refuses."""
+    """A profile for each app and platform; every edge raises GraphError if Meta refuses."""
 
     def __init__(self, state: State) -> None:
         self._state = state

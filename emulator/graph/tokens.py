@@ -65,20 +65,20 @@ def app_of_token(state: State, token: str) -> App | None:
 
 
 def app_token(app: App) -> str:
-    """The token that an app makes of its id and its secret (Meta: "Access Tokens")."""
+    """The token that an app makes from its id and its secret (Meta: "Access Tokens")."""
     return f"{app.id}|{app.secret}"
 
 
 def check_time(state: State, app: App) -> None:
-    """GraphError 190/463 if the app's Page token has expired by now."""
+    """Raise GraphError 190/463 if the app's Page token has expired."""
     if _has_expired(state, app):
         raise expired_token()
 
 
 def check_permission(state: State, app: App, call: GraphCall) -> None:
-    """GraphError, 230 unless the switch says otherwise, if the app's Page token lacks the
-    permission that the call needs (Meta facts 5), that for Instagram's people among them. What
-    only reads is let through, but for `thread_owner`.
+    """Raise GraphError (230, unless the switch says otherwise) if the app's Page token lacks a
+    permission that the call needs (Meta facts 5), including that for people on Instagram. Calls
+    that only read are let through, except `thread_owner`.
     """
     if call.method == "GET" and call.edge != "thread_owner":
         return
@@ -91,10 +91,10 @@ def check_permission(state: State, app: App, call: GraphCall) -> None:
 
 
 def check_proof(app: App, token: str, proof: str | None) -> None:
-    """GraphError 100 if there is an `appsecret_proof` and it is wrong.
+    """Raise GraphError 100 if there is an `appsecret_proof` and it is wrong.
 
-    An app token holds the secret itself, and whether Meta looks at a proof beside one is not
-    documented; here nobody does.
+    An app token contains the secret itself, and whether Meta checks a proof beside one is not
+    documented; the emulator does not.
     """
     if proof is not None and not _same(proof, appsecret_proof(app.secret, token)):
         raise invalid_proof()
@@ -106,11 +106,11 @@ def appsecret_proof(secret: str, token: str) -> str:
 
 
 def access_token(state: State, call: GraphCall) -> JsonObject:
-    """The token that is asked for by `client_id` and `client_secret`.
+    """The token that is asked for with `client_id` and `client_secret`.
 
-    Meta's app token is another text than `APP_ID|APP_SECRET`, which it takes as well, and a
-    long-lived user token differs from the one it was made of; here both are the same. GraphError
-    100 for a `grant_type` that needs a browser, 101 and 1 for a wrong app or secret.
+    Meta's app token differs from `APP_ID|APP_SECRET`, which it accepts as well, and a long-lived
+    user token differs from the one it was made from; here they are the same. Raises GraphError 100
+    for a `grant_type` that needs a browser, and 101 or 1 for a wrong app or secret.
     """
     app = _client(state, call)
     grant = call.text("grant_type")
@@ -190,7 +190,7 @@ def _has_expired(state: State, app: App) -> bool:
 
 
 def _targets_by_scope(state: State, app: App) -> dict[str, list[str]]:
-    """What a Page token may do, and to whom; Instagram's scopes where an account is linked."""
+    """What a Page token may do, and to whom; with Instagram's scopes if an account is linked."""
     pages = app.page_token.page_ids
     of_page = [state.page.id] if pages is None else list(pages)
     targets = dict.fromkeys(SCOPES, of_page)

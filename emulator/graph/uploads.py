@@ -1,7 +1,7 @@
 """Attachments, uploaded for later or sent as a file, and the personas of a Page.
 
-Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Send API", "Personas API". What a URL leads to
-is not fetched: the emulator has no network to fetch it from.
+Meta facts 1.5 and 1.6; Meta: "Attachment Upload", "Send API", "Personas API". The emulator does not
+fetch what a URL leads to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PERSONA_FIELDS = ("name", "profile_picture_url")
 
 
 class GraphAttachments:
-    """The Page's uploads; every method raises GraphError where Meta refuses."""
+    """The Page's uploads; every method raises GraphError if Meta refuses."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -44,8 +44,8 @@ class GraphAttachments:
         return {("POST", "message_attachments"): self._upload}
 
     def with_file(self, call: GraphCall, message: JsonObject) -> JsonObject:
-        """The message with the uploaded file of its call as the URL of its attachment;
-        GraphError 100/2018109 beyond 25 MB.
+        """The message, with the URL of the file that its call uploaded in its attachment. Raises
+        GraphError 100/2018109 for more than 25 MB.
         """
         file, attachment = call.files.get(FILE_PARAM), message.get("attachment")
         if file is None or not isinstance(attachment, dict):
@@ -57,8 +57,8 @@ class GraphAttachments:
         return {**message, "attachment": {**attachment, "payload": payload}}
 
     def resolved(self, message: JsonObject) -> JsonObject:
-        """The message with the URL of an attachment that it names by id; GraphError 100/2018074
-        if there is none of that id and type.
+        """The message, with the URL of an attachment that it names by id. Raises GraphError
+        100/2018074 if there is none with that id and type.
         """
         attachment = message.get("attachment") or {}
         payload = attachment.get("payload") or {}
@@ -97,7 +97,7 @@ class GraphAttachments:
 
 
 class GraphPersonas:
-    """The Page's personas; every method raises GraphError where Meta refuses."""
+    """The Page's personas; every method raises GraphError if Meta refuses."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -117,8 +117,8 @@ class GraphPersonas:
         return {"success": True}
 
     def check(self, call: GraphCall) -> str | None:
-        """The `persona_id` of a send; error 100 if there is no such persona. Meta documents no
-        code.
+        """The `persona_id` of a send. Raises error 100 if there is no such persona; Meta documents
+        no code.
         """
         persona_id = call.text("persona_id")
         if persona_id is not None and persona_id not in self._state.personas:

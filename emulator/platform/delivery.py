@@ -1,4 +1,4 @@
-"""Webhooks on their way: ordered queues for each app, tried again, faults applied.
+"""Webhooks on their way: in ordered queues for each app, with retries and faults.
 
 Meta facts 2.1; Meta: "Webhooks for Messenger Platform".
 """
@@ -19,9 +19,9 @@ from .webhook_client import Answer, WebhookClient
 
 
 class AppQueue:
-    """A lane of one app's webhooks, posted one after another by a single task.
+    """One lane of an app's webhooks, posted one after another by a single task.
 
-    An event that fails is tried again before the next one's turn; after the last try it is given
+    An event that fails is retried before the next one is posted; after the last try it is given
     up, and the log says so.
     """
 
@@ -38,16 +38,16 @@ class AppQueue:
         self._worker = asyncio.create_task(self._work())
 
     def put(self, delivery: Delivery) -> None:
-        """Line up an event."""
+        """Queue an event."""
         self._waiting.append(delivery)
         self._changed.set()
 
     def recheck(self) -> None:
-        """Look at the faults again: what was held back for them may go."""
+        """Look at the faults again: what they held back may go."""
         self._changed.set()
 
     async def stop(self) -> None:
-        """End at once; what is still in line is not posted."""
+        """Stop at once; what is still queued is not posted."""
         self._worker.cancel()
         with suppress(asyncio.CancelledError):
             await self._worker
@@ -68,7 +68,7 @@ class AppQueue:
         return 0 if fault.drop else fault.batch or fault.reorder
 
     def _groups(self) -> list[list[Delivery]]:
-        """The next POSTs, as the faults want them; each is a list of events."""
+        """The next POSTs, as the faults make them; each is a list of events."""
         fault = self._faults.webhooks(self._app_id)
         if fault.drop:
             self._spend("drop", 1)
@@ -146,7 +146,7 @@ class Deliveries:
         self._late: set[asyncio.TimerHandle] = set()
 
     def put(self, app_id: str, delivery: Delivery) -> None:
-        """Line up an event for an app; one on standby later, if a fault wants it so."""
+        """Queue an event for an app; one on standby later, if a fault says so."""
         late_ms = self._faults.webhooks(app_id).standby_latency_ms
         if not (late_ms and delivery.array is Array.STANDBY):
             self._line_up(app_id, delivery)
@@ -173,7 +173,7 @@ class Deliveries:
             queue.recheck()
 
     async def stop(self) -> None:
-        """Drop all queues and what is late; the next event begins a new queue."""
+        """Drop all queues and delayed events; the next event begins a new queue."""
         for handle in self._late:
             handle.cancel()
         self._late.clear()

@@ -22,14 +22,14 @@ SERVICE_ERROR: JsonObject = {
 class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next `times` Graph calls that match (null: to all until cleared).
 
-    `path` is the last segment of the call's path, such as `messages`, or `sender_action` for what
-    that call shows other than messages; `app_id` and `user` narrow it down. `perform` says whether
-    the call takes effect all the same, before the latency: true together with `reset` is a send
-    that was delivered but whose answer got lost. Unless said, a call takes effect only if it is
-    merely slow. Without an `error` the answer is Meta's transient error 2, with status 500 unless
-    `status` says otherwise. With a `body` the answer is that one, with status 200.
+    `path` is the last segment of the call's path, such as `messages`, or `sender_action` for a send
+    that is a sender action; `app_id` and `user` narrow it down. `perform` says whether the call
+    takes effect nonetheless, before the latency: true together with `reset` is a send that was
+    delivered but whose answer got lost. By default, a call takes effect only if it is merely slow.
+    Without an `error` the answer is Meta's transient error 2, with status 500 unless `status` says
+    otherwise. A `body` is the answer itself, with status 200.
 
-    `answer` names one of ODD_ANSWERS, which fills in what is not said here.
+    `answer` names one of ODD_ANSWERS, which fills in what is not given here.
     """
 
     path: str = ""
@@ -47,10 +47,10 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def __post_init__(self) -> None:
         if self.answer and self.answer not in ODD_ANSWERS:
-            raise ValueError(f"no answer is called {self.answer!r}; there are {_names()}")
+            raise ValueError(f"no answer is called {self.answer!r}; the answers are {_names()}")
 
     def filled_in(self) -> CallFault:
-        """The fault with all that the answer it names says and it does not."""
+        """The fault, completed from the answer that it names."""
         odd = ODD_ANSWERS.get(self.answer)
         if odd is None:
             return self
@@ -72,12 +72,12 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def latency(self) -> timedelta:
-        """How long the answer is held back, on real time."""
+        """How long the answer is held back, in real time."""
         return timedelta(milliseconds=self.latency_ms)
 
     @property
     def merely_slow(self) -> bool:
-        """Whether the call is answered as if nothing was wrong, only later."""
+        """Whether the call is answered as if nothing were wrong, only later."""
         failed = self.reset or self.status is not None or self.error is not None
         broken = failed or self.tells_otherwise
         return self.latency_ms > 0 and not broken and self.perform is not False
@@ -94,7 +94,7 @@ class CallFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return harmless if self.perform is None else self.perform
 
     def told(self, right: JsonObject) -> tuple[int, Any]:
-        """Status and body of what is told instead of the right answer."""
+        """Status and body of the answer that is given instead of the right one."""
         tell = _told(self.answer)
         if self.body is None and tell is not None:
             return self.status or 200, tell(right)
@@ -118,14 +118,14 @@ def _told(answer: str) -> Told | None:
 
 
 class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to the next webhooks of an app, or of every app, each counted by itself.
+    """What happens to the next webhooks of an app, or of every app, each counted separately.
 
     `drop`, `double`: this many events are lost, or posted twice. `reorder`, `batch`: this many
     events are waited for, then posted in reverse order, or in a single POST. `latency_ms` holds
-    every POST back, on real time, until faults are cleared. Of several counters the first of
-    `drop`, `batch`, `reorder`, `double` is spent first. `standby_latency_ms` holds back only what
-    comes on `standby`, so that what happens meanwhile overtakes it: an operator's thread has
-    changed hands by the time that the bot hears what was said in it.
+    every POST back, in real time, until faults are cleared. If there are several counters, they are
+    used up in the order `drop`, `batch`, `reorder`, `double`. `standby_latency_ms` holds back only
+    what comes on `standby`, so that what happens meanwhile overtakes it: the thread has changed
+    hands by the time the bot hears what was said in it.
     """
 
     app_id: str = ""
@@ -138,7 +138,7 @@ class WebhookFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @property
     def is_left(self) -> bool:
-        """Whether anything of it is still to happen."""
+        """Whether any part of it is still to happen."""
         counters = (self.drop, self.double, self.reorder, self.batch)
         return any((*counters, self.latency_ms, self.standby_latency_ms))
 
@@ -163,12 +163,12 @@ class FaultPlan:
         self._webhooks.clear()
 
     def left(self) -> FaultsLeft:
-        """The faults that are still to happen, counted down to what is left of each."""
+        """The faults that are still to happen, with what is left of each."""
         webhooks = {app: fault for app, fault in self._webhooks.items() if fault.is_left}
         return FaultsLeft(calls=list(self._calls), webhooks=webhooks)
 
     def add_call(self, fault: CallFault) -> None:
-        """Add a fault after those that are there."""
+        """Add a fault after the existing ones."""
         self._calls.append(fault.filled_in())
 
     def set_webhooks(self, app_id: str, fault: WebhookFault) -> None:

@@ -15,8 +15,8 @@ from .state.threads import Message, Thread, new_mid
 
 
 class Platform:
-    """What every verb of the platform needs: threads as they stand now, owners that move, events
-    that reach the apps which subscribed to them.
+    """What every verb of the platform needs: the threads' present state, changes of owner, and
+    events that reach the apps subscribed to them.
     """
 
     def __init__(self, state: State, log: ProtocolLog, deliveries: Deliveries) -> None:
@@ -29,7 +29,7 @@ class Platform:
         return self.state.clock.now()
 
     def thread(self, user: str) -> Thread:
-        """A person's thread with expired control gone; GraphError 100 if unknown."""
+        """A person's thread, without expired control. Raises GraphError 100 if it is unknown."""
         thread = self.state.thread(user)
         control = settled(thread.control, self.now())
         if control is not thread.control:
@@ -66,13 +66,13 @@ class Platform:
             self.deliver(app, thread, self.array_for(app, thread), field, event)
 
     def array_for(self, app: App, thread: Thread) -> Array:
-        """Where an app hears of the thread now."""
+        """The array in which an app gets the thread's events now."""
         return array_for(app.id, thread.control, self.state.routing(thread.platform))
 
     def deliver(
         self, app: App, thread: Thread, array: Array, field: str, event: JsonObject
     ) -> None:
-        """Send an event of a thread to one app if it subscribed to what the event needs."""
+        """Send an event of a thread to one app, if it has subscribed to the fields it needs."""
         self._put(app, thread.account, thread.user.id, array, field, event)
 
     def tell_handover(self, app_ids: list[str], thread: Thread, body: JsonObject) -> None:
@@ -94,8 +94,8 @@ class Platform:
             self._tell_roles(account)
 
     def make_default(self, app_id: str) -> None:
-        """Make an app the default one; UnknownAppError if there is none. Meta documents no event
-        for it; under legacy roles apps hear of their new role.
+        """Make an app the default one. Raises UnknownAppError if there is no such app. Meta
+        documents no event for this; under legacy roles apps are told their new roles.
         """
         self.state.make_default(app_id)
         for platform in self.state.platforms:

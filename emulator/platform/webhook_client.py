@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handshake:
-    """How the verification request came out (Meta facts 2.1; Meta: "Webhooks")."""
+    """The result of the verification request (Meta facts 2.1; Meta: "Webhooks")."""
 
     verified: bool
     answer: Answer
@@ -44,12 +44,12 @@ class Handshake:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The value of `X-Hub-Signature-256` for these very bytes."""
+    """The value of `X-Hub-Signature-256` for exactly these bytes."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 class WebhookClient:
-    """Asks and posts to the apps' webhooks, and gives each a limited time to answer."""
+    """Sends requests to the apps' webhooks, and gives each a limited time to answer."""
 
     def __init__(self, answer_within: timedelta) -> None:
         self._http: aiohttp.ClientSession | None = None

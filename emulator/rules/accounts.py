@@ -17,13 +17,13 @@ INSTAGRAM_INBOX = "1217981644879628"
 """
 
 INSTAGRAM_IDS_BEGIN = "178"
-"""How an id that nobody has is read: Meta knows whose id it is, the emulator only the people it
-has. An unknown id that begins so is refused as Instagram's, any other as Messenger's.
+"""The beginning of Instagram's ids here. Meta knows every id, the emulator only its own people's:
+an unknown id that begins like this is refused as Instagram's, any other as Messenger's.
 """
 
 
 class PlatformName(str, Enum):
-    """Where a person writes; Graph's own parameter `platform` has these names too."""
+    """Where a person writes; Graph's own parameter `platform` has these values, too."""
 
     MESSENGER = "messenger"
     INSTAGRAM = "instagram"

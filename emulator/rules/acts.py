@@ -1,4 +1,4 @@
-"""What a person does besides writing, as Meta tells it (Meta facts 2.2)."""
+"""What a person does besides writing, as Meta reports it (Meta facts 2.2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def field_of_act(name: str) -> str:
 
 
 def told_of_act(name: str, details: JsonObject) -> JsonObject:
-    """What the event holds: the details, and what Meta's samples have besides (Meta:
+    """What the event contains: the details, and what else Meta's samples have (Meta:
     "messaging_referrals", "messaging_optins", "messaging_account_linking").
     """
     return {**_SAMPLES[name], **details}

@@ -50,7 +50,7 @@ def invalid_parameter(problem: str, *, subcode: int | None = None) -> GraphError
 
 
 def invalid_token() -> GraphError:
-    """Error 190: no access token, or one of no app here."""
+    """Error 190: there is no access token, or it belongs to no app here."""
     return GraphError("Invalid OAuth access token - Cannot parse access token", code=190)
 
 
@@ -73,7 +73,7 @@ def app_token_needed() -> GraphError:
 
 
 def page_token_needed() -> GraphError:
-    """Error 210: a call to the Page by the token of a user. The message is from the field."""
+    """Error 210: a call to the Page with a user's token. The message is from the field."""
     return GraphError("(#210) A page access token is required to request this resource.", code=210)
 
 
@@ -104,7 +104,7 @@ def invalid_proof() -> GraphError:
 def another_app_controls() -> GraphError:
     """A send by an app that does not own the thread (Meta facts 3).
 
-    Also the answer to a send by another app than the default one while the thread is idle, which
+    This is also the answer if an app that is not the default one sends in an idle thread, which
     Meta forbids without giving a code.
     """
     return GraphError(
@@ -122,7 +122,7 @@ def outside_window() -> GraphError:
 
 
 def outside_instagram_window() -> GraphError:
-    """As `outside_window`, on Instagram."""
+    """Like `outside_window`, on Instagram."""
     return GraphError(
         "(#10) This message is sent outside of allowed window.", code=10, subcode=2534022
     )
@@ -144,17 +144,17 @@ def not_linked() -> GraphError:
 
 
 def attachment_too_large() -> GraphError:
-    """A file beyond 25 MB (Meta: "Error Codes")."""
+    """A file of more than 25 MB (Meta: "Error Codes")."""
     return invalid_parameter("Attachment size exceeds allowable limit", subcode=2018109)
 
 
 def invalid_attachment_id() -> GraphError:
-    """An `attachment_id` that is not one of the Page's, or no longer one (Meta: "Error Codes")."""
+    """An `attachment_id` that is not, or no longer, one of the Page's (Meta: "Error Codes")."""
     return invalid_parameter("Invalid attachment ID", subcode=2018074)
 
 
 def incorrect_app_id() -> GraphError:
-    """A `target_app_id` that is no app of this Page, or the Inbox of the other platform."""
+    """A `target_app_id` that is not an app of this Page, or is the other platform's Inbox."""
     return invalid_parameter("Incorrect App ID", subcode=2018164)
 
 
@@ -167,19 +167,19 @@ PERMISSION_WORDS = {
 
 
 def lacks_permission(code: int) -> GraphError:
-    """A call by a token without the permission for it, under one of the codes that Meta has for
-    that, none of them with a subcode. The words are those of Meta's tables and of reports.
+    """A call with a token that lacks the permission for it, under one of the codes that Meta has
+    for that, none of them with a subcode. The words are from Meta's tables and from reports.
     """
     return GraphError(PERMISSION_WORDS[code], code=code)
 
 
 def not_for_new_apps(what: str) -> GraphError:
-    """An old kind of request, which Graph refuses new apps since v27.0; the error is a guess."""
+    """An old kind of request, which Graph refuses to new apps since v27.0; the error is a guess."""
     return invalid_parameter(f"{what} is not available to this app")
 
 
 def permission_denied(problem: str) -> GraphError:
-    """Bare error 10, permission denied."""
+    """Error 10 without a subcode, permission denied."""
     return GraphError(f"(#10) {problem}", code=10)
 
 
@@ -199,8 +199,8 @@ def take_not_allowed() -> GraphError:
 
 
 def no_receivers() -> GraphError:
-    """A call of the legacy roles on a Page that has none. Meta's table prints only the number, as
-    it does with 2018300, which comes as a subcode of 10; so does this one here.
+    """A call for legacy roles on a Page that has none. Meta's table prints only the number, as it
+    does with 2018300, which comes as a subcode of 10; here this one does, too.
     """
     return GraphError(
         "(#10) Only available to Primary and Secondary Receivers.", code=10, subcode=2018171
@@ -218,8 +218,8 @@ def receivers_hidden() -> GraphError:
 
 
 def hidden_from_secondary() -> GraphError:
-    """A secondary receiver asks who owns a thread: 100/2018234, as it has been reported. Meta's
-    table prints the number without its code, and with other words about other calls.
+    """A secondary receiver asks who owns a thread: 100/2018234, as has been reported. Meta's table
+    prints the number without its code, and with other words about other calls.
     """
     return invalid_parameter(
         "Denying visibility of the thread owner to a secondary receiver.", subcode=2018234
@@ -238,7 +238,7 @@ def no_such_object(method: str, node: str) -> GraphError:
 
 
 def nonexisting_field(field: str, node_type: str = "Page") -> GraphError:
-    """Meta's answer for an edge or field that is not there, for example a removed one."""
+    """Meta's answer for an edge or field that does not exist, for example a removed one."""
     return invalid_parameter(
         f"Tried accessing nonexisting field ({field}) on node type ({node_type})"
     )

@@ -36,8 +36,9 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventWriter:
-    """Writes events of one account, the Page or its Instagram account, under the given switches;
-    `at` is an aware time or milliseconds.
+    """Writes events of one account, the Page or its Instagram account, under the given switches.
+
+    `at` is an aware time, or milliseconds since 1970.
     """
 
     account: str
@@ -45,7 +46,7 @@ class EventWriter:
     is_instagram: bool = False
 
     def from_user(self, user: str, at: datetime | int, **body: Any) -> JsonObject:
-        """What a person did: sender is the person, recipient the account."""
+        """What a person did: the sender is the person, the recipient the account."""
         return {
             "sender": {"id": user},
             "recipient": {"id": self.account},
@@ -54,8 +55,8 @@ class EventWriter:
         }
 
     def echo(self, user: str, app_id: str, at: datetime, message: JsonObject) -> JsonObject:
-        """What an app sent: sender and recipient are swapped. Bare on Instagram, unless the switch
-        says otherwise: nothing in it tells who sent it (Meta facts 2.5).
+        """What an app sent: sender and recipient are swapped. On Instagram, unless the switch says
+        otherwise, nothing in it shows who sent it (Meta facts 2.5).
         """
         shown: JsonObject = {"is_echo": True, "app_id": self.app_id(app_id, number=True), **message}
         if self.is_instagram and self.switches.instagram_echoes == "bare":
@@ -68,7 +69,7 @@ class EventWriter:
         }
 
     def delivered(self, user: str, mid: str, at: datetime) -> JsonObject:
-        """A message of an app has reached the person; Meta's sample has no timestamp."""
+        """A message from an app has reached the person; Meta's sample has no timestamp."""
         return {
             "sender": {"id": user},
             "recipient": {"id": self.account},
@@ -100,7 +101,7 @@ class EventWriter:
         }
 
     def app_id(self, app_id: str, *, number: bool = False) -> str | int:
-        """An app id as the switch wants it; `number` is what the sample in question prints."""
+        """An app id as the switch says; `number`: the sample in question prints a number."""
         as_number = {"documented": number, "strings": False, "numbers": True}
         return int(app_id) if as_number[self.switches.app_ids] else app_id
 
@@ -118,16 +119,16 @@ def for_standby(event: JsonObject) -> JsonObject:
 
 
 def by_account(deliveries: list[Delivery]) -> list[list[Delivery]]:
-    """The deliveries in their order, cut where the account changes: a POST has one `object`."""
+    """The deliveries in order, split where the account changes: a POST has a single `object`."""
     return [list(group) for _, group in groupby(deliveries, key=lambda one: one.account)]
 
 
 def webhook_body(deliveries: list[Delivery], at: datetime) -> bytes:
-    """One POST with all the deliveries, at least one and all of one account; neighbours of one
-    array share an entry.
+    """One POST with all the deliveries, at least one and all for one account; neighbours in the
+    same array share an entry.
 
-    Serialised as Meta does, which matters because the signature is over these bytes: ASCII only,
-    lower-case `\\uXXXX`, and `/` as `\\/` (Meta facts 2.1; Meta: "Webhooks").
+    It is serialised as Meta does it, which matters because the signature covers these bytes: ASCII
+    only, lower-case `\\uXXXX`, and `/` as `\\/` (Meta facts 2.1; Meta: "Webhooks").
     """
     account, entries = deliveries[0].account, list[JsonObject]()
     for delivery in deliveries:
@@ -139,7 +140,7 @@ def webhook_body(deliveries: list[Delivery], at: datetime) -> bytes:
 
 
 def escaped(body: Any) -> bytes:
-    """JSON in the bytes that Meta would send."""
+    """JSON, in the bytes that Meta would send."""
     return json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode("ascii")
 
 

@@ -44,10 +44,10 @@ UNTITLED_BUTTONS = ("account_link", "account_unlink")
 
 
 def check_messaging_type(body: JsonObject) -> None:
-    """`messaging_type` is there and known; a message tag is one that still lives.
+    """`messaging_type` must be given and known, and a message tag one that is still valid.
 
-    CONFIRMED_EVENT_UPDATE, ACCOUNT_UPDATE and POST_PURCHASE_UPDATE are refused since 2026-04-27
-    (Meta facts 0; Meta: "Send Messages").
+    CONFIRMED_EVENT_UPDATE, ACCOUNT_UPDATE and POST_PURCHASE_UPDATE have been refused since
+    2026-04-27 (Meta facts 0; Meta: "Send Messages").
     """
     _one_of(body.get("messaging_type"), MESSAGING_TYPES, "messaging_type")
     if body["messaging_type"] == "MESSAGE_TAG":
@@ -60,8 +60,8 @@ def is_human(body: JsonObject) -> bool:
 
 
 def sender_action(body: JsonObject) -> str:
-    """The action, in small letters; Meta's reference and its libraries have it in capitals too. It
-    is a request of its own: with a message it is error 100/2018014.
+    """The action, in lower case; Meta's reference and its libraries also have it in capitals. It
+    needs a request of its own: with a message it is error 100/2018014.
     """
     if "message" in body:
         raise invalid_parameter("Cannot send message and sender action together", subcode=2018014)
@@ -71,7 +71,9 @@ def sender_action(body: JsonObject) -> str:
 
 
 def check_message(message: JsonObject) -> None:
-    """The message has a text or an attachment, not both, and all its parts are within limits."""
+    """The message must have a text or an attachment, not both, and all its parts must be within
+    limits.
+    """
     message = {key: value for key, value in message.items() if value is not None}
     contents = [key for key in CONTENTS if message.get(key)]
     if not contents:
@@ -90,8 +92,8 @@ def check_message(message: JsonObject) -> None:
 def check_instagram_message(
     message: JsonObject, *, text_in: Literal["bytes", "characters"]
 ) -> None:
-    """As `check_message`, with a shorter text, and quick replies below plain text only: an
-    attachment, such as a button template, has none (Meta facts 1.5).
+    """Like `check_message`, with a shorter text, and quick replies only below plain text: an
+    attachment, such as a button template, can have none (Meta facts 1.5).
     """
     check_message(message)
     text, limit = message.get("text") or "", INSTAGRAM_TEXT_MAX[text_in]
@@ -108,7 +110,7 @@ def check_instagram_message(
 
 
 def check_pass_metadata(metadata: str | None) -> None:
-    """Metadata of a thread control call, held to the Send API's length."""
+    """Metadata of a thread control call, which must not exceed the Send API's length."""
     if metadata is not None:
         _text(metadata, PASS_METADATA_MAX, "metadata")
 

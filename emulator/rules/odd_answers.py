@@ -1,6 +1,6 @@
-"""Answers that Meta has been seen to give, or may well give, ready to be thrown as faults.
+"""Answers that Meta has been seen to give, or may well give, ready to be used as faults.
 
-Meta facts 1.1 and 4, where each is told with what it rests on.
+Meta facts 1.1 and 4 have each of them, with its source.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .errors import (
 
 THREAD_OWNER, MESSAGES = "thread_owner", "messages"
 
-Told = Callable[[JsonObject], Any]  # a text is told as a page of HTML
+Told = Callable[[JsonObject], Any]  # a text is sent as an HTML page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OddAnswer:
     """An answer and the edge that it belongs to, unless the fault names another one.
 
-    Either `told` makes it of the answer that would have been right, or `error` refuses the call.
-    With neither of them the call is answered correctly, but late or never.
+    Either `told` makes it from the answer that would have been right, or `error` refuses the call.
+    With neither, the call is answered correctly, but late or never.
     """
 
     path: str = MESSAGES
@@ -47,13 +47,13 @@ def _always(body: Any) -> OddAnswer:
 
 
 def _bare(right: JsonObject) -> JsonObject:
-    """The first line of the answer, without `data` around it; without an owner, an empty one."""
+    """The first line of the answer, without `data` around it; empty if there is no owner."""
     lines: list[JsonObject] = right.get("data") or [{"thread_owner": {}}]
     return lines[0]
 
 
 def _with_odd_line(right: JsonObject) -> JsonObject:
-    """The list behind a line that names no app."""
+    """The list, after a line that names no app."""
     return {**right, "data": [{"id": None}, *right.get("data", [])]}
 
 
@@ -62,7 +62,7 @@ def _refused(message: str, code: int, *, path: str = MESSAGES) -> OddAnswer:
 
 
 def _usage(**minutes: int) -> dict[str, str]:
-    """The header in which each kind of business use case has a line of its own."""
+    """The header, with a line for each kind of business use case."""
     lines = [
         {
             "type": kind,
@@ -122,4 +122,4 @@ ODD_ANSWERS: Mapping[str, OddAnswer] = {
     "slow": OddAnswer(latency=timedelta(seconds=20)),
     "lost": OddAnswer(is_lost=True),
 }
-"""Each by the name that a fault calls it."""
+"""The answers, by the names that faults use."""

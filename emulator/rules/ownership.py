@@ -1,4 +1,4 @@
-"""Who controls a thread, who hears of it and who may do what: pure rules, one set a mode.
+"""Who controls a thread, who hears of it and who may do what: pure rules, a set for each mode.
 
 Meta facts 0, 1.1 and 3; Meta: "Conversation Routing" (Messenger and Instagram), "Handover
 Protocol" for the legacy roles.
@@ -41,7 +41,7 @@ class Role(str, Enum):
 
 
 class Array(str, Enum):
-    """The array of a webhook entry that an event comes in."""
+    """The array, in a webhook entry, in which an event comes."""
 
     MESSAGING = "messaging"
     STANDBY = "standby"
@@ -63,7 +63,7 @@ class How(str, Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Control:
-    """The owner of a thread and when that ends; no owner is an idle thread."""
+    """The owner of a thread, and when control ends; a thread without an owner is idle."""
 
     owner: str | None = None
     expires_at: datetime | None = None
@@ -84,23 +84,23 @@ class Routing:
 
     @property
     def idle_receiver(self) -> str | None:
-        """The app that an idle thread's messages go to; nobody in particular while off."""
+        """The app that an idle thread's messages go to; None while routing is off."""
         return None if self.mode is RoutingMode.OFF else self.default_app
 
     def role_of(self, app_id: str) -> Role | None:
-        """The legacy role of an app; none without legacy mode."""
+        """The legacy role of an app; None outside legacy mode."""
         if self.mode is not RoutingMode.LEGACY:
             return None
         return Role.PRIMARY if app_id == self.default_app else Role.SECONDARY
 
 
 def owned_by(app_id: str, now: datetime) -> Control:
-    """Control that begins, or begins again, now: any control action resets it to 24 h."""
+    """Control that begins, or begins again, now: every change of control resets it to 24 h."""
     return Control(owner=app_id, expires_at=now + CONTROL_LASTS)
 
 
 def settled(control: Control, now: datetime) -> Control:
-    """Control as it stands now: idle once it has expired (Meta facts 3)."""
+    """Control as it is now: idle once it has expired (Meta facts 3)."""
     if control.expires_at is not None and control.expires_at <= now:
         return IDLE
     return control
@@ -124,15 +124,15 @@ def extended(control: Control, duration: timedelta, now: datetime) -> Control:
 
 
 def array_for(app_id: str, control: Control, routing: Routing) -> Array:
-    """Where an app hears of the thread: the owner on `messaging`, the others on `standby`; while
-    routing is off an idle thread is on `messaging` for every app.
+    """Where an app hears of the thread: the owner on `messaging`, the others on `standby`. While
+    routing is off, an idle thread is on `messaging` for every app.
     """
     receiver = control.owner or routing.idle_receiver
     return Array.MESSAGING if receiver in (None, app_id) else Array.STANDBY
 
 
 def check_send(app_id: str, control: Control, routing: Routing) -> None:
-    """GraphError 10/2018300 unless the app may send now.
+    """Raise GraphError 10/2018300 unless the app may send now.
 
     The owner may. In an idle thread the default app may, and every app while routing is off or
     under legacy roles.
@@ -148,8 +148,8 @@ def check_send(app_id: str, control: Control, routing: Routing) -> None:
 
 
 def check_pass(app_id: str, target: str, control: Control, routing: Routing) -> None:
-    """GraphError 100 unless the app may pass: as owner, in an idle thread, or as the primary
-    receiver of legacy roles; an owner may not pass to itself to prolong its control.
+    """Raise GraphError 100 unless the app may pass: as owner, in an idle thread, or as the primary
+    receiver of legacy roles. An owner may not pass to itself to prolong its control.
     """
     if control.owner == app_id:
         if target == app_id:
@@ -162,9 +162,9 @@ def check_pass(app_id: str, target: str, control: Control, routing: Routing) -> 
 
 
 def check_take(app_id: str, control: Control, routing: Routing, *, toggle: bool) -> None:
-    """GraphError unless the app may take. `toggle` is the Page's setting *Take control of
-    conversations* for this app; under legacy roles the primary receiver may always take, others
-    an idle thread only (that refusal's code is undocumented).
+    """Raise GraphError unless the app may take. `toggle` is the Page's setting *Take control of
+    conversations* for this app. Under legacy roles the primary receiver may always take, and others
+    only an idle thread (the code of that refusal is undocumented).
     """
     if routing.mode is RoutingMode.OFF:
         raise take_needs_routing()
@@ -177,14 +177,14 @@ def check_take(app_id: str, control: Control, routing: Routing, *, toggle: bool)
 
 
 def check_release(app_id: str, control: Control) -> None:
-    """GraphError 100 unless the app owns the thread."""
+    """Raise GraphError 100 unless the app owns the thread."""
     if control.owner != app_id:
         raise invalid_parameter("Only the current thread owner can release thread control.")
 
 
 def check_request(app_id: str, control: Control, routing: Routing) -> None:
-    """GraphError 100 while routing is on, for the owner, or for the primary receiver of legacy
-    roles, who takes control and has nobody to ask; Meta documents no codes for these.
+    """Raise GraphError 100 while routing is on, for the owner, and for the primary receiver of
+    legacy roles, which takes control and has nobody to ask. Meta documents no codes for these.
     """
     if routing.mode is RoutingMode.ON:
         raise invalid_parameter(
@@ -197,8 +197,8 @@ def check_request(app_id: str, control: Control, routing: Routing) -> None:
 
 
 def asked_for_control(control: Control, routing: Routing, *, primary_is_asked: bool) -> str | None:
-    """The app that a request goes to: the owner, or the default app where `primary_is_asked` or
-    roles are legacy (Meta facts 0: secondary → primary).
+    """The app that a request goes to: the owner, or the default app if `primary_is_asked` or roles
+    are legacy (Meta facts 0: secondary → primary).
     """
     if primary_is_asked or routing.mode is RoutingMode.LEGACY:
         return routing.default_app
@@ -206,7 +206,7 @@ def asked_for_control(control: Control, routing: Routing, *, primary_is_asked: b
 
 
 def check_extend(app_id: str, control: Control, duration: timedelta) -> None:
-    """GraphError 100 unless the owner asks for more than nothing and at most 7 days."""
+    """Raise GraphError 100 unless the owner asks for more than zero and at most 7 days."""
     if control.owner != app_id:
         raise invalid_parameter("Only the current thread owner can extend thread control.")
     if not timedelta(0) < duration <= LONGEST_EXTENSION:
@@ -214,13 +214,13 @@ def check_extend(app_id: str, control: Control, duration: timedelta) -> None:
 
 
 def sees_owner(app_id: str, control: Control, routing: Routing) -> bool:
-    """Whether `thread_owner` tells this app who owns the thread: the owner and the default app."""
+    """Whether `thread_owner` names the owner to this app: only to the owner and the default app."""
     return app_id in (control.owner, routing.idle_receiver)
 
 
 def check_asks_owner(app_id: str, routing: Routing, *, hidden: bool) -> None:
-    """GraphError for a secondary receiver, since with legacy roles only the primary receiver may
-    ask for the owner (Meta facts 1.1): 100/2018234 where it is `hidden`, else bare 10.
+    """Raise GraphError for a secondary receiver: with legacy roles, only the primary receiver may
+    ask for the owner (Meta facts 1.1). It is 100/2018234 if `hidden`, else 10 without a subcode.
     """
     if routing.role_of(app_id) is Role.SECONDARY:
         if hidden:
@@ -229,9 +229,8 @@ def check_asks_owner(app_id: str, routing: Routing, *, hidden: bool) -> None:
 
 
 def check_lists_receivers(app_id: str, routing: Routing) -> None:
-    """GraphError 10/2018234 for a secondary receiver, 10/2018171 where there are no roles: the
-    primary receiver is the only one that may list the others (Meta facts 1.1 and 4; Meta: "Error
-    Codes").
+    """Raise GraphError 10/2018234 for a secondary receiver, and 10/2018171 if there are no roles:
+    only the primary receiver may list the others (Meta facts 1.1 and 4; Meta: "Error Codes").
     """
     role = routing.role_of(app_id)
     if role is None:

@@ -1,8 +1,8 @@
-"""What a Messenger profile must keep to: pure checks (Meta facts 1.6; Meta: "Messenger
-Profile API", "Persistent Menu", "Ice Breakers").
+"""The limits of a Messenger profile: pure checks (Meta facts 1.6; Meta: "Messenger Profile API",
+"Persistent Menu", "Ice Breakers").
 
-Every check raises GraphError 100. The limit of 10 calls in 10 minutes is not enforced: a fault
-brings about what happens beyond it.
+Every check raises GraphError 100. The limit of 10 calls in 10 minutes is not enforced: use a fault
+for what happens beyond it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def check_profile(profile: JsonObject) -> None:
 
 
 def check_menu(profile: JsonObject) -> None:
-    """A persistent menu beside the rest of the profile, of which it needs `get_started`."""
+    """A persistent menu, which needs `get_started` in the rest of the profile."""
     if "get_started" not in profile:
         raise invalid_parameter("You must set a Get Started button to use a persistent menu")
     for menu in _localised(profile["persistent_menu"], "persistent_menu"):

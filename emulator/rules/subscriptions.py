@@ -84,9 +84,9 @@ _INSTAGRAM_NAMES = {
 def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset[str]:
     """What an app must have subscribed to for an event of the Page's `field` to reach it.
 
-    On `standby`, that field as well (Meta facts 2.3; Meta: "standby"). Instagram has names of
-    its own: echoes come with `messages`, reads with `messaging_seen` (Meta facts 2.5 and
-    2.6). It has no delivery receipts: no field that can be subscribed to brings them.
+    For one on `standby`, that field as well (Meta facts 2.3; Meta: "standby"). Instagram has names
+    of its own: echoes come with `messages`, reads with `messaging_seen` (Meta facts 2.5 and 2.6).
+    It has no delivery receipts: no field brings them.
     """
     name = field
     if platform is PlatformName.INSTAGRAM:
@@ -95,8 +95,8 @@ def needed_fields(platform: PlatformName, field: str, array: Array) -> frozenset
 
 
 def uncertain_fields(platform: PlatformName) -> frozenset[str]:
-    """The fields that one of Meta's pages gives this platform and another does not; the switch
-    `instagram_control_fields` says which is right.
+    """The fields that this platform has according to one of Meta's pages, but not to another; the
+    switch `instagram_control_fields` says which is right.
     """
     instagram = platform is PlatformName.INSTAGRAM
     return frozenset(("messaging_handover", "standby") if instagram else ())

@@ -1,4 +1,4 @@
-"""Where Meta's own pages contradict each other, or say nothing: one switch for each point."""
+"""A switch for each point on which Meta's own pages contradict each other, or say nothing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Each field is a contradiction or a silence of Meta's; the default is the likelier reading.
+    """Each field is a contradiction or a gap in Meta's pages; the default is the likelier reading.
 
     Meta facts 6.
     """
 
     handover_events_to: Literal["new_owner", "all"] = "new_owner"
-    """Who hears of a pass or a take. `new_owner`: only the app concerned, which is the new owner
-    of a passed thread and the app that lost a taken one. `all`: every subscribed app, also for
+    """Who is told of a pass or a take. `new_owner`: only the app concerned, which is the new owner
+    of a passed thread and the app that lost a taken one. `all`: every subscribed app, even for
     a take from idle. Meta facts 2.4 ("messaging_handovers" against "Conversation Routing").
     """
 
@@ -44,8 +44,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     routing_off_sends: Literal["owner_only", "anyone"] = "owner_only"
-    """Who may send to an owned thread while routing is off. The documents say anyone, reports
-    from production say the owner only. Meta facts 0 and 6.13.
+    """Who may send to an owned thread while routing is off. The documentation says anyone, reports
+    from production say only the owner. Meta facts 0 and 6.13.
     """
 
     inbox_echo_id: Literal["routing_page", "echo_page"] = "routing_page"
@@ -59,7 +59,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     limit_pass_metadata: bool = True
-    """Whether metadata of a thread control call is held to 1,000 characters. Meta documents no
+    """Whether metadata of a thread control call is limited to 1,000 characters. Meta documents no
     limit; 1,000 is the Send API's. Meta facts 2.4.
     """
 
@@ -87,29 +87,28 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     secondary_asks_owner: Literal["permission", "hidden"] = "permission"
-    """What a secondary receiver of legacy roles gets for asking who owns a thread, where Meta
-    documents no code: bare 10, or 100/2018234. Meta facts 1.1 and 4.
+    """What a secondary receiver of legacy roles gets when it asks who owns a thread. Meta documents
+    no code: 10 without a subcode, or 100/2018234. Meta facts 1.1 and 4.
     """
 
     no_permission: Literal[230, 200, 210, 10] = 230
-    """The code by which a call is refused whose token lacks the permission for it; all of them are
-    in Meta's table, without a subcode. Meta facts 4.
+    """The code that refuses a call whose token lacks the permission for it; all of them are in
+    Meta's table, without a subcode. Meta facts 4.
     """
 
     legacy_requests: Literal["refused", "allowed"] = "refused"
     """Whether several ids (`?ids=`), the HTTP method in `method`, field aliases (`name.as(n)`),
-    `date_format` and JSONP's `callback` are let through; the last two change nothing here. New
-    apps may not use them on any version since Graph v27.0; which error they get is not documented.
+    `date_format` and JSONP's `callback` are let through; the last two change nothing here. Since
+    Graph v27.0 new apps may not use them in any version; which error they get is not documented.
     Meta facts 0 and 7.
     """
 
     standby_brings: Literal["documented", "all"] = "documented"
-    """Whether an app that does not own the thread hears of reactions, edits, referrals, opt-ins
-    and linked accounts, which "standby" does not list. `all`: it does, on `standby`. Meta facts
-    2.3.
+    """Whether an app that does not own the thread gets reactions, edits, referrals, opt-ins and
+    linked accounts, which "standby" does not list. `all`: it does, on `standby`. Meta facts 2.3.
     """
 
     date_ahead_seconds: int = 0
-    """How far the `Date` header of Graph's answers is ahead of real time; negative: behind. It
-    stands for a clock that is wrong on the side of whoever compares the two.
+    """How many seconds the `Date` header of Graph's answers is ahead of real time; negative means
+    behind. It stands for a wrong clock on the machine that compares the two.
     """

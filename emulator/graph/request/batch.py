@@ -25,8 +25,9 @@ def is_batch(call: GraphCall) -> bool:
 def calls_in(batch: GraphCall, *, overridable: bool) -> list[GraphCall]:
     """The calls of a batch in their order; each has the batch's token unless it names its own.
 
-    GraphError 100 for more than 50 calls; Meta documents the limit and no code. One wrong token
-    refuses only its own calls, which is not documented either. `overridable` is as in `read_call`.
+    Raises GraphError 100 for more than 50 calls; Meta documents the limit but no code. A wrong
+    token makes only its own calls fail, which is not documented, either. `overridable` is as in
+    `read_call`.
     """
     if batch.malformed is not None:
         raise batch.malformed
@@ -39,7 +40,7 @@ def calls_in(batch: GraphCall, *, overridable: bool) -> list[GraphCall]:
 
 
 def wants_headers(batch: GraphCall) -> bool:
-    """Whether the answers are to have headers: unless `include_headers` is false."""
+    """Whether the answers have headers: they do unless `include_headers` is false."""
     return from_json(batch.params.get("include_headers", True)) is not False
 
 
@@ -63,7 +64,7 @@ def _call(operation: Any, batch: GraphCall, *, overridable: bool) -> GraphCall:
     params |= parse_qsl(str(operation.get("body") or ""), keep_blank_values=True)
     if any(map(operation.get, UNKNOWN)) or any(REFERENCE in value for value in params.values()):
         raise invalid_parameter(
-            f"The emulator knows no {' and no '.join(UNKNOWN)} in a batch, and no {REFERENCE}…}}"
+            f"In a batch, the emulator knows no {' and no '.join(UNKNOWN)}, and no {REFERENCE}…}}"
         )
     token = str(params.get("access_token") or batch.token)
     if token == batch.token:

@@ -1,8 +1,8 @@
-"""HTTP in, Graph calls out: query, JSON body, form body and multipart body alike.
+"""HTTP in, Graph calls out, from a query, a JSON body, a form body or a multipart body alike.
 
-Meta takes a call's parameters from wherever they stand, and lets a `method` among them name another
-verb than that of HTTP (Meta: "Graph API overview", "Batch Requests"), but no longer for new apps
-(Meta facts 0).
+Meta takes a call's parameters from any of these, and lets a `method` among them name a verb other
+than HTTP's (Meta: "Graph API overview", "Batch Requests"), but no longer for new apps (Meta facts
+0).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ async def read_call(request: web.Request, *, overridable: bool) -> GraphCall:
 
 
 def meant_method(of_http: str, params: JsonObject) -> str:
-    """The verb in the parameter `method`, which is taken out of `params`, or else that of HTTP."""
+    """The verb in the parameter `method`, which is removed from `params`, or else HTTP's."""
     named = str(params.get("method", "")).upper()
     if named not in VERBS:
         return of_http

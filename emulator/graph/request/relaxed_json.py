@@ -1,8 +1,7 @@
-"""JSON as Meta's samples write it in forms and queries: strings in single quotes, names without
-quotes.
+"""JSON as in Meta's samples of forms and queries: strings in single quotes, names without quotes.
 
-The same call is on Meta's pages as `recipient={'id':'PSID'}` and as `recipient={id:PSID}` (Meta:
-"Send API", "Conversation Routing"). How much more Meta's reader forgives is not documented.
+Meta's pages write the same call as `recipient={'id':'PSID'}` and as `recipient={id:PSID}` (Meta:
+"Send API", "Conversation Routing"). What else Meta's parser forgives is not documented.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-# An unterminated string goes on to the end of the text, so that no end is looked for twice.
+# An unterminated string extends to the end of the text, so that its end is not searched for twice.
 _TOKEN = re.compile(
     r"""
     "(?:[^"\\]|\\.)*"?  # a string as it should be
@@ -25,7 +24,7 @@ _BARE_QUOTE = re.compile(r'(?<!\\)"')
 
 
 def from_json(value: Any) -> Any:
-    """What a form or query parameter means: the JSON it holds, or else its text."""
+    """The value of a form or query parameter: the JSON in it, or else its text."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,4 +1,4 @@
-"""A Graph API call: its path, its parameters wherever they stood, and its files."""
+"""A Graph API call: its path, its parameters from wherever they came, and its files."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SECRET_PARAMS = (
     "input_token",
 )
 MASK = "***"
-# Several ids, a date's format, and the function that JSONP calls.
+# Several ids, a date format, and JSONP's callback.
 _LEGACY_PARAMETERS = {"ids", "date_format", "callback"}
 _ALIASED = re.compile(r"(\w+)\.as\((\w+)\)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """A file of a multipart body; `size` in bytes. Nobody reads it, so it is not kept."""
+    """A file in a multipart body; `size` is in bytes. Its content is not needed, so not kept."""
 
     name: str
     size: int
@@ -57,19 +57,19 @@ class GraphCall:
 
     @property
     def edge(self) -> str:
-        """All behind the node; nothing if the call is about the node itself."""
+        """Everything after the node; empty if the call is about the node itself."""
         return "/".join(self.path[1:])
 
     @property
     def kind(self) -> str:
-        """What faults call it: `messages` for `/me/messages`, if it sends no sender action."""
+        """What faults call it: `messages` for `/me/messages`, unless that is a sender action."""
         if "sender_action" in self.params:
             return "sender_action"
         return self.path[-1] if self.path else ""
 
     @property
     def user(self) -> str:
-        """The person whom the call is about, as far as it says so."""
+        """The person that the call is about, if it says so."""
         recipient = from_json(self.params.get("recipient"))
         if isinstance(recipient, dict):
             recipient = recipient.get("id")
@@ -118,8 +118,8 @@ class GraphCall:
         return tuple(str(one).strip() for one in value)
 
     def picked(self, known: JsonObject, default: tuple[str, ...], node_type: str) -> JsonObject:
-        """The `fields` that the call asks for, or the `default` ones, and the id with them; error
-        100 for one that such a node does not have.
+        """The `fields` that the call asks for, or the `default` ones, always with the id. Raises
+        error 100 for a field that such a node does not have.
         """
         shown = {"id": known["id"]}
         for field_name in self.names("fields") or default:
@@ -131,14 +131,14 @@ class GraphCall:
         return shown
 
     def refuse_legacy(self) -> None:
-        """GraphError 100 for what new apps may no longer use (Meta facts 0)."""
+        """Raise GraphError 100 for what new apps may no longer use (Meta facts 0)."""
         for name in _LEGACY_PARAMETERS & self.params.keys():
             raise not_for_new_apps(f"The parameter {name}")
         if any(map(_ALIASED.fullmatch, self.names("fields"))):
             raise not_for_new_apps("A field alias")
 
     def platform(self) -> PlatformName:
-        """The optional parameter `platform`, in capitals or not; Messenger unless said."""
+        """The optional parameter `platform`, in capitals or not; Messenger unless given."""
         try:
             return PlatformName((self.text("platform") or PlatformName.MESSENGER.value).lower())
         except ValueError as error:

@@ -1,7 +1,7 @@
-"""Labels that a Page gives to people, and the webhook that tells of them (Meta facts 1.6 and 2.2;
-Meta: "Custom Labels").
+"""Labels that a Page gives to people, and their webhook (Meta facts 1.6 and 2.2; Meta: "Custom
+Labels").
 
-What `inbox_labels` holds is documented nowhere: it is taken from readers of other projects.
+What `inbox_labels` holds is documented nowhere: it is taken from other projects that read it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Action = Literal["add_label", "remove_label"]
 
 
 class Labels:
-    """The Page's labels, of Messenger's people only."""
+    """The Page's labels, only for people on Messenger."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -30,7 +30,7 @@ class Labels:
         return list(self._state.labels.values())
 
     def made(self, name: str) -> Label:
-        """A new label; GraphError 100 if the name is taken or empty."""
+        """A new label. Raises GraphError 100 if the name is taken or empty."""
         if not name or any(one.name == name for one in self.all()):
             raise invalid_parameter("Param page_label_name must be a new name")
         label = Label(id=new_id(), name=name)
@@ -38,18 +38,18 @@ class Labels:
         return label
 
     def named(self, name: str) -> Label:
-        """The label of that name, made if it isn't there, as the Inbox does."""
+        """The label with that name, created if there is none, as the Inbox does."""
         found = [label for label in self.all() if label.name == name]
         return found[0] if found else self.made(name)
 
     def give(self, label: Label, thread: Thread) -> None:
-        """Give a person the label, and tell who is subscribed to `inbox_labels`."""
+        """Give a person the label, and tell the apps that are subscribed to `inbox_labels`."""
         self._check(thread)
         label.people.add(thread.user.id)
         self._tell(label, thread, "add_label")
 
     def take_away(self, label: Label, thread: Thread) -> None:
-        """Take the label from a person, and tell of it as `give` does."""
+        """Remove the label from a person, and tell the same apps."""
         self._check(thread)
         label.people.discard(thread.user.id)
         self._tell(label, thread, "remove_label")

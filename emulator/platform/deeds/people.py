@@ -1,4 +1,4 @@
-"""What people do in a thread, and which apps hear of it (Meta facts 2.2, 2.3 and 3)."""
+"""What people do in a thread, and which apps are told of it (Meta facts 2.2, 2.3 and 3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotPossibleError(ValueError):
 
 
 class People:
-    """Messages of people, and what else they do."""
+    """People's messages, and what else they do."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -46,10 +46,10 @@ class People:
         return mid
 
     def tap(self, thread: Thread, title: str) -> str:
-        """A tap on the newest quick reply or button of that title; returns the mid.
+        """A tap on the newest quick reply or button with that title; returns the mid.
 
-        NotTappableError if there is none, or if it is no quick reply and no postback: the others
-        send the Page nothing.
+        Raises NotTappableError if there is none, or if it is neither a quick reply nor a postback:
+        other buttons send the Page nothing.
         """
         found = thread.find_tappable(title)
         if found is None:
@@ -68,7 +68,7 @@ class People:
     def post_back(self, thread: Thread, postback: JsonObject, *, button_of: str | None) -> str:
         """A postback; returns its mid.
 
-        The app that sent the button hears it on `messaging` with the payload even while another
+        The app that sent the button gets it on `messaging` with the payload, even while another
         app owns the thread; other bystanders get only the title (Meta: "standby").
         """
         self._act(thread)
@@ -85,8 +85,8 @@ class People:
     def read(self, thread: Thread) -> None:
         """The person has seen all messages up to now.
 
-        Messenger says until when, Instagram which message (Meta facts 2.2; Meta:
-        "messaging_seen"); UnknownMessageError if there is none that could be seen there.
+        Messenger says up to when, Instagram which message (Meta facts 2.2; Meta:
+        "messaging_seen"). Raises UnknownMessageError if there is nothing to be seen there.
         """
         now = self._platform.now()
         body: JsonObject = {"watermark": milliseconds(now)}
@@ -97,13 +97,15 @@ class People:
         self._platform.publish(thread, "message_reads", event)
 
     def react(self, thread: Thread, mid: str, reaction: str) -> None:
-        """A reaction opens the messaging window but moves no owner (Meta: "Send Messages")."""
+        """A reaction opens the messaging window but does not change the owner (Meta: "Send
+        Messages").
+        """
         thread.last_user_action_at = self._platform.now()
         body = {"reaction": reaction, "action": "react", "mid": mid}
         self._tell(thread, "message_reactions", reaction=body)
 
     def take_back(self, thread: Thread, message: Message) -> None:
-        """The person takes a message of theirs back: it is gone from the thread, and a `message`
+        """The person takes back one of their messages: it is gone from the thread, and a `message`
         with its mid and a flag says so (Meta facts 2.2).
         """
         self._own(message)
@@ -115,12 +117,12 @@ class People:
         self._platform.publish(thread, "messages", event)
 
     def edit(self, thread: Thread, message: Message, text: str) -> Message:
-        """The person changes the text of a message of theirs, five times at most (Meta:
-        "message_edits"); returns it as it is now.
+        """The person edits the text of one of their messages, at most five times (Meta:
+        "message_edits"); returns the message as it is now.
         """
         self._own(message)
         if "text" not in message.content or message.edits == MOST_EDITS:
-            raise NotPossibleError(f"Only a text can be edited, and {MOST_EDITS} times at most.")
+            raise NotPossibleError(f"Only a text can be edited, and at most {MOST_EDITS} times.")
         content = {**message.content, "text": text}
         edited = dataclasses.replace(message, content=content, edits=message.edits + 1)
         thread.messages[thread.messages.index(message)] = edited
@@ -131,11 +133,13 @@ class People:
 
     def act(self, thread: Thread, name: str, details: JsonObject) -> None:
         """Something that isn't a message, by Meta's name for it: `referral`, `optin`,
-        `account_linking`. No owner moves; a link into the thread opens the messaging window
-        (Meta: "Send Messages").
+        `account_linking`. The owner does not change; a link into the thread opens the messaging
+        window (Meta: "Send Messages").
         """
         if thread.platform is PlatformName.INSTAGRAM and name != "referral":
-            raise NotPossibleError(f"Instagram has no {name}: no webhook field brings it.")
+            raise NotPossibleError(
+                f"Instagram has no {name}: none of its webhook fields brings it."
+            )
         if name == "referral":
             thread.last_user_action_at = self._platform.now()
         told = told_of_act(name, details)
@@ -143,8 +147,8 @@ class People:
         self._tell(thread, field_of_act(name), **{name: told})
 
     def _tell(self, thread: Thread, field: str, **body: JsonObject) -> None:
-        """An event that Meta does not list among those of `standby`: a switch says whether
-        bystanders get it (Meta facts 2.3).
+        """An event that Meta does not list under `standby`: a switch says whether bystanders get it
+        (Meta facts 2.3).
         """
         write = self._state.writer(thread.platform)
         event = write.from_user(thread.user.id, self._platform.now(), **body)

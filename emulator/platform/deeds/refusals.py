@@ -1,4 +1,4 @@
-"""What Meta would refuse now, and in which words: nothing is done by asking."""
+"""What Meta would refuse now, and in which words; asking changes nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .sends import Sends
 from .thread_control import ThreadControl
 
 _Refusals = dict[str, str | None]
-_ANOTHER_APP = ""  # a pass is asked about as one to any other app
+_ANOTHER_APP = ""  # stands for any other app, as the target of a pass
 
 
 class Refusals:
-    """Looks at the verbs by which an app, or an operator in the Inbox, can act in a thread."""
+    """Checks the verbs with which an app, or an operator in the Inbox, can act in a thread."""
 
     def __init__(self, platform: Platform, control: ThreadControl, sends: Sends) -> None:
         self._state = platform.state
@@ -25,7 +25,7 @@ class Refusals:
         self._sends = sends
 
     def of(self, thread: Thread) -> dict[str, _Refusals]:
-        """By app, for each verb: why it would be refused now, or None if it may do that."""
+        """For each app and verb: why it would be refused now, or None if it would not."""
         return {
             app.id: {verb: _refusal(check) for verb, check in self._checks(app, thread).items()}
             for app in self._state.possible_owners(thread.platform)

@@ -22,7 +22,7 @@ UNTOLD_IN_ECHOES = ("quick_replies", "persona_id")
 
 
 class Sends:
-    """Messages and sender actions of apps, replies of the Inbox, and their echoes."""
+    """Apps' messages and sender actions, replies in the Inbox, and their echoes."""
 
     def __init__(self, platform: Platform, control: ThreadControl) -> None:
         self._platform = platform
@@ -32,22 +32,22 @@ class Sends:
     def app_writes(
         self, app_id: str, thread: Thread, message: JsonObject, *, human: bool = False
     ) -> str:
-        """A message of an app; returns the mid. `human` gives it the 7 days of HUMAN_AGENT.
+        """A message from an app; returns the mid. `human` gives it the 7 days of HUMAN_AGENT.
 
-        GraphError 10/2018300 if another app controls the thread, 10/2018278 outside the window,
-        or 10/2534022 on Instagram.
-        The echo is told separately, after control has moved, if the send moves it.
+        Raises GraphError 10/2018300 if another app controls the thread, and 10/2018278 (on
+        Instagram 10/2534022) outside the window. The echo is sent separately (`tell_echo`): if the
+        send moves control, after that.
         """
         self.check_app_writes(app_id, thread, human=human)
         return self._platform.keep(thread, "message", app_id, content_of(message))
 
     def check_app_writes(self, app_id: str, thread: Thread, *, human: bool = False) -> None:
-        """GraphError unless the app may write now; see `app_writes`."""
+        """Raise GraphError unless the app may write now; see `app_writes`."""
         check_send(app_id, thread.control, self._state.routing(thread.platform))
         self._check_window(thread, HUMAN_AGENT_WINDOW if human else STANDARD_WINDOW)
 
     def tell_echo(self, app_id: str, thread: Thread, mid: str) -> None:
-        """Send the echo and the delivery receipt of a message, by the owner of this moment."""
+        """Send the echo and the delivery receipt of a message, according to the present owner."""
         now, user = self._platform.now(), thread.user.id
         write = self._state.writer(thread.platform)
         content = thread.message(mid).content
@@ -75,8 +75,9 @@ class Sends:
         return mid
 
     def newsletter(self, app_id: str, threads: Iterable[Thread], text: str) -> None:
-        """Another app, connected or not, writes to many at once; that takes no thread. What
-        allows it to (Meta: "Marketing Messages") is not looked at, and nobody reads it here.
+        """Another app, connected or not, writes to many people at once, which takes no thread.
+        Whether it is allowed to (Meta: "Marketing Messages") is not checked, and nobody reads it
+        here.
         """
         for thread in threads:
             mid = self._platform.keep(thread, "message", app_id, {"text": text})
@@ -88,8 +89,8 @@ class Sends:
         """The operator replies in the Inbox, with words or files; returns the mid.
 
         With routing on, a reply to a thread that the inbox does not own takes control without
-        asking anyone (Meta: "Conversation Routing"). Otherwise it needs control as any app does.
-        It is a human's message, so the 7 days of HUMAN_AGENT are its window.
+        asking anyone (Meta: "Conversation Routing"). Otherwise it needs control, like any app. It
+        is a human's message, so its window is the 7 days of HUMAN_AGENT.
         """
         self.check_inbox_writes(thread)
         if thread.control.owner != thread.inbox and self._state.routing_on(thread.platform):
@@ -100,7 +101,7 @@ class Sends:
         return mid
 
     def check_inbox_writes(self, thread: Thread) -> None:
-        """GraphError unless an operator may reply now; see `inbox_writes`."""
+        """Raise GraphError unless an operator may reply now; see `inbox_writes`."""
         self._check_window(thread, HUMAN_AGENT_WINDOW)
         if not self._state.routing_on(thread.platform):
             self.check_app_writes(thread.inbox, thread, human=True)

@@ -1,5 +1,5 @@
 """The verbs of thread control (Meta facts 1.1 and 2.4; Meta: "Conversation Routing",
-"messaging_handovers"). Each raises GraphError where Meta refuses.
+"messaging_handovers"). Each raises GraphError if Meta refuses.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ class ThreadControl:
     def pass_to(
         self, app_id: str, thread: Thread, target: str | None, metadata: str | None = None
     ) -> None:
-        """Pass control; without a target, to the default app where routing has one."""
+        """Pass control; without a target, to the default app, if routing has one."""
         self._check_metadata(metadata)
         target_id = self._target(app_id, thread, target)
         ownership.check_pass(app_id, target_id, thread.control, self._routing(thread))
         self._give(target_id, thread, metadata, How.PASS)
 
     def take(self, app_id: str, thread: Thread, metadata: str | None = None) -> None:
-        """Take control; the app that lost it hears of it, nobody where the thread was idle."""
+        """Take control; the app that lost it is told, and nobody if the thread was idle."""
         self._check_metadata(metadata)
         self.check_take(app_id, thread)
         self.seize(app_id, thread, How.TAKE, metadata)
 
     def check_take(self, app_id: str, thread: Thread) -> None:
-        """GraphError unless the app may take the thread now."""
+        """Raise GraphError unless the app may take the thread now."""
         toggle = self._state.app(app_id).take_control
         ownership.check_take(app_id, thread.control, self._routing(thread), toggle=toggle)
 
@@ -53,7 +53,7 @@ class ThreadControl:
         self._platform.move(thread, IDLE, How.RELEASE)
 
     def request(self, app_id: str, thread: Thread, metadata: str | None = None) -> None:
-        """Ask for control: an idle thread is granted at once, else its owner, or the primary
+        """Ask for control: an idle thread is granted at once; otherwise its owner, or the primary
         receiver, is asked by webhook.
         """
         self._check_metadata(metadata)
@@ -100,7 +100,7 @@ class ThreadControl:
             self._platform.move(thread, IDLE, How.RELEASE)
 
     def check_inline(self, app_id: str, thread: Thread, control: JsonObject) -> None:
-        """GraphError unless the send may carry this `thread_control`, which needs routing on."""
+        """Raise GraphError unless the send may carry this `thread_control`; routing must be on."""
         if not self._state.routing_on(thread.platform):
             raise invalid_parameter("thread_control needs Conversation Routing to be enabled")
         if control.get("control_type") not in (None, "pass", "release"):
@@ -131,8 +131,8 @@ class ThreadControl:
         self._platform.tell_handover(everyone if to_all else [party or ""], thread, body)
 
     def _target(self, app_id: str, thread: Thread, target: str | None) -> str:
-        """No target means the default app, also for a secondary receiver of legacy roles. The
-        Inbox of the other platform is no target here.
+        """No target means the default app, even for a secondary receiver of legacy roles. The
+        Inbox of the other platform can't be a target here.
         """
         if target is None:
             role = self._routing(thread).role_of(app_id)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 class EmulatorClock:
     """Real UTC plus an offset that tests move forward.
 
-    Control of a thread and the messaging window last hours and days; a test moves this clock
-    instead of waiting. Webhook retries and long polls run on real time, not on this clock.
+    Control of a thread and the messaging window last for hours and days; a test moves this clock
+    instead of waiting. Webhook retries and long polls run in real time, not on this clock.
     """
 
     def __init__(self) -> None:

@@ -15,8 +15,8 @@ class ConfigError(ValueError):
 
 def default_config() -> Config:
     """One Page with an Instagram account, a bot, an agent's app without a webhook, two people on
-    Messenger and one on Instagram. The secrets are demo values of a tool that listens only on this
-    machine.
+    Messenger and one on Instagram. The secrets are demo values, for a tool that listens only on
+    this machine.
     """
     return Config(
         page=Page(id="111000111000111", name="Demo Page"),
@@ -50,7 +50,7 @@ def default_config() -> Config:
 
 
 def load_config(path: Path) -> Config:
-    """The configuration in a JSON file; ConfigError if it cannot be read or used."""
+    """The configuration in a JSON file. Raises ConfigError if it cannot be read or used."""
     try:
         config = msgspec.json.decode(path.read_bytes(), type=Config)
     except OSError as error:
@@ -62,8 +62,8 @@ def load_config(path: Path) -> Config:
 
 
 def check_config(config: Config) -> None:
-    """ConfigError if ids are not digits or not unique, if not exactly one app is the default, or
-    if there are people on Instagram but no account.
+    """Raise ConfigError if ids are not digits or not unique, if not exactly one app is the default,
+    or if there are people on Instagram but no account.
     """
     ids = [config.page.id, *INBOXES.values()]
     ids += [config.instagram.id] if config.instagram else []
@@ -71,11 +71,11 @@ def check_config(config: Config) -> None:
     ids += [user.id for user in config.users]
     wrong = [one for one in ids if not is_id(one)]
     if wrong:
-        raise ConfigError(f"Ids are digits only, as Meta's are; {wrong[0]!r} is not.")
+        raise ConfigError(f"Ids must be digits only, like Meta's; {wrong[0]!r} is not.")
     if len(set(ids)) < len(ids):
         raise ConfigError(
             "Ids must differ from each other and from the Inboxes', "
-            f"{' and '.join(INBOXES.values())}; one is there twice."
+            f"{' and '.join(INBOXES.values())}; one appears twice."
         )
     on_instagram = [one for one in config.users if one.platform is PlatformName.INSTAGRAM]
     if on_instagram and config.instagram is None:
@@ -90,9 +90,9 @@ def check_config(config: Config) -> None:
 
 
 def check_app(app: App) -> None:
-    """ConfigError if an app's webhook isn't a URL or if it subscribes to unknown fields."""
+    """Raise ConfigError if an app's webhook isn't a URL or if it subscribes to unknown fields."""
     if app.webhook is not None and not app.webhook.startswith(("http://", "https://")):
-        raise ConfigError(f"A webhook is an http or https URL; that of app {app.id} is not.")
+        raise ConfigError(f"A webhook must be an http or https URL; that of app {app.id} is not.")
     _check_fields(app.subscribed_fields, PAGE_FIELDS, "webhook field")
     _check_fields(app.app_fields, PAGE_FIELDS, "webhook field")
     _check_fields(app.instagram_fields, INSTAGRAM_FIELDS, "webhook field of Instagram")
@@ -102,7 +102,7 @@ def _check_fields(fields: tuple[str, ...], known: frozenset[str], called: str) -
     unknown = set(fields) - known
     if unknown:
         allowed = ", ".join(sorted(known))
-        raise ConfigError(f"No {called} is called {unknown.pop()!r}; there are {allowed}.")
+        raise ConfigError(f"No {called} is called {unknown.pop()!r}; known are {allowed}.")
 
 
 def is_id(text: str) -> bool:

@@ -14,7 +14,7 @@ _MEDIA = ("image", "audio", "video")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentFile:
-    """A file as the browser has it: `media_type` is its MIME type."""
+    """A file as the browser sent it: `media_type` is its MIME type."""
 
     name: str
     media_type: str
@@ -28,14 +28,14 @@ class SentFile:
 
 
 class SentFiles:
-    """The files by their path, which nobody can guess."""
+    """The files by their paths, which nobody can guess."""
 
     def __init__(self) -> None:
         self._files: dict[str, SentFile] = {}
 
     def keep(self, name: str, media_type: str, content: bytes) -> tuple[str, SentFile]:
-        """Keep a file; its path, and how it is kept. A wrong MIME type counts as that of mere
-        bytes.
+        """Keep a file; returns its path, and the file as it is kept. A wrong MIME type is replaced
+        by that of plain bytes.
         """
         is_type = _TYPE.fullmatch(media_type) is not None
         kept = SentFile(

@@ -10,10 +10,10 @@ from .clock import EmulatorClock
 
 
 class ProtocolLog:
-    """All that happened, in order and numbered from 1: messages, calls, webhooks, owners.
+    """Everything that happened, in order and numbered from 1: messages, calls, webhooks, owners.
 
-    Entries are JSON objects with `n`, `at` (the emulator's time) and `kind`; they hold what people
-    wrote, so the control API answers with them, and nothing prints them.
+    Entries are JSON objects with `n`, `at` (the emulator's time) and `kind`. They contain what
+    people wrote, so only the control API shows them, and nothing prints them.
     """
 
     def __init__(self, clock: EmulatorClock) -> None:
@@ -60,10 +60,11 @@ class ProtocolLog:
         user: str = "",
         app_id: str = "",
     ) -> list[JsonObject]:
-        """As `after`, but while there is none, wait for one, on real time, for at most `at_most`.
+        """Like `after`, but if there is no entry, wait for one, in real time, for at most
+        `at_most`.
 
-        Whoever is ahead of the log does not wait: it has begun again, and they should learn that
-        now.
+        A caller that is ahead of the log does not wait: the log has started over, and the caller
+        should learn that at once.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + at_most.total_seconds()

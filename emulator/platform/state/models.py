@@ -41,11 +41,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 ADMINISTRATOR = User(id="122100000000000001", name="Grace Hopper")
-"""Who runs the Page: the user whose token brings the Page's token. Nobody can write to them."""
+"""The Page's administrator, whose token gives access to the Page's. Nobody can write to them."""
 
 
 class PageToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an app's token is, as `debug_token` tells it (Meta facts 5; Meta: "debug_token").
+    """What an app's token is, as shown by `debug_token` (Meta facts 5; Meta: "debug_token").
 
     The two dates are seconds since 1970, and 0 means never; once `expires_at` has passed, Graph
     refuses the token. `page_ids` are the Pages that its permissions are for; None: this one.
@@ -66,8 +66,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `installed` says whether the app is on the Page at all. `subscribed_fields` are the webhook
     fields that it has subscribed to at the Page, `app_fields` those of its own subscription to
     Pages, which can be `active` or not; `instagram_fields` are those of the Instagram account.
-    `user_access_token` is that of the Page's administrator for this app, by which client libraries
-    ask for the Page's token; without one the app has no such token. Secrets stay out of the repr.
+    `user_access_token` is the token of the Page's administrator for this app, with which client
+    libraries ask for the Page's token; it is optional. Secrets stay out of the repr.
     """
 
     id: str
@@ -90,9 +90,10 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return f"App(id={self.id!r}, name={self.name!r}, webhook={self.webhook!r})"
 
     def fields(self, platform: PlatformName) -> frozenset[str]:
-        """The fields that bring this app events of a platform. The Page's need both levels, the
-        Page's and the app's own (Meta facts 1.4; Meta: "subscribed_apps"); Instagram's need
-        any field of the Page besides (Meta facts 2.6; Meta: "Instagram Webhooks").
+        """The fields that bring this app a platform's events. Those of the Page must be subscribed
+        to twice, on the Page and by the app (Meta facts 1.4; Meta: "subscribed_apps"); for
+        Instagram's, the app must also subscribe to any one field of the Page (Meta facts 2.6; Meta:
+        "Instagram Webhooks").
         """
         if not self.installed:
             return frozenset()
@@ -103,19 +104,19 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 Secret = Annotated[str, msgspec.Meta(pattern=r"^(whsec_)?[A-Za-z0-9+/]{20,}={0,2}$")]
-"""A key of Standard Webhooks: base64, after `whsec_` where it is written as there."""
+"""A Standard Webhooks key: base64, with or without the prefix `whsec_`."""
 
 
 def new_secret() -> str:
-    """A key of Standard Webhooks that nobody knows yet."""
+    """A new random Standard Webhooks key."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the operators' own tools know of the bot, as those of an agents' app would.
+    """What the operators' own tools know about the bot, like those of an agents' app.
 
-    `notify_secret` is that under `notify` in its credentials.yml, a new one unless it is said;
-    `operator_token` is its key of that name, or None.
+    `notify_secret` is the secret under `notify` in the bot's credentials.yml, a new one unless
+    given; `operator_token` is the key of that name there, or None.
     """
 
     notify_secret: Secret = msgspec.field(default_factory=new_secret)
@@ -126,11 +127,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How webhooks are posted, on real time (Meta facts 2.1; Meta: "Webhooks").
+    """How webhooks are posted, in real time (Meta facts 2.1; Meta: "Webhooks").
 
-    Meta wants a 200 within 5 s, tries again at once and a few times more, and for an hour in all;
-    an hour is too long for a local tool, hence the short list of waits. An app gets posts in this
-    many `lanes` at once; what happens in one person's thread stays in order.
+    Meta expects a 200 within 5 s, and tries again at once and a few times more, for an hour in all;
+    that is too long for a local tool, hence the short list of waits. An app gets posts in this many
+    `lanes` at once; what happens in one person's thread stays in order.
     """
 
     answer_within_ms: int = 5_000
@@ -139,7 +140,7 @@ class DeliverySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that an emulator starts with. The first app is the bot, the second an agent's app."""
+    """What an emulator starts with. The first app is the bot, the second an agent's app."""
 
     page: Page
     apps: tuple[App, ...]

@@ -20,7 +20,7 @@ class UnknownAppError(LookupError):
 
 
 class State:
-    """All that the emulator remembers, apart from the log, the faults and the queues."""
+    """Everything that the emulator remembers, except the log, the faults and the queues."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -47,8 +47,8 @@ class State:
         self.switches = self._config.switches
 
     def reset(self) -> None:
-        """As freshly started, but each app keeps the webhook that it has now, and so does the desk
-        what it knows of the bot.
+        """Start over, but each app keeps its present webhook, and the desk what it knows about the
+        bot.
         """
         self.clock.reset()
         self._begin({app.id: app.webhook for app in self.connected_apps()})
@@ -69,7 +69,7 @@ class State:
         return tuple(self._accounts)
 
     def account(self, platform: PlatformName) -> Account:
-        """What people of a platform write to; GraphError 100/2534013 if there is no such thing."""
+        """What people on a platform write to. Raises GraphError 100/2534013 if there is none."""
         if platform not in self._accounts:
             raise not_linked()
         return self._accounts[platform]
@@ -92,7 +92,9 @@ class State:
         return self.apps[INBOXES[platform]] if _is_inbox(default) else default
 
     def routing(self, platform: PlatformName) -> Routing:
-        """Routing as the pure rules want it; Messenger and Instagram have each their own."""
+        """Routing, in the form that the pure rules need; Messenger and Instagram each have their
+        own.
+        """
         return Routing(
             mode=self.modes[platform],
             default_app=self.default_app(platform).id,
@@ -104,7 +106,7 @@ class State:
         return self.modes.get(platform) is RoutingMode.ON
 
     def writer(self, platform: PlatformName) -> EventWriter:
-        """The writer of a platform's events under today's switches."""
+        """The writer of a platform's events under the present switches."""
         return EventWriter(
             account=self.account(platform).id,
             switches=self.switches,
@@ -112,17 +114,17 @@ class State:
         )
 
     def connected_apps(self) -> list[App]:
-        """The apps of the configuration, in its order; without the Inboxes."""
+        """The configured apps, in order, without the Inboxes."""
         return [app for app in self.apps.values() if not _is_inbox(app)]
 
     def possible_owners(self, platform: PlatformName) -> list[App]:
-        """The apps that can own a platform's threads: each Inbox only those of its own."""
+        """The apps that can own a platform's threads; an Inbox can own only its own platform's."""
         return [*self.connected_apps(), self.apps[INBOXES[platform]]]
 
     def app(self, app_id: str) -> App:
-        """An app, the Inboxes among them; UnknownAppError if there is none."""
+        """An app, which may be an Inbox. Raises UnknownAppError if there is none."""
         if app_id not in self.apps:
-            raise UnknownAppError(f"No app has the id {app_id}; there are {', '.join(self.apps)}.")
+            raise UnknownAppError(f"No app has the id {app_id}; known are {', '.join(self.apps)}.")
         return self.apps[app_id]
 
     def replace_app(self, app: App) -> None:
@@ -130,18 +132,18 @@ class State:
         self.apps[app.id] = app
 
     def make_default(self, app_id: str) -> None:
-        """Make an app the only default one; UnknownAppError if there is none."""
+        """Make an app the only default one. Raises UnknownAppError if there is none."""
         chosen = self.app(app_id)
         for app in list(self.apps.values()):
             self.replace_app(msgspec.structs.replace(app, default=app is chosen))
 
     def add_user(self, user: User) -> None:
-        """Add a person who has not written yet; GraphError 100/2534013 if they could not."""
+        """Add a person who has not written yet. Raises GraphError 100/2534013 if they could not."""
         self.threads[user.id] = Thread(user=user, account=self.account(user.platform))
 
     def thread(self, user: str) -> Thread:
-        """The thread of a person; GraphError 100/2018001 if the Page has no such user, 100/2534014
-        if the id looks like Instagram's.
+        """The thread of a person. Raises GraphError 100/2018001 if the Page has no such user, or
+        100/2534014 if the id looks like Instagram's.
         """
         if user not in self.threads:
             instagram = user.startswith(INSTAGRAM_IDS_BEGIN)

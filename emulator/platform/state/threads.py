@@ -20,8 +20,8 @@ class UnknownMessageError(LookupError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One line of a thread. `sender` is FROM_USER or the id of the app that sent it; `edits` says
-    how often the person has changed its text.
+    """One line of a thread. `sender` is FROM_USER or the id of the app that sent it; `edits` is how
+    often the person has changed its text.
     """
 
     mid: str
@@ -31,7 +31,7 @@ class Message:
     edits: int = 0
 
     def tappables(self) -> Iterator[JsonObject]:
-        """Its quick replies, buttons and buttons of elements, as they were sent."""
+        """Its quick replies, its buttons and those of its elements, as they were sent."""
         if self.sender == FROM_USER:
             return
         yield from _objects(self.content.get("quick_replies"))
@@ -68,14 +68,14 @@ class Thread:
         return next((one for one in reversed(self.messages) if one.sender != FROM_USER), None)
 
     def message(self, mid: str) -> Message:
-        """The message with this mid; UnknownMessageError if there is none."""
+        """The message with this mid. Raises UnknownMessageError if there is none."""
         for message in reversed(self.messages):
             if message.mid == mid:
                 return message
         raise UnknownMessageError(f"No message of this thread has the mid {mid}.")
 
     def find_tappable(self, title: str) -> tuple[Message, JsonObject] | None:
-        """The newest message with a quick reply or button of that title, and the button."""
+        """The newest message with a quick reply or button with that title, and the button."""
         for message in reversed(self.messages):
             for tappable in message.tappables():
                 if tappable.get("title") == title:
@@ -94,7 +94,7 @@ def new_mid() -> str:
 
 
 def content_of(message: JsonObject) -> JsonObject:
-    """What a thread keeps of a Send API message; a single attachment becomes a list of one."""
+    """What a thread keeps from a Send API message; a single attachment becomes a list of one."""
     kept = ("text", "sticker_id", "quick_replies", "metadata", "persona_id")
     content: JsonObject = {key: message[key] for key in kept if message.get(key)}
     attachments = [message["attachment"]] if message.get("attachment") else []

@@ -16,7 +16,7 @@ LONGEST_NAME = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
-    """An upload: `type` is image, audio, video or file, `url` where Meta would have it."""
+    """An upload: `type` is image, audio, video or file, and `url` where Meta would keep it."""
 
     id: str
     type: str
@@ -52,5 +52,5 @@ def new_id() -> str:
 
 
 def uploaded_url(name: str) -> str:
-    """An address for an uploaded file, as Meta would have one; nothing is served there."""
+    """An address for an uploaded file, like Meta's; nothing is served there."""
     return f"https://cdn.fbsbx.com/v/{new_id()}/{name}"

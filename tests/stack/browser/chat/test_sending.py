@@ -97,7 +97,7 @@ async def test_the_sixth_edit_is_refused_in_the_dialog(browser: Browser) -> None
         dialog = stage.screen.page.get_by_role("dialog", name="The user's own message")
         await dialog.get_by_role("textbox").fill("Once more")
         await dialog.get_by_role("button", name="Save the edit").click()
-        await expect(dialog.get_by_role("alert")).to_contain_text("5 times at most")
+        await expect(dialog.get_by_role("alert")).to_contain_text("at most 5 times")
 
 
 async def test_the_user_takes_a_message_back(browser: Browser) -> None:
