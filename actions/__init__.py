@@ -1,4 +1,4 @@
-"""What runs in the action server: the request for a live agent. Needs only rasa-sdk."""
+"""The actions that run in the action server and ask for a live agent. They need only rasa-sdk."""
 
 from .availability import ActionHandoverAvailability
 from .fallback import ActionRephraseOrHandover

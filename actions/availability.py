@@ -19,10 +19,10 @@ class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ship
 
     `handover_open` (bool), `handover_opens_at` (ISO 8601, with the offset of the plan's time zone;
     None while it is open), `handover_opens_when` (the same as people read it), `handover_waiting`
-    (how many users wait for a first answer) and `handover_expected_wait` (in whole minutes). The
-    plan is the one that `action_handover` would take: the slot `handover_plan`, or the attribute
-    `plan`. On other channels, or where the channel says nothing about the plan, `handover_open` is
-    True and the rest is None.
+    (how many users are waiting for a first answer) and `handover_expected_wait` (in whole minutes).
+    The plan is the one that `action_handover` would use: that of the slot `handover_plan`, or of
+    the attribute `plan`. On other channels, or if the channel says nothing about the plan,
+    `handover_open` is True and the rest is None.
     """
 
     plan: str = DEFAULT_PLAN
@@ -36,7 +36,7 @@ class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ship
 
     def run(
         self,
-        dispatcher: CollectingDispatcher,  # noqa: ARG002  # it says nothing
+        dispatcher: CollectingDispatcher,  # noqa: ARG002  # this action says nothing
         tracker: Tracker,
         domain: dict[str, Any],  # noqa: ARG002  # rasa-sdk calls every action with the domain
     ) -> list[EventType]:
@@ -53,7 +53,7 @@ class ActionHandoverAvailability(Action):  # type: ignore[misc]  # rasa-sdk ship
 
 
 def availability(tracker: Tracker, plan: object) -> Mapping[str, Any] | None:
-    """What the channel has said about a plan with the user's last message; None if nothing."""
+    """What the channel said about a plan in the user's last message; None if nothing."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             metadata = event.get("metadata") or {}

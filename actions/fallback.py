@@ -15,13 +15,13 @@ FALLBACK = "nlu_fallback"
 
 
 class ActionRephraseOrHandover(ActionHandover):
-    """Hands over when the user's last messages were not understood, and asks again before that.
+    """Asks again when a message was not understood, and hands over when that keeps happening.
 
-    Let the rule for `nlu_fallback` run it, and nothing after it. Outside the plan's hours it goes
+    Have the rule for `nlu_fallback` run it, and nothing after it. Outside the plan's hours it goes
     on asking.
 
     Attributes:
-        attempts: how many messages in a row may be misunderstood before a person helps.
+        attempts: after how many misunderstood messages in a row a person helps.
         rephrase: the response that asks the user for other words.
         connecting: the response that says that a person will help.
     """

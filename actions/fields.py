@@ -1,7 +1,7 @@
 """The fields of a handover request: where each may come from and which JSON it may hold.
 
-What the values mean is the channel's to judge (is there such a plan, is the timeout too
-long); only their type counts here, so that a request always reaches the channel as JSON.
+Whether the values make sense is up to the channel (is there such a plan, is the timeout too
+long); only their types count here, so that a request always reaches the channel as JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Field:
 
     Attributes:
         name: its key in the request, and the attribute of `ActionHandover` that fills it.
-        slot: the slot that fills it and wins over the attribute; None for none.
+        slot: the slot that fills it and takes precedence over the attribute; None if there is none.
         accepts: whether a value has an allowed type.
         allowed: the allowed types, in words that finish the sentence "allowed is …".
     """
@@ -29,7 +29,7 @@ class Field:
 
 
 def is_empty(value: object) -> bool:
-    """Whether `value` says nothing, so that the next source of the field is asked."""
+    """Whether the value says nothing, so that the field's next source is used."""
     return value is None or value in ("", [], {})
 
 
@@ -88,6 +88,6 @@ FIELDS = (
     Field(
         name="metadata",
         accepts=_is_json_object,
-        allowed="a dict of what JSON can hold",
+        allowed="a dict of values that JSON can hold",
     ),
 )

@@ -24,21 +24,21 @@ _told_of: set[str] = set()  # the other channels on which it was asked for
 class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     """Asks the channel to hand the user over to a live agent.
 
-    The action itself passes nothing: it sends one custom message,
+    The action itself does not pass control: it sends one custom message,
     `{"handover": {"plan": …, "target_app": …, "timeout": …, "keywords": …, "metadata": …}}`,
-    of which only `plan` is always there. The Messenger channel performs the handover once
-    everything said before has been delivered, and reports its end, a failure to start
-    included, with the intent `handover_ended`. Make it the last step of a rule: what the bot
-    says after it in the same turn cannot be delivered. In a rule for `handover_ended` it asks
-    for the next handover, which begins once that rule's responses have been delivered.
+    in which only `plan` is always present. The Messenger channel performs the handover once
+    everything said before has been delivered, and reports its end, even a failure to start, with
+    the intent `handover_ended`. Make it the last step of a rule: what the bot says after it in the
+    same turn cannot be delivered. In a rule for `handover_ended` it asks for the next handover,
+    which begins once that rule's responses have been delivered.
 
-    Outside the plan's hours the handover is refused, or waits: the slot `handover_active` is left
-    alone then, too.
+    Outside the plan's hours the handover is refused, or waits: then, too, the slot
+    `handover_active` is left alone.
 
-    On other channels (REST, a website's chat) nobody acts on that message, so no handover begins
-    and none ends: it leaves the slot `handover_active` alone there, and says so in the log once.
+    On other channels (REST, a website's chat) nothing acts on that message, so no handover begins
+    or ends: the action leaves the slot `handover_active` alone there, and logs that once.
 
-    For a second kind of handover, subclass it, override `name` and set what differs:
+    For a second kind of handover, subclass this, override `name` and set what differs:
 
         class ActionHandoverSales(ActionHandover):
             plan = "sales"
@@ -46,11 +46,11 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
             def name(self) -> str:
                 return "action_handover_sales"
 
-    The slots `handover_plan`, `handover_timeout` and `handover_keywords` win over the
-    attributes where they are set and not empty. Rasa keeps a slot until it is set again, so
-    let every intent that asks for a person set `handover_plan`, or none. A value of a wrong
-    type, in a slot or an attribute, is logged and left out: the user asked for a person, and
-    gets one under the plan's own settings.
+    The slots `handover_plan`, `handover_timeout` and `handover_keywords` take precedence over the
+    attributes if they are set and not empty. Rasa keeps a slot until it is set again, so either
+    every intent that asks for a person must set `handover_plan`, or none. A value of a wrong type,
+    in a slot or an attribute, is logged and left out: the user asked for a person, and gets one
+    under the plan's own settings.
 
     Attributes:
         plan: the plan of `credentials.yml` that the handover follows.
@@ -60,8 +60,8 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
             says.
         keywords: what the user may write to come back to the bot: a list, or a mapping from
             language to list. None: as the plan says.
-        metadata: context for the agent's app, beside what the channel and the plan add. None:
-            nothing.
+        metadata: context for the agent's app, in addition to what the channel and the plan add.
+            None: nothing.
     """
 
     plan: str = DEFAULT_PLAN
@@ -77,9 +77,9 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
         self,
         tracker: Tracker,  # noqa: ARG002  # for those who override it
     ) -> dict[str, Any] | None:
-        """What the agent's app should know of this conversation: a dict of what JSON can hold.
+        """What the agent's app should know about this conversation: a dict that JSON can hold.
 
-        By default the attribute `metadata`; override it to read slots. Should it raise, the
+        By default this is the attribute `metadata`; override it to read slots. If it raises, the
         error is logged and the handover goes on without metadata.
         """
         return self.metadata
@@ -98,7 +98,7 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
             return []
         told = availability(tracker, request["plan"])
         if told is not None and not told["open"]:
-            return []  # it is refused, or waits: handover_started will tell
+            return []  # it is refused, or waits: handover_started sets the slot later
         return [SlotSet("handover_active", True)]
 
     def _request(self, tracker: Tracker) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
         try:
             return self.metadata_for(tracker)
         except Exception as error:
-            # What the error says may quote the user, so the log has only where it was raised.
+            # The error's message may quote the user, so the log shows only where it was raised.
             logger.error(
                 "%s.metadata_for failed with %s: the handover goes on without metadata for the "
                 "agent's app. Fix the method.\n%s",
@@ -148,8 +148,8 @@ def _tell_of(channel: str) -> None:
     if channel not in _told_of:
         _told_of.add(channel)
         logger.warning(
-            "A handover was asked for on the channel '%s', which hands nobody over: only Messenger "
-            "and Instagram do. The slot handover_active stays as it is there. Let a rule for other "
-            "channels say how to reach a person. (This is said once.)",
+            "A handover was asked for on the channel '%s', which can't hand over: only Messenger "
+            "and Instagram can. The slot handover_active stays as it is there. Have a rule for "
+            "other channels say how to reach a person. (This is logged only once.)",
             channel,
         )

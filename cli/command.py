@@ -1,4 +1,4 @@
-"""What a command of the command line is made of."""
+"""What a command consists of."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Command:
     Attributes:
         description: what it does, for its own `--help`.
         add_arguments: adds its arguments to its parser.
-        run: does its work, prints what people are to read, and returns the exit status: 0 if it
-            did its work, 1 if not. A `HandoverError` that it raises is printed, for status 1. It
-            imports Rasa, directly or not, only when it runs.
+        run: does its work, prints what people should read, and returns the exit status: 0 if it
+            did its work, 1 if not. If it raises a `HandoverError`, that is printed, with status 1.
+            It imports Rasa, directly or indirectly, only when it runs.
     """
 
     description: str
@@ -30,13 +30,13 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """A command as the list of commands has it, without loading it.
+    """A command's entry in the list of commands, which does not load it.
 
     Attributes:
         name: what people type.
         summary: half a line for the list.
         module: where the command is, within this package.
-        attribute: what it is called there.
+        attribute: its name there.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Listed:
 
 
 def add_user_argument(parser: ArgumentParser) -> None:
-    """Let a command be told whom it is about."""
+    """Add the argument for the user."""
     parser.add_argument(
         "user",
         type=sender_id,
@@ -61,14 +61,14 @@ def add_user_argument(parser: ArgumentParser) -> None:
 
 
 def sender_id(text: str) -> str:
-    """A user given as an argument, written like one of Rasa's sender ids."""
+    """A user given as an argument, in the form of Rasa's sender ids."""
     if not _SENDER_ID.fullmatch(text):
-        raise ArgumentTypeError("a user is a number, or PAGE:USER, as Rasa's sender ids are")
+        raise ArgumentTypeError("a user is a number, or PAGE:USER, like Rasa's sender ids")
     return text
 
 
 def add_credentials_argument(parser: ArgumentParser) -> None:
-    """Let a command be told which credentials file to read."""
+    """Add the option for the credentials file."""
     parser.add_argument(
         "--credentials",
         default="credentials.yml",

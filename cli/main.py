@@ -30,7 +30,7 @@ COMMANDS = (
     ),
     Listed(
         name="subscribe",
-        summary="subscribe the app and the Page to what the bot has to hear",
+        summary="subscribe the app and the Page to what the bot needs to hear",
         module="meta.subscribe",
     ),
     Listed(
@@ -40,62 +40,62 @@ COMMANDS = (
     ),
     Listed(
         name="sessions",
-        summary="list the open handovers: who has whose thread, since when, and the time left",
+        summary="list the open handovers: who has which thread, since when, and the time left",
         module="running.handovers",
         attribute="SESSIONS",
     ),
     Listed(
         name="statistics",
-        summary="tell how handovers ended, how long users waited, and what they thought",
+        summary="show how handovers ended, how long users waited, and what they thought",
         module="running.statistics",
     ),
     Listed(
         name="return",
-        summary="let the bot take a user's thread back",
+        summary="have the bot take a user's thread back",
         module="running.handovers",
         attribute="RETURN",
     ),
     Listed(
         name="return-request",
-        summary="print the Graph request by which the agent's app returns a user's thread",
+        summary="print the Graph request with which the agent's app returns a user's thread",
         module="meta.return_request",
     ),
     Listed(
         name="dead",
-        summary="list what was set aside because it failed for good; take it up again",
+        summary="list what was set aside because it failed for good, or retry it",
         module="running.dead",
     ),
     Listed(
         name="export",
-        summary="print all that the plugin keeps of a user",
+        summary="print everything that the plugin keeps about a user",
         module="running.handovers",
         attribute="EXPORT",
     ),
     Listed(
         name="forget",
-        summary="erase all that the plugin keeps of a user",
+        summary="erase everything that the plugin keeps about a user",
         module="running.handovers",
         attribute="FORGET",
     ),
 )
 _NO_RASA = (
-    "This command reads the project as Rasa does, and there is no Rasa for {python}. Run it in the "
-    "environment of the project, where `rasa` or `rasa-pro` is installed."
+    "This command reads the project as Rasa does, and {python} has no Rasa. Run it in the "
+    "project's environment, where `rasa` or `rasa-pro` is installed."
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it did its work, 1 if not, 2 for a wrong call."""
+    """Run one command; returns 0 if it did its work, 1 if not, 2 for a wrong call."""
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # whose encoding may not have every character
+        if isinstance(stream, io.TextIOWrapper):  # its encoding may lack some characters
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
             return _run(arguments)
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:  # such as by `| head`: whoever reads has had enough
+    except BrokenPipeError:  # the reader, such as `| head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -1,6 +1,4 @@
-"""Text for a terminal, which nothing that others wrote can steer; and a question to whoever sits
-there.
-"""
+"""Text for a terminal, which nothing that others wrote can control; and questions to its user."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ _GAP = "  "
 
 
 def printable(text: str) -> str:
-    """The text with a blank for each character that does not belong in a line."""
+    """The text with a blank for each character that can't be shown on a line."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
@@ -29,19 +27,19 @@ class Colour(enum.Enum):
 
 
 def has_colours(stream: TextIO) -> bool:
-    """Whether a person reads it, and has not asked for no colours (no-color.org)."""
+    """Whether a person reads it who has not switched off colours (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return stream.isatty()
 
 
 def coloured(text: str, colour: Colour | None, *, on: bool) -> str:
-    """The text in a colour, if they are on."""
+    """The text in a colour, if colours are on."""
     return text if colour is None or not on else f"\033[{colour.value}m{text}\033[0m"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, below their heads."""
+    """Columns as wide as their widest cell, under their headings."""
     cells = [heads, *([printable(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
@@ -62,7 +60,7 @@ def brief(duration: timedelta) -> str:
 
 
 def agrees(question: str) -> bool:
-    """Whether a person says yes; leaving, or not being a person, counts as no."""
+    """Whether a person says yes; leaving counts as no, and so does having no terminal."""
     try:
         return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except (EOFError, KeyboardInterrupt):

@@ -10,6 +10,6 @@ VERSION = "0.2.0"
 
 
 def told() -> str:
-    """The version, and those of Rasa and Python, as a report of a bug needs them."""
+    """The version, with those of Rasa and Python, as bug reports need them."""
     host = installed() or "no Rasa"
     return f"rasa-handover {VERSION} ({host}, Python {platform.python_version()})"

@@ -1,1 +1,1 @@
-"""What `init` and `doctor` know of assistants: the words of many languages, and forms."""
+"""What `init` and `doctor` know about assistants: the words of many languages, and forms."""

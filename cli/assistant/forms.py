@@ -1,4 +1,4 @@
-"""Which forms take whatever a user writes as the answer to their question. Pure."""
+"""Which forms take anything that a user writes as the answer to their question. Pure."""
 
 from __future__ import annotations
 

@@ -16,19 +16,19 @@ _WISHES = Path(__file__).with_name("wishes.yml")
 
 
 def words_in(language: str) -> Words | None:
-    """The words of a language, such as "de" or "pt-BR"; None if it is not known here."""
+    """The words of a language, such as "de" or "pt-BR"; None for an unknown language."""
     code = re.split(r"[-_]", language.strip().lower())[0]
     file = _FOLDER / f"{code}.yml"
     return Words(**YAML(typ="safe").load(file)) if code.isalpha() and file.is_file() else None
 
 
 def languages() -> list[str]:
-    """The codes of all languages that are known here."""
+    """The codes of all known languages."""
     return sorted(file.stem for file in _FOLDER.glob("*.yml"))
 
 
 def is_wish_for_a_person(line: str) -> bool:
-    """Whether somebody who writes this asks for a person, in whichever language."""
+    """Whether a line asks for a person, in any of the known languages."""
     return asks_for_a_person(line, _wishes())
 
 

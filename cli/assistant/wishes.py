@@ -1,4 +1,4 @@
-"""Whether a line asks for a person, in any of the languages that are known here. Pure."""
+"""Whether a line asks for a person, in any of the known languages. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Wishes:
     """How people ask for a person in one language.
 
     Attributes:
-        persons: whom they ask for.
-        reaching: what they want with them: to talk, to be put through.
-        wanting: the small words of a wish that names nothing but the person.
+        persons: words for the person they ask for.
+        reaching: words for what they want of that person: to talk, to be put through.
+        wanting: the small words of a request that names nothing but the person.
     """
 
     persons: Pattern
@@ -42,15 +42,15 @@ def wishes_of(listed: Mapping[str, Sequence[str]]) -> Wishes:
 
 
 def asks_for_a_person(line: str, known: Iterable[Wishes]) -> bool:
-    """Whether a line is a wish for a person in one of the languages."""
+    """Whether a line asks for a person in one of the languages."""
     folded = _folded(line)
     return any(wishes.has(folded) for wishes in known)
 
 
 def _any_of(words: Sequence[str]) -> Pattern:
-    """Any of the words, the longest first; never as part of another, where spaces part words.
+    """Any of the words, the longest first; if spaces separate words, never as part of another word.
 
-    One that ends with an apostrophe goes before another: l'operatore.
+    A word that ends with an apostrophe may be joined to the next one: l'operatore.
     """
     folded = sorted(map(_folded, words), key=len, reverse=True)
     either = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in folded)

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 class Words:
     """The words of one language.
 
-    Attributes:
-        language: its code, such as "de".
-        everyday: what people write, whatever the assistant is for, without asking for a person.
-        keywords: what brings the bot back; where it or what follows is empty, English is taken.
-        ask_human, back_to_bot, ask_to_wait: examples of what users write.
-        titles: of buttons, by the English ones.
-        responses: what the bot says, by the response's name.
+    Attributes: language: its code, such as "de". everyday: what people write to any assistant
+    without asking for a person. keywords: what brings the bot back; if this or any of the
+    following is empty, English is used. ask_human, back_to_bot, ask_to_wait: examples of what
+    users write. titles: titles of buttons, by the English ones. responses: what the bot says,
+    by the response's name.
     """
 
     language: str

@@ -1,1 +1,1 @@
-"""A project's credentials file: as it stands, and as Rasa reads it."""
+"""A project's credentials file: as it is written, and as Rasa reads it."""

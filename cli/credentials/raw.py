@@ -1,4 +1,4 @@
-"""A credentials file as it stands, read without Rasa: its variables, and the admin token."""
+"""A credentials file as it is written, read without Rasa: its variables, and the admin token."""
 
 from __future__ import annotations
 
@@ -28,17 +28,15 @@ _HOW = (
 
 
 class _LeavesVariables(SafeConstructor):
-    """Where Rasa is loaded, it has taught ruamel.yaml to fill in variables; here they stay as they
-    are.
-    """
+    """If Rasa is loaded, it has made ruamel.yaml fill in variables; here they stay as they are."""
 
 
 _LeavesVariables.add_constructor("!env_var", SafeConstructor.construct_yaml_str)
 
 
 def admin_token(credentials: str | None) -> str:
-    """The operator API's token: from the credentials file that is named, else from the environment,
-    else from the project in this folder. SettingsError if there is none.
+    """The operator API's token: from the credentials file that is named, or else from the
+    environment, or else from the project in this folder. Raises SettingsError if there is none.
     """
     if credentials is None and (told := os.environ.get(TOKEN_VARIABLE)):
         return _parsed(told, TOKEN_VARIABLE)
@@ -52,7 +50,7 @@ def admin_token(credentials: str | None) -> str:
 
 
 def missing(path: str, remedy: str) -> SettingsError:
-    """The error for a file that is not there: a project of Mantle has none, and can't use one."""
+    """The error for a missing file; a Mantle project has none, and can't use one."""
     if is_mantle_project(Path()):
         return SettingsError(MANTLE_REFUSED)
     return SettingsError(f"There is no {path} here. {remedy}")
@@ -65,8 +63,8 @@ def unset_variables(value: object) -> list[str]:
 
 
 def load(path: str) -> object:
-    """What a YAML file says, with its variables left as they are. SettingsError if it can't be
-    read.
+    """The contents of a YAML file, with variables left as they are. Raises SettingsError if it
+    can't be read.
     """
     try:
         with Path(path).open(encoding="utf-8") as file:
@@ -82,7 +80,7 @@ def load(path: str) -> object:
 
 
 def mistake_in(error: object) -> str:
-    """Where a YAML file is wrong. The parser's own words quote lines, which may hold secrets."""
+    """Where a YAML file is wrong. The parser's own message quotes lines, which may hold secrets."""
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
     return f"there is a mistake in its YAML{f' in line {mark.line + 1}' if mark else ''}."
 

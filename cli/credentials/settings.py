@@ -24,14 +24,14 @@ _VARIABLE = re.compile(r"\$\{\w+\}")
 
 
 def read_settings(path: str) -> Settings:
-    """The channel's settings in a credentials file; SettingsError if they can't be read."""
+    """The channel's settings in a credentials file. Raises SettingsError if they can't be read."""
     channels = _read_channels(path)
     for name, section in channels.items():
         if is_own_section(name):
             if Platform.MESSENGER.value in channels:
                 raise SettingsError(
                     f"{path} has this plugin's channel and facebook, and both answer under "
-                    "/webhooks/facebook, so that `rasa run` ends: remove facebook."
+                    "/webhooks/facebook, so `rasa run` can't start: remove facebook."
                 )
             filled = filled_in(section, os.environ)
             if unset := unset_variables(_but_plans(filled)):
@@ -41,13 +41,15 @@ def read_settings(path: str) -> Settings:
 
 
 def read_config(path: str) -> dict[str, Any]:
-    """A file of the project as Rasa reads it; raises what Rasa raises, which may quote secrets."""
+    """A project file as Rasa reads it. Raises what Rasa raises, which may quote secrets."""
     config: dict[str, Any] = read_config_file(path)
     return config
 
 
 def _but_plans(value: object) -> object:
-    """A plan's texts are for people and apps: what looks like a variable there may not be one."""
+    """The value without its plans, whose texts are for people and apps: what looks like a variable
+    there may not be one.
+    """
     if not isinstance(value, dict):
         return value
     return {key: _but_plans(one) for key, one in value.items() if key != "plans"}
@@ -65,7 +67,7 @@ def _read_channels(path: str) -> dict[str, Any]:
 
 
 def _cause_in(path: str, error: RasaException | OSError) -> str:
-    """As `cause_of`; Rasa names only the first variable that is not set."""
+    """Like `cause_of`, but names all variables that are not set; Rasa names only the first."""
     if isinstance(error, OSError | YamlSyntaxException):
         return cause_of(error)
     unset = unset_variables(load(path))
@@ -78,7 +80,7 @@ def _set_first(variables: list[str]) -> str:
 
 
 def cause_of(error: RasaException | OSError) -> str:
-    """What is wrong with the file. Rasa's own words quote its lines, which may hold secrets."""
+    """What is wrong with the file. Rasa's own message quotes its lines, which may hold secrets."""
     if isinstance(error, OSError):
         return f"{error.strerror}."
     if isinstance(error, YamlSyntaxException):

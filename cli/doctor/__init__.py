@@ -1,1 +1,1 @@
-"""`doctor`: whether a live Page has all that it needs."""
+"""`doctor`: whether a live Page has everything that it needs."""

@@ -1,4 +1,4 @@
-"""The shapes of those of Graph's answers that only the doctor reads. Pure.
+"""The shapes of the Graph answers that only the doctor reads. Pure.
 
 Source: Graph API, `debug_token`, `subscriptions` of an app, `subscribed_apps` of a Page;
 Messenger Platform, `messenger_profile`; Meta facts 1.3, 1.4, 1.6 and 5.
@@ -41,12 +41,12 @@ class TokenInfo(msgspec.Struct, frozen=True):
     error: _Problem = _Problem()
 
     def hiding(self, secret: str) -> TokenInfo:
-        """The same, without a secret that Meta may repeat in its words."""
+        """The same, without a secret that Meta may repeat in its message."""
         message = self.error.message.replace(secret, "***")
         return msgspec.structs.replace(self, error=_Problem(message=message))
 
     def covers(self, scope: str, target: str) -> bool:
-        """Whether a permission holds for a Page or an account; without targets it is for all."""
+        """Whether a permission applies to a Page or an account; without targets, to all."""
         if scope not in self.scopes:
             return False
         targets = [one.target_ids for one in self.granular_scopes if one.scope == scope]
@@ -98,7 +98,7 @@ class InstalledAppsAnswer(msgspec.Struct, frozen=True):
 
     @property
     def apps(self) -> list[InstalledApp]:
-        """All of them: a line that names no app hides none of the others."""
+        """All the apps; a line that names no app does not hide the others."""
         return [msgspec.convert(line, InstalledApp) for line in self.data if names_an_app(line)]
 
     def __post_init__(self) -> None:
@@ -109,7 +109,7 @@ class InstalledAppsAnswer(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Whom the token speaks for."""
+    """Whom the token belongs to."""
 
     id: str | int
     name: str = ""
@@ -155,7 +155,7 @@ class _Profile(msgspec.Struct, frozen=True):
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):
-    """The answer of `messenger_profile`; an empty list where nothing is set."""
+    """The answer of `messenger_profile`; an empty list if nothing is set."""
 
     data: list[_Profile] = []
 
@@ -187,7 +187,7 @@ PROFILE = msgspec.json.Decoder(ProfileAnswer)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageAnswers:
-    """What Graph says about a Page's token, and in answer to it."""
+    """What Graph says about a Page's token, and answers when asked with it."""
 
     token: TokenInfo | Unknown
     identity: Identity | Unknown

@@ -40,7 +40,7 @@ _ANOTHER_APPS_TOKEN = "did not match the Viewing App"  # noqa: S105 (words of Me
 _OF_ANOTHER_APP = Unknown(
     told_by="token-app",
     verdict=wrong(
-        "It was made for another app than 'app-id'.",
+        "It was made for an app other than 'app-id'.",
         "Make a token with the app of 'app-id', or correct 'app-id' and 'secret'.",
     ),
 )
@@ -50,7 +50,7 @@ _T = TypeVar("_T")
 
 
 async def ask_app(settings: Settings, graph: GraphFacts) -> AppFacts:
-    """The app's own subscriptions; its token is made of its id and secret, so the answer shows
+    """The app's own subscriptions. Its token consists of its id and secret, so the answer shows
     whether both are right.
     """
     path = f"/{settings.app_id}/subscriptions"
@@ -89,7 +89,7 @@ async def ask_page(settings: Settings, page: PageToAsk, app: AppFacts) -> PageAn
 async def ask_owner(
     settings: Settings, page: PageToAsk, user: str, token: TokenInfo | Unknown
 ) -> Owner | Unknown:
-    """Who has the user's thread, as far as Meta tells this app."""
+    """Who has the user's thread, as far as Meta shows this app."""
     blocked = unusable(token, settings.app_id)
     async with _inquiry(settings, page.page_access_token, blocked) as graph_says:
         answer = await graph_says.ask(
@@ -111,12 +111,12 @@ async def _ask_about_token(
 
 
 def app_token(settings: Settings) -> str:
-    """The token by which Graph knows the app itself."""
+    """The app's own token."""
     return f"{settings.app_id}|{settings.secret}"
 
 
 class _Inquiry:
-    """Questions to Graph with one token; none is asked if what it needs is `blocked`."""
+    """Questions to Graph with one token; none are asked if something they need is `blocked`."""
 
     def __init__(self, connection: GraphConnection, blocked: Unknown | None) -> None:
         self._connection = connection
@@ -125,7 +125,7 @@ class _Inquiry:
     async def ask(
         self, path: str, decoder: msgspec.json.Decoder[_T], told_by: str, **query: str
     ) -> _T | Unknown:
-        """The answer; or what the check `told_by` has to say instead."""
+        """The answer; or what the check `told_by` should report instead."""
         if self._blocked is not None:
             return self._blocked
         request = GraphRequest(path=path, query=query)
@@ -137,7 +137,7 @@ class _Inquiry:
 
 @asynccontextmanager
 async def _inquiry(settings: Settings, token: str, needed: object) -> AsyncIterator[_Inquiry]:
-    """Questions that make sense only if `needed`, a fact, is known."""
+    """Questions that make sense only if the fact `needed` is known."""
     connection = GraphConnection(
         graph_url=settings.graph_url, page_access_token=token, app_secret=settings.secret
     )

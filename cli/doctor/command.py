@@ -1,6 +1,6 @@
-"""`doctor`: whether all that a live Page needs is as it should be, with the remedy if not.
+"""`doctor`: whether everything that a live Page needs is as it should be, and the remedy if not.
 
-It only looks: at Graph, at the webhook from outside, and at the project's files. Whatever can't be
+It only looks: at Graph, at the webhook from outside, and at the project's files. What can't be
 looked at becomes a finding of its own and stops no other check.
 """
 
@@ -35,16 +35,16 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "--domain",
         default="domain.yml",
         metavar="PATH",
-        help="the domain, where there is no model (default: %(default)s)",
+        help="the domain, if there is no model (default: %(default)s)",
     )
     parser.add_argument(
-        "--webhook-url", metavar="URL", help="where Meta should find the bot, to compare with"
+        "--webhook-url", metavar="URL", help="where Meta should find the bot, for comparison"
     )
     parser.add_argument(
         "--user",
         type=sender_id,
         metavar="USER",
-        help="a user whose thread an agent has now (of several Pages: PAGE:USER), to guess "
+        help="a user whose thread an agent has now (with several Pages: PAGE:USER), to guess "
         "whether the app is the default app",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")

@@ -1,4 +1,4 @@
-"""The doctor's examination: whatever can't be looked at becomes a finding of its own, and stops no
+"""The doctor's examination: what can't be looked at becomes a finding of its own, and stops no
 other check.
 """
 
@@ -45,13 +45,13 @@ _ON_NO_PAGE = Unknown(
     told_by="default-app",
     verdict=cannot_tell(
         "The user belongs to none of the pages in credentials.yml.",
-        "Write PAGE:USER after --user, with the id of one of the pages.",
+        "Give --user PAGE:USER, with the id of one of the pages.",
     ),
 )
 
 
 async def look(options: Namespace, settings: Settings, clock: Clock) -> list[Finding]:
-    """Every finding: at Meta, at the webhook, and on this machine."""
+    """All findings: at Meta, at the webhook, and on this machine."""
     graph = await greet(settings.graph_url, clock)
     app = await ask_app(settings, graph)
     callback_url = doctor_app.callback_url(app)
@@ -70,7 +70,7 @@ async def look(options: Namespace, settings: Settings, clock: Clock) -> list[Fin
 
 
 async def _look_at_words(settings: Settings, assistant: AssistantFacts) -> list[Finding]:
-    """What the model makes of what people write."""
+    """How the model reads what people write."""
     words = words_in(assistant.language)
     everyday = words.everyday if words is not None else ()
     keywords = _keywords(settings)

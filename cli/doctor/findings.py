@@ -1,8 +1,8 @@
 """What the doctor finds: one verdict for each check. Pure.
 
 A check judges facts that were gathered before. A fact that could not be gathered is `Unknown`,
-and the one check that is about it says why; all others that need it refer to that check, so that
-one dead token is reported once.
+and the one check that is about it says why. All others that need it refer to that check, so a dead
+token is reported only once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Fact = TypeVar("_Fact")
 
 
 class Outcome(enum.Enum):
-    """What a check comes to."""
+    """The result of a check."""
 
     OK = "ok"
     WRONG = "wrong"
@@ -26,7 +26,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """The outcome, what was seen, and how to fix it or read more; no secret is in either."""
+    """The outcome, what was seen, and how to fix it or read more, all without secrets."""
 
     outcome: Outcome
     detail: str
@@ -49,8 +49,8 @@ def cannot_tell(detail: str, remedy: str = "") -> Verdict:
 class Unknown:
     """A fact that could not be gathered.
 
-    `told_by` names the check that says why, with `verdict`; if that check judges for itself what
-    it knows, there is none.
+    `told_by` names the check that says why, which reports `verdict`; there is none if that check
+    judges for itself what is known.
     """
 
     told_by: str
@@ -66,7 +66,7 @@ class FactMissing(Exception):
 
 
 def known(fact: _Fact | Unknown) -> _Fact:
-    """The fact, for a check; raises FactMissing, which becomes the check's verdict."""
+    """The fact, for a check. Raises FactMissing, which becomes the check's verdict."""
     if isinstance(fact, Unknown):
         raise FactMissing(fact)
     return fact
@@ -85,7 +85,7 @@ class Check(Generic[_Facts]):
 class Finding:
     """What a check found; `group` is what it was about, such as one of the pages.
 
-    `depends_on` names the check that says why nothing could be found; "" where it was.
+    If nothing could be found, `depends_on` names the check that says why; otherwise it is "".
     """
 
     group: str

@@ -1,4 +1,4 @@
-"""How findings are told: as lines for people, as JSON and as an exit status for scripts. Pure."""
+"""How findings are shown: as lines for people, as JSON, and as an exit status for scripts. Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COLOURS = {
 
 
 def as_text(findings: Sequence[Finding], *, colours: bool = False) -> str:
-    """The findings below the names of their groups, and how many there are of each outcome.
+    """The findings under the names of their groups, and how many there are of each outcome.
 
-    All that could not be looked at for one reason is told in one entry, at the end.
+    Everything that could not be looked at for the same reason is one entry, at the end.
     """
     lines: list[str] = []
     found = [finding for finding in findings if not finding.depends_on]
@@ -54,7 +54,7 @@ def as_json(findings: Sequence[Finding]) -> str:
 
 
 def exit_status(findings: Sequence[Finding]) -> int:
-    """1 if anything is wrong; what can't be told is no failure."""
+    """1 if anything is wrong, otherwise 0; "cannot tell" is not a failure."""
     return int(any(finding.outcome is Outcome.WRONG for finding in findings))
 
 
@@ -79,7 +79,7 @@ def _lines(finding: Finding, colours: bool) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    """Lines of a text, in which what others wrote can't steer the terminal."""
+    """The lines of a text, in which nothing that others wrote can control the terminal."""
     return textwrap.wrap(
         printable(text),
         WIDTH,

@@ -1,6 +1,6 @@
 """The servers that the doctor visits: Graph's front door, the webhook, and the action server.
 
-Nothing that it posts holds an event.
+Nothing that it posts contains an event.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIMIT = timedelta(seconds=10)  # for each request
 
 _SIGNATURE = "X-Hub-Signature-256"
 _EMPTY_DELIVERY = b'{"object":"page","entry":[]}'
-_MOST_BYTES = 100_000  # of an answer that are read
+_MOST_BYTES = 100_000  # that are read of an answer
 
 
 class _Action(msgspec.Struct, frozen=True):
@@ -39,13 +39,13 @@ _ACTIONS = msgspec.json.Decoder(list[_Action])
 
 
 async def greet(graph_url: str, clock: Clock) -> GraphFacts:
-    """Ask Graph for anything at all, without a token: even its refusal tells its time."""
+    """Ask Graph for anything at all, without a token: even its refusal shows its time."""
     answer = await _fetch("GET", graph_url)
     now = clock.now()
     if isinstance(answer, str):
         problem = wrong(
             f"{graph_url} does not answer ({answer}).",
-            "Check 'graph-url' and this machine's way to the internet.",
+            "Check 'graph-url' and this machine's internet connection.",
         )
         missing = Unknown(told_by="graph-reachable", verdict=problem)
         return GraphFacts(graph_url=graph_url, now=now, answered=missing, skew=missing)
@@ -54,7 +54,7 @@ async def greet(graph_url: str, clock: Clock) -> GraphFacts:
     if told is not None:
         skew = told - now
     else:
-        problem = cannot_tell("Graph's answer has no readable Date.", "Compare the clock yourself.")
+        problem = cannot_tell("Graph's answer has no readable Date.", "Check the clock yourself.")
         skew = Unknown(told_by="clock", verdict=problem)
     return GraphFacts(graph_url=graph_url, now=now, answered=answer.status, skew=skew)
 
@@ -87,7 +87,7 @@ async def visit_webhook(
 
 
 async def visit_action_server(url: str | Unknown) -> ActionServerFacts:
-    """Look whether the action server at this base URL lives, and what actions it has."""
+    """Check whether the action server at this base URL is up, and which actions it has."""
     if isinstance(url, Unknown):
         return ActionServerFacts(health=url, actions=url)
     health = await _fetch("GET", f"{url}/health")
@@ -130,7 +130,7 @@ async def _call_webhook(method: str, url: str | Unknown, **options: Any) -> WebA
 
 
 async def _fetch(method: str, url: str, **options: Any) -> WebAnswer | str:
-    """The answer, without following redirects; or in a word why there is none."""
+    """The answer, without following redirects; or, in a word, why there is none."""
     timeout = aiohttp.ClientTimeout(total=LIMIT.total_seconds())
     try:
         async with (

@@ -89,7 +89,7 @@ def _told(places: Places, proposals: list[Proposal], changes: list[Proposal]) ->
 
 
 def _commands(places: Places) -> tuple[str, str, str]:
-    """Rasa's commands, with what it does not find by itself, such as a domain in a folder."""
+    """Rasa's commands, with options for what it does not find itself, such as a domain folder."""
     usual = Places()
     train, actions, run = "rasa train", "rasa run actions", "rasa run"
     for name in ("config", "domain"):
@@ -124,7 +124,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--actions",
         metavar="MODULE",
-        help="what `rasa run actions` imports, or its path (default: where the actions are found)",
+        help="what `rasa run actions` imports, or its path (default: where actions are found)",
     )
     parser.add_argument(
         "--starter",
@@ -132,12 +132,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in an empty folder: first write a small assistant, which trains in seconds",
     )
     parser.add_argument("--dry-run", action="store_true", help="only show what it would write")
-    parser.add_argument("--yes", action="store_true", help="ask nothing, and write")
+    parser.add_argument("--yes", action="store_true", help="write without asking")
 
 
 COMMAND = Command(
     description="Add the channel, the action, rules, intents, slots and responses that a handover "
-    "needs to a Rasa project. It shows what it would write, and asks. What is there already stays "
+    "needs to a Rasa project. It shows what it would write, and asks first. What you have stays "
     "as it is, comments included; a second run has nothing to add.",
     add_arguments=_add_arguments,
     run=_run,

@@ -11,13 +11,13 @@ from pathlib import Path
 from .proposals.part import Part, part_of
 from .text.project import Files, Places, ProjectError, Proposal
 
-_YAML = ("yml", "yaml")  # as Rasa has it
-_OWN_ASSISTANT = Path(__file__).parents[2]  # so in the repository, and so in the wheel
+_YAML = ("yml", "yaml")  # as in Rasa
+_OWN_ASSISTANT = Path(__file__).parents[2]  # both in the repository and in the wheel
 _WRITABLE = 0o222
 
 
 def read_project(directory: Path, places: Places) -> Files:
-    """The project's files that matter here; ProjectError if one can't be read."""
+    """The project's files that matter here. Raises ProjectError if one can't be read."""
     paths = [places.config, places.credentials, places.endpoints]
     for place in (places.domain, *places.data):
         paths += _in(directory, place, *_YAML)
@@ -37,7 +37,7 @@ def _in(directory: Path, place: str, *endings: str) -> Iterator[str]:
 
 @cache
 def read_own_part() -> Part:
-    """What a handover needs, out of this project's own assistant: the same for every project."""
+    """What a handover needs, from this repository's own assistant: the same for every project."""
     return part_of(
         rules=_read(_OWN_ASSISTANT / "data" / "handover_rules.yml"),
         domain=_read(_OWN_ASSISTANT / "domain.yml"),
@@ -46,7 +46,9 @@ def read_own_part() -> Part:
 
 
 def write_proposals(directory: Path, proposals: Sequence[Proposal]) -> None:
-    """Write them all, each file at once; ProjectError, with none written, if one can't be."""
+    """Write all of them, each file atomically. Raises ProjectError, with none written, if one can't
+    be written.
+    """
     targets = [(directory / proposal.path).resolve() for proposal in proposals]
     prepared = [target.with_name(f".{target.name}.new") for target in targets]
     try:
@@ -64,7 +66,7 @@ def write_proposals(directory: Path, proposals: Sequence[Proposal]) -> None:
 
 
 def _prepare(new: Path, target: Path, text: str) -> None:
-    """Write what is to replace `target` beside it, readable only by those who may read `target`."""
+    """Write the new file beside `target`, readable only by those who may read `target`."""
     there = target.exists()
     if there and not target.stat().st_mode & _WRITABLE:
         raise ProjectError(f"{target} is read-only, so nothing was written. Make it writable.")

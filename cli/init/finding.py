@@ -12,12 +12,12 @@ from .text.project import Places, ProjectError
 
 _DEFAULTS = Places()
 _NOT_THEIRS = {"site-packages", "node_modules", "__pycache__"}
-_MOST_FOLDERS = 4  # one in the other that are looked into for a file that is not where it should be
+_MOST_FOLDERS = 4  # levels that are searched for a file that is not where it should be
 
 
 def find_places(directory: Path, options: Namespace) -> Places:
-    """The project's places; ProjectError if there is no config or no domain, or if another place
-    that was named does not exist.
+    """The project's places. Raises ProjectError if there is no config or no domain, or if another
+    place that was given does not exist.
     """
     domain = options.domain or ("domain" if _has_only_a_folder(directory) else _DEFAULTS.domain)
     places = Places(
@@ -40,7 +40,7 @@ def _has_only_a_folder(directory: Path) -> bool:
 
 
 def _path(directory: Path, name: str) -> str:
-    """A path in the project, with / at the end of a folder's."""
+    """A path in the project; a folder's ends with /."""
     relative = Path(os.path.relpath(directory / name, directory)).as_posix()
     is_folder = (directory / name).is_dir() or name.endswith("/")
     return f"{relative}/" if is_folder else relative
@@ -52,10 +52,10 @@ def _require(directory: Path, what: str, named: str | None, place: str) -> None:
     if named is not None:
         raise ProjectError(f"There is no {place} in {directory.resolve()}: correct --{what}.")
     elsewhere = _named(directory, {f"{what}.yml", what} if what == "domain" else {f"{what}.yml"})
-    hint = f"; {' or '.join(elsewhere)} may be it, which --{what} can say" if elsewhere else ""
+    hint = f"; if it is {' or '.join(elsewhere)}, say so with --{what}" if elsewhere else ""
     raise ProjectError(
-        f"{directory.resolve()} is no Rasa project: it needs config.yml, and domain.yml or a "
-        f"folder domain/ with .yml files, and {place} is not there{hint}. Go to your project's "
+        f"{directory.resolve()} is not a Rasa project: it needs config.yml, and domain.yml or a "
+        f"folder domain/ with .yml files, and {place} is missing{hint}. Go to your project's "
         "folder, or name it with --project."
     )
 
@@ -66,13 +66,13 @@ def _is_there(path: Path) -> bool:
 
 
 def _named(directory: Path, names: set[str]) -> list[str]:
-    """Where else in the project there is something of that name."""
+    """Where else in the project there is something with that name."""
     found = (path for path in _walk(directory) if path.name in names and _is_there(path))
     return [path.relative_to(directory).as_posix() for path in found]
 
 
 def _actions(directory: Path, named: str | None) -> str:
-    """The module or package of the actions: a path, or a name as `rasa run actions` takes it."""
+    """The module or package of the actions, given as a path or as a name for `rasa run actions`."""
     if named is None:
         return _usual_actions(directory) or _only_actions(directory) or _DEFAULTS.actions
     is_path = "/" in named or named.endswith(".py") or (directory / named).is_dir()
@@ -87,7 +87,9 @@ def _actions(directory: Path, named: str | None) -> str:
 
 
 def _usual_actions(directory: Path) -> str | None:
-    """Of a module and a package of one name Python imports the package, if it has __init__.py."""
+    """If a module and a package have the same name, Python imports the package, if it has an
+    __init__.py.
+    """
     is_package = (directory / "actions" / "__init__.py").is_file()
     if (directory / "actions.py").is_file() and not is_package:
         return "actions.py"
@@ -113,7 +115,7 @@ def _has_actions(path: Path) -> bool:
 
 
 def _walk(directory: Path, depth: int = _MOST_FOLDERS) -> Iterator[Path]:
-    """What is in the project, as far as it is the project's own."""
+    """The files of the project that are its own."""
     for path in sorted(directory.iterdir()) if depth and directory.is_dir() else ():
         if path.name.startswith(".") or path.name in _NOT_THEIRS or _is_environment(path):
             continue

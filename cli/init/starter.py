@@ -167,7 +167,7 @@ tracker_store:
 
 
 def starter_files(directory: Path) -> list[str]:
-    """The files that the starter would write; SettingsError where one is there already."""
+    """The files that the starter would write. Raises SettingsError if one exists already."""
     there = [name for name in _FILES if (directory / name).exists()]
     if there:
         raise SettingsError(

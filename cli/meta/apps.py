@@ -21,7 +21,7 @@ _HEADS = ("  ID", "NAME", "")
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
-    """An app on a Page. `target_app` is what a plan names it by; None for the bot itself.
+    """An app on a Page. `target_app` is its name in a plan; None for the bot itself.
 
     `plans` are the names of the plans that hand over to it now.
     """
@@ -33,7 +33,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppsOfPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The apps on a Page, the bot's own and the two Inboxes among them."""
+    """The apps on a Page, including the bot's own and the two Inboxes."""
 
     page: str
     name: str
@@ -43,7 +43,7 @@ class AppsOfPage(msgspec.Struct, frozen=True, kw_only=True):
 def apps_of_page(
     settings: Settings, identity: Identity, installed: Sequence[InstalledApp]
 ) -> AppsOfPage:
-    """What Graph has told, with what the plans make of it."""
+    """The apps that Graph lists, with the plans that use them."""
     page = str(identity.id)
     apps = [
         _app(settings, page, str(one.id), one.name, target_app=str(one.id)) for one in installed

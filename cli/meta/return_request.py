@@ -1,4 +1,4 @@
-"""`return-request`: the Graph request by which an agent's app gives a thread back."""
+"""`return-request`: the Graph request with which an agent's app gives a thread back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from channels.core.settings.settings import Settings
 
 from ..command import Command, add_credentials_argument, add_user_argument
 
-_TOKEN_PLACEHOLDER = "PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"  # noqa: S105 (it is none)
+_TOKEN_PLACEHOLDER = "PAGE_ACCESS_TOKEN_OF_THE_AGENTS_APP"  # noqa: S105 (it is not a token)
 
 
 def return_request(settings: Settings, user: str) -> str:
-    """The Graph request by which an agent's app gives a thread back to the bot.
+    """The Graph request with which an agent's app gives a thread back to the bot.
 
     Source: Messenger Platform, Conversation Routing, `pass_thread_control`.
     """

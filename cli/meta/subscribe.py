@@ -1,7 +1,7 @@
-"""`subscribe`: the two Graph calls by which an app hears of a Page, with all fields that it needs.
+"""`subscribe`: the two Graph calls that subscribe an app to a Page, with all fields that it needs.
 
 A field comes only if both the app and the Page subscribe to it, and a POST to either replaces its
-list (Meta facts 1.4): what is subscribed already is kept.
+list (Meta facts 1.4), so existing subscriptions are sent along.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A call to make, with which token, and what it adds."""
+    """A call to make, the token to make it with, and what it adds."""
 
     call: GraphRequest
     token: str = field(repr=False)
@@ -43,7 +43,7 @@ class Change:
 
 
 async def changes(settings: Settings, callback_url: str | None) -> list[Change]:
-    """The calls that are missing; none if everything is subscribed. Nothing is changed."""
+    """The calls that are missing; empty if everything is subscribed. Changes nothing."""
     found = await _of_the_app(settings, callback_url)
     for page in pages_to_ask(settings):
         found += await _of_a_page(settings, page)
@@ -137,9 +137,9 @@ async def _make(settings: Settings, wanted: list[Change]) -> None:
             if error.code != _CALLBACK_NOT_VERIFIED:
                 raise
             raise SettingsError(
-                "Meta asked the callback URL, and did not get the right answer. Start the bot with "
-                "this credentials.yml, and make sure that the URL leads to it. The calls after "
-                "this one were not made."
+                "Meta called the callback URL, and did not get the right answer. Start the bot "
+                "with this credentials.yml, and make sure that the URL leads to it. The calls "
+                "after this one were not made."
             ) from error
         print(f"Done: {change.told}.")
 
@@ -152,16 +152,16 @@ def _run(options: Namespace) -> int:
     if not wanted:
         print("Nothing to do: the app and each Page have subscribed to all fields.")
         return 0
-    print("Meta asks the callback URL at once, so the bot has to run. To do:")
+    print("Meta calls the callback URL at once, so the bot must be running. To do:")
     for change in wanted:
         print(f"  {change.told}")
     if options.dry_run:
         return 0
     if not (options.yes or agrees("Make these calls?")):
-        print("Nothing was changed. (--yes makes the calls without a question.)", file=sys.stderr)
+        print("Nothing was changed. (--yes makes the calls without asking.)", file=sys.stderr)
         return 1
     asyncio.run(_make(settings, wanted))
-    print("`rasa-handover doctor` checks whether all is well now.")
+    print("`rasa-handover doctor` checks whether everything is all right now.")
     return 0
 
 
@@ -173,13 +173,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help=f"where Meta finds the bot, such as {_CALLBACK} (default: what the app has)",
     )
     parser.add_argument("--dry-run", action="store_true", help="only show the calls")
-    parser.add_argument("--yes", action="store_true", help="ask nothing, and make the calls")
+    parser.add_argument("--yes", action="store_true", help="make the calls without asking")
 
 
 COMMAND = Command(
-    description="Subscribe the app, and at each Page, to the webhook fields that a handover needs. "
-    "It shows the calls, and asks. What is subscribed already stays so; a second run has nothing "
-    "to do.",
+    description="Subscribe the app, and each Page, to the webhook fields that a handover needs. "
+    "It shows the calls, and asks first. Existing subscriptions stay; a second run has nothing to "
+    "do.",
     add_arguments=_add_arguments,
     run=_run,
 )

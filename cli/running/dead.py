@@ -1,4 +1,4 @@
-"""`dead`: what a running bot has set aside because it failed for good, and taking it up again."""
+"""`dead`: lists what a running bot has set aside because it failed for good, or retries it."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def _run(options: Namespace) -> int:
     if options.json:
         print(msgspec.json.encode(retried).decode())
     else:
-        print(f"{retried.retried} taken up again.")
+        print(f"{retried.retried} retried.")
     return 0
 
 
 def _id(text: str) -> str:
     if dead_id(text) is None:
-        raise ArgumentTypeError("an id is event-N or message-N, as `rasa-handover dead` lists them")
+        raise ArgumentTypeError("an id is event-N or message-N, as in `rasa-handover dead`")
     return text
 
 
@@ -65,14 +65,14 @@ def _add_arguments(parser: ArgumentParser) -> None:
         nargs="*",
         type=_id,
         metavar="ID",
-        help="take these up again, or without an ID all",
+        help="retry these; without an ID, all",
     )
     add_bot_arguments(parser)
 
 
 COMMAND = Command(
     description="List the events and messages that a running bot has set aside because they "
-    "failed for good, without a word of what anybody wrote; or take them up again.",
+    "failed for good, without a word of what anybody wrote; or retry them.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -71,9 +71,9 @@ def _return_thread(options: Namespace) -> int:
 
 
 def _forget(options: Namespace) -> int:
-    question = f"Erase all that the plugin keeps of {options.user}? It can't be undone."
+    question = f"Erase everything that the plugin keeps about {options.user}? It can't be undone."
     if not (options.yes or agrees(question)):
-        print("Nothing was erased. (--yes erases without a question.)", file=sys.stderr)
+        print("Nothing was erased. (--yes erases without asking.)", file=sys.stderr)
         return 1
     answer = asyncio.run(client_of(options).forget(options.user))
     if options.json:
@@ -94,7 +94,7 @@ def _export(options: Namespace) -> int:
 
 
 def add_bot_arguments(parser: ArgumentParser) -> None:
-    """Where the bot is, and how to tell the answer."""
+    """Add the arguments for where the bot is, and how to print the answer."""
     parser.add_argument(
         "--credentials",
         metavar="FILE",
@@ -121,7 +121,7 @@ def _add_user_and_bot_arguments(parser: ArgumentParser) -> None:
 
 def _add_forget_arguments(parser: ArgumentParser) -> None:
     _add_user_and_bot_arguments(parser)
-    parser.add_argument("--yes", action="store_true", help="ask nothing, and erase")
+    parser.add_argument("--yes", action="store_true", help="erase without asking")
 
 
 def _add_sessions_arguments(parser: ArgumentParser) -> None:
@@ -135,7 +135,7 @@ def _add_sessions_arguments(parser: ArgumentParser) -> None:
 
 
 def add_days_argument(parser: ArgumentParser) -> None:
-    """How far to look back."""
+    """Add the option for how far to look back."""
     parser.add_argument(
         "--days", type=_days, default=7, help="how many days back, 1 to 3650 (default: %(default)s)"
     )
@@ -148,7 +148,7 @@ def _days(text: str) -> int:
 
 
 SESSIONS = Command(
-    description="List the open handovers of a running bot, by its operator API.",
+    description="List the open handovers of a running bot, through its operator API.",
     add_arguments=_add_sessions_arguments,
     run=_list_sessions,
 )
@@ -164,8 +164,8 @@ FORGET = Command(
     run=_forget,
 )
 EXPORT = Command(
-    description="Print all that the plugin keeps of a user, as JSON: events, handovers, "
-    "transcripts, and what the bot said. Rasa's tracker store and Meta keep their own.",
+    description="Print everything that the plugin keeps about a user, as JSON: events, handovers, "
+    "transcripts, and what the bot said. Rasa's tracker store and Meta keep their own data.",
     add_arguments=_add_user_and_bot_arguments,
     run=_export,
 )

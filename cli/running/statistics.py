@@ -1,4 +1,4 @@
-"""`statistics`: what came of handovers, for people or as JSON."""
+"""`statistics`: how handovers went, for people or as JSON."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    description="Tell how the handovers of the last days went.",
+    description="Show how the handovers of the last days went.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -13,7 +13,7 @@ from .. import links
 from ..answers import Subscription
 from ..findings import Check, Unknown, Verdict, known, ok, wrong
 
-# What the bot would not hear without each of them.
+# What the bot does not hear without each of these fields.
 PAGE_FIELDS = {
     "messages": "what users write",
     "messaging_postbacks": "taps on buttons",
@@ -33,7 +33,7 @@ _IN_THE_APP = "Open the app's settings, Messenger > Webhooks"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppFacts:
-    """`subscriptions` are asked with the app's own token, made of its id and secret."""
+    """`subscriptions` come from the app's own token, which consists of its id and secret."""
 
     app_id: str
     uses_instagram: bool
@@ -60,7 +60,7 @@ def _subscription(subscriptions: Sequence[Subscription], kind: str) -> Subscript
 
 
 def lost_without(subscribed: Collection[str], needed: Mapping[str, str]) -> str:
-    """The needed fields that are missing, each with what it brings; "" if there are none."""
+    """The needed fields that are missing, each with what it brings; "" if none are."""
     missing = [field for field in needed if field not in subscribed]
     return "; ".join(f"{field} ({needed[field]})" for field in missing)
 
@@ -74,7 +74,7 @@ def _page_subscription(facts: AppFacts) -> Verdict:
     page = _subscription(known(facts.subscriptions), "page")
     if page is None:
         return wrong(
-            "The app has no webhook for Pages: it hears nothing.",
+            "The app has no webhook for Pages: it gets nothing.",
             "Run `rasa-handover subscribe --webhook-url https://…/webhooks/facebook/webhook` while "
             f"the bot runs; or do it by hand: {_IN_THE_APP}.",
         )

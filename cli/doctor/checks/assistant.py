@@ -1,6 +1,6 @@
 """The assistant: whether its domain and its rules have what a handover needs. Pure.
 
-The trained model is judged, since it is what runs; where there is none, the domain's files.
+The trained model is judged, because it is what runs; if there is none, the domain's files are.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
 from .endpoints import ACTION
 
 _ADD = "`rasa-handover init` adds it to the domain; then run `rasa train`."
-_MEND = "Make the slot as it is in the plugin's own domain.yml, and run `rasa train`."
-_REASON = END_REASON_ENTITY  # the slot's name too
+_MEND = "Define the slot as in the plugin's own domain.yml, and run `rasa train`."
+_REASON = END_REASON_ENTITY  # the slot's name, too
 _REASONS = tuple(reason.value for reason in EndReason)
 
 
@@ -34,7 +34,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormFacts:
-    """What a form ignores, and whether it takes anything that is written as an answer."""
+    """What a form ignores, and whether it takes anything that users write as an answer."""
 
     ignored: Collection[str]
     takes_words: bool
@@ -53,11 +53,11 @@ class DomainFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleFacts:
-    """What the rules do, and the policies' names: others than rules may do the same.
+    """What the rules do, and the names of the policies, which may do the same without rules.
 
     `answered` are the end reasons that rules answer, `handing_over` the intents for which a rule
-    runs `action_handover` or one like it, `handing_over_in` the forms in the middle of which one
-    does.
+    runs `action_handover` or one like it, and `handing_over_in` the forms in the middle of which a
+    rule does so.
     """
 
     answered: Collection[str]
@@ -76,8 +76,8 @@ class RuleFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssistantFacts:
-    """`model` is the trained model's file; `domain` is the model's, or else that of the files.
-    `language` is the one that the model was trained for.
+    """`model` is the trained model's file; `domain` is the model's, or else the files'. `language`
+    is the one that the model was trained for.
     """
 
     model: str | Unknown
@@ -107,8 +107,8 @@ def _started_intent(facts: AssistantFacts) -> Verdict:
     has_flows = isinstance(facts.rules, RuleFacts) and facts.rules.has_flows
     if has_flows and HANDOVER_STARTED not in known(facts.domain).intents:
         return ok(
-            f"The domain has no intent {HANDOVER_STARTED}: an assistant of flows would talk on at "
-            "it. It hears of a handover that somebody else began at the end."
+            f"The domain has no intent {HANDOVER_STARTED}: an assistant of flows would go on "
+            "talking after it. It hears of a handover that somebody else began when it ends."
         )
     return _has_intent(
         facts, HANDOVER_STARTED, "Rasa is not told when somebody else begins a handover"
@@ -126,19 +126,19 @@ def _reason_slot(facts: AssistantFacts) -> Verdict:
     slot = domain.slots.get(_REASON)
     if slot is None or _REASON not in domain.entities:
         missing = "slot" if slot is None else "entity"
-        return wrong(f"The domain has no {missing} {_REASON}: rules can't tell why.", _ADD)
+        return wrong(f"The domain has no {missing} {_REASON}: rules can't see the reason.", _ADD)
     if _REASON not in slot.filled_from:
         return wrong(f"Nothing fills the slot {_REASON} from the entity {_REASON}.", _MEND)
     if slot.type != "categorical":
         return cannot_tell(
-            f"The slot {_REASON} is of type {slot.type}; rules tell the reasons apart by a "
-            "categorical one.",
+            f"The slot {_REASON} is of type {slot.type}; rules need a categorical one to "
+            "distinguish the reasons.",
             _MEND,
         )
     lacking = [reason for reason in _REASONS if reason not in slot.values]
     if lacking:
         return wrong(f"The slot {_REASON} lacks the values {', '.join(lacking)}.", _MEND)
-    return ok(f"The slot {_REASON} knows every reason.")
+    return ok(f"The slot {_REASON} has every reason.")
 
 
 def _active_slot(facts: AssistantFacts) -> Verdict:
@@ -177,7 +177,8 @@ def _rules(facts: AssistantFacts) -> Verdict:
         return cannot_tell(f"{detail}; a story or a flow may.", "Try each, or add the rules.")
     return wrong(
         f"{detail}: the bot comes back without a word.",
-        "`rasa-handover init` adds data/handover_rules.yml where it is not; then run `rasa train`.",
+        "`rasa-handover init` adds data/handover_rules.yml if it is missing. Then run `rasa "
+        "train`.",
     )
 
 
@@ -191,8 +192,8 @@ def _handing_over(facts: AssistantFacts) -> Verdict:
         )
     return wrong(
         f"No rule runs {ACTION}: nobody who asks for a person gets one.",
-        f"Let the rule for the intent that asks for a person end with `- action: {ACTION}`, and "
-        "run `rasa train`.",
+        f"End the rule for the intent that asks for a person with `- action: {ACTION}`, and run "
+        "`rasa train`.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What endpoints.yml names: where Rasa keeps conversations and locks, its action server. Pure."""
+"""What endpoints.yml names: Rasa's tracker store, its lock store and its action server. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _OK = 200
 
 
 class TrackerStoreKind(enum.Enum):
-    """What Rasa makes of 'tracker_store': a store that keeps conversations, or its memory, because
-    none is set, no class has that name, or the class's own code raises ImportError or
+    """What Rasa makes of 'tracker_store': a store that keeps conversations, or its own memory,
+    because none is set, no class has that name, or the class's own code raises ImportError or
     AttributeError.
     """
 
@@ -33,7 +33,7 @@ class TrackerStoreKind(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackerStoreFacts:
-    """What the tracker store is, and in a word what goes wrong when it is asked; None if nothing
+    """What the tracker store is, and, in a word, what goes wrong when it is asked; None if nothing
     does.
     """
 
@@ -80,8 +80,8 @@ def action_server(endpoints: Mapping[str, Any] | Unknown) -> str | Unknown:
         )
         return Unknown(told_by="action-server", verdict=its_own)
     problem = wrong(
-        "endpoints.yml has no 'action_endpoint', so Rasa runs no action of yours.",
-        "Write 'action_endpoint:' with 'url: http://localhost:5055/webhook' below it.",
+        "endpoints.yml has no 'action_endpoint', so Rasa runs none of your actions.",
+        "Write 'action_endpoint:' with 'url: http://localhost:5055/webhook' under it.",
     )
     return Unknown(told_by="action-server", verdict=problem)
 
@@ -106,18 +106,18 @@ def _tracker_store(facts: EndpointsFacts) -> Verdict:
         return wrong(
             f"Rasa finds no tracker store {kind}, and keeps conversations in memory instead: a "
             "restart forgets them.",
-            "Correct its 'type' in endpoints.yml, or install the package that has it.",
+            "Correct its 'type' in endpoints.yml, or install the package that provides it.",
         )
     if store is TrackerStoreKind.NOT_BUILT:
         return wrong(
             f"Rasa can't build the tracker store {kind}, whose code lacks a package or a name, "
             "and keeps conversations in memory instead: a restart forgets them.",
-            "Install what it needs, or fix the module that has it; `rasa run --debug` shows more.",
+            "Install what it needs, or fix its module; `rasa run --debug` shows more.",
         )
     if store is TrackerStoreKind.NONE:
         return wrong(
-            "Rasa keeps conversations in memory: a restart forgets them, and that handovers have "
-            "ended may be told twice.",
+            "Rasa keeps conversations in memory: a restart forgets them, and the end of a handover "
+            "may be told twice.",
             "Give endpoints.yml a 'tracker_store'.",
         )
     is_sql = str(kind).lower() == "sql"
@@ -134,8 +134,7 @@ def _tracker_store_answers(facts: EndpointsFacts) -> Verdict:
     if problem is None:
         return ok("The tracker store answers.")
     return wrong(
-        f"The tracker store does not answer ({problem}): while that lasts, Rasa forgets what is "
-        "said.",
+        f"The tracker store does not answer ({problem}): until it does, Rasa forgets what is said.",
         "Start its database, and check its address, name and password in endpoints.yml.",
     )
 
@@ -150,21 +149,21 @@ def _lock_store(facts: EndpointsFacts) -> Verdict:
         return ok("The lock store is Redis, which all workers share.")
     if kind != "in_memory":
         return cannot_tell(
-            f"The lock store is {kind}, which is not known here.",
+            f"The lock store is {kind}, which doctor does not know.",
             "With several workers, make sure that they share its locks.",
         )
     if facts.several_workers:
         return wrong(
-            "SANIC_WORKERS is more than one, and the lock store is in memory: Rasa then runs one "
-            "worker all the same.",
+            "SANIC_WORKERS is more than one, but the lock store is in memory: Rasa then runs only "
+            "one worker.",
             _REDIS,
         )
     if facts.shares_store:
         return cannot_tell(
             "The lock store is in memory, and 'store' is PostgreSQL, as for several `rasa run`.",
-            f"It is right for a single `rasa run`; for several: {_REDIS}",
+            f"That is fine for a single `rasa run`; for several: {_REDIS}",
         )
-    return ok("The lock store is in memory, which is right for one worker.")
+    return ok("The lock store is in memory, which is fine for one worker.")
 
 
 def _health(facts: EndpointsFacts) -> Verdict:
@@ -181,8 +180,8 @@ def _action(facts: EndpointsFacts) -> Verdict:
     there = known(facts.action_server.actions)
     if ACTION not in there:
         return wrong(
-            f"The action server does not have {ACTION}: the bot says that it connects, and nothing "
-            "follows.",
+            f"The action server does not have {ACTION}: the bot says that it is connecting the "
+            "user, and nothing happens.",
             "`rasa-handover init` adds it to your actions; then start `rasa run actions` again.",
         )
     named = () if isinstance(facts.in_domain, Unknown) else facts.in_domain

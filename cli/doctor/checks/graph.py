@@ -27,7 +27,7 @@ VERSION_ENDS = {
     "v27.0": None,
 }
 _GOOD_VERSION = "v25.0"
-_OLDEST = 20  # of the table
+_OLDEST = 20  # version in the table
 _METAS = {"graph.facebook.com", "graph.instagram.com"}
 
 
@@ -53,8 +53,8 @@ def _host(facts: GraphFacts) -> Verdict:
     if _is_this_machine(host):
         return ok(f"'graph-url' is at {host}: an emulator on this machine, to try things out.")
     return wrong(
-        f"'graph-url' is at {host}, which is neither Meta nor this machine: whoever answers there "
-        "gets the Page's token, and no user hears the bot.",
+        f"'graph-url' is at {host}, which is neither Meta nor this machine: that host gets the "
+        "Page's token, and no user hears the bot.",
         f"Write https://graph.facebook.com/{_GOOD_VERSION}. An emulator belongs on this machine.",
     )
 
@@ -74,19 +74,19 @@ def _version(facts: GraphFacts) -> Verdict:
     if version not in VERSION_ENDS:
         return cannot_tell(
             f"{version} is not among the versions that this release knows.",
-            "Look up when Meta ends it.",
+            "Look up when Meta will end it.",
         )
     end = VERSION_ENDS[version]
     if end is None:
         return ok(f"{version}; Meta has not said yet when it ends.")
     if end <= facts.now.date():
         return _ended(version, f"on {end}")
-    return ok(f"{version} lives until {end}.")
+    return ok(f"{version} is supported until {end}.")
 
 
 def _ended(version: str, when: str) -> Verdict:
     return wrong(
-        f"Meta ended {version} {when}; calls get what an older or newer version answers.",
+        f"Meta ended {version} {when}; another version, older or newer, answers the calls.",
         f"Make 'graph-url' end with {_GOOD_VERSION}.",
     )
 
@@ -98,7 +98,7 @@ def _clock(facts: GraphFacts) -> Verdict:
         return ok(f"This machine's clock and Meta's differ by {seconds} s.")
     return wrong(
         in_words(skew),
-        "Let the machine keep its time by NTP; timeouts and the 24-hour window go by it.",
+        "Have the machine keep its time by NTP: timeouts and the 24-hour window depend on it.",
     )
 
 

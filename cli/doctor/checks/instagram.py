@@ -1,6 +1,6 @@
 """The Instagram account that is linked to a Page. Pure.
 
-Source: Instagram Platform, Page, `instagram_business_account`, which Meta also leaves empty if the
+Source: Instagram Platform, Page, `instagram_business_account`, which Meta leaves empty, too, if the
 token may not see it; Meta facts 2.6.
 """
 
@@ -20,9 +20,9 @@ _UNUSED = "Instagram is not in use."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstagramFacts:
-    """`configured` is the account that credentials.yml has for the Page, and `has_to_be` says
-    whether it must have one, as it must where it names several pages. `heard` says whether the app
-    has a webhook for Instagram.
+    """`configured` is the account that credentials.yml has for the Page; `has_to_be` is whether it
+    must have one, as it must with several pages. `heard` is whether the app has a webhook for
+    Instagram.
     """
 
     configured: str | None
@@ -50,15 +50,15 @@ def _account(facts: InstagramFacts) -> Verdict:
     linked = known(facts.answers.linked).account
     if linked is None:
         return cannot_tell(
-            "Meta shows the token no Instagram account that is linked to the Page.",
-            "If one is linked, make the token with instagram_basic.",
+            "Meta shows this token no Instagram account linked to the Page.",
+            "If one is linked, make a token with instagram_basic.",
         )
     if linked == facts.configured or (facts.configured is None and not facts.has_to_be):
         return ok(f"Instagram account {linked} is linked to the Page.")
     return wrong(
         f"Instagram account {linked} is linked to the Page, and credentials.yml has "
         f"{facts.configured or 'none'} for it.",
-        "Write its id under 'instagram', below the Page's own id.",
+        "Write its id under 'instagram', under the Page's own id.",
     )
 
 

@@ -21,7 +21,7 @@ _SUBSCRIBE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageFacts:
-    """`page` and `agent_apps` are as in PageToAsk; `intents` are those of the assistant."""
+    """`page` and `agent_apps` are those of PageToAsk; `intents` are the assistant's."""
 
     app_id: str
     page: str | None
@@ -33,7 +33,7 @@ class PageFacts:
 
 def _proof(facts: PageFacts) -> Verdict:
     known(facts.answers.identity)
-    return ok("Graph accepts the token together with the proof that is made with 'secret'.")
+    return ok("Graph accepts the token together with the proof made from 'secret'.")
 
 
 def _identity(facts: PageFacts) -> Verdict:
@@ -41,7 +41,7 @@ def _identity(facts: PageFacts) -> Verdict:
     if facts.page is None or str(found.id) == facts.page:
         return ok(f"The token is for {found.name} ({found.id}).")
     return wrong(
-        f"The token is for {found.name} ({found.id}), and stands under {facts.page} in 'pages'.",
+        f"The token is for {found.name} ({found.id}), but is under {facts.page} in 'pages'.",
         "Put each token under the id of its own Page.",
     )
 
@@ -50,7 +50,7 @@ def _subscription(facts: PageFacts) -> Verdict:
     own = [app for app in known(facts.answers.installed).apps if str(app.id) == facts.app_id]
     if not own:
         return wrong(
-            "The app is not installed on the Page: it hears nothing from it.",
+            "The app is not installed on the Page: it gets nothing from it.",
             "`rasa-handover subscribe` does it; or connect the Page in the app's settings, "
             "Messenger > Webhooks.",
         )
@@ -83,7 +83,7 @@ def judge_routing(setting: RoutingSetting, is_on: bool, platform: str) -> Verdic
     state = "on" if is_on else "off"
     if setting is not RoutingSetting.AUTO and setting.value != state:
         return wrong(
-            f"Conversation Routing is {state} for {platform}, and 'routing' says {setting.value}.",
+            f"Conversation Routing is {state} for {platform}, but 'routing' says {setting.value}.",
             "Write 'routing: auto', or switch it at Meta.",
         )
     if is_on or setting is RoutingSetting.OFF:
@@ -111,7 +111,7 @@ def _profile(facts: PageFacts) -> Verdict:
             "Add the intent and train, or give the button or the menu's entry another payload.",
         )
     if not payloads:
-        return ok("The Page has no Get Started button and no menu: users begin by writing.")
+        return ok("The Page has neither a Get Started button nor a menu: users begin by writing.")
     return ok("The assistant knows what Get Started and the menu send.")
 
 

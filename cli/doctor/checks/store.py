@@ -1,5 +1,5 @@
-"""The session store: is it there, of a version that this release knows, and fit for the workers?
-Pure.
+"""The session store: whether it exists, has a version that this release knows, and suits the number
+of workers. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..findings import Check, Unknown, Verdict, known, ok, wrong
 
 
 class StoreState(enum.Enum):
-    """What was found where no version could be read: no tables yet, or a lock on the file."""
+    """What was found if no version could be read: no tables yet, or a lock on the file."""
 
     EMPTY = "empty"
     BUSY = "busy"
@@ -42,13 +42,13 @@ def _store(facts: StoreFacts) -> Verdict:
 def _version(found: int, latest: int) -> Verdict:
     if found > latest:
         return wrong(
-            f"A newer release has made its tables: they are of version {found}, and this one "
+            f"A newer release made its tables: they have version {found}, and this release "
             f"knows versions up to {latest}.",
             "Upgrade rasa-handover, or name another database under 'store'.",
         )
     if found < latest:
-        return ok(f"Its tables are of version {found}; `rasa run` upgrades them.")
-    return ok(f"Its tables are of version {found}, as they should be.")
+        return ok(f"Its tables have version {found}; `rasa run` upgrades them.")
+    return ok(f"Its tables have version {found}, as they should.")
 
 
 def _workers(facts: StoreFacts) -> Verdict:

@@ -1,4 +1,4 @@
-"""What a Page's admin switches and no API tells, with where to look. Pure.
+"""What a Page's admin switches and no API shows, and where to look. Pure.
 
 Source: Messenger Platform, Conversation Routing; Meta facts 1.3, 3 and 5.
 """
@@ -17,7 +17,7 @@ _NO_CALL = "Meta has no call that tells this."
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SwitchFacts:
-    """`owner` is who has the thread of the user that was named; None if nobody was."""
+    """`owner` is who has the thread of the given user; None if none was given."""
 
     owner: Owner | Unknown | None
 
@@ -27,8 +27,8 @@ def _default_app(facts: SwitchFacts) -> Verdict:
     if facts.owner is None:
         return cannot_tell(
             _NO_CALL,
-            "Look whether your app is the default app there; or hand a user over and run this "
-            "with --user and the user's id, which lets it guess.",
+            "Check whether your app is the default app there; or hand a user over, and run this "
+            "with --user and the user's id, so that it can guess.",
         )
     owner = known(facts.owner)
     if owner is Owner.ANOTHER_APP:
@@ -37,18 +37,18 @@ def _default_app(facts: SwitchFacts) -> Verdict:
         )
     if owner is Owner.UNNAMED:
         return wrong(
-            "Somebody else has the user's thread, and Meta does not name the app, as it would to "
-            "the default app.",
+            "Somebody else has the user's thread, and Meta does not name the app, which it would "
+            "name to the default app.",
             "Make your app the default app of the Page.",
         )
     if owner is Owner.UNKNOWN:
         return cannot_tell(
             "Meta answers, but does not say who has the user's thread.",
-            "Try again; if it stays so, look there.",
+            "Try again; if the answer stays the same, look there.",
         )
     state = "nobody's" if owner is Owner.IDLE else "the bot's own"
     return cannot_tell(
-        f"The user's thread is {state}, which says nothing.",
+        f"The user's thread is {state}, which proves nothing.",
         "Try again while an agent has it, or look there.",
     )
 

@@ -23,8 +23,8 @@ _MAKE_A_NEW_ONE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenFacts:
-    """`page` is the id of the Page that the token should be for, `instagram` that of the account
-    that the bot serves there.
+    """`page` is the id of the Page that the token should be for, and `instagram` the id of the
+    account that the bot serves there.
     """
 
     app_id: str
@@ -35,7 +35,7 @@ class TokenFacts:
 
 
 def unusable(token: TokenInfo | Unknown, app_id: str) -> Unknown | None:
-    """Why nothing can be asked with the token of the app; None if it can be used."""
+    """Why nothing can be asked with the token; None if it can be used."""
     if isinstance(token, Unknown):
         return Unknown(told_by=token.told_by)
     if not token.is_valid:
@@ -70,7 +70,7 @@ def _app(facts: TokenFacts) -> Verdict:
     if str(token.app_id) == facts.app_id:
         return ok(f"It was made for app {facts.app_id}.")
     return wrong(
-        f"It was made for app {token.app_id}, and 'app-id' is {facts.app_id}.", _MAKE_A_NEW_ONE
+        f"It was made for app {token.app_id}, but 'app-id' is {facts.app_id}.", _MAKE_A_NEW_ONE
     )
 
 
@@ -95,7 +95,7 @@ def _data_access(facts: TokenFacts) -> Verdict:
     verb = "expired" if end <= facts.now else "expires"
     return wrong(
         f"The app's access to data {verb} on {end:%Y-%m-%d}.",
-        "Let the person who made the token log in to the app again, and make a new token.",
+        "Have the person who made the token log in to the app again, and make a new token.",
     )
 
 

@@ -25,10 +25,10 @@ class WebAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookFacts:
-    """`callback_url` is what Meta has; `wanted_url` is where the bot should be, if that was said.
+    """`callback_url` is what Meta has; `wanted_url` is where the bot should be, if that was given.
 
-    The other answers are those to the handshake with our verify token and `challenge`, and to
-    deliveries that hold no event.
+    The other fields are the answers to the handshake with our verify token and `challenge`, and to
+    deliveries without events.
     """
 
     callback_url: str | Unknown
@@ -41,11 +41,11 @@ class WebhookFacts:
 
 
 def shown(url: str) -> str:
-    """A URL without what may be secret in it: user, password and query."""
+    """A URL without the parts that may be secret: user, password and query."""
     try:
         parts = urlsplit(url)
     except ValueError:  # a bracket that is not closed
-        return "an address that is not one"
+        return "an address that can't be read"
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, query="", fragment="").geturl()
 
@@ -60,7 +60,7 @@ def _address(facts: WebhookFacts) -> Verdict:
     if facts.wanted_url is None and not urlsplit(url).path.endswith(PATH):
         return cannot_tell(
             f"Meta posts to {shown(url)}, and the channel listens at …{PATH}.",
-            "This is right only if a proxy leads from the one to the other.",
+            "This works only if a proxy leads from the first to the second.",
         )
     return ok(f"Meta posts to {shown(url)}.")
 
@@ -75,7 +75,7 @@ def _handshake(facts: WebhookFacts) -> Verdict:
         )
     if answer.status != _OK or answer.text != facts.challenge:
         return wrong(
-            f"The webhook answered the handshake with HTTP {answer.status} and not with the "
+            f"The webhook answered the handshake with HTTP {answer.status} instead of the "
             "challenge.",
             "Check that the callback URL leads to `rasa run`, without a redirect or a login.",
         )
@@ -94,9 +94,9 @@ def _refused(answer: WebAnswer, how: str) -> Verdict:
     if answer.status == _FORBIDDEN:
         return ok(f"A delivery {how} is refused.")
     return wrong(
-        f"A delivery {how} is answered with HTTP {answer.status}, and 403 is right: anybody may "
-        "be able to write as any user.",
-        "Let the callback URL lead to this channel, and not to Rasa's own 'facebook' channel.",
+        f"A delivery {how} is answered with HTTP {answer.status} instead of 403: anybody may be "
+        "able to write as any user.",
+        "Make sure that the callback URL leads to this channel, not to Rasa's own 'facebook'.",
     )
 
 
@@ -111,8 +111,8 @@ def _signed(facts: WebhookFacts) -> Verdict:
             "X-Hub-Signature-256.",
         )
     return wrong(
-        f"The webhook answers a signed delivery with HTTP {answer.status}; Meta repeats what gets "
-        "no 200, and unsubscribes the app after an hour.",
+        f"The webhook answers a signed delivery with HTTP {answer.status}; Meta repeats deliveries "
+        "that get no 200, and unsubscribes the app after an hour.",
         "Look in the log of `rasa run`; 503 means that its store does not answer.",
     )
 

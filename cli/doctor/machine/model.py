@@ -1,5 +1,5 @@
-"""What a trained model holds: its domain, its policies, and the end reasons that its rules answer.
-Pure.
+"""What a trained model contains: its domain, its policies, and the end reasons that its rules
+answer. Pure.
 
 A RulePolicy keeps a table from states, as JSON, to what the bot does next:
 `[{"prev_action": {"action_name": "action_listen"}, "user": {"intent": "handover_ended"},
@@ -24,7 +24,7 @@ _DECIDES = "predict_action_probabilities"  # what a policy does in the graph
 
 
 def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
-    """What a domain has; `domain` is as in a model's metadata, or as `Domain.as_dict` gives it."""
+    """What a domain has; it is as in a model's metadata, or as `Domain.as_dict` returns it."""
     return DomainFacts(
         intents=_names(domain.get("intents") or ()),
         entities=_names(domain.get("entities") or ()),
@@ -40,7 +40,7 @@ def domain_facts(domain: Mapping[str, Any]) -> DomainFacts:
 
 
 def policies(predict_schema: Mapping[str, Any]) -> frozenset[str]:
-    """By which policies a model's graph decides what to do next: the names of their classes."""
+    """The class names of the policies by which a model's graph decides what to do next."""
     nodes = [node for node in predict_schema["nodes"].values() if node.get("fn") == _DECIDES]
     return frozenset(str(node["uses"]).rpartition(".")[2] for node in nodes)
 
@@ -86,7 +86,7 @@ def _before_a_handover(rules: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _hands_over(action: str) -> bool:
-    """`action_handover_availability` only asks whether anybody is there."""
+    """Whether an action hands over; `action_handover_availability` only asks who is there."""
     return action.startswith(ACTION) and action != AVAILABILITY_ACTION
 
 

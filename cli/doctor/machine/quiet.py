@@ -1,4 +1,4 @@
-"""Rasa logs what it loads, and warns of what it will stop doing: none of it between findings."""
+"""Keeps Rasa's log lines and deprecation warnings from appearing between findings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import structlog
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing is logged, and nobody is warned, as long as this lasts.
+    """Inside, nothing is logged and no warning is shown.
 
-    What Rasa imports meanwhile, such as a component of the project's own, is found in this folder,
-    too, as the command `rasa` finds it.
+    What Rasa imports inside, such as a component of the project's own, is found in this folder,
+    too, as the command `rasa` does.
     """
     before, configured = logging.root.manager.disable, structlog.get_config()
     path = list(sys.path)

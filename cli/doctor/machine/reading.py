@@ -56,7 +56,7 @@ def read_endpoints(path: str) -> Mapping[str, Any] | Unknown:
 def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> AssistantFacts:
     """The newest model in a folder, or the model in a file; the domain's files if there is none.
 
-    `return_intents` are those that the plans name.
+    `return_intents` are the ones that the plans name.
     """
     rules: RuleFacts | Unknown
     try:
@@ -67,7 +67,7 @@ def read_assistant(model: str, domain: str, return_intents: Collection[str]) -> 
     except ModelNotFound:
         problem = f"There is no trained model at {model}."
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError):
-        problem = f"{archive} is no model of Rasa 3."
+        problem = f"{archive} is not a model of Rasa 3."
     else:
         return AssistantFacts(
             model=archive,
@@ -107,7 +107,7 @@ def _read_archive(path: str) -> tuple[DomainFacts, RuleFacts, str]:
 
 
 def _files_in(path: str, *names: str) -> Iterator[dict[str, Any]]:
-    """The JSON files of these names in the archive; an empty object for one that is not there."""
+    """The JSON files with these names in the archive; an empty object for a missing one."""
     found: dict[str, dict[str, Any]] = {}
     with tarfile.open(path, mode="r:gz") as archive:
         for member in archive:
@@ -119,11 +119,11 @@ def _files_in(path: str, *names: str) -> Iterator[dict[str, Any]]:
 
 
 def _read_domain(path: str) -> DomainFacts | None:
-    """The domain in a file or a folder; as `init` has it, the folder where there is no file."""
+    """The domain in a file or a folder; as in `init`, the folder if there is no file."""
     if path == "domain.yml" and not Path(path).exists():
         path = "domain"
     try:
-        with quiet():  # Rasa's advice on the domain is `rasa data validate`'s
+        with quiet():  # advice on the domain is a matter for `rasa data validate`
             return domain_facts(Domain.load(path).as_dict())
     except (RasaException, OSError):
         return None

@@ -1,6 +1,6 @@
 """Builds the tracker store that endpoints.yml names, as `rasa run` does, and asks it once.
 
-Nothing else shows what Rasa makes of it: where Rasa finds no such class, and where the class raises
+Nothing else shows what Rasa makes of it: if Rasa finds no such class, or if the class raises
 ImportError or AttributeError, it keeps conversations in memory, with only a warning in its log.
 """
 
@@ -37,9 +37,10 @@ _NOBODY = "rasa-handover-doctor"  # a sender id that no conversation has
 
 
 def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreFacts:
-    """What Rasa makes of 'tracker_store', and whether that answers, within PATIENCE.
+    """What Rasa makes of 'tracker_store', and whether that answers within PATIENCE.
 
-    It may make what Rasa itself makes at its start, such as tables, but no file and no database.
+    This may create what Rasa itself creates when it starts, such as tables, but no file and no
+    database.
     """
     if isinstance(endpoints, Unknown):
         unknown = Unknown(told_by=endpoints.told_by)
@@ -55,7 +56,7 @@ def read_tracker_store(endpoints: Mapping[str, Any] | Unknown) -> TrackerStoreFa
 
 
 class _Trial(threading.Thread):
-    """A thread of its own, which nobody has to wait for: a database may keep it for ever."""
+    """A separate thread that need not be waited for: a database may block it forever."""
 
     def __init__(self, name: str, section: Mapping[str, Any]) -> None:
         super().__init__(daemon=True)
@@ -68,14 +69,14 @@ class _Trial(threading.Thread):
             self.facts = self._built()
         except ConnectionException:
             self.facts = TrackerStoreFacts(kind=TrackerStoreKind.KEPT, problem="no connection")
-        except BaseException as error:  # whatever a class of theirs may raise
+        except BaseException as error:  # whatever the project's own class may raise
             self.facts = _without_answer(_no_start(self._type, error))
 
     def _built(self) -> TrackerStoreFacts:
         section = _without_side_effects(self._section)
         store = TrackerStore.create(EndpointConfig.from_dict(dict(section)))
         while (wrapped := getattr(store, "_tracker_store", None)) is not None:
-            store = wrapped  # Rasa Pro's wrapper answers as if nothing had gone wrong
+            store = wrapped  # Rasa Pro's wrapper would hide what goes wrong
         if isinstance(store, InMemoryTrackerStore):
             return _without_answer(_why_in_memory(self._type))
         return TrackerStoreFacts(kind=TrackerStoreKind.KEPT, problem=_asked(store))
@@ -85,14 +86,14 @@ def _asked(store: TrackerStore) -> str | None:
     """What goes wrong when a conversation that does not exist is read; None if nothing does."""
     try:
         asyncio.run(_read(store))
-    except BaseException as error:  # Rasa exits where a schema is missing
+    except BaseException as error:  # Rasa exits if a schema is missing
         return type(error).__name__
     return None
 
 
 async def _read(store: TrackerStore) -> None:
     found: object = store.retrieve(_NOBODY)
-    if inspect.isawaitable(found):  # older ones simply return it
+    if inspect.isawaitable(found):  # older stores simply return it
         await found
 
 
@@ -108,7 +109,7 @@ def _why_in_memory(name: str) -> TrackerStoreKind:
 def _no_start(name: str, error: BaseException) -> Unknown:
     problem = wrong(
         f"Rasa can't start with the tracker store {name}: {type(error).__name__}.",
-        "Correct it in endpoints.yml, or fix the module that has it.",
+        "Correct it in endpoints.yml, or fix its module.",
     )
     return Unknown(told_by="tracker-store", verdict=problem)
 
@@ -118,9 +119,9 @@ def _without_answer(kind: TrackerStoreKind | Unknown) -> TrackerStoreFacts:
 
 
 def _without_side_effects(section: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The section without `login_db`, by which Rasa makes the database if need be and tries for
-    ever; and in memory where its file would be made, which would then belong to whoever runs the
-    doctor.
+    """The section without `login_db`, with which Rasa creates a missing database and retries
+    forever; and in memory if its file does not exist, because a new file would belong to the person
+    who runs the doctor.
     """
     if str(section.get("type", section.get("store_type"))).lower() != "sql":
         return section

@@ -30,15 +30,14 @@ _LINE = f"{_IMPORT}  # noqa: F401 (to be imported is enough)\n"
 
 
 def propose_actions(files: Files, place: str) -> list[Proposal]:
-    """Import the action in the module `place`, or in a module of the package `place`."""
+    """Import the action into the module `place`, or into a module of the package `place`."""
     sources = {path: text for path, text in files.items() if is_in(path, place)}
     if any(_CLASS in _names(text) for text in sources.values()):
         return []
     if own := [path for path, text in sources.items() if defines_action(text, ACTION)]:
         note = (
             f"{own[0]} has an action of its own that is named {ACTION}, so the one that hands over "
-            "is not added. Give yours another name, there, in the domain and in your rules, and "
-            "run this again."
+            "is not added. Rename yours there, in the domain and in your rules, and run this again."
         )
         return [Proposal(path=own[0], before=files[own[0]], after=files[own[0]], notes=(note,))]
     path = _module(sources, place)
@@ -48,10 +47,10 @@ def propose_actions(files: Files, place: str) -> list[Proposal]:
 
 
 def _module(sources: Files, place: str) -> str:
-    """Where the action is to be imported.
+    """Where to import the action.
 
-    A package's only module with actions may be the one that the action server is told to import
-    (`--actions actions.actions`), and is imported as well if it is told the package.
+    If only one module of a package has actions, it may be the one that the action server is told to
+    import (`--actions actions.actions`), and it is also imported if the server is told the package.
     """
     if not place.endswith("/"):
         return place
@@ -60,7 +59,7 @@ def _module(sources: Files, place: str) -> str:
 
 
 def defines_actions(source: str) -> bool:
-    """Whether a module has a class that is an action, by the name of what it is derived from."""
+    """Whether a module has a class that is an action, judging by its base classes' names."""
     tree = _tree(source)
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)] if tree else []
     bases = (ast.unparse(base).rpartition(".")[2] for one in classes for base in one.bases)
@@ -68,8 +67,8 @@ def defines_actions(source: str) -> bool:
 
 
 def defines_action(source: str, name: str) -> bool:
-    """Whether a class in a module has a method `name` that returns this name, or a constant of the
-    module or class with this value.
+    """Whether a class in a module has a method `name` that returns this name, or a constant with
+    this value.
     """
     tree = _tree(source)
     nodes = list(ast.walk(tree)) if tree is not None else []
@@ -100,7 +99,7 @@ def _package(sources: Files, place: str) -> Iterator[Proposal]:
 
 
 def _names(source: str) -> set[str]:
-    """Every name that a module imports, defines or uses; none if it is not Python."""
+    """Every name that a module imports, defines or uses; empty if it is not Python."""
     tree = _tree(source)
     nodes = list(ast.walk(tree)) if tree is not None else []
     found = {getattr(node, field, None) for node in nodes for field in ("name", "id", "attr")}
@@ -108,7 +107,7 @@ def _names(source: str) -> set[str]:
 
 
 def _with_import(path: str, source: str) -> str:
-    """The module with the line below its docstring and imports, or at the end if it has none."""
+    """The module with the line after its docstring and imports, or at the end if it has none."""
     tree = _tree(source)
     if tree is None:
         raise ProjectError(f"{path} can't be read: it is not valid Python. Fix it first.")

@@ -17,9 +17,9 @@ _FLOW_POLICY = "FlowPolicy"
 _RECIPE = "default.v1"
 _FALLBACK = "FallbackClassifier"
 _OF_FLOWS = (
-    f" has the {_FLOW_POLICY}, and the rules and examples that are added are for an "
-    "assistant of intents: where flows do the talking, let pattern_human_handoff call "
-    "action_handover and a flow named handover_ended be the follow-up, as examples/calm does."
+    f" has the {_FLOW_POLICY}, but the rules and examples that are added are for an "
+    "assistant of intents: if flows do the talking, have pattern_human_handoff call "
+    "action_handover, and make the follow-up a flow named handover_ended, as examples/calm does."
 )
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 (nothing listens there)
 _ACTION_SERVER = {"url": "http://localhost:5055/webhook"}
@@ -32,29 +32,29 @@ def propose_config(path: str, text: str) -> Proposal:
     """Add the RulePolicy to a list of policies that lacks it; Rasa's default policies have it."""
     document = parse(path, text)
     if document.data.get("recipe", _RECIPE) != _RECIPE:
-        note = f"{path} is not of the recipe {_RECIPE}: make sure that {_POLICY} is in it."
+        note = f"{path} does not use the recipe {_RECIPE}: make sure that it has {_POLICY}."
         return Proposal(path=path, before=text, after=text, notes=(note,))
     policies = document.data.get("policies")
     names = [_name_of(policy) for policy in policies or ()]
     notes = (path + _OF_FLOWS,) if _FLOW_POLICY in names else ()
-    if not names or any(name.endswith(_POLICY) for name in names):  # a subclass follows rules too
+    if not names or any(name.endswith(_POLICY) for name in names):  # a subclass applies rules, too
         return Proposal(path=path, before=text, after=text, notes=notes)
     after = add(document, {"policies": [{"name": _POLICY}]})
     return Proposal(path=path, before=text, after=after, notes=notes)
 
 
 def has_fallback(path: str, text: str) -> bool:
-    """Whether the NLU tells what it did not understand, as Rasa's default pipeline does."""
+    """Whether the NLU reports what it did not understand, as Rasa's default pipeline does."""
     data = parse(path, text).data
     names = [_name_of(one) for one in data.get("pipeline") or ()]
     return _FALLBACK in names or (not names and data.get("recipe", _RECIPE) == _RECIPE)
 
 
 def propose_endpoints(path: str, text: str | None) -> Proposal:
-    """Add the action server and the tracker store, each if none is configured.
+    """Add the action server and the tracker store, if they are not configured.
 
-    Without a tracker store Rasa keeps conversations in memory: after a restart it would know none
-    of them, nor how their handovers ended.
+    Without a tracker store Rasa keeps conversations in memory: after a restart it would remember
+    neither them nor how their handovers ended.
     """
     document = parse(path, text or "")
     after = _with_section(document, "action_endpoint", _ACTION_SERVER, _OF_THE_ACTIONS)
@@ -68,14 +68,14 @@ def _elsewhere(document: Document) -> Iterator[str]:
     host = urlsplit(url).hostname
     if host is not None and host not in _THIS_MACHINE:
         yield (
-            f"The action server in {document.name} is not on this machine ({host}): the "
-            "plugin and the changed actions have to be installed where it runs, too. For images of "
-            "your own, see docs/images.md."
+            f"The action server in {document.name} is not on this machine ({host}): install the "
+            "plugin and the changed actions where it runs, too. For images of your own, see "
+            "docs/images.md."
         )
 
 
 def language_of(path: str, text: str) -> str:
-    """The language that the assistant speaks, as its config has it; English is Rasa's default."""
+    """The assistant's language, according to its config; English is Rasa's default."""
     return str(parse(path, text).data.get("language") or "en")
 
 

@@ -37,7 +37,7 @@ plans:
 def propose_credentials(
     path: str, text: str | None, keywords: Sequence[str] = DEFAULT_KEYWORDS
 ) -> Proposal:
-    """Make the section of Rasa's `facebook` channel ours, or add one that reads variables.
+    """Turn the section of Rasa's `facebook` channel into ours, or add one that reads variables.
 
     `keywords` are those of its plan.
     """
@@ -55,7 +55,7 @@ def propose_credentials(
 def keywords_of(
     path: str, text: str | None, keywords: Sequence[str] = DEFAULT_KEYWORDS
 ) -> list[str]:
-    """The keywords of all plans; those given where `init` adds the section, and writes them."""
+    """The keywords of all plans; if `init` adds the section, the given ones, which it writes."""
     sections = parse(path, text or "").data
     own = next((one for name, one in sections.items() if is_own_section(name)), None)
     found: dict[str, None] = {}
@@ -65,7 +65,7 @@ def keywords_of(
 
 
 def _plans(section: Any) -> list[dict[str, Any]]:
-    """The plans of the channel and of its pages; what isn't a plan is for `rasa run` to refuse."""
+    """The plans of the channel and its pages; `rasa run` refuses what isn't a plan."""
     section = section if isinstance(section, dict) else {}
     pages = section.get("pages")
     places = [section, *(pages.values() if isinstance(pages, dict) else ())]
@@ -85,8 +85,8 @@ def _taken_over(document: Document, keywords: Sequence[str]) -> str:
     there = document.data[_RASAS_CHANNEL] or {}
     if pair is None or (there and not is_block(pair[1])):
         raise ProjectError(
-            f"{document.name}: write the section {_RASAS_CHANNEL} as plain keys, one a line, and "
-            "run this again. Rasa fills in ${…} only where it is written so."
+            f"{document.name}: write the section {_RASAS_CHANNEL} as plain keys, one on each line, "
+            "and run this again. Only then does Rasa fill in ${…}."
         )
     renamed = parse(document.name, rename(document, _RASAS_CHANNEL, CHANNEL))
     missing = _keys(keywords)

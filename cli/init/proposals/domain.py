@@ -14,15 +14,13 @@ from .forms import Form, forms_of, notes_on, with_ignored
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
 
 _FILE_OF_OURS = "handover.yml"
-_SAID = " The bot says yours, so check that they fit what has just happened."
+_SAID = " The bot says yours, so check that they suit the moment."
 _LONGEST_SESSION_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DomainProposal:
-    """What is to be written into the domain, the names of the new intents, and the forms that
-    exist.
-    """
+    """What to write into the domain, the names of the new intents, and the existing forms."""
 
     proposals: tuple[Proposal, ...]
     new_intents: tuple[str, ...]
@@ -32,7 +30,7 @@ class DomainProposal:
 def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
     """Add what is missing: to the file `place`, or to a file of its own in the folder `place`.
 
-    In whichever file a form is, it gets the intents to ignore.
+    The forms get the intents to ignore, in whichever file they are.
     """
     documents = documents_of(files, place)
     path = f"{place}{_FILE_OF_OURS}" if place.endswith("/") else place
@@ -73,7 +71,7 @@ def documents_of(files: Files, place: str) -> list[Document]:
 
 
 def _entries(documents: list[Document], section: str) -> Iterator[tuple[str, Any]]:
-    """The names in a section of the domain, each with its content, None for a bare name."""
+    """The names in a section of the domain, each with its content; None if it is only a name."""
     for document in documents:
         entries = document.data.get(section) or []
         if isinstance(entries, Mapping):
@@ -106,7 +104,7 @@ def _kept(part: Part, there: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         names = [name for name in ours if name in there[section]]
         if other := [name for name in names if there[section][name] != ours[name]]:
             yield (
-                f"The domain has {section} of these names with other content, and they stay as "
+                f"The domain has {section} with these names but other content, which stay as "
                 f"they are: {', '.join(other)}.{_SAID if section == 'responses' else ''}"
             )
 

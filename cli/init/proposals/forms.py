@@ -1,4 +1,4 @@
-"""`init` and the forms of a project: what keeps a form from taking the wish for a person, or a tap
+"""`init` and the forms of a project: what keeps a form from taking a request for a person, or a tap
 on a button after the chat, as the answer to its question. Pure.
 """
 
@@ -36,8 +36,8 @@ _RULES = """\
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """A form, and what it ignores; `takes_words` says whether anything written may be an answer,
-    `names_slots` whether it lists the slots that it requires.
+    """A form, and what it ignores. `takes_words`: anything that users write may be an answer.
+    `names_slots`: it lists the slots that it requires.
     """
 
     name: str
@@ -61,7 +61,7 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
 def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[str]) -> str:
     """The domain's file, with its forms ignoring all of these intents.
 
-    Rasa takes no form that ignores intents and does not say which slots it requires.
+    Rasa refuses a form that ignores intents without saying which slots it requires.
     """
     for form in forms:
         missing = missing_in(form, intents)
@@ -73,13 +73,13 @@ def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[st
 
 
 def missing_in(form: Form, intents: Sequence[str]) -> list[str]:
-    """What a form should ignore and does not; nothing where it takes no words for an answer."""
+    """What a form should ignore but does not; empty if it takes no words as an answer."""
     return [one for one in intents if one not in form.ignored] if form.takes_words else []
 
 
 def rules_for(forms: Iterable[Form], wish: str, *, is_answered: bool) -> str:
-    """The rules for handovers in the middle of forms; where another rule of the project's own
-    answers the wish for a person, only that for handovers which somebody else begins.
+    """The rules for handovers in the middle of forms. If the project has its own rule for a request
+    for a person, there is only the one for handovers that somebody else begins.
     """
     texts = (_RULES.format(form=form.name, wish=wish) for form in forms)
     rules = (rule for text in texts for rule in text.rstrip("\n").split("\n\n"))
@@ -87,10 +87,10 @@ def rules_for(forms: Iterable[Form], wish: str, *, is_answered: bool) -> str:
 
 
 def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
-    """What people should know of their forms."""
+    """What people should know about their forms."""
     if names := ", ".join(form.name for form in forms if missing_in(form, intents)):
         yield (
-            "A form takes whatever users write as its answer, including the wish for a person: "
+            "A form takes anything that users write as its answer, even a request for a person: "
             f"{names}. With {IGNORED} it leaves that to the rules; docs/forms.md says what else "
             "it may need."
         )

@@ -1,6 +1,7 @@
 """The language that a project's users write in. Pure.
 
-The script shows it, or the small words of a language. It is for a note, and for what is offered.
+The script shows it, or a language's small words. It decides about a note, and about what is
+offered.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ _SMALL_WORDS = {
     "nl": "ik de het een is mijn wat hoe kan voor niet en van je wil waar",
     "pl": "jest nie jak co mój moja chcę czy mogę gdzie się na do i to w",
 }
-_FEWEST = 3  # examples or words that tell
-_SHARE = 3  # one of three examples, in another script
-_AHEAD = 1.5  # times as many small words as English ones
+_FEWEST = 3  # examples or words that prove anything
+_SHARE = 3  # one of this many examples has to be in another script
+_AHEAD = 1.5  # this many times as many small words as English ones
 
 
 def language_in(examples: Iterable[str]) -> str | None:
-    """The language of most examples; None where they do not tell."""
+    """The language of most examples; None if they do not show it."""
     texts = list(examples)
     scripts = Counter(filter(None, map(_script_of, texts)))
     for code, count in scripts.most_common(1):

@@ -1,7 +1,7 @@
-"""What a handover needs of an assistant: the part of this project's own that others get. Pure.
+"""What a handover needs from an assistant: the part of this project's own that others get. Pure.
 
-The rules tell which intents, responses and actions belong to it. The example of a second plan,
-the intent for sales, is left out: which plans there are is up to each assistant.
+The rules show which intents, responses and actions belong to it. The example of a second plan,
+the intent for sales, is left out: each assistant has its own plans.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Part:
 
     Attributes:
         rules: the file of rules.
-        domain: the file of the domain; each section has the comments that belong to its entries.
+        domain: the domain file; each section has the comments that belong to its entries.
         examples: what users write, by the intent that they mean.
     """
 
@@ -49,7 +49,7 @@ class Part:
     examples: Mapping[str, Sequence[str]]
 
     def nlu(self, intents: Iterable[str], *, leave_out: Callable[[str], bool]) -> str:
-        """The file of training data for those of the `intents` that have examples; "" for none."""
+        """The training data file for those `intents` that have examples; "" if none have."""
         kept = {
             name: [one for one in self.examples[name] if not leave_out(one)]
             for name in intents
@@ -64,13 +64,13 @@ class Part:
         return dump({"version": version, "nlu": items}) if items else ""
 
     def brought_back_by(self, keywords: Sequence[str], *, leave_out: Callable[[str], bool]) -> Part:
-        """The same, with these keywords among what users write to get the bot back."""
+        """The same, with these keywords added to what users write to get the bot back."""
         known = dict.fromkeys([*keywords, *self.examples[BACK_TO_BOT]])
         examples = tuple(one for one in known if not leave_out(one))
         return replace(self, examples={**self.examples, BACK_TO_BOT: examples})
 
     def spoken(self, words: Words) -> Part:
-        """The same in another language, as far as there are words for it."""
+        """The same in another language, as far as it has words."""
         domain = _read(self.domain.text)
         for name, variants in domain.data["responses"].items():
             for one in variants:
@@ -87,13 +87,13 @@ class Part:
         return replace(self, domain=domain, examples={**self.examples, **examples})
 
     def in_forms(self, rules: str) -> Part:
-        """The same, with rules for the middle of forms."""
+        """The same, with rules that apply in the middle of forms."""
         return replace(self, rules=self.rules.rstrip("\n") + "\n" + rules) if rules else self
 
     def asked_for_by(self, intent: str, *, is_answered: bool) -> Part:
-        """The same for an assistant that has an intent of its own by which users ask for a person.
+        """The same, for an assistant with an intent of its own by which users ask for a person.
 
-        Its own rule, if it is answered by one, is to hand over; no second one is added.
+        If a rule answers that intent already, it should hand over; no second one is added.
         """
         part = self.without_rules_for({ASK_HUMAN}) if is_answered else self
         return Part(
@@ -103,7 +103,7 @@ class Part:
         )
 
     def without_fallback(self) -> Part:
-        """The same without the rule for what was not understood."""
+        """The same, without the rule for what was not understood."""
         data = copy.deepcopy(self.domain.data)
         data["actions"].remove(_FALLBACK_ACTION)
         del data["responses"][_REPHRASE]
@@ -114,7 +114,7 @@ class Part:
         return [one for one in intents if any(map(_answers(one), self.rules.split("\n\n")))]
 
     def without_rules_for(self, intents: Collection[str]) -> Part:
-        """The same for an assistant that answers these intents: a second rule would contradict."""
+        """The same, for an assistant with rules for these intents: two rules would conflict."""
         rules = [
             rule
             for rule in self.rules.split("\n\n")
@@ -145,7 +145,7 @@ def is_event(intent: str) -> bool:
 
 
 def name_of(entry: Any) -> str:
-    """The name that an entry of a domain's list has, with settings of its own or without."""
+    """The name of an entry in a domain's list, with or without settings of its own."""
     return str(next(iter(entry), "")) if isinstance(entry, dict) else str(entry)
 
 

@@ -1,4 +1,4 @@
-"""All that `init` would write into a project. Pure."""
+"""Everything that `init` would write into a project. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENDED = "handover_ended"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Assistant:
-    """A project that is added to, and what is added: the part, fitted to what it has."""
+    """A project, and what to add to it: the part, fitted to what the project has."""
 
     files: Files
     places: Places
@@ -38,13 +38,13 @@ def propose(
     words_in: Callable[[str], Words | None] = lambda _: None,
     is_wish: Callable[[str], bool] = lambda _: False,
 ) -> list[Proposal]:
-    """What to write, in this order; ProjectError if a file can't be read or added to.
+    """What to write, in this order. Raises ProjectError if a file can't be read or added to.
 
-    `words_in` gives the words of a language, None if there are none; `is_wish` says whether a line
-    asks for a person.
+    `words_in` returns the words of a language, or None; `is_wish` says whether a line asks for a
+    person.
 
-    The domain comes last: what is new in it decides about the examples, so a run that was cut
-    short before it can be made again.
+    The domain comes last: what is new in it decides about the examples, so a run that was cut short
+    before that can be repeated.
     """
     places = places or Places()
     credentials, endpoints = files.get(places.credentials), files.get(places.endpoints)
@@ -87,12 +87,12 @@ def propose(
 def _of_their_own_way(
     assistant: _Assistant, wish: str | None, retrieved: str | None
 ) -> Iterator[str]:
-    """What to do with an intent of theirs that asks for a person."""
+    """What to do with an intent of the project's own that asks for a person."""
     if retrieved is not None:
         yield (
-            f"{retrieved} asks for a person, and belongs to a retrieval intent, so it goes on "
-            f"answering what it answers now. Move its examples to the intent {ASK_HUMAN}, whose "
-            "rule hands over."
+            f"{retrieved} asks for a person, but belongs to a retrieval intent, so it keeps the "
+            f"answer that it has. Move its examples to the intent {ASK_HUMAN}, whose rule hands "
+            "over."
         )
     if wish is None:
         return
@@ -102,9 +102,9 @@ def _of_their_own_way(
         yield f"Your intent {wish} asks for a person, so {rules} hands over for it."
         return
     yield (
-        f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. Let "
-        "its rule or story end with the steps `- action: utter_connecting` and "
-        "`- action: action_handover`, and let nothing follow them. With opening hours, let it ask "
+        f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. End "
+        "its rule or story with the steps `- action: utter_connecting` and "
+        "`- action: action_handover`, with nothing after them. With opening hours, have it ask "
         "first whether anybody is there: docs/hours.md says how."
     )
 
@@ -117,7 +117,7 @@ def _answered(training: Training, intents: list[str]) -> Iterator[str]:
 
 
 def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
-    """The file of rules; none beside rules of the project's own for the end of a handover."""
+    """The file of rules; empty if the project has its own rules for the end of a handover."""
     path = assistant.places.rules
     own = assistant.training.answered.get(_ENDED)
     if own is None:
@@ -127,9 +127,9 @@ def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:
 
 
 def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
-    """The examples of intents that have none; an intent with examples has others than ours.
+    """The examples for intents that have none; an intent that has examples keeps its own.
 
-    What is near an example of another intent there is left out: it can mean one thing only.
+    One that is close to an example of another intent is left out: it can mean only one thing.
     """
     training, files, path = assistant.training, assistant.files, assistant.places.examples
     without = (one for one in assistant.part.examples if one not in training.examples)
@@ -141,7 +141,7 @@ def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
 
 
 def _language_of(config: str, places: Places, training: Training) -> str:
-    """What the assistant speaks: as it says, or where it says nothing but `en`, as users write."""
+    """The assistant's language: the one it names, or, if that is only `en`, the one users write."""
     said = language_of(places.config, config)
     return (language_in(training.lines) or said) if said.startswith("en") else said
 
@@ -161,7 +161,7 @@ def _config(assistant: _Assistant) -> Proposal:
 
 
 def _on_the_language(assistant: _Assistant) -> Iterator[str]:
-    """Who should read what is added, where it is not in English."""
+    """Notes on who should read what is added, if it is not in English."""
     language, words = assistant.language, assistant.words
     if language.startswith("en"):
         return
@@ -174,7 +174,7 @@ def _on_the_language(assistant: _Assistant) -> Iterator[str]:
         return
     yield (
         f"The assistant speaks {language!r}, but the new responses, examples and keywords are "
-        "translations: let somebody who speaks it read them."
+        "translations: have somebody who speaks it read them."
     )
     ours = assistant.part.domain.data["responses"]
     if left := [name for name in ours if name not in words.responses]:
@@ -185,5 +185,5 @@ def _new_file(path: str, there: str | None, text: str, *notes: str) -> Proposal:
     if there is None:
         return Proposal(path=path, before=None, after=text, notes=notes)
     if there.splitlines() != text.splitlines():
-        notes = (*notes, f"{path} is there with other content, and stays as it is.")
+        notes = (*notes, f"{path} already exists with other content, and stays as it is.")
     return Proposal(path=path, before=there, after=there, notes=notes)

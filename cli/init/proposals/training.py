@@ -1,4 +1,4 @@
-"""What a project's training data says: its examples, and the intents with a rule or story. Pure."""
+"""A project's training data: its examples, and the intents with a rule or story. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 from ..text.project import Files, Places
 from .part import BACK_TO_BOT
 
-# Of all the words in two examples, the share in both from which on they count as near.
+# Two examples count as near if at least this share of all their words is in both.
 NEAR = 2 / 3
 
 _WORD = re.compile(r"\w+")
@@ -23,7 +23,7 @@ _ASKS_FOR_A_PERSON = re.compile(
     r"|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)(_?\w*_)?"
     r"(human|person|agent|operator|representative|staff|someone|humans|people)$"
 )
-_FEWEST = 2  # examples of an intent that tell what it is about, and at least half of all
+_FEWEST = 2  # examples that show what an intent is about; they must also be at least half of all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,19 +32,19 @@ class Training:
 
     Attributes:
         examples: what users write, by intent, without annotations and in lower case.
-        answered: the file of a rule or story for each intent that has one.
+        answered: for each intent with a rule or story, the file that it is in.
     """
 
     examples: Mapping[str, Sequence[str]]
     answered: Mapping[str, str]
 
     def has_near(self, example: str) -> bool:
-        """Whether some example says nearly the same, so that it can't mean another intent too."""
+        """Whether some example says nearly the same, so that it can't mean another intent, too."""
         return any(is_near(example, one) for known in self.examples.values() for one in known)
 
     def is_about(self, words: str) -> bool:
-        """Whether an intent is about these words: most of its examples have them all, as those of
-        a restaurant have "menu". The one that the keywords themselves belong to does not count.
+        """Whether an intent is about these words: most of its examples have all of them, as those
+        of a restaurant's have "menu". The intent that the keywords belong to does not count.
         """
         wanted = set(_WORD.findall(words.lower()))
         counts = (
@@ -56,14 +56,14 @@ class Training:
 
     @property
     def lines(self) -> list[str]:
-        """What users write, whatever they mean."""
+        """What users write, whatever the intent."""
         return [line for known in self.examples.values() for line in known]
 
     def intent_for_a_person(self, name: str, is_wish: Callable[[str], bool]) -> str | None:
-        """The intent of theirs by which users ask for a person: `name`, or by what it says.
+        """The project's intent by which users ask for a person: `name`, or one that looks like it.
 
-        Its examples show it, or its name where these are in a language that is not known here. One
-        of a retrieval intent, such as faq/person, is none: no rule can tell it from the others.
+        Its examples show that, or, if their language is unknown here, its name. Part of a retrieval
+        intent, such as faq/person, does not count: rules can't distinguish it from the others.
         """
         if name in self.examples or name in self.answered:
             return name
@@ -87,7 +87,7 @@ class Training:
 
 
 def training_of(files: Files, places: Places) -> Training:
-    """What the project's own files say. One that can't be read is for `rasa train` to refuse."""
+    """What the project's own files say; `rasa train` refuses a file that can't be read."""
     examples: dict[str, list[str]] = {}
     answered: dict[str, str] = {}
     for path, text in files.items():
@@ -138,7 +138,7 @@ def _texts(found: object) -> list[str]:
 
 
 def _intents(value: object) -> Iterator[str]:
-    """Every intent that a step of a rule or story waits for."""
+    """Every intent that is a step of a rule or story."""
     if isinstance(value, dict):
         if isinstance(value.get("intent"), str):
             yield from value["intent"].split("|")

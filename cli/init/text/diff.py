@@ -14,8 +14,8 @@ _MASK = "***"
 
 
 def diff(proposal: Proposal, *, has_secrets: bool) -> str:
-    """A unified diff of one file. In a file with secrets, existing values are masked and unchanged
-    lines are left out, since a comment may hold a secret too.
+    """A unified diff of one file. In a file with secrets, existing values are masked, and unchanged
+    lines are left out, because a comment may hold a secret, too.
     """
     before, after = proposal.before or "", proposal.after or ""
     context = 3
@@ -35,7 +35,7 @@ def diff(proposal: Proposal, *, has_secrets: bool) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text, with a mark for each byte of a file that is not in UTF-8."""
+    """The text, with a mark for each byte that is not valid UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -51,7 +51,7 @@ def _masked(name: str, text: str, secrets: set[str]) -> str:
 
 
 def _values(name: str, text: str) -> Iterator[ScalarNode]:
-    """Each value in a YAML file that is written out and not read from a variable."""
+    """Each value in a YAML file that is written out, not read from a variable."""
     root = parse(name, text).root
     for node in _scalars(root, set()) if root is not None else ():
         if node.value and not str(node.value).startswith("${"):

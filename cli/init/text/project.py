@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from channels.core.errors import HandoverError
 
-# What the project's files say, by their path in it, written with /.
+# The contents of the project's files, by their path in it, written with /.
 Files: TypeAlias = dict[str, str]
 
 
@@ -17,7 +17,7 @@ class ProjectError(HandoverError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Where a project has what a handover is added to; Rasa's own defaults unless said.
+    """Where a project has the files that a handover adds to; Rasa's own defaults unless given.
 
     A folder's path ends with /. `actions` is the module or package that `rasa run actions` imports;
     `data` are files and folders.
@@ -46,7 +46,7 @@ class Places:
 
     @property
     def _new_data(self) -> str:
-        """The folder for new training data: the first that there is, or that of the first file."""
+        """The folder for new training data: the first one, or else the first file's."""
         folder = next((place for place in self.data if place.endswith("/")), None)
         return self.data[0].rpartition("/")[0] + "/" if folder is None else folder
 
@@ -56,19 +56,19 @@ class Places:
 
 
 def is_in(path: str, place: str) -> bool:
-    """Whether a file is the one that a place names, or in the folder that it names."""
+    """Whether a file is the one that a place names, or is in the folder that it names."""
     return path.startswith(place) if place.endswith("/") else path == place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What is to be written into one file, and what people should know of it.
+    """What to write into one file, and what people should know about it.
 
     Attributes:
         path: the file's path in the project, written with /.
         before: its text; None if there is no such file.
-        after: its text to be; that of `before` if there is nothing to add.
-        notes: what is left as it is, although a handover needs it otherwise.
+        after: its new text; the same as `before` if there is nothing to add.
+        notes: what is left as it is, although a handover needs something else.
     """
 
     path: str

@@ -1,8 +1,8 @@
 """Adding to a YAML file: what is in it stays as it is, byte for byte, comments included. Pure.
 
-The file's nodes tell where a section ends and how it is indented; only new lines are written. The
-outcome is read again and compared with what was meant, so that an unusual way of writing YAML leads
-to an error, never to a damaged file.
+The file's nodes show where a section ends and how it is indented; only new lines are written. The
+result is read again and compared with what was meant, so an unusual way of writing YAML leads to an
+error, never to a damaged file.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Style:
-    """How far a mapping's values, and the dashes of a list below a key, are indented."""
+    """How far a mapping's values, and the dashes of a list under a key, are indented."""
 
     mapping: int = 2
     dash: int = 2
@@ -52,8 +52,8 @@ class _Style:
 def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") -> str:
     """The file with `additions`: to each top-level key a list's items, a mapping's entries.
 
-    A key that is not there, or is empty, gets all of them. `heading` becomes a comment above
-    what is new. ProjectError if the file is written in a way that can't be added to.
+    A key that is missing, or empty, gets all of them. `heading` becomes a comment above what is
+    new. Raises ProjectError if the file is written in a way that can't be added to.
     """
     there = {key: value for key, value in additions.items() if key in document.data}
     missing = {key: value for key, value in additions.items() if key not in there}
@@ -70,8 +70,8 @@ def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") 
 def add_below(document: Document, path: Sequence[str], addition: Mapping[str, Any]) -> str:
     """The file with a list's items, or a whole entry, in a mapping that lies deeper.
 
-    `path` leads to the mapping, which may be empty; `addition` has one entry of it. ProjectError if
-    the file is written in a way that can't be added to.
+    `path` leads to the mapping, which may be empty; `addition` has one entry of it. Raises
+    ProjectError if the file is written in a way that can't be added to.
     """
     ((key, value),) = addition.items()
     pair, there = _plain_pair(document, path[0]), document.data[path[0]]
@@ -90,7 +90,7 @@ def add_below(document: Document, path: Sequence[str], addition: Mapping[str, An
 
 
 def _mapping_at(data: Any, path: Sequence[str]) -> Any:
-    """The mapping that a path leads to; an empty one is made where there is nothing."""
+    """The mapping that a path leads to; an empty one is created if there is nothing."""
     for name in path:
         if not data[name]:
             data[name] = {}
@@ -161,14 +161,14 @@ def _at_the_end(document: Document, sections: Mapping[str, Any], heading: str) -
 
 
 def _gap(text: str) -> str:
-    """What makes one empty line at the end of `text`."""
+    """The line breaks that make one empty line at the end of a text."""
     if not text.strip() or text.endswith("\n\n"):
         return ""
     return "\n" if text.endswith("\n") else "\n\n"
 
 
 def _into_an_empty_one(document: Document, pair: Pair, value: Any, heading: str) -> Iterator[Edit]:
-    """Write below a key that has nothing, `null`, `[]` or `{}` beside it."""
+    """Write under a key that has nothing, `null`, `[]` or `{}` after it."""
     key, section = pair
     text = document.text
     if section.start_mark.index < section.end_mark.index:
@@ -217,7 +217,7 @@ def _dump(value: Mapping[str, Any], style: _Style) -> str:
 
 
 def _column(text: str, section: Node) -> int:
-    """The column of a block's keys or dashes, read off the line of its first entry."""
+    """The column of a block's keys or dashes, as in the line of its first entry."""
     first = section.value[0]
     first = first[0] if isinstance(first, tuple) else first
     start = text.rfind("\n", 0, first.start_mark.index) + 1
@@ -238,9 +238,9 @@ def _style(node: Node | None, default: _Style | None = None) -> _Style:
 
 
 def _steps(node: Node) -> Iterator[tuple[type[Node], int]]:
-    """How far each block value stands to the right of its key, in the order of the file.
+    """How far each block value is to the right of its key, in the order of the file.
 
-    One with an anchor or a tag begins beside its key, which tells nothing.
+    A value with an anchor or a tag begins beside its key, which shows nothing.
     """
     for entry in node.value if is_block(node) else ():
         for part in entry if isinstance(entry, tuple) else (entry,):
@@ -255,7 +255,7 @@ def _is_below(part: Node, key: Node) -> bool:
 
 
 def _followed(document: Document) -> Mapping[str, Any]:
-    """What the file says once its last line has a break, which counts in a block of text."""
+    """What the file says once its last line has a break, which matters in a block of text."""
     if document.text.endswith("\n"):
         return document.data
     return parse(document.name, document.text + document.newline).data
@@ -301,5 +301,5 @@ def _plain(value: Any) -> object:
 def _unusual(document: Document, key: str) -> ProjectError:
     return ProjectError(
         f"{document.name} is written in a way that can't be added to. Write {key} as plain "
-        "keys, one entry a line, and run this again."
+        "keys, one entry on each line, and run this again."
     )

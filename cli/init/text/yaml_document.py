@@ -1,4 +1,4 @@
-"""A YAML file as text, with the places of its parts. Pure."""
+"""A YAML file as text, with the positions of its parts. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .project import ProjectError
 
 Pair: TypeAlias = tuple[Node, Node]
 
-_BYTES = re.compile("[\udc80-\udcff]")  # what stands for bytes that are no UTF-8 (PEP 383)
+_BYTES = re.compile("[\udc80-\udcff]")  # these stand for bytes that are not UTF-8 (PEP 383)
 _CONTENT = re.compile(r"^[ \t]*[^\s#].*$", re.MULTILINE)
 
 
@@ -27,8 +27,8 @@ class Document:
     Attributes:
         name: the file's path, for messages.
         text: the file.
-        data: what it says, with comments and quotes, as ruamel.yaml reads it; not to be changed.
-        root: its nodes, each with its place in the text; None for a file that says nothing.
+        data: its contents, with comments and quotes, as ruamel.yaml reads it; not to be changed.
+        root: its nodes, each with its position in the text; None for an empty file.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Document:
         return next((pair for pair in pairs if pair[0].value == key), None)
 
     def saying(self, text: str) -> Document:
-        """The same file with another text."""
+        """The same file with another text in it."""
         return parse(self.name, text)
 
     @property
@@ -51,8 +51,8 @@ class Document:
 
 
 def parse(name: str, text: str) -> Document:
-    """The document in `text`; ProjectError, with the line number but none of its words, if it isn't
-    one.
+    """The document in a text. Raises ProjectError, with the line number but none of the text, if it
+    isn't one.
     """
     if _BYTES.search(text):
         raise ProjectError(f"{name} can't be read: it is not UTF-8. Save it as UTF-8 first.")
@@ -67,13 +67,13 @@ def parse(name: str, text: str) -> Document:
     return Document(name=name, text=text, data=data, root=root)
 
 
-@lru_cache(maxsize=64)  # each file is parsed several times, and nobody changes what comes of it
+@lru_cache(maxsize=64)  # each file is parsed several times, and nothing changes the result
 def _read(text: str) -> tuple[Node | None, Any]:
     return round_trip().compose(text), round_trip().load(text)
 
 
 def round_trip() -> Any:
-    """The `YAML` that keeps comments and quotes, and breaks no lines. Its types are too narrow."""
+    """A `YAML` that keeps comments and quotes, and breaks no lines. Its types are too narrow."""
     yaml: Any = YAML()
     yaml.preserve_quotes = True
     yaml.width = 100_000
@@ -87,37 +87,37 @@ def _mistake(error: Exception) -> str:
 
 
 def is_block(node: Node) -> bool:
-    """Whether a node is a list or mapping that is written with one entry to a line."""
+    """Whether a node is a list or mapping that is written with one entry on each line."""
     return isinstance(node, SequenceNode | MappingNode) and not node.flow_style
 
 
 def is_alias(pair: Pair) -> bool:
-    """Whether a value is only referred to (`*name`): its node then lies before its key."""
+    """Whether a value is only a reference (`*name`): then its node is before its key."""
     key, value = pair
     return bool(value.start_mark.index < key.end_mark.index)
 
 
 def end_of_content(document: Document, node: Node) -> int:
-    """Where the last line of a block list or mapping ends, comments below it left out."""
+    """Where the last line of a block list or mapping ends, without comments below it."""
     known = _end(document.text, node)
     below = _CONTENT.finditer(document.text, known, node.end_mark.index)
     return line_end(document.text, max([known, *(match.start() for match in below)]))
 
 
 def line_end(text: str, position: int) -> int:
-    """Where the line ends that `position` stands in, its break left out."""
+    """Where the line with this position ends, without its break."""
     end = text.find("\n", position)
     end = len(text) if end < 0 else end
     return end - 1 if text[end - 1 : end] == "\r" and end > position else end
 
 
 def _end(text: str, node: Node) -> int:
-    """Where a node's last word ends, as far as its own entries tell."""
+    """Where a node's last word ends, as far as its own entries show."""
     if not is_block(node):
         return _end_of_words(text, node)
     for last in reversed(list(_entries(node))):
         if is_block(last) and last.start_mark.index <= node.start_mark.index:
-            continue  # an alias of what it stands in
+            continue  # an alias of the node that it is in
         if last.start_mark.index >= node.start_mark.index and not _says_nothing(last):
             return _end(text, last)
     return int(node.start_mark.index)

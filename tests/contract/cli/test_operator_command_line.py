@@ -214,7 +214,7 @@ async def test_dead_retry_takes_up_again_what_is_named_or_all(
 ) -> None:
     await set_aside(stage, texts=("one", "two", "three"))
     done = await command("dead", *at(stage), "--retry", "event-3")
-    assert done == (0, "1 taken up again.\n", "")
+    assert done == (0, "1 retried.\n", "")
     await stage.agent.has_heard("three")
 
     done = await command("dead", *at(stage), "--json", "--retry")

@@ -114,7 +114,7 @@ async def test_a_bot_that_does_not_answer_is_told(page: LivePage, subscribe: Sub
     await page.change_app(app_fields=["messages"])
     status, _, error = await subscribe("--yes", "--webhook-url", "http://127.0.0.1:9/webhook")
     assert status == 1
-    assert "Meta asked the callback URL, and did not get the right answer." in error
+    assert "Meta called the callback URL, and did not get the right answer." in error
 
 
 async def test_instagram_is_subscribed_where_it_is_in_use(

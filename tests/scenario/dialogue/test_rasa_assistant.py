@@ -53,7 +53,7 @@ async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
 
     assert [message["text"] for message in output.messages] == ["back", "back"]
     assert "ConversationPaused" in caplog.text
-    assert "Take that event out" in caplog.text
+    assert "Remove that event" in caplog.text
 
 
 async def test_it_is_resumed_once_and_by_no_other_turn(

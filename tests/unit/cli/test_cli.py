@@ -130,7 +130,7 @@ def test_the_channel_of_rasa_s_own_beside_ours_is_told_to_go(project: Path, caps
     write(project, f"{CREDENTIALS}\nfacebook:\n  verify: x\n")
     assert main(["return-request", USER]) == 1
     assert (
-        "both answer under /webhooks/facebook, so that `rasa run` ends" in capsys.readouterr().err
+        "both answer under /webhooks/facebook, so `rasa run` can't start" in capsys.readouterr().err
     )
 
 
@@ -208,8 +208,10 @@ def test_forget_asks_first(capsys: Output, monkeypatch: pytest.MonkeyPatch, answ
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
     assert main(["forget", USER, "--url", "http://127.0.0.1:9"]) == 1
     printed = capsys.readouterr()
-    assert printed.out.startswith(f"Erase all that the plugin keeps of {USER}? It can't be undone.")
-    assert printed.err == "Nothing was erased. (--yes erases without a question.)\n"
+    assert printed.out.startswith(
+        f"Erase everything that the plugin keeps about {USER}? It can't be undone."
+    )
+    assert printed.err == "Nothing was erased. (--yes erases without asking.)\n"
 
 
 def test_the_bot_can_be_asked_though_other_variables_are_not_set(

@@ -102,8 +102,8 @@ class TestWithoutRasa:
         done = run(WITHOUT_RASA + RUN, *arguments)
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
-            "This command reads the project as Rasa does, and there is no Rasa for "
-            f"{sys.executable}. Run it in the environment of the project, where `rasa` or "
+            "This command reads the project as Rasa does, and "
+            f"{sys.executable} has no Rasa. Run it in the project's environment, where `rasa` or "
             "`rasa-pro` is installed.\n"
         )
 

@@ -48,7 +48,7 @@ async def test_a_domain_without_the_intent_is_found_without_a_model_too(page: Li
 async def test_a_model_that_was_cut_off_is_wrong(page: LivePage, size: int) -> None:
     page.model = page.directory / "half.tar.gz"
     page.model.write_bytes(MODEL.read_bytes()[:size])
-    assert "no model of Rasa" in await page.wrong("trained-model")
+    assert "not a model of Rasa" in await page.wrong("trained-model")
 
 
 async def test_a_model_of_mantle_is_refused(page: LivePage) -> None:
@@ -63,7 +63,7 @@ async def test_a_model_of_mantle_is_refused(page: LivePage) -> None:
 async def test_a_file_that_is_no_model_is_wrong(page: LivePage) -> None:
     page.model = page.directory / "broken.tar.gz"
     page.model.write_bytes(b"no archive")
-    assert "no model of Rasa" in await page.wrong("trained-model")
+    assert "not a model of Rasa" in await page.wrong("trained-model")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_a_model_that_can_not_be_asked_is_told_where_no_plan_has_keywords(
                 node["uses"] = "of.another.Rasa"
 
     page.retrain(forget_the_class)
-    assert "The model can't be asked what it reads" in await page.untold("nlu-everyday-words")
+    assert "The model can't be asked how it reads words" in await page.untold("nlu-everyday-words")
 
 
 def without_rule(response: str) -> Callable[[str, dict[str, Any]], None]:

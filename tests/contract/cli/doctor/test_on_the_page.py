@@ -32,7 +32,7 @@ async def test_a_proof_that_graph_refuses_is_wrong(page: LivePage) -> None:
 async def test_a_token_that_stands_under_another_pages_id_is_wrong(page: LivePage) -> None:
     configure_pages(page, page_id="424242", instagram=account())
     await page.change_app(page_token={"page_ids": ["424242"]})
-    assert f"({PAGE}), and stands under 424242" in await page.wrong("page-identity")
+    assert f"({PAGE}), but is under 424242" in await page.wrong("page-identity")
 
 
 @pytest.mark.parametrize("field", PAGE_FIELDS)
@@ -113,7 +113,7 @@ async def test_an_account_that_is_not_the_pages_is_wrong(
 
 async def test_an_account_that_the_token_may_not_see_can_not_be_judged(page: LivePage) -> None:
     await page.change_app(page_token={"without_scopes": ["instagram_basic"]})
-    assert "shows the token no Instagram" in await page.untold("instagram-account")
+    assert "shows this token no Instagram" in await page.untold("instagram-account")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def test_a_store_in_use_is_read_and_not_disturbed(page: LivePage) -> None:
     store = SqlStore(page.section["store"], worker="worker")
     await store.open()
     detail = await page.ok("store")
-    assert f"version {VERSION}, as they should be" in detail
+    assert f"version {VERSION}, as they should" in detail
     assert await store.open_sessions(limit=1) == []
     await store.close()
 
@@ -96,7 +96,7 @@ async def test_a_postgresql_store_is_read_whatever_its_state(
     redis(page)
     assert "is empty" in await page.ok("store")
     await create_store(postgresql_url)
-    assert f"version {VERSION}, as they should be" in await page.ok("store")
+    assert f"version {VERSION}, as they should" in await page.ok("store")
     set_version(postgresql_url, VERSION + 1)
     assert "newer release" in await page.wrong("store")
 

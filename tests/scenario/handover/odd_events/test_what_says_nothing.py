@@ -308,7 +308,7 @@ async def test_an_act_whose_intent_the_domain_lacks_is_told_in_the_log(
 
     assert world.tracker_store.turns == []
     assert "'referral'" in caplog.text
-    assert "Add it to the domain" in caplog.text
+    assert "Add the intent to the domain" in caplog.text
     await world.kill()
 
 

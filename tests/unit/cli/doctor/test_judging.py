@@ -151,7 +151,7 @@ def test_instagram_with_another_callback_url_is_wrong() -> None:
     [
         ("https://bot.example/webhook", "https://bot.example/webhook"),
         ("https://user:pass@bot.example:8443/webhook?a=b#c", "https://bot.example:8443/webhook"),
-        ("http://[::1", "an address that is not one"),
+        ("http://[::1", "an address that can't be read"),
     ],
 )
 def test_a_url_is_shown_without_what_may_be_secret(url: str, seen: str) -> None:

@@ -84,8 +84,8 @@ class TestForms:
     def test_one_that_takes_the_wish_for_an_answer_is_wrong(self) -> None:
         found = finding("forms", with_form(FormFacts(ignored=["chitchat"], takes_words=True)))
         assert found.outcome is Outcome.WRONG
-        assert "as the answer to its question: order." in found.detail
-        assert "Let it ignore ask_human by ignored_intents: docs/forms.md" in found.remedy
+        assert "as its answer: order." in found.detail
+        assert "Add ask_human to its ignored_intents: docs/forms.md" in found.remedy
 
     def test_one_that_takes_no_words_needs_to_ignore_nothing(self) -> None:
         facts = with_form(FormFacts(ignored=[], takes_words=False))
@@ -101,8 +101,7 @@ class TestForms:
         found = finding("forms", with_form(ORDER, rules))
         assert found.outcome is Outcome.CANNOT_TELL
         assert (
-            "No rule hands over in the middle of order, though a story or a flow may"
-            in found.detail
+            "No rule hands over in the middle of order, but a story or a flow may" in found.detail
         )
         assert "docs/forms.md" in found.remedy
 

@@ -126,7 +126,7 @@ def test_rules_and_a_domain_that_were_changed_stay_as_they_are(
     capsys.readouterr()
     init(project, "--yes")
     assert contents(project)["data/handover_rules.yml"] == before["data/handover_rules.yml"]
-    told = "Note: data/handover_rules.yml is there with other content, and stays as it is.\n"
+    told = "Note: data/handover_rules.yml already exists with other content, and stays as it is.\n"
     assert told in capsys.readouterr().out
 
 

@@ -16,7 +16,7 @@ class TestFiles:
     def test_a_folder_that_is_no_project_is_told_so(self, tmp_path: Path, capsys: Output) -> None:
         assert init(tmp_path, "--yes") == 1
         printed = capsys.readouterr().err
-        assert printed.startswith(f"{tmp_path} is no Rasa project: it needs config.yml, and ")
+        assert printed.startswith(f"{tmp_path} is not a Rasa project: it needs config.yml, and ")
         assert list(tmp_path.iterdir()) == []
 
     def test_a_file_with_a_mistake_stops_it_before_it_writes(

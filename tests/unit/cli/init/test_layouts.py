@@ -77,7 +77,7 @@ class TestActions:
     ) -> None:
         write(project, "endpoints.yml", "action_endpoint: {url: 'http://actions:5055/webhook'}\n")
         init(project, "--yes")
-        assert "is not on this machine (actions): the plugin" in capsys.readouterr().out
+        assert "is not on this machine (actions): install the plugin" in capsys.readouterr().out
 
     def test_the_next_step_names_the_module(self, project: Path, capsys: Output) -> None:
         write(project, "bot/own.py", ACTION)
@@ -101,7 +101,7 @@ class TestDomain:
         (project / "domain.yml").rename(project / name)
         assert init(project, "--yes") == 1
         place = name.removesuffix("/bread.yml")
-        assert f"{place} may be it, which --domain can say" in capsys.readouterr().err
+        assert f"if it is {place}, say so with --domain" in capsys.readouterr().err
         assert init(project, "--yes", "--domain", place) == 0
         assert f"rasa train --domain {place}`" in capsys.readouterr().out
 
@@ -109,7 +109,7 @@ class TestDomain:
         (project / "domain.yml").unlink()
         (project / "domain").mkdir()
         assert init(project, "--yes") == 1
-        assert "domain/ is not there" in capsys.readouterr().err
+        assert "domain/ is missing" in capsys.readouterr().err
 
 
 class TestData:
@@ -147,7 +147,7 @@ class TestOtherFiles:
         (project / "config").mkdir()
         (project / "config.yml").rename(project / "config" / "config.yml")
         assert init(project, "--yes") == 1
-        assert "config/config.yml may be it, which --config can say" in capsys.readouterr().err
+        assert "if it is config/config.yml, say so with --config" in capsys.readouterr().err
 
     def test_each_has_an_option(self, project: Path, capsys: Output) -> None:
         (project / "config").mkdir()

@@ -37,7 +37,7 @@ class TestDomain:
     ) -> None:
         write(project, "domain.yml", "responses:\n  utter_menu:\n  - text: Today's menu is soup.\n")
         init(project, "--yes")
-        told = "they stay as they are: utter_menu. The bot says yours, so check that they fit"
+        told = "which stay as they are: utter_menu. The bot says yours, so check that they suit"
         assert told in capsys.readouterr().out
 
     def test_a_slot_of_the_same_name_stays_and_is_noted(
@@ -47,7 +47,7 @@ class TestDomain:
         write(project, "domain.yml", mine)
         init(project, "--yes")
         assert read(project, "domain.yml")["slots"]["handover_plan"]["type"] == "any"
-        told = "Note: The domain has slots of these names with other content, and they stay as "
+        told = "Note: The domain has slots with these names but other content, which stay as "
         assert told + "they are: handover_plan.\n" in capsys.readouterr().out
 
     @pytest.mark.parametrize("minutes", [0, 1441])

@@ -97,7 +97,7 @@ class TestEndpointsAndConfig:
     def test_another_recipe_is_noted(self, project: Path, capsys: Output) -> None:
         write(project, "config.yml", "recipe: graph.v1\n")
         init(project, "--yes")
-        assert "Note: config.yml is not of the recipe default.v1" in capsys.readouterr().out
+        assert "Note: config.yml does not use the recipe default.v1" in capsys.readouterr().out
 
     def test_flows_are_noted(self, project: Path, capsys: Output) -> None:
         write(project, "config.yml", "recipe: default.v1\npolicies:\n- name: FlowPolicy\n")

@@ -130,7 +130,7 @@ def test_which_form_takes_words_is_read_off_its_slots(
 def test_it_is_said_of_which_form(project: Path, capsys: Output) -> None:
     write(project, "domain.yml", FORMS[1] + SLOTS)
     init(project, "--yes")
-    told = "including the wish for a person: parcel_form, other_form. With ignored_intents it"
+    told = "even a request for a person: parcel_form, other_form. With ignored_intents it"
     assert told in capsys.readouterr().out
 
 
