@@ -163,20 +163,20 @@ OVER = ending(answered(ACTIVE), EndReason.AGENT_RETURNED, NOW + MINUTE)
 @pytest.mark.parametrize(
     ("session", "kind", "title", "told"),
     [
-        (ACTIVE, "waiting", "Somebody waits until you open", ""),
-        (ACTIVE, "opened", "Somebody waits for an answer", ""),
-        (ADOPTED, "opened", "Somebody waits for an answer", "It was begun without the bot. "),
-        (on_failure(ACTIVE), "opened", "Somebody waits for an answer", "The bot has failed. "),
+        (ACTIVE, "waiting", "Somebody is waiting until you open", ""),
+        (ACTIVE, "opened", "Somebody is waiting for an answer", ""),
+        (ADOPTED, "opened", "Somebody is waiting for an answer", "It began without the bot. "),
+        (on_failure(ACTIVE), "opened", "Somebody is waiting for an answer", "The bot has failed. "),
         (
             ACTIVE,
             "unanswered",
-            "Somebody still waits for an answer",
+            "Somebody is still waiting for an answer",
             "Nobody has answered for 3 min. ",
         ),
         (
             answered(ACTIVE),
             "answered",
-            "A handover is answered",
+            "A handover has been answered",
             "The first answer came after 1 min. ",
         ),
         (

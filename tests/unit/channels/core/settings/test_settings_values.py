@@ -163,9 +163,9 @@ def test_a_wrong_mapping_is_named_without_being_written_out() -> None:
     ("events", "complaint"),
     [
         ({"like": "liked"}, "is not a mapping from referral, optin, account_linking to intents; "),
-        ({"optin": 7}, "has something that is not an intent; write one that your domain has."),
+        ({"optin": 7}, "has something that is not an intent; write one of your domain's."),
         ({"optin": "/opted_in"}, "has something that is not an intent; "),
-        ({"optin": "handover_ended"}, "names an intent that is the channel's own; take another "),
+        ({"optin": "handover_ended"}, "names an intent that is the channel's own; choose another "),
     ],
 )
 def test_a_wrong_event_or_intent_of_one_is_set_right(events: object, complaint: str) -> None:
