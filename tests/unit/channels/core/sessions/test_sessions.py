@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from channels.core.events import Platform, Thread
 from channels.core.plans import INBOX_APP_IDS, PAGE_INBOX, Plan
 from channels.core.sessions.session import (
+    LOOP_PERIOD,
     MESSAGING_WINDOW,
     Cause,
     EndReason,
@@ -21,8 +22,10 @@ from channels.core.sessions.session import (
     Speaker,
     State,
     deadline,
+    is_loop,
     is_window_open,
     session_id_for,
+    waits_since,
 )
 from channels.core.sessions.transitions import (
     activated,
@@ -205,3 +208,64 @@ def test_a_session_keeps_the_bot_from_speaking(
     session: Session, is_silent: bool, is_lost: bool
 ) -> None:
     assert (session.silences_the_bot, session.takes_the_floor) == (is_silent, is_lost)
+
+
+# For whom the user waits.
+WAITING = msgspec.structs.replace(opened(), state=State.WAITING, waiting_since=CAUSE_AT)
+ANSWERED_AT = PASSED_AT + MINUTE
+ANSWERED = said(ACTIVE, Speaker.OPERATOR, ANSWERED_AT)
+
+
+@pytest.mark.parametrize(
+    ("session", "since"),
+    [
+        (WAITING, CAUSE_AT),
+        (opened(), OPENED_AT),
+        (ACTIVE, OPENED_AT),
+        (said(ACTIVE, Speaker.USER, ANSWERED_AT), OPENED_AT),
+        (ANSWERED, None),
+        (said(ANSWERED, Speaker.USER, ANSWERED_AT), None),
+        (said(ANSWERED, Speaker.USER, ANSWERED_AT + A_MOMENT), ANSWERED_AT + A_MOMENT),
+        (ending(ACTIVE, EndReason.KEYWORD, PASSED_AT), None),
+        (ended(ending(ACTIVE, EndReason.KEYWORD, PASSED_AT)), None),
+    ],
+)
+def test_a_user_waits_until_an_operator_has_the_last_word(
+    session: Session, since: datetime | None
+) -> None:
+    assert waits_since(session) == since
+
+
+# Sessions that we might be making ourselves.
+UNASKED = msgspec.structs.replace(
+    ended(ending(ACTIVE, EndReason.AGENT_RELEASED, PASSED_AT)), is_adopted=True
+)
+
+
+def test_sessions_in_a_row_that_nobody_has_asked_for_or_talked_in_are_a_loop() -> None:
+    assert is_loop([UNASKED] * 3, OPENED_AT + LOOP_PERIOD - A_MOMENT)
+
+
+def test_two_of_them_are_none_nor_are_old_ones() -> None:
+    assert not is_loop([UNASKED] * 2, PASSED_AT)
+    assert not is_loop([UNASKED] * 3, OPENED_AT + LOOP_PERIOD)
+
+
+@pytest.mark.parametrize("reason", [EndReason.AGENT_RELEASED, EndReason.AGENT_RETURNED])
+def test_an_automations_answer_before_it_lets_go_shows_no_people(reason: EndReason) -> None:
+    answered = msgspec.structs.replace(UNASKED, operator_messages=1, reason=reason)
+    assert is_loop([UNASKED, UNASKED, answered], PASSED_AT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_adopted": False},
+        {"returned_with": ""},
+        {"operator_messages": 1, "user_messages": 1},
+        {"operator_messages": 1, "reason": EndReason.TIMEOUT},
+    ],
+)
+def test_a_session_that_people_had_to_do_with_belongs_to_no_loop(changes: dict[str, Any]) -> None:
+    of_people = msgspec.structs.replace(UNASKED, **changes)
+    assert not is_loop([UNASKED, UNASKED, of_people], PASSED_AT)
