@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from channels.core.meta.metas_clock import skew_by
+import pytest
+
+from channels.core.meta.metas_clock import in_words, metas_time, skew_by
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
@@ -32,3 +34,25 @@ def test_what_was_known_counts_as_long_as_it_can_be_so() -> None:
     known = 90 * SECOND
     assert skew_by(NOON + known, after=NOON, before=NOON + SECOND / 2, known=known) == known
     assert skew_by(NOON, after=NOON, before=NOON, known=known) == SECOND
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ("Thu, 01 Oct 2026 12:00:00 GMT", NOON),
+        ("Thu, 01 Oct 2026 14:00:00 +0200", NOON),
+        ("Thu, 01 Oct 2026 12:00:00 -0000", None),  # of no time zone
+        ("2026-10-01T12:00:00Z", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_answers_date_is_metas_time_where_it_can_be_read(
+    date: str | None, told: datetime | None
+) -> None:
+    assert metas_time(date) == told
+
+
+@pytest.mark.parametrize(("skew", "direction"), [(90, "behind"), (-90, "ahead of")])
+def test_people_read_which_way_the_machines_clock_is_wrong(skew: int, direction: str) -> None:
+    assert in_words(skew * SECOND) == f"This machine's clock is 90 s {direction} Meta's."

@@ -237,6 +237,12 @@ def test_hours_without_a_time_zone_are_refused(keys: dict[str, object]) -> None:
     )
 
 
+def test_hours_on_days_that_are_all_closed_are_refused() -> None:
+    hours = {"hours": {"sun": "09:00-17:00"}, "timezone": "Europe/Stockholm", "closed-on": ["SE"]}
+    told = complaint_about({**REQUIRED, "plans": {"default": hours}})
+    assert told.startswith("channels.MessengerInput.plans.default never opens: 'closed-on' closes ")
+
+
 @pytest.mark.parametrize("name", ["", "sales team", "-sales", "vertrieb/süd", "a" * 65, 7, None])
 def test_a_plan_name_that_no_action_could_ask_for_is_refused(name: object) -> None:
     assert complaint_about({**REQUIRED, "plans": {name: None}}) == (
