@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from channels.core.events import Thread
-from channels.core.notices import KEPT_TRYING
 from tests.scenario.desk import Desk
 from tests.scenario.world import ANNA, PAGE, SECOND, World
 
@@ -154,7 +153,7 @@ async def test_what_no_target_takes_for_a_day_is_given_up_and_counted(
     await world.hand_over()
     await world.operator_says("here")
     await world.agent_returns()
-    for _ in range(int(KEPT_TRYING / timedelta(minutes=4)) + 5):
+    for _ in range(int(timedelta(days=1) / timedelta(minutes=4)) + 5):
         await world.wait(timedelta(minutes=4))
     await world.wait(5 * SECOND)
 
