@@ -9,10 +9,12 @@
 | messaging: message, postback                 | regained | carry the end through, then route    |
 | messaging: message, postback, routing off    | open     | as on standby                        |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
+| messaging: a return word before the pass     | active   | hear it, end(keyword)                |
 | messaging: either, from before the pass      | open     | hear it                              |
 | messaging: either, routing on, owner ours    | active   | end(agent_released), then route      |
 | messaging: either, routing on, owner ours    | ending   | the thread is ours again; then route |
 | messaging: either, owner unknown             | passed   | as on standby                        |
+| messaging: a return word, owner another      | active   | hear it, end(keyword)                |
 | messaging: either, owner another             | passed   | hear it                              |
 | standby: message or postback, owner another  | regained | end it in silence, then as with none |
 | standby: message, just after a take-back     | regained | hear it, carry through, then route   |
@@ -296,13 +298,11 @@ def _maybe_released(
         return by_words
     passed_at = session.active_at or session.ended_at  # a failed pass may have been made
     if passed_at is None or event.received_at <= passed_at:
-        return HEAR_USER
+        return by_words
     if owner is None:
         return ASK
-    if owner is Owner.UNKNOWN:
+    if owner not in OURS_OR_NOBODYS:
         return by_words
-    if owner in ANOTHER:
-        return HEAR_USER
     if session.state is State.ENDING:
         return OURS_AGAIN
     return Decision(end=EndReason.AGENT_RELEASED, route=True)

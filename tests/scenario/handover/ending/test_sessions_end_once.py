@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -68,6 +69,17 @@ async def test_the_user_reads_the_follow_up_of_that_reason_once(
 
     assert world.said().count(f"re: {reason.value}") == 1
     assert world.graph.threads[ANNA] in (BOT, None)
+
+
+async def test_a_user_who_asks_for_the_bot_before_the_pass_gets_it(world: World) -> None:
+    moment = timedelta(milliseconds=300)
+    changed_mind = world.message("Menu!", at=world.clock.now() + moment)
+    await world.deliver(world.message("human"), changed_mind)
+    await lasts(world)
+
+    assert world.ends() == ["keyword"]
+    assert world.said() == ["connecting", "re: keyword"]
+    assert world.graph.threads[ANNA] == BOT
 
 
 async def test_a_handover_that_can_t_be_made_ends_as_failed_once(world: World) -> None:

@@ -177,7 +177,7 @@ def test_whether_the_thread_is_ours_is_asked_however_long_ago_the_pass_was(
 def test_where_another_has_the_thread_a_message_to_us_is_heard_and_a_pass_to_us_is_over(
     session: Session, owner: Owner
 ) -> None:
-    assert look_up(message("menu"), session, owner=owner) == HEAR_USER
+    assert look_up(message(), session, owner=owner) == HEAR_USER
     is_told = owner is not Owner.HIDDEN
     assert (look_up(passed(US), session, owner=owner) == NOTHING) is is_told
 
