@@ -28,6 +28,7 @@ LONGEST_PROBE = timedelta(days=1)
 SHORTEST_TURN = timedelta(seconds=1)
 LONGEST_TURN = timedelta(minutes=10)
 MOST_AT_ONCE = 10_000
+_LONG_WORD = re.compile(r"\w{20,}")  # longer than ids, which are numbers of 15 to 17 digits
 LONGEST_QUOTE = 200  # characters
 SHORTEST_ADMIN_TOKEN = 16  # characters; shorter ones can be guessed
 
@@ -54,12 +55,21 @@ class RequestPolicy(enum.Enum):
 
 
 def quoted(value: object) -> str:
-    """A value as an error shows it: on one short line, whatever YAML has made of it."""
+    """A value as an error shows it: on one short line, whatever YAML has made of it.
+
+    What looks like a token or a secret, under whatever key it was put, is not shown.
+    """
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # thousands of digits, or of levels
         return f"of the type {type(value).__name__}"
+    text = _LONG_WORD.sub(_without_secret, text)
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
+def _without_secret(word: re.Match[str]) -> str:
+    is_mixed = any(map(str.isdigit, word.group())) and any(map(str.isalpha, word.group()))
+    return f"{word.group()[:4]}…" if is_mixed else word.group()
 
 
 def parse_secret(value: object) -> str:

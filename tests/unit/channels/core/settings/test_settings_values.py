@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.unit.channels.core.settings.settings_samples import (
@@ -120,6 +122,26 @@ def test_a_wrong_value_in_a_plan_is_named_shown_and_set_right(
 ) -> None:
     told = complaint_about({**REQUIRED, "plans": {"sales": {key: value}}})
     assert told.startswith(f"channels.MessengerInput.plans.sales.{key} {value!r} {complaint}")
+
+
+@pytest.mark.parametrize("secret", ["EAAB0mark" * 12, "0123456789abcdef0123456789abcdef"])
+@pytest.mark.parametrize(
+    "section",
+    [
+        lambda secret: {"app-id": secret},
+        lambda secret: {"requests": [secret]},
+        lambda secret: {"pages": {secret: {}}},
+        lambda secret: {"plans": {"default": {"target-app": secret}}},
+        lambda secret: {secret: "a key"},
+    ],
+    ids=["app id", "list", "page", "plan", "key"],
+)
+def test_a_secret_in_the_wrong_place_is_not_shown(
+    section: Callable[[str], dict[str, object]], secret: str
+) -> None:
+    told = complaint_about({**REQUIRED, **section(secret)})
+    assert f"{secret[:4]}…" in told
+    assert secret[:12] not in told
 
 
 @pytest.mark.parametrize(
