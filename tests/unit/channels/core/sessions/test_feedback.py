@@ -44,6 +44,11 @@ def test_another_score_is_refused_and_no_text_is_quoted(score: object) -> None:
     assert "great" not in str(raised.value)
 
 
+def test_a_number_that_is_no_score_is_shown() -> None:
+    with pytest.raises(ValueError, match="'score' is 6; it has to be a whole number from 1 to 5"):
+        read({"score": 6})
+
+
 @pytest.mark.parametrize("given", [None, 5, "good", ["good"], {}, {"score": None}, {"stars": 5}])
 def test_a_payload_without_a_score_is_refused(given: object) -> None:
     with pytest.raises(ValueError, match="score"):
