@@ -64,7 +64,6 @@ THE_SAME_TO_A_READER = {
     "digits": [("ar", "0", "٠"), ("fa", "12", "۱۲"), ("hi", "3", "३"), ("th", "กด 1", "กด๑")],
     "composed": [("ko", "메뉴", "메뉴"), ("vi", "thoát", "thoa\u0301t"), ("hi", "ज़रूर", "ज़रूर")],
     "thai-am-in-two-parts": [("th", "ทำงาน", "ท\u0e4d\u0e32งาน")],
-    "lao-am-in-two-parts": [("lo", "ຄຳຖາມ", "ຄ\u0ecd\u0eb2ຖາມ")],
     "arabic-harakat": [("ar", "القائمة", "القَائِمَةُ"), ("ur", "ختم", "خَتم")],
     "arabic-tatweel": [("ar", "إنهاء", "إنهـــاء")],
     "arabic-alef": [("ar", "إلغاء", "الغاء"), ("ar", "أوقف", "اوقف")],
@@ -283,6 +282,8 @@ FOUND_INSIDE = {
     "th": [("th", "เมนู", "อยากกลับไปที่เมนูค่ะ"), ("th", "จบการสนทนา", "ขอจบการสนทนานะคะ")],
     # ICU breaks these as ขอก|ลับ|เมนู and แช|ทบ|อท.
     "th-broken-elsewhere": [("th", "กลับเมนู", "ขอกลับเมนูหลักหน่อย"), ("th", "บอท", "คุยกับแชทบอทได้ไหม")],
+    # ICU's dictionaries have "am" in one piece: ให้|บอท|ทำงาน.
+    "th-beside-am": [("th", "บอท", "ให้บอททำงาน")],
     "tr": [("tr", "ana menü", "ana menüye dönmek istiyorum")],
     "vi": [("vi", "thoát", "tôi muốn thoát bây giờ")],
     "zh": [("zh", "主菜单", "我想返回主菜单"), ("zh", "机器人", "我要和机器人聊天")],
@@ -297,7 +298,12 @@ NOT_FOUND_INSIDE = {
     "part-of-a-word": [("en", "bot", "he took both"), ("en", "back to me", "back to menu")],
     "part-of-a-run": [("ja", "ボット", "ロボットが壊れた"), ("th", "ออก", "ออกแบบเว็บไซต์")],
     "end-of-one-word-and-beginning-of-the-next": [("zh", "天下", "明天下午可以吗")],
-    "syllable-cut": [("th", "บอท", "พอบอที่บ้าน"), ("km", "ចាក", "ចាកចេញ")],
+    "part-of-a-run-with-am": [("lo", "ກັບ", "ກຳກັບນ້ຳ")],
+    "syllable-cut": [
+        ("th", "บอท", "พอบอที่บ้าน"),
+        ("th", "มนูหลัก", "ขอเมนูหลัก"),
+        ("km", "ចាក", "ចាកចេញ"),
+    ],
     "not-in-a-row": [("en", "back to bot", "back to the bot"), ("zh", "返回菜单", "返回主菜单")],
     "at-the-end": [("en", "menu bot", "the menu"), ("zh", "菜单页", "我想返回主菜单")],
     "other-word": [("ru", "меню", "у меня вопрос"), ("es", "bot", "quiero una bota roja")],
