@@ -250,7 +250,7 @@ def parse_closed_on(value: object) -> tuple[str, ...]:
 
 
 def _parse_closed(value: object) -> str:
-    if isinstance(value, date) and not isinstance(value, datetime):  # as YAML 1.1 reads it
+    if isinstance(value, date):  # as YAML 1.1 reads it; a datetime then is no date
         value = value.isoformat()
     text = value.strip() if isinstance(value, str) else ""
     region = _REGION.fullmatch(text)

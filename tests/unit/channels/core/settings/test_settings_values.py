@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.unit.channels.core.settings.settings_samples import (
     SECRET_KEYS,
     complaint_about,
 )
+
+CHRISTMAS_EVE = datetime(2026, 12, 24, tzinfo=timezone.utc)  # as YAML reads a moment of it
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,7 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("closed-on", "Germany", "has something that is neither a date nor a region; write dates "),
         ("closed-on", ["12-24"], "has something that is neither a date nor a region; "),
         ("closed-on", ["2026-02-30"], "has something that is neither a date nor a region; "),
+        ("closed-on", [CHRISTMAS_EVE], "has something that is neither a date nor a region; "),
         ("closed-on", [False], "has something that is neither a date nor a region; "),
         ("closed-on", ["DE", "XX"], "has a region whose public holidays are not known; write a "),
         ("closed-on", ["DE-ZZ"], "has a region whose public holidays are not known; "),
