@@ -21,6 +21,7 @@ from channels.core.briefing.turns import (
     HANDOVER_ENDED,
     HANDOVER_STARTED,
     TypedIntent,
+    act_metadata,
     ended_metadata,
     external_parse_data,
     external_text,
@@ -30,7 +31,15 @@ from channels.core.briefing.turns import (
     text_for_rasa,
     told_with,
 )
-from channels.core.events import Array, Attachment, ControlPassed, Postback, Thread, UserMessage
+from channels.core.events import (
+    Act,
+    Array,
+    Attachment,
+    ControlPassed,
+    Postback,
+    Thread,
+    UserMessage,
+)
 from channels.core.plans import Plan
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, EndReason, Session, Speaker, session_id_for
@@ -253,6 +262,16 @@ class TestMetadata:
             {"type": "location", "payload": place},
             {"type": "fallback", "payload": {}},
         ]
+
+
+def test_an_act_is_told_with_page_and_time_and_by_metas_name() -> None:
+    act = Act(**COMMON, name="referral", details={"ref": "summer"})
+    assert act_metadata(act) == {
+        "is_external": True,
+        "page": "11",
+        "timestamp": "2026-08-29T10:40:00+00:00",
+        "referral": {"ref": "summer"},
+    }
 
 
 def ended_session() -> Session:
