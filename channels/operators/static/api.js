@@ -6,7 +6,7 @@ const LIMIT_MS = 30_000;
 /** The token is missing or wrong. */
 export class Unauthorised extends Error {}
 
-/** The bot says no, and why. */
+/** The bot refuses, and says why. */
 export class Refused extends Error {}
 
 /** The bot does not answer, or is not ready to. */

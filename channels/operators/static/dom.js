@@ -11,7 +11,7 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Words of others, whose direction changes nothing around them. */
+/** Other people's words, whose direction does not affect what is around them. */
 export const isolated = (text) => element("bdi", { textContent: text });
 
 /** A cell of a table, which a narrow screen shows as something else. */

@@ -1,4 +1,4 @@
-// The page of the handovers: signs in, asks the bot again and again, and shows its answers.
+// The handovers page: signs in, keeps asking the bot, and shows its answers.
 
 import {
   dropToken,
@@ -113,7 +113,7 @@ class Page {
   }
 
   async #count() {
-    // Soon once more at first: names are asked for behind the first look.
+    // At first, ask again soon: the names are fetched after the first look.
     const isFirst = this.#countedAt === 0;
     this.#countedAt = Date.now() - (isFirst ? STATISTICS_EVERY_MS - STATISTICS_AT_MOST_EVERY_MS : 0);
     this.#isOneOver = false;
@@ -146,7 +146,7 @@ class Page {
     await this.#refresh();
   }
 
-  /** Do what the person has asked for; where that fails, tell why. */
+  /** Do what the person has asked for; if that fails, say why. */
   async #attempt(step) {
     try {
       await step();
@@ -156,13 +156,13 @@ class Page {
     }
   }
 
-  /** What the person asked for has failed: it stays to be read. */
+  /** What the person asked for has failed: the message stays until it is read. */
   #tellProblem(message) {
     put(byId("problem-text"), message);
     byId("problem").hidden = message === "";
   }
 
-  /** A look has failed; what is shown is of the last one. */
+  /** A look has failed; what is shown is from the last one. */
   #fail(error) {
     if (error instanceof Unauthorised) {
       this.#signOut(error.message);

@@ -20,7 +20,7 @@ export function duration(seconds) {
   return inUnits(seconds).slice(0, 2).join(" ");
 }
 
-/** Seconds that run on: below an hour in one unit, so that only what is short ticks by the second. */
+/** Seconds that run on: below an hour in a single unit, so that only short times tick every second. */
 export function running(seconds) {
   return inUnits(seconds).slice(0, seconds < HOUR_SECONDS ? 1 : 2).join(" ");
 }

@@ -62,7 +62,7 @@ class Page {
     });
   }
 
-  /** Learn who is there; the person stays, or is the one of last time, or else the first. */
+  /** Learn who is there. The person stays the same, or is the one from last time, or else the first. */
   async #readConfig() {
     this.#cast = new Cast(await control("GET", "config"));
     byId("page-name").textContent = this.#cast.page.name;
@@ -135,7 +135,7 @@ class Page {
     return this.#watch.trouble(bot) ?? this.#silence.trouble(this.#user.id, now, bot);
   }
 
-  /** It stands in the place of the guide, so that nothing moves. */
+  /** It replaces the guide, so that nothing moves. */
   #showTrouble(words) {
     const place = byId("trouble");
     place.hidden = words === null;

@@ -1,9 +1,9 @@
-// A word of help for each word of Meta's on the page. The dialog has them all; whatever has a
-// `data-word` says its own when it is pointed at, and to screen readers.
+// Help for each of Meta's words on the page. The dialog has them all; an element with a `data-word`
+// shows its own when it is pointed at, and gives it to screen readers.
 
 import { byId } from "./dom.js";
 
-/** What a word means, as the dialog has it; empty for a word that it has not. */
+/** What a word means, according to the dialog; empty for a word that it lacks. */
 export function meaning(word) {
   return byId(`word-${word}`)?.textContent ?? "";
 }

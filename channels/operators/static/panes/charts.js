@@ -27,7 +27,7 @@ export function clearStatistics() {
   for (const id of PICTURES) draw(id, []);
 }
 
-/** A picture is only made again where it says something else. */
+/** A picture is made again only if it says something else. */
 function draw(id, rows) {
   byId(id).closest("figure").hidden = rows.length === 0 && id !== "scores";
   const label = rows.map(([name, count]) => `${name}: ${count}`).join(", ");

@@ -1,4 +1,4 @@
-// The open handovers: what is looked for, the rows of a part of them, and giving threads back.
+// The open handovers: what to search for, the rows of a part of them, and returning threads.
 
 import { byId, element, isolated, put } from "../dom.js";
 import { Row } from "./row.js";
@@ -20,7 +20,7 @@ export class OpenHandovers {
 
   /**
    * `looks` asks the bot again; `opens` shows a handover; `returns` gets the handovers whose threads
-   * are to be given back, and settles once it is asked.
+   * to return, and settles once that has been requested.
    */
   constructor({ looks, opens, returns }) {
     [this.#looks, this.#opens, this.#returns] = [looks, opens, returns];
@@ -54,7 +54,7 @@ export class OpenHandovers {
     };
   }
 
-  /** Show what the bot has told. True if a handover from before is over. */
+  /** Show what the bot has answered. True if a handover from before is over. */
   show(told) {
     this.#skew = Date.parse(told.now) - Date.now();
     this.#found = told.found;
@@ -180,7 +180,7 @@ export class OpenHandovers {
   }
 }
 
-/** The choices of a filter, by value and name; of one it is not shown. */
+/** The choices of a filter, by value and name; a filter with a single choice is not shown. */
 function offer(select, all, choices) {
   const chosen = select.value;
   if (chosen && !choices.some(([value]) => value === chosen)) choices.push([chosen, chosen]);
@@ -193,7 +193,7 @@ function offer(select, all, choices) {
   select.value = chosen;
 }
 
-/** Whether the person says yes to giving a user's thread back. */
+/** Whether the person agrees to return a user's thread. */
 function agrees(whose) {
   const dialog = byId("confirm");
   byId("question").replaceChildren("Give the thread of ", isolated(whose), " back to the bot?");

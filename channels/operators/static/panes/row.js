@@ -16,7 +16,7 @@ export class Row {
   isAsked = false; // to give it back
   isOver = false;
 
-  /** `now` tells the bot's time; `opens` and `asks` are called where the person wants that. */
+  /** `now` is the bot's time; `opens` and `asks` are called when the person wants that. */
   constructor(handover, { now, opens, asks, chooses }) {
     this.#now = now;
     this.box = element("input", { type: "checkbox" });
@@ -62,7 +62,7 @@ export class Row {
     this.tr.classList.remove("unanswered", "late");
   }
 
-  /** Let it be given back, or not. */
+  /** Enable returning it, or disable that. */
   allow() {
     const may = !this.isOver && !this.isAsked && ["active", "waiting"].includes(this.handover.state);
     this.button.disabled = this.box.disabled = !may;
@@ -107,7 +107,7 @@ export class Row {
   }
 }
 
-/** Whether nobody has answered yet; who waits for the hours waits for something else. */
+/** Whether nobody has answered yet; somebody who waits for opening hours does not count. */
 const isOwedAnAnswer = ({ state, waits_since, first_answer_at, operator_messages }) =>
   ["opening", "active"].includes(state) &&
   waits_since !== null &&

@@ -7,7 +7,7 @@ const NEWEST = 999_999_999_999; // later than any entry: answers with the number
 const RETRY_AFTER_MS = 1_000;
 const LARGEST_FILE = 25 * 1024 ** 2; // bytes
 
-/** The platform said no; the message is its own. */
+/** The platform refused; the message is its own. */
 export class Refused extends Error {}
 
 /** The emulator does not answer. */
@@ -18,7 +18,7 @@ export async function control(method, path, body) {
   return answer(`/_emulator/${path}`, { method, body: asJson(body) });
 }
 
-/** What the control API answers now; null while it does not, or where there is nothing such. */
+/** What the control API answers now; null while it does not, or if there is no such thing. */
 export async function known(path) {
   try {
     return await control("GET", path);
@@ -38,7 +38,7 @@ export async function graph(app, edge, body) {
   return answer(url, { method: "POST", headers, body: asJson(body) });
 }
 
-/** Let the emulator keep a file for a message: `{type, url}`; throws Refused or Unreachable. */
+/** Have the emulator keep a file for a message: `{type, url}`; throws Refused or Unreachable. */
 export async function keepFile(file) {
   if (file.size > LARGEST_FILE) throw new Refused(`Meta takes files of up to 25 MB; “${file.name}” has more.`);
   const headers = { "Content-Type": file.type || "application/octet-stream" };
@@ -47,9 +47,9 @@ export async function keepFile(file) {
 }
 
 /**
- * Tell the protocol log as it grows, for ever: `told.begins` with the number of the last entry that
- * is there already, `told.entries` with what is new, `told.restarted` when the emulator began
- * again, `told.connected` with whether it answers.
+ * Report the protocol log as it grows, forever: `told.begins` with the number of the last entry that
+ * is there already, `told.entries` with what is new, `told.restarted` when the emulator has started
+ * over, `told.connected` with whether it answers.
  */
 export async function followLog(told) {
   let after = null;
@@ -96,7 +96,7 @@ async function answer(url, request) {
   return body;
 }
 
-/** The control API answers `{"error": "…"}`, Graph Meta's envelope with code and subcode. */
+/** The control API answers `{"error": "…"}`; Graph answers Meta's envelope with code and subcode. */
 function reasonIn({ error }) {
   if (typeof error === "string") return error;
   const number = [error.code, error.error_subcode].filter((one) => one !== undefined).join("/");

@@ -1,5 +1,5 @@
-// How an operator's thread control reaches the platform: by the Inbox, which is Meta's own app and
-// has no API, or as the agents' app, by Graph with its token.
+// How an operator's thread control reaches the platform: through the Inbox, which is Meta's own app
+// and has no API, or as the agents' app, through Graph with its token.
 
 import { control, graph } from "./api.js";
 

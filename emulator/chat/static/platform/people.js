@@ -1,4 +1,4 @@
-// Who is who on this Page: names and roles behind ids, as GET /_emulator/config has them.
+// Who is who on this Page: the names and roles behind ids, from GET /_emulator/config.
 
 export const NOBODY = "nobody";
 
@@ -34,7 +34,7 @@ export class Cast {
     return platform === "instagram" ? this.instagram : this.page;
   }
 
-  /** All that can own a platform's threads. */
+  /** All apps that can own a platform's threads. */
   owners(platform) {
     return [...this.apps, this.inboxes[platform]];
   }

@@ -1,4 +1,4 @@
-// Each person's thread, as the entries of the protocol log make it. No DOM, no clock.
+// Each person's thread, built from the entries of the protocol log. No DOM, no clock.
 
 export const FROM_USER = "user";
 const TYPING_LASTS_MS = 20_000; // as long as Messenger shows the dots
@@ -18,7 +18,7 @@ export class Thread {
     return this.items.findLast((item) => item.kind === "message");
   }
 
-  /** Messenger shows quick replies until the next message, of anybody. */
+  /** Messenger shows quick replies until anybody's next message. */
   get quickReplies() {
     const newest = this.newest;
     return newest && newest.from !== FROM_USER ? listOf(newest.quick_replies) : [];
@@ -29,7 +29,7 @@ export class Thread {
   }
 }
 
-/** All threads; `take` lets the entries of the log happen to them. */
+/** All threads; `take` applies the entries of the log to them. */
 export class Threads {
   #threads = new Map();
 

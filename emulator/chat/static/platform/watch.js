@@ -1,4 +1,4 @@
-// How the bot is, and when it will end the person's handover: asked as an agents' app would ask it.
+// Whether the bot is well, and when it will end the person's handover, asked as an agents' app would.
 
 import { known } from "./api.js";
 import { unreached } from "./silence.js";
