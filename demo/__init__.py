@@ -1,1 +1,1 @@
-"""The demo: the whole thing on one machine, and a story that plays on it."""
+"""The demo: everything on one machine, and a story that plays on it."""

@@ -23,7 +23,7 @@ _TAKEN = (
 
 
 async def play(directory: Path) -> None:
-    """Tell the story line by line; NotSeen where a step of it does not happen."""
+    """Tell the story line by line. Raises NotSeen if one of its steps does not happen."""
     async with Stack(directory) as stack:
         stack.change_plan("default", timeout=f"{int(TIMEOUT.total_seconds())}s")
         await stack.start()
@@ -32,7 +32,7 @@ async def play(directory: Path) -> None:
 
 
 async def until_stopped(work: Callable[[Path], Awaitable[None]]) -> None:
-    """Do `work` in a directory of its own; SIGINT and SIGTERM end it, and it cleans up."""
+    """Do the work in a directory of its own; SIGINT and SIGTERM end it, and it cleans up."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,7 +66,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--script", action="store_true", help="play a story, and end")
+    parser.add_argument("--script", action="store_true", help="play a story, then stop")
     parser.add_argument(
         "--port", type=int, default=8600, help="of the chat page; 0 takes a free one (%(default)s)"
     )

@@ -17,14 +17,14 @@ OPERATOR_TOKEN = "demo-operator-token"  # noqa: S105
 
 
 def make_live(stack: Stack) -> None:
-    """From its start on, the page's clock moves the bot's clock along, and there is a desk."""
+    """From the next start on, the page's clock moves the bot's clock, too, and there is a desk."""
     stack.change_channel(admin_token=ADMIN_TOKEN)
     stack.tell_the_desk(operator_token=OPERATOR_TOKEN)
     stack.follow_the_clock()
 
 
 async def serve(directory: Path, port: int, tell: Callable[[str], None]) -> None:
-    """Run the stack and say how to use it; returns when it is cancelled, all of it stopped."""
+    """Run the stack and say how to use it; when cancelled, it stops everything and returns."""
     # Rasa, which has the operators' page, is on the port after that of the chat page.
     rasa_port = port + 1 if port else None
     async with Stack(directory, emulator_port=port, rasa_port=rasa_port) as stack:
@@ -40,7 +40,7 @@ async def serve(directory: Path, port: int, tell: Callable[[str], None]) -> None
 
 
 def taken(port: int) -> int | None:
-    """The first of the demo's two ports that somebody listens on; None if both are free."""
+    """The first of the demo's two ports that is in use; None if both are free."""
     return next((one for one in (port, port + 1) if port and not is_free(one)), None)
 
 
@@ -59,6 +59,6 @@ What it tells its operators meanwhile is on the page, too, under "Notices".
 The operators' page: {stack.channel_url}/handovers/
 (its admin token is {ADMIN_TOKEN})
 
-What the bot warns of is shown here; all of its log is in {LOGS}.
+The bot's warnings are shown here; its whole log is in {LOGS}.
 Ctrl-C stops everything.
 """

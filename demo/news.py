@@ -1,4 +1,4 @@
-"""What the demo's processes warn of, shown in the terminal as it is logged."""
+"""The warnings of the demo's processes, shown in the terminal as they are logged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_NEWS = ("DeprecationWarning", "The model is trained using", "Please disable"
 
 
 class News:
-    """The lines of a log that are warnings or errors, with what belongs to them."""
+    """The lines of a log that are warnings or errors, with the lines that belong to them."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -42,7 +42,7 @@ class News:
 
 
 async def tell_news(logs: dict[str, Path], tell: Callable[[str], None]) -> None:
-    """Tell the news of each log, by the name of its process, until it is cancelled."""
+    """Tell the news in each log, with the name of its process, until cancelled."""
     news = {name: News(log) for name, log in logs.items()}
     while True:
         for name, one in news.items():

@@ -1,4 +1,4 @@
-"""A person's hands on the emulated platform: write, tap, answer, look."""
+"""What a person can do on the emulated platform: write, tap, answer, look."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout
 
-WAIT_LIMIT = timedelta(seconds=60)  # far more than anything takes, on a machine that is busy
+WAIT_LIMIT = timedelta(seconds=60)  # far more than anything takes, even on a busy machine
 _LONG_POLL = timedelta(seconds=5)
 
 
@@ -30,7 +30,7 @@ class AppOnPage:
 
 
 class EmulatedPlatform:
-    """The control API of the emulator, as what people do."""
+    """The emulator's control API, in terms of what people do."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -82,7 +82,7 @@ class EmulatedPlatform:
         return str(self._config["instagram_inbox_app_id"])
 
     def name_of(self, sender: str) -> str:
-        """The name behind an app id, a user's id, or "user" where only one user is meant."""
+        """The name behind an app id or a user's id; "user" stands for the only user there is."""
         return self._names.get(sender, sender)
 
     async def add_user(self, user: str, name: str, *, platform: str = "messenger") -> None:
@@ -118,7 +118,7 @@ class EmulatedPlatform:
         return thread
 
     async def owner(self, user: str) -> str | None:
-        """The app id of the thread's owner; None while nobody is."""
+        """The app id of the thread's owner; None while it has none."""
         owner: str | None = (await self.thread(user))["owner"]
         return owner
 
@@ -130,7 +130,7 @@ class EmulatedPlatform:
         *,
         limit: timedelta = WAIT_LIMIT,
     ) -> dict[str, Any]:
-        """The user's thread as soon as `seen` holds for it; NotSeen, saying `what`, otherwise."""
+        """The user's thread, as soon as `seen` is true of it. Raises NotSeen, saying `what`."""
         deadline = asyncio.get_running_loop().time() + limit.total_seconds()
         position = 0
         while True:

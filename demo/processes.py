@@ -1,4 +1,4 @@
-"""A child process whose output goes to a file, and which is gone when its owner is."""
+"""A child process whose output goes to a file, and which ends when its owner does."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from async_timeout import timeout
 STOP_GRACE = timedelta(seconds=20)
 START_LIMIT = timedelta(seconds=120)
 _LOOK_INTERVAL = timedelta(milliseconds=100)
-_PORTS = range(11_000, 32_000)  # Linux takes those of connections from above
+_PORTS = range(11_000, 32_000)  # Linux takes connections' own ports from higher ones
 
 
 class ProcessFailed(Exception):
-    """A process ended, or did not come up in time; the end of its output is in the message."""
+    """A process ended, or did not start in time; the message has the end of its output."""
 
 
 class Child(Protocol):
-    """A process of the system's, as asyncio shows it."""
+    """A process of the operating system, as asyncio presents it."""
 
     @property
     def pid(self) -> int: ...
@@ -60,7 +60,7 @@ class Process:
             )
 
     async def answers(self, url: str) -> None:
-        """Return once `url` answers 200; ProcessFailed if the process ends before."""
+        """Return once `url` answers 200. Raises ProcessFailed if the process ends before that."""
         try:
             ok = await until_ok(url, runs=lambda: self.runs, limit=START_LIMIT)
         except asyncio.TimeoutError:
@@ -87,7 +87,7 @@ class Process:
         return await self._ended()
 
     async def succeeds(self) -> None:
-        """Return once it has ended well; ProcessFailed if it ends otherwise."""
+        """Return once it has ended with status 0. Raises ProcessFailed if it ends otherwise."""
         if await self._ended() != 0:
             raise ProcessFailed(self._story("failed"))
 
@@ -116,7 +116,7 @@ class Process:
 
 
 async def until_ok(url: str, *, runs: Callable[[], bool], limit: timedelta) -> bool:
-    """True once `url` answers 200; False as soon as what should answer `runs` no more.
+    """True once `url` answers 200; False as soon as the process that should answer has ended.
 
     Raises asyncio.TimeoutError after the limit.
     """
@@ -132,7 +132,7 @@ async def until_ok(url: str, *, runs: Callable[[], bool], limit: timedelta) -> b
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on a TCP port of this machine."""
+    """Whether nothing listens on this TCP port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -143,7 +143,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now, and that no connection gets by chance meanwhile."""
+    """A TCP port that nothing listens on now, and that no connection is given by chance."""
     while True:
         port = _PORTS[secrets.randbelow(len(_PORTS))]
         if is_free(port):

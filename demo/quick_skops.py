@@ -1,7 +1,7 @@
-"""Rasa loads and keeps classifiers by skops, which imports slowly: the more so, the later.
+"""Rasa loads and saves classifiers with skops, which imports more slowly the later it is imported.
 
-It looks for where each of 316 types of numpy and scipy is from, in one module after the other. Once
-TensorFlow is among them, that takes eight seconds of CPU; where these two stand first, half a one.
+It searches all loaded modules for the origin of each of 316 numpy and scipy types. Once TensorFlow
+is among the modules, that takes eight seconds of CPU; if numpy and scipy come first, half a second.
 """
 
 from __future__ import annotations

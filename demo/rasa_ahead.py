@@ -1,7 +1,7 @@
 """`python -m demo.rasa_ahead run …`: Rasa, with its channel's clock as far ahead as the emulator's.
 
-The chat page moves the emulator's clock. Were the channel's not moved too, its timeouts would not
-pass with it. Only here does it move: the channel itself has no such setting.
+The chat page moves the emulator's clock. Unless the channel's moves, too, its timeouts would not
+pass with it. It moves only here: the channel itself has no such setting.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _RETRY_AFTER = timedelta(seconds=1)
 
 
 class AheadClock:
-    """Real time, and as far ahead as the emulator's log says that its clock was moved."""
+    """Real time, moved ahead as far as the emulator's clock, according to its log."""
 
     def __init__(self, emulator_url: str) -> None:
         self._log = f"{emulator_url}/_emulator/log?kind=clock"
@@ -34,7 +34,7 @@ class AheadClock:
         return datetime.now(timezone.utc) + self._ahead
 
     def follow(self) -> None:
-        """Keep up with the emulator, for as long as this process runs."""
+        """Follow the emulator's clock for as long as this process runs."""
         while True:
             if not self._is_read():
                 time.sleep(_RETRY_AFTER.total_seconds())
@@ -50,8 +50,8 @@ class AheadClock:
         return True
 
     def take(self, log: dict[str, Any]) -> None:
-        """Set the time by what the emulator's log says."""
-        if log["last"] < self._position:  # it was reset, and its clock with it
+        """Set the time from the emulator's log."""
+        if log["last"] < self._position:  # it was reset, and so was its clock
             self._position, self._ahead = 0, timedelta()
         for move in log["entries"]:
             self._position = move["n"]
@@ -60,7 +60,7 @@ class AheadClock:
 
 def main() -> None:
     """Run Rasa's own command line."""
-    import_skops()  # before a thread may import as well
+    import_skops()  # before another thread can import, too
     clock = AheadClock(os.environ[EMULATOR_URL])
     threading.Thread(target=clock.follow, daemon=True).start()
     # By name, as Rasa itself loads the channel: the demo knows the project only by its files.

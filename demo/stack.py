@@ -1,4 +1,4 @@
-"""The whole thing on one machine: the emulator, the action server, and `rasa run`."""
+"""Everything on one machine: the emulator, the action server, and `rasa run`."""
 
 from __future__ import annotations
 
@@ -124,14 +124,14 @@ class Stack:
             process.log.unlink(missing_ok=True)
 
     def tell_the_desk(self, *, operator_token: str) -> None:
-        """From the next start on, the agents' desk in the emulator is told what goes on.
+        """From the next start on, the agents' desk in the emulator is told what happens.
 
-        It gets notices, opens the context of a handover, and asks the operator API by this token.
+        It gets notices, opens the context of a handover, and uses the operator API with this token.
         """
         self._operator_token = operator_token
 
     def follow_the_clock(self) -> None:
-        """From the next start of Rasa on, its channel's clock goes along with the emulator's."""
+        """From the next start of Rasa on, its channel's clock follows the emulator's."""
         self._rasa_module = "demo.rasa_ahead"
 
     def run_actions(self, module: str, **environment: str) -> None:
@@ -144,16 +144,16 @@ class Stack:
         self._actions_url = url
 
     def log_as_json(self) -> None:
-        """From the next start of Rasa on, its log is what the project's logging.yml makes it."""
+        """From the next start of Rasa on, its log follows the project's logging.yml."""
         self._log_options = ["--logging-config-file", str(PROJECT / "logging.yml")]
 
     def log_everything(self) -> None:
-        """From the next start on, Rasa and all that it imports log whatever they can."""
+        """From the next start on, Rasa and everything that it imports log all they can."""
         self.log_by(_EVERYTHING)
         self._log_options.append("--debug")
 
     def log_by(self, configuration: dict[str, Any]) -> None:
-        """From the next start on, Rasa's log is as this logging configuration has it."""
+        """From the next start on, Rasa's log follows this logging configuration."""
         file = self._directory / "logging.yml"
         file.write_text(yaml.safe_dump(configuration))
         self._log_options = ["--logging-config-file", str(file)]
@@ -163,7 +163,7 @@ class Stack:
         self._channel.update(_dashed(keys))
 
     def change_plan(self, name: str, **keys: Any) -> None:
-        """Set keys of a plan, written with _ for -; a plan that is not there is added."""
+        """Set keys of a plan, written with _ for -; a missing plan is added."""
         self._plans.setdefault(name, {}).update(_dashed(keys))
 
     @property

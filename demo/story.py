@@ -1,4 +1,4 @@
-"""A whole handover as a person lives it, three times over, each with a different ending."""
+"""A whole handover as a person experiences it, three times, each with a different ending."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .transcript import Transcript, texts_of
 
 USER = "24870165432100042"
 USER_NAME = "Ada"
-TIMEOUT = timedelta(seconds=5)  # of the demo's default plan, so that nobody has to wait
+TIMEOUT = timedelta(seconds=5)  # of the demo's default plan, so that nobody has to wait long
 
 _CONNECTING = "connecting you"
 _FEEDBACK = "How was the chat with our team?"
 
 
 class Story:
-    """Plays the user and the operators, and stops with NotSeen where a step does not happen."""
+    """Plays the user and the operators, and stops with NotSeen if a step does not happen."""
 
     def __init__(self, platform: EmulatedPlatform, tell: Callable[[str], None]) -> None:
         self._platform = platform
@@ -83,7 +83,7 @@ class Story:
         await self._owned_by(app_id)
 
     async def _hears(self, words: str, *, limit: timedelta = WAIT_LIMIT) -> None:
-        """The bot says something with these words that it had not said when last looked."""
+        """Wait until the bot says something new with these words."""
         await self._transcript.until_said(self._platform.bot.id, words, limit=limit)
 
     async def _owned_by(self, app_id: str) -> None:
@@ -96,10 +96,10 @@ class Story:
         return len(self._said_by_the_bot(await self._platform.thread(USER)))
 
     async def _was_silent_since(self, before: int) -> None:
-        """Between the handover and its end the bot has said nothing."""
+        """Check that the bot has said nothing between the handover and its end."""
         said = self._said_by_the_bot(await self._platform.thread(USER))[before:]
         if not said or "back with the bot" not in said[0]:
-            raise AssertionError(f"The bot spoke while it was to be silent: {said}")
+            raise AssertionError(f"The bot spoke when it should have been silent: {said}")
 
     def _said_by_the_bot(self, thread: dict[str, Any]) -> list[str]:
         return texts_of(thread, self._platform.bot.id)

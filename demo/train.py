@@ -1,7 +1,7 @@
-"""`python -m demo.train …`: `rasa train …` without the warnings that say nothing of the assistant.
+"""`python -m demo.train …`: `rasa train …` without the warnings that are not about the assistant.
 
-Its libraries' deprecations are no news, and intents that nobody writes need no training data: they
-come from the channel and from buttons. Whatever else Rasa warns of is shown.
+Libraries' deprecations are no news, and intents that nobody writes need no training data: they come
+from the channel and from buttons. All other warnings of Rasa's are shown.
 """
 
 from __future__ import annotations

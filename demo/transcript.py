@@ -24,7 +24,7 @@ class Transcript:
         self._unmatched: list[tuple[str, str]] = []
 
     async def until_said(self, app_id: str, words: str, *, limit: timedelta) -> None:
-        """Tell what happens until the app has said these words; each saying counts once."""
+        """Tell what happens until the app has said these words; each message counts only once."""
         deadline = asyncio.get_running_loop().time() + limit.total_seconds()
         while not self._take(app_id, words):
             left = timedelta(seconds=deadline - asyncio.get_running_loop().time())
@@ -61,7 +61,7 @@ class Transcript:
 
 
 def texts_of(thread: dict[str, Any], app_id: str) -> list[str]:
-    """The texts that an app has sent to the thread, button texts among them."""
+    """The texts that an app has sent to the thread, including those of buttons."""
     sent = [message for message in thread["messages"] if message["from"] == app_id]
     return [" ".join(_texts(message)) for message in sent]
 

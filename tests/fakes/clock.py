@@ -32,7 +32,7 @@ class ManualClock:
         await woken
 
     def advance(self, duration: timedelta) -> None:
-        """Move the time forward and wake every sleeper whose time has come."""
+        """Move the time forward, and wake every sleeper whose time has come."""
         self._now += duration
         due = [sleeper for sleeper in self._sleepers if sleeper[0] <= self._now]
         self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[0] > self._now]

@@ -1,4 +1,4 @@
-"""A Messenger Platform in memory: it refuses by the emulator's own rules, without a network."""
+"""A Messenger Platform in memory, without a network: it follows the emulator's own rules."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _CHANGING = {"send", "pass_control", "take_control", "request_control"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedCall:
-    """A call as it was made, whether or not it failed: `arguments` by their names."""
+    """A call as it was made, whether or not it failed, with its `arguments` by name."""
 
     verb: Verb
     thread: Thread | None = None
@@ -65,10 +65,10 @@ class MemoryGraph:
     A test sets the scene with `threads` (the owner's app id; None or absent: idle), `strangers`
     (threads that the page does not have), `unknown_apps`, `personas` (by their ids),
     `closed_windows`, `routing_now`, `role` (on a page with the older roles), `hides_owner` (from a
-    secondary receiver, by 2018234), `may_take` (the page's setting), `is_unsubscribed`, `odd_owner`
-    (what `thread_owner` tells of whatever thread), `broken` (what every call of a page fails with)
-    and `fail`, and reads `calls`, `sent`, `echoes`, `closed` and `workers`. A closed page's calls
-    fail at once, and none is recorded.
+    secondary receiver, with 2018234), `may_take` (the page's setting), `is_unsubscribed`,
+    `odd_owner` (what `thread_owner` answers about any thread), `broken` (the error with which every
+    call for a page fails) and `fail`, and reads `calls`, `sent`, `echoes`, `closed` and `workers`.
+    A closed page's calls fail at once, and are not recorded.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class MemoryGraph:
         self._failures: dict[str, list[GraphError]] = {verb: [] for verb in get_args(Verb)}
 
     def fail(self, verb: Verb, error: GraphError, times: int = 1) -> None:
-        """Let the next `times` calls of the verb raise the error and have no effect."""
+        """Make the next `times` calls of the verb raise the error and have no effect."""
         self._failures[verb].extend([error] * times)
 
     async def close(self) -> None:
@@ -130,7 +130,7 @@ class MemoryGraph:
         closing.check(self._clock.now())
 
     async def check(self) -> None:
-        """It is not among the `calls`, and what a test lets `fail` is not spent on it."""
+        """This is not among the `calls`, and does not use up what a test makes `fail`."""
         now = self._clock.now()
         for page in {self.page_id, *self.broken}:
             closed, error = self.closed_page(page), self.broken.get(page)
@@ -142,7 +142,7 @@ class MemoryGraph:
                 self._closing(page).open()
 
     async def unsubscribed(self) -> list[str]:
-        """It is not among the `calls`."""
+        """This is not among the `calls`."""
         return [f"page {self.page_id}"] if self.is_unsubscribed else []
 
     def share_among(self, workers: int) -> None:
@@ -270,13 +270,15 @@ class MemoryGraph:
         if verb in _CHANGING:
             await still_ours()
         self.calls.append(RecordedCall(verb=verb, thread=thread, arguments=arguments))
-        await asyncio.sleep(0)  # as any real call, it lets others go first
+        await asyncio.sleep(0)  # like any real call, it lets others go first
         error = self._failure(verb, page)
         if error is not None:
             raise error
 
     def _failure(self, verb: Verb, page: str) -> GraphError | None:
-        """What the call fails with. If that stands in the way of others, it closes the page."""
+        """The error that the call fails with, if any. If it concerns other calls, it closes the
+        page.
+        """
         broken, failures = self.broken.get(page), self._failures[verb]
         error = broken or (failures.pop(0) if failures else None)
         if isinstance(error, TRY_LATER) and (broken or verb == "probe" or concerns_all(error)):
@@ -293,7 +295,7 @@ class MemoryGraph:
 
     @contextmanager
     def _unless_it_is_ours(self, thread: Thread) -> Iterator[None]:
-        """Meta refuses to give us what we own, and the seam makes nothing of that: it asks."""
+        """Meta refuses to give us what we own; the seam asks, and counts that as success."""
         try:
             yield
         except (GraphRefused, NotThreadOwner):
@@ -309,7 +311,7 @@ class MemoryGraph:
 
     @contextmanager
     def _metas_rules(self) -> Iterator[None]:
-        """Refuse as the seam does what the emulator's rules refuse."""
+        """Refuse what the emulator's rules refuse, with the seam's own errors."""
         try:
             yield
         except MetasError as error:

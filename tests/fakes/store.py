@@ -1,4 +1,4 @@
-"""The store in memory: it says what a Store means in the fewest words."""
+"""The store in memory: the shortest code that does what a Store promises."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.fakes.store_sessions import SessionsInMemory
 
 
 class MemoryStore(SessionsInMemory):
-    """The Store of one worker. Give `shared` another worker's to work on the same data."""
+    """The Store of one worker. To share another worker's data, give its store as `shared`."""
 
     is_alone = False
 
@@ -194,7 +194,7 @@ class MemoryStore(SessionsInMemory):
         return entry.claimed_by == self.worker and not is_behind
 
     def _held_until(self, held: Held) -> datetime | None:
-        """Until when it is this worker's; None if it is not."""
+        """The time until which it is this worker's; None if it is not."""
         if isinstance(held, InboxEntry):
             entry = self._rows.entry(held.position)
             return entry.claimed_until if entry is not None and self._has(held.position) else None

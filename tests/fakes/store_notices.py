@@ -32,7 +32,7 @@ class Untold(msgspec.Struct, kw_only=True):
 
 
 class NoticesInMemory:
-    """One worker's part of `Store` that is about what operators are told."""
+    """The part of a worker's `Store` that is about what operators are told."""
 
     _rows: Rows
 

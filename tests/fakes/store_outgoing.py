@@ -18,7 +18,7 @@ from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, NOT_LOST, REVIVED, 
 
 
 class Message(msgspec.Struct, kw_only=True):
-    """A message of the bot's; `state` is "waiting", "held", "sent" or "dropped"."""
+    """One of the bot's messages; `state` is "waiting", "held", "sent" or "dropped"."""
 
     position: int
     said: Outgoing
@@ -56,7 +56,7 @@ class Message(msgspec.Struct, kw_only=True):
 
 
 class OutgoingInMemory:
-    """One worker's part of `Store` that is about what the bot says."""
+    """The part of a worker's `Store` that is about what the bot says."""
 
     is_alone: bool
     worker: str
@@ -88,7 +88,7 @@ class OutgoingInMemory:
         self._rows.last_message += 1
         message = Message(
             position=self._rows.last_message,
-            # As a database gives it back: what is no JSON does not come through.
+            # As a database returns it: what is not JSON does not survive.
             said=msgspec.json.decode(msgspec.json.encode(said), type=Outgoing),
             state="held" if held else "waiting",
             claimed_by=self.worker if is_ours else None,
@@ -279,7 +279,7 @@ class OutgoingInMemory:
         return message.claimed_until
 
     def _drop_unsent(self, session: Session) -> None:
-        """What is held, if an agent is to talk; and what waits, if one talks already."""
+        """What is held, if an agent is about to talk; and what waits, if one talks already."""
         drops = {State.OPENING: ["held"], State.ACTIVE: ["held", "waiting"]}
         dropped = drops.get(session.state, [])
         for each in list(self._messages.values()):
@@ -348,7 +348,7 @@ class OutgoingInMemory:
         return is_waiting and event is not None and event.claimed_by == self.worker
 
     def _is_said_again(self, said: Outgoing) -> bool:
-        """Whether a crash has cut its turn, which is to be taken again."""
+        """Whether a crash has cut its turn short, so that it is taken again."""
         event = self._rows.entries.get(said.event_key or "")
         kept = self._rows.sessions.get(said.session_id or "")
         return (event is not None and event.handled_at is None) or (

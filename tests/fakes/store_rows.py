@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tests.fakes.store_outgoing import Message
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
-GIVEN_BACK = "-"  # claimed by this: by nobody, but somebody may have begun
-REVIVED = "+"  # by nobody: it was set aside
+GIVEN_BACK = "-"  # as the claimer: claimed by nobody, but somebody may have begun
+REVIVED = "+"  # as the claimer: claimed by nobody, because it was set aside
 NOT_LOST = (None, GIVEN_BACK, REVIVED)
 
 
 def is_over(claimed_until: datetime, now: datetime, told: datetime | None) -> bool:
-    """Whether a claim has expired, or was made by a clock that was ahead: of the worker's time, and
-    of the database's own, if that is told.
+    """Whether a claim has expired, or was made by a clock that was ahead of the worker's time, and
+    of the database's own, if that is known.
     """
     longest = CLAIM_LEASE + timedelta(seconds=10)
     return claimed_until <= now or claimed_until > max(now, told or now) + longest
@@ -81,7 +81,7 @@ class Kept(msgspec.Struct, kw_only=True):
 
     @property
     def wake_at(self) -> datetime | None:
-        """When a worker may get the session: due, and claimed by nobody."""
+        """When a worker may get the session: once it is due, and claimed by nobody."""
         due_at = FIRST_MOMENT if self.is_due_at_once else self.session.due_at
         return None if due_at is None else max(due_at, self.claimed_until)
 
@@ -94,7 +94,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reserved(msgspec.Struct, frozen=True, kw_only=True):
-    """A thread's turn belongs to a worker, at most until then."""
+    """A thread's turn, which belongs to a worker until then at most."""
 
     worker: str
     until: datetime
@@ -135,7 +135,7 @@ class Rows(msgspec.Struct):
         )
 
     def is_with_another(self, thread: Thread, worker: str) -> bool:
-        """Whether entries of the thread wait, and the worker has none of them."""
+        """Whether entries of the thread are waiting, none of which the worker has."""
         claimants = {entry.claimed_by for entry in self.waiting() if entry.event.thread == thread}
         return bool(claimants) and worker not in claimants
 
@@ -150,7 +150,7 @@ class Rows(msgspec.Struct):
         return [kept.session for kept in self.sessions.values() if kept.session.is_open]
 
     def forget(self, thread: Thread) -> int | None:
-        """Drop every row of the thread; how many. None if there is something left to do."""
+        """Drop every row of the thread; returns how many, or None if something is left to do."""
         if any(session.thread == thread for session in self.open_sessions()):
             return None
         if any(entry.event.thread == thread for entry in self.waiting()):

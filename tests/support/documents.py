@@ -1,4 +1,4 @@
-"""What people read of this project, taken apart, so that tests run what a reader copies."""
+"""What people read about this project, taken apart, so that tests can run what a reader copies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CELL = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """One fenced block: where it is, below which headings, in which language."""
+    """One fenced block: where it is, under which headings, and in which language."""
 
     page: str
     line: int
@@ -51,14 +51,14 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def examples(page: str, section: str, language: str) -> list[str]:
-    """The code of a language in the section of that heading and in the sections below it."""
+    """The code in a language, in the section with that heading and in its subsections."""
     found = [block for block in blocks_of(page) if section in block.headings]
     assert found, f"{page} has no section '{section}' with a block in it"
     return [block.code for block in found if block.language == language]
 
 
 def table(page: str, section: str) -> list[list[str]]:
-    """The rows below a heading, without heads: each a list of cells."""
+    """The rows of the tables under a heading, without header rows: each is a list of cells."""
     lines = [text for headings, text in _lines_of(page) if headings[-1:] == (section,)]
     assert lines, f"{page} has no section '{section}'"
     rows = [_CELL.split(line)[1:-1] for line in lines if line.startswith("|")]
@@ -71,12 +71,12 @@ def table(page: str, section: str) -> list[list[str]]:
 
 
 def codes(cell: str) -> list[str]:
-    """What is in backticks in a cell."""
+    """What a cell has in backticks."""
     return _CODE.findall(cell)
 
 
 def read_yaml(text: str) -> Any:
-    """YAML as it is written: Rasa lets every reader of ruamel's fill in variables."""
+    """YAML as it is written: Rasa makes every reader of ruamel's fill in variables."""
     return yaml.safe_load(text)
 
 
@@ -106,7 +106,7 @@ def blocks_of(page: str) -> Iterator[Block]:
 
 
 def _lines_of(page: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The lines outside of blocks, each with the headings that it is below."""
+    """The lines outside of blocks, each with the headings that it is under."""
     headings: list[str] = []
     is_code = False
     for line in text_of(page).splitlines():

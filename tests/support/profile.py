@@ -1,4 +1,4 @@
-"""How much is tried at random: the number of examples in Hypothesis's profile."""
+"""How much is tried at random: Hypothesis's profile, with its number of examples."""
 
 from __future__ import annotations
 

@@ -25,6 +25,6 @@ def write_template(directory: Path) -> None:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its path there."""
+    """Every file in a folder and below it, by its path there."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
