@@ -1,1 +1,1 @@
-"""Measurements, side by side with what there was before: `python -m benchmarks`."""
+"""Measurements, side by side with a baseline: `python -m benchmarks`."""

@@ -1,7 +1,7 @@
 """`python -m benchmarks`: measure every row, and write RESULTS.md.
 
-With the name of a ROW it measures only that one and prints it. `--quick` is small, shows that
-everything works, and prints.
+With the name of a ROW it measures only that one and prints it. `--quick` makes a small run, which
+shows that everything works, and prints.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("row", nargs="?", choices=_ROWS, metavar="ROW", help=", ".join(_ROWS))
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that its processes end as well
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that its processes end, too
     size = Size(is_quick=options.quick)
     began_at = datetime.now(timezone.utc)
     rows = asyncio.run(run([options.row] if options.row else list(_ROWS), size))

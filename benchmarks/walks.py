@@ -1,17 +1,17 @@
-"""How far an event walks through `channels`, on a page in memory: counts calls, and no time.
+"""How far an event walks through `channels`, on a page in memory: it counts calls, not time.
 
 A walk is everything that the plugin does for a message and its reply, for a handover, or for a
-timeout and its follow-up, until nothing is left to do; the store is SQLite's. Counted are
+timeout and its follow-up, until nothing is left to do; the store is SQLite. It counts
 
 - the modules of `channels` that run code of their own;
 - the crossings: calls of a Python function in one of these modules that come from another one.
-  Who calls is the nearest function of `channels` up the stack: what is in between (asyncio,
-  functools, Rasa's part, the test's wires) is looked through. A call from which no such function is
-  seen, as the first in a task or in the store's thread, comes from nowhere and is no crossing. A
-  property counts as a call, going on after an `await` does not.
+  The caller is the nearest function of `channels` up the stack: what is in between (asyncio,
+  functools, Rasa's part, the test's own code) is ignored. A call without such a function above it,
+  as the first in a task or in the store's thread, comes from nowhere and is not a crossing. A
+  property counts as a call; going on after an `await` does not.
 
-Left out are what a fake does (Graph, clock), what is done only the first time, and the engine's
-housekeeping but for its look for what is due.
+What a fake does (Graph, clock) is left out, and so are what is done only the first time, and the
+engine's housekeeping, except its search for what is due.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Page(World):
             housekeeping.cancel()
 
     async def post(self, words: str) -> None:
-        """Deliver a user's message as Meta does, and let everything come of it."""
+        """Deliver a user's message as Meta does, and wait until everything is done."""
         answer = await self.receiver.receive(self._request(words))
         if answer.status != 200:
             raise RuntimeError(f"The receiver answered {answer.status}.")
@@ -83,7 +83,7 @@ class Page(World):
 
 
 class _Stream:
-    """A request's body, as Sanic hands it to a route that is a stream."""
+    """A request's body, as Sanic gives it to a streaming route."""
 
     request_max_size = 0
 
@@ -99,7 +99,7 @@ Walk = Callable[[Page], Awaitable[None]]
 
 
 class Footprints:
-    """Notes where the calls go, in every thread that begins after it."""
+    """Records where the calls go, in every thread that starts after it."""
 
     def __init__(self) -> None:
         self.modules: set[str] = set()
@@ -140,7 +140,7 @@ class Footprints:
 
 
 async def greeting(page: Page) -> None:
-    """What makes the page do all that is done only the first time."""
+    """Makes the page do everything that is done only the first time."""
     await page.post("good morning")
 
 
@@ -159,7 +159,7 @@ async def action_handover(page: Page) -> None:
 
 
 async def timeout(page: Page) -> None:
-    """From the moment when the plan's timeout is over to the follow-up at Graph."""
+    """From the moment the plan's timeout is over to the follow-up at Graph."""
     await page.wait(TIMEOUT)
     page.expect("connecting", "re: timeout")
 
@@ -172,7 +172,7 @@ WALKS: dict[Walk, list[Walk]] = {
 
 
 async def measure(walk: Walk, before: list[Walk]) -> Footprints:
-    """Take the walk on a page of its own, after the walks that have to come before it."""
+    """Take the walk on a page of its own, after those that must come before it."""
     footprints = Footprints()
     with tempfile.TemporaryDirectory() as folder:
         page = Page(f"sqlite:///{Path(folder, 'handover.db')}")
@@ -191,7 +191,7 @@ async def measure(walk: Walk, before: list[Walk]) -> Footprints:
 
 
 async def report() -> str:
-    """A table of the walks, and the busiest borders below it."""
+    """A table of the walks, with the busiest borders below it."""
     lines, borders = ["| walk | modules | crossings |", "|---|---:|---:|"], Counter[Any]()
     for walk, before in WALKS.items():
         await measure(walk, before)  # fills the caches

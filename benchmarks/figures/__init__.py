@@ -1,1 +1,1 @@
-"""What has been measured, as figures and as text."""
+"""The results, as figures and as text."""

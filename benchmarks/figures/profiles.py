@@ -1,8 +1,8 @@
-"""Where a process spends its processor time: every thread of ours, function by function.
+"""Where a process spends its processor time, function by function, in each of our own threads.
 
-cProfile counts each thread's processor time, so that waiting costs nothing. It makes small
-functions look dearer than they are: the shares count, not the times. Garbage may be collected in
-the middle of any function; how much time that takes is counted separately.
+cProfile counts each thread's processor time, so waiting costs nothing. It makes small functions
+look more expensive than they are: the shares count, not the times. Garbage may be collected in the
+middle of any function; the time for that is counted separately.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import msgspec
 
 _STORE_THREAD = "handover-store"
 _TOP = 12  # functions that are shown
-_LEAST_SHARE = 0.01  # of a package that is shown
+_LEAST_SHARE = 0.01  # for a package to be shown
 _ROOT = f"{Path(__file__).parents[2]}/"
 _INSTALLED = re.compile(r".*/site-packages/")
 _STANDARD = re.compile(r".*/python3\.\d+/")
-_COMPILED = "~"  # where pstats says that a function's file is, if it has none
+_COMPILED = "~"  # what pstats gives as the file of a function that has none
 
 _Function = tuple[str, int, str]
 
@@ -76,7 +76,7 @@ class Profiler:
         profile.enable()
 
     def _on_first_call(self, _: FrameType, __: str, ___: Any) -> None:
-        """Called in a new thread: from here on its own profile, or none, takes over."""
+        """Called in a new thread: from here on its own profile takes over, if it has one."""
         threading.setprofile(self._on_first_call)
         if threading.current_thread().name == _STORE_THREAD:
             self._add()
@@ -96,8 +96,8 @@ def profiled(file: Path) -> Iterator[None]:
 def top_functions(file: Path) -> tuple[str, ...]:
     """The packages and functions that took most of the processor time, with their shares.
 
-    A function's time is its own, without what it calls; a package's is that of its functions
-    and of the compiled ones that they call.
+    A function's time excludes the functions that it calls; a package's is that of its functions and
+    of the compiled ones that they call.
     """
     stats: dict[_Function, Any] = pstats.Stats(str(file)).stats  # type: ignore[attr-defined]
     own = {function: figures[2] for function, figures in stats.items()}
@@ -150,7 +150,7 @@ def _name(function: _Function) -> str:
 
 
 def _shown_file(file: str) -> str:
-    """A path without the directories that are this machine's."""
+    """A path without this machine's own directories."""
     return _STANDARD.sub("", _INSTALLED.sub("", file)).removeprefix(_ROOT)
 
 

@@ -1,4 +1,4 @@
-"""What a run has found, as text: the file RESULTS.md, or a table on the screen."""
+"""The results of a run, as text: the file RESULTS.md, or a table on the screen."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _missed(line: Line) -> str:
 
 
 def _machine() -> dict[str, str]:
-    """What the machine is; nothing that says whose it is."""
+    """What kind of machine it is, without anything that identifies it."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
@@ -89,7 +89,7 @@ def _machine() -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    """Of Python and of the packages that the figures depend on."""
+    """The versions of Python and of the packages that the figures depend on."""
     return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 

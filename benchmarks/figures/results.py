@@ -1,4 +1,4 @@
-"""What a row of the table says: a quantity of ours beside a baseline's, and the goal."""
+"""A row of the table: our figure beside the baseline's, and the goal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DIGITS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Size:
-    """How large a run is: `full` for the figures, `quick` to see that everything works."""
+    """How large a run is: `full` for the figures, `quick` to check that everything works."""
 
     is_quick: bool
 
@@ -60,7 +60,7 @@ class Goal:
         return f"{self.bound.value} {Quantity(self.limit, unit)}"
 
     def excess(self, value: float) -> float:
-        """By which part of the limit it is missed; 0 or less if it is reached."""
+        """By what fraction of the limit it is missed; 0 or less if it is reached."""
         over = value - self.limit if self.bound is Bound.AT_MOST else self.limit - value
         return over / self.limit if self.limit else over
 
@@ -78,7 +78,7 @@ class Line:
 
     @property
     def ratio(self) -> float | None:
-        """Ours, as a multiple of the baseline."""
+        """Our figure, as a multiple of the baseline's."""
         if self.baseline is None or self.baseline.value == 0:
             return None
         return self.ours.value / self.baseline.value
@@ -106,7 +106,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What one module has measured; `notes` say what the lines leave out."""
+    """The results of one module; `notes` say what the lines leave out."""
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""How long the event loop of a server stood still, and what share of a core it took."""
+"""How long a server's event loop stood still, and what share of a core it took."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StallWatch:
         self._asked = time.perf_counter(), time.process_time()
 
     def add_to(self, app: Sanic) -> None:
-        """Begin with the server, and answer at PATH for the time since it was last asked."""
+        """Start with the server, and report at PATH on the time since the last request."""
         app.add_task(self._tick())
         app.add_route(self._answer(), PATH)
 

@@ -1,1 +1,1 @@
-"""What is measured with: agents, databases, deliveries, stored sessions."""
+"""The material of measurements: agents, databases, deliveries, stored sessions."""

@@ -16,7 +16,7 @@ ANSWER = "Hello! What can I do for you?"
 
 
 class AnsweringAgent:
-    """Answers each message with one text, under Rasa's own lock as `Agent.handle_message` does.
+    """Answers each message with one text, under Rasa's own lock, like `Agent.handle_message`.
 
     `work` is how long it waits before it answers. It remembers nothing.
     """

@@ -75,9 +75,7 @@ class FollowingUp(_Assistant):
 
 
 class Listening(_Assistant):
-    """An assistant that says nothing to each `handover_started`; `expected` is how many there will
-    be.
-    """
+    """An assistant that says nothing to any of the `expected` number of `handover_started`."""
 
     @property
     def last_heard_at(self) -> float:

@@ -1,4 +1,4 @@
-"""The section of credentials.yml that our channel and engine are measured with."""
+"""The section of credentials.yml with which our channel and engine are measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOKEN = "token-of-the-benchmarks"  # noqa: S105  # nobody else's
 
 
 def section(*, graph_url: str, store: str) -> dict[str, Any]:
-    """Defaults wherever there are some."""
+    """The settings, with defaults wherever there are any."""
     return {
         "verify": VERIFY,
         "secret": SECRET,

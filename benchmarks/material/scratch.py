@@ -1,4 +1,4 @@
-"""A directory for the time of a measurement."""
+"""A directory that exists during a measurement."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What runs in a process of its own: a channel, a stub of Graph, the load."""
+"""What runs in separate processes: a channel, a stub of Graph, the load."""

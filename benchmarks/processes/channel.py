@@ -1,4 +1,4 @@
-"""A channel that runs in a process of its own, and what can be asked of it."""
+"""A channel that runs in a separate process, and what it can be asked."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class RunningChannel:
     port: int
 
     async def longest_stall(self) -> timedelta:
-        """Of its event loop, since it was last asked for any figure."""
+        """The longest stall of its event loop since any figure was last requested."""
         return timedelta(seconds=(await self._figures())["seconds"])
 
     async def cores(self) -> float:
-        """What share of a core it took, since it was last asked for any figure."""
+        """The share of a core that it has taken since any figure was last requested."""
         return (await self._figures())["cores"]
 
     async def _figures(self) -> dict[str, float]:

@@ -1,8 +1,8 @@
-"""One channel on a Sanic server, as `rasa run` puts it there: a process of its own.
+"""One channel on a Sanic server, mounted as in `rasa run`, in a separate process.
 
-Channels are mounted by `rasa.core.channels.channel.register` on an app whose `ctx.agent` is a
-stub's (`agents`) or, with `--model`, the real one of a trained model. fbmessenger has Graph's
-address in its code, so for Rasa's channel the clients that it makes are pointed to the stub.
+`rasa.core.channels.channel.register` mounts channels on an app whose `ctx.agent` is a stub
+(`agents`) or, with `--model`, that of a trained model. fbmessenger has Graph's address in its code,
+so for Rasa's channel the clients that it creates are pointed to the stub.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def add_profiler(app: Sanic, file: Path) -> None:
 
 
 def log_as_rasa_run() -> None:
-    """The log of `rasa run`, at its level: structlog would render every debug message."""
+    """Set up the log as `rasa run` does: otherwise structlog renders every debug message."""
     configure_logging_and_warnings()
     configure_structlog()
 

@@ -1,4 +1,4 @@
-"""The processes of a benchmark: one command each, gone when its context is left."""
+"""The processes of a benchmark: one command each, ended when its context is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def running(
 ) -> AsyncIterator[Process]:
     """`python -m module options`, from when it answers 200 at a URL; its log goes to `directory`.
 
-    Raises ProcessFailed if it does not come up.
+    Raises ProcessFailed if it does not start.
     """
     process = Process(module, directory=ROOT, log=directory / f"{module}.log")
     await process.start([sys.executable, "-m", module, *options], _QUIET)

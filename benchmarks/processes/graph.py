@@ -1,4 +1,4 @@
-"""The Graph stub in a process of its own, and what it has recorded."""
+"""The Graph stub in a separate process, and what it has recorded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotCalled(Exception):
 
 
 class RunningGraph:
-    """The stub, as whoever measures sees it."""
+    """The stub, as seen by a measurement."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -43,7 +43,9 @@ class RunningGraph:
             await answer.read()
 
     async def messages(self, count: int) -> list[Call]:
-        """All messages that were taken, once there are this many; raises NotCalled otherwise."""
+        """All messages that were taken, once there are this many. Raises NotCalled if they don't
+        come.
+        """
         deadline = asyncio.get_running_loop().time() + _MOST_TIME.total_seconds()
         async with ClientSession() as http:
             while (taken := await self._messages_so_far(http)) < count:

@@ -66,7 +66,7 @@ class RateLimit:
 
 
 class Stub:
-    """The calls so far, and the answer to each."""
+    """The calls so far, and how each is answered."""
 
     def __init__(self, *, wait: timedelta, limit: RateLimit, refused_token: str | None) -> None:
         self.wait = wait
@@ -76,7 +76,7 @@ class Stub:
         self._messages = 0
 
     def control(self, path: str) -> bytes | None:
-        """The answer to a call of the benchmark itself; None if it is one of Graph's."""
+        """The answer to one of the benchmark's own calls; None if it is a call to Graph."""
         if path == _CALLS:
             return answer("200 OK", msgspec.json.encode(self._calls))
         if path == _MESSAGES:

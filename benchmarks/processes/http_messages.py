@@ -1,6 +1,6 @@
 """HTTP/1.1 messages with a length, as both ends of a benchmark's own connections read them.
 
-Raw, because what measures must cost far less than what is measured.
+They are raw, because measuring must cost far less than what is measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class HttpMessage:
-    """A request or an answer: its head, of which the first line, and its body."""
+    """A request or an answer: its head, with the first line apart, and its body."""
 
     first_line: bytes
     head: bytes
@@ -28,7 +28,7 @@ class HttpReader:
         self._arrived = b""
 
     def feed(self, data: bytes) -> HttpMessage | None:
-        """The message that is complete now, if one is; nobody pipelines."""
+        """The message that is now complete, if there is one; nothing is pipelined."""
         self._arrived += data
         head_end = self._arrived.find(_END_OF_HEAD)
         if head_end < 0:

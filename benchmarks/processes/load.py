@@ -1,10 +1,10 @@
-"""Load: deliveries over keep-alive connections, from a process of their own.
+"""Load: deliveries over keep-alive connections, from a separate process.
 
-`deliver` starts the process and returns what came of it. All requests are made and all
-connections open before the first delivery goes out. Without a rate the next delivery of a
-connection goes out when its last was acknowledged, so that as many are in flight as there are
-connections. With a rate each has its time, and its latency counts from then on, whether a
-connection was free or not.
+`deliver` starts the process and returns its results. All requests are prepared and all connections
+opened before the first delivery goes out. Without a rate, a connection's next delivery goes out
+when its last one was acknowledged, so as many are in flight as there are connections. With a rate,
+each delivery has its time, and its latency counts from then on, whether a connection was free or
+not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_TIME = timedelta(minutes=5)
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """This many deliveries, by `users` users in turn, beginning with the one of `first_user`."""
+    """This many deliveries, from `users` users in turn, beginning with `first_user`."""
 
     port: int
     deliveries: int
@@ -42,7 +42,9 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Times are of the machine's monotonic clock, in seconds; `latencies` in seconds too."""
+    """Times are those of the machine's monotonic clock, in seconds; `latencies` are in seconds,
+    too.
+    """
 
     started_at: float
     finished_at: float
@@ -60,7 +62,7 @@ class LoadFailed(Exception):
 
 
 async def deliver(load: Load) -> Outcome:
-    """Run the load in a process of its own; raises LoadFailed unless all were acknowledged."""
+    """Run the load in a separate process. Raises LoadFailed unless all were acknowledged."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -187,7 +189,7 @@ class _Generator:
             self._finished.set()
 
     def _connection_lost(self) -> None:
-        """The server closed a connection that it should have kept: the run is spoilt."""
+        """The server closed a connection that it should have kept: the run is invalid."""
         if self._left:
             self._not_ok += self._left
             self._finished.set()

@@ -1,4 +1,4 @@
-"""A worker that tells how much memory it takes: `memory` runs it and says what it compares.
+"""A worker that reports how much memory it takes: `memory` runs it and says what it compares.
 
 `python -m benchmarks.processes.memory_worker STORE SESSIONS MESSAGES` starts an engine on the
 store, hears this many messages on standby, from its sessions' users in turn, and prints a `Memory`.
@@ -28,7 +28,7 @@ from ..material.credentials import APP_ID, section
 from ..material.stored_sessions import thread_of
 from .graph_stub import PAGE
 
-_AT_ONCE = 200  # messages that are recorded together, as deliveries that come together are
+_AT_ONCE = 200  # messages that are recorded together, like deliveries that come together
 _MB = 1_000_000
 
 

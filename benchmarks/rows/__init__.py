@@ -1,1 +1,1 @@
-"""The rows of the table, a measurement each."""
+"""The rows of the table, each a measurement."""

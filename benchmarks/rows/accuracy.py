@@ -68,7 +68,7 @@ _Examples = Mapping[str, Sequence[str]]
 async def measure(size: Size) -> Row:
     projects = dict(_projects())
     names = list(projects)[: size.of(full=len(projects), quick=1)]
-    # No time is measured here, so each processor may take a project.
+    # Times are not measured here, so each processor may take a project.
     with ProcessPoolExecutor(mp_context=get_context("spawn"), max_workers=os.cpu_count()) as pool:
         found = pool.map(_measured, names, [projects[name] for name in names])
         lines = [line for lines in found for line in lines]
@@ -114,7 +114,7 @@ def _without(lines: Sequence[str], fold: int) -> list[str]:
 
 
 async def _told(own: _Examples, added: _Examples, asked: Sequence[tuple[str, str]]) -> int:
-    """How many texts a model that has learned this gives the right intent."""
+    """How many texts a model trained on this gives the right intent."""
     with tempfile.TemporaryDirectory() as directory:
         agent = _trained(Path(directory), {**own, **added})
         found = [(await agent.parse_message(text))["intent"]["name"] for _, text in asked]

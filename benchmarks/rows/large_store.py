@@ -77,7 +77,7 @@ async def _opened(stores: Sequence[_Filled]) -> AsyncIterator[None]:
 
 
 async def _open(filled: _Filled) -> None:
-    """Open the store, and claim again what it gave back when it was closed."""
+    """Open the store, and reclaim what it gave back when it was closed."""
     await filled.store.open()
     await filled.store.claim_due(_due_by(filled), limit=filled.claimed)
 
@@ -113,7 +113,7 @@ async def _line(
 async def _profile(
     operation: _Operation, filled: _Filled, times: int, directory: Path
 ) -> tuple[str, ...]:
-    """Opened again, since only a thread that begins meanwhile is profiled."""
+    """Open it again, because only a thread that starts meanwhile is profiled."""
     file = directory / "profile"
     await filled.store.close()
     with profiled(file):
@@ -173,7 +173,7 @@ def _message(filled: _Filled) -> UserMessage:
 
 
 async def _counting(kind: Kind, stores: Sequence[_Filled]) -> str:
-    """The one thing that looks at all open sessions: counting them, once a minute."""
+    """The only thing that looks at all open sessions: counting them, once a minute."""
     small, large = await _medians(_count, stores, 5)
     return (
         f"counting the open sessions in {kind.value}, which the engine does once a minute: "

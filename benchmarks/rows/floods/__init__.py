@@ -1,1 +1,1 @@
-"""Much at once, and what it does to everything else."""
+"""A flood of something, and what it does to everything else."""

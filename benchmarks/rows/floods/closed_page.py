@@ -36,7 +36,7 @@ _PAGES = {
     _CLOSED_PAGE: {"page-access-token": _REFUSED_TOKEN},
 }
 _SETTINGS = {"page-access-token": None, "pages": _PAGES}
-_THREADS = 20_000  # in which so much was said
+_THREADS = 20_000  # in which all of that was said
 _AT_ONCE = 2_000  # messages that are stored together
 _SESSIONS = 1_000
 _A_SECOND = 100
@@ -81,7 +81,7 @@ async def _run(
             "messenger", directory, graph=graph.url, store=url, settings=json.dumps(_SETTINGS)
         ) as channel,
     ):
-        await deliver(_load(channel.port, timedelta(seconds=3)))  # it gets to know what is closed
+        await deliver(_load(channel.port, timedelta(seconds=3)))  # it learns which page is closed
         await channel.cores()
         outcome = await deliver(_load(channel.port, lasts))
         cores = await channel.cores()
@@ -90,7 +90,7 @@ async def _run(
 
 
 async def _say(url: str, count: int) -> None:
-    """Store what was said on the closed Page by a worker that is gone."""
+    """Store what a worker that is gone said on the closed Page."""
     store = SqlStore(url, worker="gone")
     await store.open()
     for first in range(0, count, _AT_ONCE):

@@ -41,7 +41,7 @@ _NONE_TWICE = _NONE_LEFT = Goal(Bound.AT_MOST, 0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Outcome:
-    """`lateness` in seconds, of each session; `twice`: calls that did again what had been done."""
+    """`lateness` is in seconds, for each session; `twice` counts calls that repeated something."""
 
     lateness: Sequence[float]
     whole: float

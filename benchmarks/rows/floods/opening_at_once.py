@@ -32,7 +32,7 @@ _SESSIONS = 1_000
 _ROUNDS = 3
 _CONNECTIONS = 64
 _A_SECOND = 500
-_QUIET_FOR = timedelta(seconds=2)  # before the others come in; and as long is looked at after them
+_QUIET_FOR = timedelta(seconds=2)  # before the others come in; also the time measured after them
 _LASTS = timedelta(seconds=10)
 _GOAL = Goal(Bound.AT_MOST, 10)
 _BASELINE = "as many messages, which open nothing"
@@ -60,7 +60,7 @@ async def _lines(
         running_channel("messenger", directory, graph=graph.url, store=url) as channel,
     ):
         warming_up = msgspec.structs.replace(_steady(channel), deliveries=2 * _A_SECOND)
-        await deliver(warming_up)  # whatever is done the first time
+        await deliver(warming_up)  # for everything that is done only once
         for number in range(rounds):
             heard.append(await _beside(channel, Delivered.STANDBY, taken, first_user=0))
             new = 10_000 * (number + 1)
@@ -105,7 +105,7 @@ async def _beside(
 
 
 async def _flood(channel: RunningChannel, kind: Delivered, count: int, first_user: int) -> Outcome:
-    await asyncio.sleep(2 * _QUIET_FOR.total_seconds())  # the load's process has to start, too
+    await asyncio.sleep(2 * _QUIET_FOR.total_seconds())  # the load's process must start first
     load = Load(
         port=channel.port,
         deliveries=count,
@@ -130,7 +130,7 @@ def _steady(channel: RunningChannel) -> Load:
 
 
 def _p99(outcome: Outcome, *, since: float, until: float) -> float:
-    """Of what was due in that time."""
+    """The latencies of what was due in that time."""
     latencies = [
         latency
         for number, latency in enumerate(outcome.latencies)

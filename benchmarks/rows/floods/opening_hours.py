@@ -84,7 +84,7 @@ async def _run(url: str, sessions: int, directory: Path) -> tuple[float, int]:
 
 
 def _waiting(count: int, *, first: datetime) -> Iterator[Session]:
-    """Sessions that were asked for in the evening."""
+    """Sessions that were requested in the evening."""
     asked_at = first - _NIGHT
     for number in range(count):
         cause = Cause(at=asked_at, key=f"{PAGE}/messaging/m_cause_{number}")

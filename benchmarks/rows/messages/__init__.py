@@ -1,1 +1,1 @@
-"""What a message costs, and how many go through in a second."""
+"""What a message costs, and how many are handled in a second."""

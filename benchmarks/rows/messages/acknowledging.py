@@ -53,7 +53,7 @@ class _Rates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Stand:
-    """The bare route beside our channel, and the database that the channel has."""
+    """The bare route beside our channel, and the database that the channel uses."""
 
     kind: Kind
     route: RunningChannel
@@ -142,7 +142,7 @@ async def _profile(
 
 
 async def _ceiling(directory: Path, size: Size) -> str:
-    """What the load generator can do at most, where the server does nothing."""
+    """The most that the load generator can do, if the server does nothing."""
     async with running_graph(directory, wait=timedelta()) as graph:
         server = RunningChannel(port=graph.port)
         outcome = await deliver(_load(server, size.of(full=20_000, quick=2_000), timedelta()))

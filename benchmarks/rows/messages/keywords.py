@@ -23,7 +23,7 @@ RUNS = 5
 CHECKS_A_RUN = 2_000
 LOOK_ALIKES = 2_000
 
-#: For each language ten words to do something, ten things to do it to, what stands between them.
+#: For each language: ten words for doing something, ten things to do it to, and what comes between.
 WORDS = {
     "en": (
         "open show find close start stop leave end cancel change",
@@ -77,7 +77,7 @@ WORDS = {
     ),
 }
 
-#: What users and operators say to each other: none of it is, or holds, a keyword.
+#: What users and operators say to each other: none of it is, or contains, a keyword.
 SENTENCES = [
     "hello, I ordered two pairs of shoes last week and only one has arrived so far",
     "yes please, the blue one in size 42 🙂",
@@ -103,7 +103,7 @@ def phrases(language: str) -> list[str]:
 
 
 def look_alikes() -> list[str]:
-    """Short messages of words that begin as a keyword's do, and that nobody has typed before."""
+    """Short messages of words that begin like a keyword's, and that nobody has typed before."""
     chance = random.Random(1)  # noqa: S311
     keywords = [keyword for language in WORDS for keyword in phrases(language)]
     return [
