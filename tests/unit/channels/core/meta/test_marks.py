@@ -34,7 +34,7 @@ def test_what_an_app_with_another_secret_has_marked_is_not_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, "", " ", ".", "5f0c8f4e", "5f0c8f4e.", ".5f0c8f4e", "ä.\ud800"]
+    "metadata", [None, "", " ", ".", "5f0c8f4e", "5f0c8f4e.", ".5f0c8f4e", "ä.\ud800", "\ud800.ä"]
 )
 def test_other_metadata_is_not_ours(metadata: str | None) -> None:
     assert mark_in(metadata, SECRET) is None

@@ -59,6 +59,7 @@ def test_private_addresses_are_the_operators_own_choice(address: str) -> None:
         ([{**WEBHOOK, "url": "example.com"}], "is not a web address"),
         ([{**WEBHOOK, "url": "ftp://example.com"}], "is not a web address"),
         ([{**WEBHOOK, "url": "https://me:pw@example.com"}], "a user or a password"),
+        ([{**WEBHOOK, "url": "https://me@example.com"}], "a user or a password"),
         ([{"apprise": "hello"}], "not an Apprise URL"),
         ([{**WEBHOOK, "events": []}], "waiting, opened, unanswered, answered, ended, failed"),
         ([{**WEBHOOK, "events": ["opened", "closed"]}], "has 'closed', which is not an event"),
