@@ -57,7 +57,8 @@ The first row that fits counts.
 
 Sessions. Open means opening, active or ending; passed means active or ending; regained means ending
 with the thread ours already: its follow-up may wait for days, and somebody may take the thread in
-the meantime. To hear something is to count it, and to keep it with what was said in the session.
+the meantime. To hear something is to count it, and to add it to the session's transcript, if one is
+kept.
 
 The owner. It is ours if nobody else has the thread. If a row names the owner, Meta is asked,
 because deliveries come late and out of order, and what an event says about the owner may no longer

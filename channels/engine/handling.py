@@ -43,9 +43,9 @@ from .own_pages import OwnPages
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = timedelta(minutes=1)  # with Meta, where it answers other calls, but not `thread_owner`
+PATIENCE = timedelta(minutes=1)  # with Meta, if it answers other calls but not `thread_owner`
 _MOMENT = timedelta(microseconds=1)
-_TOLD_LATE = timedelta(seconds=5)  # Meta's clock and ours are not the same
+_TOLD_LATE = timedelta(seconds=5)  # how late Meta may date a pass: its clock and ours differ
 
 
 class EventHandler:
@@ -84,9 +84,9 @@ class EventHandler:
         self._broadcasts = broadcasts
 
     async def handle(self, event: Event, *, repeated: bool) -> None:
-        """Handle the event whole; raises where another try is needed.
+        """Handle the event completely; raises if another try is needed.
 
-        A `repeated` event may have been handled before, whole or in part.
+        A `repeated` event may have been handled before, completely or in part.
         """
         if not self._dialogue.is_ready():
             await self._dialogue.ready()
@@ -95,7 +95,7 @@ class EventHandler:
         if isinstance(event, Echo) and await self._is_own_echo(event):
             return
         if isinstance(event, (TakenBack, Edited)):
-            # When it was recorded, its message may have been in hand.
+            # When it was recorded, its message may just have been handled.
             await self._store.amend(event, event.received_at)
         await self._carry_out(event, repeated=repeated)
 
@@ -104,7 +104,7 @@ class EventHandler:
         ended = None if session else await self._ended(event)
         if session is None and (self._is_broadcast(event) or _has_ended(event, ended)):
             return
-        ended = ended if event.array is Array.STANDBY else None  # else the thread was the bot's
+        ended = ended if event.array is Array.STANDBY else None  # otherwise the bot had the thread
         decision = await self._decide(event, session, ended)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
@@ -122,7 +122,8 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)  # by the session as it is now
             return
         if decision.route and isinstance(event, (UserMessage, Postback, Act)):
-            # An end, or asking for the owner, takes time, in which something may be held.
+            # Ending a session, or asking for the owner, takes time, and meanwhile a message may
+            # have been held.
             took_time = session is not None or event.array is Array.STANDBY
             await self._route(event, repeated=repeated, may_free=is_held or took_time)
 
@@ -137,7 +138,7 @@ class EventHandler:
             await self._dialogue.route(event, repeated=repeated)
 
     async def _is_own_echo(self, event: Echo) -> bool:
-        """Whether it is an echo of ours after all: the answer that tells its id may come late."""
+        """Whether it is an echo of ours after all: the answer with its id may come late."""
         if not event.tells_no_sender:
             return False
         return await self._own_echoes.has_said(event, until=event.received_at + ECHO_GRACE)
@@ -145,13 +146,13 @@ class EventHandler:
     async def _session_for(self, event: Event) -> tuple[Session | None, bool]:
         """The thread's open session, and whether a message is held for the user.
 
-        What is said meanwhile waits until the session is no longer opening.
+        If the session is still opening, this waits until it no longer is.
         """
         session, is_held = await self._not_waiting(event.thread)
         if session is None:
             return None, is_held
         about_session(session)
-        if session.id == session_id_for(event.key):  # which led to it, and comes once more
+        if session.id == session_id_for(event.key):  # the event that led to it comes once more
             return session, is_held
         if self._was_broadcast(session, event):
             ending = await self._endings.end(session, EndReason.AGENT_RELEASED)
@@ -163,7 +164,7 @@ class EventHandler:
         return await self._not_waiting(event.thread)
 
     async def _not_waiting(self, thread: Thread) -> tuple[Session | None, bool]:
-        """The same, without a session that waits: then the thread is the bot's as before."""
+        """The same, but a session that is waiting does not count: the bot has the thread."""
         session, is_held = await self._store.look_up(thread)
         return None if session is None or session.is_waiting else session, is_held
 
@@ -176,13 +177,13 @@ class EventHandler:
             event,
             session,
             us=self._settings.app_id,
-            # Without a session the mode makes no difference, and asking for it may take a call.
+            # Without a session the mode makes no difference, and finding it out may take a call.
             routing=await self._routing.of(event.thread.page) if session else Routing.ON,
             is_return_word=return_words(latest.plan) if latest else _never,
             may_have=partial(self._settings.may_have, event.thread),
             ended=ended,
             by_echo=session is None and await self._counts_by_echo(event),
-            # Of what has not ended nothing is older, and each event would pay for asking.
+            # Only for a session that has ended: otherwise each event would pay for it in vain.
             metas_ahead=self._metas_ahead() if latest and latest.ended_at else timedelta(),
         )
         decision = look_up()
@@ -196,7 +197,7 @@ class EventHandler:
         return decision
 
     async def _is_over(self, event: Event) -> bool:
-        """Whether what an event says of the owner is: the bot has taken the thread back since."""
+        """Whether the owner that an event shows is out of date: the bot has taken the thread back."""
         last = await self._store.last_ended(event.thread)
         late = LATE if isinstance(event, SignOfLife) else timedelta()
         is_regained = last is not None and last.regained
@@ -206,7 +207,7 @@ class EventHandler:
         return self._clock.metas() - self._clock.now()
 
     async def _owner(self, thread: Thread) -> Owner:
-        """Who has the thread. If that call alone keeps failing, nobody waits for it."""
+        """Who has the thread; UNKNOWN once this call alone has kept failing for PATIENCE."""
         try:
             owner = await self._graph.owner(thread)
         except TRY_LATER as error:
@@ -221,15 +222,15 @@ class EventHandler:
         return owner
 
     def _is_broadcast(self, event: Event) -> bool:
-        """Whether an app writes to many, this person among them, and does not have the thread."""
+        """Whether this is an app's message to many people, written without having the thread."""
         if event.array is not Array.MESSAGING or not isinstance(event, Echo):
             return False
         return self._broadcasts.include(event.thread.page, event.app_id, event.at)
 
     def _was_broadcast(self, session: Session, event: Event) -> bool:
-        """Whether a user now speaks in a session that a broadcast began before it was known as one.
+        """Whether a user now speaks in a session that a broadcast began before it was recognised.
 
-        Whoever writes on after the first minute is somebody who talks to this user.
+        An app that goes on writing after the first minute is talking to this user.
         """
         is_by_echo = session.is_adopted and session.probe_at is None and not session.user_messages
         if not is_by_echo or session.state is not State.ACTIVE or event.at <= session.cause_at:
@@ -244,11 +245,11 @@ class EventHandler:
         )
 
     async def _counts_by_echo(self, event: Event) -> bool:
-        """Whether whoever writes counts as having the thread: with routing off nobody needs to ask
-        for it.
+        """Whether the app that writes counts as having the thread: with routing off, apps need not
+        ask for it.
 
-        An Inbox takes the thread by what a person writes there; what it sends without that is
-        automatic.
+        An Inbox takes the thread when a person writes there; what it sends without having taken it
+        is automatic.
         """
         if not isinstance(event, Echo) or not self._settings.operators_by_echo or event.by_ai:
             return False
@@ -262,7 +263,7 @@ class EventHandler:
     async def _ended(self, event: Event) -> Session | None:
         """The thread's last session, if the event is of a kind that may come late from it.
 
-        On standby that is whatever anybody says; a tap may have come there before.
+        On standby that is anything that is said; a tap may have come there earlier.
         """
         may_be_late = isinstance(event, Postback) or (
             isinstance(event, (UserMessage, Echo)) and event.array is Array.STANDBY
@@ -270,7 +271,7 @@ class EventHandler:
         return await self._store.last_ended(event.thread) if may_be_late else None
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
-        """Whether the assistant's NLU reads what the user wrote on standby as a wish to return."""
+        """Whether the assistant's NLU reads what the user wrote on standby as a return intent."""
         plan = session.plan
         if not plan.return_intents or session.state is not State.ACTIVE:
             return False
@@ -282,7 +283,7 @@ class EventHandler:
         return intent in plan.return_intents and confidence >= plan.return_intent_threshold
 
     async def _adopt(self, event: Event, decision: Decision, *, repeated: bool) -> None:
-        """Open a session for a thread that somebody took, then handle the event by it."""
+        """Open a session for a thread that somebody took, then handle the event in that session."""
         just_before = Cause(at=event.at - _MOMENT, key=event.key)
         session = await self._openings.adopt(
             event.thread, decision.owner_app, just_before, is_owned=not decision.unowned
@@ -294,12 +295,12 @@ class EventHandler:
             await self._carry_out(event, repeated=repeated)
 
     async def _take_given(self, event: Event, decision: Decision) -> None:
-        """Somebody whom no handover knows of has given the thread to the bot: Rasa hears it."""
+        """Tell Rasa if somebody has given the thread to the bot without any handover."""
         if not decision.given or not isinstance(event, ControlPassed):
             return
         last = await self._store.last_ended(event.thread)
         if _is_from_before(event, last, self._metas_ahead() + _TOLD_LATE):
-            return  # it has brought the thread back from that handover, and comes late
+            return  # it brought the thread back from that handover, and comes late
         await self._dialogue.tell_given(event)
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
@@ -310,7 +311,7 @@ class EventHandler:
             self._handovers.refuse(event, decision.refuse)
 
     async def _change(self, session: Session, event: Event, decision: Decision) -> bool:
-        """False if somebody else was faster, so that the decision no longer holds."""
+        """Carry the decision out; False if somebody else was faster, so that it no longer holds."""
         if decision.refuse is not None:
             self._handovers.refuse(event, decision.refuse)
         if decision.owner_app is not None:
@@ -345,9 +346,9 @@ class EventHandler:
 
 
 class FailingThreads:
-    """For how long the same question about a thread has failed, time after time.
+    """For how long the same question about a thread has kept failing.
 
-    A thread is forgotten once nobody has asked about it for this long.
+    A thread is forgotten if nobody asks about it for as long as `forgotten_after`.
     """
 
     def __init__(self, *, forgotten_after: timedelta) -> None:
@@ -355,14 +356,14 @@ class FailingThreads:
         self._failing: dict[Thread, tuple[datetime, datetime]] = {}  # first and last, in its order
 
     def for_long(self, thread: Thread, now: datetime) -> timedelta:
-        """It has failed again; returns how long after the first time."""
+        """It has failed again; returns how long ago the first failure was."""
         self._forget(now - self._forgotten_after)
         first, _ = self._failing.pop(thread, (now, now))
         self._failing[thread] = first, now
         return now - first
 
     def no_more(self, thread: Thread) -> None:
-        """It has been answered, or something else is in the way."""
+        """It has been answered, or failed for another reason."""
         self._failing.pop(thread, None)
 
     def _forget(self, oldest: datetime) -> None:
@@ -374,7 +375,7 @@ class FailingThreads:
 
 
 def _has_ended(event: Event, ended: Session | None) -> bool:
-    """Whether it is a tap that came on standby before, and has ended a handover there."""
+    """Whether the event is a tap that came on standby before, and ended a handover there."""
     if ended is None or not isinstance(event, Postback) or event.mid is None:
         return False
     return ended.has_heard(event.mid)

@@ -1,4 +1,4 @@
-"""How a session ends: take the thread back, then let Rasa hear of it."""
+"""How a session ends: the thread is taken back, then Rasa is told."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Endings:
         returned_with: str | None = None,
         claimed: bool = True,
     ) -> Session | None:
-        """End an active session for `reason`; None if another reason was faster.
+        """Begin to end an active session for `reason`; None if another reason was faster.
 
-        The session is then ENDING: `carry_through` brings it to its end, in this worker if it is
+        The session is then ENDING: `carry_through` completes the end, in this worker if it is
         `claimed`, otherwise in whichever worker finds it due. `user_at` is when the user wrote the
         message that ended it, `returned_with` the metadata of the pass that did.
         """
@@ -83,11 +83,10 @@ class Endings:
         user_at: datetime | None = None,
         returned_with: str | None = None,
     ) -> Session | None:
-        """Meta has shown that an ending session's thread is ours again; None if it is no longer
-        ending.
+        """Note that an ending session's thread is ours again; None if it is no longer ending.
 
         `user_at` is when the user wrote, if that has shown it: then an end that was held because
-        nothing could be sent goes on. `returned_with` is the metadata of the pass that has shown
+        nothing could be sent goes on. `returned_with` is the metadata of the pass, if one has shown
         it.
         """
 
@@ -102,13 +101,13 @@ class Endings:
         return await self._ledger.change(session, step, only_while=State.ENDING, claimed=True)
 
     async def carry_through(self, session: Session) -> Session | None:
-        """Take the thread back if need be, and let Rasa hear of the end.
+        """Take the thread back if need be, and tell Rasa of the end.
 
-        Returns the session that follows, where Rasa has asked for one: it is stored, and claimed.
+        Returns the session that follows, if Rasa has asked for one: it is stored, and claimed.
         """
         if session.state is not State.ENDING:
             return None
-        # A place to tell Rasa comes first, then the thread: until then the user has somebody.
+        # First get a place for telling Rasa, then the thread: until then the user has somebody.
         async with self._rasa.hearing(session.thread):
             return await self._carry_through(await self._ledger.reload(session))
 
@@ -122,7 +121,7 @@ class Endings:
         return None
 
     async def overtaken(self, session: Session) -> None:
-        """Somebody has the thread again before Rasa has heard of the end: it hears in silence."""
+        """Somebody has the thread again before Rasa has heard of the end: tell Rasa in silence."""
         logger.info("A thread is taken before its follow-up.", extra=session_fields(session))
         async with self._rasa.hearing(session.thread):
             await self._tell(session, in_silence=True)
@@ -147,7 +146,10 @@ class Endings:
         return await self.regain(session) or await self._ledger.reload(session)
 
     async def _has_been_passed(self, session: Session) -> bool:
-        """Whether an owner that was asked for the thread has given it, or given it up."""
+        """Whether an owner that was asked for the thread has passed it, or released it.
+
+        Raises RoutingIsOff if that owner still has it.
+        """
         if session.asked_at is None:
             return False
         if await self._graph.owner(session.thread) not in OURS_OR_NOBODYS:
@@ -158,11 +160,11 @@ class Endings:
         return True
 
     async def _take(self, session: Session) -> bool:
-        """Take the thread, or ask for it where we can't take it; False if it was asked for.
+        """Take the thread, or ask for it if we can't; False if it was asked for.
 
-        Meta's refusal does no harm where nobody else has the thread. A request is refused where
-        taking is the way back (Conversation Routing); where apps have the older roles, or routing
-        is off, it is the only one.
+        A refusal from Meta does no harm if nobody else has the thread. With Conversation Routing
+        taking is the way back, and a request is refused; with the older roles, or with routing off,
+        a request is the only way.
         """
         metadata = return_metadata(session)
         try:
@@ -191,9 +193,9 @@ class Endings:
         return await self._ledger.keep(transitions.left_with_agent(session))
 
     async def _tell(self, session: Session, *, in_silence: bool = False) -> Session | None:
-        """Let Rasa hear of the end, and store that it has; returns the session that follows.
+        """Tell Rasa of the end, and store that it has been told; returns the session that follows.
 
-        In silence, nothing that Rasa wants then is said or done.
+        In silence, nothing that Rasa says then is sent, and nothing that it asks for is done.
         """
         async with self._ledger.turn(session):
             tell = partial(self._rasa.tell_ended, in_silence=in_silence)

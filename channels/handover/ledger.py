@@ -1,4 +1,4 @@
-"""Changing stored sessions: by compare-and-set, so that of two that race one wins."""
+"""Changing stored sessions by compare-and-set, so that if two changes race, one wins."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ..store.protocol import CLAIM_LEASE, Store
 
 logger = logging.getLogger(__name__)
 
-LONGEST_GIVING_UP = timedelta(seconds=1)  # in a stop, where the store may be away
-TURN_INTERVAL = timedelta(milliseconds=100)  # between looks whether another worker's turn is over
+LONGEST_GIVING_UP = timedelta(seconds=1)  # during a stop, when the store may be unavailable
+TURN_INTERVAL = timedelta(milliseconds=100)  # between checks whether another worker's turn is over
 
 
 class Ledger:
     """The sessions in the store, as one worker changes them.
 
-    What operators are to be told of a change is stored with it, for each of the `targets` that
-    wants to know: its name, and the kinds of notices.
+    Notices to operators about a change are stored with it, for each of the `targets` that wants
+    them: a target is its name and its kinds of notices.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class Ledger:
         self._targets = targets
 
     def claim(self) -> datetime:
-        """Until when a session that is stored now is given to nobody else for its next step."""
+        """The time until which no other worker gets a session that is stored now."""
         return self.clock.now() + CLAIM_LEASE
 
     async def pause(self) -> None:
-        """Wait a moment for what another worker, or another task of this one, does."""
+        """Wait a moment for another worker, or for another task of this one."""
         await self.clock.sleep(TURN_INTERVAL)
 
     async def add(self, session: Session, *, claimed: bool) -> Session | None:
@@ -64,7 +64,7 @@ class Ledger:
         return None
 
     async def keep(self, session: Session, claim_until: datetime | None = None) -> Session:
-        """Store the next version; returns it, or what another worker that was faster has stored."""
+        """Store the next version; returns it, or what another, faster worker has stored."""
         await still_ours()
         session, notices = self._telling(session)
         if await self._store.save_session(session, claim_until=claim_until, notices=notices):
@@ -80,9 +80,9 @@ class Ledger:
         claimed: bool = False,
         tells: Collection[NoticeKind] = (),
     ) -> Session | None:
-        """Take the step from whatever version is stored; None if the state is another by then.
+        """Apply the step to whatever version is stored; None if it is no longer in that state.
 
-        `tells`: what operators are told besides what the session shows by itself.
+        `tells`: notices to operators besides those that the session's state calls for.
         """
         while session.state is only_while:
             changed = step(session)
@@ -135,10 +135,10 @@ class Ledger:
 
     @asynccontextmanager
     async def turn(self, session: Session) -> AsyncIterator[None]:
-        """Be the only worker that lets Rasa hear of the session; waits while another one does.
+        """Be the only worker that tells Rasa of the session; waits while another one does.
 
-        Rasa's lock store can't be relied on for that: of two processes that ask at the same
-        moment, Rasa 3.6 gives both the first ticket.
+        Rasa's lock store can't be relied on for that: if two processes ask at the same moment,
+        Rasa 3.6 gives both of them the first ticket.
         """
         if self._store.is_alone:
             yield
@@ -159,7 +159,7 @@ class Ledger:
     async def step(self, session: Session) -> AsyncIterator[Session]:
         """Be the only one with the session for a step that can't be undone; yields it as stored.
 
-        Raises ClaimLost, and ProcessDied where the step has ended too many processes.
+        Raises ClaimLost, and ProcessDied if the step has ended too many processes.
         """
         died = sum(name != self._store.worker for name in session.begun_by)
         if died >= MOST_DEATHS:
@@ -167,7 +167,7 @@ class Ledger:
                 f"it has ended the process {MOST_DEATHS} times. Look at its log, and the kernel's "
                 "(out of memory), for why"
             )
-        # The first two may have died of something else, of which others died, too.
+        # The first two processes may have died of something else, as others did.
         async with self._suspects.alone_at_first() if died > 1 else nullcontext():
             begun = transitions.begun(session, self._store.worker)
             try:
@@ -180,7 +180,7 @@ class Ledger:
                 raise
 
     async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
-        """While stopping, store that another worker is to go on; no stop waits long for that."""
+        """While stopping, store that another worker should go on; no stop waits long for this."""
         giving_up = self.change(session, step, only_while=session.state)
         try:
             await asyncio.wait_for(giving_up, LONGEST_GIVING_UP.total_seconds())
@@ -204,13 +204,13 @@ class Ledger:
     def _telling(
         self, session: Session, *, also: Collection[NoticeKind] = ()
     ) -> tuple[Session, Sequence[Addressed]]:
-        """The session as it is to be stored, and what operators are told with it."""
+        """The session as it is to be stored, and the notices to store with it."""
         if not self._targets:
             return session, ()
         session, notices = telling(session, self.clock.now(), also=also)
         return session, addressed(notices, self._targets)
 
     async def reload(self, session: Session) -> Session:
-        """The session as it is stored; as ended, where it is no longer stored."""
+        """The session as it is stored; if it no longer is, as ended."""
         stored = await self._store.session(session.id)
         return stored if stored is not None else transitions.ended(session)
