@@ -197,7 +197,7 @@ class EventHandler:
         return decision
 
     async def _is_over(self, event: Event) -> bool:
-        """Whether the owner that an event shows is out of date: the bot has taken the thread back."""
+        """Whether the owner that an event shows is out of date: the bot has the thread again."""
         last = await self._store.last_ended(event.thread)
         late = LATE if isinstance(event, SignOfLife) else timedelta()
         is_regained = last is not None and last.regained

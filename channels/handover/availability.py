@@ -21,7 +21,7 @@ FEWEST_ANSWERS = 5  # before their median means anything
 
 
 class Availability:
-    """What is known of each plan: its hours as of this moment, the rest as of the last look."""
+    """What is known about each plan: its hours as of now, the rest as of the last look."""
 
     def __init__(self, *, settings: Settings, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class Availability:
         self._metrics.waiting.set(sum(waiting))
 
     def of(self, thread: Thread) -> dict[str, dict[str, Any]]:
-        """What a message's metadata tells of each plan; this asks nobody."""
+        """What a message's metadata says about each plan; this does not ask the store."""
         now = self._clock.now()
         plans = self._of_pages.get(thread.page, self._channels)
         return {name: team.told(now) for name, team in plans.items()}
@@ -56,7 +56,7 @@ class Availability:
 
 @dataclass(slots=True)
 class _Team:
-    """Who answers a plan's users."""
+    """The team that answers a plan's users: its hours, and how long users wait."""
 
     plan: Plan
     scope: Scope
@@ -92,12 +92,12 @@ def _told(waits: Waits | None, now: datetime) -> dict[str, Any]:
 
 
 def _seconds(duration: timedelta) -> int:
-    """A clock that was set back makes it zero."""
+    """The duration in whole seconds; zero if a clock was set back meanwhile."""
     return max(int(duration.total_seconds()), 0)
 
 
 def _own(settings: Settings) -> Iterator[tuple[str, dict[str, _Team]]]:
-    """The plans that pages have for themselves, by the page's and its Instagram account's id."""
+    """The plans that pages have of their own, by the ids of the page and its Instagram account."""
     for page, one in settings.pages.items():
         ids = (page,) if one.instagram is None else (page, one.instagram)
         teams = {plan.name: _Team(plan, _scope(plan, pages=ids)) for plan in one.plans.values()}
@@ -106,7 +106,7 @@ def _own(settings: Settings) -> Iterator[tuple[str, dict[str, _Team]]]:
 
 
 def _pages_with(settings: Settings, plan: str) -> tuple[str, ...]:
-    """The pages that have a plan of this name for themselves."""
+    """The pages that have a plan with this name of their own."""
     ids = ((page, one.instagram) for page, one in settings.pages.items() if plan in one.plans)
     return tuple(id_ for both in ids for id_ in both if id_ is not None)
 

@@ -1,4 +1,4 @@
-"""What users thought of a handover is kept with it."""
+"""Keeps what users thought of a handover with the handover."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class FeedbackKeeper:
     async def keep(self, thread: Thread, given: object) -> None:
         """Keep an answer with the thread's last handover that has ended; the last answer counts.
 
-        `given` is the payload of an action or a response. What can't be kept is told in the log,
-        without what the user wrote.
+        `given` is the payload of an action or a response. What can't be kept is reported in the
+        log, without what the user wrote.
         """
         session = await self._store.last_ended(thread)
         now = self._clock.now()

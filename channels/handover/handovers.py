@@ -1,8 +1,7 @@
 """What is due in sessions, step by step, until Rasa has heard of their end.
 
-Each step is stored before the next one begins, so that whatever dies, another worker goes on
-from there; each way to end goes through `Endings.end`, and only the one that the store lets win
-counts.
+Each step is stored before the next one begins, so whatever dies, another worker goes on from there.
+Every end goes through `Endings.end`, and only the one that the store accepts first counts.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ class Handovers:
         self._outbox.pass_control(session)
 
     def refuse(self, event: Event, app_id: str) -> None:
-        """Leave an app's request unanswered, which Meta takes as a no."""
+        """Leave an app's request unanswered, which amounts to a no."""
         self._metrics.requests.labels("refused").inc()
         logger.warning(
             "App %s asked for a thread and does not get it. To let it, add its id to 'requests' "
@@ -93,7 +92,7 @@ class Handovers:
         )
 
     async def opened(self, session: Session) -> Session:
-        """The session once it is not OPENING any more: what the user wrote meanwhile waits."""
+        """The session once it is no longer OPENING; what the user writes meanwhile waits."""
         while session.state is State.OPENING:
             await self._ledger.pause()
             session = await self._ledger.reload(session)
@@ -106,7 +105,7 @@ class Handovers:
             await self._passing.settle(session)
 
     async def hear(self, session: Session, speaker: Speaker, event: Event) -> Session:
-        """Count what was said in an active session; what says nothing is a sign of life."""
+        """Count what was said in an active session; anything else is a sign of life."""
         is_message = isinstance(event, (UserMessage, Postback, Echo, SignOfLife))
 
         def step(active: Session) -> Session:
@@ -163,7 +162,7 @@ class Handovers:
             await self.advance(following)
 
     async def count_open(self) -> None:
-        """Space the probes by how many sessions are open now."""
+        """Space the probes according to how many sessions are open now."""
         self._probing.open_sessions_are(await self._store.count_open())
 
     async def _announce(self, session: Session) -> Session:
@@ -218,8 +217,8 @@ PROBES_A_SECOND = 5  # far below the calls that Meta grants an app (Rate Limitin
 class Probing:
     """Spaces the probes of a worker's sessions.
 
-    The interval is the plan's `owner-probe`, or longer where the budget would not do for all the
-    sessions that are open; never do more than `PROBES_A_SECOND` go out.
+    The interval is the plan's `owner-probe`, or longer if the budget is not enough for all open
+    sessions; never more than `PROBES_A_SECOND` go out.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -229,7 +228,7 @@ class Probing:
         self._spent = 0
 
     def open_sessions_are(self, count: int) -> None:
-        """Stretch the interval to what this many sessions leave of the budget."""
+        """Stretch the interval as far as the budget requires with this many sessions."""
         self._shortest = timedelta(seconds=count / PROBES_A_SECOND)
         self._metrics.open.set(count)
         self._metrics.probe_interval.set(self._shortest.total_seconds())

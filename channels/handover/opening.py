@@ -1,4 +1,4 @@
-"""How a session begins: who asked for it, and by which plan."""
+"""How a session begins: who asked for it, and under which plan."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from .waiting import WaitingRoom
 
 logger = logging.getLogger(__name__)
 
-LOOKED_AT = 20  # sessions of a thread, to see whether they begin in a loop, or for failures
+LOOKED_AT = 20  # sessions of a thread, to find out whether they begin in a loop, or for failures
 FAILURE_PAUSE = timedelta(hours=1)  # between handovers of a thread because the bot has failed
 MOST_IN_A_ROW = 5  # handovers, each asked for by the follow-up of the one before
 
 
 class Openings:
-    """Opens sessions; `language` tells the assistant's NLU language."""
+    """Opens sessions; `language` returns the assistant's NLU language."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class Openings:
         self._loop_line = RareLine(timedelta(minutes=1))
 
     async def may_step_in(self, thread: Thread) -> bool:
-        """Whether a thread is to be handed over because the bot has failed.
+        """Whether to hand a thread over because the bot has failed.
 
-        Not where the settings switch it off, nor again within FAILURE_PAUSE, whatever handovers
-        there were meanwhile: a bot that stays broken would play ping-pong with the agents.
+        Not if the settings switch that off, and not again within FAILURE_PAUSE, whatever handovers
+        there were meanwhile: a bot that stays broken would bounce the user back and forth.
         """
         if self._settings.on_failure is None:
             return False
@@ -76,10 +76,10 @@ class Openings:
         *,
         has_bot_failed: bool = False,
     ) -> Session:
-        """Open a session, as an action's payload wishes; `Passing` passes control.
+        """Open a session, as an action's payload asks; `Passing` passes control later.
 
-        Returns the session that the thread has then: the new one, or the one that was open already.
-        The new one is ENDING if its plan is unknown; outside the plan's hours it is, too, or it is
+        Returns the session that the thread has then: the new one, or one that was open already.
+        The new one is ENDING if its plan is unknown; outside the plan's hours it is ENDING or
         WAITING. A turn that is repeated after a crash finds the session that it has led to, even if
         that has ended meanwhile.
         """
@@ -126,7 +126,7 @@ class Openings:
         return transitions.by_hours(session, now) if is_known else transitions.unknown(session, now)
 
     def _waits_on(self, waiting: Session, wished: Session) -> bool:
-        """Whether a waiting session goes on: the wish is for the same, or for no known plan."""
+        """Whether a waiting session goes on: the same plan is asked for, or an unknown one."""
         is_same = wished.plan.name == waiting.plan.name and wished.state is not State.OPENING
         is_unknown = wished.reason is EndReason.FAILED
         if is_same or is_unknown:
@@ -138,9 +138,9 @@ class Openings:
     ) -> Session | None:
         """Open a session for a thread that somebody has taken; None if that was handled before.
 
-        Where the thread has an open session already, that one is returned; it waits no more. A new
-        one goes by the default plan, so that timeout, keywords and follow-up hold here too. None,
-        too, where too many have begun like that: what Meta says about the thread contradicts
+        If the thread has an open session already, that one is returned, and no longer waits. A new
+        one follows the default plan, so that timeout, keywords and follow-up apply here, too. None,
+        too, if too many have begun like that: then what Meta says about the thread contradicts
         itself.
         """
         recent = await self._store.recent_sessions(thread, limit=LOOKED_AT)
@@ -185,8 +185,8 @@ class Openings:
     async def grant(self, thread: Thread, app_id: str, cause: Cause) -> Session | None:
         """Open a session for an app that asks for the thread; None if that was done before.
 
-        Where the thread has an open session already, that one is returned. The new one goes by
-        the default plan, and `Passing` passes control.
+        If the thread has an open session already, that one is returned. A new one follows the
+        default plan, and `Passing` passes control.
         """
         plan = self._settings.plans_of(thread.page)[DEFAULT_PLAN].overridden({"target_app": app_id})
         session = transitions.opening(
@@ -207,7 +207,7 @@ class Openings:
         return stored
 
     def next_of(self, session: Session) -> Session | None:
-        """The session that the follow-up of an ending one has asked for; None if it has not."""
+        """The session that an ending one's follow-up has asked for; None if it has not."""
         if session.next_wishes is None:
             return None
         plan, is_known = self._plan(session.thread, session.next_wishes)
@@ -242,7 +242,7 @@ class Openings:
         return plan.spoken_in(self._language()), True
 
     async def _user_at(self, thread: Thread, cause: Cause) -> datetime:
-        """When the user last wrote; if nothing tells, too long ago for Meta to take messages."""
+        """When the user last wrote; if unknown, too long ago for Meta to accept messages."""
         return await self._store.last_user_at(thread) or cause.at - MESSAGING_WINDOW
 
     async def _already_open(
@@ -260,7 +260,7 @@ class Openings:
     async def _ask_for_next(
         self, session: Session, wishes: Mapping[str, Any], cause: Cause
     ) -> Session:
-        """The follow-up wants the next handover: it begins when the follow-up is over."""
+        """The follow-up asks for the next handover, which begins when the follow-up is over."""
         if transitions.next_in_row(session) >= MOST_IN_A_ROW:
             logger.error(
                 "Follow-ups asked for %d handovers in a row while nobody said anything; the next "

@@ -1,4 +1,4 @@
-"""Passing control of a thread to the agent's app, as often as it takes."""
+"""Passing control of a thread to the agent's app, with as many tries as it takes."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ FEWEST_TRIES = 3  # of a pass, whatever time they take
 class Passing:
     """Passes control for sessions that are OPENING.
 
-    `language` tells the assistant's NLU language, `situation` where a conversation stands;
-    `typing_off` takes off the sign that the bot is typing.
+    `language` returns the assistant's NLU language, `situation` where a conversation stands;
+    `typing_off` stops showing that the bot is typing.
     """
 
     def __init__(
@@ -74,9 +74,9 @@ class Passing:
         )
 
     async def pass_control(self, session: Session) -> Session:
-        """Pass control if the session is still OPENING, and all that was said before is sent.
+        """Pass control if the session is still OPENING, and everything said before has been sent.
 
-        Where that is not so yet, or Meta does not let us for now, it is tried again (`settle`) as
+        If it has not, or if Meta does not let us for now, this is tried again (`settle`) for as
         long as the plan's `pass-patience` lasts.
         """
         session, is_unsaid, texts = await asyncio.gather(
@@ -104,13 +104,13 @@ class Passing:
         except NotThreadOwner:
             logger.info("Somebody has taken the thread already.", extra=session_fields(session))
         except GraphError as error:
-            # Without an answer from Graph, control may have been passed all the same.
+            # Without an answer from Graph, control may have been passed nonetheless.
             no_answer = isinstance(error, GraphUnavailable)
             return await self._retry(session, error, may_be_passed=no_answer)
         return await self._activate(session)
 
     async def _context(self, session: Session, last_texts: list[str]) -> str:
-        """What the agent's app is told; the handover does not fail for want of it."""
+        """What the agent's app is told; if that can't be read, the handover still goes on."""
         looking = self._situation(session.thread)
         try:
             situation = await asyncio.wait_for(looking, LONGEST_LOOK.total_seconds())
@@ -133,7 +133,7 @@ class Passing:
     async def _retry(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
         """Try again later; or fail, if that is no use, or the user has waited long enough.
 
-        No user waits for what another app has asked for.
+        A user does not wait for what another app has asked for.
         """
         patience_ends = session.opened_at + session.plan.pass_patience
         is_waited_for = session.is_announced
@@ -142,7 +142,7 @@ class Passing:
                 return await self._wait_again(session, error)
             if not is_waited_for:
                 return await self._ledger.postpone(session, error)
-            # After a crash patience may be over before the first try is.
+            # After a crash, the patience may be used up before the first try ends.
             if self._ledger.clock.now() < patience_ends or session.attempts < FEWEST_TRIES:
                 return await self._ledger.postpone(session, error, before=patience_ends)
         return await self._fail(session, error, may_be_passed=may_be_passed)

@@ -1,4 +1,4 @@
-"""What handovers ask of those who talk: Rasa is told, and control follows the last word."""
+"""What handovers need from the dialogue and the outbox: to tell Rasa, and to pass control."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..core.sessions.session import Session
 class TellsRasa(Protocol):
     """Puts the events of handovers into the tracker; returns once Rasa has handled them.
 
-    May raise whatever Rasa's turn raises, and StoreError. To tell takes a place (`hearing`).
+    May raise whatever Rasa's turn raises, and StoreError. Telling needs a place (`hearing`).
     """
 
     def hearing(self, thread: Thread) -> AbstractAsyncContextManager[None]:
-        """A place: what is told inside need wait neither for a model nor for other turns."""
+        """A place: what is told inside does not have to wait for a model or for other turns."""
 
     async def tell_started(self, session: Session) -> None:
         """Somebody else has begun a handover: `handover_started`."""
@@ -26,7 +26,7 @@ class TellsRasa(Protocol):
 
 
 class PassesControl(Protocol):
-    """Passes control of threads, each once all that the bot has said in it is sent."""
+    """Passes control of threads, each once everything that the bot has said in it is sent."""
 
     def pass_control(self, session: Session) -> None:
         """Do so for an opening session; returns at once."""

@@ -1,4 +1,4 @@
-"""Whether a page has Conversation Routing on, asked of Meta now and then."""
+"""Whether a page has Conversation Routing on; Meta is asked now and then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SET = {RoutingSetting.ON: Routing.ON, RoutingSetting.OFF: Routing.OFF}
 
 
 class RoutingStatus:
-    """The routing mode by the setting, or by Meta's `messaging_feature_status` for "auto".
+    """The routing mode, from the setting, or for "auto" from Meta's `messaging_feature_status`.
 
     While Meta does not answer and never has, routing counts as off: then an event proves less,
     and the bot stays silent rather than talk over a person.

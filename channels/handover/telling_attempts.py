@@ -1,7 +1,7 @@
-"""Telling Rasa of a handover's start or end: at most three times, or others would wait for ever.
+"""Telling Rasa of a handover's start or end: at most three times, or others would wait forever.
 
-Each attempt is counted before it begins, so that one which crashes the process counts, too. A
-second one runs alone, so that a crash can be blamed on it.
+Each attempt is counted before it begins, so that one that crashes the process counts, too. A
+second attempt runs alone, so that a crash can be blamed on it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_FAILURE = (StoreError, RasaUnavailable, *TRY_LATER)
 
 
 class TellingAttempts:
-    """Counts, session by session, how often Rasa was told and nothing came of it."""
+    """Counts, for each session, how often Rasa was told in vain."""
 
     def __init__(self, *, ledger: Ledger, metrics: Metrics, suspects: Suspects) -> None:
         self._ledger = ledger
@@ -38,8 +38,8 @@ class TellingAttempts:
     ) -> Session | None:
         """The session, once Rasa has heard; None if that has failed for the last time.
 
-        `what` is "start" or "end". Raises RasaUnavailable where it is told again later, and what
-        keeps it from being told now, for example StoreError.
+        `what` is "start" or "end". Raises RasaUnavailable if Rasa is to be told again later, and
+        whatever keeps it from being told now, for example StoreError.
         """
         async with self._suspects.alone_at_first() if session.tellings else nullcontext():
             return await self._tell(session, tell, what)
@@ -57,7 +57,7 @@ class TellingAttempts:
             return None
         try:
             await tell(counted)
-        except asyncio.CancelledError:  # by a stop: another worker is to tell it, and at once
+        except asyncio.CancelledError:  # by a stop: another worker should tell it, and at once
             await self._ledger.give_up(counted, _uncounted)
             raise
         except ClaimLost:  # another worker has the thread's turn, and tells Rasa

@@ -19,7 +19,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class WaitingRoom:
-    """What becomes of waiting sessions; each method returns the session as it is then."""
+    """What happens to waiting sessions; each method returns the session as it is afterwards."""
 
     def __init__(self, *, store: Store, ledger: Ledger, metrics: Metrics) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class WaitingRoom:
         self._metrics = metrics
 
     async def look(self, session: Session) -> Session:
-        """Let a waiting session be opened, once somebody is there, or end if it waits too long."""
+        """Open a waiting session once somebody is there, or end it if it has waited too long."""
         now, ends = self._ledger.clock.now(), deadline(session)
         if session.plan.is_open(now):
             return await self.open(session)
@@ -38,7 +38,7 @@ class WaitingRoom:
         return session
 
     async def open(self, session: Session, *, target_app: str | None = None) -> Session:
-        """Somebody is there: control is to be passed, to `target_app` where that has asked."""
+        """Somebody is there, so control is to be passed; to `target_app`, if that has asked."""
         user_at = await self._store.last_user_at(session.thread)
 
         def step(waiting: Session) -> Session:
@@ -63,9 +63,9 @@ class WaitingRoom:
     async def replace(
         self, session: Session, following: Session, *, claimed: bool
     ) -> Session | None:
-        """Let another session take the place of a waiting one, without telling Rasa that it ended.
+        """Replace a waiting session with another one, without telling Rasa that it ended.
 
-        Returns the other one as stored; None if the first waits no more.
+        Returns the other one as stored; None if the first is no longer waiting.
         """
         # Before the other one, which may be over at once: that is the last of which Rasa hears.
         replaced = transitions.replaced(session, following.opened_at - _MOMENT)
