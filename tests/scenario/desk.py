@@ -19,6 +19,7 @@ class Desk:
         self.refuses: set[str] = set()  # kinds
         self.loses_answers = False
         self.hangs: asyncio.Event | None = None
+        self.is_closed = False
 
     async def tell(self, notice: Notice, now: datetime) -> None:
         self.tries.append((now, notice))
@@ -33,7 +34,7 @@ class Desk:
             raise NotTaken("TimeoutError", is_away=True)
 
     async def close(self) -> None:
-        pass
+        self.is_closed = True
 
     def kinds(self) -> list[str]:
         return [notice.kind.value for notice in self.got]

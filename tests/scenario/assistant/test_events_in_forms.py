@@ -103,6 +103,14 @@ async def test_an_event_is_no_answer(conversation: Conversation, slot: str) -> N
     assert await conversation.form() == f"{form}_form"
 
 
+async def test_an_act_besides_writing_is_no_answer(conversation: Conversation) -> None:
+    await conversation.says("newsletter")
+    await conversation.hears_of("opt_in", message_id=uuid4().hex)
+
+    assert await conversation.slot("consent") is None
+    assert await conversation.form() == "newsletter_form"
+
+
 @pytest.mark.parametrize("slot", QUESTIONS)
 async def test_the_follow_up_comes_in_a_form(conversation: Conversation, slot: str) -> None:
     await conversation.says(QUESTIONS[slot][0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from channels.core.sessions.session import MESSAGING_WINDOW
 from tests.scenario.world import ANNA, SECOND, World
 
@@ -40,3 +42,16 @@ async def test_an_end_that_waits_for_the_user_is_told_in_silence_first(world: Wo
     assert len(world.ends()) == 1
     assert world.said() == said_before
     assert await world.store.open_session(ANNA) is None
+
+
+async def test_an_ended_handover_is_forgotten_when_its_time_is_over() -> None:
+    world = World(retention="1h")
+    await world.start()
+    session = await world.hand_over()
+    await world.agent_returns()
+    await world.wait(timedelta(minutes=59))
+    assert await world.store.session(session.id) is not None
+
+    await world.wait(timedelta(minutes=2))
+    assert await world.store.session(session.id) is None
+    await world.kill()

@@ -197,3 +197,9 @@ async def test_two_workers_tell_everything_once(world: World, desk: Desk) -> Non
 
     assert Counter(notice.id for notice in desk.got).most_common(1)[0][1] == 1
     assert len(desk.got) == 5
+
+
+async def test_a_stop_lets_go_of_whom_it_tells(world: World, desk: Desk) -> None:
+    await world.engine.stop()
+
+    assert desk.is_closed

@@ -86,6 +86,12 @@ async def test_what_was_handled_is_taken_back(store: Store) -> None:
     assert await store.last_user_at(ANNA) == NOW
 
 
+async def test_what_is_taken_back_is_none_of_the_user_s_last_texts(store: Store) -> None:
+    await recorded(store, message("a", "one"), message("b", "two"), taken_back("b"))
+
+    assert await store.last_user_texts(ANNA, limit=1) == ["one"]
+
+
 async def test_what_is_taken_back_before_it_comes_is_known(store: Store) -> None:
     await store.record([taken_back()], NOW)
 

@@ -179,7 +179,7 @@ async def test_user_texts_are_what_the_user_wrote_and_tapped(store: Store) -> No
 
 
 async def test_of_many_user_texts_the_oldest_are_left_out(store: Store) -> None:
-    await store.record([message("a"), message("b"), message("c")], NOW)
+    await store.record([message("a"), message("b"), echo("d", text="so?"), message("c")], NOW)
 
     assert await store.last_user_texts(ANNA, limit=2) == ["text of b", "text of c"]
 

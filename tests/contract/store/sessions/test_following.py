@@ -7,9 +7,11 @@ import asyncio
 import msgspec
 import pytest
 
+from channels.core.notices import NoticeKind
 from channels.core.sessions.session import EndReason, Session
 from channels.core.sessions.transitions import ended, ending
 from channels.store.protocol import Store
+from tests.contract.store.sessions.test_notices import claimed, for_desk
 from tests.contract.store.store_samples import ANNA, HOUR, NOW, SECOND, end_session, new_session
 
 Workers = tuple[Store, Store, Store]
@@ -36,6 +38,13 @@ async def test_one_ends_and_the_next_is_open(store: Store, over: Session) -> Non
     assert await store.session("first") == over
     assert await store.open_session(ANNA) == following
     assert await store.ended_sessions(since=NOW, limit=9) == [over]
+
+
+async def test_what_is_told_of_the_end_is_stored_with_both(store: Store, over: Session) -> None:
+    told = for_desk(over, NoticeKind.ENDED)
+    await store.follow_session(over, new_session("second"), notices=told)
+
+    assert await claimed(store) == "ended"
 
 
 @pytest.mark.parametrize("versions", [-1, 1])

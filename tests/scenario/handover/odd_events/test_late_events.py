@@ -91,6 +91,15 @@ async def test_a_pass_of_control_to_another_app_ends_nothing(world: World) -> No
     await stays_with_the_agent(world)
 
 
+async def test_an_app_that_the_agent_passes_the_thread_on_to_is_the_session_s_owner(
+    world: World,
+) -> None:
+    await world.hand_over()
+    await world.deliver(world.control_passed(previous_owner=INBOX, new_owner="777"))
+
+    assert (await world.session()).owner_app == "777"
+
+
 async def test_an_operator_s_message_after_the_end_changes_nothing(world: World) -> None:
     await world.hand_over()
     late = world.echo("Good bye")

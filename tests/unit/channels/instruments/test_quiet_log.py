@@ -287,8 +287,8 @@ def test_a_turn_s_text_is_in_no_warning(quoted: str) -> None:
 def test_a_short_text_hides_nothing_but_itself(written: Written) -> None:
     with hiding("a"):
         RASA.warning("Loading a model failed: '%s'", "a")
-    assert "Lo" in written.text
-    assert "failed" in written.text
+    assert "Loading a" not in written.text
+    assert "model failed" in written.text
 
 
 def test_an_error_that_is_its_own_cause_is_written_all_the_same(written: Written) -> None:

@@ -58,7 +58,12 @@ def engine() -> HearingEngine:
     return HearingEngine()
 
 
-async def delivered(engine: HearingEngine, metadata: str | None, app_id: str | None) -> None:
+async def delivered(
+    engine: HearingEngine,
+    metadata: str | None,
+    app_id: str | None,
+    receiver: WebhookReceiver | None = None,
+) -> None:
     """An echo comes in: of a message with this metadata, that this app has sent."""
     message: dict[str, Any] = {"is_echo": True, "mid": "m_1", "text": "Hello"}
     if app_id is not None:
@@ -67,7 +72,8 @@ async def delivered(engine: HearingEngine, metadata: str | None, app_id: str | N
         message["metadata"] = metadata
     echo = {"sender": {"id": "111"}, "recipient": {"id": "222"}, "message": message}
     entry = {"id": "111", "time": 1, "messaging": [echo]}
-    answer = await receiver_of(engine).receive(request_of({"object": "page", "entry": [entry]}))
+    receiver = receiver or receiver_of(engine)
+    answer = await receiver.receive(request_of({"object": "page", "entry": [entry]}))
     assert answer.status == 200
 
 
@@ -111,6 +117,17 @@ async def test_under_a_wrong_app_id_a_response_with_metadata_is_not_an_operator_
 ) -> None:
     await delivered(engine, f"{MARK} promo", "123456")
     assert (engine.marks, engine.events) == ([MARK], [])
+
+
+async def test_a_wrong_app_id_is_told_once(
+    engine: HearingEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = receiver_of(engine)
+    for _ in range(2):
+        await delivered(engine, MARK, "123456", receiver)
+    [told] = caplog.messages
+    assert "app 123456" in told
+    assert "'app-id' in credentials.yml" in told
 
 
 async def test_a_mark_without_an_app_s_id_is_proof_enough(
