@@ -271,11 +271,11 @@ class EventHandler:
         return await self._store.last_ended(event.thread) if may_be_late else None
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
-        """Whether the assistant's NLU reads what the user wrote on standby as a return intent."""
+        """Whether the assistant's NLU reads what the user wrote to the agent as a return intent."""
         plan = session.plan
         if not plan.return_intents or session.state is not State.ACTIVE:
             return False
-        if decision != HEAR_USER or event.array is not Array.STANDBY:
+        if decision != HEAR_USER or event.at <= session.cause_at:
             return False
         if not isinstance(event, UserMessage) or event.text is None:
             return False

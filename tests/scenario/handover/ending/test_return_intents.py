@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.core.events import Array
 from tests.scenario.scripted_assistant import ScriptedAssistant
 from tests.scenario.world import World
 
@@ -40,6 +41,20 @@ async def test_a_wish_for_the_bot_ends_the_handover(world: World, text: str) -> 
     await world.user_says(text)
     assert world.ends() == ["intent"]
     assert world.said() == ["re: intent"]
+
+
+async def test_it_does_so_where_routing_is_off_and_nothing_comes_on_standby(world: World) -> None:
+    await world.kill()
+    world.section["routing"] = "off"
+    await world.start()
+    await world.deliver(world.message("sure", array=Array.MESSAGING))
+    assert world.ends() == ["intent"]
+
+
+async def test_a_wish_from_before_the_request_for_a_person_is_over(world: World) -> None:
+    before = (await world.session()).cause_at
+    await world.deliver(world.message("sure", array=Array.MESSAGING, at=before))
+    assert world.ends() == []
 
 
 @pytest.mark.parametrize("text", ["not sure enough", "another wish", "nothing to the NLU"])
