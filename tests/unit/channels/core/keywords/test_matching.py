@@ -207,6 +207,8 @@ ANOTHER_WORD_TO_A_READER = {
         ("bn", "বট", "বটগাছ"),
         ("ru", "бо", "боб"),
     ],
+    "no-ending-after-a-letter": [("ru", "в меню", "вы меню")],
+    "too-short-without-marks": [("vi", "dừng", "dung")],
     "stem-too-far": [("en", "operator", "operation"), ("es", "operador", "operación")],
     "ending-of-another-word": [("en", "expense", "expensive"), ("en", "limit", "limitations")],
     "same-stem-another-word": [
