@@ -81,6 +81,11 @@ def test_a_comment_is_no_longer_than_a_message_and_can_be_stored() -> None:
     assert len(comment.encode()) <= LONGEST_COMMENT + 10
 
 
+def test_a_comment_as_long_as_a_message_is_kept_whole() -> None:
+    assert read({"score": 5, "comment": "x" * 2000}) == (5, "x" * 2000)
+    assert read({"score": 5, "comment": "x" * 2001}) == (5, "x" * 1999 + "…")
+
+
 def test_a_comment_that_is_no_text_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'comment'.*text"):
         read({"score": 5, "comment": ["they were rude"]})

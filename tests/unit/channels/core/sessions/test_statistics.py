@@ -106,14 +106,15 @@ def test_opinions_are_counted_by_score_and_by_what_they_are_about() -> None:
             (EndReason.TIMEOUT, 1),
             (EndReason.TIMEOUT, 4),
             (EndReason.KEYWORD, 5),
+            (EndReason.KEYWORD, "good"),
             (EndReason.KEYWORD, "bad"),
         )
     ]
     feedback = counted(*rated, over(active())).feedback
     assert feedback.all == Opinions(
-        answers=4,
-        by_score={"1": 1, "2": 0, "3": 0, "4": 1, "5": 1, "good": 0, "bad": 1},
-        satisfied=2,
+        answers=5,
+        by_score={"1": 1, "2": 0, "3": 0, "4": 1, "5": 1, "good": 1, "bad": 1},
+        satisfied=3,
         average=3.33,
     )
     assert list(feedback.by_reason) == ["keyword", "timeout"]
