@@ -90,7 +90,8 @@ def test_the_next_opening_is_told_with_the_plans_offset(moment: str, opening: st
         ("mon - wed, fri", [0, 1, 2, 4]),
         ("mon-sun", [0, 1, 2, 3, 4, 5, 6]),
         ("sun-sun", [6]),
-        ("saturday - sunday", [5, 6]),
+        ("monday, tuesday, wednesday, thursday, friday, saturday", [0, 1, 2, 3, 4, 5]),
+        ("Sunday", [6]),
     ],
 )
 def test_days_are_named_alone_as_a_range_or_as_a_list(days: str, open_days: list[int]) -> None:

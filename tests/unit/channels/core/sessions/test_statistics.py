@@ -121,3 +121,12 @@ def test_opinions_are_counted_by_score_and_by_what_they_are_about() -> None:
     assert feedback.by_reason["timeout"].average == 2.5
     assert feedback.by_plan == {"default": feedback.all}
     assert feedback.by_target_app == {rated[0].target_app_id: feedback.all}
+
+
+@pytest.mark.parametrize(("owner", "app"), [("2000", "2000"), (None, "263902037430900")])
+def test_an_opinion_is_about_the_app_that_had_the_thread_or_was_to_have_it(
+    owner: str | None, app: str
+) -> None:
+    feedback = Feedback(score=5, comment=None, at=UNTIL)
+    rated = msgspec.structs.replace(over(active()), feedback=feedback, owner_app=owner)
+    assert list(counted(rated).feedback.by_target_app) == [app]

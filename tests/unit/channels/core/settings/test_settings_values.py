@@ -93,6 +93,7 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("return-payloads", 7, "is not a list of texts; "),
         ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
         ("unanswered-timeout", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
+        ("owner-probe", "25h", "is out of range; "),
         ("owner-probe", "9s", "is out of range; owner-probe is at least 10s and at most 1d."),
         ("return-intents", 7, "is not a list of texts; "),
         ("return-intent-threshold", 0, "is not a number above 0 and at most 1, such as 0.8."),
