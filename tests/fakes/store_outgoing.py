@@ -48,7 +48,6 @@ class Message(msgspec.Struct, kw_only=True):
         return OutgoingEntry(
             position=self.position,
             outgoing=self.said,
-            failures=self.failures,
             is_doubtful=self.is_doubtful,
             was_lost=self.was_lost,
             attempts=self.attempts,
@@ -241,7 +240,7 @@ class OutgoingInMemory:
         first = [each for each in self._waiting() if each.said.thread == thread][:1]
         found = first + [each for each in handled if each.said.thread == thread]
         return [
-            OutgoingEntry(position=each.position, outgoing=each.said, failures=each.failures)
+            OutgoingEntry(position=each.position, outgoing=each.said)
             for each in sorted(found, key=lambda each: each.position)
         ]
 

@@ -51,14 +51,13 @@ class OutgoingEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message that waits to be sent.
 
     `position` grows with each stored message: a thread's messages are sent in that order.
-    `failures` counts the sends whose answers were lost. `is_doubtful`: another worker had the
-    message before and may have sent it, which its echo will show. `was_lost`: that worker has died;
-    `attempts` counts the sends of which nothing has been heard since.
+    `is_doubtful`: another worker had the message before and may have sent it, which its echo will
+    show. `was_lost`: that worker has died; `attempts` counts the sends of which nothing has been
+    heard since.
     """
 
     position: int
     outgoing: Outgoing
-    failures: int = 0
     is_doubtful: bool = False
     was_lost: bool = False
     attempts: int = 0

@@ -66,7 +66,6 @@ _TURN_IS_TAKEN_AGAIN = or_(
 _ENTRY = (
     outgoing.c.position,
     outgoing.c.data,
-    outgoing.c.failures,
     outgoing.c.claimed_by,
     outgoing.c.attempts,
 )
@@ -203,10 +202,9 @@ def _claimed(
         OutgoingEntry(
             position=position,
             outgoing=OUTGOING.decode(data),
-            failures=failures,
             is_doubtful=claimed_by != NOBODY,
             was_lost=claimed_by not in NOT_LOST,
             attempts=attempts,
         )
-        for position, data, failures, claimed_by, attempts in found
+        for position, data, claimed_by, attempts in found
     ]

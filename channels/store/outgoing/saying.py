@@ -51,7 +51,7 @@ _IS_OF_OUR_TURN = or_(
     .exists(),
 )
 _WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held), _IS_OF_OUR_TURN)
-_OURS = select(outgoing.c.data, outgoing.c.failures, outgoing.c.claimed_until_us).where(IS_OURS)
+_OURS = select(outgoing.c.data, outgoing.c.claimed_until_us).where(IS_OURS)
 
 
 def say(
@@ -134,7 +134,6 @@ def take_again(connection: Connection, position: int, *, worker: str) -> Outgoin
     return OutgoingEntry(
         position=position,
         outgoing=said,
-        failures=found.failures,
         is_doubtful=found.claimed_until_us != lease_end(said.said_at),
     )
 

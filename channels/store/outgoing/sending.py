@@ -78,7 +78,7 @@ _GIVEN_UP = (outgoing.c.state == DROPPED) & (outgoing.c.failures > 0)
 _UNNAMED = (outgoing.c.state == SENT) & outgoing.c.mid.is_(None)
 _FIRST = select(func.min(outgoing.c.position)).where(IS_THREAD_S, is_outgoing).scalar_subquery()
 _UNCONFIRMED = (
-    select(outgoing.c.position, outgoing.c.data, outgoing.c.failures)
+    select(outgoing.c.position, outgoing.c.data)
     .where(IS_THREAD_S, or_(outgoing.c.position == _FIRST, _GIVEN_UP, _UNNAMED))
     .order_by(outgoing.c.position)
 )
@@ -166,8 +166,7 @@ def unconfirmed(connection: Connection, thread: Thread) -> list[OutgoingEntry]:
     """What Meta may have of the thread's messages without our knowing their ids."""
     found = connection.execute(_UNCONFIRMED, {"this_thread": thread.key})
     return [
-        OutgoingEntry(position=position, outgoing=OUTGOING.decode(data), failures=failures)
-        for position, data, failures in found
+        OutgoingEntry(position=position, outgoing=OUTGOING.decode(data)) for position, data in found
     ]
 
 
