@@ -48,6 +48,15 @@ async def test_the_bot_is_silent_while_the_desk_writes(world: World) -> None:
     assert world.said() == ["re: hello"]
 
 
+async def test_rasa_does_not_hear_of_it_where_the_domain_has_no_intent_for_it(
+    world: World,
+) -> None:
+    world.script.intents -= {"handover_started"}
+    await world.deliver(words(world))
+
+    assert world.heard() == []
+
+
 async def test_that_nobody_owns_the_thread_is_not_the_end_of_it(world: World) -> None:
     await world.deliver(words(world))
     for _ in range(9):
