@@ -231,6 +231,15 @@ async def test_workers_count_each_other_while_they_are_heard_of(workers: Workers
     assert await one.report(LEASE_OVER) == 1
 
 
+async def test_a_worker_that_lives_is_counted_after_a_prune_too(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.report(NOW)
+    now = NOW + SECOND
+    await two.prune(now, inbox_retention=HOUR, session_retention=HOUR, transcript_retention=HOUR)
+
+    assert await two.report(now) == 2
+
+
 async def test_a_person_who_is_forgotten_leaves_nothing(store: Store) -> None:
     for key, thread in (("anna", ANNA), ("ben", BEN)):
         [entry] = await store.record([message(key, thread)], NOW)
