@@ -7,10 +7,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from channels.core.events import Array, Echo, Thread
-from channels.core.meta.broadcasts import MANY, MOST_KEPT, PERIOD, Broadcasts
+from channels.core.meta.broadcasts import MOST_KEPT, Broadcasts
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
+MANY, PERIOD = 10, 60 * SECOND
 
 
 def told(
