@@ -138,6 +138,30 @@ async def test_what_graph_does_not_take_during_a_stop_is_not_overtaken(world: Wo
     assert world.said() == ["one", "two"]
 
 
+async def test_what_comes_in_during_a_stop_is_the_next_worker_s_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    await world.start()
+    record, may_record = world.store.record, asyncio.Event()
+
+    async def record_late(*args: Any, **kwargs: Any) -> Any:
+        await may_record.wait()
+        return await record(*args, **kwargs)
+
+    monkeypatch.setattr(world.store, "record", record_late)
+    taking_in = asyncio.create_task(world.engine.intake.accept([world.message("hello")]))
+    stopping = asyncio.create_task(world.engine.stop())
+    for _ in range(100):  # as far as it gets
+        await asyncio.sleep(0)
+    may_record.set()
+    await asyncio.gather(taking_in, stopping)
+    await starts_again(world)
+
+    assert world.said() == ["re: hello"]
+    await world.kill()
+
+
 async def test_a_stop_lets_go_of_graph(world: World) -> None:
     await world.engine.stop()
 
