@@ -14,6 +14,7 @@ from channels.core.errors import GraphTimeout, GraphUnavailable
 from channels.core.events import Thread
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
+from channels.store.protocol import CLAIM_LEASE
 from channels.store.sql import SqlStore
 from tests.fakes.store import MemoryStore
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, World
@@ -166,6 +167,34 @@ async def test_a_stop_lets_go_of_graph(world: World) -> None:
     await world.engine.stop()
 
     assert world.graph.closed
+
+
+async def test_a_stop_drops_what_graph_has_not_shown_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.graph, "sender_action", lambda *_: asyncio.Event().wait())
+    before = asyncio.all_tasks()
+    await world.user_says("hello")
+    begun = asyncio.all_tasks() - before
+    await world.engine.stop()
+
+    assert all(task.done() for task in begun)
+
+
+async def test_a_stop_ends_an_opening_that_graph_does_not_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for verb in ("pass_control", "owner"):
+        monkeypatch.setattr(world.graph, verb, lambda *_, **__: asyncio.Event().wait())
+    await world.user_says("human")
+    await world.kill()
+    before = asyncio.all_tasks()
+    await world.start()
+    await world.wait(CLAIM_LEASE + SECOND)
+    begun = asyncio.all_tasks() - before
+    await world.engine.stop()
+
+    assert all(task.done() for task in begun)
 
 
 async def test_a_stop_does_not_wait_for_a_store_that_never_answers(
