@@ -96,6 +96,17 @@ async def test_calls_one_after_another_share_a_connection(
     assert len({seen.peer for seen in meta.seen}) == 1
 
 
+async def test_a_graph_that_is_closed_keeps_no_connection(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [SENT, SENT]
+    await send(graph)
+    await graph.close()
+    await send(graph)
+
+    assert len({seen.peer for seen in meta.seen}) == 2
+
+
 async def test_a_slow_call_holds_up_no_other(hasty: HttpGraph, meta: ScriptedGraph) -> None:
     began = asyncio.Event()
     meta.on_request = lambda _seen: began.set()
