@@ -1,7 +1,7 @@
-"""Looks now and then at what a worker depends on, so that its health can be told at once.
+"""Looks now and then at what a worker depends on, so that its health can be reported at once.
 
-Whoever asks for the health gets what is already known: neither a database that hangs nor a flood of
-questions holds anything up.
+A request for the health gets what is already known: neither a database that hangs nor a flood of
+requests holds anything up.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class Names:
         )
 
     def forget(self, thread: Thread) -> None:
-        """Whoever is erased has no name here."""
+        """Forget the name of a user who is erased."""
         self._answers.pop(thread, None)
         self._wanted.pop(thread, None)
         self._asking.discard(thread)
@@ -120,7 +120,7 @@ class Names:
     async def _ask(self, subject: _Subject) -> None:
         page = _page_of(subject)
         if self._rests(page, self._clock.now()):
-            return  # whoever looks then wants it again
+            return  # the next look asks for it again
         try:
             if isinstance(subject, Thread):
                 name = await self._graph.user_name(subject)

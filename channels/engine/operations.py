@@ -90,7 +90,7 @@ class Operations:
         return found
 
     async def _look(self, wanted: Search, skip: int, limit: int) -> Found:
-        """What the store finds. Whoever looks by need looks every few seconds: many share it."""
+        """What the store finds. Those who look by need do so every few seconds, and share it."""
         asked, now = (wanted, skip, limit), self._clock.now()
         if wanted.by_need and self._look_shared is not None:
             same, at, found = self._look_shared

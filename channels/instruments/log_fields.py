@@ -15,7 +15,7 @@ _DIGITS = 12
 
 
 class AboutThread(msgspec.Struct):
-    """What is logged within this block is about the thread, whoever logs it: see `subject`.
+    """What is logged within this block is about the thread, no matter what logs it: see `subject`.
 
     Its fields are made only once something is logged.
     """

@@ -1,4 +1,4 @@
-"""Keeps what people write out of the log, whoever logs it.
+"""Keeps what people write out of the log, no matter what logs it.
 
 A component, an action or a library that fails says in its error what it could not deal with, which
 may be what a user wrote; Rasa quotes a message in some of its warnings, and SQLAlchemy, if asked,

@@ -1,10 +1,10 @@
-"""Which requests a Sanic app takes, and how much of their bodies it keeps.
+"""Which requests a Sanic app accepts, and how much of their bodies it keeps.
 
-Sanic 21.12 and 22.12 take whatever `int()` reads as the length of a body. After a negative one they
-read an empty body for ever, and nothing else in Rasa gets its turn; where it is not a number at
-all, they answer 500. Of two lengths they believe one, and a proxy in front of them perhaps the
-other. And they keep up to 100 MB of a body that nobody reads. A Sanic app's own class of requests
-prevents all of this, since it sees the headers first.
+Sanic 21.12 and 22.12 accept anything that `int()` reads as the length of a body. After a negative
+one they read an empty body forever, and nothing else in Rasa gets its turn; if it is not a number
+at all, they answer 500. Of two lengths they believe one, and a proxy in front of them may believe
+the other. And they keep up to 100 MB of a body that nobody reads. A Sanic app's own request class
+prevents all of this, because it sees the headers first.
 """
 
 from __future__ import annotations

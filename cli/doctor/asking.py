@@ -40,7 +40,7 @@ _ANOTHER_APPS_TOKEN = "did not match the Viewing App"  # noqa: S105 (words of Me
 _OF_ANOTHER_APP = Unknown(
     told_by="token-app",
     verdict=wrong(
-        "It was made for an app other than 'app-id'.",
+        "It was made for another app, not for that of 'app-id'.",
         "Make a token with the app of 'app-id', or correct 'app-id' and 'secret'.",
     ),
 )

@@ -71,7 +71,7 @@ async def test_a_tracker_store_that_does_not_answer_is_a_finding_of_its_own(
 
 
 async def test_a_database_that_is_away_is_a_finding_without_its_password(page: LivePage) -> None:
-    """With `login_db` Rasa itself would try again for ever."""
+    """With `login_db` Rasa itself would retry forever."""
     away = "postgresql://rasa:S3CRET@127.0.0.1:9/rasa"
     endpoints(page)["tracker_store"] = {"type": "SQL", "url": away, "login_db": "postgres"}
     detail = await page.wrong("tracker-store-answers")
