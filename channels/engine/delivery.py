@@ -121,7 +121,7 @@ class Delivery:
     async def say_again(self, thread: Thread, said: Said) -> None:
         if said.is_waiting and said.position not in self._queued:
             # Stored by this worker, which never heard that it was.
-            entry = await self._store.take_again(said.position)
+            entry = await self._store.take_again(said.position, self._stamp())
             if entry is not None:
                 self._workload.take(thread)
                 self._queue(entry)

@@ -305,10 +305,12 @@ class Store(Protocol):
     async def said(self, thread: Thread, turn: str) -> list[Said]:
         """What attempts at a turn have said, in order, except what was dropped."""
 
-    async def take_again(self, position: int) -> OutgoingEntry | None:
+    async def take_again(self, position: int, now: datetime) -> OutgoingEntry | None:
         """Take in hand a message that this worker has claimed; None if it is not, or is sent.
 
-        It is in doubt, as with `claim_outgoing`, where another worker may have had it before.
+        The claim, which may have expired unnoticed, begins anew: or another worker might take the
+        message over, and what comes after it here be sent first. It is in doubt, as with
+        `claim_outgoing`, if another worker may have had it before.
         """
 
     async def withdraw(self, positions: Sequence[int]) -> None:

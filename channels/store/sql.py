@@ -130,11 +130,11 @@ class SqlStore(SessionOperations, InboxOperations):
 
     said = asking(saying.of_turn)
 
-    async def take_again(self, position: int) -> OutgoingEntry | None:
-        take = partial(saying.take_again, position=position, worker=self.worker)
+    async def take_again(self, position: int, now: datetime) -> OutgoingEntry | None:
+        take = partial(saying.take_again, position=position, now=now, worker=self.worker)
         entry = await self._writer.run(take)
         if entry is not None:
-            self._own_claims.outgoing.setdefault(position, entry.outgoing.said_at)
+            self._own_claims.outgoing[position] = now + CLAIM_LEASE
         return entry
 
     async def withdraw(self, positions: Sequence[int]) -> None:

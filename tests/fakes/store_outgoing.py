@@ -109,10 +109,13 @@ class OutgoingInMemory:
             if each.said.thread == thread and each.said.turn == turn and each.state != "dropped"
         ]
 
-    async def take_again(self, position: int) -> OutgoingEntry | None:
+    async def take_again(self, position: int, now: datetime) -> OutgoingEntry | None:
         message = self._messages.get(position)
         if message is None or message.state != "waiting" or message.claimed_by != self.worker:
             return None
+        if self._is_behind_a_lost_one(message):
+            return None
+        message.claimed_until = now + CLAIM_LEASE
         self._messages_in_hand.add(position)
         return message.entry()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from ..database.schema import (
     outgoing,
 )
 from ..sessions.sessions import open_of_threads
+from .claiming import renew
 from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
 
 _SAY = insert_new(outgoing)
@@ -121,14 +123,16 @@ def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
     ]
 
 
-def take_again(connection: Connection, position: int, *, worker: str) -> OutgoingEntry | None:
-    """A waiting message that is this worker's already.
+def take_again(
+    connection: Connection, position: int, now: datetime, *, worker: str
+) -> OutgoingEntry | None:
+    """A waiting message that is this worker's already, and is so from now on as if claimed now.
 
     It is in doubt unless its claim is still the one that it was stored with: what was claimed later
     may have been in another worker's hand before.
     """
     found = connection.execute(_OURS, {"positions": [position], "worker": worker}).first()
-    if found is None:
+    if found is None or not renew(connection, [position], now, worker=worker, may_be_lost=True):
         return None
     said = OUTGOING.decode(found.data)
     return OutgoingEntry(

@@ -96,7 +96,7 @@ def statements() -> Iterator[list[Statement]]:
         pytest.param(lambda store: store.keep_echo("mark", NOW), id="keep_echo"),
         pytest.param(lambda store: store.say(words("b", BEN)), id="say"),
         pytest.param(lambda store: store.said(ANNA, "m_1"), id="said"),
-        pytest.param(lambda store: store.take_again(1), id="take_again"),
+        pytest.param(lambda store: store.take_again(1, NOW), id="take_again"),
         pytest.param(lambda store: store.withdraw([1]), id="withdraw"),
         pytest.param(lambda store: store.claim_outgoing(NOW + HOUR, limit=9), id="claim_outgoing"),
         pytest.param(lambda store: store.free_held(ANNA, NOW), id="free_held"),

@@ -115,10 +115,20 @@ async def test_a_worker_can_take_again_what_it_has_not_heard_to_be_stored(
 ) -> None:
     store, other, _ = workers
     entry = await say(store, "hello")
-    assert await store.take_again(entry.position) == entry
-    assert await other.take_again(entry.position) is None
+    assert await store.take_again(entry.position, NOW) == entry
+    assert await other.take_again(entry.position, NOW) is None
     await store.sent(entry.position, "m_9", NOW)
-    assert await store.take_again(entry.position) is None
+    assert await store.take_again(entry.position, NOW) is None
+
+
+async def test_nobody_takes_over_what_a_worker_has_just_taken_again(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    store, other, _ = workers
+    entry = await say(store, "one")  # and does not hear of it for longer than the claim lasts
+    assert await store.take_again(entry.position, LATER) is not None
+    assert await store.say(words("two")) is not None
+    assert await other.claim_outgoing(LATER + SECOND, limit=9) == []
 
 
 async def test_what_a_worker_takes_again_is_in_doubt_if_another_one_has_had_it(
@@ -127,6 +137,6 @@ async def test_what_a_worker_takes_again_is_in_doubt_if_another_one_has_had_it(
     store, other, _ = workers
     entry = await say(store, "hello")
     await other.claim_outgoing(LATER, limit=9)  # and never hears of it
-    taken = await other.take_again(entry.position)
+    taken = await other.take_again(entry.position, LATER)
     assert taken is not None
     assert taken.is_doubtful

@@ -163,7 +163,7 @@ def _say(world: World, which: int) -> World:
     if (said := replay.repeated({"text": text})) is not None:
         in_hand = {one.entry.position for one in world.workers[which].messages}
         if said.is_waiting and said.position not in in_hand:
-            return _queued(world, which, done(store.take_again(said.position)))
+            return _queued(world, which, done(store.take_again(said.position, world.now)))
         return world
     done(store.withdraw(replay.withdrawn()))
     new = outgoing(world, event, turn.place, text)
