@@ -336,8 +336,8 @@ class Store(Protocol):
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
         """How the message stands, and the thread's open session.
 
-        None if it was withdrawn, or if it waits in another worker's hand. This worker forgets what
-        does not wait in its own.
+        None if it was withdrawn, or if it, or an earlier one of the thread, is waiting in another
+        worker's hand. This worker forgets what is not waiting in its own.
         """
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:

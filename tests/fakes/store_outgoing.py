@@ -166,7 +166,8 @@ class OutgoingInMemory:
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
         message = self._message(entry.position)
         if message is not None and message.state == "waiting":
-            message = message if message.claimed_by == self.worker else None
+            is_ours = message.claimed_by == self.worker
+            message = None if not is_ours or self._is_behind_a_lost_one(message) else message
         standing = None if message is None else Standing(message.state)
         if standing is not Standing.WAITING:
             self._messages_in_hand.discard(entry.position)

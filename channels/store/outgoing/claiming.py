@@ -26,7 +26,6 @@ from ..claims.claims import (
     is_over,
     lease_at,
     not_held,
-    was_in_hand,
 )
 from ..database.hot import execute
 from ..database.schema import (
@@ -45,16 +44,13 @@ from ..database.schema import (
     sessions,
 )
 from ..sessions.sessions import SESSION
-from .rows import IS_OURS, IS_THREAD_S, OUTGOING, among_these
+from .rows import IS_OURS, IS_THREAD_S, OUTGOING, STILL_OURS, among_these
 
 _BEHIND_ANOTHER_WORKER = behind(
     outgoing,
     earlier_outgoing,
     earlier_is_outgoing,
     not_(is_over(earlier_outgoing.c.claimed_until_us)),
-)
-_BEHIND_A_LOST_ONE = behind(
-    outgoing, earlier_outgoing, earlier_is_outgoing, was_in_hand(earlier_outgoing)
 )
 # A turn that a crash has cut is taken again, and says then which of these are to be sent.
 _TURN_IS_TAKEN_AGAIN = or_(
@@ -100,12 +96,8 @@ _CLAIM = (
     .where(among_these)
     .values(state=WAITING, claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
 )
-_OUR_POSITIONS = select(outgoing.c.position).where(IS_OURS, not_(_BEHIND_A_LOST_ONE))
-_RENEW = (
-    update(outgoing)
-    .where(IS_OURS, not_(_BEHIND_A_LOST_ONE))
-    .values(claimed_until_us=bindparam("until_us"))
-)
+_OUR_POSITIONS = select(outgoing.c.position).where(STILL_OURS)
+_RENEW = update(outgoing).where(STILL_OURS).values(claimed_until_us=bindparam("until_us"))
 _RELEASE = (
     update(outgoing).where(IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )

@@ -23,10 +23,10 @@ from ..database.schema import (
     outgoing,
 )
 from ..sessions.sessions import open_of_threads
-from .rows import IS_THREAD_S, OUTGOING, among_these
+from .rows import IS_THREAD_S, OUTGOING, STILL_OURS, among_these
 
 _STANDING = select(outgoing.c.position, outgoing.c.state).where(
-    among_these, or_(not_(is_outgoing), outgoing.c.claimed_by == bindparam("worker"))
+    among_these, or_(not_(is_outgoing), STILL_OURS)
 )
 _IS_THIS = outgoing.c.position == bindparam("this_position")
 _SENT = (

@@ -91,6 +91,16 @@ async def test_what_a_worker_has_longer_than_its_claims_last_keeps_nothing_free_
     assert [await standing(store, entry) for entry in mine] == [Standing.WAITING] * 3
 
 
+async def test_nobody_sends_what_comes_after_a_message_that_another_worker_has_taken_over(
+    workers: tuple[Store, Store, Store],
+) -> None:
+    store, other, _ = workers
+    await say(store, "one")
+    two = await say(store, "two", said_at=NOW + SECOND * 30)
+    assert texts(await other.claim_outgoing(LATER, limit=9)) == ["one"]
+    assert await standing(store, two) is None
+
+
 async def test_a_worker_that_stops_gives_back_what_it_has(
     workers: tuple[Store, Store, Store],
 ) -> None:
