@@ -229,7 +229,12 @@ MUTANTS = [
     *_of(
         "store/outgoing/sending.py",
         ("tests/contract/store/claims/test_taken_over.py",),
-        ("or_(not_(is_outgoing), outgoing.c.claimed_by", "or_(is_outgoing, outgoing.c.claimed_by"),
+        ("or_(not_(is_outgoing), STILL_OURS)", "or_(is_outgoing, STILL_OURS)"),
+    ),
+    *_of(
+        "store/outgoing/rows.py",
+        ("tests/contract/store/outgoing/test_claiming.py",),
+        ("STILL_OURS = IS_OURS & not_(", "STILL_OURS = IS_OURS | not_("),
     ),
     *_of("engine/queues.py", ENGINE, ("appendleft(watched)", "append(watched)")),
     *_of(
