@@ -234,7 +234,7 @@ MUTANTS = [
     *_of(
         "store/outgoing/rows.py",
         ("tests/contract/store/outgoing/test_claiming.py",),
-        ("STILL_OURS = IS_OURS & not_(", "STILL_OURS = IS_OURS | not_("),
+        ("was_in_hand(earlier_outgoing))", "not_(was_in_hand(earlier_outgoing)))"),
     ),
     *_of("engine/queues.py", ENGINE, ("appendleft(watched)", "append(watched)")),
     *_of(
