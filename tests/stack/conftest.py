@@ -12,7 +12,7 @@ import pytest_asyncio
 from demo.stack import PROJECT, QUIET
 from tests.stack.forks.forked_stack import Stacks
 from tests.stack.forks.forks import ForkServer
-from tests.stack.forks.told_logs import tell_logs
+from tests.stack.forks.told_logs import HAS_FAILED, tell_logs
 
 HERE = Path(__file__).parent
 
@@ -34,6 +34,8 @@ def pytest_runtest_makereport(
     item: pytest.Function,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True
     tell_logs(report, item.funcargs.values())
     return report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from demo.live import make_live
 from demo.platform import EmulatedPlatform
 from demo.stack import Stack
 from tests.stack.browser.chat_screen import FOREIGN_NAME, ChatScreen
-from tests.stack.browser.pictures import HAS_FAILED, keep_if_failed
+from tests.stack.browser.pictures import keep_if_failed
 from tests.stack.forks.forked_stack import Stacks
 
 HERE = Path(__file__).parent
@@ -39,16 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
             item.add_marker(one_loop, append=False)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    if report.failed:
-        item.stash[HAS_FAILED] = True
-    return report
 
 
 @pytest.fixture(scope="session")

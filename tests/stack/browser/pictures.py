@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import Page
 
 from demo.stack import PROJECT
+from tests.stack.forks.told_logs import HAS_FAILED
 
 PICTURES = PROJECT / "build" / "screenshots"
-HAS_FAILED = pytest.StashKey[bool]()
 
 
 async def keep_if_failed(page: Page, test: pytest.Item, *, full_page: bool = False) -> None:

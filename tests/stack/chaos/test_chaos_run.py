@@ -42,7 +42,9 @@ async def test_nothing_is_lost_or_doubled_whatever_fails(directory: Path, stacks
     story = report(SHORT, result, figures)
     print(story)
 
-    assert [figure.name for figure in figures if figure.failed] == [], story
+    assert [figure.name for figure in figures if figure.failed] == [], (
+        f"{story}\nThe logs are in {directory}."
+    )
     assert len(result.evidence.kills) == SHORT.blows.kills + len(result.evidence.deaths)
     assert len(result.evidence.pauses) == SHORT.blows.pauses
     assert len(reasons(result)) >= 5, story

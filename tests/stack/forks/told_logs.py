@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import pytest
 
 MOST_LINES = 60
+HAS_FAILED = pytest.StashKey[bool]()  # of a test
 # What went wrong is said by a level or a traceback; a traceback's own lines are indented.
 _PROBLEM = re.compile(r"warn|error|critical|exception|traceback|^\s", re.IGNORECASE)
 
