@@ -114,6 +114,7 @@ class OutgoingInMemory:
         if message is None or message.state != "waiting" or message.claimed_by != self.worker:
             return None
         if self._is_behind_a_lost_one(message):
+            _give_back(message)
             return None
         message.claimed_until = now + CLAIM_LEASE
         self._messages_in_hand.add(position)
@@ -166,8 +167,9 @@ class OutgoingInMemory:
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
         message = self._message(entry.position)
         if message is not None and message.state == "waiting":
-            is_ours = message.claimed_by == self.worker
-            message = None if not is_ours or self._is_behind_a_lost_one(message) else message
+            if message.claimed_by == self.worker and self._is_behind_a_lost_one(message):
+                _give_back(message)
+            message = message if message.claimed_by == self.worker else None
         standing = None if message is None else Standing(message.state)
         if standing is not Standing.WAITING:
             self._messages_in_hand.discard(entry.position)
@@ -290,15 +292,18 @@ class OutgoingInMemory:
                 self._handle(each, "dropped", session.opened_at)
 
     def _renew_messages(self, now: datetime) -> None:
-        ours = [each for each in self._own() if not self._is_behind_a_lost_one(each)]
+        own = self._own()
+        ours = [each for each in own if not self._is_behind_a_lost_one(each)]
         for each in ours:
             each.claimed_until = now + CLAIM_LEASE
+        for each in own:
+            if each not in ours:
+                _give_back(each)
         self._messages_in_hand.intersection_update(each.position for each in ours)
 
     def _release_messages(self) -> None:
         for each in self._own():
-            each.claimed_by, each.claimed_until = GIVEN_BACK, FIRST_MOMENT
-            each.attempts = 0
+            _give_back(each)
         self._messages_in_hand.clear()
 
     def _message(self, position: int) -> Message | None:
@@ -371,3 +376,8 @@ class OutgoingInMemory:
     def _taken(self, messages: list[Message]) -> list[OutgoingEntry]:
         self._messages_in_hand.update(each.position for each in messages)
         return [each.entry() for each in messages]
+
+
+def _give_back(message: Message) -> None:
+    message.claimed_by, message.claimed_until = GIVEN_BACK, FIRST_MOMENT
+    message.attempts = 0

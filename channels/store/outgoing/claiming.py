@@ -173,7 +173,9 @@ def renew(
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(WAIT_FOR_CLAIMS)
     do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
-    return found_in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
+    ours = found_in_parts(connection, _OUR_POSITIONS, positions, worker=worker)
+    release(connection, [each for each in positions if each not in ours], worker=worker)
+    return ours
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:

@@ -23,6 +23,7 @@ from ..database.schema import (
     outgoing,
 )
 from ..sessions.sessions import open_of_threads
+from .claiming import release
 from .rows import IS_THREAD_S, OUTGOING, STILL_OURS, among_these
 
 _STANDING = select(outgoing.c.position, outgoing.c.state).where(
@@ -88,12 +89,18 @@ _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid
 def before_send(
     connection: Connection, asked: Sequence[OutgoingEntry], *, worker: str
 ) -> list[tuple[Standing | None, Session | None]]:
-    """How each of these stands, except what waits for another worker; and its thread's session."""
+    """How each of these stands, except what waits for another worker; and its thread's session.
+
+    What comes after a message that another worker has is given back: left in this worker's hand
+    without its knowing, it would be overtaken by what is said next.
+    """
     standing: dict[int, str] = {}
     for start in range(0, len(asked), AT_ONCE):
         positions = [entry.position for entry in asked[start : start + AT_ONCE]]
         part = {"positions": positions, "worker": worker}
         standing.update(connection.execute(_STANDING, part).all())
+    lost = [entry.position for entry in asked if entry.position not in standing]
+    release(connection, lost, worker=worker)
     threads = list({entry.outgoing.thread for entry in asked})
     open_ones = dict(zip(threads, open_of_threads(connection, threads), strict=True))
     return [

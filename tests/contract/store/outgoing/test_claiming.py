@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+import pytest
+
 from channels.core.events import Thread
 from channels.core.records.outgoing import Standing
 from channels.store.protocol import Store
@@ -99,6 +101,20 @@ async def test_nobody_sends_what_comes_after_a_message_that_another_worker_has_t
     two = await say(store, "two", said_at=NOW + SECOND * 30)
     assert texts(await other.claim_outgoing(LATER, limit=9)) == ["one"]
     assert await standing(store, two) is None
+
+
+@pytest.mark.parametrize("learns", ["before_send", "renew_claims"])
+async def test_what_comes_after_a_message_that_another_worker_has_is_overtaken_by_nothing(
+    workers: tuple[Store, Store, Store], learns: str
+) -> None:
+    store, other, _ = workers
+    await say(store, "one")
+    two = await say(store, "two", said_at=NOW + SECOND * 30)
+    [one] = await other.claim_outgoing(LATER, limit=9)
+    await (store.before_send(two) if learns == "before_send" else store.renew_claims(LATER))
+    await other.sent(one.position, "m_1", LATER)
+    assert await store.say(words("three", said_at=LATER)) is None
+    assert texts(await other.claim_outgoing(LATER, limit=9)) == ["two", "three"]
 
 
 async def test_a_worker_that_stops_gives_back_what_it_has(
