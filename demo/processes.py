@@ -20,6 +20,7 @@ STOP_GRACE = timedelta(seconds=20)
 START_LIMIT = timedelta(seconds=120)
 _LOOK_INTERVAL = timedelta(milliseconds=100)
 _PORTS = range(11_000, 32_000)  # Linux takes connections' own ports from higher ones
+_promised: list[socket.socket] = []
 
 
 class ProcessFailed(Exception):
@@ -143,8 +144,23 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on now, and that no connection is given by chance."""
+    """A TCP port that nothing listens on now, and that no connection is given by chance.
+
+    It is promised once: a UDP socket of the same number, which is in no server's way, keeps it from
+    whoever asks for a port while this process runs, in this process or another one.
+    """
     while True:
         port = _PORTS[secrets.randbelow(len(_PORTS))]
-        if is_free(port):
+        if is_free(port) and _promise(port):
             return port
+
+
+def _promise(port: int) -> bool:
+    promise = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        promise.bind(("127.0.0.1", port))
+    except OSError:
+        promise.close()
+        return False
+    _promised.append(promise)
+    return True
