@@ -139,10 +139,7 @@ class MemoryStore(SessionsInMemory):
         return self._hold(claimed)
 
     async def release(self) -> None:
-        for entry in self._rows.waiting():
-            if entry.position in self._held and entry.claimed_by == self.worker:
-                entry.claimed_by, entry.claimed_until = GIVEN_BACK, FIRST_MOMENT
-                entry.attempts = 0
+        self._give_back(self._held)
         self._held.clear()
         self._release_messages()
         for kept in self._rows.sessions.values():
@@ -165,6 +162,7 @@ class MemoryStore(SessionsInMemory):
         ours = [entry for entry in self._rows.waiting() if self._has(entry.position)]
         for entry in ours:
             entry.claimed_until = now + CLAIM_LEASE
+        self._give_back(self._held - {entry.position for entry in ours})
         self._held.intersection_update(entry.position for entry in ours)
         self._renew_messages(now)
         for thread in self._own_turns():
@@ -181,10 +179,18 @@ class MemoryStore(SessionsInMemory):
         if is_ours:
             await self.renew_claims(now)
         elif isinstance(held, InboxEntry):
-            self._held -= {position for position in self._held if not self._has(position)}
+            lost = {position for position in self._held if not self._has(position)}
+            self._give_back(lost)
+            self._held -= lost
         elif isinstance(held, OutgoingEntry):
             self._messages_in_hand.discard(held.position)
         return is_ours
+
+    def _give_back(self, positions: Collection[int]) -> None:
+        for entry in self._rows.waiting():
+            if entry.position in positions and entry.claimed_by == self.worker:
+                entry.claimed_by, entry.claimed_until = GIVEN_BACK, FIRST_MOMENT
+                entry.attempts = 0
 
     def _has(self, position: int) -> bool:
         entry = self._rows.entry(position)

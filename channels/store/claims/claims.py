@@ -242,13 +242,16 @@ def renew(
 ) -> set[int]:
     """Prolong the claims on these entries; which of them are still this worker's.
 
-    One that waits behind an entry that another worker has taken over is not. Where some
-    `may_be_lost`, this waits until nobody else claims.
+    One that waits behind an entry that another worker has taken over is not, and is given back:
+    left in this worker's hand without its knowing, it would be overtaken by what is recorded next.
+    Where some `may_be_lost`, this waits until nobody else claims.
     """
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(WAIT_FOR_CLAIMS)
     do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
-    return found_in_parts(connection, _OURS, positions, worker=worker)
+    ours = found_in_parts(connection, _OURS, positions, worker=worker)
+    release(connection, [each for each in positions if each not in ours], worker=worker)
+    return ours
 
 
 def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:

@@ -137,6 +137,20 @@ async def test_who_loses_an_event_loses_those_behind_it_however_new_they_are(
     assert (next_one.event.key, next_one.is_repeated) == (message("b").key, True)
 
 
+async def test_what_waits_behind_a_lost_event_is_overtaken_by_nothing(workers: Workers) -> None:
+    one, two, _ = workers
+    await one.renew_claims(NOW)
+    await one.record([message("a")], NOW)
+    [behind] = await one.record([message("b")], NOW + 30 * SECOND)
+    [taken] = await two.claim_inbox(LATER, limit=9)
+
+    assert not await one.holds(behind, LATER)
+    await two.done(taken.position, LATER)
+    assert await one.record([message("c")], LATER) == []
+    claimed = await two.claim_inbox(LATER, limit=9)
+    assert [entry.event.key for entry in claimed] == [message("b").key, message("c").key]
+
+
 async def test_who_loses_a_message_loses_those_behind_it_however_new_they_are(
     workers: Workers,
 ) -> None:
