@@ -1,1 +1,1 @@
-"""Events, sessions, outgoing messages, notices, and who works on them: SQLite or PostgreSQL."""
+"""Events, sessions, outgoing messages and notices, and which worker has claimed them, in SQL."""

@@ -1,4 +1,4 @@
-"""What the store is asked about recorded events; the SQL is in `inbox/`."""
+"""The store's operations on recorded events; the SQL is in `inbox/` and `claims/`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .protocol import CLAIM_LEASE
 
 
 class InboxOperations(Operations):
-    """`Store` says what its methods do."""
+    """See `Store` for what the methods do."""
 
     def __init__(self, worker: str) -> None:
         super().__init__(worker)
@@ -30,7 +30,7 @@ class InboxOperations(Operations):
         entries = await self._inbox_writer.run_together(
             self._record, (events, now, claim), urgent=True
         )
-        # Not before the caller gets them: if it is cancelled, the claims must not be renewed.
+        # Noted only once the caller gets them: if it is cancelled, they must not be renewed.
         until = now + CLAIM_LEASE
         for entry in entries:
             self._own_claims.positions[entry.position] = until
@@ -56,7 +56,7 @@ class InboxOperations(Operations):
         )
         with self._outages.noticed():
             claimed = await self._inbox_writer.run(claim)
-        # What is recorded meanwhile may have expired too, if the process stood still.
+        # If the process stood still, what was recorded in the meantime may have expired, too.
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]
         until = now + CLAIM_LEASE
         self._own_claims.positions.update((entry.position, until) for entry in entries)

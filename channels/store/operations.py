@@ -1,4 +1,4 @@
-"""What the parts of the store in SQL share: its writers, and what its worker has claimed."""
+"""What the parts of the SQL store share: its writers, and its worker's claims."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .own_claims import OwnClaims
 class Operations:
     """Operations on some of the tables, for one worker.
 
-    What gives the worker recorded events, `record` and `claim_inbox`, goes by `_inbox_writer`, one
-    after the other, so that the events of a thread come in their order. On PostgreSQL it has a
-    connection of its own: Meta gets its answer without waiting for what else is stored.
+    `record` and `claim_inbox`, which give the worker events, both use `_inbox_writer`, so that they
+    run one after the other and a thread's events come in order. On PostgreSQL it has a connection
+    of its own: Meta gets its answer without waiting for anything else that is being stored.
     """
 
     def __init__(self, worker: str) -> None:

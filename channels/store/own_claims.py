@@ -1,4 +1,4 @@
-"""What one worker has claimed in the SQL store: renewed while it works, or given back."""
+"""What one worker has claimed in the SQL store: renewed while the worker runs, or given back."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _T = TypeVar("_T")
 
 
 class OwnClaims:
-    """Until when it has what: inbox entries and messages by position, sessions, threads' turns.
+    """Until when it has claimed what: entries and messages by position, sessions, threads' turns.
 
-    All entries and messages are renewed at once. A worker that is late with that may have lost
-    one, and then the rest of its thread, however fresh that claim is.
+    All entries and messages are renewed at once. A worker that renews them late may have lost one,
+    and with it the rest of that thread, no matter how fresh the claims on those are.
     """
 
     def __init__(self, worker: str) -> None:
@@ -51,9 +51,9 @@ class OwnClaims:
         return self.sessions.get(held.id)
 
     def renewing(self, now: datetime) -> Callable[[Connection], Callable[[], None]]:
-        """The operation that holds entries, messages and turns, as they are now, for longer.
+        """The operation that prolongs the claims that there are now, except those on sessions.
 
-        It returns what has to be done once it is committed: to note what is still ours.
+        It returns what to call once it is committed, to note what is still ours.
         """
         positions, turns = sorted(self.positions), list(self.turns)
         messages = sorted(self.outgoing)
@@ -81,7 +81,7 @@ class OwnClaims:
         return renew
 
     def releasing(self) -> Callable[[Connection], None]:
-        """The operation that gives everything back, as it is now, and signs the worker off."""
+        """The operation that gives up the claims that there are now, and signs the worker off."""
         positions, turns = sorted(self.positions), list(self.turns)
         claimed, messages = dict(self.sessions), sorted(self.outgoing)
 

@@ -1,7 +1,7 @@
 """The store seam: what the engine keeps, and what it may ask for.
 
-`SqlStore` does it on SQLite and PostgreSQL. One contract test holds it, and the store in memory
-that the tests use, to what is written here.
+`SqlStore` implements it on SQLite and PostgreSQL. One suite of contract tests holds both it and the
+tests' in-memory store to what is written here.
 """
 
 from __future__ import annotations
@@ -23,71 +23,74 @@ from ..core.sessions.session import Session
 
 DEAD_AFTER_FAILURES = 3
 CLAIM_LEASE = timedelta(seconds=60)  # how long a claim holds unless it is renewed
-LEASE_MARGIN = timedelta(seconds=10)  # of it, on which nobody relies without asking
+LEASE_MARGIN = timedelta(seconds=10)  # before its end, in which nobody relies on it without asking
 WORKER_RETENTION = timedelta(minutes=10)
 LONGEST_STEP = timedelta(minutes=10)  # between two tries of an opening, or of an end
-RECENT_EVENTS = 100  # of a thread, among which the user's last one is looked for
+RECENT_EVENTS = 100  # of a thread, in which the user's last one is looked for
 
 
 Held = InboxEntry | OutgoingEntry | Thread | Session
-"""What a worker may have for itself: an event, a message, a thread's turn, a step of a session."""
+"""What a worker may have claimed: an event, a message, a thread's turn, a step of a session."""
 
 
 class Store(Protocol):
     """What all workers keep and share: it outlasts each of them.
 
-    Each method but `prune` and `ended_sessions` is one atomic step. Each raises StoreUnavailable
-    where the database does not answer; what was asked may then have been done all the same.
+    Each method except `prune` and `ended_sessions` is one atomic step. Each raises StoreUnavailable
+    if the database does not answer; what was asked for may then have been done nonetheless.
     Cancelling a call does not undo it.
 
-    A claim keeps an entry or a session from the other workers until it expires, so that they
-    take over what a dead worker leaves. One that would last for longer than a CLAIM_LEASE counts
-    for nothing: a clock was ahead. All of a thread's entries that are claimed are one
-    worker's, and come before those that are not, so that each worker handles a thread's events in
-    their order.
+    A claim keeps an entry or a session from the other workers until it expires; they then take over
+    what a dead worker leaves. A claim that would last longer than a CLAIM_LEASE is ignored: a clock
+    was ahead. All claimed entries of a thread belong to one worker, and come before those that are
+    not claimed, so that each worker handles a thread's events in order.
     """
 
     is_alone: bool
-    """Whether no other worker can have it open, once it is: nothing is taken over then."""
+    """Whether, once it is open, no other worker can open it: then nothing is ever taken over."""
 
     worker: str
     """A name that no other worker has, not even this one's predecessor."""
 
     async def open(self) -> None:
-        """Connect, and create the tables or check their version (StoreVersionError).
+        """Connect, and create the tables, or upgrade those of an older release.
 
-        A store that only one worker can have open voids all claims: whoever made them is gone.
+        A store that only one worker can open voids all claims: the worker that made them is gone.
+
+        Raises StoreVersionError if a newer release made the tables.
         """
 
     async def close(self) -> None:
-        """Finish what was begun and let go of the database; claims stay until they expire."""
+        """Finish what was begun and close the database; claims stay until they expire."""
 
     async def time(self) -> datetime | None:
-        """The database's own time, where workers on several machines share it; else None."""
+        """The time by the database's own clock; None if the store `is_alone`."""
 
     async def correct_dates(self, now: datetime) -> None:
-        """Make due what a clock that was ahead has put off beyond all that a step waits for."""
+        """Make due the sessions that are opening or ending, and that a clock that was ahead has put
+        off for longer than a LONGEST_STEP.
+        """
 
     async def record(
         self, events: Sequence[Event], now: datetime, *, claim: bool = True
     ) -> list[InboxEntry]:
         """Record the events that are new; those whose key is known are left out.
 
-        This worker has claimed what it returns, each event as it is stored then, and holds it
-        until it is done or dead. The rest waits for `claim_inbox`: all of it, unless it is to
-        `claim`; and an event whose thread has an earlier entry that waits and that this worker
-        does not hold.
+        This worker has claimed the entries that are returned, with each event as it is now stored,
+        and holds them until they are done or dead. The rest waits for `claim_inbox`: everything, if
+        `claim` is false; otherwise, each event whose thread has an earlier entry that is waiting
+        and that this worker does not hold.
 
-        With what says that a message was taken back or edited, it does at once what `amend` does,
-        and whichever of the two comes first: a message that was taken back before is known, and an
-        edit whose message is not known is recorded as the message itself.
+        An event that says that a message was taken back or edited is also applied at once, as
+        `amend` does. It may come before its message: after a message was taken back, its own event
+        is left out as known, and a user's edit is recorded as the message itself.
         """
 
     async def recorded(self, position: int, /) -> Event | None:
-        """The event of an entry as it is now, which may have been amended; None if it is gone."""
+        """The event of an entry as it is now, perhaps amended; None if it is gone."""
 
     async def amend(self, amendment: Amendment, now: datetime) -> None:
-        """Let events and transcript follow what the author of a message has done to it."""
+        """Change the events and the transcript as the author of a message has changed it."""
 
     async def claim_inbox(
         self,
@@ -99,65 +102,67 @@ class Store(Protocol):
     ) -> list[InboxEntry]:
         """Take the oldest unhandled entries that nobody has, or whose claim has expired, in order.
 
-        This worker holds them then; what it holds already is left out. So is an entry behind an
-        earlier one of its thread that another worker has claimed. May return less than there is,
-        even nothing, while another worker is claiming.
+        From then on this worker holds them. What it holds already is left out, and so is an entry
+        behind an earlier one of its thread that another worker has claimed. May return fewer
+        entries than there are, or none, while another worker is claiming.
         """
 
     async def release(self) -> None:
-        """Give back what this worker holds, so that nobody waits for claims to expire."""
+        """Give back everything that this worker holds, so that nobody waits for claims to expire.
 
-    async def backlog(self) -> Backlog:
-        """What waits in the inbox, whoever holds it."""
-
-    async def report(self, now: datetime) -> int:
-        """Say that this worker is alive; returns how many workers have said so lately.
-
-        Lately: within a CLAIM_LEASE. A worker that has given back what it holds no longer counts.
+        The worker no longer counts as alive until its next `report`.
         """
 
-    async def renew_claims(self, now: datetime) -> None:
-        """Claim for another CLAIM_LEASE what this worker holds, reserved turns included.
+    async def backlog(self) -> Backlog:
+        """What waits in the inbox, no matter which worker holds it; and what is dead."""
 
-        What another worker has taken over meanwhile stays that worker's.
+    async def report(self, now: datetime) -> int:
+        """Say that this worker is alive; returns how many have said so within a CLAIM_LEASE."""
+
+    async def renew_claims(self, now: datetime) -> None:
+        """Claim the events, messages and turns that this worker holds for another CLAIM_LEASE.
+
+        Sessions are not renewed: see `grip`. What another worker has taken over in the meantime
+        stays that worker's, and what comes after it in its thread is given back.
         """
 
     def surely_holds(self, held: Held, now: datetime) -> bool:
-        """Whether no other worker can have it yet; asks nobody."""
+        """Whether no other worker can have taken it over yet; does not ask the database."""
 
     async def holds(self, held: Held, now: datetime) -> bool:
-        """Whether it is still this worker's, and then for another CLAIM_LEASE.
+        """Whether it is still this worker's; if so, it is claimed for another CLAIM_LEASE.
 
-        False once another worker has taken it over, or what comes before it in its thread, or once
-        it is done; this worker forgets it.
+        False, and this worker forgets it, once it is done, or once another worker has taken over
+        either it or something before it in its thread. A store that `is_alone` says True without
+        looking.
         """
 
     async def grip(self, session: Session, now: datetime, *, begun: Session | None = None) -> bool:
         """Claim a session for its next step; False if it has changed, or another worker has it.
 
-        `begun` is the version to be stored with that.
+        `begun` is the version to store with the claim.
         """
 
     async def reserve_turn(self, thread: Thread, now: datetime) -> bool:
-        """Be the worker that lets Rasa hear of the thread's session; False while another one is.
+        """Become the worker that tells Rasa of the thread's session; False while another one is.
 
-        It lasts until it is freed or released, or for a CLAIM_LEASE.
+        The turn is reserved for a CLAIM_LEASE, unless it is freed, released or renewed.
         """
 
     async def free_turn(self, thread: Thread) -> None:
         """Let other workers have the thread's turn, if it is this worker's."""
 
     async def done(self, position: int, now: datetime) -> None:
-        """The entry has been handled; it is kept (for duplicates) until it is pruned."""
+        """The entry has been handled; until it is pruned, its event counts as known."""
 
     async def failed(
         self, position: int, now: datetime, *, error: str = "", for_good: bool = False
     ) -> bool:
         """Handling the entry failed with an `error` of this class; True once it is dead.
 
-        It is dead after DEAD_AFTER_FAILURES, or at once if it failed `for_good`: never tried
-        again, unless somebody asks for it (`retry_dead`). Until then this worker holds it, and is
-        the one to try it again.
+        It is dead after DEAD_AFTER_FAILURES, or at once if it failed `for_good`: then it is never
+        tried again, unless somebody asks for that (`retry_dead`). Until then this worker holds it,
+        and is the one to try it again.
         """
 
     async def add_session(
@@ -169,11 +174,11 @@ class Store(Protocol):
     ) -> bool:
         """Store a new session; False if the thread has an open one already.
 
-        If it is ACTIVE, what is held for the thread's user is dropped, and what waits to be sent:
-        somebody else talks now. If it is OPENING, only what is held is.
+        If it is ACTIVE, the messages that wait to be sent in its thread, and those held for its
+        user, are dropped: somebody else talks now. If it is OPENING, only the held ones are.
 
-        `claim_until`: `claim_due` gives it to nobody before then, because the caller is at it.
-        `notices` are stored with it, or not at all.
+        `claim_until`: `claim_due` gives it to nobody before then, because the caller is working on
+        it. `notices` are stored only if the session is.
         """
 
     async def save_session(
@@ -183,10 +188,9 @@ class Store(Protocol):
         claim_until: datetime | None = None,
         notices: Sequence[Addressed] = (),
     ) -> bool:
-        """Store the next version; False unless the version before it is what is stored.
+        """Store the next version; False unless the version before it is the stored one.
 
-        It replaces the session's claim by `claim_until`; that and `notices` are as with
-        `add_session`.
+        `claim_until` replaces the session's claim; it and `notices` are as in `add_session`.
         """
 
     async def follow_session(
@@ -199,30 +203,30 @@ class Store(Protocol):
     ) -> bool:
         """Store a session's last version and the thread's next session: both, or neither.
 
-        False unless the version before `ended` is what is stored; `claim_until` and `notices` are
-        as with `add_session`.
+        False unless the version before `ended` is the stored one. `claim_until` is the claim on
+        `following`, and `notices` are those of `ended`, both as in `add_session`.
         """
 
     async def claim_notice(self, target: str, now: datetime) -> NoticeEntry | None:
-        """Take the first notice for a target that is due; None while one is in hand already.
+        """Take the first due notice for a target; None if none is due, or while one is in hand.
 
-        A session's notices are taken in order, each once the one before it was told, or is dead.
-        Nobody gets it again for a CLAIM_LEASE.
+        A session's notices are taken in order, each once the one before it has been delivered or is
+        dead. Nobody gets this one again for a CLAIM_LEASE.
         """
 
     async def notice_told(self, position: int) -> None:
-        """The target has taken the notice."""
+        """The target has accepted the notice."""
 
     async def notice_failed(
         self, position: int, now: datetime, *, again_at: datetime | None
     ) -> None:
-        """The target has not taken the notice: it is due again then, or else dead."""
+        """The target has not accepted the notice: it is due again at `again_at`; if None, dead."""
 
     async def notices_backlog(self) -> Backlog:
-        """What is still to be told to operators, whoever has it in hand; and what is dead."""
+        """The notices that still wait, no matter which worker has them in hand; and the dead."""
 
     async def session(self, session_id: str) -> Session | None:
-        """The session of that id, open or ended."""
+        """The session with that id, open or ended."""
 
     async def open_session(self, thread: Thread, /) -> Session | None:
         """The thread's one session that has not ended."""
@@ -231,22 +235,22 @@ class Store(Protocol):
         """The same, and whether a message is held until the thread's user has written."""
 
     async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
-        """The thread's sessions, open or ended, those that were opened last first."""
+        """The thread's sessions, open or ended, the most recently opened first."""
 
     async def open_sessions(self, *, limit: int) -> list[Session]:
         """Open sessions, the oldest first."""
 
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        """Of the open sessions that are wanted, `limit` after the first `skip`."""
+        """Of the open sessions that the search finds, `limit` after the first `skip`."""
 
     async def count_open(self) -> int:
         """How many sessions are open."""
 
     async def waits(self, scope: Scope, now: datetime) -> Waits:
-        """How long the users of a plan wait; of very many that do, some are not counted."""
+        """How long the users of a plan wait; if very many do, some are not counted."""
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
-        """The sessions that have ended since then, those that ended last first.
+        """The sessions that have ended since then, the most recently ended first.
 
         It reads in small steps, each of them atomic, so that nothing waits long for it.
         """
@@ -255,66 +259,67 @@ class Store(Protocol):
         """The thread's session that ended last."""
 
     async def export(self, thread: Thread) -> PersonalData:
-        """All that is kept of a person, each kind in its order."""
+        """The events, sessions, lines and messages of a person's thread, each kind in order."""
 
     async def forget(self, thread: Thread) -> int | None:
-        """Erase all that is kept of a person: events, sessions, what was said. How many rows.
+        """Erase everything that is kept about a person; returns how many rows.
 
-        None, and nothing is erased, while a session of theirs is open or an event waits.
+        None, and nothing is erased, while a session of theirs is open or an event of theirs waits.
         """
 
     async def claim_due(
         self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
     ) -> list[Session]:
-        """Sessions whose `due_at` has come, as stored, those that wait longest first.
+        """Sessions whose `due_at` has come, as stored, those that have waited longest first.
 
-        A session whose thread has events that wait elsewhere is left out: what they say comes
-        first. No worker gets them again for CLAIM_LEASE, unless they are saved or released before.
-        The claim is a column of its own: it changes neither `due_at` nor `version`.
+        A session is left out if its thread has events waiting and this worker has none of them:
+        what they say comes first. No worker gets a session again for a CLAIM_LEASE, unless it is
+        saved or released before. The claim changes neither `due_at` nor `version`.
         """
 
     async def last_user_texts(self, thread: Thread, *, limit: int) -> list[str]:
-        """The last `user_text` of the thread's recorded events that have one, the oldest first."""
+        """The last texts of the user's (`user_text`) in recorded events, the oldest first."""
 
     async def last_user_at(self, thread: Thread) -> datetime | None:
-        """When the user last wrote or tapped, by Meta's clock; None if no recorded event tells.
+        """When the user last wrote or tapped, by Meta's clock; None if no recorded event shows it.
 
         Only the thread's last RECENT_EVENTS are looked at.
         """
 
     async def add_line(self, session: Session, line: Line) -> None:
-        """Keep what was said in a session; a line whose key the thread has already is left out."""
+        """Keep what was said in a session; a line whose key the thread already has is left out."""
 
     async def transcript(self, session_id: str, *, limit: int) -> list[Line]:
-        """The newest lines of a session, in the order of saying."""
+        """The newest lines of a session, in the order in which they were said."""
 
     async def say(
         self, said: Outgoing, *, in_hand: bool = True, held: bool = False, in_turn: bool = False
     ) -> OutgoingEntry | None:
         """Store a message of the bot's after the thread's others; the entry, if it is in our hand.
 
-        What is not waits for `claim_outgoing`: if the worker wants nothing `in_hand`, or an
-        earlier message of the thread waits elsewhere. What is `held` waits for `free_held`, and so
-        does all that is said behind it. Its `mark` has to be its own.
+        It is not, and waits for `claim_outgoing`, if the worker does not want it `in_hand` or if an
+        earlier message of the thread waits elsewhere. A `held` message, and whatever is said after
+        it, waits for `free_held`. The message's `mark` must be unique.
 
-        Stores nothing, and raises ClaimLost, where another worker has taken over the event that
-        its turn answers, or, `in_turn`, the thread's turn; BotSilenced, where the thread's session
-        silences what has not led to it.
+        Nothing is stored if this raises: ClaimLost, if another worker has taken over the event that
+        its turn answers, or, with `in_turn`, the thread's turn; BotSilenced, if the thread has a
+        session that silences the bot and that the message's cause has not led to.
         """
 
     async def said(self, thread: Thread, turn: str) -> list[Said]:
         """What attempts at a turn have said, in order, except what was dropped."""
 
     async def take_again(self, position: int, now: datetime) -> OutgoingEntry | None:
-        """Take in hand a message that this worker has claimed; None if it is not, or is sent.
+        """Take in hand a message that this worker has claimed; None if it no longer waits, or is
+        not this worker's.
 
-        The claim, which may have expired unnoticed, begins anew: or another worker might take the
-        message over, and what comes after it here be sent first. It is in doubt, as with
-        `claim_outgoing`, if another worker may have had it before.
+        The claim, which may have expired unnoticed, begins anew: otherwise another worker might
+        take the message over, and later ones would be sent here first. The entry `is_doubtful` if
+        another worker may have had the message.
         """
 
     async def withdraw(self, positions: Sequence[int]) -> None:
-        """Take back those of these messages that are not sent yet and whose turn is still ours."""
+        """Delete those of these messages that are not sent yet and whose turn is still ours."""
 
     async def claim_outgoing(
         self,
@@ -326,56 +331,56 @@ class Store(Protocol):
     ) -> list[OutgoingEntry]:
         """Take the oldest messages that nobody has, or whose claim has expired, in order.
 
-        As with `claim_inbox`. What a turn has said that is to be taken again is left out, until
-        it has been.
+        The same holds as for `claim_inbox`. Besides, if a turn has to be taken again, what it has
+        said is left out until then.
         """
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         """Take in hand what is held for the thread's user, who has written."""
 
     async def before_send(self, entry: OutgoingEntry) -> tuple[Standing | None, Session | None]:
-        """How the message stands, and the thread's open session.
+        """The message's status, and the thread's open session.
 
-        None if it was withdrawn, or if it, or an earlier one of the thread, is waiting in another
-        worker's hand. This worker forgets what is not waiting in its own.
+        The status is None if the message was withdrawn, or if it, or an earlier one of the thread,
+        waits in another worker's hand. Unless it is WAITING, this worker forgets the message.
         """
 
     async def sent(self, position: int, mid: str, now: datetime) -> None:
-        """Meta has taken the message; `mid` is its id, or "" where only its echo has told."""
+        """Meta has accepted the message; `mid` is its id, or "" if only an echo has shown this."""
 
     async def hold(self, position: int) -> None:
-        """The message waits until its user has written, and so do those of its thread behind it."""
+        """The message, and those behind it in its thread, wait until the user has written."""
 
     async def drop(self, entry: OutgoingEntry, now: datetime, *, rest: bool = False) -> None:
-        """The message is not sent; nor is, with `rest`, what its turn says after it."""
+        """The message is not sent; nor, with `rest`, is anything else of its turn that waits."""
 
     async def give_up(self, position: int, now: datetime, *, error: str) -> None:
-        """The message is dead: Meta refuses it for good with an `error` of this class."""
+        """The message is dead: it can't be sent, because of an `error` of this class."""
 
     async def answer_lost(self, position: int) -> int:
         """A send of the message got no answer; returns how many sends of it have got none."""
 
     async def waits_outgoing(self, thread: Thread) -> bool:
-        """Whether a message of the thread is still to be sent, by whatever worker."""
+        """Whether a message of the thread waits to be sent by any worker; held ones do not."""
 
     async def outgoing_backlog(self) -> Backlog:
-        """What is still to be sent."""
+        """The messages that still wait to be sent, are held, or are dead."""
 
     async def keep_echo(self, mark: str, now: datetime) -> None:
-        """A webhook has reported the message with this mark: Meta has it, whoever sent it."""
+        """An echo has shown that Meta has the message with this mark, whichever worker sent it."""
 
     async def has_echo(self, mark: str) -> bool:
-        """Whether Meta has the message with this mark, as far as is known."""
+        """Whether Meta is known to have the message with this mark."""
 
     async def unconfirmed(self, thread: Thread) -> list[OutgoingEntry]:
         """The thread's messages that Meta may have without our knowing their ids, in order.
 
-        They are the first of those that are still to be sent, those that were given up because
-        answers were lost, and those that were sent without an id. This takes none of them in hand.
+        They are the first one that waits to be sent, those that were dropped after an answer was
+        lost, and those that were sent without an id. This takes none of them in hand.
         """
 
     async def has_mid(self, mid: str) -> bool:
-        """Whether Meta has given this id to a message that the store still knows."""
+        """Whether Meta has given this id to a message that the store still has."""
 
     async def attempt(self, id_: DeadId, times: int = 1) -> int:
         """Add to the attempts of an event or a message that waits; returns how many there are."""
@@ -384,7 +389,7 @@ class Store(Protocol):
         """Events and messages that are dead, those that died last first."""
 
     async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
-        """Let those of these that are dead wait again, as new; or all. Returns how many do."""
+        """Let the dead ones among these, or all that are dead, wait again as new; how many do."""
 
     async def prune(
         self,
@@ -394,12 +399,13 @@ class Store(Protocol):
         session_retention: timedelta,
         transcript_retention: timedelta,
     ) -> None:
-        """Delete what is older than anybody needs it.
+        """Delete what nobody needs any more.
 
-        What was handled, sent or dropped goes after `inbox_retention`; sessions that ended,
-        events, messages and notices that died and what is still held after `session_retention`. A
-        session takes its lines with it; what was said longer ago than `transcript_retention` goes
-        before that. Workers that were not heard of go after WORKER_RETENTION.
+        After `inbox_retention`: what was handled, sent or dropped. After `session_retention`:
+        sessions that have ended, with their lines; events, messages and notices that are dead;
+        messages that are still held, and notices that still wait. After `transcript_retention`:
+        lines. After WORKER_RETENTION: workers that have not reported, and turns that were not
+        renewed.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

@@ -1,4 +1,4 @@
-"""What the store is asked about sessions and what was said in them; the SQL is in `sessions/`."""
+"""The store's operations on sessions and what was said in them; the SQL is in `sessions/`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .protocol import (
 )
 from .sessions import claiming, search, sessions, transcript, waits
 
-_READ_AT_ONCE = 200  # rows in one transaction, so that events never wait long for it
+_READ_AT_ONCE = 200  # rows in one transaction: events never wait long for it
 
 
 class SessionOperations(Operations):
-    """`Store` says what its methods do."""
+    """See `Store` for what the methods do."""
 
     correct_dates = asking(claiming.correct_dates)
 
@@ -94,7 +94,7 @@ class SessionOperations(Operations):
         )
         with self._outages.noticed():
             due = await self._writer.run(claim)
-        # Those that are over may be other workers' by now.
+        # Claims that have expired may be other workers' by now.
         claims = self._own_claims.sessions.items()
         still_ours = {id_: until for id_, until in claims if until > now}
         claimed = {session.id: now + CLAIM_LEASE for session in due}
@@ -121,7 +121,7 @@ class SessionOperations(Operations):
     transcript = asking(transcript.newest)
 
     def _claimed(self, session: Session, claim_until: datetime | None, *, is_stored: bool) -> bool:
-        """Note whether this worker has the session's claim, once the session is stored."""
+        """Note whether this worker has a claim on the session, if that was stored; returns that."""
         if is_stored and claim_until is not None:
             self._own_claims.sessions[session.id] = claim_until
         elif is_stored:

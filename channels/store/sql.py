@@ -29,16 +29,14 @@ from .session_operations import SessionOperations
 from .sessions import claiming as session_claiming
 from .sessions import export, notices, sessions, transcript
 
-# Rows in one transaction, so that events never wait long for it.
-_PRUNED_AT_ONCE = 500
+_PRUNED_AT_ONCE = 500  # rows in one transaction: events never wait long for it
 
 
 class SqlStore(SessionOperations, InboxOperations):
-    """The Store of one worker; `Store` says what its methods do.
+    """The Store of one worker; see `Store` for what the methods do.
 
     `url` is sqlite:///handover.db, a file for one worker process, or postgresql://…, for any
-    number of them. `worker` is a name that no other worker has, not even this one's
-    predecessor.
+    number of them. `worker` is a name that no other worker has, not even this one's predecessor.
     """
 
     def __init__(self, url: str, *, worker: str) -> None:
@@ -57,7 +55,7 @@ class SqlStore(SessionOperations, InboxOperations):
             stack.enter_context(database.reserve())
             writer = inbox_writer = _writer(database, stack)
             await writer.run(schema.prepare)
-            if database.is_sqlite:  # where one can write at a time
+            if database.is_sqlite:  # it has one writer at a time
                 await writer.run(_void_claims)
             else:
                 inbox_writer = _writer(database, stack)
@@ -238,7 +236,7 @@ class SqlStore(SessionOperations, InboxOperations):
         await self._writer.run(partial(workers.prune, before=now - WORKER_RETENTION))
 
     def _take(self, claimed: Sequence[OutgoingEntry], now: datetime) -> list[OutgoingEntry]:
-        """What was not in this worker's hand before."""
+        """Note the claims; returns the messages that were not in this worker's hand before."""
         new = [entry for entry in claimed if entry.position not in self._own_claims.outgoing]
         until = now + CLAIM_LEASE
         self._own_claims.outgoing.update((entry.position, until) for entry in claimed)
@@ -251,14 +249,14 @@ class SqlStore(SessionOperations, InboxOperations):
 
 
 def _writer(database: Database, stack: AsyncExitStack) -> Writer:
-    """One that is closed with `stack`."""
+    """A writer that is closed with `stack`."""
     writer = Writer(database.engine(), explain=database.explain, begin=database.transactions())
     stack.push_async_callback(writer.close)
     return writer
 
 
 def _forget(connection: Connection, thread: Thread) -> int | None:
-    inbox.lock_threads(connection, [thread.key])  # or what is recorded meanwhile goes too
+    inbox.lock_threads(connection, [thread.key])  # or events recorded meanwhile would go, too
     if inbox.waits(connection, thread) or any(sessions.open_of_threads(connection, [thread])):
         return None
     kept = (inbox, sessions, transcript, keeping, notices, workers)

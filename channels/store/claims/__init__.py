@@ -1,1 +1,1 @@
-"""Who works on what: claims of workers, page by page, in SQL."""
+"""Which worker works on what: claims, page by page, in SQL."""

@@ -1,6 +1,6 @@
-"""The pages that rows wait for, each found by one step along an index, however many rows it has.
+"""The pages that have rows waiting, each found by one step along an index, however many wait.
 
-What waits for a page that can't take more costs nothing then: nobody reads past it.
+So the rows of a page that has no room for more cost nothing: nobody reads past them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from sqlalchemy.sql.selectable import CTE
 
 
 def pages_of(table: Table, waits: ColumnElement[bool]) -> CTE:
-    """A table of the pages, in its one column `page`, and one row of NULL at the end.
+    """A table of the pages, with the one column `page`, and a row of NULL at the end.
 
-    The condition is that of an index whose first column is `page`.
+    `waits` has to be the condition of a partial index whose first column is `page`.
     """
     first = select(func.min(table.c.page).label("page")).where(waits)
     pages = first.cte("pages", recursive=True)

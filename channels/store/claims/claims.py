@@ -1,4 +1,4 @@
-"""Claims in SQL: which worker holds which inbox entries, and what comes of them.
+"""Claims in SQL: which worker holds which inbox entries, and what becomes of those.
 
 Each function is an operation for the writer.
 """
@@ -52,15 +52,14 @@ from .by_page import pages_of
 
 NOBODY = ""
 GIVEN_BACK = "-"  # by a worker that may have begun
-REVIVED = "+"  # set aside before, and taken up again
+REVIVED = "+"  # was dead, and is to be tried again
 NOT_LOST = (NOBODY, GIVEN_BACK, REVIVED)
 _SLACK = timedelta(seconds=10)  # between the clocks of two workers
 
 
 class _MostByNow(FunctionElement):  # type: ignore[misc]  # SQLAlchemy 1.4 carries no types
-    """`most_us`; or by the database's own clock, where that is later.
-
-    A worker may have stood still since it looked at the time.
+    """The latest end that a claim can have by the worker's clock, `most_us`; or by the database's
+    own clock, if that is later, because the worker may have stood still since it looked.
     """
 
     inherit_cache = True
@@ -80,13 +79,13 @@ def _given_or_later(most: _MostByNow, compiler: SQLCompiler, **options: Any) -> 
 
 
 def is_over(claimed_until_us: ColumnElement) -> ColumnElement:
-    """Whether a claim has expired, or was made by a clock that was ahead, as of `lease_at`."""
+    """Whether a claim has expired, or was made by a clock that was ahead, at `lease_at`'s time."""
     now_us, most_us = bindparam("now_us"), _MostByNow(bindparam("most_us", type_=BigInteger))
     return or_(claimed_until_us <= now_us, claimed_until_us > most_us)
 
 
 def behind(row: FromClause, earlier: FromClause, *such: ColumnElement) -> ColumnElement:
-    """Whether an earlier row of the thread is like this, and another worker's."""
+    """Whether an earlier row of the thread meets the conditions `such` and is another worker's."""
     return (
         select(earlier.c.position)
         .where(
@@ -100,19 +99,19 @@ def behind(row: FromClause, earlier: FromClause, *such: ColumnElement) -> Column
 
 
 def was_in_hand(row: FromClause) -> ColumnElement:
-    """Whether somebody has claimed it, or has given it back since.
+    """Whether a worker has claimed the row, perhaps giving it back since.
 
-    A worker that stood still may have lost the first of a thread's rows like this, and not the
-    next.
+    A worker that stood still may have lost the first of a thread's rows in this way, but not the
+    next one.
     """
     return or_(row.c.claimed_until_us > UNCLAIMED, row.c.claimed_by == GIVEN_BACK)
 
 
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
-# Two workers that claim side by side, each blind to what the other takes, could each get a part of
-# one thread. So one claims at a time, and the second tries again when it is next due. Events and
-# messages share one lock, so that no two workers wait for each other.
+# If two workers claimed at once, neither seeing what the other takes, each could get a part of one
+# thread. So one claims at a time, and the other tries again at its next turn. Events and messages
+# share one lock, so that no two workers wait for each other.
 MAY_CLAIM = select(func.pg_try_advisory_xact_lock(CLAIM_LOCK))
 _BEHIND_ANOTHER_WORKER = behind(
     inbox, earlier, earlier_is_waiting, not_(is_over(earlier.c.claimed_until_us))
@@ -125,8 +124,8 @@ _CLAIMABLE = (
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True)
 )
-# Entries whose claim has expired are as few as workers hold: they can be sorted. Those that
-# nobody has may be a night's worth: they are read page by page, in the order of the index.
+# Entries whose claim has expired are no more than workers held, so they can be sorted. Those that
+# nobody has may be a night's worth, so they are read page by page, in the order of the index.
 _EXPIRED = _CLAIMABLE.where(
     inbox.c.claimed_until_us > UNCLAIMED, is_over(inbox.c.claimed_until_us)
 ).order_by(inbox.c.position + 0)
@@ -199,9 +198,9 @@ def claim(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[InboxEntry]:
-    """Take the oldest entries that nobody has, or whose claim has expired by at least this much.
+    """Take the oldest entries that nobody has, or whose claim expired at least `allowance` ago.
 
-    Those that the worker holds are left out, whatever has become of its claims.
+    Those that this worker has `held` are left out, even if its claims on them have expired.
     """
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
@@ -240,11 +239,11 @@ def renew(
     worker: str,
     may_be_lost: bool,
 ) -> set[int]:
-    """Prolong the claims on these entries; which of them are still this worker's.
+    """Prolong the claims on these entries; returns those that are still this worker's.
 
-    One that waits behind an entry that another worker has taken over is not, and is given back:
-    left in this worker's hand without its knowing, it would be overtaken by what is recorded next.
-    Where some `may_be_lost`, this waits until nobody else claims.
+    One that waits behind an entry that another worker has taken over is not, and is given back: if
+    it stayed this worker's without its knowing, what is recorded next would overtake it. If some
+    `may_be_lost`, this first waits until no other worker is claiming.
     """
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(WAIT_FOR_CLAIMS)
@@ -255,7 +254,10 @@ def renew(
 
 
 def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:
-    """Which of the events with these keys wait in this worker's hand; nobody else gets them."""
+    """Which of the events with these keys wait in this worker's hand.
+
+    They are locked: until the transaction ends, no other worker gets them.
+    """
     found = connection.execute(_OUR_EVENTS, {"keys": sorted(keys), "worker": worker})
     return set(found.scalars())
 
@@ -266,12 +268,12 @@ def void_claims(connection: Connection) -> None:
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
-    """Let these entries be claimed at once, except those that another worker has taken over."""
+    """Let these entries be claimed at once, except those that are no longer this worker's."""
     do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 
 def done(connection: Connection, handled: Sequence[tuple[int, datetime]]) -> list[None]:
-    """Set the entries of many calls to done."""
+    """Mark the entries of many calls as done."""
     positions = tuple([position for position, _ in handled])
     latest = max([now for _, now in handled])
     execute(connection, _DONE, microseconds(latest), positions)
@@ -287,7 +289,7 @@ def failed(
     for_good: bool,
     worker: str,
 ) -> bool:
-    """Count a failure of a waiting entry that is this worker's; True if it is dead by now."""
+    """Count a failure of a waiting entry, if it is this worker's; True if it is dead by now."""
     this = {"this_position": position, "worker": worker}
     failure = {"now_us": microseconds(now), "error_class": error, "for_good": for_good}
     connection.execute(_FAILED, {**this, **failure})
@@ -302,7 +304,10 @@ def not_held(
     *,
     limit: int,
 ) -> list[Any]:
-    """The first rows of entries that are not held, which may be more than a statement can name."""
+    """The first `limit` rows, or more, that are not held.
+
+    Those that are held are left out here, because they may be more than a statement can name.
+    """
     found = connection.execute(wanted, {**parameters, "limit": limit}).all()
     if any(row.position in held for row in found):
         found = connection.execute(wanted, {**parameters, "limit": limit + len(held)}).all()
@@ -310,7 +315,7 @@ def not_held(
 
 
 def free_pages(connection: Connection, pages: Select, without: Collection[str]) -> list[str]:
-    """The pages for which something waits that nobody has, except these."""
+    """The pages for which something waits that nobody has, except those in `without`."""
     return [page for page in connection.execute(pages).scalars().all() if page not in without]
 
 
@@ -329,7 +334,7 @@ def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int
 def found_in_parts(
     connection: Connection, wanted: Select, positions: Sequence[int], **parameters: object
 ) -> set[int]:
-    """The positions that are found among these."""
+    """Those of these positions that the query finds."""
     found: set[int] = set()
     for start in range(0, len(positions), AT_ONCE):
         part = {**parameters, "positions": positions[start : start + AT_ONCE]}
@@ -340,7 +345,7 @@ def found_in_parts(
 def do_in_parts(
     connection: Connection, statement: Any, positions: Sequence[int], **parameters: object
 ) -> None:
-    """The statement for each of these positions."""
+    """Carry out the statement for all these positions."""
     for start in range(0, len(positions), AT_ONCE):
         part = positions[start : start + AT_ONCE]
         connection.execute(statement, {**parameters, "positions": part})

@@ -1,6 +1,7 @@
 """How long the database was away, or by how much its clock was set.
 
-For that long nobody could renew a claim, or by that much it seems later than when it was done.
+While it was away nobody could renew a claim; if its clock was set forward, claims seem older than
+they are.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from datetime import datetime, timedelta
 
 from ...core.errors import StoreUnavailable
 
-# Until all who are alive know the time, and have renewed what they had.
+# By then all workers that are alive know the time, and have renewed their claims.
 RETURN_GRACE = timedelta(seconds=45)
-SET_CLOCK = timedelta(seconds=5)  # at least by this much, or its answer was merely slow
+SET_CLOCK = timedelta(seconds=5)  # by more than this, or its answer was merely slow
 
 
 class Outages:
-    """The last one that a worker has noticed. `seconds` tells a time that nobody sets.
+    """The last outage that a worker has noticed. `seconds` is a clock that nobody sets.
 
-    Where it stops while the machine sleeps, the database's clock seems to have been set, which
-    comes to the same.
+    If that clock stops while the machine sleeps, the database's clock seems to have been set, which
+    comes to the same thing.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -33,7 +34,7 @@ class Outages:
 
     @contextmanager
     def noticed(self) -> Iterator[None]:
-        """Notice inside whether the database answers: it is asked there all the time."""
+        """Inside, notice whether the database answers; wraps what is asked again and again."""
         asked = self._seconds()
         try:
             yield
@@ -45,7 +46,7 @@ class Outages:
             self._began = None
 
     def told(self, time: datetime) -> None:
-        """The database has told its time; what else has passed shows whether it was set."""
+        """The database's clock says `time`: notice whether it was set since the last call."""
         seconds = self._seconds()
         before, self._told = self._told, (time, seconds)
         if before is None:
@@ -55,7 +56,7 @@ class Outages:
             self._length, self._ended = max(set_by, self.allowance()), seconds
 
     def allowance(self) -> timedelta:
-        """How much longer than it says a claim counts now."""
+        """How much longer a claim counts now than it says."""
         if self._began is not None:
             return timedelta(seconds=self._seconds() - self._began)
         if self._ended is None or self._seconds() - self._ended > RETURN_GRACE.total_seconds():

@@ -1,7 +1,7 @@
 """What the workers on one database tell each other, in SQL: operations for the writer.
 
-That they are alive, and which of them may let Rasa hear of a thread's session (on SQLite there is
-one worker only, so that nothing is reserved there).
+They tell that they are alive, and which of them may tell Rasa of a thread's session (on SQLite the
+only worker needs no permission).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def database_time(connection: Connection) -> datetime:
 
 
 def report(connection: Connection, now: datetime, *, worker: str) -> int:
-    """Note that the worker is alive; how many are."""
+    """Note that the worker is alive; returns how many are."""
     row = {"worker": worker, "seen_at_us": microseconds(now)}
     connection.execute(_REPORT[connection.dialect.name], row)
     since = {"since_us": microseconds(now - CLAIM_LEASE)}
@@ -77,12 +77,11 @@ def leave(connection: Connection, *, worker: str) -> None:
 def reserve_turns(
     connection: Connection, asked: Sequence[tuple[Thread, datetime, timedelta]], *, worker: str
 ) -> list[bool]:
-    """Reserve the threads of many calls; False for those that another worker has.
+    """Reserve the threads of many calls, each with its time and the `Outages.allowance` at it.
 
-    Its turns count for this much longer than it has said.
-
-    What another worker has is left alone, and the rest taken in one order, so that two workers
-    don't wait for each other in a circle.
+    Each call gets False if another worker has the thread; that worker's turn counts for the
+    allowance longer than it says. The others are taken in a fixed order, so that two workers don't
+    wait for each other in a circle.
     """
     keys = sorted({thread.key for thread, _, _ in asked})
     now = max(at for _, at, _ in asked)
@@ -102,7 +101,7 @@ def reserve_turns(
 
 
 def free_turns(connection: Connection, threads: Collection[Thread], *, worker: str) -> list[None]:
-    """Let other workers have the threads of many calls, where they are this worker's."""
+    """Let other workers have the threads of many calls, if they are this worker's."""
     keys = [thread.key for thread in threads]
     connection.execute(_FREE, {"threads": keys, "this_worker": worker})
     return [None] * len(keys)
@@ -111,7 +110,7 @@ def free_turns(connection: Connection, threads: Collection[Thread], *, worker: s
 def renew_turns(
     connection: Connection, threads: Collection[Thread], now: datetime, *, worker: str
 ) -> set[Thread]:
-    """Keep these threads for another CLAIM_LEASE; which of them are still this worker's."""
+    """Keep these threads for another CLAIM_LEASE; returns those that are still this worker's."""
     these = {"threads": [thread.key for thread in threads], "this_worker": worker}
     connection.execute(_RENEW, {**these, "renewed_us": microseconds(now + CLAIM_LEASE)})
     ours = set(connection.execute(_OURS, these).scalars())
@@ -119,17 +118,20 @@ def renew_turns(
 
 
 def of_ours(connection: Connection, keys: Collection[str], *, worker: str) -> set[str]:
-    """Of which of these threads this worker has the turn; nobody else gets it meanwhile."""
+    """The threads among these whose turn this worker has.
+
+    They are locked: until the transaction ends, no other worker gets them.
+    """
     found = connection.execute(_OURS_NOW, {"threads": sorted(keys), "this_worker": worker})
     return set(found.scalars())
 
 
 def forget(connection: Connection, thread: Thread) -> int:
-    """Delete the thread's turn, whoever has it; return how many rows."""
+    """Delete the thread's turn, whichever worker has it; return how many rows."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
 def prune(connection: Connection, *, before: datetime) -> None:
-    """Delete what is left of workers that have died before then."""
+    """Delete workers that were last heard of, and turns that expired, before then."""
     for delete_older in _PRUNE:
         connection.execute(delete_older, {"before_us": microseconds(before)})

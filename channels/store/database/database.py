@@ -1,4 +1,4 @@
-"""The database that the setting `store` names: how to reach it, and what to say if it fails."""
+"""The database named by the setting `store`: how to reach it, and what to say if it fails."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FORMS = (
 _KINDS = ("sqlite", "postgresql")
 _ON_SQLITE_CONNECT = (
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # a commit outlives a power cut; NORMAL's does not, with WAL
+    "PRAGMA synchronous=FULL",  # with WAL and NORMAL, a commit might not survive a power cut
     "PRAGMA busy_timeout=5000",  # milliseconds; somebody else may be reading the file
 )
 _PREPARED = 1000  # statements that SQLite keeps prepared: there is one for each size of a batch
@@ -52,18 +52,18 @@ _POSTGRESQL_OPTIONS = {
     "keepalives_idle": "5",  # seconds; and while we wait for its answer
     "keepalives_interval": "2",
     "keepalives_count": "3",
-    "target_session_attrs": "read-write",  # not the one that a failover has left behind
+    "target_session_attrs": "read-write",  # not a server that a failover has left behind
 }
-# In milliseconds. A worker that stands still within a transaction, or whose machine has lost its
-# network, holds up the others no longer than that; nor does a lock of anybody's hold up a worker.
+# In milliseconds. For no longer than this does a worker hold up the others if it stands still in a
+# transaction or its machine loses the network, and does anybody's lock hold up a worker.
 SESSION_LIMITS = {
     "idle_in_transaction_session_timeout": 3000,
     "lock_timeout": 3500,
     "statement_timeout": 6000,
 }
 TRUSTED_FOR = 1  # seconds after a transaction in which its connection is used again, untested
-# What is wrong with an operation and not with the connection (PostgreSQL, Error Codes): its lock
-# or its time ran out, it was in a deadlock.
+# Errors of an operation, not of the connection (PostgreSQL, Error Codes): it waited too long for a
+# lock or took too long, was in a deadlock, or could not be serialised.
 _OF_ONE_OPERATION = {"55P03", "57014", "40P01", "40001"}
 
 
@@ -79,8 +79,8 @@ class Database:
         if self._url.drivername not in _KINDS:
             raise StoreUnavailable(f"`store` can't be '{self._url.drivername}'; {_FORMS}")
         self.is_sqlite = self._url.drivername == "sqlite"
-        # SQLite reads a "file:" as a URL of its own, of a database in memory or of a file that has
-        # no such name.
+        # SQLite reads "file:" as the start of a URL of its own, which may mean a database in memory
+        # or a file of another name.
         database = self._url.database or ""
         if self.is_sqlite and (database in ("", ":memory:") or database.startswith("file:")):
             raise StoreUnavailable(f"`store` names no SQLite file to keep sessions in; {_FORMS}")
@@ -95,11 +95,12 @@ class Database:
     def reserve(self) -> AbstractContextManager[object]:
         """Keep other processes away from a SQLite file, until the context is left.
 
-        Raises StoreUnavailable if one is there, or if the file's directory is of no use.
+        Raises StoreUnavailable if another process has it, if it has a second name (a hard link), or
+        if its directory can't be used.
         """
         if not self.is_sqlite:
             return nullcontext()
-        # The file itself, by whatever links `store` leads there: a link has a lock of its own.
+        # The file itself, not a symbolic link to it: that would have a lock of its own.
         file = Path(os.path.realpath(self._url.database))
         if not file.parent.is_dir():
             raise StoreUnavailable(
@@ -109,8 +110,8 @@ class Database:
         if _has_other_names(file):  # each of which has a lock of its own
             raise StoreUnavailable(
                 f"The file of the session store {self} has another name, too (a hard link), under "
-                "which another process may write to it: SQLite would then damage it. Copy the "
-                "file while the bot stands still, and let `store` name the copy."
+                "which another process may write to it: SQLite would then damage it. Stop the bot, "
+                "copy the file, and let `store` name the copy."
             )
         try:
             return _hold(file.with_name(f"{file.name}.lock"))
@@ -126,15 +127,16 @@ class Database:
             ) from error
 
     def engine(self) -> Engine:
-        """An engine for one thread: it has one connection, and tests it before it is fetched.
+        """An engine for one thread, with one connection.
 
-        A connection on which a write has failed is not used again: it may lead to a server that
-        a failover has left read-only.
+        On PostgreSQL it tests the connection before it gives it out, and gives none out again after
+        an error that is not one of the operation's own: it may lead to a server that a failover has
+        left read-only. Raises StoreUnavailable if the URL has an option that can't be used.
         """
         if self.is_sqlite:
             engine = _engine(self._url, connect_args={"cached_statements": _PREPARED})
             event.listen(engine, "connect", _sqlite_connected)
-            # No listener to "begin": an engine that has one prepares events for each statement.
+            # Not a listener to "begin": with one, an engine prepares events for each statement.
             engine.dialect.do_begin = _sqlite_begin
             return engine
         query = {**_POSTGRESQL_OPTIONS, **self._url.query}
@@ -148,9 +150,10 @@ class Database:
         return engine
 
     def transactions(self) -> Callable[[Engine], AbstractContextManager[Connection]]:
-        """What begins a transaction, for one thread. It raises StoreUnavailable once the SQLite
-        file that it was first called with is gone: a process that has the file open goes on
-        without it, and all that it stores is lost.
+        """A function that begins a transaction, for one thread.
+
+        It raises StoreUnavailable once the SQLite file is no longer the one that it first found:
+        SQLite would go on writing to the deleted file, and everything would be lost.
         """
         path = os.path.realpath(self._url.database or "")
         files = _Files(path, store=str(self)) if self.is_sqlite else None
@@ -179,8 +182,8 @@ class Database:
         return begin
 
     def explain(self, error: SQLAlchemyError) -> StoreUnavailable:
-        """What the database said, and what to look at."""
-        # Only the first line: in those that follow, PostgreSQL quotes the row.
+        """The error to raise instead: what the database said, and what to check."""
+        # Only the first line: in the following ones, PostgreSQL quotes the row.
         words = str(error.orig if isinstance(error, DBAPIError) else error).strip()
         return StoreUnavailable(
             f"The session store {self} failed: {words.partition(chr(10))[0]}. {self._remedy}"
@@ -196,7 +199,7 @@ class Database:
 
 
 class _Files:
-    """A SQLite database's files, each known from the first time that it is there."""
+    """A SQLite database's files; each is known from the first time that it exists."""
 
     def __init__(self, path: str, *, store: str) -> None:
         self._paths = (path, f"{path}-wal")
@@ -232,7 +235,7 @@ def _engine(url: Any, **options: Any) -> Engine:
 
 
 def _identity(file: str) -> tuple[int, int] | None:
-    """Which file it is, whatever its name; None if there is none."""
+    """Which file it is, independent of its name; None if there is none."""
     try:
         found = os.stat(file)  # noqa: PTH116  # for each transaction
     except OSError:
@@ -265,7 +268,7 @@ def _is_disconnect(dialect: Any, error: Any, connection: Any, cursor: Any) -> bo
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
     # SQLAlchemy, SQLite, "Serializable isolation / Savepoints / Transactional DDL": the driver
-    # must not begin transactions by itself, or DDL and reads run outside of them.
+    # must not begin transactions by itself, or DDL and reads would run outside of them.
     connection.isolation_level = None
     for pragma in _ON_SQLITE_CONNECT:
         connection.execute(pragma)
@@ -276,11 +279,11 @@ def _sqlite_begin(connection: Any) -> None:
 
 
 def _hold(path: Path) -> IO[bytes]:
-    """Hold the file at `path` until what is returned is closed; it is created if missing.
+    """Lock the file at `path` until what is returned is closed; the file is created if missing.
 
-    The kernel lets go of it when the process dies. Raises BlockingIOError if it is held already,
-    by whatever process, and another OSError if it can't be created. It is never deleted: another
-    process may be about to lock it.
+    The kernel unlocks it if the process dies. Raises BlockingIOError if it is locked already, and
+    another OSError if it can't be created. It is never deleted, because another process may be
+    about to lock it.
     """
     file = path.open("ab")
     try:

@@ -1,5 +1,5 @@
-"""Statements that each event takes, written as text: in SQLAlchemy's own way they cost twice as
-much, and many rows at once four times.
+"""Runs statements that every event needs, written as text: built by SQLAlchemy they would cost
+twice as much, and with many rows at once four times as much.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection, CursorResult
 
 
 def execute(connection: Connection, statement: str, *parameters: Any) -> CursorResult:
-    """Carry out a statement that has a `?` for each parameter, or `IN ?` for each tuple of them."""
-    if connection.dialect.name == "postgresql":  # whose driver writes tuples out by itself
+    """Carry out a statement with a `?` for each parameter, or `IN ?` if that is a tuple."""
+    if connection.dialect.name == "postgresql":  # its driver writes tuples out by itself
         return connection.exec_driver_sql(statement.replace("?", "%s"), [parameters])
     sizes = tuple(len(each) if isinstance(each, tuple) else None for each in parameters)
     values: list[Any] = []
@@ -28,7 +28,7 @@ def as_json(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return msgspec.json.encode([dict(zip(columns, row, strict=True)) for row in rows]).decode()
 
 
-@lru_cache(maxsize=1024)  # as many as there are sizes of a batch, for each statement
+@lru_cache(maxsize=1024)  # each statement has as many as a batch has sizes
 def _with_lists(statement: str, sizes: tuple[int | None, ...]) -> str:
     first, *rest = statement.split("?")
     marks = ("?" if size is None else f"({', '.join('?' * size)})" for size in sizes)

@@ -36,13 +36,13 @@ from .database import SESSION_LIMITS
 from .upgrades import upgrade
 
 VERSION = 9
-AT_ONCE = 500  # parameters of one statement: SQLite takes 999, before its release 3.32
+AT_ONCE = 500  # parameters of one statement: before release 3.32, SQLite takes 999
 WAITING, DONE, DEAD = "waiting", "done", "dead"  # the states of an inbox entry
-SENT, DROPPED, HELD = "sent", "dropped", "held"  # what else a message may be
+SENT, DROPPED, HELD = "sent", "dropped", "held"  # of a message, besides "waiting" and "dead"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
-_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER keys
+_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only INTEGER keys
 _SETUP_LOCK = 0x68616E646F766572  # "handover" in ASCII: a number that nobody else picks
 CLAIM_LOCK = _SETUP_LOCK + 1
 
@@ -67,13 +67,13 @@ inbox = Table(
     Column("page", Text, nullable=False, server_default=""),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("error", Text),
-    sqlite_autoincrement=True,  # a pruned position is never given again
+    sqlite_autoincrement=True,  # the position of a deleted row is never used again
 )
+# `attempts` counts the handlings that began and never reported back, and `error` is the class of
+# the last error; the same holds for messages.
 
-# Of what has died, `error` is the last error's class. `attempts` counts those handlings by a worker
-# that nobody has heard of again.
 # `wake_at_us` is when a worker may get the session: due_at_us, or claimed_until_us if that is
-# later. `app` is who has the thread, or is to have it.
+# later. `app` is the app that has the thread, or is to have it.
 sessions = Table(
     "handover_sessions",
     metadata,
@@ -94,8 +94,8 @@ sessions = Table(
     Column("operator_at_us", BigInteger),
 )
 
-# What was said in a session, at the time that Meta gives. `thread` is the session's, so that
-# what a user has said can be found and deleted wherever it was said.
+# What was said in a session, with the time by Meta's clock. `thread` is the session's, so that
+# everything that was said with a user can be found and deleted.
 lines = Table(
     "handover_transcript",
     metadata,
@@ -108,7 +108,7 @@ lines = Table(
     Column("text", Text, nullable=False),
 )
 
-# Who works on this database: each worker says so again and again.
+# The workers on this database; each reports again and again that it is alive.
 workers = Table(
     "handover_workers",
     metadata,
@@ -116,9 +116,9 @@ workers = Table(
     Column("seen_at_us", BigInteger, nullable=False),
 )
 
-# What the bot says. `data` has the message; `mark` is repeated by its echo, which a webhook brings
-# to whichever worker, and `mid` is what Meta calls it. `event_key` and `session_id` say what its
-# turn is taken again for, if a crash cuts it.
+# What the bot says. `data` is the message; its echo, which may come to any worker, repeats `mark`,
+# and `mid` is Meta's id for it. `event_key` or `session_id` says what its turn is taken again for,
+# if a crash cuts it short.
 outgoing = Table(
     "handover_outgoing",
     metadata,
@@ -142,8 +142,8 @@ outgoing = Table(
     sqlite_autoincrement=True,
 )
 
-# What operators are told, a row for each target of it. `target` names one without its secrets,
-# `id` is the same at every try, and nobody else tries before `claimed_until_us`.
+# What operators are told: a notice has a row for each target. `target` names it without its
+# secrets, `id` is the same at every try, and no other worker tries before `claimed_until_us`.
 notices = Table(
     "handover_notices",
     metadata,
@@ -162,7 +162,7 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 
-# Which worker lets Rasa hear of a thread's session, until then at most.
+# Which worker may tell Rasa of a thread's session, at most until `until_us`.
 turns = Table(
     "handover_turns",
     metadata,
@@ -181,7 +181,8 @@ is_waiting = inbox.c.state == _LITERAL_WAITING
 earlier = inbox.alias("earlier")
 earlier_is_waiting = earlier.c.state == _LITERAL_WAITING
 is_outgoing = outgoing.c.state == _LITERAL_WAITING
-# With "+ 0", or SQLite takes an index that begins with that column, and reads past all that waits.
+# The "+ 0" keeps SQLite from an index that begins with that column: with it, SQLite would read past
+# everything that waits.
 is_free = and_(is_waiting, inbox.c.claimed_until_us + UNCLAIMED == UNCLAIMED)
 is_outgoing_free = and_(is_outgoing, outgoing.c.claimed_until_us + UNCLAIMED == UNCLAIMED)
 is_held = outgoing.c.state == literal_column("'held'")
@@ -294,10 +295,10 @@ class _InsertNew(Insert):  # type: ignore[misc]  # SQLAlchemy 1.4 carries no typ
 def insert_new(table: Table) -> Insert:
     """`INSERT … ON CONFLICT DO NOTHING`, which SQLite and PostgreSQL both know.
 
-    SQLAlchemy's own `on_conflict_do_nothing` is never found in its cache: each event would pay
-    for making the statement's text, which costs more than carrying it out.
+    SQLAlchemy never caches its own `on_conflict_do_nothing`: for each event it would make the
+    statement's text anew, which costs more than carrying it out.
     """
-    return _InsertNew(table).inline()  # or a RETURNING that nobody needs comes before the end
+    return _InsertNew(table).inline()  # or a RETURNING that nobody needs would precede the end
 
 
 @compiles(_InsertNew)  # type: ignore[untyped-decorator]  # as above
@@ -306,33 +307,33 @@ def _compiled(insert: _InsertNew, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def microseconds(at: datetime) -> int:
-    """An aware datetime as the tables hold it."""
+    """An aware datetime in the tables' form."""
     return (at - _EPOCH) // _MICROSECOND
 
 
 def lease_end(now: datetime) -> int:
-    """When a claim that is made now is over, as the tables hold it."""
+    """When a claim that is made now expires, in the tables' form."""
     return microseconds(now + CLAIM_LEASE)
 
 
 def all_microseconds(**columns: datetime | None) -> dict[str, int | None]:
-    """The same for many columns."""
+    """Many datetimes in the tables' form, by column; None stays None."""
     return {name: None if at is None else microseconds(at) for name, at in columns.items()}
 
 
 def moment(at_us: int) -> datetime:
-    """The aware datetime, in UTC, that a column holds."""
+    """The aware datetime, in UTC, for a column's value."""
     return _EPOCH + timedelta(microseconds=at_us)
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables, or bring those of an older release up to VERSION, with what is in them.
+    """Create the tables, or upgrade those of an older release to VERSION, with their rows.
 
     Raises StoreVersionError if a newer release has made them.
     """
     if connection.dialect.name == "postgresql":
-        # Workers that start together would otherwise all create the tables, and one succeed.
-        # However long one of them takes with the tables of an older release, the others wait.
+        # Otherwise workers that start together would all create the tables, and only one succeed.
+        # The others wait, however long the first one takes to upgrade the tables.
         for limit in SESSION_LIMITS:
             connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
         connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))

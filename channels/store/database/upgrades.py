@@ -1,13 +1,13 @@
 """The steps from each version of the tables to the next.
 
-A step is written once and stays: it says what was changed then, whatever the tables are by now.
+A step is never changed: it says what was altered then, no matter how the tables look by now.
 """
 
 from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-# By the version that a step starts from. The statements are good SQL for both databases.
+# By the version from which a step starts. The statements are valid SQL for both databases.
 _STEPS = {
     1: (
         """
@@ -46,7 +46,7 @@ _STEPS = {
         "CREATE INDEX handover_turns_until ON handover_turns (until_us)",
     ),
     4: (
-        # Ends that waited for the user's next message: Rasa hears them now.
+        # Ends that waited for the user's next message: Rasa is told of them now.
         """
         UPDATE handover_sessions SET due_at_us = 0, wake_at_us = 0
         WHERE state = 'ending' AND due_at_us IS NULL
@@ -146,7 +146,7 @@ _STEPS = {
         """,
     ),
     7: (
-        # The columns of what is stored already are filled in as each session goes on.
+        # In rows that exist already, the new columns are filled in when the session next changes.
         "ALTER TABLE handover_sessions ADD COLUMN plan TEXT",
         "ALTER TABLE handover_sessions ADD COLUMN app TEXT",
         "ALTER TABLE handover_sessions ADD COLUMN first_answer_at_us BIGINT",
@@ -179,7 +179,7 @@ _WORDS = {
 
 
 def upgrade(connection: Connection, found: int) -> None:
-    """Take every step from the version that was found."""
+    """Take every step from the version that was `found`."""
     words = _WORDS[connection.dialect.name]
     for version in range(found, max(_STEPS) + 1):
         for statement in _STEPS[version]:

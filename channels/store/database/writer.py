@@ -23,10 +23,10 @@ from ...core.errors import StoreUnavailable
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH = 200  # operations in one transaction, and as many urgent ones
-MOST_KINDS = 20  # of them that have statements of their own: urgent ones wait for no more
-# Callers that go on in one step of the event loop: what comes in has its turn after these.
+MOST_KINDS = 20  # different operations in one transaction: urgent ones have to wait for no more
+# Callers that get their answers in one step of the event loop: then others have their turn.
 ANSWERED_AT_ONCE = 32
-# For the operations of a batch that failed, one by one: each may wait for a lock in vain.
+# For a failed batch's operations, one by one: each may wait for a lock in vain.
 LONGEST_BATCH = timedelta(seconds=3)
 CLOSE_LIMIT = timedelta(seconds=5)
 
@@ -46,11 +46,11 @@ class _Waiting(msgspec.Struct, kw_only=True, eq=False):
 
 
 class _Queue:
-    """What waits for the writer's thread: what is urgent first, however much else there is.
+    """What waits for the writer's thread: urgent operations first, however much else there is.
 
-    It has no lock that the event loop would have to wait for. The thread says that it sleeps before
-    it looks for the last time, and the first that comes after that look finds it said, and rings:
-    once, or all that come until the thread is up would ring too.
+    It has no lock for which the event loop would have to wait. Before the thread looks for the last
+    time, it notes that it sleeps. The first operation to come after that look finds the note, takes
+    it away and rings, so that those that come before the thread is up don't ring, too.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,9 @@ class _Queue:
             self._ring()
 
     def batch(self) -> list[_Waiting]:
-        """The operations of the next transaction; none once it is closed and all are taken."""
+        """Wait for operations, and take those of the next transaction; none once all are taken and
+        the queue is closed.
+        """
         self._sleeps = True
         while not (self._urgent or self._others or self._is_closed):
             self._bell.get()
@@ -95,7 +97,7 @@ class _Queue:
 def asking(
     operation: Callable[Concatenate[Connection, P], T],
 ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
-    """A method of whatever has a `_writer`, by which that runs the operation."""
+    """A method, for a class that has a `_writer`, that runs the operation through it."""
 
     async def ask(self: Any, /, *arguments: P.args, **named: P.kwargs) -> T:
         writer: Writer = self._writer
@@ -120,13 +122,13 @@ class Writer:
     """The one thread that talks to the database.
 
     It takes what waits into one transaction, up to a bound, so that many callers share the cost of
-    one commit. If an operation raises, the batch is rolled back and each of its
-    operations runs in a transaction of its own: only the culprit fails, and what has not had its
-    turn within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch
-    fails, and the next one makes a new connection.
+    one commit. If an operation raises, the batch is rolled back, and each of its operations runs in
+    a transaction of its own: then only the culprit fails, besides any that have not had their turn
+    within LONGEST_BATCH. If the connection is lost or the commit fails, the whole batch fails, and
+    the next one makes a new connection.
 
-    Operations that wait at the same time may run in any order: await one before asking for
-    another that depends on it. Cancelling a caller does not take its operation back.
+    Operations that wait at the same time may run in any order: await one before asking for another
+    that depends on it. Cancelling the caller does not take its operation back.
     """
 
     def __init__(
@@ -136,9 +138,9 @@ class Writer:
         explain: Callable[[SQLAlchemyError], StoreUnavailable],
         begin: Callable[[Engine], AbstractContextManager[Connection]] = Engine.begin,
     ) -> None:
-        """`explain` turns what SQLAlchemy raised into what the caller gets to see.
+        """`explain` turns SQLAlchemy's errors into those that callers get.
 
-        `begin` gives a transaction; leaving it raises where what it has committed is not kept.
+        `begin` begins a transaction; leaving it raises if what was committed is not kept.
         """
         self._begin = begin
         self._engine = engine
@@ -150,7 +152,11 @@ class Writer:
         threading.Thread(target=self._work, name="handover-store", daemon=True).start()
 
     def run(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """What `operation` returns, once it has been committed."""
+        """What `operation` returns, once it has been committed.
+
+        Raises StoreUnavailable if the writer is closed. The future raises what `operation` raises,
+        and StoreUnavailable if the database fails.
+        """
         return self.run_together(lambda connection, _: [operation(connection)], None)
 
     def run_together(
@@ -162,8 +168,8 @@ class Writer:
     ) -> asyncio.Future[T]:
         """The same, for an operation that takes many arguments as cheaply as one.
 
-        It is called with the arguments of all that wait for it, and returns a result for each. An
-        `urgent` one waits for no more than the transaction under way.
+        It is called with the arguments of all callers that wait for it, and returns a result for
+        each. An `urgent` one waits only for the transaction under way.
         """
         if self._closing:
             raise StoreUnavailable("The session store has been closed; open a new one.")
@@ -172,7 +178,7 @@ class Writer:
         return answer
 
     async def close(self) -> None:
-        """Finish what was submitted, then disconnect; leave it, where that takes too long."""
+        """Finish what was submitted, then disconnect; wait for that no longer than CLOSE_LIMIT."""
         if not self._closing:
             self._closing = True
             self._queue.close()

@@ -1,1 +1,1 @@
-"""Events that were recorded, in SQL: each function is an operation for the writer."""
+"""Recorded events, in SQL: each function is an operation for the writer."""

@@ -1,4 +1,4 @@
-"""Messages that were taken back or edited, in SQL: each function is a part of an operation."""
+"""Messages that were taken back or edited, in SQL: each function is part of an operation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FORESTALL = insert_new(inbox)
 
 
 def in_their_place(connection: Connection, events: Sequence[Event]) -> list[Event]:
-    """The events to be recorded: an edit that comes before its message stands for it."""
+    """The events to be recorded: a user's edit that comes before its message takes its place."""
     known = {event.key for event in events}
     for edit in events:
         if isinstance(edit, Edited):
@@ -45,7 +45,7 @@ def in_their_place(connection: Connection, events: Sequence[Event]) -> list[Even
 
 
 def amend(connection: Connection, amendment: Amendment, now: datetime) -> None:
-    """Let what is kept of the message follow, and what comes of it later."""
+    """Change what is kept of the message, and what may still come of it, as its author has."""
     recorded = _recorded(connection, amendment)
     changed = {key: amended(event, amendment) for key, event in recorded.items()}
     for key, event in changed.items():
@@ -71,7 +71,7 @@ def _recorded(connection: Connection, amendment: Amendment) -> dict[str, Event]:
 
 
 def _handled(event: Event, now: datetime) -> dict[str, object]:
-    """A row that waits for nobody: the event is known, and that is all."""
+    """A row that does not wait to be handled: it only makes the event known."""
     return {
         "key": event.key,
         "thread": event.thread.key,

@@ -1,4 +1,4 @@
-"""What was set aside for good, in SQL: looked at, and taken up again. Operations for the writer."""
+"""What was set aside for good, in SQL: listed and retried. Operations for the writer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..database.schema import AT_ONCE, DEAD, WAITING, inbox, moment, outgoing
 
 
 class _Of(msgspec.Struct, frozen=True):
-    """What every event and every message has."""
+    """What all messages have that is needed here."""
 
     thread: Thread
 
@@ -47,7 +47,7 @@ _LISTINGS = {
     Part.EVENT: _listing(Part.EVENT, "event", "recorded_at_us"),
     Part.MESSAGE: _listing(Part.MESSAGE, "data", "said_at_us"),
 }
-# By a worker that may have begun: what was done already is not done again.
+# As if a worker had held it before, so that what was done already is not done again.
 _RETRIES = {
     part: update(table)
     .where(_is_dead(part))
@@ -75,7 +75,7 @@ _ATTEMPTS = {
 
 
 def attempt(connection: Connection, id_: DeadId, times: int = 1) -> int:
-    """Add to the attempts of what waits; return how many there are."""
+    """Add to the attempts of an event or a message that waits; return how many there are."""
     add, count = _ATTEMPTS[id_.part]
     this = {"this_position": id_.position}
     connection.execute(add, {**this, "times": times})
@@ -83,7 +83,7 @@ def attempt(connection: Connection, id_: DeadId, times: int = 1) -> int:
 
 
 def listed(connection: Connection, *, limit: int) -> list[Dead]:
-    """The latest come first."""
+    """Those that died last come first."""
     found = [
         _dead(part, *row)
         for part, listing in _LISTINGS.items()
@@ -93,7 +93,7 @@ def listed(connection: Connection, *, limit: int) -> list[Dead]:
 
 
 def retry(connection: Connection, ids: Collection[DeadId] | None = None) -> int:
-    """Let these be taken up again, or all; return how many are."""
+    """Let the dead ones among these, or all that are dead, wait again; return how many do."""
     if ids is None:
         return sum(connection.execute(retried).rowcount for retried in _RETRIES.values())
     return sum(

@@ -45,15 +45,15 @@ _RECORDED = (
 )
 _Row = tuple[str, str, str, str, bool, int, str, int]
 _ROWS_AT_ONCE = AT_ONCE // len(_RECORDED)
-# Two workers that record for one thread side by side, each blind to what the other adds, could
-# both claim what is new of the thread. The order keeps them from waiting for each other in a
+# If two workers recorded for one thread at once, neither seeing what the other adds, both could
+# claim new events of the thread. The fixed order keeps them from waiting for each other in a
 # circle.
 _LOCK_THREADS = (
     "SELECT pg_advisory_xact_lock(hash) FROM (SELECT DISTINCT hashtextextended(thread, 0) AS hash "
     "FROM unnest(CAST(? AS text[])) AS thread ORDER BY hash) AS hashes"
 )
-# One trip over the network, and yet two statements: the second one sees what was committed while
-# the first one waited.
+# One trip over the network, but two statements: the second one sees what was committed while the
+# first one waited.
 _RECORD_ON_POSTGRESQL = f"""
     {_LOCK_THREADS};
     INSERT INTO handover_inbox ({", ".join(_RECORDED)})
@@ -73,7 +73,7 @@ _RECORD_ON_POSTGRESQL = f"""
     ) AS asked
     ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
 """  # noqa: S608
-# (SQLite learned RETURNING with its release 3.35.)
+# (SQLite has had RETURNING only since release 3.35.)
 _LATEST_OF = (
     select(inbox.c.key, inbox.c.position)
     .where(inbox.c.key.in_(bindparam("keys", expanding=True)))
@@ -119,7 +119,7 @@ _PRUNE = delete(inbox).where(
 def record(
     connection: Connection, asked: Sequence[tuple[Sequence[Event], datetime, bool]], *, worker: str
 ) -> list[list[InboxEntry]]:
-    """Insert the events of many calls at once; each call gets what is claimed for it."""
+    """Insert the events of many calls at once; each call gets the entries that were claimed."""
     if any(isinstance(event, (TakenBack, Edited)) for events, _, _ in asked for event in events):
         return _record_amending(connection, asked, worker=worker)
     return _record(connection, asked, worker=worker)
@@ -131,7 +131,7 @@ def _record_amending(
     *,
     worker: str,
 ) -> list[list[InboxEntry]]:
-    """Record, and let what is kept of other messages follow at once, before any is handled."""
+    """Record, and change the messages that were amended at once, before any event is handled."""
     lock_threads(connection, [event.thread.key for events, _, _ in asked for event in events])
     in_place = [
         (amendments.in_their_place(connection, events), now, is_claimed)
@@ -184,7 +184,7 @@ def _record(
 
 
 def _insert(connection: Connection, rows: Sequence[_Row], worker: str) -> dict[str, int]:
-    """Insert what is new of these; the positions, by key, of what the worker has claimed."""
+    """Insert those that are new; returns the positions, by key, of those the worker has claimed."""
     if connection.dialect.name == "postgresql":
         threads, given = [row[1] for row in rows], as_json(_RECORDED, rows)
         inserted = execute(connection, _RECORD_ON_POSTGRESQL, threads, worker, given).all()
@@ -197,14 +197,14 @@ def _insert(connection: Connection, rows: Sequence[_Row], worker: str) -> dict[s
 
 
 def _insert_some(connection: Connection, rows: Sequence[_Row]) -> dict[str, int]:
-    """Insert what is new of these into SQLite, where nobody else inserts; its positions, by key."""
+    """Insert those that are new into SQLite, where nobody else inserts; their positions, by key."""
     values = tuple([value for row in rows for value in row])
     inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), values)
     count, keys = inserted.rowcount, [row[0] for row in rows]
     if count == len(rows):
         first = inserted.lastrowid - count + 1
         return dict(zip(keys, range(first, first + count), strict=True))
-    # Some were known. What is new has come after these.
+    # Some were known; the new ones have the highest positions.
     return dict(connection.execute(_LATEST_OF, {"keys": keys, "limit": count}).all())
 
 
@@ -218,7 +218,7 @@ def _record_on_sqlite(rows: int) -> str:
 
 
 def recorded(connection: Connection, positions: Sequence[int]) -> list[Event | None]:
-    """The events at these positions as they are now, of many calls at once."""
+    """The events at these positions, each of one call, as they are now; None if one is gone."""
     found: dict[int, str] = {}
     for start in range(0, len(positions), AT_ONCE):
         part = {"positions": positions[start : start + AT_ONCE]}
@@ -237,18 +237,18 @@ def backlog(connection: Connection) -> Backlog:
 
 
 def waits(connection: Connection, thread: Thread) -> bool:
-    """Whether an event of the thread waits, whoever holds it."""
+    """Whether an event of the thread waits, no matter which worker holds it."""
     return connection.execute(_WAITS, {"thread": thread.key}).first() is not None
 
 
 def lock_threads(connection: Connection, threads: Sequence[str]) -> None:
-    """Until the transaction ends, nobody else records events of these threads."""
+    """Until the transaction ends, no other worker can record events of these threads."""
     if connection.dialect.name == "postgresql":
         execute(connection, _LOCK_THREADS, list(threads))
 
 
 def forget(connection: Connection, thread: Thread) -> int:
-    """Delete every event of the thread, whatever its state; return how many."""
+    """Delete every event of the thread, in any state; return how many."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
@@ -265,8 +265,8 @@ def last_user_at(connection: Connection, thread: Thread) -> datetime | None:
 
 
 def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
-    """Delete up to this many entries that have been in this state since before then; return how
-    many.
+    """Delete up to `limit` entries that have been in this state since `before`, or longer; return
+    how many.
     """
     parameters = {"state": state, "before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)
@@ -277,9 +277,9 @@ def _waiting_elsewhere(
     asked: Sequence[tuple[Sequence[Event], datetime, bool]],
     worker: str,
 ) -> set[str]:
-    """Those of the threads that have entries which wait, and not for this worker.
+    """The threads that have entries waiting that this worker does not hold.
 
-    On PostgreSQL the statement that inserts looks for itself.
+    On PostgreSQL this is empty: there the INSERT itself looks.
     """
     elsewhere: set[str] = set()
     if connection.dialect.name != "postgresql":

@@ -1,1 +1,1 @@
-"""What the bot says, in SQL: each function is an operation for the writer."""
+"""The bot's messages, in SQL: each function is an operation for the writer."""

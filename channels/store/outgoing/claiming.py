@@ -1,4 +1,4 @@
-"""Who sends which messages, in SQL: operations for the writer."""
+"""Which worker sends which messages, in SQL: operations for the writer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _BEHIND_ANOTHER_WORKER = behind(
     earlier_is_outgoing,
     not_(is_over(earlier_outgoing.c.claimed_until_us)),
 )
-# A turn that a crash has cut is taken again, and says then which of these are to be sent.
+# A turn that a crash has cut short is taken again; only then is it known which of these are sent.
 _TURN_IS_TAKEN_AGAIN = or_(
     select(inbox.c.position).where(inbox.c.key == outgoing.c.event_key, is_waiting).exists(),
     select(sessions.c.id)
@@ -75,7 +75,7 @@ _CLAIMABLE = (
     .limit(bindparam("limit", type_=Integer))
     .with_for_update(skip_locked=True, of=outgoing)
 )
-# As in the inbox: few have a claim that is over, and those that nobody has are read in order.
+# As in the inbox: few have an expired claim, and those that nobody has are read in order.
 _EXPIRED = _CLAIMABLE.where(
     outgoing.c.claimed_until_us > UNCLAIMED, is_over(outgoing.c.claimed_until_us)
 ).order_by(outgoing.c.position + 0)
@@ -119,9 +119,9 @@ def claim(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[OutgoingEntry]:
-    """Take the oldest that nobody has, or whose claim has expired by at least this much.
+    """Take the oldest messages that nobody has, or whose claim expired at least `allowance` ago.
 
-    As with events, those that the worker has `held` all along are left out.
+    As with events, those that this worker has `held` all along are left out.
     """
     if connection.dialect.name == "postgresql" and not connection.execute(MAY_CLAIM).scalar():
         return []
@@ -169,7 +169,11 @@ def renew(
     worker: str,
     may_be_lost: bool,
 ) -> set[int]:
-    """Prolong the claims on these messages; which of them are still this worker's, as of events."""
+    """Prolong the claims on these messages; returns those that are still this worker's.
+
+    `may_be_lost` is as for events. One that waits behind a message that another worker has taken
+    over is given back.
+    """
     if may_be_lost and connection.dialect.name == "postgresql":
         connection.execute(WAIT_FOR_CLAIMS)
     do_in_parts(connection, _RENEW, positions, worker=worker, until_us=lease_end(now))
@@ -179,7 +183,7 @@ def renew(
 
 
 def release(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
-    """Let these be claimed at once, except those that another worker has taken over."""
+    """Let these be claimed at once, except those that are no longer this worker's."""
     do_in_parts(connection, _RELEASE, positions, worker=worker)
 
 

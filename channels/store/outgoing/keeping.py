@@ -58,12 +58,12 @@ def forget(connection: Connection, thread: Thread) -> int:
 
 
 def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
-    """Delete up to this many that have been in this state since before then; return how many."""
+    """Delete up to `limit` that have been in this state since `before`, or longer; how many."""
     asked = {"its_state": state, "at_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, asked).rowcount)
 
 
 def prune_held(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete up to this many that were said before then to users who have not written since."""
+    """Delete up to `limit` that are held, and were said before `before`; return how many."""
     asked = {"at_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE_HELD, asked).rowcount)

@@ -1,4 +1,4 @@
-"""What the bot says, recorded in the order of saying, in SQL: operations for the writer."""
+"""What the bot says, stored in that order, in SQL: operations for the writer."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def say(
     worker: str,
     is_alone: bool = False,
 ) -> list[int | None]:
-    """Insert the messages of many calls; each gets the position of what comes into its hand.
+    """Insert the messages of many calls; each gets its message's position if it is in its hand.
 
-    Raises ClaimLost, unless the worker `is_alone`, where another one has taken over what a message
-    was said in, and BotSilenced where a session does not let it be said.
+    Each call gives the message, and whether it is `in_hand`, `held` and `in_turn`: see `Store.say`,
+    also for what is raised. Claims are not checked if the worker `is_alone`.
     """
     if not is_alone:
         _check_claims(connection, asked, worker)
@@ -108,7 +108,7 @@ def _check_sessions(connection: Connection, said: Sequence[Outgoing]) -> None:
 
 
 def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
-    """What attempts at the turn have said, in order; without what was dropped."""
+    """What attempts at the turn have said, in order, except what was dropped."""
     found = connection.execute(OF_TURN, {"this_thread": thread.key, "this_turn": turn})
     said = ((position, OUTGOING.decode(data), state) for position, data, state in found)
     return [
@@ -126,10 +126,10 @@ def of_turn(connection: Connection, thread: Thread, turn: str) -> list[Said]:
 def take_again(
     connection: Connection, position: int, now: datetime, *, worker: str
 ) -> OutgoingEntry | None:
-    """A waiting message that is this worker's already, and is so from now on as if claimed now.
+    """A waiting message that is this worker's already; its claim begins anew.
 
-    It is in doubt unless its claim is still the one that it was stored with: what was claimed later
-    may have been in another worker's hand before.
+    It is doubtful unless its claim is still the one that it was stored with: if it was claimed
+    later, another worker may have had it before.
     """
     found = connection.execute(_OURS, {"positions": [position], "worker": worker}).first()
     if found is None or not renew(connection, [position], now, worker=worker, may_be_lost=True):
@@ -143,14 +143,14 @@ def take_again(
 
 
 def withdraw(connection: Connection, positions: Sequence[int], *, worker: str) -> None:
-    """Delete those of these that are not sent yet, and whose turn no other worker has taken."""
+    """Delete those that are not sent yet and whose turn no other worker has taken over."""
     do_in_parts(connection, _WITHDRAW, positions, worker=worker)
 
 
 def _before_these(
     connection: Connection, threads: Sequence[str], worker: str
 ) -> tuple[set[str], set[str]]:
-    """The threads in which something is held, and those of which something waits elsewhere."""
+    """The threads in which something is held, and those in which something waits elsewhere."""
     found: dict[str, set[str]] = {HELD: set(), WAITING: set()}
     for start in range(0, len(threads), AT_ONCE):
         part = {"threads": threads[start : start + AT_ONCE], "worker": worker}

@@ -1,4 +1,4 @@
-"""Sending a message, and what came of it, in SQL: operations for the writer."""
+"""Before a message is sent, and what became of it, in SQL: operations for the writer."""
 
 from __future__ import annotations
 
@@ -89,10 +89,10 @@ _BY_MID = select(outgoing.c.position).where(outgoing.c.mid == bindparam("its_mid
 def before_send(
     connection: Connection, asked: Sequence[OutgoingEntry], *, worker: str
 ) -> list[tuple[Standing | None, Session | None]]:
-    """How each of these stands, except what waits for another worker; and its thread's session.
+    """The status of each message, and its thread's open session; see `Store.before_send`.
 
-    What comes after a message that another worker has is given back: left in this worker's hand
-    without its knowing, it would be overtaken by what is said next.
+    What comes after a message that another worker has is given back: if it stayed this worker's
+    without its knowing, what is said next would overtake it.
     """
     standing: dict[int, str] = {}
     for start in range(0, len(asked), AT_ONCE):
@@ -113,7 +113,7 @@ def before_send(
 
 
 def sent(connection: Connection, taken: Sequence[tuple[int, str, datetime]]) -> list[None]:
-    """Meta has taken the messages of many calls; `mid` is empty where only an echo has told."""
+    """Meta has accepted the messages of many calls; a `mid` is "" if only an echo has shown it."""
     rows = [
         {"this_position": position, "its_mid": mid or None, "now_us": microseconds(now)}
         for position, mid, now in sorted(taken)
@@ -123,7 +123,7 @@ def sent(connection: Connection, taken: Sequence[tuple[int, str, datetime]]) -> 
 
 
 def hold(connection: Connection, position: int) -> list[int]:
-    """Hold a message, and those behind it, which would overtake it; return their positions."""
+    """Hold a message, and those behind it, which would overtake it; return all their positions."""
     found = connection.execute(_THIS_AND_BEHIND, {"this_position": position})
     positions = list(found.scalars())
     do_in_parts(connection, _HOLD, positions)
@@ -131,7 +131,7 @@ def hold(connection: Connection, position: int) -> list[int]:
 
 
 def drop(connection: Connection, entry: OutgoingEntry, now: datetime, *, rest: bool) -> None:
-    """Drop a message, and with `rest` what its turn says after it."""
+    """Drop a message, and with `rest` everything else of its turn that waits."""
     at = {"now_us": microseconds(now)}
     connection.execute(_DROP, {"this_position": entry.position, **at})
     if rest:
@@ -141,25 +141,25 @@ def drop(connection: Connection, entry: OutgoingEntry, now: datetime, *, rest: b
 
 
 def give_up(connection: Connection, position: int, now: datetime, *, error: str) -> None:
-    """Set a message aside, with what class of error Meta answered it."""
+    """Set a message aside as dead, with the class of its error."""
     this = {"this_position": position, "error_class": error, "now_us": microseconds(now)}
     connection.execute(_GIVE_UP, this)
 
 
 def failed(connection: Connection, position: int) -> int:
-    """Count a send whose answer was lost; return how many there are."""
+    """Count a send whose answer was lost; return how many there have been."""
     this = {"this_position": position}
     connection.execute(_FAILED, this)
     return int(connection.execute(_FAILURES, this).scalar() or 0)
 
 
 def waits(connection: Connection, thread: Thread) -> bool:
-    """Whether a message of the thread is still to be sent, by whomever."""
+    """Whether a message of the thread waits to be sent by any worker."""
     return connection.execute(_WAITS, {"this_thread": thread.key}).first() is not None
 
 
 def keep_echo(connection: Connection, heard: Sequence[tuple[str, datetime]]) -> list[None]:
-    """Meta has the messages with these marks; in one order, against deadlocks."""
+    """Meta has the messages with these marks; updated in a fixed order, against deadlocks."""
     rows = [{"its_mark": mark, "now_us": microseconds(at)} for mark, at in sorted(heard)]
     connection.execute(_ECHO, rows)
     return [None] * len(heard)
@@ -170,7 +170,7 @@ def has_echo(connection: Connection, mark: str) -> bool:
 
 
 def unconfirmed(connection: Connection, thread: Thread) -> list[OutgoingEntry]:
-    """What Meta may have of the thread's messages without our knowing their ids."""
+    """The thread's messages that Meta may have without our knowing their ids."""
     found = connection.execute(_UNCONFIRMED, {"this_thread": thread.key})
     return [
         OutgoingEntry(position=position, outgoing=OUTGOING.decode(data)) for position, data in found

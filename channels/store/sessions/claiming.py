@@ -1,4 +1,4 @@
-"""Who does what is due in sessions, in SQL: each function is an operation for the writer."""
+"""Which worker does what is due in sessions, in SQL: operations for the writer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..protocol import CLAIM_LEASE, LONGEST_STEP
 from .sessions import SESSION, data_of
 
 _WAITING_EVENT = select(inbox.c.position).where(inbox.c.thread == sessions.c.thread, is_waiting)
-# Whoever has the first of a thread's events has the thread, though more may wait than it holds.
+# The worker that has the first of a thread's events has the thread, even if it does not hold all.
 _EVENTS_WAIT_ELSEWHERE = and_(
     _WAITING_EVENT.exists(),
     not_(_WAITING_EVENT.where(inbox.c.claimed_by == bindparam("worker")).exists()),
@@ -98,9 +98,9 @@ def claim_due(
     without_pages: Collection[str] = (),
     allowance: timedelta = timedelta(),
 ) -> list[Session]:
-    """The one that has been due for the longest time first.
+    """Claim due sessions, those that have been due for the longest time first.
 
-    One that a worker has claimed counts as its own for the allowance longer.
+    Another worker's claim counts for `allowance` longer than it says.
     """
     asked = {
         **all_microseconds(now_us=now, lapsed_us=now - allowance),
@@ -124,7 +124,7 @@ def void_claims(connection: Connection) -> None:
 
 
 def correct_dates(connection: Connection, now: datetime) -> None:
-    """Make due what is opening or ending, and would not be looked at for longer than any step."""
+    """Make due what is opening or ending, and was put off for longer than a LONGEST_STEP."""
     latest_us = microseconds(now + LONGEST_STEP)
     connection.execute(_CORRECT, {"latest_us": latest_us, "now_us": microseconds(now)})
 
@@ -137,9 +137,10 @@ def grip(
     begun: Session,
     ours: datetime | None,
 ) -> bool:
-    """Claim this version of a session, unless another worker has, and store it as `begun`.
+    """Claim a session and store it as `begun`; False if another worker has it, or another version
+    is stored.
 
-    `ours` is this worker's claim.
+    `ours` is when this worker's own claim on it expires, if it has one.
     """
     asked = {
         "this_id": session.id,
@@ -153,9 +154,9 @@ def grip(
 
 
 def release(connection: Connection, claims: Mapping[str, datetime]) -> None:
-    """Let these sessions be claimed as soon as they are due, except those with a later claim.
+    """Let these sessions be claimed as soon as they are due, unless their claim is another one.
 
-    `claims` says until when; one that is over may have been followed by another worker's.
+    `claims` says when each expires: if it has expired, another worker may have claimed the session.
     """
     rows = [
         {"this_session": session_id, "claimed_us": microseconds(until)}

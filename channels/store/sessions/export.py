@@ -1,4 +1,4 @@
-"""All that is kept of a person, in SQL: an operation for the writer."""
+"""What is kept of a person, in SQL: an operation for the writer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What operators are told, in SQL: each function is an operation for the writer.
 
-A notice waits until its target has taken it, and is gone then; or it is dead.
+A notice waits until its target accepts it, and is then deleted; or it dies.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ _PRUNE = delete(notices).where(
         .where(
             or_(
                 notices.c.handled_at_us < bindparam("before_us"),
-                # those of a target that the settings have no more
+                # that of a target that is no longer in the settings
                 is_untold & (notices.c.told_at_us < bindparam("before_us")),
             )
         )
@@ -104,12 +104,12 @@ _PRUNE = delete(notices).where(
 
 
 def tell(connection: Connection, told: Sequence[Addressed]) -> None:
-    """Store what is to be told."""
+    """Store notices."""
     connection.execute(_TELL, [_row(one) for one in told])
 
 
 def claim(connection: Connection, target: str, now: datetime) -> NoticeEntry | None:
-    """Take the first notice for a target that is due, if nobody is telling it anything."""
+    """Take the first due notice for a target, unless a worker has one for it in hand."""
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK)
     asked = {"target": target, "now_us": microseconds(now)}
@@ -124,14 +124,14 @@ def claim(connection: Connection, target: str, now: datetime) -> NoticeEntry | N
 
 
 def told(connection: Connection, position: int) -> None:
-    """The target has taken it."""
+    """The target has accepted the notice."""
     connection.execute(_TOLD, {"this_position": position})
 
 
 def failed(
     connection: Connection, position: int, now: datetime, *, again_at: datetime | None
 ) -> None:
-    """The target has not taken it: try again then, or never."""
+    """The target has not accepted the notice: it is due again at `again_at`; if None, dead."""
     if again_at is None:
         connection.execute(_GIVE_UP, {"this_position": position, "now_us": microseconds(now)})
     else:
@@ -149,17 +149,17 @@ def backlog(connection: Connection) -> Backlog:
 
 
 def void_claims(connection: Connection) -> None:
-    """Let what was in a dead worker's hand be told at once."""
+    """Let the notices that a dead worker had in hand be taken at once."""
     connection.execute(_VOID)
 
 
 def forget(connection: Connection, thread: Thread) -> int:
-    """Delete what is to be told of a thread; return how many rows."""
+    """Delete the notices about a thread; return how many rows."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete up to this many that died, or that nobody asked for, before then; return how many."""
+    """Delete up to `limit` that died, or were stored and never taken, before then; how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)
 

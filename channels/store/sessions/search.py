@@ -1,7 +1,7 @@
 """Looking for open sessions, in SQL: an operation for the writer.
 
-However many are open, it reads the columns of MOST_SEARCHED of them twice, and the whole of those
-that are to be shown.
+However many are open, it reads the columns of at most MOST_SEARCHED of them, twice, and the whole
+of only those that are to be shown.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _COUNT_OPEN = select(func.count()).select_from(sessions).where(is_open)
 
 
 def find(connection: Connection, wanted: Search, *, skip: int, limit: int) -> Found:
-    """Of those that are found, `limit` behind the first `skip`."""
+    """Of those that are found, `limit` after the first `skip`."""
     is_wanted = _is_wanted(wanted)
     groups = connection.execute(_groups(is_wanted)).all()
     order = (_NEED, *_IN_ORDER) if wanted.by_need else _IN_ORDER

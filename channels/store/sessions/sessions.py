@@ -31,7 +31,7 @@ _LATEST = 2**63 - 1  # microseconds: later than any session ends
 
 SESSION: msgspec.json.Decoder[Session] = msgspec.json.Decoder(Session)
 
-# SQLAlchemy 2.0 drops the row count of an INSERT otherwise.
+# Otherwise SQLAlchemy 2.0 drops the row count of an INSERT.
 _ADD = insert_new(sessions).execution_options(preserve_rowcount=True)
 _DROP = (
     update(outgoing)
@@ -42,7 +42,7 @@ _DROPS = {
     State.OPENING: _DROP.where(is_held),
     State.ACTIVE: _DROP.where(or_(is_held, is_outgoing)),
 }
-# What indexes go by and most new versions leave as it is: SQLite would write each anew.
+# Columns that have indexes and that most new versions don't change: SQLite would rewrite them all.
 _SELDOM_CHANGED = (
     "state",
     "opened_at_us",
@@ -62,8 +62,8 @@ _SAVE_WHOLE = (
     f"{' = ?, '.join(_SELDOM_CHANGED)} = ? WHERE id = ?"
 )
 _SAVED = ("version", "data", *_SELDOM_CHANGED, "id")
-# Locked in one order, so that no two workers wait for each other in a circle. One trip over
-# the network, and yet two statements: the second one sees what the first has waited for.
+# Locked in a fixed order, so that no two workers wait for each other in a circle. One trip over
+# the network, but two statements: the second one sees what the first has waited for.
 _SAVE_ON_POSTGRESQL = f"""
     SELECT FROM handover_sessions WHERE id IN ? ORDER BY id FOR UPDATE;
     UPDATE handover_sessions AS stored
@@ -126,11 +126,7 @@ def add(
     claim_until: datetime | None,
     told: Sequence[Addressed] = (),
 ) -> bool:
-    """False if the thread has an open session.
-
-    Where an agent is to talk, what is held for the user is not said any more; nor, where one talks
-    already, is what waits to be sent.
-    """
+    """Store a new session; False if the thread has an open one. See `Store.add_session`."""
     row = row_of(session, claim_until)
     is_added = bool(connection.execute(_ADD, row).rowcount == 1)
     drop = _DROPS.get(session.state) if is_added else None
@@ -154,9 +150,9 @@ def save(
     connection: Connection,
     asked: Sequence[tuple[Session, datetime | None, Sequence[Addressed]]],
 ) -> list[bool]:
-    """Save the sessions of many calls; False where the version before is not the stored one."""
+    """Save the sessions of many calls; False if the version before is not the stored one."""
     firsts: dict[str, tuple[Session, datetime | None, Sequence[Addressed]]] = {}
-    for each in asked:  # of several versions of a session one in each step
+    for each in asked:  # if there are several versions of a session, one in each step
         firsts.setdefault(each[0].id, each)
     rest = [each for each in asked if firsts[each[0].id] is not each]
     rows = {id_: _saved(session, claim) for id_, (session, claim, _) in firsts.items()}
@@ -221,13 +217,13 @@ def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[S
 
 
 def recent(connection: Connection, thread: Thread, *, limit: int) -> list[Session]:
-    """Those of the thread that were opened last."""
+    """The thread's sessions, the most recently opened first."""
     found = connection.execute(_RECENT, {"this_thread": thread.key, "limit": limit})
     return [SESSION.decode(data) for (data,) in found]
 
 
 def open_ones(connection: Connection, *, limit: int) -> list[Session]:
-    """The oldest first."""
+    """Open sessions, the oldest first."""
     return [SESSION.decode(data) for (data,) in connection.execute(_OPEN, {"limit": limit})]
 
 
@@ -238,7 +234,7 @@ def count_open(connection: Connection) -> int:
 def ended_ones(
     connection: Connection, *, since: datetime, before: Sequence[Session], limit: int
 ) -> list[Session]:
-    """Those that ended last first; `before` has the one before which to go on, if there is one."""
+    """Ended sessions, the most recent first; `before` has the one from which to go on, or none."""
     ended_at = before[-1].ended_at if before else None
     asked = {
         "since_us": microseconds(since),
@@ -260,9 +256,7 @@ def forget(connection: Connection, thread: Thread) -> int:
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete up to this many sessions that ended before then, with all that was said; return how
-    many.
-    """
+    """Delete up to `limit` sessions that ended before then, with their lines; return how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
     ids = connection.execute(_ENDED_BEFORE, parameters).scalars().all()
     if ids:
@@ -272,7 +266,7 @@ def prune(connection: Connection, *, before: datetime, limit: int) -> int:
 
 
 def _saved(session: Session, claim_until: datetime | None) -> list[Any]:
-    """What a version has in the columns that the next one may change, and its id."""
+    """A version's values for the columns that the next one may change, and its id."""
     wake_at = session.due_at
     if wake_at is not None and claim_until is not None:
         wake_at = max(wake_at, claim_until)
@@ -298,5 +292,5 @@ def _microseconds(at: datetime | None) -> int | None:
 
 
 def data_of(session: Session) -> str:
-    """A session as it is stored."""
+    """The session in the form in which it is stored."""
     return msgspec.json.encode(session).decode()

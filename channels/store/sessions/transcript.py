@@ -34,7 +34,7 @@ _PRUNE = delete(lines).where(
 
 
 def add(connection: Connection, said: Sequence[tuple[Session, Line]]) -> list[None]:
-    """Insert the lines of many calls at once, except those that their thread has already."""
+    """Insert the lines of many calls at once, except those whose key their thread already has."""
     rows = [
         {
             "session_id": session.id,
@@ -51,7 +51,7 @@ def add(connection: Connection, said: Sequence[tuple[Session, Line]]) -> list[No
 
 
 def newest(connection: Connection, session_id: str, *, limit: int) -> list[Line]:
-    """In the order of saying."""
+    """The newest lines, in the order in which they were said."""
     newest_first = connection.execute(_NEWEST, {"this_session": session_id, "limit": limit}).all()
     return [
         Line(key=key, at=moment(said_at_us), speaker=Speaker(speaker), text=text)
@@ -65,17 +65,17 @@ def remove(connection: Connection, thread: Thread, key: str) -> None:
 
 
 def rewrite(connection: Connection, thread: Thread, key: str, text: str) -> None:
-    """Give a line the text that its author has given it since."""
+    """Give a line the new text that its author has written."""
     these = {"this_thread": thread.key, "this_key": key}
     connection.execute(_REWRITE, {**these, "new_text": text})
 
 
 def forget(connection: Connection, thread: Thread) -> int:
-    """Delete all that was said in the thread; return how many lines."""
+    """Delete every line of the thread; return how many."""
     return int(connection.execute(_FORGET, {"this_thread": thread.key}).rowcount)
 
 
 def prune(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete up to this many lines that were said before then; return how many."""
+    """Delete up to `limit` lines that were said before then; return how many."""
     parameters = {"before_us": microseconds(before), "limit": limit}
     return int(connection.execute(_PRUNE, parameters).rowcount)

@@ -12,7 +12,7 @@ from ...core.records.kept import Scope, Waits
 from ...core.sessions.session import State
 from ..database.schema import is_unanswered, microseconds, moment, sessions
 
-MOST_COUNTED = 10_000  # that wait; beyond that, more make no difference
+MOST_COUNTED = 10_000  # waiting users; more would make no difference
 ANSWERS_COUNTED = 50
 ANSWERS_SINCE = timedelta(days=7)
 OPERATOR_SINCE = timedelta(days=1)
@@ -20,7 +20,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def waits(connection: Connection, scope: Scope, now: datetime) -> Waits:
-    """Each query reads a piece of an index, of bounded length."""
+    """How long users wait; each query reads a piece of an index, of bounded length."""
     waiting = connection.execute(_waiting(scope)).scalars().all()
     answers = connection.execute(_answers(scope, now)).all()
     operator_at_us = connection.execute(_operator(scope, now)).scalar()
