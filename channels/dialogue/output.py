@@ -35,6 +35,7 @@ _ASKING = {HANDOVER, FEEDBACK}
 # What the user reads before a handover that the channel makes because the bot has failed.
 CONNECTING = "utter_connecting"
 CANCEL = "cancel"  # a key inside HANDOVER: a waiting handover is not wanted any more
+_MEANT = {"true", "yes", "1"}  # YAML 1.2 reads yes as a text, and templates write texts
 
 
 class MessengerOutput(OutputChannel):
@@ -168,7 +169,7 @@ class MessengerOutput(OutputChannel):
         if has_bot_failed and (self._in_silence or not await until_stored(may_step_in)):
             return
         self.has_asked = True
-        if wishes.get(CANCEL) is True:
+        if str(wishes.get(CANCEL)).lower() in _MEANT:
             await until_stored(partial(self._waiting_room.cancel, thread))
             return
         opening = partial(

@@ -57,7 +57,7 @@ def _score(value: object) -> int | str | None:
     """A score; slots and templates may have turned it into a text or a float."""
     if value is None or value == _UNSET:
         return None
-    text = value.strip().lower() if isinstance(value, str) else None
+    text = value.strip().lower().removesuffix(".0") if isinstance(value, str) else None
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value in SCORES:
         text = str(int(value))
     if text not in _BY_TEXT:

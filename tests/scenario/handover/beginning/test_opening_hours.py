@@ -266,6 +266,18 @@ class TestCancelling:
         await world.wait(HOUR)
         assert world.calls("pass_control") == 0
 
+    # As YAML 1.2 reads yes, a template writes a slot, and other languages write a flag.
+    @pytest.mark.parametrize("yes", ["yes", "True", "true", 1])
+    async def test_the_wish_may_be_written_in_other_ways(self, world: World, yes: object) -> None:
+        world.script.answers["no"] = [{"custom": {"handover": {"cancel": yes}}}]
+        await world.user_says("no")
+        assert await world.store.open_session(ANNA) is None
+
+        await world.user_says("default")
+        await world.user_says("no")
+        await world.wait(SECOND)
+        assert world.ends() == ["cancelled"]
+
     async def test_without_one_that_waits_nothing_happens(self, world: World) -> None:
         await world.user_says("never mind")
         assert (world.said(), world.ends()) == (["as you wish"], [])

@@ -26,6 +26,7 @@ def read(given: object, before: Feedback | None = None) -> tuple[int | str, str 
         ("bad", "bad"),
         ("4", 4),  # a slot in a response comes as a text
         (3.0, 3),  # a slot of the type float
+        ("3.0", 3),  # the same in a response
         (" Good ", "good"),
     ],
 )
@@ -35,7 +36,7 @@ def test_a_score_is_read_as_slots_and_responses_write_it(score: object, kept: in
 
 @pytest.mark.parametrize(
     "score",
-    [0, 6, -1, 4.5, True, "", "great", "5/5", [5], {}, float("nan"), float("inf"), 10**400],
+    [0, 6, -1, 4.5, True, "", "great", "5/5", "4.5", [5], {}, float("nan"), float("inf"), 10**400],
 )
 def test_another_score_is_refused_and_no_text_is_quoted(score: object) -> None:
     with pytest.raises(ValueError, match="whole number from 1 to 5, 'good' or 'bad'") as raised:
