@@ -1,1 +1,1 @@
-"""Recorded events, due sessions and messages to be sent, thread by thread; and the bot's health."""
+"""Works through recorded events, due sessions and unsent messages; and reports the bot's health."""

@@ -48,7 +48,7 @@ from .queues import ThreadQueues
 
 logger = logging.getLogger(__name__)
 
-MOST_SENDS = 100  # of one worker at once; Meta's limits are the page's, and kept elsewhere
+MOST_SENDS = 100  # at once in one worker; Meta's limits are per page, and kept elsewhere
 ECHO_GRACE = timedelta(seconds=5)  # for the echo of what another worker may have sent
 PAUSE = timedelta(seconds=1)  # before a message is sent again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -97,7 +97,7 @@ class Delivery:
         self._places = FairLimit(MOST_SENDS, several_pages=several_pages)
         self._left_some = True
         self._is_stopping = False
-        self._left_behind: set[Thread] = set()  # a message of theirs waits for the next start
+        self._left_behind: set[Thread] = set()  # each has a message that waits for the next start
         self._queued: dict[int, OutgoingEntry] = {}
 
     # What a turn asks
@@ -135,13 +135,13 @@ class Delivery:
     # What the engine asks
 
     async def user_wrote(self, thread: Thread) -> None:
-        """Send what is held for the thread's user: Meta takes messages again. Raises StoreError."""
+        """Send what is held for the thread's user: the window is open again. Raises StoreError."""
         for entry in await self._store.free_held(thread, self._stamp()):
             self._workload.take(thread)
             self._queue(entry)
 
     async def claim(self) -> None:
-        """Take from the store what nobody has in hand, as long as there is room."""
+        """Take from the store what nobody has in hand, while there is room. Raises StoreError."""
         while self._left_some or not self._workload.full_pages():
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
@@ -159,7 +159,7 @@ class Delivery:
         await self._queues.drained()
 
     async def stop(self, grace: timedelta) -> None:
-        """Send what Meta takes now, and wait for nothing more."""
+        """Send what can be sent at once, for at most `grace`; the rest waits for the next start."""
         self._is_stopping = True
         try:
             await asyncio.wait_for(self._queues.drained(), grace.total_seconds())
@@ -170,7 +170,7 @@ class Delivery:
     # Sending
 
     def _stamp(self) -> datetime:
-        """The time of what is stored; what is waited for goes by this worker's own clock."""
+        """The time to store; how long to wait goes by this worker's own clock."""
         return self._shared_clock.now()
 
     def _queue(self, entry: OutgoingEntry) -> None:
@@ -182,7 +182,7 @@ class Delivery:
         thread = entry.outgoing.thread
         try:
             if self._queued.get(entry.position) is not entry:
-                return  # it was held meanwhile, and freed: it is in the queue once more
+                return  # in the meantime it was held, and freed: it is in the queue once more
             if thread in self._left_behind or (not_before is not None and self._is_stopping):
                 self._left_behind.add(thread)
                 return
@@ -233,7 +233,7 @@ class Delivery:
         standing, session = await self._once_stored(lambda: self._store.before_send(entry))
         is_taken = session is not None and session.takes_the_floor
         if standing is not Standing.WAITING or is_taken:
-            self._typing.end(entry.outgoing.thread)  # the answer will not take it off
+            self._typing.end(entry.outgoing.thread)  # no message will come that ends it
         if standing is Standing.DROPPED:
             _log_drop(entry, _LOST)
         elif standing is Standing.WAITING and is_taken:
@@ -243,7 +243,7 @@ class Delivery:
         return standing is Standing.WAITING
 
     async def _send(self, entry: OutgoingEntry) -> GraphError | None:
-        """Send it, and note that Meta has it; otherwise, the error that Meta answered."""
+        """Send it, and store that Meta has it; or return the error."""
         said = entry.outgoing
         async with self._places.place(said.thread.page):
             self._typing.answered(said.thread)
@@ -258,7 +258,7 @@ class Delivery:
         return None
 
     async def _is_settled(self, entry: OutgoingEntry, error: GraphError, began: datetime) -> bool:
-        """Whether an error says what becomes of the message, so that it is not sent again now."""
+        """Whether the error decides what becomes of the message, so that it is not sent again."""
         fate = fate_of(error, waited_out=self._clock.now() - began >= PATIENCE)
         if fate is Fate.WAIT:
             return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry, error)
@@ -276,9 +276,9 @@ class Delivery:
         return True
 
     async def _is_lost_for_good(self, entry: OutgoingEntry, error: GraphTimeout) -> bool:
-        """Whether so many answers were lost that the message may be there several times by now.
+        """Whether so many answers were lost that the message must not be sent again.
 
-        Where echoes come, a message without one is not there, and is sent again, ever more rarely.
+        If echoes come, a message without one has not arrived, and is sent again, ever more rarely.
         """
         lost = await self._once_stored(lambda: self._store.answer_lost(entry.position))
         if lost < MOST_LOST_ANSWERS or error.echoes_come:
@@ -308,25 +308,25 @@ class Delivery:
         )
 
     async def _lose(self, said: Outgoing) -> bool:
-        """Another app has the thread: a session begins. False if the message is to be sent again.
+        """Another app has the thread: begin a session. False if the message is to be sent again.
 
-        It is sent again while a follow-up is being sent: that session has to end first, and by then
-        the thread may be back, which no webhook tells.
+        That is so while the thread's last session is telling its end: that has to finish first, and
+        by then the thread may be back, which no webhook reports.
         """
         session = await self._store.open_session(said.thread)
-        # One that is opening waits for what was said before it, and the thread's events for that.
+        # An opening session waits for what was said before it, and the thread's events wait for it.
         if session is None or not (session.regained or session.state is State.OPENING):
             session = await self._adopt(said)
         self._due.set()
         return session is None or not session.regained
 
     async def _adopt(self, said: Outgoing) -> Session | None:
-        """Begin a session between two of the thread's events; the session that it has then."""
+        """Begin a session between two of the thread's events; returns the one that is then open."""
         begun: list[Session | None] = []
 
         async def adopt() -> None:
             session = await self._openings.adopt(said.thread, None, said.cause)
-            if session is None:  # the turn has led to one before, which is over
+            if session is None:  # the turn has already led to one, which is over
                 lost = Cause(at=said.cause.at, key=said.mark)
                 session = await self._openings.adopt(said.thread, None, lost)
             begun.append(session)
@@ -337,17 +337,17 @@ class Delivery:
         return begun[0]
 
     async def _pass(self, session: Session) -> None:
-        """Pass control: all that was said before has been sent."""
-        with suppress(ClaimLost):  # whoever has the session passes it
+        """Pass control, now that everything said before has been sent."""
+        with suppress(ClaimLost):  # the worker that has the session passes control
             passed = await self._once_stored(lambda: self._passing.pass_control(session))
             if passed.state is State.ENDING or not passed.is_announced:
-                self._due.set()  # Rasa is to hear of it
+                self._due.set()  # Rasa is to be told
 
     async def _wait(self, page: str, error: GraphError, waits: int) -> None:
-        """Wait until Meta may take a message of the page."""
+        """Wait until Meta may accept a message of the page."""
         pause = min(PAUSE * 2.0 ** min(waits, 10), LONGEST_PAUSE)
         if isinstance(error, GraphTimeout) and waits + 2 >= MOST_LOST_ANSWERS:
-            # The next try may be the last one, and whatever is in the way may be gone by then.
+            # The next try may be the last one: give whatever is in the way time to go.
             pause = LONGEST_PAUSE * 2.0 ** min(max(waits - MOST_LOST_ANSWERS, 0), 5)
         await self._clock.sleep(max(pause, error.retry_after))
         while (closed := self._graph.closed_page(page)) is not None and not self._is_stopping:
@@ -356,7 +356,7 @@ class Delivery:
                 await self._graph.probe(page)
 
     async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
-        """What a step on the store returns; waits for the store while it is away."""
+        """What a step on the store returns; tries again for as long as the store is away."""
         is_told = False
         while True:
             try:

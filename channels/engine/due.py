@@ -1,4 +1,4 @@
-"""What is due in sessions: claimed, and done thread by thread."""
+"""Sessions in which something is due: they are claimed, and worked on thread by thread."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .queues import ThreadQueues
 
 logger = logging.getLogger(__name__)
 
-MOST_DUE = 100  # sessions of a page that are in hand at once, because something is due
-DUE_BATCH = 100  # of them claimed at once
+MOST_DUE = 100  # due sessions of a page that are in hand at once
+DUE_BATCH = 100  # due sessions that are claimed at once
 
 
 class DueSessions:
-    """This worker's share of them. `queues` are those of all that is done in threads."""
+    """This worker's share of the due sessions. `queues` are those of the threads' events."""
 
     def __init__(
         self,
@@ -38,14 +38,17 @@ class DueSessions:
         self._store = store
         self._clock = clock
         self._queues = queues
-        self._settling = ThreadQueues()  # openings: what a user writes meanwhile waits for them
+        self._settling = ThreadQueues()  # openings apart: in `queues`, events wait for their end
         self._dialogue = dialogue
         self._handovers = handovers
         self._due = due
         self._workload = Workload(most_of_a_page=MOST_DUE)
 
     async def claim(self) -> None:
-        """Take what is due; nothing, while no model is loaded: Rasa could not hear of an end."""
+        """Take what is due; nothing while no model is loaded, as Rasa could not be told of an end.
+
+        Raises StoreError.
+        """
         while self._dialogue.is_ready():
             due = await self._store.claim_due(
                 self._clock.now(), limit=DUE_BATCH, without_pages=self._workload.full_pages()

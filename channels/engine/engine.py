@@ -1,4 +1,4 @@
-"""The engine: takes recorded events and due sessions to their handling, thread by thread."""
+"""The engine: has recorded events and due sessions handled, thread by thread."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ PRUNING_INTERVAL = timedelta(minutes=1)
 INBOX_RETENTION = timedelta(hours=48)  # longer than Meta repeats a delivery
 STORE_LINE_INTERVAL = timedelta(seconds=10)  # a store that is away is asked many times a second
 STOP_GRACE = timedelta(seconds=10)
-STORE_GRACE = timedelta(seconds=3)  # of a stop, for each thing that only the store holds up
+STORE_GRACE = timedelta(seconds=3)  # in a stop, for each step that only the store can hold up
 
 
 class Engine:
     """Runs one worker's share of all threads.
 
-    `graphs` is the page's Graph, or those of several pages by the ids that webhooks name.
-    `target_of` gives whom to tell of handovers.
+    `graphs` is the page's Graph, or the Graphs of several pages, by the ids that webhooks use.
+    `target_of` makes a notice's target from its settings.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Engine:
         self._own_clock = clock
         self.metrics = metrics = Metrics()
         self._graph = graph = PagesGraph(graphs, metrics)
-        self.clock = shared = SharedClock(clock, skew=graph.skew)  # what is stored goes by it
+        self.clock = shared = SharedClock(clock, skew=graph.skew)  # for times that are stored
         self._shared_time = SharedTime(store=store, clock=shared, own_clock=clock)
         self._health = HealthWatch(
             store=store, graph=graph, clock=shared, own_clock=clock, metrics=metrics
@@ -253,7 +253,7 @@ class Engine:
         )
 
     async def start(self) -> None:
-        """Open the store and begin; raises StoreError where it can't be used.
+        """Open the store and begin; raises StoreError if it can't be used.
 
         What an earlier run has left in the inbox is queued first, before anything new comes.
         """
@@ -281,7 +281,7 @@ class Engine:
             self._loops.append(asyncio.create_task(telling))
 
     async def stop(self) -> None:
-        """Let turns and sends under way finish for a while, then stop.
+        """Give turns and sends that are under way a while to finish, then stop.
 
         What is left is given back to the store, where other workers find it at once.
         """
@@ -309,7 +309,7 @@ class Engine:
         await self._store.close()
 
     def problems(self) -> list[HealthProblem]:
-        """What keeps this worker from its work; asks nobody, so it answers at once."""
+        """What keeps this worker from its work, as far as is known; answers at once."""
         return self._health.problems()
 
     async def situation(self, thread: Thread) -> Situation:
@@ -383,7 +383,7 @@ class Engine:
 
 
 async def _within(limit: timedelta, step: Awaitable[object]) -> None:
-    """Carry out a step of the stop; what takes longer is left undone."""
+    """Carry out a step of the stop; if it takes longer than the limit, it is cancelled."""
     try:
         await asyncio.wait_for(step, limit.total_seconds())
     except asyncio.TimeoutError:

@@ -21,7 +21,7 @@ from ..store.protocol import Store
 
 logger = logging.getLogger(__name__)
 
-LOOK_INTERVAL = timedelta(seconds=5)  # well within health.STORE_SILENCE
+LOOK_INTERVAL = timedelta(seconds=5)  # well within STORE_SILENCE
 CHECK_INTERVAL = timedelta(minutes=5)  # one Graph call a page and worker
 WEBHOOK_INTERVAL = timedelta(hours=1)
 _RESUBSCRIBE = (
@@ -32,7 +32,7 @@ _RESUBSCRIBE = (
 
 
 class HealthWatch:
-    """The facts of one worker; they begin with the moment in which it is made."""
+    """What one worker knows of its health, from the moment that this is made."""
 
     def __init__(
         self, *, store: Store, graph: Graph, clock: Clock, own_clock: Clock, metrics: Metrics
@@ -49,10 +49,11 @@ class HealthWatch:
         self._backlog = self._outbox = Backlog(waiting=0, oldest_at=None, dead=0)
 
     async def look(self) -> int:
-        """Say that we are alive, look into inbox and outbox; returns how many workers are alive.
+        """Report that this worker is alive, and look at inbox and outbox; returns how many workers
+        are alive.
 
-        That writes, too: a store that can only be read would fail every delivery. Raises
-        StoreError.
+        The report also shows whether the store can be written to: otherwise every delivery would
+        fail. Raises StoreError.
         """
         try:
             workers = await self._store.report(self._clock.now())
@@ -68,7 +69,7 @@ class HealthWatch:
         return workers
 
     def recording_failed(self) -> None:
-        """A delivery could not be recorded, whatever the looks say."""
+        """A delivery could not be recorded, even if the looks succeed."""
         self._refused_at = self._clock.now()
 
     def recorded(self) -> None:
@@ -76,7 +77,7 @@ class HealthWatch:
         self._refused_at = None
 
     async def check_webhooks(self) -> None:
-        """Notice that Meta has unsubscribed the webhook, which it tells nobody."""
+        """Notice if Meta has unsubscribed the webhook, which it does without telling anybody."""
         unsubscribed = await self._graph.unsubscribed()
         for page in sorted(set(unsubscribed) - set(self._unsubscribed)):
             logger.error(
@@ -119,10 +120,10 @@ class HealthWatch:
         return told + self._own_clock.now() - self._own_clock.wall()
 
 
-STORE_SILENCE = timedelta(seconds=15)  # several of the intervals in which it is asked
-# For how long a delivery that could not be recorded is told of, where none comes after it.
+STORE_SILENCE = timedelta(seconds=15)  # several intervals between looks
+# For how long a delivery that could not be recorded counts as a problem, if no other one comes.
 REFUSAL_COUNTS = timedelta(minutes=1)
-INBOX_AGE_LIMIT = timedelta(minutes=5)  # longer than any turn of Rasa takes that is not stuck
+INBOX_AGE_LIMIT = timedelta(minutes=5)  # longer than any turn of Rasa's that is not stuck
 OUTBOX_AGE_LIMIT = timedelta(minutes=5)
 
 
@@ -139,16 +140,15 @@ class Part(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What a worker knows of what it depends on.
+    """What a worker knows about the things that it depends on.
 
-    `store_answered_at` is when the store last did, `store_failed` whether it has failed since,
-    `refuses_deliveries` whether the last delivery could not be recorded. `skew` is how far Meta's
-    clock is ahead of the machine's.
-    `waiting` and `oldest_at` are the inbox as it was then: how many events waited, and since
-    when the oldest. `unsent` and `unsent_since` are the same for the messages that the bot has
-    said and Meta does not have yet. `refused_tokens` names the pages whose token Meta refuses,
-    `closed_pages` those that can't be used now, with Meta's reason, `unsubscribed` those whose
-    messages Meta does not send.
+    `store_answered_at` is when the store last answered a look, `store_failed` whether the last look
+    failed, `refuses_deliveries` whether a delivery could not be recorded lately, and none was since
+    then. `skew` is how far Meta's clock is ahead of the machine's. `waiting` and `oldest_at` are
+    the inbox at the last look: how many events were waiting, and since when the oldest. `unsent`
+    and `unsent_since` are the same for messages of the bot's that Meta does not have yet.
+    `refused_tokens` names the pages whose token Meta refuses, `closed_pages` those that can't be
+    used now, with the reason, `unsubscribed` those whose messages Meta does not send.
     """
 
     store_answered_at: datetime
@@ -166,7 +166,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthProblem:
-    """What is wrong, and what the operator of the bot can do. Names no person and no secret."""
+    """What is wrong, and what whoever runs the bot can do. Names no person and no secret."""
 
     part: Part
     message: str
@@ -177,7 +177,7 @@ def problems(facts: Facts, now: datetime) -> list[HealthProblem]:
     """All that is wrong; empty if the worker is well."""
     store = _store(facts, now)
     found = [store, _tokens(facts), _webhook(facts), _clock(facts)]
-    if store is None:  # nothing is known of what nobody can look into
+    if store is None:  # otherwise nothing is known about inbox and outbox
         found += [_inbox(facts, now), _outbox(facts, now)]
     return [problem for problem in found if problem is not None]
 
@@ -212,8 +212,8 @@ def _clock(facts: Facts) -> HealthProblem | None:
     return HealthProblem(
         part=Part.CLOCK,
         message=in_words(facts.skew),
-        remedy="Let the machine keep its time by NTP. What waits for a span goes on as it should; "
-        "the 24-hour window is misjudged, and so are dates after the next start.",
+        remedy="Let the machine keep its time by NTP. Timeouts work as they should, but the "
+        "24-hour window is misjudged, and so are dates after the next start.",
     )
 
 
@@ -223,9 +223,9 @@ def _tokens(facts: Facts) -> HealthProblem | None:
     return HealthProblem(
         part=Part.TOKEN,
         message=f"Meta refuses the access token of {', '.join(facts.refused_tokens)}.",
-        remedy="Make a new one in the app's Messenger settings at Meta, put it in the place of the "
-        "old one under 'page-access-token' in credentials.yml, and restart Rasa. What users "
-        "write waits until then.",
+        remedy="Make a new one in the app's Messenger settings at Meta, put it in place of the old "
+        "one under 'page-access-token' in credentials.yml, and restart Rasa. What users write "
+        "waits until then.",
     )
 
 
@@ -259,9 +259,9 @@ def _outbox(facts: Facts, now: datetime) -> HealthProblem | None:
     closed = " ".join(facts.closed_pages) or "No page is known to be closed."
     return HealthProblem(
         part=Part.OUTBOX,
-        message=f"The oldest of {facts.unsent} messages of the bot's has not been sent since "
+        message=f"The oldest of the bot's {facts.unsent} unsent messages has waited since "
         f"{facts.unsent_since:%Y-%m-%d %H:%M:%S} UTC. {closed}",
-        remedy="Nothing is lost: they are sent in order once Meta takes them. Do what the reason "
+        remedy="Nothing is lost: they are sent in order once Meta accepts them. Do what the reason "
         "says; without one, look in the log for what Graph answers to 'send'.",
     )
 

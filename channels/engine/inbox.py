@@ -1,4 +1,4 @@
-"""The inbox: events are recorded, then queued, as many at once as a worker can hold.
+"""The inbox: events are recorded, then queued, up to as many as a worker can hold.
 
 Each page and each thread has a bound, so that neither a page whose turns are slow or throttled nor
 a person who writes without end can take all the room. The rest of a flood waits in the store.
@@ -42,13 +42,13 @@ class Inbox:
     async def accept(self, events: Sequence[Event]) -> None:
         """Record events, and queue them; raises StoreError.
 
-        If it is cancelled, recorded events may lie there until somebody claims them.
+        If it is cancelled, recorded events may stay in the store until a worker claims them.
         """
         for start in range(0, len(events), _AT_ONCE):
             await self._record(events[start : start + _AT_ONCE])
 
     async def claim(self) -> None:
-        """Take from the store what nobody holds, as long as there is room."""
+        """Take from the store what nobody holds, as long as there is room. Raises StoreError."""
         while True:
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
@@ -79,7 +79,7 @@ class Inbox:
         if len(entries) < len(events):
             self._left_some = True
             if any(map(self._workload.has_run_low, busy)):
-                await self._claim_more()  # what was in hand has been handled meanwhile
+                await self._claim_more()  # in the meantime, what was in hand has been handled
 
     def _let_go_of_others(self, threads: Sequence[Thread], entries: Sequence[InboxEntry]) -> None:
         others = Counter(threads)
@@ -107,12 +107,15 @@ class Inbox:
             logger.error("The events in the inbox have to wait for the store: %s", error)
 
 
-MOST_OF_A_PAGE = 1000  # threads: somebody who writes a lot takes no more of its room than others
+MOST_OF_A_PAGE = 1000  # threads: a user who writes a lot takes no more room than others
 MOST_OF_A_THREAD = 20  # events
 
 
 class Workload:
-    """Counts what a worker holds: the threads of each page, and the events of each thread."""
+    """Counts what a worker holds: the threads of each page, and the items of each thread.
+
+    `most_of_a_page` threads of a page fit, or MOST_OF_A_PAGE.
+    """
 
     def __init__(self, *, most_of_a_page: int | None = None) -> None:
         self._most_of_a_page = most_of_a_page
@@ -125,10 +128,11 @@ class Workload:
         return self._most_of_a_page or MOST_OF_A_PAGE
 
     def take_all(self, threads: Sequence[Thread], *, is_heard: bool = False) -> bool:
-        """Take an event of each of these threads, or none if not all fit; one may be listed twice.
+        """Take an event of each of these threads, or none if not all fit; returns whether they do.
 
-        Events that are heard while others have the thread have as much room again, so that what
-        waits for turns of Rasa never keeps a handover from ending.
+        A thread may be listed twice. Events that are only heard (`is_heard`), because others have
+        the thread, may take twice the room, so that events that wait for Rasa's turns never keep a
+        handover from ending.
         """
         for thread in threads:
             self.take(thread)
@@ -153,18 +157,20 @@ class Workload:
             del self._of_threads[thread]
 
     def has_run_low(self, thread: Thread) -> bool:
-        """Whether it is time for more: the thread has none left, and half of its page is free."""
+        """Whether it is time for more: the thread has none left, and half of its page's room is
+        free.
+        """
         of_page = self._of_pages.get(thread.page, 0)
         return thread not in self._of_threads and of_page <= self._room // 2
 
     def full_pages(self) -> list[str]:
-        """The pages from which no more events are to be taken."""
+        """The pages from which no more is to be taken."""
         return [page for page in self._of_pages if self.is_full(page)]
 
     def is_full(self, page: str) -> bool:
-        """Whether no more events are to be taken from the page."""
+        """Whether no more is to be taken from the page."""
         return self._of_pages.get(page, 0) >= self._room
 
     def full_threads(self) -> list[Thread]:
-        """The threads from which no more events are to be taken."""
+        """The threads from which no more is to be taken."""
         return [thread for thread, count in self._of_threads.items() if count >= MOST_OF_A_THREAD]

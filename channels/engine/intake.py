@@ -1,4 +1,4 @@
-"""Taking in what the webhook has brought: recorded in time, or left for Meta to repeat."""
+"""Takes in what the webhook has brought: it is recorded in time, or left for Meta to repeat."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Intake:
         own_echoes: Sequence[str] = (),
         within: timedelta | None = None,
     ) -> None:
-        """Record events; once this returns they may be acknowledged. Raises StoreError, also where
-        that takes longer than `within`.
+        """Record events; once this returns they may be acknowledged.
 
-        `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Neither
-        running out of time nor cancelling the caller undoes it: what has been recorded is handled.
+        `own_echoes` are the marks of messages of ours that a webhook has reported as sent. Raises
+        StoreError, also if it takes longer than `within`. Neither that nor cancelling the caller
+        stops the recording: what is recorded is handled.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
@@ -76,7 +76,7 @@ class Intake:
             self._time_limits.end(waiting)
 
     async def _take_in(self, events: Sequence[Event], own_echoes: Sequence[str]) -> None:
-        """Leaves out echoes of our own messages, even if only their ids tell (Instagram)."""
+        """Record events, except echoes of ours that show it only by id or text (Instagram)."""
         try:
             if own_echoes:
                 await asyncio.gather(*map(self.hear_echo, own_echoes))
@@ -97,7 +97,7 @@ class Intake:
             self._health.recorded()
 
     def _taken_in(self, answer: asyncio.Future[None], taking_in: asyncio.Task[None]) -> None:
-        """Tell whoever waits; nobody else need hear of what went wrong."""
+        """Tell the caller, if it still waits; nobody else needs to know what went wrong."""
         self._taking_in.discard(taking_in)
         error = None if taking_in.cancelled() else taking_in.exception()
         if answer.done():
@@ -116,7 +116,7 @@ class Intake:
             answer.set_exception(StoreUnavailable(f"the store has not answered for {seconds:g} s."))
 
     def _dated(self, event: Event) -> Event:
-        """An event that is dated in the future, by Meta's clock and ours, is dated now.
+        """The event; if it is dated in the future, by Meta's clock and ours, it is dated now.
 
         Otherwise everything that follows would count as older.
         """
@@ -129,7 +129,7 @@ class Intake:
         return event.tells_no_sender and await self._own_echoes.has_said(event)
 
     async def hear_echo(self, mark: str) -> None:
-        """A webhook has reported a send of ours, or of another worker. Raises StoreError."""
+        """A webhook has reported a send of this or another worker's. Raises StoreError."""
         self._graph.echo_heard(mark)
         if not await self._own_echoes.has_sent(mark):
             await self._store.keep_echo(mark, self._clock.now())

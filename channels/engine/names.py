@@ -1,7 +1,8 @@
 """What users, pages and apps are called, for the people who look at handovers.
 
-Meta knows. Nobody waits for it: what is not known yet is asked for in the background, a few at a
-time, and is there at one of the next looks. Names are kept only in memory, for a day.
+Meta knows them, and nobody waits for its answer: names that are not known yet are asked for in the
+background, a few at a time, and shown at one of the next looks. They are kept only in memory, for a
+day.
 """
 
 from __future__ import annotations
@@ -21,33 +22,33 @@ from ..instruments.clock import Clock
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
-AGAIN_AFTER = timedelta(hours=1)  # where Meta has told nothing
-PAUSE = timedelta(minutes=1)  # of a page of which Meta can't be asked now
+AGAIN_AFTER = timedelta(hours=1)  # if Meta gave no name
+PAUSE = timedelta(minutes=1)  # for a page about which Meta can't be asked now
 REST = timedelta(milliseconds=200)  # between a few questions and the next few
 AT_ONCE = 5
 MOST_KEPT = 20_000  # users
 MOST_MATCHES = 500  # users of one search
-HOPELESS = 20  # users in a row of whom Meta has told nothing: it will hardly tell of the next
+HOPELESS = 20  # users in a row whose names Meta did not give: it will hardly give the next
 HOPE_AFTER = timedelta(minutes=10)
 
-_Subject = Thread | str  # a user, or a page with all that is on it
+_Subject = Thread | str  # a user, or a page with its apps
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    names: dict[str, str]  # by id; of a user, by ""
+    names: dict[str, str]  # by id; that of a user, by ""
     until: datetime
 
 
 class Names:
-    """The names that this worker has learnt. Users have none where they are not wanted."""
+    """The names that this worker has learnt; those of users only if `of_users`."""
 
     def __init__(self, *, graph: Graph, clock: Clock, of_users: bool) -> None:
         self._graph = graph
         self._clock = clock
         self._of_users = of_users
-        self._answers: dict[_Subject, _Answer] = {}  # those that were asked for last come last
-        self._wanted: dict[_Subject, None] = {}  # those that are wanted most come last
+        self._answers: dict[_Subject, _Answer] = {}  # the latest last
+        self._wanted: dict[_Subject, None] = {}  # the most urgent last
         self._asking: set[_Subject] = set()
         self._is_wanted = asyncio.Event()
         self._rests_until: dict[str, datetime] = {}  # pages
@@ -65,7 +66,7 @@ class Names:
         return INBOX_NAMES.get(app_id) or self._known(page).get(app_id)
 
     def want(self, threads: Iterable[Thread]) -> None:
-        """Ask for what is not known of these, the first ones first."""
+        """Have the unknown names of these users and their pages asked for, the first ones first."""
         now = self._clock.now()
         for thread in reversed(list(threads)):
             for subject in (thread, thread.page):
@@ -77,11 +78,11 @@ class Names:
 
     @property
     def may_learn(self) -> bool:
-        """Whether users' names are wanted, and nobody waits for one."""
+        """Whether users' names may be asked for, and no name is waiting to be."""
         return self._of_users and not self._wanted
 
     def users_named(self, words: str) -> tuple[Thread, ...]:
-        """Users with these words in their names, in whatever case."""
+        """Up to MOST_MATCHES users whose names contain these words, in upper or lower case."""
         words = words.casefold()
         found = (
             thread
@@ -91,7 +92,7 @@ class Names:
         return tuple(thread for thread, _ in zip(found, range(MOST_MATCHES), strict=False))
 
     def apps_named(self, words: str) -> tuple[str, ...]:
-        """Apps with these words in their names, in whatever case."""
+        """Apps whose names contain these words, in upper or lower case."""
         words = words.casefold()
         named = [INBOX_NAMES, *(self._known(one) for one in self._answers if isinstance(one, str))]
         return tuple(
@@ -105,7 +106,7 @@ class Names:
         self._asking.discard(thread)
 
     async def ask_some(self) -> None:
-        """Once something is wanted, ask for a few; then rest. Raises nothing that Meta says."""
+        """Wait until names are wanted, ask for a few, then rest. Meta's errors are not raised."""
         await self._is_wanted.wait()
         some = [self._wanted.popitem()[0] for _ in range(min(AT_ONCE, len(self._wanted)))]
         if not self._wanted:
@@ -133,7 +134,7 @@ class Names:
             return
         except GraphError:
             names = {}
-        if subject in self._asking:  # or the user was erased meanwhile
+        if subject in self._asking:  # otherwise the user was erased meanwhile
             self._learn(subject, names)
         if isinstance(subject, Thread):
             self._count(page, is_told=bool(names))

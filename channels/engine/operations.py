@@ -1,4 +1,4 @@
-"""What operators see and do: open sessions, what became of others, returning, forgetting."""
+"""What operators see and do: open and ended sessions, what is dead, returning, forgetting."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 LOOK_SHARED_FOR = timedelta(seconds=1)
 LEARN_INTERVAL = timedelta(seconds=10)
-LEARNT_AT_ONCE = 200  # sessions whose users' names are asked for, at one look
+LEARNT_AT_ONCE = 200  # sessions whose users' names are asked for at one look
 
 
 class Operations:
     """What the operator API asks of the engine.
 
-    `due` is set when a session has something due at once. Everything here may raise StoreError;
-    what takes a sender id, GraphError as well.
+    `due` is set when a session has something due at once. Each coroutine may raise StoreError, and
+    those that take a sender id GraphError as well.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Operations:
         self._learn_again_at: datetime | None = None
 
     def now(self) -> datetime:
-        """The moment by the engine's clock."""
+        """The time by the engine's clock."""
         return self._clock.now()
 
     def sender_id_of(self, thread: Thread) -> str:
@@ -76,7 +76,7 @@ class Operations:
         return await self._store.open_sessions(limit=limit)
 
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
-        """The open sessions that are wanted; its words may be parts of known names."""
+        """The open sessions that the search finds, by its words also in names that are known."""
         if wanted.words:
             wanted = msgspec.structs.replace(
                 wanted,
@@ -90,7 +90,9 @@ class Operations:
         return found
 
     async def _look(self, wanted: Search, skip: int, limit: int) -> Found:
-        """What the store finds. Those who look by need do so every few seconds, and share it."""
+        """What the store finds; pages that show sessions by need ask every few seconds, and share
+        it.
+        """
         asked, now = (wanted, skip, limit), self._clock.now()
         if wanted.by_need and self._look_shared is not None:
             same, at, found = self._look_shared
@@ -98,12 +100,12 @@ class Operations:
                 return found
         given_back = self._given_back
         found = await self._store.find_open(wanted, skip=skip, limit=limit)
-        if given_back == self._given_back:  # or it may show what is no longer so
+        if given_back == self._given_back:  # otherwise it may be out of date already
             self._look_shared = (asked, now, found)
         return found
 
     async def _learn_more(self, total: int) -> None:
-        """Ask for the names of others, a piece at each look, so that a search finds them."""
+        """Have other users' names asked for, some at each look, so that a search finds them."""
         now = self._clock.now()
         if self._learn_again_at is not None and now < self._learn_again_at:
             return
@@ -113,7 +115,7 @@ class Operations:
         self._learn_again_at = now + LEARN_INTERVAL
 
     async def session(self, session_id: str) -> Session | None:
-        """The session of that id, open or ended."""
+        """The session with that id, open or ended."""
         return await self._store.session(session_id)
 
     async def transcript(self, session: Session) -> list[Line]:
@@ -125,7 +127,7 @@ class Operations:
         return await self._store.open_session(await self._threads.of(sender_id))
 
     async def return_thread(self, session: Session) -> bool:
-        """End a session because an operator asks for it; False if it is opening, or ending."""
+        """End a session because an operator asks for it; False if it is not active or waiting."""
         reason = EndReason.OPERATOR_REQUEST
         if session.is_waiting:
             now = await self._waiting_room.end(session, reason)
@@ -138,7 +140,9 @@ class Operations:
         return is_ended
 
     async def statistics(self, period: timedelta, *, limit: int) -> Statistics:
-        """What came of the last `limit` sessions that ended in the period up to now."""
+        """What came of the sessions that ended in the period up to now, of the last `limit` at
+        most.
+        """
         until = self._clock.now()
         since = until - period
         ended = await self._store.ended_sessions(since=since, limit=limit)
@@ -147,7 +151,7 @@ class Operations:
         return statistics_of(ended, since=since, until=until)
 
     async def dead(self, *, limit: int) -> list[Dead]:
-        """What was set aside for good; what died last comes first."""
+        """What was set aside for good, the latest first."""
         return await self._store.dead(limit=limit)
 
     async def retry_dead(self, ids: Collection[DeadId] | None = None) -> int:
@@ -159,15 +163,18 @@ class Operations:
         return retried
 
     async def ended_sessions(self, *, since: datetime, limit: int) -> list[Session]:
-        """The sessions that have ended since then, those that ended last first."""
+        """The sessions that have ended since then, the most recently ended first."""
         return await self._store.ended_sessions(since=since, limit=limit)
 
     async def export(self, sender_id: str) -> PersonalData:
-        """All that is kept of a user."""
+        """The events, sessions, lines and messages that are kept of a user."""
         return await self._store.export(await self._threads.of(sender_id))
 
     async def forget(self, sender_id: str) -> int | None:
-        """Erase all that is kept of a user; how many rows, or None while something is under way."""
+        """Erase everything that is kept about a user; returns how many rows.
+
+        None, and nothing is erased, while a session of theirs is open or an event of theirs waits.
+        """
         thread = await self._threads.of(sender_id)
         erased = await self._store.forget(thread)
         self.names.forget(thread)

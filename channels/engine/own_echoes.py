@@ -1,4 +1,4 @@
-"""Which echoes are of what the bot has said: Meta sends those of everybody who writes."""
+"""Which echoes are of the bot's messages: Meta sends those of everybody who writes for a page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..instruments.clock import Clock
 from ..store.protocol import Store
 
 MOST_REMEMBERED = 10_000  # marks of messages that this worker has sent
-LOOK_INTERVAL = timedelta(seconds=1)  # between looks for an answer that may still come
+LOOK_INTERVAL = timedelta(seconds=1)  # between checks for an answer that may still come
 
 
 class OwnEchoes:
-    """Tells by a message's mark, or else by its id and its words."""
+    """Recognises an echo by its message's mark, or else by its id or its words."""
 
     def __init__(self, *, store: Store, graph: Graph, clock: Clock, shared_clock: Clock) -> None:
         self._store = store
@@ -40,8 +40,8 @@ class OwnEchoes:
             del self._storing[mark]
 
     async def has_sent(self, mark: str) -> bool:
-        """Whether this worker has stored Meta's answer to the message with this mark; if it is just
-        doing so, waits for that.
+        """Whether this worker has stored Meta's answer to the message with this mark; if it is
+        storing it now, waits for that.
         """
         if (storing := self._storing.get(mark)) is not None:
             await storing.wait()
@@ -50,9 +50,9 @@ class OwnEchoes:
     async def has_said(self, echo: Echo, *, until: datetime | None = None) -> bool:
         """Whether an echo that names no sender is of a message of ours. Raises StoreError.
 
-        Its id is known once Meta's answer is stored; while an answer may still come, this waits for
-        it, at most `until` then. Where the echo says what a message of ours says, Meta has that
-        message.
+        Its id is known once Meta's answer is stored: while the thread has messages to send, this
+        waits for that, but not past `until`. If the echo has the words of a message of which Meta's
+        answer is not known, then Meta has that message, and this is stored.
         """
         while True:
             may_wait = until is not None and self._shared_clock.now() < until
@@ -71,7 +71,7 @@ class OwnEchoes:
             await self._clock.sleep(LOOK_INTERVAL)
 
     def _remember(self, mark: str) -> None:
-        # Not before: until then its echo has to be stored, or whoever comes next sends it again.
+        # Only now: until then its echo has to be stored, or another worker would send it again.
         self._sent_marks[mark] = None
         if len(self._sent_marks) > MOST_REMEMBERED:
             del self._sent_marks[next(iter(self._sent_marks))]

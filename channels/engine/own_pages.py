@@ -1,4 +1,4 @@
-"""Whose events are ours: an app may be subscribed to Pages that this bot does not answer on."""
+"""Which events are ours: an app may be subscribed to Pages that this bot does not answer on."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from ..instruments.rare_lines import RareLine
 
 logger = logging.getLogger(__name__)
 
-ASK_AGAIN_AFTER = timedelta(hours=1)  # an account may be linked, or another one
+ASK_AGAIN_AFTER = timedelta(hours=1)  # by then another account may be linked
 LOG_INTERVAL = timedelta(hours=1)
 
 
 class OwnPages:
     """The Pages and Instagram accounts whose threads are this bot's.
 
-    With several pages, the settings tell. With `page-access-token`, Meta is asked for the page
-    once, and for its Instagram account every hour. Where Meta does not tell, nothing is ruled out.
+    With several pages, the settings name them. With `page-access-token`, Meta is asked for the page
+    once, and for its Instagram account at most every hour. If Meta does not say, nothing is ruled
+    out.
     """
 
     def __init__(self, *, settings: Settings, graph: Graph, clock: Clock, metrics: Metrics) -> None:
@@ -40,13 +41,13 @@ class OwnPages:
         self._line = RareLine(LOG_INTERVAL)
 
     async def include(self, thread: Thread) -> bool:
-        """Whether the thread is the bot's, or may be; what is left out is counted and logged.
+        """Whether the thread is the bot's, or may be; an event that is left out is counted.
 
-        Raises, while it is not known yet, what keeps Meta from telling now: the event waits.
+        As long as Meta can't be asked, raises why, one of TRY_LATER, so that the event waits.
         """
         if self._named or not self._is_to_be_asked(thread.platform):
             return not self.rule_out(thread)
-        # While one asks again, those go on that the last answer does not rule out.
+        # While Meta is asked again, threads go on that its last answer does not rule out.
         is_asked_again = thread.platform in self._asked_at and self._asking.locked()
         if not is_asked_again or self._told(thread.platform) not in (None, thread.page):
             async with self._asking:
@@ -55,7 +56,7 @@ class OwnPages:
         return not self.rule_out(thread)
 
     def rule_out(self, thread: Thread) -> bool:
-        """Whether it is known already that the thread is not the bot's; then that is counted."""
+        """Whether the thread is known not to be the bot's; if so, this is counted, and logged."""
         own = self._known(thread.platform)
         if not own or thread.page in own:
             return False
@@ -73,7 +74,7 @@ class OwnPages:
         return True
 
     def _known(self, platform: Platform) -> set[str]:
-        """The ids that there can be; empty if that is not known."""
+        """The ids of the bot's pages or accounts on the platform; empty if they are not known."""
         if self._named:
             return self._named
         if platform is Platform.INSTAGRAM and self._is_to_be_asked(platform):

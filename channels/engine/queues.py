@@ -50,7 +50,7 @@ class ThreadQueues:
             await asyncio.wait(self._workers.values())
 
     async def cancel(self) -> None:
-        """Stop every job where it is, and forget those that are waiting."""
+        """Cancel every job that is under way, and forget those that are waiting."""
         self._jobs.clear()
         workers = list(self._workers.values())
         for worker in workers:

@@ -1,4 +1,4 @@
-"""Handling a recorded event for as long as it takes: until it is done, or set aside as dead."""
+"""Handles a recorded event, however long that takes, until it is done or set aside as dead."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ RETRY_PAUSE = timedelta(seconds=1)  # before an event that failed is tried again
 LONGEST_PAUSE = timedelta(seconds=30)  # between tries of an event that waits for Meta
 _BACKOFF = Backoff(first=RETRY_PAUSE, longest=LONGEST_PAUSE)
 _FOR_GOOD = (ProcessDied, TurnTimedOut, TurnNotSaved)
-_AT_ONCE = timedelta(seconds=1)  # an event that was read this recently has not waited
-PATIENCE = timedelta(minutes=10)  # with a single event that Meta does not answer
+_AT_ONCE = timedelta(seconds=1)  # an event that was read so recently has not waited
+PATIENCE = timedelta(minutes=10)  # with an event that Meta does not answer while it answers others
 
 T = TypeVar("T")
 
 
 class Handle(Protocol):
-    """Handles an event whole, or raises."""
+    """Handles an event completely, or raises."""
 
     async def __call__(self, event: Event, *, repeated: bool) -> None: ...
 
@@ -66,7 +66,9 @@ class Retrying:
         ready: Callable[[], Awaitable[None]],
         suspects: Suspects,
     ) -> None:
-        """`ready` returns once Rasa has a model loaded."""
+        """`ready` returns once Rasa has a model loaded; `dies` is called before an event is set
+        aside for good.
+        """
         self._store = store
         self._clock = clock
         self._shared_clock = shared_clock
@@ -77,9 +79,9 @@ class Retrying:
         self._ready = ready
 
     async def handle(self, entry: InboxEntry, *, read_at: datetime | None = None) -> None:
-        """Handle an entry until it is done or dead, or another worker's.
+        """Handle an entry until it is done, or dead, or another worker's.
 
-        `read_at`: when its event was read from the store, unless it has waited in a queue since.
+        `read_at` is when its event was read from the store, unless it has waited in a queue since.
         """
         waits, failures, repeated = 0, entry.failures, entry.is_repeated
         failed_first_at: datetime | None = None
@@ -121,7 +123,7 @@ class Retrying:
         return read_at is not None and abs(self._shared_clock.now() - read_at) <= _AT_ONCE
 
     async def _as_it_is(self, entry: InboxEntry) -> Event:
-        """The entry's event: what has waited may have been taken back, or edited, meanwhile."""
+        """The event as it is now: while it waited, it may have been taken back or edited."""
         return await self._store.recorded(entry.position) or entry.event
 
     def _trying(self, entry: InboxEntry, event: Event, *, repeated: bool) -> Awaitable[None]:
@@ -133,10 +135,10 @@ class Retrying:
         id_ = DeadId(part=Part.EVENT, position=entry.position)
 
         async def count(times: int) -> int:
-            # Wait for the count: what has been handled must not be handled again for want of one.
+            # Wait until it is stored: if it failed, what has been handled would be handled again.
             return await self._once_stored(lambda: self._store.attempt(id_, times))
 
-        await self._ready()  # what waits for a model has not begun, however often the process ends
+        await self._ready()  # until a model is loaded it has not begun, and is not to blame
         async with self._suspects.begun(entry.attempts, count) as may:
             if not may:
                 raise ProcessDied(f"Handling it has ended the process {MOST_DEATHS} times.")
@@ -149,7 +151,7 @@ class Retrying:
             logger.error("An event can't be handled: %s", error, extra=_fields(entry))
         else:
             logger.exception("Handling an event failed.", extra=_fields(entry))
-        if is_last:  # first, so that a worker that is killed in between leaves nobody alone
+        if is_last:  # first, so that nobody is left alone if the worker is killed in between
             await self._step_in(entry)
         failed = partial(self._store.failed, error=error_class(error), for_good=is_last)
         is_dead = await self._once_stored(lambda: failed(entry.position, self._shared_clock.now()))
@@ -172,7 +174,7 @@ class Retrying:
                 await self._once_stored(step_in)
         except ClaimLost:
             logger.info("Another worker goes on with an event.", extra=_fields(entry))
-        except Exception as error:  # what it was about to be set aside for must not come again
+        except Exception as error:  # it must not keep the event from being set aside
             logger.error(
                 "A user whose bot has failed is not handed over (%s). The event is set aside all "
                 "the same; hand the user over by hand, and report this.",
@@ -184,7 +186,7 @@ class Retrying:
         return await self._once_stored(lambda: self._store.holds(entry, self._shared_clock.now()))
 
     async def _once_stored(self, step: Callable[[], Awaitable[T]]) -> T:
-        """What a step on the store returns; waits for the store while it is away."""
+        """What a step on the store returns; tries again for as long as the store is away."""
         is_told = False
         while True:
             try:
@@ -197,7 +199,7 @@ class Retrying:
 
 
 def _log_wait(entry: InboxEntry, what: str, error: Exception, *, told: str | None) -> None:
-    """Once, however long it takes: many events may wait, each of which is tried each second."""
+    """Log each reason once, however long it lasts: many events may wait, tried every second."""
     if what != told:
         level = logging.ERROR if isinstance(error, StoreError) else logging.INFO
         logger.log(level, "An event waits for %s: %s", what, error, extra=_fields(entry))
@@ -219,7 +221,7 @@ def _waits_for(error: Exception, tried_for: timedelta) -> str | None:
 
 
 def _pause(error: Exception, waits: int) -> timedelta:
-    """Pause before the next try: for Meta, the longer the more often the event has waited."""
+    """The pause before the next try; for Meta, it gets longer each time."""
     if not isinstance(error, TRY_LATER):
         return RETRY_PAUSE
     pause = _BACKOFF.pause(before=waits)
