@@ -37,7 +37,13 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_app(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _is_duration(value: object) -> bool:
+    if isinstance(value, float):  # what Rasa's float slots hold
+        return value.is_integer()
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -70,8 +76,8 @@ FIELDS = (
     ),
     Field(
         name="target_app",
-        accepts=_is_text,
-        allowed="page-inbox or an app id, as text",
+        accepts=_is_app,
+        allowed="page-inbox or an app id",
     ),
     Field(
         name="timeout",

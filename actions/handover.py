@@ -65,7 +65,7 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     """
 
     plan: str = DEFAULT_PLAN
-    target_app: str | None = None
+    target_app: int | str | None = None
     timeout: int | str | None = None
     keywords: list[str] | dict[str, list[str]] | None = None
     metadata: dict[str, Any] | None = None

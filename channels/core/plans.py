@@ -133,6 +133,8 @@ def _override(key: str, value: object) -> object:
 
 def parse_duration(value: object) -> timedelta:
     """90, "90", "90s", "30m", "2h" or "1d" as a timedelta."""
+    if isinstance(value, float) and value.is_integer():  # as in Rasa's float slots
+        value = int(value)
     match = _DURATION.fullmatch(str(value).strip() if isinstance(value, (int, str)) else "")
     if match is None:
         raise ValueError(f"is not a duration; write {_DURATIONS_ALLOWED}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import subprocess
 import sys
 from typing import Any
@@ -111,9 +112,16 @@ def test_an_empty_slot_leaves_the_attribute_standing(empty: object) -> None:
     assert _request(SalesHandover(), **slots) == _request(SalesHandover())
 
 
-@pytest.mark.parametrize("timeout", [0, 90, "90", "90s", "30m", "2h", "1d", "soon"])
+@pytest.mark.parametrize("timeout", [0, 90, 90.0, "90", "90s", "30m", "2h", "1d", "soon"])
 def test_a_timeout_is_passed_through_for_the_channel_to_judge(timeout: object) -> None:
     assert _request(ActionHandover(), handover_timeout=timeout)["timeout"] == timeout
+
+
+def test_an_app_id_may_be_a_number() -> None:
+    action = ActionHandover()
+    action.target_app = 1000000000000042
+
+    assert _request(action)["target_app"] == 1000000000000042
 
 
 @pytest.mark.parametrize("keywords", [["menu"], {"tr": ["menü"]}])
@@ -128,6 +136,7 @@ def test_keywords_are_a_list_or_a_mapping_of_languages(keywords: object) -> None
         ("handover_plan", ["sales"]),
         ("handover_timeout", True),
         ("handover_timeout", 30.5),
+        ("handover_timeout", math.inf),
         ("handover_timeout", ["30m"]),
         ("handover_keywords", "menu"),
         ("handover_keywords", ["menu", 7]),

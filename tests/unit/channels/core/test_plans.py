@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -43,6 +44,7 @@ def complaint(parse: Callable[[Any], object], value: object) -> str:
     [
         (0, 0),
         (90, 90),
+        (90.0, 90),
         ("90", 90),
         ("90s", 90),
         ("90 s", 90),
@@ -61,7 +63,19 @@ def test_a_duration_is_a_number_with_or_without_its_unit(value: object, seconds:
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, True, False, 1.5, [90], {"m": 30}, timedelta(minutes=1), b"90s"),
+        *(
+            None,
+            True,
+            False,
+            1.5,
+            -1.0,
+            math.inf,
+            math.nan,
+            [90],
+            {"m": 30},
+            timedelta(minutes=1),
+            b"90s",
+        ),
         *("", " ", "s", "half an hour", "90S", "90ms", "1h30m", "1:30", "1.5h", "1e9", "0x1F"),
         *(-1, "-90", "+90", "−90", "9" * 10, 10**9, 10**4000, "1_000"),
         *("٣٠m", "３０m", "30ｍ", "30m\n2h"),
