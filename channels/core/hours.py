@@ -27,6 +27,7 @@ _YEARS = range(2000, 2101)  # of dates: any others are typing mistakes
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _NO_PLACES = {"Factory", "localtime"}  # in the database, but different on each machine
+_NO_SUMMER = {"EST": "America/New_York", "MST": "America/Denver"}  # what is probably meant
 _HORIZON = 5 * 366  # how many days to search for the next opening
 _HOURS_ALLOWED = (
     "write days and hours, such as mon-fri: 09:00-17:30, or mon-fri: 09:00-12:00, 13:00-17:30"
@@ -167,7 +168,8 @@ def _holidays_of(region: str) -> Any:
 def parse_week(value: object) -> Week:
     """A mapping from days (`mon`, `mon-fri`, `sat, sun`) to spans, as the spans of each day."""
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"is not a mapping; {_HOURS_ALLOWED}.")
+        found = "is not a mapping" if value else "names no day"
+        raise ValueError(f"{found}; {_HOURS_ALLOWED}.")
     week: dict[int, tuple[Span, ...]] = {}
     for days, spans in value.items():
         for day in _parse_days(days):
@@ -235,6 +237,11 @@ def parse_timezone(value: object) -> str:
     name = value.strip() if isinstance(value, str) else ""
     if name not in _known_places():
         raise ValueError(f"is not a known time zone; {allowed}.")
+    if name in _NO_SUMMER:
+        raise ValueError(
+            f"never has daylight saving time; write a place, such as {_NO_SUMMER[name]}, or "
+            "America/Panama or America/Phoenix if its clocks never change."
+        )
     return name
 
 

@@ -29,7 +29,7 @@ INBOX_NAMES = {
 }
 ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
 _LANGUAGE = re.compile("[a-zA-Z]{2,3}([-_].+)?")
-_COMMA = re.compile("[,;،、，]")
+_SEVERAL = re.compile("[,;،、，|\n]")
 SHORTEST_TIMEOUT = timedelta(seconds=1)
 LONGEST_TIMEOUT = timedelta(days=30)
 
@@ -169,8 +169,8 @@ def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:
     if not all(_LANGUAGE.fullmatch(code) for code in languages if code != ASSISTANT_LANGUAGE):
         raise ValueError("has a language that is no code; write en, de or pt-BR.")
     words = {language: _texts(listed) for language, listed in languages.items()}
-    if any(isinstance(listed, str) and _COMMA.search(listed) for listed in languages.values()):
-        raise ValueError("is one text with a comma; write a list, such as [menu, back to bot].")
+    for listed in languages.values():
+        _refuse_several_in_one(listed)
     KeywordMatcher(words)  # refuses a keyword that nobody could ever type
     return words
 
@@ -181,6 +181,17 @@ def parse_words(value: object) -> tuple[str, ...]:
     if not all(word.strip() for word in words):
         raise ValueError("has an empty text; leave it out.")
     return words
+
+
+def parse_names(value: object) -> tuple[str, ...]:
+    """The same, of names that have no comma in them: intents, slots."""
+    _refuse_several_in_one(value)
+    return parse_words(value)
+
+
+def _refuse_several_in_one(value: object) -> None:
+    if isinstance(value, str) and _SEVERAL.search(value.strip()):
+        raise ValueError("is one text that lists several; write a list, such as [one, another].")
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,10 +40,10 @@ VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class EveryVariable(dict[str, str]):
-    """An environment in which each variable is set, to what could be an id, a token or a key."""
+    """Each variable is set, to a number of its own that could be an id, a token or a key."""
 
-    def get(self, _name: str, _default: object = None) -> str:
-        return "90010010010010019001001001001001"
+    def get(self, name: str, _default: object = None) -> str:
+        return str(zlib.crc32(name.encode())).rjust(32, "9")
 
 
 def own(*languages: str) -> list[Block]:

@@ -26,6 +26,7 @@ class Key:
     default: object = None
     required: str = ""  # why it must not be missing, and where to find it
     secret: bool = False
+    sections: bool = False  # it holds sections, whose own keys are checked one by one
 
 
 def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[str, Any]:
@@ -54,17 +55,17 @@ def _read(found: object, path: str, key: Key) -> Any:
         return key.default
     is_hidden = key.secret or isinstance(found, Mapping) or _holds_more_than_an_address(found)
     shown = " " if is_hidden else f" {quoted(found)} "
-    if _has_unset_variable(found):
-        raise SettingsError(
-            f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
-            "run`, and write it as ${NAME}."
-        )
     if isinstance(found, str) and not found.strip():
         raise SettingsError(
             f"{path} is empty. Write a value, or leave the key out; if it is written as ${{NAME}}, "
             "that variable is set to nothing."
         )
     try:
+        if not key.sections and _has_unset_variable(found):
+            raise SettingsError(
+                f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
+                "run`, and write it as ${NAME}."
+            )
         return key.parse(found)
     except ValueError as error:
         raise SettingsError(f"{path}{shown}{error}") from None
@@ -72,11 +73,12 @@ def _read(found: object, path: str, key: Key) -> Any:
         raise SettingsError(f"{path} is nested too deeply; nothing here has many levels.") from None
 
 
-def _has_unset_variable(found: object) -> bool:
-    """In a list only `${NAME}` counts as a variable: `$BACK` may be a button's payload."""
-    if isinstance(found, list):
-        return any(isinstance(one, str) and _VARIABLE.search(one) for one in found)
-    return isinstance(found, str) and _UNSET_VARIABLE.search(found) is not None
+def _has_unset_variable(found: object, pattern: re.Pattern[str] = _UNSET_VARIABLE) -> bool:
+    """In a list or a mapping only `${NAME}` is a variable: `$BACK` may be a button's payload."""
+    if isinstance(found, (list, Mapping)):
+        within = found.values() if isinstance(found, Mapping) else found
+        return any(_has_unset_variable(one, _VARIABLE) for one in within)
+    return isinstance(found, str) and pattern.search(found) is not None
 
 
 def _unknown(key: object, path: str, known: Mapping[str, Key]) -> str:

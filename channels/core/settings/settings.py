@@ -35,6 +35,7 @@ from ..plans import (
     Plan,
     parse_keywords,
     parse_metadata,
+    parse_names,
     parse_target_app,
     parse_timeout,
     parse_words,
@@ -159,6 +160,12 @@ def parse_settings(section: object) -> Settings:
             f"{SECTION} has operator-token without admin-token. Add an admin-token: with only an "
             "operator-token, nobody could erase people."
         )
+    if settings.operator_token is not None and settings.operator_token == settings.admin_token:
+        raise SettingsError(
+            f"{SECTION}: operator-token and admin-token are the same, so operators could erase and "
+            "export. Make another one with: openssl rand -hex 24."
+        )
+    _refuse_an_id_twice(settings.pages)
     for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
         _refuse_handing_over_to_itself(plans, settings.app_id)
     if any(NoticeKind.UNANSWERED in target.events for target in settings.notify):
@@ -174,6 +181,15 @@ def _quiet(plans: Mapping[str, Plan]) -> dict[str, Plan]:
     }
 
 
+def _refuse_an_id_twice(pages: Mapping[str, PageSettings]) -> None:
+    ids = [*pages, *(page.instagram for page in pages.values() if page.instagram)]
+    for id_ in (one for number, one in enumerate(ids) if one in ids[:number]):
+        raise SettingsError(
+            f"{SECTION}.pages has the id {id_} twice. Each Page, and the Instagram account that is "
+            "linked to it, has an id of its own."
+        )
+
+
 def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> None:
     for name in (plan.name for plan in plans.values() if plan.target_app == app_id):
         raise SettingsError(
@@ -186,7 +202,10 @@ def _refuse_handing_over_to_itself(plans: Mapping[str, Plan], app_id: str) -> No
 def _parse_pages(section: object) -> dict[str, PageSettings]:
     if not isinstance(section, Mapping):
         raise ValueError("is not a mapping; write a page's id, with its keys indented under it.")
-    return dict(_parse_page(page, keys) for page, keys in section.items())
+    pages = [_parse_page(page, keys) for page, keys in section.items()]
+    if len(dict(pages)) < len(pages):
+        raise ValueError("has a page twice, once in quotes; leave one of the two out.")
+    return dict(pages)
 
 
 def _parse_page(page: object, section: object) -> tuple[str, PageSettings]:
@@ -250,7 +269,7 @@ _CHANNEL_KEYS = {
         required="Without it, anybody could post messages; see App settings > Basic > App secret.",
     ),
     "page-access-token": Key(parse=parse_secret, secret=True),
-    "pages": Key(parse=_parse_pages, default={}, secret=True),  # it holds tokens
+    "pages": Key(parse=_parse_pages, default={}, secret=True, sections=True),  # it holds tokens
     "app-id": Key(
         parse=parse_app_id,
         required="It tells the bot's own messages from an operator's; see App settings > Basic.",
@@ -274,9 +293,12 @@ _CHANNEL_KEYS = {
     "events": Key(parse=parse_events, default={}),
     "public-url": Key(parse=parse_public_url),
     "profiles": Key(parse=parse_flag, default=True),
-    "notify": Key(parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, default=()),
+    "notify": Key(
+        parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, sections=True, default=()
+    ),
     "plans": Key(
         parse=_parse_plans,
+        sections=True,
         default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN, unanswered_notice=UNANSWERED_NOTICE)},
     ),
 }
@@ -287,7 +309,7 @@ _PAGE_KEYS = {
         required="Each page has a token of its own; see Messenger settings > Access tokens.",
     ),
     "instagram": Key(parse=parse_app_id),
-    "plans": Key(parse=_parse_named_plans, default={}),
+    "plans": Key(parse=_parse_named_plans, sections=True, default={}),
 }
 _PLAN_KEYS = {
     "target-app": Key(parse=parse_target_app, default=Plan(name="").target_app),
@@ -300,13 +322,13 @@ _PLAN_KEYS = {
     "keywords": Key(parse=parse_keywords, default={}),
     "keyword-match": Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),
     "return-payloads": Key(parse=parse_words, default=()),
-    "return-intents": Key(parse=parse_words, default=()),
+    "return-intents": Key(parse=parse_names, default=()),
     "return-intent-threshold": Key(
         parse=parse_threshold, default=Plan(name="").return_intent_threshold
     ),
     "metadata": Key(parse=parse_metadata, default={}),
     "last-messages": Key(parse=parse_flag, default=True),
-    "context-slots": Key(parse=parse_words, default=()),
+    "context-slots": Key(parse=parse_names, default=()),
     "hours": Key(parse=parse_week),
     "timezone": Key(parse=parse_timezone),
     "closed-on": Key(parse=parse_closed_on, default=()),

@@ -76,3 +76,10 @@ def test_an_operator_token_alone_is_a_mistake(stage: OperatorStage) -> None:
     del section["admin-token"]
     with pytest.raises(SettingsError, match="operator-token without admin-token"):
         parse_settings(section)
+
+
+def test_one_token_for_both_is_a_mistake(stage: OperatorStage) -> None:
+    section = credentials_of(stage)
+    section["operator-token"] = section["admin-token"]
+    with pytest.raises(SettingsError, match="operator-token and admin-token are the same"):
+        parse_settings(section)

@@ -55,6 +55,18 @@ def test_a_page_that_is_no_id_is_refused() -> None:
         with_pages({"my page": {"page-access-token": "t"}})
 
 
+def test_a_page_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(SettingsError, match="pages has a page twice, once in quotes"):
+        with_pages({"111": PAGES["111"], 111: {"page-access-token": "T0KEN-other"}})
+
+
+@pytest.mark.parametrize("instagram", ["111", "222", "178"])
+def test_an_id_that_two_have_is_refused(instagram: str) -> None:
+    first = {"page-access-token": "t", "instagram": instagram}
+    with pytest.raises(SettingsError, match=rf"pages has the id {instagram} twice\."):
+        with_pages({**PAGES, "111": first})
+
+
 def test_one_page_and_several_are_refused_together() -> None:
     with pytest.raises(SettingsError, match="has both page-access-token and pages"):
         with_pages(PAGES, **{"page-access-token": "t"})

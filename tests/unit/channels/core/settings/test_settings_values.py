@@ -13,6 +13,7 @@ from tests.unit.channels.core.settings.settings_samples import (
     REQUIRED,
     SECRET_KEYS,
     complaint_about,
+    settings_with,
 )
 
 CHRISTMAS_EVE = datetime(2026, 12, 24, tzinfo=timezone.utc)  # as YAML reads a moment of it
@@ -88,7 +89,11 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("keywords", 7, "is not a list of texts; "),
         ("keywords", ["menu", True], "is not a list of texts; "),
         ("keywords", ["\u200b"], "has the keyword '\\u200b', "),
-        ("keywords", "menu, back to bot", "is one text with a comma; write a list, such as [menu"),
+        ("keywords", "menu, back to bot", "is one text that lists several; write a list, such as "),
+        ("keywords", "menu\nback to bot", "is one text that lists several; "),
+        ("keywords", "menu | back to bot", "is one text that lists several; "),
+        ("return-intents", "show_menu, greet", "is one text that lists several; write a list, "),
+        ("context-slots", "order_id, city", "is one text that lists several; "),
         ("keyword-match", "word", "is not allowed; write one of: whole, contains."),
         ("return-payloads", 7, "is not a list of texts; "),
         ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
@@ -105,6 +110,16 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("timezone", "+02:00", "is not a known time zone; "),
         ("timezone", "America", "is not a known time zone; "),
         ("timezone", "../passwd", "is not a known time zone; "),
+        (
+            "timezone",
+            "EST",
+            "never has daylight saving time; write a place, such as America/New",
+        ),
+        (
+            "timezone",
+            "MST",
+            "never has daylight saving time; write a place, such as America/Denv",
+        ),
         ("timezone", 2, "is not a known time zone; "),
         ("timezone", "localtime", "is not a known time zone; "),
         ("timezone", "right/Europe/Berlin", "is not a known time zone; "),
@@ -152,7 +167,7 @@ def test_a_secret_in_the_wrong_place_is_not_shown(
 @pytest.mark.parametrize(
     ("keywords", "complaint"),
     [
-        ({"ja": "メニュー、終了"}, "is one text with a comma; "),
+        ({"ja": "メニュー、終了"}, "is one text that lists several; "),
         ({"english": ["menu"]}, "has a language that is no code; write en, de or pt-BR."),
     ],
 )
@@ -203,7 +218,7 @@ def test_a_wrong_event_or_intent_of_one_is_set_right(events: object, complaint: 
 @pytest.mark.parametrize(
     ("hours", "complaint"),
     [
-        ({}, "is not a mapping; "),
+        ({}, "names no day; write days and hours, "),
         ({"weekdays": "09:00-17:00"}, "has a day that is not one of mon, tue, wed, thu, fri, "),
         ({7: "09:00-17:00"}, "has a day that is not one of mon, "),
         ({"mon-": "09:00-17:00"}, "has a day that is not one of mon, "),
@@ -254,6 +269,27 @@ def test_an_empty_text_in_a_list_of_a_plan_is_refused(key: str) -> None:
 def test_a_variable_in_a_list_that_is_not_set_is_told_of(key: str) -> None:
     told = complaint_about({**REQUIRED, "plans": {"default": {key: ["2026-12-24", "${OTHER}"]}}})
     assert "names an environment variable that is not set" in told
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("keywords", {"en": ["${OTHER}"]}),
+        ("keywords", {"en": "${OTHER}"}),
+        ("metadata", {"team": {"name": "${OTHER}"}}),
+        ("hours", {"mon-fri": "${OTHER}"}),
+    ],
+)
+def test_so_is_one_in_a_mapping(key: str, value: object) -> None:
+    told = complaint_about({**REQUIRED, "plans": {"default": {key: value}}})
+    assert told.startswith(
+        f"channels.MessengerInput.plans.default.{key} names an environment variable that is not set"
+    )
+
+
+def test_what_looks_like_the_shells_way_to_write_a_variable_is_kept_in_a_mapping() -> None:
+    plan = {"keywords": {"en": ["$BACK"]}, "metadata": {"price": "$20"}}
+    assert settings_with({"plans": {"default": plan}}).plans["default"].metadata == plan["metadata"]
 
 
 @pytest.mark.parametrize("keys", [{"hours": {"mon": "09:00-17:00"}}, {"closed-on": ["DE"]}])
