@@ -122,7 +122,7 @@ class Dialogue:
 
         Does nothing if a person has the thread already. Raises StoreError.
         """
-        if not isinstance(event, (UserMessage, Postback)) or await self._is_with_people(event):
+        if not isinstance(event, (UserMessage, Postback)):
             return
         thread, key = event.thread, f"failed {event.key}"
         said = await self._outbox.said(thread, event.mid or event.key)
@@ -133,10 +133,6 @@ class Dialogue:
         )
         await output.stand_in(self._threads.sender_id(thread), self._settings.on_failure)
         output.end_turn()
-
-    async def _is_with_people(self, event: Event) -> bool:
-        session = await self._store.open_session(event.thread)
-        return session is not None and not session.is_waiting
 
     async def tell_act(self, act: Act) -> None:
         """Let Rasa handle an act that is not a message, if the settings name an intent for it."""
