@@ -85,9 +85,9 @@ class Endings:
     ) -> Session | None:
         """Note that an ending session's thread is ours again; None if it is no longer ending.
 
-        `user_at` is when the user wrote, if that has shown it: then an end that was held because
-        nothing could be sent goes on. `returned_with` is the metadata of the pass, if one has shown
-        it.
+        `user_at` is when the user wrote, if that has shown it: then what Rasa says of the end need
+        not wait until the user writes. `returned_with` is the metadata of the pass, if one has
+        shown it.
         """
 
         def step(ending: Session) -> Session:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.core.errors import GraphRefused, GraphThrottled
+from channels.core.errors import GraphRefused, GraphThrottled, GraphUnavailable
 from channels.core.events import Array
 from channels.core.sessions.session import MESSAGING_WINDOW, EndReason, State
 from channels.handover.opening import MOST_IN_A_ROW
@@ -170,6 +170,29 @@ async def test_a_follow_up_hands_over_again_though_the_user_can_t_be_written_to(
 
     assert world.graph.threads[ANNA] == SECOND_LINE
     assert world.said() == []
+
+
+@pytest.mark.parametrize("is_regained", [True, False])
+async def test_a_user_who_writes_a_day_later_reads_the_follow_up_before_the_thread_is_passed(
+    world: World, is_regained: bool
+) -> None:
+    for reason in ("agent_returned", "operator_request"):
+        world.script.answers[reason] = ["I ask the second line.", TO_SECOND_LINE]
+    await world.hand_over()
+    await world.operator_says("Good day")
+    await world.wait(MESSAGING_WINDOW)
+    if is_regained:
+        world.script.once["agent_returned"] = [[RuntimeError("Rasa fails")]]
+        await world.agent_returns()
+    else:
+        world.graph.fail("take_control", GraphUnavailable("Away"))
+        await world.operator_asks()
+    world.graph.threads[ANNA] = None
+    await world.deliver(world.message("hello"))
+    await world.wait(SECOND)
+
+    assert world.said() == ["I ask the second line."]
+    assert world.graph.threads[ANNA] == SECOND_LINE
 
 
 async def test_a_thread_that_is_taken_before_the_follow_up_stays_with_who_took_it(
