@@ -56,11 +56,6 @@ def happenings(world: World, *, most_deliveries: int) -> Iterator[Happening]:
             yield f"a worker dies before it {worker.step.value}", world.with_worker(which, IDLE)
 
 
-def user_writes(world: World) -> World:
-    """To the agent, if an agent has the thread."""
-    return next(_by_the_user(world))[1]
-
-
 def _by_the_user(world: World) -> Iterator[Happening]:
     """An idle thread goes to the default app. With routing off, every app hears everything."""
     world = replace(world, in_window=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from channels.core.sessions.session import Session, State
-from tests.search.exhaustive.happenings import happenings, user_writes
+from tests.search.exhaustive.happenings import happenings
 from tests.search.exhaustive.merging import key_of, later, merged
 from tests.search.exhaustive.model import AGENT, TICK, Violation, World
 from tests.search.exhaustive.moves import moves
@@ -65,16 +65,10 @@ class Search:
         return found
 
     def _lead_on(self, start: bytes, world: World) -> None:
-        """Nothing breaks and time passes, until nothing is left to do.
-
-        What then waits for the user's next message must end with it.
-        """
+        """Nothing breaks and time passes, until nothing is left to do."""
         story: list[str] = []
         try:
             end = self._led_through(world, story)
-            if end is not None and _waits_for_user(end.session):
-                story.append("the user writes")
-                end = self._led_through(merged(user_writes(end)), story)
             if end is not None:
                 _check_nothing_is_left(end)
         except Violation as violation:
@@ -115,8 +109,3 @@ def _check_nothing_is_left(world: World) -> None:
 def _is_with_agent(session: Session, world: World) -> bool:
     """Meta refuses to give the thread back, and somebody has it."""
     return session.state is State.ACTIVE and not session.has_deadline and world.owner == AGENT
-
-
-def _waits_for_user(session: Session | None) -> bool:
-    """Its follow-up waits for the user's next message."""
-    return session is not None and session.regained and session.due_at is None
