@@ -9,22 +9,22 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Protocol
 
-# Seconds, which go on while the machine sleeps or the process is stopped, and never jump.
-# Elsewhere than on Linux the monotonic clock is the nearest to that.
+# Seconds that go on while the machine sleeps or the process is stopped, and never jump.
+# Outside Linux, the monotonic clock comes closest to that.
 _counted: Callable[[], float] = (
     partial(time.clock_gettime, time.CLOCK_BOOTTIME)
     if hasattr(time, "CLOCK_BOOTTIME")
     else time.monotonic
 )
-LEAST_SKEW = timedelta(seconds=2)  # that Meta's time shows, as it has no fractions of a second
-STANDSTILL = timedelta(seconds=5)  # a sleep that lasts this much longer is the process's own
+LEAST_SKEW = timedelta(seconds=2)  # to be noticed: Meta's time has no fractions of a second
+STANDSTILL = timedelta(seconds=5)  # if a sleep lasts this much longer, the process stood still
 
 
 class Clock(Protocol):
     """Tells the time and waits for it."""
 
     def now(self) -> datetime:
-        """The present moment, aware, in UTC. Two of them differ by the time that has passed."""
+        """The present moment, aware, in UTC; setting the machine's clock does not change it."""
 
     def metas(self) -> datetime:
         """The present moment by Meta's clock, as far as it is known."""
@@ -37,7 +37,7 @@ class Clock(Protocol):
 
 
 async def lived_for(clock: Clock, duration: timedelta) -> None:
-    """Return after this long; counted again from when this process goes on, if it stood still."""
+    """Return after this long; if the process stood still in the meantime, begin again."""
     slept_for_longer = True
     while slept_for_longer:
         due_at = clock.now() + duration
@@ -46,10 +46,10 @@ async def lived_for(clock: Clock, duration: timedelta) -> None:
 
 
 class SystemClock:
-    """The machine's clock as it was at the start, and what has passed since.
+    """The machine's clock as it was at the start, plus the time that has passed since.
 
-    Whoever sets the machine's clock meanwhile changes no deadline, and a process that was stopped
-    for a while knows it.
+    Setting the machine's clock later changes no deadline, and time for which the process was
+    stopped counts.
     """
 
     def __init__(self) -> None:
@@ -70,10 +70,9 @@ class SystemClock:
 
 
 class SharedClock:
-    """The time that all workers on one database agree on: our own, set by the database's.
+    """The time on which all workers on one database agree: our own clock's, set by the database's.
 
-    It is set by how far the two were apart at some moment between two of ours. `skew` is Meta's
-    time minus our own clock's, if it is known.
+    `skew` is Meta's time minus our own clock's, if it is known.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class SharedClock:
     def set_by(self, told: datetime, *, after: datetime, before: datetime) -> None:
         """The database's clock said `told` at some moment between these two of our own clock's.
 
-        Where that says nothing new, the clock is left alone, so that it does not jitter.
+        If this clock agrees with that already, it is left alone, so that it does not jitter.
         """
         least, most = told - before, told - after
         if not least <= self._ahead <= most:

@@ -1,4 +1,4 @@
-"""The Rasa that is installed here, and why the channel can't work in it."""
+"""The installed Rasa, and why the plugin can't work in it, if it can't."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 MANTLE = "mantle"  # as a model's metadata and Rasa's processor name the engine
 MANTLE_REFUSED = (
-    "The assistant is one of Rasa's engine Mantle (agent.yml and skills), in which no handover can "
-    "work: Mantle sends no custom payload, so none would begin, and it reads handover_ended as the "
-    "user's words. Use an assistant of flows (CALM) or of rules."
+    "The assistant is made for Rasa's engine Mantle (agent.yml and skills), in which no handover "
+    "can work: Mantle sends no custom payload, so none would begin, and it takes handover_ended "
+    "for words of the user's. Use an assistant of flows (CALM) or of rules."
 )
 
 _OLDEST_RASA = (3, 6)
@@ -30,7 +30,7 @@ class Host:
 
     @property
     def refused(self) -> str | None:
-        """Why the plugin can't work in it, and what to do; None where it can."""
+        """Why the plugin can't work in it, and what to do; None if it can."""
         numbers = tuple(map(int, re.findall(r"\d+", self.version)[:2]))
         if self.package != "rasa" or numbers >= _OLDEST_RASA:
             return None
@@ -41,12 +41,14 @@ class Host:
 
 
 def is_mantle_project(directory: Path) -> bool:
-    """Whether a folder holds an assistant of Mantle: two of its files, as Rasa Pro 3.21 has it."""
+    """Whether a folder holds an assistant for Mantle: at least two of its files are there, which is
+    what Rasa Pro 3.21 goes by.
+    """
     return sum(any(directory.glob(pattern)) for pattern in _OF_MANTLE) > 1
 
 
 def installed() -> Host | None:
-    """The Rasa of this environment."""
+    """The Rasa in this environment; None if there is none."""
     found = {package: _version(package) for package in ("rasa-pro", "rasa")}
     there = (Host(package=package, version=one) for package, one in found.items() if one)
     return next(there, None)

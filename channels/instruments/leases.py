@@ -1,7 +1,7 @@
 """Whether the work under way is still this worker's.
 
 A worker that stands still for longer than its claims last finds, when it goes on, that others have
-done its work. So it looks before each effect: a send, a pass, a take, a turn, a save.
+done its work. So it checks before each effect: a send, a pass, a take, a turn, a save.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .clock import Clock
 
 
 class _Lease:
-    """What a worker is at; `outer` is what that is a part of."""
+    """Work under way on something that is claimed; `outer` is the work of which it is a part."""
 
     def __init__(self, store: Store, held: Held, clock: Clock) -> None:
         self._store = store
@@ -46,12 +46,12 @@ _under_way: ContextVar[_Lease | None] = ContextVar("under_way", default=None)
 
 
 def working_on(held: Held, *, store: Store, clock: Clock) -> AbstractContextManager[None]:
-    """Mark what this worker has claimed as under way; `clock` is the one that the claim goes by."""
+    """Within the block, work is under way on what was claimed; `clock` dates the claim."""
     return _ALONE if store.is_alone else _Lease(store, held, clock)
 
 
 def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task that is not part of what is under way, and may outlast it."""
+    """A task that is not part of the work under way, and may outlast it."""
     create = asyncio.get_running_loop().create_task
     if _under_way.get() is None:
         return create(work)
@@ -61,10 +61,10 @@ def task_apart(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 async def still_ours() -> None:
-    """Return if all that is under way is still this worker's; call it before each effect.
+    """Return if everything that is under way is still this worker's; call it before each effect.
 
-    An answer that has come too late counts for nothing. Raises ClaimLost, and StoreError where
-    nobody can tell.
+    If the store's answer comes too late to rely on, it is asked again. Raises ClaimLost if another
+    worker has taken over, and StoreError if the store can't be asked.
     """
     while not _are_surely_ours():
         for lease in _all_under_way():
@@ -73,7 +73,7 @@ async def still_ours() -> None:
 
 
 def surely_ours() -> None:
-    """The same at once, without asking the store: a claim that may have lapsed counts as lost."""
+    """The same, without asking the store: raises ClaimLost if a claim may have expired."""
     if not _are_surely_ours():
         raise ClaimLost(
             "This worker stood still, and another one may have taken over what it was doing."

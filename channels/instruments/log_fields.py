@@ -30,8 +30,8 @@ class AboutThread(msgspec.Struct):
     def __exit__(self, *_: object) -> None:
         if self.token is not None:
             _subject.reset(self.token)
-        # What was begun within keeps this context, such as the timer of Rasa's reminders, which
-        # is everybody's.
+        # Whatever was begun within keeps this context, even the timer of Rasa's reminders, which
+        # serves everybody.
         self.thread = self.session = self.token = None
 
 
@@ -39,7 +39,7 @@ _subject: ContextVar[AboutThread | None] = ContextVar("handover_log_subject", de
 
 
 def thread_hash(thread: Thread) -> str:
-    """A short stand-in for the thread: the same in every line, and no one's id in clear."""
+    """A short stand-in for the thread: the same in every line, and without anybody's id."""
     return hashlib.sha256(thread.key.encode()).hexdigest()[:_DIGITS]
 
 
@@ -65,7 +65,7 @@ def about_session(session: Session) -> None:
 
 
 def subject() -> Mapping[str, str]:
-    """The fields of the thread, and of its session if there is one, that work is under way for."""
+    """The fields of the thread or the session for which work is under way; empty if for none."""
     subject = _subject.get()
     if subject is None or subject.thread is None:
         return {}

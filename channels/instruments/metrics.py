@@ -17,8 +17,8 @@ from ..core.records.kept import Backlog
 from ..core.sessions.feedback import SCORES
 from ..core.sessions.session import EndReason, Session
 
-# The edges of the buckets. Meta expects an acknowledgement at once; a turn is noticed from a
-# second on; an operator is a person.
+# The edges of the buckets, in seconds. Meta expects an acknowledgement at once; users notice a turn
+# that takes a second or more; operators are people.
 _ACK = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _TURN = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
 _ANSWER = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
@@ -32,8 +32,8 @@ _TOLD = ("start", "end")
 class Metrics:
     """One worker's figures; `page` gives them in Prometheus' text format.
 
-    Where PROMETHEUS_MULTIPROC_DIR names a directory, the page has those of all the processes
-    that write there (prometheus_client, "Multiprocess Mode").
+    If PROMETHEUS_MULTIPROC_DIR names a directory, the page has those of all processes that write
+    there (prometheus_client, "Multiprocess Mode").
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Metrics:
             "sessions_not_opened", "Sessions not opened because too many had begun in a row."
         )
         self.requests = self._counter(
-            "requests", "Apps that asked for a thread, by what they got.", "answer"
+            "requests", "Apps that asked for a thread, by the answer.", "answer"
         )
         self.feedback = self._counter(
             "feedback", "What users thought of handovers, by their score.", "score"
@@ -63,7 +63,7 @@ class Metrics:
             "events_of_other_pages", "Events left out because their page is not the bot's."
         )
         self.untold = self._counter(
-            "untold", "Starts and ends of handovers that Rasa failed at for good.", "what"
+            "untold", "Starts and ends of handovers that Rasa could not be told of.", "what"
         )
         self.dead = self._counter("events_dead", "Events set aside for good by this worker.")
         self.graph_calls = self._counter(
@@ -78,27 +78,27 @@ class Metrics:
         )
         self.probe_interval = self._gauge(
             "owner_probe_interval_seconds",
-            "How often the owner of a session's thread is asked for; it grows with the sessions.",
+            "Least time between two looks at a thread's owner; it grows with the sessions.",
         )
-        self._waiting = self._gauge("inbox_waiting", "Events that are recorded and not handled.")
+        self._waiting = self._gauge("inbox_waiting", "Events recorded and not handled yet.")
         self._oldest = self._gauge(
             "inbox_oldest_age_seconds", "How long the oldest event of the inbox has waited."
         )
         self._dead_kept = self._gauge("inbox_dead", "Events set aside that the store still has.")
-        self._unsent = self._gauge("outbox_waiting", "Messages of the bot's that Meta lacks yet.")
+        self._unsent = self._gauge("outbox_waiting", "Bot messages that Meta does not have yet.")
         self._oldest_unsent = self._gauge(
             "outbox_oldest_age_seconds", "How long the oldest message of the outbox has waited."
         )
-        self._held = self._gauge("outbox_held", "Messages that wait until their user has written.")
+        self._held = self._gauge("outbox_held", "Messages held until their user writes.")
         self._dead_messages = self._gauge(
             "outbox_dead", "Messages set aside that the store still has."
         )
-        self._untold = self._gauge("notices_waiting", "Notices that operators have not got yet.")
+        self._untold = self._gauge("notices_waiting", "Notices not delivered to operators yet.")
         self._oldest_untold = self._gauge(
             "notices_oldest_age_seconds", "How long the oldest notice to operators has waited."
         )
         self._acks = self._histogram(
-            "ack_seconds", "From a delivery's coming to the answer, by its status.", _ACK, "status"
+            "ack_seconds", "From a delivery's arrival to the answer, by status.", _ACK, "status"
         )
         self._acks_by_status: dict[int, Histogram] = {}
         self._turns = self._histogram(
@@ -123,14 +123,14 @@ class Metrics:
         return generate_latest(registry)
 
     def acknowledged(self, status: int, took: timedelta) -> None:
-        """A webhook delivery has got its answer."""
+        """A webhook delivery has been answered."""
         acks = self._acks_by_status.get(status)
         if acks is None:
             acks = self._acks_by_status[status] = self._acks.labels(str(status))
         _observe(acks, took)
 
     def turn_taken(self, took: timedelta) -> None:
-        """Rasa has handled a message whole."""
+        """Rasa has handled a message completely."""
         _observe(self._turns, took)
 
     def first_answered(self, session: Session, after: timedelta) -> None:
@@ -153,17 +153,17 @@ class Metrics:
         self._dead_messages.set(backlog.dead)
 
     def notices_are(self, backlog: Backlog, now: datetime) -> None:
-        """What operators are still to be told now."""
+        """The notices that wait now."""
         age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
         self._untold.set(backlog.waiting)
         self._oldest_untold.set(max(age.total_seconds(), 0))
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
-        """These will be shown at zero until the first one comes."""
+        """Each of these is shown, at zero, even before the first such call."""
         self._graph_calls_expected = list(product(verbs, outcomes))
 
     def _show_at_zero(self) -> None:
-        """What has not come yet: a rise is noticed from a figure that was there before it."""
+        """Show what has not happened yet: a rise is noticed only from an earlier figure."""
         for starter in _STARTED_BY:
             self.opened.labels(starter)
             self._first_answers.labels(starter)
@@ -184,7 +184,7 @@ class Metrics:
         return Counter(_full(name), meaning, labels.split(), registry=self._registry)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
-        # All workers look at the same store: the latest look counts.
+        # All workers look at the same store, so the latest look counts.
         return Gauge(_full(name), meaning, multiprocess_mode="mostrecent", registry=self._registry)
 
     def _histogram(
@@ -205,5 +205,5 @@ def _full(name: str) -> str:
 
 
 def _observe(histogram: Histogram, duration: timedelta) -> None:
-    """A clock that is set back meanwhile must not make the sum fall."""
+    """Count a duration as at least 0: a clock that was set back must not make the sum fall."""
     histogram.observe(max(duration.total_seconds(), 0))

@@ -1,9 +1,9 @@
 """Keeps what people write out of the log, no matter what logs it.
 
 A component, an action or a library that fails says in its error what it could not deal with, which
-may be what a user wrote; Rasa quotes a message in some of its warnings, and SQLAlchemy, if asked,
-whatever is stored. This process has one way by which all log records come into being, and one by
-which all of Python's warnings are shown: here they lose such words.
+may be what a user wrote; Rasa quotes messages in some of its warnings, and SQLAlchemy, if asked to,
+whatever is stored. In a process, all log records are made in one place, and all of Python's
+warnings are shown in one: there they lose such words.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def keep_log_quiet() -> None:
 
 
 class _QuietRecords:
-    """Makes log records, as `logging.setLogRecordFactory` wants it.
+    """A factory of log records, for `logging.setLogRecordFactory`.
 
-    The plugin's own lines always lose what an error says, and so do asyncio's, which tells of tasks
-    that nobody waits for when it is no longer known what they were for; those of others lose it
-    while work is under way for a thread, which may be what the error is about.
+    The plugin's own lines always lose what an error says. So do asyncio's, which report tasks that
+    nobody waits for, when it is no longer known what they were for. Other lines lose it while work
+    is under way for a thread, because the error may be about that.
     """
 
     def __init__(self, make: Any) -> None:
@@ -53,17 +53,17 @@ class _QuietRecords:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record: logging.LogRecord = self._make(*args, **kwargs)
-        name = record.name or ""  # which `logging.makeLogRecord` fills in later
+        name = record.name or ""  # `logging.makeLogRecord` fills it in later
         is_own = name == _OWN or name.startswith(f"{_OWN}.")
         is_late = name == _ASYNCIO
         may_quote = is_own or is_late or subject() or is_said()
         if record.exc_info and record.exc_info[1] is not None and may_quote:
             quiet = without_words(record.exc_info[1])
             record.exc_info = (type(quiet), quiet, quiet.__traceback__)
-            if is_late:  # what follows shows the task or the call, and what it was about
+            if is_late:  # the rest of the line shows the task or the call, and what it was about
                 record.msg, record.args = re.split(r"[\n(]", str(record.msg))[0], ()
         if name.startswith(_SQL) and isinstance(record.args, tuple):
-            # Parameters and rows, of Rasa's tracker store too; what is not secret is text already.
+            # Parameters and rows, also of Rasa's tracker store; what is not secret is a str.
             record.args = tuple(part if isinstance(part, str) else LEFT_OUT for part in record.args)
         if not is_own and is_said():
             _hide(record)
@@ -71,8 +71,8 @@ class _QuietRecords:
 
 
 def _keep_structured_lines_quiet() -> None:
-    """Rasa's structured lines have become text before a log record is made of them, and Rasa 3.6
-    writes the variables of each frame below an error: its slots, and whoever's tokens.
+    """Quieten Rasa's structured lines, which become text before a log record is made of them, and
+    leave out the variables of each frame, which Rasa 3.6 writes below an error: slots, tokens.
     """
     steps = structlog.get_config()["processors"]  # the list that all loggers share
     if isinstance(steps, list) and _quieten not in steps:
@@ -84,7 +84,7 @@ def _keep_structured_lines_quiet() -> None:
 
 
 def _quieten(_: object, __: str, line: Any) -> Any:
-    """A step of structlog's: its line, whose error loses its words while work is under way."""
+    """A structlog processor: while work is under way, a line's error loses its words."""
     found = line.get("exc_info")
     error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
     if isinstance(error, BaseException) and (subject() or is_said()):
@@ -93,8 +93,8 @@ def _quieten(_: object, __: str, line: Any) -> Any:
 
 
 def _keep_unhandled_errors_quiet() -> None:
-    """Python itself prints an error in a thread, or in `__del__`, that nobody handles. A hook that
-    somebody else has set stays.
+    """Log errors in threads and in `__del__` that nobody handles, which Python itself would print.
+    A hook that somebody else has set stays.
     """
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _tell_of_thread
@@ -116,7 +116,7 @@ def _tell_of_ignored(failed: sys.UnraisableHookArgs) -> None:
 
 
 class _QuietWarnings:
-    """Shows warnings, as `warnings.showwarning` does: Rasa warns of payloads it can't read."""
+    """A `warnings.showwarning` that quotes nobody: Rasa's warnings quote payloads it can't read."""
 
     def __init__(self, show: Any) -> None:
         self._show = show
@@ -126,9 +126,9 @@ class _QuietWarnings:
 
 
 def without_words(error: BaseException) -> BaseException:
-    """The same error as a traceback shows it, and its causes, without what they say.
+    """A stand-in for the error, with its traceback and causes, but without what they say.
 
-    What this package raises keeps its words: they quote nobody.
+    Errors of this package keep their words: they quote nobody.
     """
     return _quiet(error, {})
 
@@ -147,7 +147,7 @@ def _quiet(error: BaseException, done: dict[int, BaseException]) -> BaseExceptio
 
 
 def _named_alike(error: BaseException) -> BaseException:
-    """An error of the same kind, which has nothing of what the other was made of."""
+    """An error of the same name and class, without anything that the other was made of."""
     kind = type(error)
     words = str(error) if isinstance(error, HandoverError) else LEFT_OUT
     names = {
@@ -158,7 +158,7 @@ def _named_alike(error: BaseException) -> BaseException:
     try:
         alike: type[BaseException] = type(kind.__name__, (kind,), names)
         quiet: BaseException = alike.__new__(alike)
-    except Exception:  # a kind that can't be derived from, or made without its parts
+    except Exception:  # a class that can't be derived from, or made without arguments
         quiet = type(kind.__name__, (Exception,), names)()
     return quiet
 
@@ -166,7 +166,7 @@ def _named_alike(error: BaseException) -> BaseException:
 def _hide(record: logging.LogRecord) -> None:
     try:
         message = record.getMessage()
-    except Exception:  # of which logging would print all that the line was to be made of
+    except Exception:  # logging would then print everything that the line was to be made of
         record.msg, record.args = f"A line of {record.name} can't be formatted.", ()
         return
     hidden = without_said(message)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 
 class RareLine:
-    """When such a line is due: the first time at once, then at most once an interval."""
+    """Says when such a line is due: the first time at once, then at most once per interval."""
 
     def __init__(self, interval: timedelta) -> None:
         self._interval = interval
@@ -14,11 +14,11 @@ class RareLine:
         self._times = 0
 
     def times(self, now: datetime) -> int:
-        """Its cause has come once more; returns how often since the last line, 0 if none is due."""
+        """Count the cause; returns how often it has come since the last line, 0 if none is due."""
         self._times += 1
         if self._written_at is not None:
             since = now - self._written_at
-            if timedelta() <= since < self._interval:  # a clock that was set back keeps none back
+            if timedelta() <= since < self._interval:  # a clock that was set back delays none
                 return 0
         self._written_at, times = now, self._times
         self._times = 0

@@ -1,7 +1,7 @@
-"""What users have said in the work that is under way, and texts without it.
+"""What users have said in the work that is under way, and how to leave it out of texts.
 
-A context knows what its own work is about. Threads that a component begins know of no context, so
-for them it is all that is under way.
+Each context knows what was said in its own work. A thread that a component starts has no such
+context: there, everything that is under way is left out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from urllib.parse import quote, quote_plus
 
 LEFT_OUT = "(left out, as it may quote a user)"
 
-_Form = tuple[str, str]  # as it is, and in small letters
+_Form = tuple[str, str]  # as it is, and in lower case
 _SHORT = 4  # characters: a shorter text is a part of too many words
 _ENCODINGS: tuple[Callable[[str], str], ...] = (
     lambda text: repr(text)[1:-1],
-    lambda text: repr(text + "'\"")[1:-4],  # among what has other quotes
+    lambda text: repr(text + "'\"")[1:-4],  # as part of a text with both kinds of quotes
     lambda text: ascii(text)[1:-1],
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
@@ -49,18 +49,18 @@ class _Said:
 
     def left_out_of(self, line: str) -> str:
         lower = line.lower()
-        # Each form is at least as long as what it is a form of, and to make those of a long text
-        # takes milliseconds.
+        # Each form is at least as long as the text, and making those of a long text takes
+        # milliseconds.
         all_ = self._forms_of_all if len(line) >= len(self._text) else ()
         for form, in_small_letters in (*all_, *self._forms_of_telling):
             if in_small_letters in lower:
-                for one in (form, in_small_letters):  # "İ" has two, which no pattern knows of
+                for one in (form, in_small_letters):  # no pattern knows that "İ" has two of them
                     line = _pattern(one).sub(LEFT_OUT, line)
         return line
 
 
 def _forms(texts: Iterable[str]) -> Sequence[_Form]:
-    """The longest first."""
+    """All forms of the texts, the longest first."""
     forms = set(texts)
     for _ in range(2):  # JSON within JSON, and the like
         forms |= {encode(form) for encode in _ENCODINGS for form in forms}
@@ -69,7 +69,7 @@ def _forms(texts: Iterable[str]) -> Sequence[_Form]:
 
 
 def _telling(text: str) -> Iterator[str]:
-    """The words that are nobody else's: numbers of phones and orders, addresses."""
+    """The words that belong to one person only: phone and order numbers, e-mail addresses."""
     for word in text.split():
         core = word.strip(".,;:!?()\"'")
         if len(core) > _SHORT and ("@" in core or any(map(str.isdigit, core))):
@@ -82,7 +82,7 @@ _under_way: set[_Said] = set()
 
 @contextmanager
 def hiding(text: str) -> Iterator[None]:
-    """No line and no warning within this block quotes the text, whoever writes it."""
+    """No log line and no warning within this block quotes the text, no matter what writes it."""
     said = _Said(text)
     token = _of_context.set((*_of_context.get(), said))
     _under_way.add(said)
@@ -99,7 +99,7 @@ def is_said() -> bool:
 
 
 def without_said(line: str) -> str:
-    """The line without what was said, however it is quoted there."""
+    """The line without what was said, in whatever form it is quoted there."""
     for said in _said():
         line = said.left_out_of(line)
     return line

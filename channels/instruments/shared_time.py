@@ -1,4 +1,4 @@
-"""The time that several workers share: the database's, by which all of them store."""
+"""The time that several workers share: the database's, by which they date what they store."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .clock import Clock, SharedClock
 
 logger = logging.getLogger(__name__)
 
-MOST_QUESTIONS = 3  # in a row to the database, what time it is
-LONGEST_QUESTION = timedelta(seconds=1)  # or the answer says too little
-SET_BACK = timedelta(seconds=30)  # a clock that is this much behind what it was
+MOST_QUESTIONS = 3  # in a row, to ask the database for its time
+LONGEST_QUESTION = timedelta(seconds=1)  # after which the answer says too little
+SET_BACK = timedelta(seconds=30)  # if the time has gone back by more, the clock was set back
 
 
 class SharedTime:
-    """Sets the shared clock, and corrects what was stored by one that was ahead."""
+    """Sets the shared clock, and corrects dates that were stored while it was ahead."""
 
     def __init__(self, *, store: Store, clock: SharedClock, own_clock: Clock) -> None:
         self._store = store
@@ -25,7 +25,7 @@ class SharedTime:
         self._has_agreed = False
 
     async def agree(self) -> None:
-        """Agree with the database on the time, where several workers share it."""
+        """Agree with the database on the time, if several workers share it. Raises StoreError."""
         for _ in range(MOST_QUESTIONS):
             after, shared_before = self._own_clock.now(), self._clock.now()
             told = await self._store.time()
@@ -41,5 +41,5 @@ class SharedTime:
                 return
 
     async def correct_dates(self) -> None:
-        """Make due what would not be looked at for longer than any step takes."""
+        """Make due what was put off for longer than any step waits. Raises StoreError."""
         await self._store.correct_dates(self._clock.now())

@@ -16,10 +16,10 @@ ALONE_FOR = timedelta(seconds=5)
 class Suspects:
     """Counts the attempts that began and never reported back.
 
-    After a worker's first death nobody knows what caused it. What it had in hand is counted from
-    then on, and what a second worker has died with is begun one by one, so that nothing is set
-    aside for another's fault. Each is alone for ALONE_FOR and no longer, because one may wait for
-    another: an event for the handover, and the handover for a message.
+    After a worker's first death nobody knows what caused it. Attempts at what it had in hand are
+    counted from then on, and what a second worker had begun when it died is begun one at a time, so
+    that nothing is set aside through another's fault. Each is alone for ALONE_FOR and no longer,
+    because one may wait for another: an event for the handover, and the handover for a message.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -30,9 +30,10 @@ class Suspects:
     async def begun(
         self, attempts: int, count: Callable[[int], Awaitable[int]]
     ) -> AsyncIterator[bool]:
-        """Whether it may be done once more: inside, it counts as begun.
+        """Inside, it counts as begun; gives whether it may be done once more.
 
-        `count` adds to the `attempts` that there were, and returns how many there are now.
+        `attempts` is how many there were, and `count` adds to them and returns how many there are
+        now.
         """
         async with AsyncExitStack() as stack:
             if attempts:
@@ -45,11 +46,11 @@ class Suspects:
                 raise
             else:
                 await count(-1)
-            # Not if it is cancelled: a worker that stops gives it back, which forgets its attempts.
+            # Not if it is cancelled: a worker that stops gives it back, which resets its attempts.
 
     @asynccontextmanager
     async def alone_at_first(self) -> AsyncIterator[None]:
-        """Begin while no other suspect is under way: that one may be what ends the process."""
+        """Begin only when no other suspect has just begun: that may be what ends the process."""
         await self._alone.acquire()
         letting_go = asyncio.create_task(lived_for(self._clock, ALONE_FOR))
         letting_go.add_done_callback(lambda _: self._alone.release())

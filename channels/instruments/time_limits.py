@@ -1,7 +1,7 @@
 """Time limits of many things at once, which share a timer.
 
-One for each would cost a delivery more than to be decoded: uvloop closes every timer that is
-cancelled in a step of its own.
+A timer for each would cost a delivery more than decoding it: uvloop closes each cancelled timer in
+a separate step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import timedelta
 
 
 class TimeLimits:
-    """Calls what is overdue, by one timer for all that is under way."""
+    """Calls what is overdue, with one timer for everything that is under way."""
 
     def __init__(self) -> None:
         self._under_way: dict[object, tuple[float, Callable[[], object]]] = {}
@@ -21,7 +21,7 @@ class TimeLimits:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, limit: timedelta, overdue: Callable[[], object]) -> object:
-        """Call `overdue` unless `end` gets what this returns before."""
+        """Call `overdue` after `limit`, unless `end` gets what this returns before then."""
         loop = asyncio.get_running_loop()
         until = loop.time() + limit.total_seconds()
         begun = object()
@@ -45,7 +45,7 @@ class TimeLimits:
         earliest = math.inf
         for begun, (until, _) in self._under_way.items():
             if until <= now:
-                loop.call_soon(self._tell, begun)  # one that fails keeps no other from being told
+                loop.call_soon(self._tell, begun)  # one that fails does not stop the others
             else:
                 earliest = min(earliest, until)
         if earliest < math.inf:

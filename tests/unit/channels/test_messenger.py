@@ -94,7 +94,7 @@ async def test_an_assistant_of_mantle_stops_the_start(
     app = App("mantle")
     await channel._start(app, on_new_message)
     assert app.has_stopped
-    assert "The Messenger channel can't start: The assistant is one of Rasa's engine Mantle" in (
+    assert "The Messenger channel can't start: The assistant is made for Rasa's engine Mantle" in (
         caplog.text
     )
     with pytest.raises(SystemExit, match="1"):
