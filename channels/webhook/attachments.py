@@ -14,8 +14,8 @@ _ORIGINS = {  # for addresses that Meta gives without one, such as "/reel/1234/"
     Platform.MESSENGER: "https://www.facebook.com",
     Platform.INSTAGRAM: "https://www.instagram.com",
 }
-_VAGUE_TYPES = {"fallback", "image", "share"}  # a more telling one may name the same thing
-# Names for what Meta does not tell, unless there is an address or a title after all.
+_VAGUE_TYPES = {"fallback", "image", "share"}  # the same thing may come with a more telling type
+# Types for what Meta does not show, unless there is an address or a title after all.
 _SHOW_NOTHING = {"unsupported_type", "ephemeral", "fallback"}
 # A shared link stands beside its payload, which may be null; a product's name lies deep in it.
 _TOLD_BESIDE = {"fallback", "template"}
@@ -63,8 +63,8 @@ def _title_of_product(payload: dict[str, Any], reader: Reader) -> str | None:
 
 
 def _is_told_better(one: Attachment, attachments: list[Attachment]) -> bool:
-    """Whether another attachment is the same thing by a more telling type: a sticker comes as an
-    image, too, and an Instagram post as a share.
+    """Whether another attachment is the same thing with a more telling type: a sticker comes also
+    as an image, and an Instagram post as a share.
     """
     if one.type not in _VAGUE_TYPES:
         return False

@@ -1,6 +1,6 @@
-"""The bodies of deliveries, read within the memory that there is for all of them together.
+"""Reads the bodies of deliveries, within a limit of memory for all of them together.
 
-Anybody may send one, and whether Meta has signed it is known only once it has been read.
+Anybody may send one, and only once it has been read is it known whether Meta has signed it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from ..instruments.time_limits import TimeLimits
 from .guarded_requests import break_off
 
 # Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
-# longest text that the Send API takes makes 12 KB. All of these at once fit in here.
+# longest text that the Send API takes makes 12 KB. So 1,000 such updates fit in here.
 LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
 MOST_IN_FLIGHT = 4 * LARGEST_DELIVERY  # bytes of all bodies that are being read or checked
-# Bytes of each body that do not count: a delivery of the usual size is read whatever others send.
+# Bytes of each body that do not count: a delivery of the usual size is read in any case.
 USUAL_DELIVERY = 64 * 1024
 SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner
 
@@ -28,8 +28,8 @@ class NoRoom(Exception):
 
 
 class Bodies:
-    """All bodies that this process holds. What is not kept is still read to its end, and dropped:
-    the caller gets an answer instead of a broken connection."""
+    """All bodies that this process holds. One that is not kept is still read to its end: the caller
+    gets an answer instead of a broken connection."""
 
     def __init__(self) -> None:
         self.time_limits = TimeLimits()
@@ -38,9 +38,9 @@ class Bodies:
     async def read(self, request: Request) -> bytes:
         """The body of a request whose route is a stream; it is in flight until `let_go`.
 
-        Raises Sanic's PayloadTooLarge before it has read more than LARGEST_DELIVERY, and NoRoom.
-        The connection is cut if the body has not come within SLOWEST_BODY: Rasa would leave it open
-        for an hour.
+        Raises NoRoom, and of Sanic's errors PayloadTooLarge, before more than LARGEST_DELIVERY is
+        read, and InvalidUsage, if the chunks are malformed. The connection is cut if the body has
+        not come within SLOWEST_BODY: Rasa would leave it open for an hour.
         """
         stream = request.stream
         stream.request_max_size = LARGEST_DELIVERY
@@ -76,7 +76,7 @@ class Bodies:
         self._in_flight -= _counted(len(body))
 
     def _may_grow(self, size: int, more: int) -> bool:
-        """Whether a body of this size may grow by as much; if so, that counts from now on."""
+        """Whether a body of this size may grow by `more` bytes; if so, they count from now on."""
         wanted = _counted(size + more) - _counted(size)
         if self._in_flight + wanted > MOST_IN_FLIGHT:
             return False
@@ -85,5 +85,5 @@ class Bodies:
 
 
 def _counted(size: int) -> int:
-    """What a body of this size takes of the room for all of them."""
+    """How much a body of this size takes of the room for all bodies."""
     return max(size - USUAL_DELIVERY, 0)

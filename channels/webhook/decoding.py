@@ -160,9 +160,10 @@ def _party(value: object, reader: Reader) -> str | None:
 
 
 def _moment(timestamp: object, metas: datetime) -> datetime:
-    """Milliseconds since 1970 (a number, or a number as text), Meta's time as it is.
+    """The moment of a timestamp of Meta's: milliseconds since 1970, a number or a number as text.
 
-    A time further ahead than our clock may lag is not believed: it counts as now.
+    If it is missing, from before there was Messenger, or further ahead than our clock may lag, it
+    counts as now.
     """
     try:
         moment = _EPOCH + timedelta(milliseconds=int(timestamp))  # type: ignore[call-overload]

@@ -59,8 +59,8 @@ def guard_requests(app: Sanic, *, below: str) -> None:
 
 
 def break_off(stream: Any) -> None:
-    """Let nobody read on in a body whose chunks are none: after its answer of 400, Sanic would, and
-    log the traceback of what it finds, as often as a stranger likes.
+    """End a body whose chunks are malformed. Otherwise Sanic, after answering 400, would read on
+    and log the traceback of what it finds, as often as a stranger likes.
     """
     stream.request_body = None
 

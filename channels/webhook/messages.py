@@ -25,7 +25,7 @@ from .attachments import attachments_of
 from .reading import Reader
 from .shapes import EditShape, ItemShape, MessageShape, PostbackShape
 
-# Meta's own, in what it writes in the Inbox's name.
+# Meta's AI marks in this way what it writes in the Inbox's name.
 _AI = re.compile(r"""(["'])source\1\s*:\s*(["'])axon\2""", re.IGNORECASE)
 _MOST_EDITS = 1000  # that are told apart; Messenger's own apps allow five
 
@@ -40,7 +40,7 @@ def said_in(
     if item.message is not None and is_marked(item.message.is_deleted):
         return _taken_back(mid, common, by_page=by_page)
     if item.message is not None and item.message.admin_text and mid is None:
-        return None  # a notice of Meta's own, in whoever's name
+        return None  # a notice of Meta's own, in anybody's name
     if item.message is not None and by_page:
         return _echo(item.message, mid, common, reader)
     if item.message is not None:
@@ -147,7 +147,7 @@ def is_marked(flag: object) -> bool:
 
 
 def _count(value: object) -> int:
-    """How often a message was edited: a number, or a number as text; 1 where Meta does not say."""
+    """How often a message was edited: a number, or a number as text; 1 if Meta does not say."""
     try:
         count: int = int(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, OverflowError):

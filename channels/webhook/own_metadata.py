@@ -1,7 +1,7 @@
-"""A subclass's `get_metadata(request)`, as Rasa has it: asked for each of a delivery's many events.
+"""A subclass's `get_metadata(request)`, as in Rasa, called for each message and tap of a delivery.
 
-Rasa's own channel asks it once a request. Here it gets the request as if it had brought only this
-event, at the time when it came in, and what it returns is stored with the event.
+Rasa's own channel calls it once per request. Here it gets the request, as soon as that comes in, as
+if it had brought only this one event, and what it returns is stored with the event.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _ARRAYS = ("messaging", "standby", "changes")
 
 
 def each_alone(events: list[Event], body: bytes) -> list[bytes]:
-    """For each event, the delivery as if it had brought only this one; empty if nobody is asked."""
+    """For each event, the delivery as if it had brought only this one.
+
+    Empty if no event is a message or a tap, or if the delivery can't be taken apart.
+    """
     if not any(isinstance(event, (UserMessage, Postback)) for event in events):
         return []
     try:
@@ -44,7 +47,7 @@ def each_alone(events: list[Event], body: bytes) -> list[bytes]:
 def with_own_metadata(
     events: list[Event], alone: list[bytes], request: Request, metadata_of: MetadataOf
 ) -> list[Event]:
-    """The events of a delivery, each with what the subclass says of it."""
+    """The events of a delivery, each with what the subclass says about it."""
     return [
         _with_its_own(event, single, request, metadata_of)
         for event, single in zip(events, alone, strict=True)

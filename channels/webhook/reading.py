@@ -1,4 +1,4 @@
-"""Reading raw JSON, whatever somebody has put into it. Pure."""
+"""Reads raw JSON, no matter what somebody has put into it. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..core.errors import MalformedDelivery
 LONGEST_TEXT = 20_000  # characters; Messenger's own apps let nobody write more
 LONGEST_MID = 500  # characters; Meta's have about 90, and a database index has a limit
 LONGEST_ID = 100  # characters; Meta's have about 17 digits, and a database index has a limit
-DEEPEST_PAYLOAD = 20  # levels; what Rasa keeps in its tracker it copies level by level
+DEEPEST_PAYLOAD = 20  # levels: Rasa copies what is in its tracker recursively
 NO_CHARACTER = "\ufffd"
 
 _DEEPEST = 200  # levels of a part that is repaired; Meta's have about 10
@@ -40,14 +40,14 @@ _T = TypeVar("_T")
 class Reader(msgspec.Struct):
     """Reads the parts of one delivery.
 
-    A part that can't be read is left out; it never costs the parts beside it. `left_out` tells what
-    was, and how often: a delivery may have thousands.
+    A part that can't be read is left out; it never costs the parts beside it. `left_out` says what
+    was left out, and how often: a delivery may have thousands of such parts.
     """
 
     left_out: dict[str, int] = {}
 
     def read(self, shape: type[_T], raw: bytes | msgspec.Raw) -> _T | None:
-        """What has this shape, without those of its parts that can't be read; None if it can't."""
+        """The value, in this shape, without any parts that can't be read; None if nothing can."""
         try:
             found: _T | None = _decoder(shape).decode(raw)  # type: ignore[arg-type]  # a class
         except _UNREADABLE:
@@ -64,7 +64,7 @@ class Reader(msgspec.Struct):
         return value.replace("\0", NO_CHARACTER)
 
     def id(self, value: object) -> str | None:
-        """An id as text; null, "null", empty, missing and what can't be an id are all "nobody"."""
+        """An id as text; None, for nobody, if it is null, "null", empty, missing or not an id."""
         if isinstance(value, str) and _AN_ID.fullmatch(value):
             return value
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_IDS:
@@ -74,12 +74,12 @@ class Reader(msgspec.Struct):
         return None
 
     def mid(self, value: object) -> str | None:
-        """The id of a message or tap; None if there is none that a database can take as a key."""
+        """The id of a message or tap; None if there is none, or none that fits a database key."""
         mid = self.text(value)
         return mid if mid is None or len(mid) <= LONGEST_MID else None
 
     def payload(self, value: object) -> dict[str, Any]:
-        """An attachment's payload; an empty one where there is none, or it is nested too deep."""
+        """A JSON object, such as a payload; empty if it is missing, or is nested too deeply."""
         if not isinstance(value, dict):
             return {}
         if _is_nested_within(value, DEEPEST_PAYLOAD):
@@ -105,7 +105,7 @@ class Reader(msgspec.Struct):
         return {name: part for name, part in found if part is not None}
 
     def _as(self, shape: Any, raw: bytes | msgspec.Raw, *, wanted: Any) -> Any:
-        """What is read in this shape, after repairs if need be."""
+        """The value in this shape, repaired if need be; None, and left out, if it can't be read."""
         with suppress(*_UNREADABLE):
             return _decoder(shape).decode(raw)
         with suppress(*_UNREADABLE):
@@ -123,7 +123,7 @@ def _name(shape: Any) -> str:
     return "text" if kind is str else str(kind.__name__).removesuffix("Shape").lower()
 
 
-@lru_cache(maxsize=64)  # there are as many shapes as are written down
+@lru_cache(maxsize=64)  # there are fewer shapes than that
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
 
@@ -142,7 +142,7 @@ def _repaired(raw: bytes | msgspec.Raw) -> bytes:
     """The same JSON without what JSON allows but msgspec or UTF-8 can't carry.
 
     U+FFFD stands for what is not a character (half of a surrogate pair, as of an emoji that was cut
-    in two; broken UTF-8), and null for what is nested too deep, and for numbers beyond all floats.
+    in two; broken UTF-8), null for what is nested too deeply and for numbers too large for a float.
     """
     text = bytes(raw).decode(errors="replace")
     text = _ESCAPE.sub(lambda found: NO_CHARACTER if found["half"] else found[0], text)
@@ -150,7 +150,7 @@ def _repaired(raw: bytes | msgspec.Raw) -> bytes:
 
 
 def _within_bounds(text: str) -> str:
-    """JSON text with null for each number, array and object that is too large."""
+    """JSON text with null for what is nested too deeply, and for numbers too large for a float."""
     kept, depth, end = [], 0, 0
     for token in _TOKEN.finditer(text):
         kind = token[0][0]

@@ -37,9 +37,9 @@ ACCEPT_LIMIT = timedelta(seconds=4.5)  # Meta's page on webhooks asks for an ans
 
 
 class WebhookReceiver:
-    """Answers the webhook's requests; `engine` gives the engine once it has started.
+    """Answers the webhook's requests.
 
-    `metadata_of` is a subclass's own `get_metadata`.
+    `engine` returns the engine once it has started; `metadata_of` is a subclass's `get_metadata`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class WebhookReceiver:
         self._other_ids: set[str | None] = set()  # under which Meta knows this app
 
     async def handshake(self, request: Request) -> HTTPResponse:
-        """Repeat the challenge to a caller who knows the verify token."""
+        """Repeat the challenge to a caller who knows the verify token; 403 for others."""
         token = request.args.get("hub.verify_token") or ""
         if not hmac.compare_digest(token.encode(), self._settings.verify.encode()):
             self._warn(
@@ -110,7 +110,7 @@ class WebhookReceiver:
         try:
             if len(body) <= _LARGE:
                 events, alone = self._check_and_decode(body, signature)
-            else:  # In a thread, so that others have their turn meanwhile.
+            else:  # In a thread, so that others get their turn in the meantime.
                 check = self._check_and_decode
                 events, alone = await asyncio.to_thread(check, body, signature)
             if alone and self._metadata_of is not None:
@@ -122,7 +122,7 @@ class WebhookReceiver:
     def _check_and_decode(
         self, body: bytes, signature: str | None
     ) -> tuple[list[Event], list[bytes]]:
-        """The events, and for a subclass's `get_metadata` a delivery of each event alone."""
+        """The events, and for a subclass's `get_metadata` a delivery with each event alone."""
         check_signature(body, signature, self._settings.secret)
         engine = self._engine()
         clock = self._clock if engine is None else engine.clock
@@ -130,13 +130,13 @@ class WebhookReceiver:
         return events, [] if self._metadata_of is None else each_alone(events, body)
 
     def _warn(self, line: str) -> None:
-        """Log what anybody can cause, and as often as they like."""
+        """Log, rarely, what anybody can cause as often as they like."""
         times = self._rare_lines[line].times(self._clock.now())
         if times:
             logger.warning("%s (%d times since the last such line)", line, times)
 
     def _tell_of_the_store(self, error: StoreError) -> None:
-        """Meta repeats each delivery, and the log may be on the disk that is full."""
+        """Log it rarely: Meta repeats each delivery, and the log may be on the full disk."""
         times = self._store_line.times(self._clock.now())
         if times:
             logger.error(
@@ -147,7 +147,9 @@ class WebhookReceiver:
             )
 
     async def _take_in(self, events: list[Event]) -> None:
-        """Take them in, or tell Meta in time to repeat them; what was recorded then counts once."""
+        """Have the events recorded, or raise StoreError in time for Meta to be told to repeat them:
+        what was recorded nonetheless counts only once.
+        """
         engine = self._engine()
         if engine is None:
             raise StoreError("the channel has not started yet.")
@@ -157,10 +159,10 @@ class WebhookReceiver:
         known_since = engine.clock.metas() - INBOX_RETENTION
         for event in events:
             if isinstance(event, Echo) and self._is_own(event):
-                # Our own echoes say one thing only: that a send was carried out.
+                # Our own echoes say only one thing: that a send was carried out.
                 mark = self._mark_in(event)
                 marks += [] if mark is None else [mark]
-            elif event.at < known_since:  # the inbox would not know whether it has had it before
+            elif event.at < known_since:  # the inbox may have forgotten that it had it before
                 old += 1
             elif self._is_asked_for(event) and not engine.own_pages.rule_out(event.thread):
                 news.append(event)

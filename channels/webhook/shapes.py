@@ -1,7 +1,7 @@
 """The shapes of Meta's webhook payloads. Pure.
 
-Only what this plugin looks at has a field. Items stay raw: one that carries no id of its own is
-known by its bytes. Source: Messenger Platform, Webhook Events.
+Only what this plugin looks at has a field. Items stay raw, because one without an id of its own is
+identified by its bytes. Source: Messenger Platform, Webhook Events.
 """
 
 from __future__ import annotations
