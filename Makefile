@@ -72,11 +72,14 @@ demo: $(ENOUGH) $(MODEL)
 demo-script: $(ENOUGH) $(MODEL)
 	$(PYTHON) -m demo --script
 
-# The tests that start processes leave the processors idle for about a minute, which those under Rasa
-# Pro use. What each of the two prints comes once it has ended (but for make 3.81, as macOS has it).
-test: lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
+# Two things at a time wherever one would leave a processor idle: mypy, a training, an installation, and
+# the tests that start processes. What each of them prints comes once it has ended (but for make 3.81,
+# as macOS has it).
+TWO_AT_A_TIME := --jobs=2 $(addprefix --,$(filter output-sync,$(.FEATURES)))
+test: $(READY)
+	$(MAKE) $(TWO_AT_A_TIME) lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY) $(if $(PRO_PYTHON),$(PRO_READY))
 	$(PYTHON) -m pytest $(ONE_MORE) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
-	$(MAKE) --jobs=2 $(addprefix --,$(filter output-sync,$(.FEATURES))) test-processes test-rasa-pro
+	$(MAKE) $(TWO_AT_A_TIME) test-processes test-rasa-pro
 
 test-processes: $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(FOUR_AT_A_TIME) -m "not deep" $(PROCESSES)
