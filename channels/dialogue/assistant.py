@@ -10,7 +10,13 @@ from typing import Any, Protocol
 
 import msgspec
 from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.shared.core.events import BotUttered, ConversationResumed, UserUttered
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import (
+    ActionExecuted,
+    BotUttered,
+    ConversationResumed,
+    UserUttered,
+)
 
 from ..core.briefing.situation import Said, Situation
 from ..core.errors import RasaUnavailable
@@ -238,7 +244,10 @@ class RasaAssistant:
 
 
 async def _resume(store: Any, sender_id: str) -> None:
-    """Resume a paused tracker: otherwise its bot would stay silent forever."""
+    """Resume a paused tracker: otherwise its bot would stay silent forever.
+
+    A turn that pauses stops there, without listening, and no rule begins in the middle of a turn.
+    """
     tracker = await store.retrieve(sender_id)
     if tracker is None or not _is_paused(tracker):
         return
@@ -248,6 +257,8 @@ async def _resume(store: Any, sender_id: str) -> None:
         "the action: the channel keeps the bot silent by itself."
     )
     tracker.update(ConversationResumed())
+    if tracker.latest_action_name != ACTION_LISTEN_NAME:
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
     await store.save(tracker)
 
 

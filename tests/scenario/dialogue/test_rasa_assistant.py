@@ -11,6 +11,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.shared.core.events import ConversationPaused, ConversationResumed
+from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.core.errors import ClaimLost
 from channels.dialogue.assistant import RasaAssistant, Turn
@@ -54,6 +55,21 @@ async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assert [message["text"] for message in output.messages] == ["back", "back"]
     assert "ConversationPaused" in caplog.text
     assert "Remove that event" in caplog.text
+
+
+async def test_the_end_is_answered_although_the_pause_has_cut_a_turn_short(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    output = CollectingOutputChannel()
+    await assistant.take_turn(turn("m_1", once=False), output)
+    tracker = await agent.tracker_store.get_or_create_tracker(USER)
+    events = [*list(tracker.events)[:-1], ConversationPaused()]  # instead of listening
+    cut = DialogueStateTracker.from_events(USER, events, agent.domain.slots)
+    await agent.tracker_store.save(cut)
+
+    await assistant.take_turn(ended("m_2"), output)
+    await assistant.take_turn(turn("m_3", once=False), output)
+    assert [message["text"] for message in output.messages] == ["back", "back", "back"]
 
 
 async def test_it_is_resumed_once_and_by_no_other_turn(

@@ -23,7 +23,7 @@ from tests.stack.acceptance.ailing_actions import (
     says,
     stops_half_way,
 )
-from tests.stack.acceptance.conversation import CONNECTING, Conversation
+from tests.stack.acceptance.conversation import CONNECTING, FEEDBACK, Conversation
 from tests.stack.acceptance.rasa_api import ADMIN_TOKEN, Handovers, Rasa
 from tests.stack.forks.forked_stack import Stacks
 
@@ -33,6 +33,7 @@ PERSON = "I want to talk to a human"
 OTHER_WORDS = "Could you say it in other words?"
 MENU = "This is what I can do for you"
 OPENS_ON = datetime.now(timezone.utc) + timedelta(days=2)
+PAUSE = '{"event": "pause"}'
 ASKS, HANDS_OVER = "action_handover_availability", "action_handover"
 Names = tuple[str, ...]
 NAMES: tuple[Names, ...] = ((), (HANDS_OVER,))
@@ -158,6 +159,18 @@ async def test_one_that_is_slow_is_waited_for(
     await is_with_a_person_after_one_sentence(chat, handovers)
     assert actions.called[chat.user] == [ASKS, HANDS_OVER]
     assert await rasa.beginnings(chat.user) == []
+
+
+async def test_who_was_handed_over_by_an_action_that_pauses_rasa_comes_back(
+    chat: Conversation, actions: AilingActions, handovers: Handovers
+) -> None:
+    handover = '{"custom": {"handover": {"plan": "default"}}}'
+    actions.ails(chat.user, says(f'{{"events": [{PAUSE}], "responses": [{handover}]}}'), HANDS_OVER)
+    await chat.is_handed_over(PERSON)
+    await handovers.until(chat.user, "active")
+    await chat.says("menu")
+    await chat.hears("you are back with the bot", FEEDBACK)
+    await handovers.until_ended(chat.user)
 
 
 async def test_of_two_messages_that_are_not_understood_the_second_brings_a_person(
