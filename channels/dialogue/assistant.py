@@ -310,4 +310,5 @@ def _situation_of(tracker: Any) -> Situation:
 def _said(speaker: str, event: UserUttered | BotUttered) -> Iterator[Said]:
     if event.text:
         at = datetime.fromtimestamp(event.timestamp, timezone.utc)
-        yield Said(at=at, speaker=speaker, text=event.text)
+        mid = event.message_id if isinstance(event, UserUttered) else None
+        yield Said(at=at, speaker=speaker, text=event.text, mid=mid)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ..core.briefing.transcript import MOST_LINES, Line
-from ..core.events import Thread
+from ..core.events import Event, Thread
 from ..core.records.dead import Dead, DeadId
 from ..core.records.kept import PersonalData
 from ..core.sessions.search import Found, Search
@@ -121,6 +121,10 @@ class Operations:
     async def transcript(self, session: Session) -> list[Line]:
         """What was said in a session, as far as it is kept."""
         return await self._store.transcript(session.id, limit=MOST_LINES)
+
+    async def events(self, thread: Thread) -> list[Event]:
+        """The events of a thread that are kept, as they are after what was taken back or edited."""
+        return (await self._store.export(thread)).events
 
     async def open_session(self, sender_id: str) -> Session | None:
         """The open session of a user."""

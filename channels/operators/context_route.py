@@ -46,8 +46,9 @@ def add_context(
         except StoreError as error:
             return _answered(Problem(error=str(error)), status=503)
         try:
-            situation = await running.situation(found.thread)
-        except Exception:  # whatever Rasa's tracker store raises; the rest is still shown
+            kept = await running.operations.events(found.thread)
+            situation = (await running.situation(found.thread)).amended(kept)
+        except Exception:  # whatever a store raises; the rest is still shown
             situation = Situation()
         sender_id = running.operations.sender_id_of(found.thread)
         return _answered(context(found, sender_id, situation, lines))

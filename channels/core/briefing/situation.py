@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from ..events import Event, SignOfLife, UserMessage
 from ..sessions.session import Session
 
 CONTEXT_PATH = "/webhooks/facebook/handovers"
@@ -17,11 +19,15 @@ _DIGITS = 32  # 128 bits
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bot or its user has said; `speaker` is "bot" or "user"."""
+    """What the bot or its user has said; `speaker` is "bot" or "user".
+
+    `mid` is the id of the user's message, if it has one.
+    """
 
     at: datetime
     speaker: str
     text: str
+    mid: str | None = None
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +43,21 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         return {
             name: value for name, value in named.items() if value is not None and _is_json(value)
         }
+
+    def amended(self, events: Iterable[Event]) -> Situation:
+        """The same without what the user has taken back since then, and with what they have edited.
+
+        `events` are those that are kept of the thread, as they are now.
+        """
+        now: dict[str | None, str | None] = {
+            event.mid: event.text if isinstance(event, UserMessage) else None
+            for event in events
+            if (isinstance(event, SignOfLife) or (isinstance(event, UserMessage) and event.edits))
+            and event.mid is not None
+        }
+        texts = ((said, now.get(said.mid, said.text)) for said in self.said)
+        said = tuple(msgspec.structs.replace(said, text=text) for said, text in texts if text)
+        return msgspec.structs.replace(self, said=said)
 
     def bot_texts(self) -> list[str]:
         """What the bot has said, in order."""

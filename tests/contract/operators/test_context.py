@@ -66,6 +66,33 @@ async def test_it_tells_what_the_assistant_knows_and_no_slot_that_the_plan_does_
     assert [one["text"] for one in context["transcript"]] == ["Hello there"]
 
 
+async def test_what_the_user_takes_back_is_gone_and_what_they_edit_is_replaced(
+    stage: OperatorStage,
+) -> None:
+    await stage.control("POST", "users", id=ANNA, name="Anna")
+    back, edited = [
+        (await stage.control("POST", f"users/{ANNA}/messages", text=text))["mid"]
+        for text in ("My card is 1234", "Send it to Pari")
+    ]
+    tracker = DialogueStateTracker(ANNA, [])
+    for text, mid in (("Hi", "m_0"), ("My card is 1234", back), ("Send it to Pari", edited)):
+        tracker.update(UserUttered(text, message_id=mid))
+        tracker.update(BotUttered("Noted."))
+
+    async def retrieve(_: str) -> DialogueStateTracker:
+        return tracker
+
+    stage.agent.tracker_store.retrieve = retrieve
+    await stage.control("POST", f"users/{ANNA}/deletions", mid=back)
+    await stage.control("POST", f"users/{ANNA}/edits", mid=edited, text="Send it to Paris")
+    await stage.control("POST", f"inbox/{ANNA}/take")
+    session = (await stage.until(ANNA, bool))["session_id"]
+
+    _, context = await read(stage, session, context_token(session, BOT.secret))
+    said = [one["text"] for one in context["said"] if one["speaker"] == "user"]
+    assert said == ["Hi", "Send it to Paris"]
+
+
 async def test_a_token_opens_its_own_session_alone(stage: OperatorStage) -> None:
     anna = (await stage.is_with_operator(ANNA))["session_id"]
     ben = (await stage.is_with_operator(BEN))["session_id"]
