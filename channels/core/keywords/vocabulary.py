@@ -101,7 +101,7 @@ class Vocabulary:
             root = word.removesuffix(each)
             if root == word or len(root) < _SHORTEST_STEM:
                 continue
-            if other == root or (len(each) > 1 and other.startswith(root)):
+            if other == root or len(each) > 1:
                 return each
         return None
 

@@ -218,6 +218,8 @@ ANOTHER_WORD_TO_A_READER = {
         ("en", "assistant", "assistance"),
         ("en", "options", "optional"),
         ("en", "human", "humanity"),
+        ("en", "cancel", "canceller"),
+        ("en", "help", "helpfully"),
         ("es", "principal", "principalmente"),
         ("pt", "final", "finalmente"),
         ("fr", "assistant", "assistance"),
