@@ -96,7 +96,7 @@ class Dialogue:
     async def route(self, event: UserMessage | Postback, *, repeated: bool) -> None:
         """Let Rasa answer what the user said.
 
-        A `repeated` event may have been answered before a crash: the tracker shows whether it was.
+        A `repeated` event may have been answered before: the tracker shows whether it was.
         """
         may_type = self._knows if self._settings.typed_intents else None
         turn = Turn(

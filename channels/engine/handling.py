@@ -124,8 +124,10 @@ class EventHandler:
         if decision.route and isinstance(event, (UserMessage, Postback, Act)):
             # Ending a session, or asking for the owner, takes time, and meanwhile a message may
             # have been held.
-            took_time = session is not None or event.array is Array.STANDBY
-            await self._route(event, repeated=repeated, may_free=is_held or took_time)
+            on_standby = event.array is Array.STANDBY  # and perhaps on both arrays
+            took_time = session is not None or on_standby
+            once = repeated or on_standby
+            await self._route(event, repeated=once, may_free=is_held or took_time)
 
     async def _route(
         self, event: UserMessage | Postback | Act, *, repeated: bool, may_free: bool

@@ -238,6 +238,18 @@ async def test_a_tap_that_ended_a_handover_on_standby_is_not_routed_by_its_other
     assert world.heard()[-1] == "/menu"
 
 
+async def test_a_message_on_both_arrays_just_after_a_handover_is_answered_once(
+    world: World,
+) -> None:
+    await world.hand_over()
+    await world.agent_returns()
+    await world.wait(SECOND)
+    for array in Array:
+        await world.deliver(world.message("thanks", mid="m", array=array))
+
+    assert world.heard()[-2:] == ["<agent_returned>", "thanks"]
+
+
 # Acts
 
 
