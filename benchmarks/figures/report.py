@@ -18,8 +18,8 @@ _INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench`. Each baseline is measured beside ours, in the same run on the same
-machine; the ratio is ours divided by the baseline, so that above 1 is better for rates and below
-1 for times. `python -m benchmarks ROW` measures one row; what each is stands below the table."""
+machine; the ratio is ours divided by the baseline: above 1 is better for rates, and below 1 for
+times. `python -m benchmarks ROW` measures one row; the rows are explained below the table."""
 
 
 def results(
@@ -35,7 +35,7 @@ def results(
         _surroundings(at, took),
         "## What each row is",
         *(_described(*named) for named in rows.items()),
-        "## Where the time goes in what is missed" if missed else "",
+        "## Where the time goes when a goal is missed" if missed else "",
         *missed,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

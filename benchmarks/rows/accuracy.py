@@ -1,10 +1,10 @@
-"""What `rasa-handover init` costs the understanding of an assistant, and what it brings.
+"""How much worse an assistant understands its users after `rasa-handover init`, and what it gains.
 
-Five small assistants: four in own words (`benchmarks/rows/projects/`), and the one that `rasa init`
-writes. Each one's own examples are cut into four parts; a model that is trained on three of them
-has to tell the intents in the fourth, with what `init` adds to the training data and, as the
-baseline, without it. The other line tells how many of ten ways to ask for a person are understood
-that are in no training data.
+There are five small assistants: four written for this (`benchmarks/rows/projects/`), and the one
+that `rasa init` writes. Each one's own examples are divided into four parts, and for each part a
+model that was trained on the other three has to recognise the intents: with what `init` adds to the
+training data and, as the baseline, without it. The other line says how many of ten ways to ask for
+a person, which are in no training data, are understood.
 """
 
 from __future__ import annotations

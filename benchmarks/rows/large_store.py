@@ -1,8 +1,8 @@
 """A store with 1,000,000 open sessions against one with 1,000: each cost should be the same.
 
-Measured are opening the store at start, one event (recorded, its session looked up, done; the user
-is picked at random), and claiming the 25 sessions that are due. The two stores take turns,
-operation by operation, and the medians count.
+The row measures opening the store at the start, one event of a random user (it is recorded, its
+session is looked up, and it is done), and claiming the 25 sessions that are due. The two stores
+take turns, operation by operation, and the medians count.
 """
 
 from __future__ import annotations

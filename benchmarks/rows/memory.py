@@ -1,8 +1,8 @@
 """Memory of a worker with 100,000 active sessions in its store.
 
-A worker is a process with an engine. It hears one message in each of its sessions, so that
-whatever it keeps of a session it keeps then. Compared is its resident memory with that of a worker
-that has 1,000 sessions and hears as many messages.
+A worker is a process with an engine. It hears one message in each of its sessions, so that it then
+has in memory whatever it keeps of a session. The baseline is the resident memory of a worker that
+has 1,000 sessions and hears as many messages.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """200,000 messages wait behind a Page whose token Meta refuses: what that costs the other Page.
 
-The channel serves two Pages. What the bot has said on the one can't be sent; on the other users
-write to agents, 100 messages a second. Measured are what share of a core the channel takes, and
-the time to acknowledge, beside a run in which nothing waits.
+The channel serves two Pages. What the bot has said on one of them can't be sent; on the other,
+users write to agents, 100 messages a second. The row measures the share of a core that the channel
+takes, and the time to acknowledge. The baseline is a run in which nothing waits.
 """
 
 from __future__ import annotations

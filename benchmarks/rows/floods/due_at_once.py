@@ -1,11 +1,11 @@
-"""10,000 sessions that fall due within one second: until all are taken back and ended.
+"""10,000 sessions fall due within one second: the time until all are taken back and ended.
 
-The engine runs with its store, against a Graph that answers in 50 ms and admits 300 sends a
-second, as Meta does for a page; a send over that gets error 613. Each session takes a
-`take_thread_control`, which Meta limits by no second, and the follow-up that a trivial assistant
-sends. So the shortest possible time is what the follow-ups take at 300 a second, which stands as
-the baseline. A session is ended when Rasa has handled `handover_ended` and the follow-up is
-delivered; its lateness counts from when it was due.
+The engine runs with its store, against a Graph that answers in 50 ms and accepts 300 sends a
+second, as Meta does for a page; any further send gets error 613. Each session takes a
+`take_thread_control`, for which Meta has no limit per second, and a follow-up, which a trivial
+assistant says. The baseline is what it takes to send the follow-ups at 300 a second. A session
+counts as ended once the assistant has handled `handover_ended` and its follow-up is stored, which
+may be a moment before that is sent; its lateness counts from when it was due.
 """
 
 from __future__ import annotations

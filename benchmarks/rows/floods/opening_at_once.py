@@ -1,10 +1,10 @@
 """A thousand threads are taken over at once, while webhooks are acknowledged at 500 a second.
 
-A shift begins, or a desk is connected: each thread gets a session, which is stored, and Rasa hears
-of it. Measured is the time to acknowledge the others: first while the thousand come in, as fast as
-64 connections bring them; then in the two seconds after the last of them is acknowledged, while
-sessions are still opened. The baseline is as many messages to agents, which come in like that and
-open nothing. Both sides take turns, and the median of their rounds counts.
+A shift begins, or a desk is connected: for each thread a session is stored, and Rasa is told of it.
+The row measures the time to acknowledge the other webhooks: first while the thousand come in, as
+fast as 64 connections bring them; then in the two seconds after the last of those was acknowledged,
+while sessions are still being opened. The baseline is the same number of messages to agents, which
+come in the same way and open nothing. Both sides take turns, and the median of their rounds counts.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""1,000 sessions wait for their plan's hours, which begin: until all are passed.
+"""1,000 sessions wait for their plan's hours, which begin: the time until all are passed.
 
-The engine runs with its store, against a Graph that answers in 50 ms. All are due within one
-second. Each takes one `pass_thread_control`, which Meta limits by no second; what it does limit,
-300 calls of the Send API, stands as the baseline. A session is passed when Graph has answered
-and Rasa has heard `handover_started`.
+The engine runs with its store, against a Graph that answers in 50 ms. All sessions are due within
+one second. Each takes one `pass_thread_control`, for which Meta has no limit per second; the
+baseline is Meta's limit for the Send API, 300 calls a second. A session counts as passed once Graph
+has answered and the assistant has handled `handover_started`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""900 handovers of a Page whose Graph takes 7 s end together, and one of another Page's.
+"""900 handovers on a Page whose Graph takes 7 s end together, and with them one on another Page.
 
-Measured is how late Rasa hears of that one's end, beside a run in which it is the only one.
+The row measures how late Rasa is told of that one's end. The baseline is a run in which it is the
+only one.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """Webhooks acknowledged a second, each of them recorded durably, against a bare Sanic route.
 
-The route checks the signature and says 200; ours verifies, decodes, records (SQLite with
+The route checks the signature and answers 200; ours checks it, decodes, records (SQLite with
 `synchronous=FULL`, or PostgreSQL) and then acknowledges. While more deliveries come in, it also
-handles what it has recorded, in the same process. The deliveries are users' messages while
-agents have their threads, the load that a silent bot has:
+handles what it has recorded, in the same process. The deliveries are messages that users write
+while agents have their threads, which is the load of a silent bot:
 
 - *heard*: the session is looked up, the keywords are compared, and the session's next version is
   stored;
-- *looked up*: the message is older than its session, so that the look-up is all there is to do.
+- *looked up*: the message is older than its session, so there is nothing to do but look it up.
 
-Both sides take turns, and the median of their rounds counts. At 500 a second each delivery has
-its time, and its latency counts from then on.
+Both sides take turns, and the median of their rounds counts. At 500 a second, each delivery is due
+at a certain time, from which its latency counts.
 """
 
 from __future__ import annotations

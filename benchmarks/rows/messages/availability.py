@@ -1,7 +1,8 @@
 """What it costs to tell Rasa, with each message, whether anybody is there.
 
-Five plans have hours and public holidays. The baseline asks the store for each message what the
-channel asks it every 15 s. Time is processor time, so that a busy machine does not show.
+Five plans have opening hours and public holidays. The baseline asks the store, for each message,
+what the channel asks it every 15 s. Times are processor time, so a busy machine makes little
+difference.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One user sends four messages at once, and the assistant works 50 ms on each.
+"""One user sends four messages at once, and the assistant works on each for 50 ms.
 
-The agent works under Rasa's own `InMemoryLockStore`, which looks once a second whether it is a
-waiting message's turn. Measured is the time until the last reply.
+It uses Rasa's own `InMemoryLockStore`, which checks once a second whether it is a waiting message's
+turn. The row measures the time until the last reply.
 """
 
 from __future__ import annotations

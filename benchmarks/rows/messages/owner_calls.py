@@ -1,8 +1,9 @@
-"""Graph calls that a routed message costs to learn who owns its thread.
+"""Graph calls that it takes to learn who owns the thread of a message for Rasa.
 
-Counted at the stub: `thread_owner` and the page's routing status, once the first messages have
-been answered: at its start, and every five minutes, a worker asks `/me` whether the token is good.
-Rasa's own channel never looks, and answers in threads that a person has.
+The stub of Graph counts calls of `thread_owner` and of `/me`, which has the page's routing status.
+It begins after the first messages have been answered, because a worker asks `/me` when it starts,
+and then every five minutes, whether the token is good. Rasa's own channel never asks, and answers
+in threads that a person has.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Messages a second through a real Rasa: our channel against Rasa's REST channel.
 
-Both have the trained model of this repository and the same messages, 20 in flight. REST has no
-Graph at all; ours sends each answer to a Graph that takes 50 ms. The two take turns, and the
-median of their rounds counts.
+Both use this repository's trained model and the same messages, 20 in flight. REST has no Graph at
+all; ours sends each answer to a Graph that takes 50 ms. The two take turns, and the median of their
+rounds counts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Ten users write at once, and Graph takes 100 ms for each answer.
 
-Measured are the time until the last of them has the reply (until Graph has answered its send),
-and the longest time that the server's event loop stood still meanwhile, during which it hears
-nobody.
+The row measures the time until the last of them has a reply (until Graph has answered that send),
+and the longest time for which the server's event loop stood still: then it can hear nobody.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Messages a second, with Graph answering in 50 ms and an agent that answers at once.
 
-Twenty deliveries are in flight, each of another user: the next one goes out when one has been
-acknowledged. A channel that acknowledges at once takes more messages than it answers, so what
-counts is the time from the first delivery until the last reply has been delivered. Meta's limit of
-300 sends a second for a page is below the goal, so `sends-a-second` is raised for this row.
+Twenty deliveries are in flight, each from a different user: when one has been acknowledged, the
+next one goes out. A channel that acknowledges at once accepts messages faster than it answers them,
+so what counts is the time from the first delivery to the last delivered reply. Meta's limit of 300
+sends a second per page is below the goal, so `sends-a-second` is raised for this row.
 """
 
 from __future__ import annotations
