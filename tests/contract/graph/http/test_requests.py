@@ -163,6 +163,13 @@ async def test_an_error_repeats_no_text_that_stands_where_a_kind_should(
         await graph.send(ADA, {"attachment": attachment})
 
 
+async def test_an_error_repeats_no_text_of_a_list(graph: HttpGraph, meta: ScriptedGraph) -> None:
+    meta.script = [refused(code=100, message="Param title 'Blocked' is too long")]
+    replies = [{"content_type": "text", "title": "Blocked", "payload": "/block"}]
+    with pytest.raises(GraphRefused, match="Param title … is too long"):
+        await graph.send(ADA, {"text": "Hi Ada", "quick_replies": replies})
+
+
 async def test_the_token_does_not_follow_a_redirect(graph: HttpGraph, meta: ScriptedGraph) -> None:
     meta.script = [Reply(status=302, headers={"Location": "/elsewhere"})]
     with pytest.raises(GraphUnavailable, match="HTTP status 302"):
