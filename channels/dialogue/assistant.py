@@ -244,22 +244,27 @@ class RasaAssistant:
 
 
 async def _resume(store: Any, sender_id: str) -> None:
-    """Resume a paused tracker: otherwise its bot would stay silent forever.
+    """Resume a paused tracker, and have one listen whose last turn was cut short: its bot would be
+    silent forever.
 
-    A turn that pauses stops there, without listening, and no rule begins in the middle of a turn.
+    A pause cuts its turn short, and so does Rasa after ten actions in a row (its circuit breaker).
     """
     tracker = await store.retrieve(sender_id)
-    if tracker is None or not _is_paused(tracker):
+    if tracker is None:
         return
-    logger.warning(
-        "An action of the assistant has paused Rasa's tracker (ConversationPaused), so the bot "
-        "would say nothing after the handover, either; it is resumed. Remove that event from "
-        "the action: the channel keeps the bot silent by itself."
-    )
-    tracker.update(ConversationResumed())
-    if tracker.latest_action_name != ACTION_LISTEN_NAME:
+    is_paused = _is_paused(tracker)
+    if is_paused:
+        logger.warning(
+            "An action of the assistant has paused Rasa's tracker (ConversationPaused), so the bot "
+            "would say nothing after the handover, either; it is resumed. Remove that event from "
+            "the action: the channel keeps the bot silent by itself."
+        )
+        tracker.update(ConversationResumed())
+    listens = tracker.latest_action_name in (None, ACTION_LISTEN_NAME)
+    if not listens:
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
-    await store.save(tracker)
+    if is_paused or not listens:
+        await store.save(tracker)
 
 
 async def _has_heard(store: Any, message: UserMessage) -> bool:

@@ -10,7 +10,12 @@ import pytest
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
-from rasa.shared.core.events import ConversationPaused, ConversationResumed
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ConversationPaused,
+    ConversationResumed,
+    Event,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from channels.core.errors import ClaimLost
@@ -57,13 +62,20 @@ async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assert "Remove that event" in caplog.text
 
 
-async def test_the_end_is_answered_although_the_pause_has_cut_a_turn_short(
-    assistant: RasaAssistant, agent: Agent
+@pytest.mark.parametrize(
+    "instead_of_listening",
+    [
+        pytest.param([ConversationPaused()], id="a pause"),
+        pytest.param([ActionExecuted("utter_back")] * 10, id="Rasa, after ten actions in a row"),
+    ],
+)
+async def test_the_end_is_answered_although_the_turn_before_was_cut_short_by(
+    assistant: RasaAssistant, agent: Agent, instead_of_listening: list[Event]
 ) -> None:
     output = CollectingOutputChannel()
     await assistant.take_turn(turn("m_1", once=False), output)
     tracker = await agent.tracker_store.get_or_create_tracker(USER)
-    events = [*list(tracker.events)[:-1], ConversationPaused()]  # instead of listening
+    events = [*list(tracker.events)[:-1], *instead_of_listening]
     cut = DialogueStateTracker.from_events(USER, events, agent.domain.slots)
     await agent.tracker_store.save(cut)
 
