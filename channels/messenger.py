@@ -107,7 +107,11 @@ class MessengerInput(InputChannel):
 
     def get_output_channel(self) -> MessengerOutput | None:
         """An output for what Rasa says on its own; None before the server has started."""
-        return self._engine.output() if self._engine else None
+        return self.output_on(Platform.MESSENGER)
+
+    def output_on(self, platform: Platform) -> MessengerOutput | None:
+        """The same, for the users of one platform."""
+        return self._engine.output(platform) if self._engine else None
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         _look_for_garbage_less()
@@ -173,6 +177,7 @@ class MessengerInput(InputChannel):
             self._fail(app, str(error))
             return
         self._engine = engine
+        app.ctx.input_channels.append(_Instagram(self))
         logger.info("The Messenger channel is ready.")
 
     def _fail(self, app: Sanic, why: str) -> None:
@@ -209,6 +214,20 @@ class MessengerInput(InputChannel):
         if self._engine is None:
             return text("", status=503)
         return raw(self._engine.metrics.page(), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Instagram(InputChannel):
+    """By its name Rasa finds the output for what it says on its own to users on Instagram."""
+
+    def __init__(self, messenger: MessengerInput) -> None:
+        self._messenger = messenger
+
+    @classmethod
+    def name(cls) -> str:
+        return Platform.INSTAGRAM.value
+
+    def get_output_channel(self) -> MessengerOutput | None:
+        return self._messenger.output_on(Platform.INSTAGRAM)
 
 
 def _graphs(

@@ -50,6 +50,7 @@ from .typing_indicator import TypingIndicator
 
 logger = logging.getLogger(__name__)
 
+_OUTPUTS = {Platform.MESSENGER: MessengerOutput, Platform.INSTAGRAM: InstagramOutput}
 _NAME_OF_CONNECTING = name_of({"utter_action": CONNECTING})
 READY_INTERVAL = timedelta(milliseconds=250)  # between looks for a loaded model
 
@@ -228,10 +229,10 @@ class Dialogue:
             )
             return None, 0.0
 
-    def output_on_its_own(self) -> MessengerOutput:
+    def output_on_its_own(self, platform: Platform) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
         sayings = self._sayings(turn_on_its_own(self._clock.metas()))
-        output = self._output(MessengerOutput, sayings)
+        output = self._output(_OUTPUTS[platform], sayings)
         output.end_turn()
         return output
 
@@ -303,9 +304,8 @@ class Dialogue:
         says_that_it_connects: bool = True,
         **options: Any,
     ) -> MessengerOutput:
-        on_instagram = thread.platform is Platform.INSTAGRAM
         return self._output(
-            InstagramOutput if on_instagram else MessengerOutput,
+            _OUTPUTS[thread.platform],
             sayings,
             thread=thread,
             connecting=partial(self._connecting, thread) if says_that_it_connects else None,

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ..core.briefing.situation import Situation
 from ..core.errors import StoreError
-from ..core.events import Thread
+from ..core.events import Platform, Thread
 from ..core.meta.broadcasts import Broadcasts
 from ..core.settings.notify import NotifyTarget
 from ..core.settings.settings import Settings
@@ -316,9 +316,9 @@ class Engine:
         """Where the thread's conversation stands; raises what Rasa's tracker store raises."""
         return await self._assistant.situation(self._threads.sender_id(thread))
 
-    def output(self) -> MessengerOutput:
+    def output(self, platform: Platform = Platform.MESSENGER) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
-        return self._dialogue.output_on_its_own()
+        return self._dialogue.output_on_its_own(platform)
 
     async def idle(self) -> None:
         """Return once nothing that was accepted is left to do, and what was said is sent."""

@@ -37,8 +37,8 @@ class Rasa:
         listening = {"event": "action", "name": "action_listen"}
         await self._post(f"conversations/{user}/tracker/events", listening)
 
-    async def trigger(self, user: str, intent: str) -> None:
-        path = f"conversations/{user}/trigger_intent?output_channel=facebook"
+    async def trigger(self, user: str, intent: str, *, output_channel: str = "facebook") -> None:
+        path = f"conversations/{user}/trigger_intent?output_channel={output_channel}"
         await self._post(path, {"name": intent})
 
     async def tracker(self, user: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
 
@@ -57,3 +58,15 @@ async def test_a_response_of_a_domain_for_instagram_is_said_there_alone(
     await stack.platform.add_user(on_messenger.user, "Grace")
     await on_messenger.says("thank you")
     assert await on_messenger.hears("You're welcome") == ["You're welcome!"]
+
+
+@pytest.mark.parametrize("output_channel", ["latest", "instagram"])
+async def test_what_rasa_says_on_its_own_goes_out_on_instagram(
+    stack: Stack, chat: Conversation, http: ClientSession, output_channel: str
+) -> None:
+    rasa = Rasa(http, stack.rasa_url)
+    await chat.says("hello")
+    await chat.hears("I am the bot of this page")
+    await rasa.texts(sender_id(chat), until="hello")
+    await rasa.trigger(sender_id(chat), "thank", output_channel=output_channel)
+    await chat.hears("You're welcome, and thank you for writing on Instagram!")
