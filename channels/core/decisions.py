@@ -47,6 +47,7 @@
 | messaging: an act, routing on, other owners  | passed   | the user is there                    |
 | an act that is no message                    | active   | the user is there                    |
 | standby: a sign of life, owner another       | none     | open a session, then as above        |
+| the user edits: now it is a return word      | active   | hear it, end(keyword)                |
 | a sign of life; the user takes back, or edits| open     | the user is there                    |
 | any other act, sign, taking back or edit     | any      | nothing                              |
 | request_thread_control, by a granted app     | none     | open a session and pass control      |
@@ -144,6 +145,7 @@ NOTHING = Decision()
 ROUTE = Decision(route=True)
 HEAR_USER = Decision(heard=Speaker.USER)
 HEAR_OPERATOR = Decision(heard=Speaker.OPERATOR)
+HEARD_AND_BACK = Decision(heard=Speaker.USER, end=EndReason.KEYWORD)
 ASK = Decision(ask_owner=True)
 OURS_AGAIN = Decision(regained=True, route=True)
 LATE_WORDS = Decision(heard=Speaker.USER, route=True)
@@ -180,7 +182,7 @@ def decide(
     if isinstance(event, SignOfLife):
         return _user_was_there(event, session, owner)
     if isinstance(event, (TakenBack, Edited)):
-        return _was_amended(event, session)
+        return _was_amended(event, session, is_return_word)
     if isinstance(event, Echo):
         is_late = _is_late(event, ended, owner, metas_ahead)
         return _page_spoke(event, session, us, owner, by_echo=by_echo, is_late=is_late)
@@ -189,9 +191,15 @@ def decide(
     return _control_moved(event, session, us, owner)
 
 
-def _was_amended(event: TakenBack | Edited, session: Session | None) -> Decision:
-    is_sign = session is not None and event.at > session.cause_at and not event.by_page
-    return HEAR_USER if is_sign else NOTHING
+def _was_amended(
+    event: TakenBack | Edited, session: Session | None, is_return_word: Callable[[str], bool]
+) -> Decision:
+    if session is None or event.at <= session.cause_at or event.by_page:
+        return NOTHING
+    is_active = session.state is State.ACTIVE
+    if is_active and isinstance(event, Edited) and is_return_word(event.text):
+        return HEARD_AND_BACK
+    return HEAR_USER
 
 
 def _spoke_unattended(
@@ -313,7 +321,7 @@ def _maybe_return(
     event: UserMessage | Postback, session: Session, is_return_word: Callable[[str], bool]
 ) -> Decision:
     if session.state is State.ACTIVE and _asks_for_the_bot(event, session, is_return_word):
-        return Decision(heard=Speaker.USER, end=EndReason.KEYWORD)
+        return HEARD_AND_BACK
     return HEAR_USER
 
 

@@ -6,6 +6,8 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 
+from msgspec.structs import replace
+
 from ..core.briefing.transcript import line_of
 from ..core.decisions import HEAR_USER, Decision, decide
 from ..core.errors import TRY_LATER
@@ -96,7 +98,9 @@ class EventHandler:
             return
         if isinstance(event, (TakenBack, Edited)):
             # When it was recorded, its message may just have been handled.
-            await self._store.amend(event, event.received_at)
+            text = await self._store.amend(event, event.received_at)
+            if isinstance(event, Edited):
+                event = replace(event, text=text)  # an edit is recorded without its text
         await self._carry_out(event, repeated=repeated)
 
     async def _carry_out(self, event: Event, *, repeated: bool) -> None:

@@ -89,8 +89,11 @@ class Store(Protocol):
     async def recorded(self, position: int, /) -> Event | None:
         """The event of an entry as it is now, perhaps amended; None if it is gone."""
 
-    async def amend(self, amendment: Amendment, now: datetime) -> None:
-        """Change the events and the transcript as the author of a message has changed it."""
+    async def amend(self, amendment: Amendment, now: datetime) -> str:
+        """Change the events and the transcript as the author of a message has changed it.
+
+        Returns the message's text as it is now; empty if nothing is known of it any more.
+        """
 
     async def claim_inbox(
         self,

@@ -87,7 +87,7 @@ class MemoryStore(SessionsInMemory):
         entry = self._rows.entry(position)
         return None if entry is None else entry.event
 
-    async def amend(self, amendment: Amendment, now: datetime) -> None:
+    async def amend(self, amendment: Amendment, now: datetime) -> str:
         rows = self._rows
         found = [rows.entries[key] for key in keys_of_message(amendment) if key in rows.entries]
         changed = [(entry, amended(entry.event, amendment)) for entry in found]
@@ -106,12 +106,13 @@ class MemoryStore(SessionsInMemory):
                     handled_at=now,
                 )
             rows.lines.pop(line, None)
-            return
+            return ""
         texts = [text_of(entry.event) for entry in found]
         text = next(filter(None, texts), "") if found else amendment.text
         if line in rows.lines and text:
             said = rows.lines[line]
             rows.lines[line] = replace(said, line=replace(said.line, text=text))
+        return text
 
     async def claim_inbox(
         self,

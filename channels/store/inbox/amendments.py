@@ -44,8 +44,11 @@ def in_their_place(connection: Connection, events: Sequence[Event]) -> list[Even
     return [in_its_place(event, known) for event in events]
 
 
-def amend(connection: Connection, amendment: Amendment, now: datetime) -> None:
-    """Change what is kept of the message, and what may still come of it, as its author has."""
+def amend(connection: Connection, amendment: Amendment, now: datetime) -> str:
+    """Change what is kept of the message, and what may still come of it, as its author has.
+
+    Returns its text as it is now.
+    """
     recorded = _recorded(connection, amendment)
     changed = {key: amended(event, amendment) for key, event in recorded.items()}
     for key, event in changed.items():
@@ -58,11 +61,12 @@ def amend(connection: Connection, amendment: Amendment, now: datetime) -> None:
         if stand_ins:
             connection.execute(_FORESTALL, [_handled(event, now) for event in stand_ins])
         transcript.remove(connection, amendment.thread, line)
-        return
+        return ""
     texts = [text_of(changed[key] or event) for key, event in recorded.items()]
     text = next(filter(None, texts), "") if recorded else amendment.text
     if text:
         transcript.rewrite(connection, amendment.thread, line, text)
+    return text
 
 
 def _recorded(connection: Connection, amendment: Amendment) -> dict[str, Event]:

@@ -197,6 +197,17 @@ async def test_a_line_that_is_written_meanwhile_follows_when_that_is_asked_for(
     assert [line.text for line in await store.transcript("session", limit=9)] == ["better"]
 
 
+async def test_the_text_of_an_edited_message_is_told(store: Store) -> None:
+    [entry] = await store.record([message()], NOW)
+    await store.done(entry.position, NOW)
+    [edit] = await store.record([edited("better")], NOW)
+    assert isinstance(edit.event, Edited)
+
+    assert await store.amend(edit.event, NOW) == "better"
+    assert await store.amend(taken_back(), NOW) == ""
+    assert await store.amend(edit.event, NOW) == ""
+
+
 async def test_an_operator_s_message_that_waits_keeps_who_sent_it(store: Store) -> None:
     back = taken_back(array=Array.STANDBY, by_page=True)
     [now, _] = await recorded(store, echo(), back)

@@ -150,13 +150,14 @@ async def test_the_transcript_and_the_agent_follow(world: World) -> None:
     assert transcript(world) == ["good day"]
 
 
-async def test_editing_a_message_into_a_keyword_ends_nothing(world: World) -> None:
+async def test_editing_a_message_into_a_keyword_ends_the_handover(world: World) -> None:
     await world.hand_over()
-    message = in_meta_s_name(world.message("men u"))
+    message = in_meta_s_name(world.message("mneu"))
     await world.deliver(message)
+    assert world.ends() == []
     await world.deliver(edited(world, message, "menu"))
 
-    assert world.ends() == []
+    assert world.ends() == ["keyword"]
 
 
 async def test_nothing_of_it_is_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:

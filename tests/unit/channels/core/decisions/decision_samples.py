@@ -107,10 +107,10 @@ def taken_back(*, by_page: bool = False, at: datetime = LATER) -> TakenBack:
     return TakenBack(**_common(Array.MESSAGING, at), mid="m_other", by_page=by_page)
 
 
-def edited(*, by_page: bool = False, at: datetime = LATER) -> Edited:
-    return Edited(
-        **_common(Array.MESSAGING, at), mid="m_other", text="menu", number=1, by_page=by_page
-    )
+def edited(
+    text: str = "menu", *, on: Array = Array.MESSAGING, by_page: bool = False, at: datetime = LATER
+) -> Edited:
+    return Edited(**_common(on, at), mid="m_other", text=text, number=1, by_page=by_page)
 
 
 def echo(

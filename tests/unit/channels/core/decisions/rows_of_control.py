@@ -21,6 +21,7 @@ from tests.unit.channels.core.decisions.decision_samples import (
     CAUSE,
     CAUSE_AT,
     END_AND_ROUTE,
+    HEAR_IT_AND_END,
     OURS_OR_NOBODYS,
     OVERTAKEN,
     STANDBY,
@@ -166,11 +167,18 @@ CONTROL_AND_ACTS = [
         owners=ANOTHER,
     ),
     Row(
+        event="the user edits: now it is a return word",
+        session="active",
+        do="hear it, end(keyword)",
+        decision=HEAR_IT_AND_END,
+        events=(edited("menu"), edited("menu", on=STANDBY)),
+    ),
+    Row(
         event="a sign of life; the user takes back, or edits",
         session="open",
         do="the user is there",
         decision=HEAR_USER,
-        events=(sign(), sign(on=STANDBY), taken_back(), edited()),
+        events=(sign(), sign(on=STANDBY), taken_back(), edited("hello")),
     ),
     Row(
         event="any other act, sign, taking back or edit",
