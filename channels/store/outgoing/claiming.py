@@ -96,10 +96,14 @@ _CLAIM = (
     .where(among_these)
     .values(state=WAITING, claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
 )
-_OUR_POSITIONS = select(outgoing.c.position).where(STILL_OURS)
-_RENEW = update(outgoing).where(STILL_OURS).values(claimed_until_us=bindparam("until_us"))
+_OUR_POSITIONS = select(outgoing.c.position).where(among_these, STILL_OURS)
+_RENEW = (
+    update(outgoing).where(among_these, STILL_OURS).values(claimed_until_us=bindparam("until_us"))
+)
 _RELEASE = (
-    update(outgoing).where(IS_OURS).values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
+    update(outgoing)
+    .where(among_these, IS_OURS)
+    .values(claimed_by=GIVEN_BACK, claimed_until_us=0, attempts=0)
 )
 _VOID = (
     update(outgoing)

@@ -27,7 +27,7 @@ OF_TURN = (
     .order_by(outgoing.c.position)
 )
 among_these = outgoing.c.position.in_(bindparam("positions", expanding=True))
-IS_OURS = among_these & is_outgoing & (outgoing.c.claimed_by == bindparam("worker"))
+IS_OURS = is_outgoing & (outgoing.c.claimed_by == bindparam("worker"))
 # What comes after a message that another worker has taken over would be sent before it.
 STILL_OURS = IS_OURS & not_(
     behind(outgoing, earlier_outgoing, earlier_is_outgoing, was_in_hand(earlier_outgoing))

@@ -53,7 +53,7 @@ _IS_OF_OUR_TURN = or_(
     .exists(),
 )
 _WITHDRAW = delete(outgoing).where(among_these, or_(is_outgoing, is_held), _IS_OF_OUR_TURN)
-_OURS = select(outgoing.c.data, outgoing.c.claimed_until_us).where(IS_OURS)
+_OURS = select(outgoing.c.data, outgoing.c.claimed_until_us).where(among_these, IS_OURS)
 
 
 def say(
