@@ -11,7 +11,7 @@ from typing import TypeAlias
 Pattern: TypeAlias = re.Pattern[str]
 
 _SPACELESS = re.compile(r"[\u4e00-\u9fff]")  # Chinese
-_WITHOUT_MARKS = str.maketrans("đıى’ة", "diي'ه")
+_WITHOUT_MARKS = str.maketrans("đłıى’ة", "dliي'ه")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

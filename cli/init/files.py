@@ -19,8 +19,9 @@ _WRITABLE = 0o222
 def read_project(directory: Path, places: Places) -> Files:
     """The project's files that matter here. Raises ProjectError if one can't be read."""
     paths = [places.config, places.credentials, places.endpoints]
-    for place in (places.domain, *places.data):
-        paths += _in(directory, place, *_YAML)
+    paths += _in(directory, places.domain, *_YAML)
+    for place in places.data:
+        paths += _in(directory, place, *_YAML, "json")
     paths += _in(directory, places.actions, "py")
     return {path: _read(directory / path) for path in paths if (directory / path).is_file()}
 

@@ -14,7 +14,11 @@ from .forms import Form, forms_of, notes_on, with_ignored
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
 
 _FILE_OF_OURS = "handover.yml"
-_SAID = " The bot says yours, so check that they suit the moment."
+_KEPT = {
+    "slots": " The new rules go by ours: if `rasa train` finds rules that contradict each other, "
+    "rename yours.",
+    "responses": " The bot says yours, so check that they suit the moment.",
+}
 _LONGEST_SESSION_MINUTES = 24 * 60
 
 
@@ -99,13 +103,13 @@ def _added(path: str, text: str | None, missing: Mapping[str, Any]) -> str | Non
 
 
 def _kept(part: Part, there: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for section in ("slots", "responses"):
+    for section, hint in _KEPT.items():
         ours = part.domain.data[section]
         names = [name for name in ours if name in there[section]]
         if other := [name for name in names if there[section][name] != ours[name]]:
             yield (
                 f"The domain has {section} with these names but other content, which stay as "
-                f"they are: {', '.join(other)}.{_SAID if section == 'responses' else ''}"
+                f"they are: {', '.join(other)}.{hint}"
             )
 
 

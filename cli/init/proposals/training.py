@@ -94,7 +94,7 @@ def training_of(files: Files, places: Places) -> Training:
         if not places.is_data(path) or path in {places.rules, places.examples}:
             continue
         content = _read(text)
-        for intent, lines in _examples(content.get("nlu")):
+        for intent, lines in (*_examples(content.get("nlu")), *_json_examples(content)):
             examples.setdefault(intent, []).extend(lines)
         for intent in _intents([content.get("rules"), content.get("stories")]):
             answered.setdefault(intent, path)
@@ -127,6 +127,15 @@ def _examples(items: object) -> Iterator[tuple[str, list[str]]]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict) and "intent" in item:
             yield str(item["intent"]), _texts(item.get("examples") or "")
+
+
+def _json_examples(content: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """The examples in the JSON that Rasa reads besides YAML."""
+    data = content.get("rasa_nlu_data")
+    items = data.get("common_examples") if isinstance(data, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and "intent" in item:
+            yield str(item["intent"]), [str(item.get("text", "")).lower()]
 
 
 def _texts(found: object) -> list[str]:

@@ -48,7 +48,7 @@ class TestDomain:
         init(project, "--yes")
         assert read(project, "domain.yml")["slots"]["handover_plan"]["type"] == "any"
         told = "Note: The domain has slots with these names but other content, which stay as "
-        assert told + "they are: handover_plan.\n" in capsys.readouterr().out
+        assert told + "they are: handover_plan. The new rules go by ours" in capsys.readouterr().out
 
     @pytest.mark.parametrize("minutes", [0, 1441])
     def test_a_session_that_outlives_metas_day_is_noted(

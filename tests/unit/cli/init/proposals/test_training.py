@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ WISHES_ELSEWHERE = [
     ["je veux parler à l'opérateur", "je veux l'opérateur", "l’opératrice svp"],
     ["vorrei parlare con l'operatore", "un'operatrice, per favore", "all’operatore"],
     ["müşteri temsilcisi ile görüşmek istiyorum", "canlı destek", "temsilciye bağlan"],
+    ["saya mau bicara dengan cs", "minta operator", "sambungkan ke petugas"],
+    ["人間と話したい", "オペレーターお願いします", "担当者につないでください"],
+    ["ik wil een medewerker spreken", "kan ik iemand spreken", "verbind me met een mens"],
+    ["chcę rozmawiać z konsultantem", "połącz mnie z człowiekiem", "poprosze z kimś żywym"],
+    ["I'd like to speak with your team", "live chat", "get me the manager"],
 ]
 
 
@@ -181,6 +187,11 @@ class TestTheirOwnWayToAPerson:
             ("mesa", "    - quiero una mesa para 4 personas\n    - para dos personas\n"),
             ("robot", "    - bist du ein mensch\n    - spreche ich mit einem menschen\n"),
             ("xizhe", "    - 客服电话多少\n    - 你是真人吗\n"),
+            ("meja", "    - meja untuk dua orang\n    - kamu orang atau bot\n"),
+            ("ninzu", "    - 二人で予約\n    - あなたは人間ですか\n"),
+            ("tafel", "    - een tafel voor twee personen\n    - ben je een mens\n"),
+            ("stolik", "    - stolik dla dwóch osób\n    - jesteś człowiekiem\n"),
+            ("matches", "    - which team plays tonight\n    - team\n"),
             ("loan", "    - I want to talk about a loan\n    - can I talk to you about a loan\n"),
         ],
     )
@@ -197,6 +208,19 @@ class TestTheirOwnWayToAPerson:
         assert "ask_human" in waited_for(project)
         assert "faq/person" not in (project / "domain.yml").read_text()
         assert "Move its examples to the intent ask_human" in capsys.readouterr().out
+
+    def test_it_is_found_in_training_data_that_is_json(self, project: Path) -> None:
+        lines = [{"text": f"{word} please", "intent": "desk"} for word in ("agent", "operator")]
+        told = {"rasa_nlu_data": {"common_examples": [*lines, {"text": "Hi", "intent": "greet"}]}}
+        write(project, "data/theirs.json", json.dumps(told))
+        init(project, "--yes")
+        assert "desk" in waited_for(project)
+
+    @pytest.mark.parametrize("told", ["[]", '{"rasa_nlu_data": {"common_examples": [1, {}]}}'])
+    def test_other_json_hinders_nothing(self, project: Path, told: str) -> None:
+        write(project, "data/theirs.json", told)
+        assert init(project, "--yes") == 0
+        assert "ask_human" in examples(project)
 
     def test_an_intent_that_nobody_can_mean_yet_gets_its_examples(self, project: Path) -> None:
         write(project, "domain.yml", "intents: [ask_human]\n")
