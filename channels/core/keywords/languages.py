@@ -47,7 +47,7 @@ class Language:
 
     #: The Snowball algorithm that removes endings.
     stemmer: str | None = None
-    #: i and İ are one letter, ı and I another (Turkish, Azeri).
+    #: i and İ are one letter, ı and I another (Turkish, Azeri). See `capitals`, too.
     dotted_i: bool = False
     #: Letters that readers treat as the same.
     spelling: Spelling | None = None
@@ -75,6 +75,10 @@ class Language:
             text = text.replace("İ", "i").replace("I", "ı")
         text = text.casefold()
         return text if text.isascii() else self._fold_letters(text)
+
+    def capitals(self, folded: str) -> set[str]:
+        """What a keyword becomes in capitals on a keyboard that has no İ: "IPTAL", "Iptal"."""
+        return {folded.replace("i", "ı"), _FIRST_I.sub("ı", folded)} if self.dotted_i else set()
 
     def _fold_letters(self, text: str) -> str:
         if not self.dotted_i:
@@ -104,11 +108,22 @@ _RUSSIAN = Spelling(left_out=_GRAVE + _ACUTE + _DIAERESIS)  # ё is typed е; й
 _ROMANIAN = Spelling(letters={"ş": "ș", "ţ": "ț"})  # with the cedilla of older keyboards
 
 # The same as in Lucene's ArabicNormalizer and PersianNormalizer.
-_ARABIC = Spelling(letters={"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
+# In Egypt "قائمة" is also written as it is said, "قايمة".
+_ARABIC = Spelling(letters={"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ئ": "ي"})
 _PERSIAN = Spelling(letters={"أ": "ا", "إ": "ا", "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه"})
 _URDU = Spelling(letters={"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ"})
 # "The", alone or after and, so, in or like; and "to the".
 _ARABIC_ARTICLE = re.compile(r"(?<!\S)(?:[وفبك]?ال|لل)(?=\S{3})")
+
+# Much as in Lucene's HindiNormalizer: typists leave out the dot below foreign sounds (nukta; ड़ and
+# ढ़ are letters of their own), and write one nasal sign for the other, or for a nasal letter:
+# "हिन्दी", "हिंदी".
+_HINDI = Spelling(letters={"ँ": "ं"})
+_FOREIGN_DOT = re.compile("(?<![डढ])\u093c")
+_NASAL_LETTER = re.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
+# Many Ukrainians have it on their keyboard only as the Latin letter.
+_LATIN_I = re.compile("(?<=[а-яґєіїўё'])i|i(?=[а-яґєіїўё'])")
+_FIRST_I = re.compile(r"\bi")
 
 
 # Vietnamese: a phone without its keyboard writes no marks at all, and the tone in "hoà", "huỷ" may
@@ -127,6 +142,18 @@ _UMLAUT = re.compile("(?<![aeq])([aou])e")
 def _without_umlauts(folded: str) -> str:
     """Turns German "zurueck", the form in which "zurück" is compared, into "zuruck"."""
     return _UMLAUT.sub(r"\1", folded)
+
+
+def _plain_hindi(text: str) -> str:
+    return _NASAL_LETTER.sub("ं", _FOREIGN_DOT.sub("", text))
+
+
+def _with_cyrillic_i(text: str) -> str:
+    return _LATIN_I.sub("і", text)
+
+
+def _without_spaces(folded: str) -> str:
+    return folded.replace(" ", "")
 
 
 _TONE_AT_THE_END = re.compile("(?:o[àáảãạèéẻẽẹ]|u[ỳýỷỹỵ])(?!\\w)")
@@ -182,6 +209,8 @@ _IBERIAN_DERIVATIONS = "mente ica"
 # A noun's verb: "выходит" (it turns out) is not "выход" (exit).
 _RUSSIAN_DERIVATIONS = "ит ят ить ил ила или ишь ите им ится иться"
 _SWEDISH_DERIVATIONS = "lig liga ligen"
+# What makes a word a polite answer.
+_THAI_PARTICLES = "ครับ คับ ค่ะ คะ จ้า จ้ะ นะ นะครับ นะคะ"
 # "In", "at", "to".
 _SWAHILI_LOCATIVE = "ni"
 # Case endings, and "the" in its forms.
@@ -192,7 +221,7 @@ _BENGALI_ENDINGS = unicodedata.normalize(
 _LANGUAGES = {
     "ar": Language(stemmer="arabic", spelling=_ARABIC, article=_ARABIC_ARTICLE),
     "az": Language(typed=_BARE.apply, dotted_i=True, endings=_TURKISH_CASES),
-    "be": Language(endings=_BELARUSIAN_CASES),
+    "be": Language(endings=_BELARUSIAN_CASES, variants=_with_cyrillic_i),
     "bg": Language(endings=_BULGARIAN_CASES),
     "bn": Language(endings=_BENGALI_ENDINGS),
     "bs": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
@@ -214,7 +243,7 @@ _LANGUAGES = {
     "ga": Language(stemmer="irish"),
     "gl": Language(spelling=_SPANISH),
     "he": Language(beginnings=_HEBREW_PREFIXES),
-    "hi": Language(stemmer="hindi"),
+    "hi": Language(stemmer="hindi", spelling=_HINDI, variants=_plain_hindi),
     "hr": Language(typed=_BARE.apply, endings=_SOUTH_SLAVIC_CASES),
     "hu": Language(typed=_BARE.apply, stemmer="hungarian", endings=_HUNGARIAN_CASES),
     "hy": Language(stemmer="armenian"),
@@ -222,7 +251,7 @@ _LANGUAGES = {
     "it": Language(
         stemmer="italian", spelling=_ACCENTED, elides=True, derivations=_ITALIAN_DERIVATIONS
     ),
-    "ko": Language(endings=_KOREAN_PARTICLES),
+    "ko": Language(typed=_without_spaces, typed_alone=True, endings=_KOREAN_PARTICLES),
     "lt": Language(typed=_BARE.apply, stemmer="lithuanian"),
     "ms": Language(stemmer="indonesian", endings=_INDONESIAN_CLITICS),
     "nb": Language(typed=_BARE.apply, stemmer="norwegian"),
@@ -252,9 +281,10 @@ _LANGUAGES = {
     ),
     "sw": Language(endings=_SWAHILI_LOCATIVE),
     "ta": Language(stemmer="tamil"),
+    "th": Language(endings=_THAI_PARTICLES),
     "tl": Language(endings=_FILIPINO_LINKER),
     "tr": Language(typed=_BARE.apply, stemmer="turkish", dotted_i=True, endings=_TURKISH_CASES),
-    "uk": Language(endings=_UKRAINIAN_CASES),
+    "uk": Language(endings=_UKRAINIAN_CASES, variants=_with_cyrillic_i),
     "ur": Language(spelling=_URDU),
     "vi": Language(typed=_UNMARKED.apply, typed_alone=True, variants=_with_tone_on_the_first),
 }

@@ -8,6 +8,7 @@ their other forms. Nothing in a keyword or a message is treated as a pattern.
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from .languages import Language, language
@@ -106,6 +107,7 @@ class _Phrases:
 
     def __init__(self, rules: Language) -> None:
         self.fold = rules.fold
+        self._capitals = rules.capitals
         self._typed = rules.typed
         self._typed_alone = rules.typed_alone
         self._vocabulary = Vocabulary(
@@ -122,10 +124,11 @@ class _Phrases:
 
     def add(self, spelled: str, keyword: str) -> None:
         folded = self.fold(joined(spelled))
-        self._add(folded, keyword)
         typed = self._typed(folded) if self._typed else folded
-        if typed != folded and self._is_clear(typed):
-            self._add(typed, keyword)
+        for form in dict.fromkeys([folded, typed] if self._is_clear(typed) else [folded]):
+            self._add(form, keyword)
+            for capitals in self._capitals(form):
+                self._add(capitals, keyword)
 
     def _is_clear(self, typed: str) -> bool:
         """Whether a phrase is still clear without its marks.
@@ -133,7 +136,8 @@ class _Phrases:
         A short syllable may then be any of a dozen words, and if letters with marks are letters of
         their own, a single word may be another word: Polish "laska" is not "łaska".
         """
-        return len(typed) >= _SHORTEST_TYPED and (self._typed_alone or " " in typed)
+        length = len(unicodedata.normalize("NFD", typed))  # a Korean syllable has several letters
+        return length >= _SHORTEST_TYPED and (self._typed_alone or " " in typed)
 
     def _add(self, folded: str, keyword: str) -> None:
         words = [self._vocabulary.learn(word) for word in folded.split()]
