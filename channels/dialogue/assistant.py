@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import datetime, timezone
+from itertools import takewhile
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +15,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import (
     ActionExecuted,
     BotUttered,
+    ConversationPaused,
     ConversationResumed,
     UserUttered,
 )
@@ -187,7 +189,24 @@ class RasaAssistant:
             )
             await output.stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
+        if saved and isinstance(output, MessengerOutput) and not output.is_silenced:
+            await self._keep_awake(saved[-1], turn, is_resumed=output.has_asked)
         return was_taken
+
+    async def _keep_awake(self, tracker: Any, turn: Turn, *, is_resumed: bool) -> None:
+        """The bot still has the thread, so a pause in the turn would leave the user alone."""
+        if not _was_paused(tracker):
+            return
+        if is_resumed:
+            async with self._loaded().lock_store.lock(turn.sender_id):
+                await _resume(self._loaded().tracker_store, turn.sender_id)
+            return
+        logger.error(
+            "An action of the assistant has paused Rasa's tracker (ConversationPaused), and no "
+            "handover was asked for in that turn, so the bot answers this user no more, and nobody "
+            "else does. If it was to hand over, remove that event from the action: Rasa runs no "
+            "action after it, not even action_handover."
+        )
 
     async def _say_something(self, turn: Turn, output: MessengerOutput) -> None:
         """If no person will come and the turn has said nothing, say what the bot can always say."""
@@ -256,7 +275,7 @@ async def _resume(store: Any, sender_id: str) -> None:
     if is_paused:
         logger.warning(
             "An action of the assistant has paused Rasa's tracker (ConversationPaused), so the bot "
-            "would say nothing after the handover, either; it is resumed. Remove that event from "
+            "would say nothing once it has the thread; it is resumed. Remove that event from "
             "the action: the channel keeps the bot silent by itself."
         )
         tracker.update(ConversationResumed())
@@ -297,6 +316,12 @@ def _is_paused(tracker: Any) -> bool:
     """Rasa 3.6 has a method for this, newer versions of Rasa Pro a property."""
     is_paused = getattr(tracker, "is_paused", None)
     return bool(is_paused() if callable(is_paused) else tracker.paused)
+
+
+def _was_paused(tracker: Any) -> bool:
+    """Whether the last turn has paused it."""
+    events = takewhile(lambda event: not isinstance(event, UserUttered), reversed(tracker.events))
+    return _is_paused(tracker) and any(isinstance(event, ConversationPaused) for event in events)
 
 
 def _situation_of(tracker: Any) -> Situation:

@@ -89,6 +89,11 @@ class MessengerOutput(OutputChannel):
     def name(cls) -> str:
         return Platform.MESSENGER.value
 
+    @property
+    def is_silenced(self) -> bool:
+        """Whether somebody else has the thread, or is about to get it."""
+        return self._silenced_by is not None
+
     def end_turn(self) -> None:
         """Begin the turn's handover; what is said from now on is no longer part of the turn.
 

@@ -12,7 +12,9 @@ from channels.instruments.clock import Clock
 
 
 class CollectingOutput(CollectingOutputChannel, MessengerOutput):  # type: ignore[misc]  # Rasa's carries no types
-    """`clock` is what its turn waits by."""
+    """`clock` is what its turn waits by; `is_silenced` is for a test to set."""
+
+    is_silenced = False
 
     def __init__(self, clock: Clock | None = None) -> None:
         CollectingOutputChannel.__init__(self)

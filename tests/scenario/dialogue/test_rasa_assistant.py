@@ -24,6 +24,7 @@ from channels.instruments.clock import SystemClock
 from channels.instruments.leases import working_on
 from tests.contract.store.store_samples import message
 from tests.fakes.store import MemoryStore
+from tests.scenario.collecting_output import CollectingOutput
 from tests.scenario.dialogue.small_assistant import USER, heard, turn
 
 
@@ -82,6 +83,71 @@ async def test_the_end_is_answered_although_the_turn_before_was_cut_short_by(
     await assistant.take_turn(ended("m_2"), output)
     await assistant.take_turn(turn("m_3", once=False), output)
     assert [message["text"] for message in output.messages] == ["back", "back", "back"]
+
+
+class Output(CollectingOutput):
+    """It hands over, or has done so, as a test says."""
+
+    def __init__(self, *, asks: bool, is_silenced: bool) -> None:
+        super().__init__()
+        self.has_asked, self.is_silenced = asks, is_silenced
+
+
+async def paused_by_its_turn(
+    assistant: RasaAssistant, agent: Agent, monkeypatch: pytest.MonkeyPatch, output: Output
+) -> bool:
+    """Whether the tracker is paused after a turn in which an action has paused it."""
+    save = agent.processor.save_tracker
+
+    async def pause_and_save(tracker: DialogueStateTracker) -> None:
+        tracker.update(ConversationPaused())
+        await save(tracker)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(agent.processor, "save_tracker", pause_and_save)
+        await assistant.take_turn(turn("m_1", once=False), output)
+    tracker = await agent.tracker_store.retrieve(USER)
+    assert tracker is not None
+    return bool(tracker.is_paused())
+
+
+async def test_a_turn_that_pauses_while_its_handover_waits_leaves_the_bot_awake(
+    assistant: RasaAssistant,
+    agent: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    output = Output(asks=True, is_silenced=False)
+    assert not await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert "Remove that event" in caplog.text
+
+    await assistant.take_turn(turn("m_2", once=False), output)
+    assert [message["text"] for message in output.messages] == ["back", "back"]
+
+
+async def test_a_turn_that_pauses_while_a_person_gets_the_thread_is_left_alone(
+    assistant: RasaAssistant,
+    agent: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    output = Output(asks=True, is_silenced=True)
+    assert await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert "ConversationPaused" not in caplog.text
+
+
+async def test_a_turn_that_pauses_and_hands_nobody_over_is_told(
+    assistant: RasaAssistant,
+    agent: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    output = Output(asks=False, is_silenced=False)
+    assert await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert "remove that event from the action" in caplog.text
+    caplog.clear()
+    await assistant.take_turn(turn("m_2", once=False), output)
+    assert caplog.text == ""
 
 
 async def test_it_is_resumed_once_and_by_no_other_turn(
