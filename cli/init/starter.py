@@ -45,9 +45,9 @@ responses:
   utter_welcome:
     - text: "You are welcome."
   utter_what_it_is:
-    - text: "I am a bot, and can connect you with a person."
+    - text: "I am a bot, and can connect you to a person."
   utter_small_talk:
-    - text: "I am a small bot, and know no answer to that. Ask me for a person if you want one."
+    - text: "I am a small bot, and can't answer that. Ask me for a person if you want one."
 """,
     "data/nlu.yml": """\
 version: "3.1"
@@ -85,7 +85,7 @@ nlu:
       - what is your name
       - what can you do
       - can you help me
-  # What this assistant has no answer to: your own topics replace it.
+  # What this assistant can't answer: replace it with your own topics.
   - intent: small_talk
     examples: |
       - yes please
@@ -145,7 +145,7 @@ rasa_handover.channels.MessengerInput:
   secret: ${MESSENGER_APP_SECRET}
   page-access-token: ${MESSENGER_PAGE_ACCESS_TOKEN}
   app-id: ${MESSENGER_APP_ID}
-  graph-url: http://127.0.0.1:8600/v25.0 # the emulator; take this line out to go live
+  graph-url: http://127.0.0.1:8600/v25.0 # the emulator; remove this line to go live
   plans:
     default:
       target-app: page-inbox
@@ -156,7 +156,7 @@ rasa_handover.channels.MessengerInput:
 action_endpoint:
   url: http://localhost:5055/webhook
 
-# Without it Rasa forgets its conversations, and the handovers in them, at each restart.
+# Without it, Rasa forgets its conversations, and the handovers in them, at each restart.
 tracker_store:
   type: SQL
   dialect: sqlite

@@ -20,13 +20,13 @@ _IMPORT = f"from rasa_handover.actions import {_CLASS}"
 _PACKAGE_FILE = "__init__.py"
 _FILE_OF_OURS = "handover.py"
 _MODULE_OF_OURS = f'''\
-"""The action by which a rule hands the user over to a person."""
+"""The action with which a rule hands the user over to a person."""
 
 {_IMPORT}
 
 __all__ = ["{_CLASS}"]
 '''
-_LINE = f"{_IMPORT}  # noqa: F401 (to be imported is enough)\n"
+_LINE = f"{_IMPORT}  # noqa: F401 (importing it is enough)\n"
 
 
 def propose_actions(files: Files, place: str) -> list[Proposal]:

@@ -24,7 +24,7 @@ _OF_FLOWS = (
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 (nothing listens there)
 _ACTION_SERVER = {"url": "http://localhost:5055/webhook"}
 _OF_THE_ACTIONS = "Where action_handover runs: rasa run actions."
-_OF_THE_TRACKERS = "On disk, so that conversations outlive a restart."
+_OF_THE_TRACKERS = "On disk, so that conversations survive a restart."
 _ON_DISK = {"type": "SQL", "dialect": "sqlite", "db": "tracker.db"}
 
 

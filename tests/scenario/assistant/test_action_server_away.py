@@ -118,7 +118,7 @@ async def test_the_plan_is_the_one_that_the_action_would_have(away: Agent) -> No
 
 async def test_nobody_is_promised_outside_the_hours(away: Agent) -> None:
     closed, menu, *asked = await said(away, "talk to sales", told=CLOSED)
-    assert "They are back on 2026-11-30, 09:00." in closed
+    assert "They will be back on 2026-11-30, 09:00." in closed
     assert menu == "This is what I can do for you:"
     assert asked == []
 

@@ -41,9 +41,10 @@ NOBODY_REACHED = {
     ),
     "failed": "I'm sorry, I could not reach our team. You are still talking to the bot.",
     "closed": (
-        "I'm sorry, nobody from our team is there at this time. You are still talking to the bot."
+        "I'm sorry, nobody from our team is available at this time. "
+        "You are still talking to the bot."
     ),
-    "cancelled": "As you asked, you no longer wait for our team.",
+    "cancelled": "As you asked, you are no longer waiting for our team.",
 }
 FOLLOW_UPS = {reason: [text, QUESTION] for reason, text in BACK_FROM_A_PERSON.items()} | {
     reason: [text, MENU] for reason, text in NOBODY_REACHED.items()
@@ -160,12 +161,12 @@ async def test_the_follow_up_comes_although_the_rasa_session_has_expired(
         (
             "/rate_bad",
             "bad",
-            "I'm sorry to hear that. Thank you for telling us, we will look into it.",
+            "I'm sorry to hear that. Thank you for telling us. We will look into it.",
         ),
         (
             "not good",
             None,
-            "I'm sorry to hear that. Thank you for telling us, we will look into it.",
+            "I'm sorry to hear that. Thank you for telling us. We will look into it.",
         ),
     ],
 )
@@ -249,7 +250,10 @@ async def test_the_nlu_tells_what_the_user_wants(agent: Agent, text: str, intent
 async def test_nobody_is_connected_outside_the_hours(conversation: Conversation) -> None:
     closed = {"open": False, "opens_at": "2026-11-30T09:00:00+01:00"}
     told = {"handover": {"default": closed, "sales": {"open": True, "opens_at": None}}}
-    until = "I'm sorry, nobody from our team is there now. They are back on 2026-11-30, 09:00."
+    until = (
+        "I'm sorry, nobody from our team is available right now. "
+        "They will be back on 2026-11-30, 09:00."
+    )
 
     assert await conversation.says("human please", metadata=told) == [until, MENU]
     assert await conversation.slot("handover_active") is not True

@@ -191,8 +191,8 @@ async def test_one_that_fails_promises_nobody_who_is_not_there(
 ) -> None:
     actions.ails(chat.user, BROKEN["fails"])
     await chat.says("I want to talk to sales")
-    closed, _ = await chat.hears("nobody from our team is there now", MENU)
-    assert f"They are back on {OPENS_ON:%Y-%m-%d}, 10:00." in closed
+    closed, _ = await chat.hears("nobody from our team is available right now", MENU)
+    assert f"They will be back on {OPENS_ON:%Y-%m-%d}, 10:00." in closed
     assert await handovers.of(chat.user) is None
     await chat.is_owned_by(chat.platform.bot.id)
 
@@ -205,7 +205,9 @@ async def test_one_that_hangs_promises_nobody_who_is_not_there(
     await stack.rasa.stop()
     await stack.start_rasa()
     await chat.says("I want to talk to sales")
-    closed, _ = await chat.hears("nobody from our team is there at this time", MENU, limit=LIMIT)
+    closed, _ = await chat.hears(
+        "nobody from our team is available at this time", MENU, limit=LIMIT
+    )
     assert CONNECTING not in closed
     await handovers.until_ended(chat.user)
     await chat.is_owned_by(chat.platform.bot.id)

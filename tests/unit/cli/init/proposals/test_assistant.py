@@ -163,7 +163,7 @@ class TestActions:
         text = '"""Mine."""\r\n\r\nimport os\r\nfrom a import (\r\n    b,\r\n)\r\n\r\nX = 1\r\n'
         write(project, name, text)
         init(project, "--yes")
-        line = f"{self.LINE}  # noqa: F401 (to be imported is enough)\r\n"
+        line = f"{self.LINE}  # noqa: F401 (importing it is enough)\r\n"
         after = (project / name).read_bytes().decode()
         assert after == text.replace(")\r\n", f")\r\n{line}")
 
