@@ -11,3 +11,12 @@ def execute(server: PostgresServer, statement: str) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(statement)
     connection.close()
+
+
+def execute_alone(server: PostgresServer, statement: str) -> None:
+    """The same for a statement that can't be part of a transaction."""
+    connection = psycopg2.connect(server.get_uri())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()

@@ -150,6 +150,10 @@ def parse_store(value: object) -> str:
         raise ValueError(f"names no kind of database that can be a store; {_STORES}.")
     if not rest.strip("/"):
         raise ValueError(f"names no file and no host; {_STORES}.")
+    if scheme == "postgresql" and "@" in rest.partition("@")[2].partition("?")[0]:
+        raise ValueError(
+            "has more than one @; write the one in the user's name or password as %40."
+        )
     if scheme == "sqlite" and not rest.startswith("/"):
         raise ValueError("needs three slashes before the file's name, as in sqlite:///handover.db.")
     return str(value)

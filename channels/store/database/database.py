@@ -47,6 +47,7 @@ _ON_SQLITE_CONNECT = (
 _PREPARED = 1000  # statements that SQLite keeps prepared: there is one for each size of a batch
 _POSTGRESQL_OPTIONS = {
     "application_name": "rasa-handover",
+    "client_encoding": "utf8",  # by default it is the database's, which may be ASCII
     "connect_timeout": "5",  # seconds
     "tcp_user_timeout": "10000",  # milliseconds until a silent server counts as gone
     "keepalives_idle": "5",  # seconds; and while we wait for its answer
@@ -62,6 +63,7 @@ SESSION_LIMITS = {
     "statement_timeout": 6000,
 }
 TRUSTED_FOR = 1  # seconds after a transaction in which its connection is used again, untested
+_HOLD_ALL = ("UTF8", "SQL_ASCII")  # encodings of databases, of which the second keeps any bytes
 # Errors of an operation, not of the connection (PostgreSQL, Error Codes): it waited too long for a
 # lock or took too long, was in a deadlock, or could not be serialised.
 _OF_ONE_OPERATION = {"55P03", "57014", "40P01", "40001"}
@@ -252,7 +254,17 @@ def _has_other_names(file: Path) -> bool:
 
 
 def _postgresql_connected(options: str, connection: Any, _record: object) -> None:
-    """Set the limits of the session, except those that the URL's `options` set."""
+    """Set the limits of the session, except those that the URL's `options` set.
+
+    Raises StoreUnavailable if the database can't hold everything that people write.
+    """
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding not in _HOLD_ALL:
+        connection.close()
+        raise StoreUnavailable(
+            f"`store` names a database whose encoding is {encoding}, in which most of what people "
+            "write can't be stored. Let it name one that was created with ENCODING 'UTF8'."
+        )
     with connection.cursor() as cursor:
         for name, limit in SESSION_LIMITS.items():
             if name not in options:

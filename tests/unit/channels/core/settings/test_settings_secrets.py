@@ -24,6 +24,8 @@ from tests.unit.channels.core.settings.settings_samples import (
     [
         (f"mysql://user:{MARK}@host/db", "names no kind of database that can be a store; write "),
         (f"postgresql+asyncpg://user:{MARK}@host/db", "names no kind of database that can be a "),
+        (f"postgresql://user:p@{MARK}@host/db", "has more than one @; write the one in the "),
+        (f"postgresql://user:p@h/{MARK}@host/db", "has more than one @; write the one in the "),
         ("handover.db", "names no kind of database that can be a store; write "),
         (7, "names no kind of database that can be a store; write "),
         ("sqlite://", "names no file and no host; write "),
