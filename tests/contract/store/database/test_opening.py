@@ -108,7 +108,7 @@ async def test_a_file_that_has_another_name_is_refused(sqlite_url: str, tmp_path
     await open_and_close(sqlite_url)
     (tmp_path / "other.db").hardlink_to(sqlite_url.removeprefix("sqlite:///"))
     for url in (sqlite_url, f"sqlite:///{tmp_path}/other.db"):
-        with pytest.raises(StoreUnavailable, match=r"another name, too .* Copy the file"):
+        with pytest.raises(StoreUnavailable, match=r"another name, too .* copy the file"):
             await open_and_close(url)
 
 
