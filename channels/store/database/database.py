@@ -63,7 +63,8 @@ SESSION_LIMITS = {
     "statement_timeout": 6000,
 }
 TRUSTED_FOR = 1  # seconds after a transaction in which its connection is used again, untested
-_HOLD_ALL = ("UTF8", "SQL_ASCII")  # encodings of databases, of which the second keeps any bytes
+# Encodings of databases; SQL_ASCII keeps any bytes. A proxy before the database may tell none.
+_HOLD_ALL = ("UTF8", "SQL_ASCII", None)
 # Errors of an operation, not of the connection (PostgreSQL, Error Codes): it waited too long for a
 # lock or took too long, was in a deadlock, or could not be serialised.
 _OF_ONE_OPERATION = {"55P03", "57014", "40P01", "40001"}
