@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from typing import Any
@@ -257,7 +258,7 @@ _USUAL = {"routing": "on", "on-failure": "off", "plans": {"default": PLAN}}
 def _section(settings: dict[str, Any]) -> dict[str, Any]:
     required = {"verify": "v", "secret": "s", "page-access-token": "t", "app-id": BOT}
     given = {name.replace("_", "-"): value for name, value in settings.items()}
-    return {**required, **_USUAL, **given}
+    return deepcopy({**required, **_USUAL, **given})  # a test may change its own
 
 
 def _stores_in_memory() -> MakeStore:
