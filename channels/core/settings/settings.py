@@ -6,6 +6,7 @@ Keys that Rasa's own `facebook` channel has keep their names. An error names the
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -155,12 +156,13 @@ def parse_settings(section: object) -> Settings:
             f"{SECTION}.on-failure {quoted(settings.on_failure)} is not one of the plans; write "
             f"one of {', '.join(sorted(settings.plans))}, or off."
         )
-    if settings.operator_token is not None and settings.admin_token is None:
+    operator, admin = settings.operator_token, settings.admin_token
+    if operator is not None and admin is None:
         raise SettingsError(
             f"{SECTION} has operator-token without admin-token. Add an admin-token: with only an "
             "operator-token, nobody could erase people."
         )
-    if settings.operator_token is not None and settings.operator_token == settings.admin_token:
+    if operator and admin and hmac.compare_digest(operator.encode(), admin.encode()):
         raise SettingsError(
             f"{SECTION}: operator-token and admin-token are the same, so operators could erase and "
             "export. Make another one with: openssl rand -hex 24."
