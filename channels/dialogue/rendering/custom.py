@@ -45,7 +45,8 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     """
     custom = as_object(value)
     rest = _message(custom, field, fitter)
-    persona = _persona(custom, rest.pop(PERSONA, None), field, fitter)
+    own = rest.pop(PERSONA, None)
+    persona = fit_persona(custom.get(PERSONA, own), field, fitter)
     if "attachment" in rest:
         as_attachment(rest["attachment"])
     rest = _without_unfit_metadata(rest, field, fitter)
@@ -65,9 +66,8 @@ def _fit_custom(value: Any, field: str, fitter: Fitter) -> list[Message]:
     return [{**message, PERSONA: persona} for message in messages] if persona else messages
 
 
-def _persona(custom: dict[str, Any], own: Any, field: str, fitter: Fitter) -> str | None:
-    """The persona that says it, if the custom object names one; the message itself keeps the id."""
-    persona = custom.get(PERSONA, own)
+def fit_persona(persona: Any, field: str, fitter: Fitter) -> str | None:
+    """The persona that says what is in the field, if there is one."""
     if persona is None:
         return None
     if not fitter.limits.personas:

@@ -17,6 +17,7 @@ import msgspec
 
 from ...core.meta.limits import MESSENGER, Limits
 from ...core.meta.splitting import split_text
+from ...core.records.outgoing import PERSONA
 from .cards import card_messages
 from .choices import (
     Choice,
@@ -28,7 +29,7 @@ from .choices import (
     named,
     put_on_the_last,
 )
-from .custom import custom_messages
+from .custom import custom_messages, fit_persona
 from .fitting import Fitter, Message, fit_text
 from .media import fit_attachment, fit_image
 
@@ -80,7 +81,10 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     spoken = _spoken_messages(text, buttons, quick_replies, fitter)
     if quick_replies:
         _put_quick_replies(quick_replies, spoken, later, fitter)
-    return Rendered(messages=(*spoken, *later), notes=tuple(fitter.notes))
+    persona = fit_persona(response.get(PERSONA), "it", fitter)
+    said_by = {} if persona is None else {PERSONA: persona}
+    messages = tuple({**said_by, **message} for message in (*spoken, *later))
+    return Rendered(messages=messages, notes=tuple(fitter.notes))
 
 
 def _later_messages(parts: dict[str, Any], fitter: Fitter) -> list[Message]:

@@ -270,6 +270,20 @@ class TestPersonas:
         assert messages({"custom": custom}) == [{"text": "Hi", "persona_id": "77"}]
         assert notes({"custom": custom}) == ""
 
+    def test_a_persona_of_the_whole_response_says_all_of_it(self) -> None:
+        told = messages({"text": "Hi", "image": "https://i", "persona_id": 77})
+        assert [message["persona_id"] for message in told] == ["77", "77"]
+        custom = {"persona_id": "78", "text": "Me"}
+        told = messages({"text": "Hi", "custom": custom, "persona_id": "77"})
+        assert [message["persona_id"] for message in told] == ["77", "78"]
+
+    def test_instagram_has_no_persona_for_a_response_either(self) -> None:
+        rendered = render({"text": "Hi", "persona_id": "77"}, INSTAGRAM)
+        assert rendered.messages == ({"text": "Hi"},)
+        assert rendered.notes == (
+            "it can't set persona_id, because Instagram has no personas: left out.",
+        )
+
     def test_each_piece_of_a_long_text_is_the_persona_s(self) -> None:
         told = messages({"custom": {"persona_id": "77", "text": "x" * 2500}})
         assert [message["persona_id"] for message in told] == ["77", "77"]
