@@ -325,6 +325,8 @@ class EventHandler:
         if decision.heard is not None:
             await self._write_down(session, decision.heard, event)
             session = await self._handovers.hear(session, decision.heard, event)
+            if isinstance(event, Echo) and session.is_talk:
+                self._broadcasts.leave_out(event)
         user_at = event.at if decision.route else None
         told = event.metadata or "" if isinstance(event, ControlPassed) else None
         if decision.end is not None:

@@ -43,6 +43,10 @@ class Broadcasts:
         if len(written) >= MANY:
             self._keep(sender, _Broadcast(min(written.values()), max(written.values())))
 
+    def leave_out(self, echo: Echo) -> None:
+        """It was written in a talk, and a busy desk has many of those."""
+        self._written[(echo.thread.page, echo.app_id)].pop(echo.thread.user, None)
+
     def include(self, page: str, app_id: str | None, at: datetime) -> bool:
         """Whether what the app wrote then, by Meta's clock, is one of many messages in a minute.
 

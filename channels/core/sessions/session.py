@@ -158,6 +158,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is State.WAITING
 
     @property
+    def is_talk(self) -> bool:
+        """Whether the user has asked for somebody, or said something to whoever began."""
+        return not self.is_adopted or self.user_messages > 0
+
+    @property
     def silences_the_bot(self) -> bool:
         """Whether it keeps Rasa's new messages from its thread."""
         return not self.is_waiting and not self.regained

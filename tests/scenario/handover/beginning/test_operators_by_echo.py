@@ -137,6 +137,19 @@ async def test_a_desk_that_writes_to_few_is_no_newsletter(world: World) -> None:
     assert world.said(first) == []
 
 
+async def test_whom_a_busy_desk_begins_to_write_to_is_with_people(world: World) -> None:
+    users = [Thread(page=PAGE, user=str(6000 + number)) for number in range(MANY)]
+    for user in users:
+        await world.wait(10 * SECOND)
+        await world.deliver(words(world, thread=user))
+        await world.user_says("my order is late", user)
+    for user in users:
+        await world.deliver(words(world, "I look it up", user))
+    await world.deliver(words(world))
+    await world.user_says("hello")
+    assert world.said() == []
+
+
 @pytest.mark.parametrize(
     "settings", [{"routing": "on"}, {"routing": "off", "operators_by_echo": False}]
 )
