@@ -13,6 +13,7 @@ from ..answers import TokenInfo, date_of
 from ..findings import Check, Unknown, Verdict, known, ok, wrong
 
 SOON = timedelta(days=7)
+_OF_A_PAGE = "PAGE"
 _PAGE_SCOPES = ("pages_messaging", "pages_manage_metadata")
 _INSTAGRAM_SCOPES = ("instagram_basic", "instagram_manage_messages")
 _MAKE_A_NEW_ONE = (
@@ -42,7 +43,7 @@ def unusable(token: TokenInfo | Unknown, app_id: str) -> Unknown | None:
         return Unknown(told_by="token-valid")
     if str(token.app_id) != app_id:
         return Unknown(told_by="token-app")
-    return None
+    return None if token.type in ("", _OF_A_PAGE) else Unknown(told_by="token-type")
 
 
 def _live(facts: TokenFacts) -> TokenInfo:
@@ -60,7 +61,7 @@ def _valid(facts: TokenFacts) -> Verdict:
 
 def _type(facts: TokenFacts) -> Verdict:
     token = _live(facts)
-    if token.type == "PAGE":
+    if token.type == _OF_A_PAGE:
         return ok("It is a Page's token.")
     return wrong(f"It is a token of type {token.type or 'unknown'}, not a Page's.", _MAKE_A_NEW_ONE)
 

@@ -11,6 +11,7 @@ from ..findings import Check, Unknown, Verdict, cannot_tell, known, ok, wrong
 PATH = "/webhooks/facebook/webhook"
 
 _OK = 200
+_REFUSED = 400  # and above
 _FORBIDDEN = 403
 
 
@@ -93,6 +94,12 @@ def _wrongly_signed(facts: WebhookFacts) -> Verdict:
 def _refused(answer: WebAnswer, how: str) -> Verdict:
     if answer.status == _FORBIDDEN:
         return ok(f"A delivery {how} is refused.")
+    if answer.status >= _REFUSED:
+        return cannot_tell(
+            f"A delivery {how} is answered with HTTP {answer.status}: it did not get as far as the "
+            "channel.",
+            "Repair what else is wrong with the webhook, and run this again.",
+        )
     return wrong(
         f"A delivery {how} is answered with HTTP {answer.status} instead of 403: anybody may be "
         "able to write as any user.",

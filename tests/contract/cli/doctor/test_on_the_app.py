@@ -173,6 +173,16 @@ async def test_a_webhook_that_checks_no_signature_is_wrong(page: LivePage) -> No
     assert wrong == {"webhook-unsigned", "webhook-wrongly-signed"}
 
 
+async def test_an_address_at_which_nothing_takes_deliveries_lets_no_stranger_in(
+    page: LivePage,
+) -> None:
+    await page.change_app(webhook=page.webhook.url.replace("/facebook/", "/nowhere/"))
+    outcomes = {finding.check: finding.outcome for finding in await page.examined()}
+    assert outcomes["webhook-handshake"] is outcomes["webhook-signed"] is Outcome.WRONG
+    assert outcomes["webhook-unsigned"] is Outcome.CANNOT_TELL
+    assert outcomes["webhook-wrongly-signed"] is Outcome.CANNOT_TELL
+
+
 async def test_a_bot_that_runs_with_another_secret_is_wrong(page: LivePage) -> None:
     page.webhook.secret = "another"
     assert "refuses" in await page.wrong("webhook-signed")

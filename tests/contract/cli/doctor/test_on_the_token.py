@@ -10,7 +10,7 @@ from cli.doctor.checks import instagram as doctor_instagram
 from cli.doctor.checks import page as doctor_page
 from cli.doctor.checks import token as doctor_token
 from tests.contract.cli.doctor.doctor_samples import account, configure_pages, names
-from tests.contract.live_page import AGENT, PAGE, LivePage
+from tests.contract.live_page import AGENT, BOT, PAGE, LivePage
 
 
 async def seconds_from_now(page: LivePage, **duration: float) -> int:
@@ -33,6 +33,12 @@ async def test_an_expired_token_is_reported_once(page: LivePage) -> None:
 
 async def test_a_users_token_is_no_pages_token(page: LivePage) -> None:
     await page.change_app(page_token={"type": "USER"})
+    assert "type USER" in await page.wrong("token-type")
+
+
+async def test_the_token_of_a_person_is_reported_once(page: LivePage) -> None:
+    """Meta accepts it, but it is for that person and not for a Page."""
+    page.section["page-access-token"] = BOT.user_access_token
     assert "type USER" in await page.wrong("token-type")
 
 
