@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ...rules.errors import JsonObject, invalid_parameter, not_for_new_apps
+from .nested import nested
 from .reading import graph_path, meant_method
 from .relaxed_json import from_json
 from .request import GraphCall
@@ -60,12 +61,13 @@ def _call(operation: Any, batch: GraphCall, *, overridable: bool) -> GraphCall:
     if not isinstance(operation, dict) or not operation.get("method"):
         raise invalid_parameter("Each operation of a batch must have a method and a relative_url")
     path, _, query = str(operation.get("relative_url") or "").partition("?")
-    params: JsonObject = dict(parse_qsl(query, keep_blank_values=True))
-    params |= parse_qsl(str(operation.get("body") or ""), keep_blank_values=True)
-    if any(map(operation.get, UNKNOWN)) or any(REFERENCE in value for value in params.values()):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs += parse_qsl(str(operation.get("body") or ""), keep_blank_values=True)
+    if any(map(operation.get, UNKNOWN)) or any(REFERENCE in value for _, value in pairs):
         raise invalid_parameter(
             f"In a batch, the emulator knows no {' and no '.join(UNKNOWN)}, and no {REFERENCE}…}}"
         )
+    params = nested(pairs)
     token = str(params.get("access_token") or batch.token)
     if token == batch.token:
         inherited = {key: batch.params[key] for key in INHERITED if key in batch.params}

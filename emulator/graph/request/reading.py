@@ -15,10 +15,12 @@ import msgspec
 from aiohttp import web
 
 from ...rules.errors import GraphError, JsonObject, invalid_parameter, not_for_new_apps
+from .nested import nested
 from .request import GraphCall, Upload
 
 VERSION = re.compile(r"v\d+(\.\d+)?")
 VERBS = ("GET", "POST", "DELETE")
+SCHEMES = ("bearer", "oauth")
 
 
 def graph_path(path: str) -> tuple[str, ...]:
@@ -37,9 +39,9 @@ def graph_version(path: str) -> str | None:
 
 async def read_call(request: web.Request, *, overridable: bool) -> GraphCall:
     """The call that an HTTP request makes, with the token from its parameters or from
-    `Authorization: Bearer`. `overridable` says whether `method` may name another verb.
+    `Authorization: Bearer` or `OAuth`. `overridable` says whether `method` may name another verb.
     """
-    params: JsonObject = dict(request.query)
+    params = nested(request.query.items())
     files: dict[str, Upload] = {}
     malformed = None
     try:
@@ -49,8 +51,8 @@ async def read_call(request: web.Request, *, overridable: bool) -> GraphCall:
     method = meant_method(request.method, params)
     if method != request.method and not overridable:
         malformed = not_for_new_apps("The parameter method")
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    token = params.get("access_token") or (bearer if scheme.lower() == "bearer" else "")
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    token = params.get("access_token") or (given if scheme.lower() in SCHEMES else "")
     return GraphCall(
         method=method,
         path=graph_path(request.path),
@@ -88,13 +90,13 @@ async def _read_form(request: web.Request, files: dict[str, Upload]) -> JsonObje
         form = await request.post()
     except ValueError as error:
         raise invalid_parameter("The request body is not a valid form") from error
-    params: JsonObject = {}
+    pairs: list[tuple[str, str]] = []
     for name, value in form.items():
         if isinstance(value, web.FileField):
             files[name] = Upload(name=value.filename, size=_size(value))
         else:
-            params[name] = _text(value)
-    return params
+            pairs.append((name, _text(value)))
+    return nested(pairs)
 
 
 def _size(file: web.FileField) -> int:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -172,6 +174,33 @@ async def test_parameters_may_come_as_a_form_or_in_the_query() -> None:
             assert answer.status == 200
         async with world.http.post(f"{world.url}/me/messages", params=form) as answer:
             assert answer.status == 200
+
+
+async def test_parameters_may_come_one_by_one_as_php_writes_them() -> None:
+    form = {
+        "messaging_type": "RESPONSE",
+        "recipient[id]": USER,
+        "message[text]": "Which?",
+        "message[quick_replies][0][content_type]": "text",
+        "message[quick_replies][0][title]": "This",
+        "message[quick_replies][0][payload]": "/this",
+    }
+    headers = {"Authorization": "OAuth demo-bot-page-access-token"}
+    async with emulated() as world:
+        await world.user_says("hi")
+        for sent in ({"data": form}, {"params": form}):
+            url = f"{world.url}/v25.0/me/messages"
+            async with world.http.post(url, headers=headers, **sent) as answer:
+                assert answer.status == 200
+        batched = {"method": "POST", "relative_url": "me/messages", "body": urlencode(form)}
+        batch = {"batch": json.dumps([batched]), "access_token": "demo-bot-page-access-token"}
+        async with world.http.post(f"{world.url}/v25.0/", data=batch) as answer:
+            [batched_answer] = await answer.json()
+            assert batched_answer["code"] == 200
+        said = (await world.done("GET", f"threads/{USER}"))["messages"][1:]
+        assert [(one["text"], one["quick_replies"][0]["title"]) for one in said] == [
+            ("Which?", "This")
+        ] * 3
 
 
 async def test_a_sender_action_is_logged_and_answers_the_recipient_alone() -> None:
