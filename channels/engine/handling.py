@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -40,6 +40,7 @@ from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
+from .failing_threads import FailingThreads
 from .own_echoes import OwnEchoes
 from .own_pages import OwnPages
 
@@ -351,35 +352,6 @@ class EventHandler:
         line = line_of(event, speaker) if self._settings.transcript else None
         if line is not None:
             await self._store.add_line(session, line)
-
-
-class FailingThreads:
-    """For how long the same question about a thread has kept failing.
-
-    A thread is forgotten if nobody asks about it for as long as `forgotten_after`.
-    """
-
-    def __init__(self, *, forgotten_after: timedelta) -> None:
-        self._forgotten_after = forgotten_after
-        self._failing: dict[Thread, tuple[datetime, datetime]] = {}  # first and last, in its order
-
-    def for_long(self, thread: Thread, now: datetime) -> timedelta:
-        """It has failed again; returns how long ago the first failure was."""
-        self._forget(now - self._forgotten_after)
-        first, _ = self._failing.pop(thread, (now, now))
-        self._failing[thread] = first, now
-        return now - first
-
-    def no_more(self, thread: Thread) -> None:
-        """It has been answered, or failed for another reason."""
-        self._failing.pop(thread, None)
-
-    def _forget(self, oldest: datetime) -> None:
-        while self._failing:
-            thread, (_, last) = next(iter(self._failing.items()))
-            if last >= oldest:
-                return
-            del self._failing[thread]
 
 
 def _has_ended(event: Event, ended: Session | None) -> bool:
