@@ -90,7 +90,8 @@ def test_rasa_gives_up_a_database_that_falls_silent_as_soon_as_the_channel_does(
 ) -> None:
     tracker_store = filled_in("endpoints.yml", monkeypatch)["tracker_store"]
     ours = Database("postgresql://user:password@host/database").engine().url.query
-    theirs = {**tracker_store["query"], "application_name": "rasa-handover"}
+    beside = {"application_name": "rasa-handover", "client_encoding": "utf8"}
+    theirs = {**tracker_store["query"], **beside}
     del theirs["options"]  # the channel sets such limits once it is connected
     assert theirs == ours
 
