@@ -183,7 +183,8 @@ _TURKISH_CASES = (
     "a e ı i u ü ya ye yı yi yu yü ın in un ün da de ta te dan den tan ten la le lar ler"
 )
 _HUNGARIAN_CASES = "ot et ok ek nak nek hoz hez höz ra re ba be ban ben ból ből tól"
-_ROMANIAN_CASES = "ul ului uri urile urilor"
+# The second half is for a noun that ends in a vowel, like "meniu".
+_ROMANIAN_CASES = "ul ului uri urile urilor l lui ri rile rilor"
 # "The", my, your, and two that stress a word.
 _INDONESIAN_CLITICS = "nya ku mu lah kah"
 # What links a word that ends in a vowel to the next one.

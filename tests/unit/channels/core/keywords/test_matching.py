@@ -183,6 +183,7 @@ THE_SAME_WORD_INFLECTED = {
     "short-hu": [("hu", "bot", "bothoz"), ("hu", "bot", "botnak")],
     "short-pl": [("pl", "bot", "bota"), ("pl", "bot", "botem"), ("pl", "bot", "botowi")],
     "short-ro": [("ro", "bot", "botul")],
+    "ro-in-a-vowel": [("ro", "meniu", "meniul"), ("ro", "meniu", "meniului")],
     "short-ru": [("ru", "бот", f"бот{ending}") for ending in ("а", "у", "ом", "е", "ы", "ов")],
     "short-tr": [("tr", "bot", "bota"), ("tr", "bot", "bot'a"), ("az", "bot", "botu")],
     "bg-article": [("bg", "меню", "менюто")],
