@@ -100,7 +100,7 @@ def _user_message(
     payload = reader.text(tapped.get("payload")) if tapped else None
     attachments = attachments_of(message, common["thread"].platform, reader)
     if not (text or payload or attachments):
-        return SignOfLife(**common, mid=mid) if message.attachments else None
+        return SignOfLife(**common, mid=mid) if mid or message.attachments else None
     return UserMessage(
         **common,
         mid=mid,

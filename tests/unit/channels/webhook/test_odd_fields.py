@@ -145,6 +145,11 @@ class TestOddFields:
         assert isinstance(event, UserMessage)
         assert text_for_rasa(event) == "Hours"
 
+    @pytest.mark.parametrize("parts", [{}, {"text": ""}, {"text": 7}, {"attachments": []}])
+    def test_a_message_that_shows_nothing_is_a_sign_of_life(self, parts: dict[str, Any]) -> None:
+        [event] = decoded(delivery(message(**{"text": None, **parts})))
+        assert isinstance(event, SignOfLife)
+
     @pytest.mark.parametrize("payload", [None, {}, "", 7, {"url": None}])
     def test_a_link_that_tells_nothing_is_a_sign_of_life(self, payload: object) -> None:
         link = {"type": "fallback", "title": None, "url": None, "payload": payload}
