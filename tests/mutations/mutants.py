@@ -91,6 +91,7 @@ MUTANTS = [
         KEYWORDS,
         ("_LONGEST_OTHER_ENDING = 2", "_LONGEST_OTHER_ENDING = 3"),
         ("_LONGEST_ENDING = 5", "_LONGEST_ENDING = 6"),
+        ("if other == root or len(each) > 1:", "if other == root:"),
     ),
     *_of("core/keywords/words.py", KEYWORDS, ("len(loose) == 1 and ", "")),
     *_of(
@@ -247,6 +248,7 @@ MUTANTS = [
         "handover/ending.py",
         ENGINE,
         ("_none if in_silence else self._openings.next_of", "self._openings.next_of"),
+        ("if ending.regained and user_at is None:", "if ending.regained:"),
         (
             "            if await self._graph.owner(session.thread) in OURS_OR_NOBODYS:",
             "            if False:",
