@@ -26,18 +26,19 @@ _VARIABLE = re.compile(r"\$\{\w+\}")
 def read_settings(path: str) -> Settings:
     """The channel's settings in a credentials file. Raises SettingsError if they can't be read."""
     channels = _read_channels(path)
-    for name, section in channels.items():
-        if is_own_section(name):
-            if Platform.MESSENGER.value in channels:
-                raise SettingsError(
-                    f"{path} has this plugin's channel and facebook, and both answer under "
-                    "/webhooks/facebook, so `rasa run` can't start: remove facebook."
-                )
-            filled = filled_in(section, os.environ)
-            if unset := unset_variables(_but_plans(filled)):
-                raise SettingsError(f"{path} can't be read: {_set_first(unset)}")
-            return parse_settings(filled)
-    raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
+    own = [name for name in channels if is_own_section(name)]
+    if not own:
+        raise SettingsError(f"{path} has no section whose name ends in .{CLASS_NAME}.")
+    rival = Platform.MESSENGER.value
+    if others := [*own[1:], *(name for name in channels if name == rival)]:
+        raise SettingsError(
+            f"{path} has the sections {own[0]} and {others[0]}, and both answer under "
+            f"/webhooks/{rival}, so `rasa run` can't start: keep one of the two."
+        )
+    filled = filled_in(channels[own[0]], os.environ)
+    if unset := unset_variables(_but_plans(filled)):
+        raise SettingsError(f"{path} can't be read: {_set_first(unset)}")
+    return parse_settings(filled)
 
 
 def read_config(path: str) -> dict[str, Any]:

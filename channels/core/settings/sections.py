@@ -26,7 +26,7 @@ class Key:
     default: object = None
     required: str = ""  # why it must not be missing, and where to find it
     secret: bool = False
-    sections: bool = False  # it holds sections, whose own keys are checked one by one
+    may_look_unset: bool = False  # it has sections, each checked by itself, or texts for others
 
 
 def parse_section(section: object, path: str, known: Mapping[str, Key]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _read(found: object, path: str, key: Key) -> Any:
             "that variable is set to nothing."
         )
     try:
-        if not key.sections and _has_unset_variable(found):
+        if not key.may_look_unset and _has_unset_variable(found):
             raise SettingsError(
                 f"{path}{shown}names an environment variable that is not set. Set it before `rasa "
                 "run`, and write it as ${NAME}."

@@ -271,7 +271,9 @@ _CHANNEL_KEYS = {
         required="Without it, anybody could post messages; see App settings > Basic > App secret.",
     ),
     "page-access-token": Key(parse=parse_secret, secret=True),
-    "pages": Key(parse=_parse_pages, default={}, secret=True, sections=True),  # it holds tokens
+    "pages": Key(
+        parse=_parse_pages, default={}, secret=True, may_look_unset=True
+    ),  # it holds tokens
     "app-id": Key(
         parse=parse_app_id,
         required="It tells the bot's own messages from an operator's; see App settings > Basic.",
@@ -296,11 +298,14 @@ _CHANNEL_KEYS = {
     "public-url": Key(parse=parse_public_url),
     "profiles": Key(parse=parse_flag, default=True),
     "notify": Key(
-        parse=partial(parse_notify, f"{SECTION}.notify"), secret=True, sections=True, default=()
+        parse=partial(parse_notify, f"{SECTION}.notify"),
+        secret=True,
+        may_look_unset=True,
+        default=(),
     ),
     "plans": Key(
         parse=_parse_plans,
-        sections=True,
+        may_look_unset=True,
         default={DEFAULT_PLAN: Plan(name=DEFAULT_PLAN, unanswered_notice=UNANSWERED_NOTICE)},
     ),
 }
@@ -311,7 +316,7 @@ _PAGE_KEYS = {
         required="Each page has a token of its own; see Messenger settings > Access tokens.",
     ),
     "instagram": Key(parse=parse_app_id),
-    "plans": Key(parse=_parse_named_plans, sections=True, default={}),
+    "plans": Key(parse=_parse_named_plans, may_look_unset=True, default={}),
 }
 _PLAN_KEYS = {
     "target-app": Key(parse=parse_target_app, default=Plan(name="").target_app),
@@ -328,7 +333,7 @@ _PLAN_KEYS = {
     "return-intent-threshold": Key(
         parse=parse_threshold, default=Plan(name="").return_intent_threshold
     ),
-    "metadata": Key(parse=parse_metadata, default={}),
+    "metadata": Key(parse=parse_metadata, may_look_unset=True, default={}),
     "last-messages": Key(parse=parse_flag, default=True),
     "context-slots": Key(parse=parse_names, default=()),
     "hours": Key(parse=parse_week),

@@ -126,12 +126,14 @@ def test_credentials_without_the_channel_are_told_to_have_it(
     assert capsys.readouterr() == ("", told)
 
 
-def test_the_channel_of_rasa_s_own_beside_ours_is_told_to_go(project: Path, capsys: Output) -> None:
-    write(project, f"{CREDENTIALS}\nfacebook:\n  verify: x\n")
+@pytest.mark.parametrize("other", ["facebook", "shop_channel.MessengerInput"])
+def test_another_section_that_answers_at_the_same_address_is_told_of(
+    project: Path, capsys: Output, other: str
+) -> None:
+    write(project, f"{CREDENTIALS}\n{other}:\n  verify: x\n")
     assert main(["return-request", USER]) == 1
-    assert (
-        "both answer under /webhooks/facebook, so `rasa run` can't start" in capsys.readouterr().err
-    )
+    told = f"MessengerInput and {other}, and both answer under /webhooks/facebook, so `rasa run` "
+    assert told in capsys.readouterr().err
 
 
 def test_a_section_without_keys_is_told_to_have_some(project: Path, capsys: Output) -> None:
