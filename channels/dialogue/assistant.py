@@ -22,6 +22,7 @@ from rasa.shared.core.events import (
 
 from ..core.briefing.situation import Said, Situation
 from ..core.errors import RasaUnavailable
+from ..core.meta.splitting import well_formed
 from ..instruments.host import MANTLE, MANTLE_REFUSED
 from ..instruments.said import hiding
 from .event_slots import keep_answers_to_users
@@ -341,4 +342,4 @@ def _said(speaker: str, event: UserUttered | BotUttered) -> Iterator[Said]:
     if event.text:
         at = datetime.fromtimestamp(event.timestamp, timezone.utc)
         mid = event.message_id if isinstance(event, UserUttered) else None
-        yield Said(at=at, speaker=speaker, text=event.text, mid=mid)
+        yield Said(at=at, speaker=speaker, text=well_formed(event.text), mid=mid)

@@ -12,6 +12,7 @@ from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.shared.core.events import (
     ActionExecuted,
+    BotUttered,
     ConversationPaused,
     ConversationResumed,
     Event,
@@ -173,6 +174,17 @@ async def test_a_tracker_that_is_not_paused_is_left_alone(
     assert tracker is not None
     assert not any(isinstance(event, ConversationResumed) for event in tracker.events)
     assert "ConversationPaused" not in caplog.text
+
+
+async def test_half_of_an_emoji_that_the_bot_has_said_can_be_told_to_agents(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    tracker = await agent.tracker_store.get_or_create_tracker(USER)
+    tracker.update(BotUttered("Here you are \ud83d"))
+    await agent.tracker_store.save(tracker)
+
+    situation = await assistant.situation(USER)
+    assert situation.bot_texts() == ["Here you are \ufffd"]
 
 
 async def test_a_turn_that_several_take_at_once_counts_once(
