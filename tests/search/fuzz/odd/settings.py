@@ -53,7 +53,7 @@ _COMMON = {
 _PAGE = {"page-access-token": PAGE_TOKEN, "instagram": "17841400000000000", "plans": _PLANS}
 _SECTIONS = (
     {**_COMMON, "page-access-token": PAGE_TOKEN},
-    {**_COMMON, "pages": {"111": _PAGE, 222: _PAGE}},
+    {**_COMMON, "pages": {"111": _PAGE, 222: {**_PAGE, "instagram": None}}},
 )
 
 
