@@ -184,9 +184,12 @@ def parse_words(value: object) -> tuple[str, ...]:
 
 
 def parse_names(value: object) -> tuple[str, ...]:
-    """The same, of names that have no comma in them: intents, slots."""
+    """The same, of names that have no comma in them and begin with no slash: intents, slots."""
     _refuse_several_in_one(value)
-    return parse_words(value)
+    names = parse_words(value)
+    if any(name.startswith("/") for name in names):
+        raise ValueError("has a slash, as payloads do; write the name without it.")
+    return names
 
 
 def _refuse_several_in_one(value: object) -> None:

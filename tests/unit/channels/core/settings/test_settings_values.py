@@ -96,6 +96,7 @@ def test_a_wrong_value_is_named_shown_and_set_right(
         ("context-slots", "order_id, city", "is one text that lists several; "),
         ("keyword-match", "word", "is not allowed; write one of: whole, contains."),
         ("return-payloads", 7, "is not a list of texts; "),
+        ("return-intents", ["/greet"], "has a slash, as payloads do; write the name without it."),
         ("idle-timeout", "soon", "is not a duration; write a number of seconds, or a number with "),
         ("unanswered-timeout", "31d", "is out of range; a timeout is at least 1s and at most 30d."),
         ("owner-probe", "25h", "is out of range; "),
