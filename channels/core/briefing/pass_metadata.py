@@ -6,10 +6,11 @@ Source: Messenger Platform, Conversation Routing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
+
+import msgspec
 
 from ..meta.limits import MESSENGER
 from ..meta.splitting import ELLIPSIS, length
@@ -83,4 +84,4 @@ def _add_if_it_fits(context: dict[str, Any], key: str, value: object) -> bool:
 
 
 def _written(context: dict[str, Any]) -> str:
-    return json.dumps(context, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(context).decode()

@@ -192,6 +192,14 @@ def test_the_agent_is_told_where_the_conversation_stands() -> None:
     assert told["last_responses"] == ["Hello", "Wait"]
 
 
+def test_what_json_lacks_keeps_nobody_from_a_person() -> None:
+    situation = Situation(slots={"score": float("nan"), "since": NOW})
+    plan = Plan(name="default", context_slots=("score", "since"))
+    told = pass_metadata(opened(plan), language="en", last_texts=[], situation=situation)
+    since = NOW.isoformat().replace("+00:00", "Z")
+    assert json.loads(told)["slots"] == {"score": None, "since": since}
+
+
 def test_a_plan_that_keeps_words_back_keeps_back_the_bots_too() -> None:
     plan = Plan(name="outside", last_messages=False)
     told = json.loads(
