@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def training_of(files: Files, places: Places) -> Training:
     for path, text in files.items():
         if not places.is_data(path) or path in {places.rules, places.examples}:
             continue
-        content = _read(text)
+        content = _read(text, is_json=path.endswith(".json"))
         for intent, lines in (*_examples(content.get("nlu")), *_json_examples(content)):
             examples.setdefault(intent, []).extend(lines)
         for intent in _intents([content.get("rules"), content.get("stories")]):
@@ -115,10 +116,11 @@ def is_near(one: str, other: str) -> bool:
     return len(words & others) >= NEAR * len(words | others) > 0
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(text: str, *, is_json: bool) -> dict[str, Any]:
+    """What a file says; as YAML, a long file of JSON would take minutes to read."""
     try:
-        content = YAML(typ="safe").load(text)
-    except (YAMLError, ValueError):
+        content = json.loads(text) if is_json else YAML(typ="safe").load(text)
+    except (YAMLError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
