@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from .availability import availability
-from .handover import ActionHandover
+from .handover import ActionHandover, channel_elsewhere
 
 FALLBACK = "nlu_fallback"
 
@@ -17,8 +17,8 @@ FALLBACK = "nlu_fallback"
 class ActionRephraseOrHandover(ActionHandover):
     """Asks again when a message was not understood, and hands over when that keeps happening.
 
-    Have the rule for `nlu_fallback` run it, and nothing after it. Outside the plan's hours it goes
-    on asking.
+    Have the rule for `nlu_fallback` run it, and nothing after it. Outside the plan's hours, and on
+    channels where nobody can be handed over, it goes on asking.
 
     Attributes:
         attempts: after how many misunderstood messages in a row a person helps.
@@ -38,7 +38,8 @@ class ActionRephraseOrHandover(ActionHandover):
     ) -> list[EventType]:
         told = availability(tracker, tracker.slots.get("handover_plan") or self.plan)
         is_closed = told is not None and not told["open"]
-        if is_closed or _misunderstood(tracker) < self.attempts:
+        nobody_comes = is_closed or channel_elsewhere(tracker) is not None
+        if nobody_comes or _misunderstood(tracker) < self.attempts:
             dispatcher.utter_message(response=self.rephrase)
             return []
         dispatcher.utter_message(response=self.connecting)

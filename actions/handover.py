@@ -92,8 +92,8 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
     ) -> list[EventType]:
         request = self._request(tracker)
         dispatcher.utter_message(json_message={"handover": request})
-        channel = tracker.get_latest_input_channel() if tracker.events else None
-        if channel is not None and channel not in CHANNELS:
+        channel = channel_elsewhere(tracker)
+        if channel is not None:
             _tell_of(channel)
             return []
         told = availability(tracker, request["plan"])
@@ -142,6 +142,12 @@ class ActionHandover(Action):  # type: ignore[misc]  # rasa-sdk ships no types
                 "".join(traceback.format_tb(error.__traceback__)).rstrip(),
             )
             return None
+
+
+def channel_elsewhere(tracker: Tracker) -> str | None:
+    """The channel that the user writes on, if nobody can be handed over there."""
+    channel: str | None = tracker.get_latest_input_channel() if tracker.events else None
+    return None if channel in CHANNELS else channel
 
 
 def _tell_of(channel: str) -> None:

@@ -12,12 +12,10 @@ from actions import ActionRephraseOrHandover
 LOST, GREET = "nlu_fallback", "greet"
 
 
-def said(*intents: str, is_open: bool = True) -> list[Any]:
+def said(*intents: str, is_open: bool = True, channel: str | None = None) -> list[Any]:
     metadata = {"handover": {"default": {"open": is_open, "opens_at": None}}}
-    events = [
-        {"event": "user", "parse_data": {"intent": {"name": one}}, "metadata": metadata}
-        for one in intents
-    ]
+    common = {"event": "user", "metadata": metadata, "input_channel": channel}
+    events = [{**common, "parse_data": {"intent": {"name": one}}} for one in intents]
     tracker = Tracker.from_dict({"sender_id": "user-1", "slots": {}, "events": events})
     dispatcher = CollectingDispatcher()
     ActionRephraseOrHandover().run(dispatcher, tracker, {})
@@ -38,3 +36,11 @@ def test_one_that_is_understood_begins_again() -> None:
 
 def test_nobody_is_promised_outside_the_hours() -> None:
     assert said(LOST, LOST, is_open=False) == ["utter_default"]
+
+
+def test_nobody_is_promised_on_another_channel() -> None:
+    assert said(LOST, LOST, channel="rest") == ["utter_default"]
+
+
+def test_people_on_instagram_get_a_person() -> None:
+    assert said(LOST, LOST, channel="instagram")[0] == "utter_connecting"
