@@ -43,7 +43,7 @@ def _is_told(one: Attachment) -> bool:
 def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Attachment:
     payload = reader.payload(sent.get("payload"))
     kind, address = reader.text(sent.get("type")) or "unknown", reader.text(sent.get("url"))
-    title = reader.text(sent.get("title")) or _title_of_product(payload, reader)
+    title = reader.text(sent.get("title")) or _title_of_first(payload, reader)
     if not payload or kind in _TOLD_BESIDE:
         beside = {"url": address, "title": title}
         payload |= {key: told for key, told in beside.items() if told and not payload.get(key)}
@@ -55,9 +55,10 @@ def _attachment(sent: dict[str, Any], platform: Platform, reader: Reader) -> Att
     return Attachment(type=kind, url=url, payload=payload)
 
 
-def _title_of_product(payload: dict[str, Any], reader: Reader) -> str | None:
-    product = payload.get("product")
-    elements = product.get("elements") if isinstance(product, dict) else None
+def _title_of_first(payload: dict[str, Any], reader: Reader) -> str | None:
+    """The title of the first product, or card, that was shared."""
+    shared = payload.get("product") or payload.get("generic") or payload
+    elements = shared.get("elements") if isinstance(shared, dict) else None
     first = elements[0] if isinstance(elements, list) and elements else None
     return reader.text(first.get("title")) if isinstance(first, dict) else None
 

@@ -124,6 +124,8 @@ class TestOddFields:
         "told",
         [
             {"payload": {"product": {"elements": [{"id": "7", "title": "Rye bread"}]}}},
+            {"payload": {"generic": {"elements": [{"title": "Rye bread", "subtitle": "New"}]}}},
+            {"payload": {"template_type": "generic", "elements": [{"title": "Rye bread"}]}},
             {"title": "Rye bread", "payload": {"template_type": "generic", "elements": []}},
         ],
     )
