@@ -9,7 +9,14 @@ from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 
-from ..core.errors import ClaimLost, GraphThrottled, ProcessDied, StoreError
+from ..core.errors import (
+    ClaimLost,
+    GraphThrottled,
+    GraphUnavailable,
+    HandoverError,
+    ProcessDied,
+    StoreError,
+)
 from ..core.notices import Addressed, NoticeKind, addressed
 from ..core.sessions import transitions
 from ..core.sessions.notices import telling
@@ -159,7 +166,8 @@ class Ledger:
     async def step(self, session: Session) -> AsyncIterator[Session]:
         """Be the only one with the session for a step that can't be undone; yields it as stored.
 
-        Raises ClaimLost, and ProcessDied if the step has ended too many processes.
+        Raises ClaimLost, ProcessDied if the step has ended too many processes, and GraphUnavailable
+        for an error that nobody has foreseen: the step is tried again for as long as any other.
         """
         died = sum(name != self._store.worker for name in session.begun_by)
         if died >= MOST_DEATHS:
@@ -178,6 +186,11 @@ class Ledger:
             except asyncio.CancelledError:  # by a stop
                 await self.give_up(begun, partial(transitions.given_up, worker=self._store.worker))
                 raise
+            except HandoverError:
+                raise
+            except Exception as error:
+                logger.exception("A step of a handover has failed.", extra=session_fields(begun))
+                raise GraphUnavailable(f"It failed with {type(error).__name__}") from error
 
     async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
         """While stopping, store that another worker should go on; no stop waits long for this."""
