@@ -77,7 +77,7 @@ demo-script: $(ENOUGH) $(MODEL)
 # as macOS has it).
 TWO_AT_A_TIME := --jobs=2 $(addprefix --,$(filter output-sync,$(.FEATURES)))
 test: $(READY)
-	$(MAKE) $(TWO_AT_A_TIME) lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY) $(if $(PRO_PYTHON),$(PRO_READY))
+	$(MAKE) $(TWO_AT_A_TIME) lint docs $(MODEL) $(CLIENTS_READY) $(BUILD_READY)
 	$(PYTHON) -m pytest $(ONE_MORE) -m "not deep" $(addprefix --ignore=,$(PROCESSES))
 	$(MAKE) $(TWO_AT_A_TIME) test-processes test-rasa-pro
 
