@@ -137,7 +137,7 @@ async def test_a_user_who_asks_in_the_evening_is_promised_nobody(
     await clock.to(await next_time(clock, 20))
     chat, opening = await another(), await next_time(clock, 9)
     await chat.says("I want to talk to sales")
-    said = await chat.hears(f"They are back on {opening:%Y-%m-%d}, 09:00.")
+    said = await chat.hears(f"They will be back on {opening:%Y-%m-%d}, 09:00.")
     assert not any(CONNECTING in one for one in said)
     assert await handovers.of(chat.user) is None
     heard = await rasa.heard(chat.user)
