@@ -49,6 +49,7 @@ MUTANTS = [
         ("session.regained and (owner is None or owner in ANOTHER)", "session.regained"),
         ("event.payload is None and event.title", "event.title"),
         ("session.owner_app != event.new_owner", "True"),
+        ("if is_active and isinstance(event, Edited)", "if isinstance(event, Edited)"),
     ),
     *_of(
         "core/sessions/transitions/endings.py",
@@ -161,6 +162,7 @@ MUTANTS = [
         ),
         (">= DEAD_AFTER_FAILURES", "> DEAD_AFTER_FAILURES"),
         ("is_repeated=claimed_by != NOBODY", "is_repeated=False"),
+        ("[each for each in positions if each not in ours]", "[]"),
     ),
     *_of(
         "store/sessions/sessions.py",

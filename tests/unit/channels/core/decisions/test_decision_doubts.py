@@ -44,6 +44,7 @@ from tests.unit.channels.core.decisions.decision_samples import (
     US,
     adopted_by,
     echo,
+    edited,
     look_up,
     message,
     passed,
@@ -238,3 +239,8 @@ def test_a_return_word_counts_while_the_owner_is_unknown() -> None:
 def test_an_unknown_owner_has_not_taken_what_was_regained(session: Session) -> None:
     assert look_up(echo(AGENT), session, owner=Owner.UNKNOWN) == HEAR_OPERATOR
     assert look_up(taken(AGENT), session, owner=Owner.UNKNOWN) == NOTHING
+
+
+@pytest.mark.parametrize("session", [OPENING, ENDING, REGAINED], ids=lambda one: one.state.value)
+def test_an_edit_into_a_return_word_ends_only_what_is_active(session: Session) -> None:
+    assert look_up(edited("menu"), session) == HEAR_USER
