@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from channels.core.notices import NoticeKind
+from channels.core.settings.settings import UNANSWERED_NOTICE
 from tests.stack.chaos.play.cast import BOT
 from tests.stack.chaos.verdict.case import Case
 from tests.stack.chaos.verdict.evidence import USER, Said, Stored, Told
@@ -110,7 +111,11 @@ def _notices_lost(case: Case) -> Iterator[str]:
 
 
 def _notices_untrue(case: Case) -> Iterator[str]:
-    true = {(one.session, kind) for one in case.evidence.sessions for kind in _to_tell(one)}
+    true = {
+        (one.session, kind)
+        for one in case.evidence.sessions
+        for kind in (*_to_tell(one), *_may_tell(one))
+    }
     for one in case.evidence.told:
         if (one.session, one.kind) not in true:
             yield f"{one.kind} of session {one.session} at {one.at.isoformat()}"
@@ -125,6 +130,14 @@ def _to_tell(session: Stored) -> Iterator[str]:
         yield "answered"
     if session.state == "ended":
         yield "failed" if session.reason == "failed" else "ended"
+
+
+def _may_tell(session: Stored) -> Iterator[str]:
+    """Whoever looks just before the end, or before the first answer, tells of it."""
+    until = session.first_answer_at or session.ended_at
+    waited = until - session.active_at if until and session.active_at else timedelta()
+    if waited >= UNANSWERED_NOTICE:
+        yield "unanswered"
 
 
 def _notices_out_of_order(case: Case) -> Iterator[str]:

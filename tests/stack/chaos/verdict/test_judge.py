@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from channels.core.sessions.session import ended_message_id, session_id_for
+from channels.core.settings.settings import UNANSWERED_NOTICE
 from channels.handover.opening import MOST_IN_A_ROW
 from tests.stack.chaos.play.cast import BOT
 from tests.stack.chaos.verdict.evidence import (
@@ -243,6 +244,27 @@ def test_feedback_that_is_stored_is_not_lost() -> None:
 def test_a_notice_that_the_receiver_got_twice_is_counted_apart() -> None:
     again = more(GOOD, told=(told(21, "ended"),))
     assert found(again) == {"notices to operators told again": 1}
+
+
+@pytest.mark.parametrize(
+    ("waited", "figures"),
+    [
+        (UNANSWERED_NOTICE, set()),
+        (
+            UNANSWERED_NOTICE - timedelta(seconds=1),
+            {"notices to operators of what has not come about"},
+        ),
+    ],
+)
+def test_operators_are_told_of_who_has_no_answer_once_the_time_for_that_is_over(
+    waited: timedelta, figures: set[str]
+) -> None:
+    [session] = GOOD.sessions
+    assert session.ended_at is not None
+    unanswered = replace(session, active_at=session.ended_at - waited, first_answer_at=None)
+    opened, ended_ = (one for one in GOOD.told if one.kind in {"opened", "ended"})
+    record = replace(GOOD, sessions=(unanswered,), told=(opened, told(19, "unanswered"), ended_))
+    assert failed(record) == figures
 
 
 def test_answers_in_another_order_than_the_messages_are_found() -> None:
