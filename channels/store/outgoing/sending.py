@@ -99,8 +99,8 @@ def before_send(
         positions = [entry.position for entry in asked[start : start + AT_ONCE]]
         part = {"positions": positions, "worker": worker}
         standing.update(connection.execute(_STANDING, part).all())
-    lost = [entry.position for entry in asked if entry.position not in standing]
-    release(connection, lost, worker=worker)
+    if lost := [entry.position for entry in asked if entry.position not in standing]:
+        release(connection, lost, worker=worker)
     threads = list({entry.outgoing.thread for entry in asked})
     open_ones = dict(zip(threads, open_of_threads(connection, threads), strict=True))
     return [
