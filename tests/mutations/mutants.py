@@ -156,10 +156,7 @@ MUTANTS = [
         "store/claims/claims.py",
         STORE,
         ('            earlier.c.claimed_by != bindparam("worker"),\n', ""),
-        (
-            ".where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))\n    .values",
-            ".where(_IS_OURS)\n    .values",
-        ),
+        (".where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))", ".where(_IS_OURS)"),
         (">= DEAD_AFTER_FAILURES", "> DEAD_AFTER_FAILURES"),
         ("is_repeated=claimed_by != NOBODY", "is_repeated=False"),
         ("[each for each in positions if each not in ours]", "[]"),

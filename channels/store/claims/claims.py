@@ -139,11 +139,7 @@ _CLAIM = (
     .values(claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
 )
 _IS_OURS = _among_these & is_waiting & (inbox.c.claimed_by == bindparam("worker"))
-_RENEW = (
-    update(inbox)
-    .where(_IS_OURS, not_(_BEHIND_A_LOST_ONE))
-    .values(claimed_until_us=bindparam("until_us"))
-)
+_RENEW = update(inbox).where(_IS_OURS).values(claimed_until_us=bindparam("until_us"))
 _VOID = (
     update(inbox).where(is_waiting, inbox.c.claimed_until_us > UNCLAIMED).values(claimed_until_us=0)
 )

@@ -97,9 +97,7 @@ _CLAIM = (
     .values(state=WAITING, claimed_by=bindparam("worker"), claimed_until_us=bindparam("until_us"))
 )
 _OUR_POSITIONS = select(outgoing.c.position).where(among_these, STILL_OURS)
-_RENEW = (
-    update(outgoing).where(among_these, STILL_OURS).values(claimed_until_us=bindparam("until_us"))
-)
+_RENEW = update(outgoing).where(among_these, IS_OURS).values(claimed_until_us=bindparam("until_us"))
 _RELEASE = (
     update(outgoing)
     .where(among_these, IS_OURS)
