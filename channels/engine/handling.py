@@ -26,6 +26,7 @@ from ..core.events import (
 )
 from ..core.meta.broadcasts import PERIOD as BROADCAST_PERIOD
 from ..core.meta.broadcasts import Broadcasts
+from ..core.meta.failing_threads import FailingThreads
 from ..core.meta.ownership import Owner, Routing
 from ..core.plans import INBOX_APP_IDS, return_words
 from ..core.sessions.session import LATE, Cause, EndReason, Session, Speaker, State, session_id_for
@@ -40,7 +41,6 @@ from ..instruments.clock import Clock
 from ..instruments.log_fields import about_session
 from ..store.protocol import Store
 from .delivery import ECHO_GRACE, Delivery
-from .failing_threads import FailingThreads
 from .own_echoes import OwnEchoes
 from .own_pages import OwnPages
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from channels.core.events import Thread
-from channels.engine.failing_threads import FailingThreads
+from channels.core.meta.failing_threads import FailingThreads
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..core.events import Thread
+from ..events import Thread
 
 
 class FailingThreads:
