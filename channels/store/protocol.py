@@ -92,7 +92,7 @@ class Store(Protocol):
     async def amend(self, amendment: Amendment, now: datetime) -> str:
         """Change the events and the transcript as the author of a message has changed it.
 
-        Returns the message's text as it is now; empty if nothing is known of it any more.
+        Returns what the user has written in it, as it is now; empty if that is no longer known.
         """
 
     async def claim_inbox(

@@ -112,7 +112,8 @@ class MemoryStore(SessionsInMemory):
         if line in rows.lines and text:
             said = rows.lines[line]
             rows.lines[line] = replace(said, line=replace(said.line, text=text))
-        return text
+        written = (user_text(entry.event) for entry in found)
+        return next(filter(None, written), "") if found else amendment.text
 
     async def claim_inbox(
         self,

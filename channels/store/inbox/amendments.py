@@ -47,7 +47,7 @@ def in_their_place(connection: Connection, events: Sequence[Event]) -> list[Even
 def amend(connection: Connection, amendment: Amendment, now: datetime) -> str:
     """Change what is kept of the message, and what may still come of it, as its author has.
 
-    Returns its text as it is now.
+    Returns what the user has written in it, as it is now.
     """
     recorded = _recorded(connection, amendment)
     changed = {key: amended(event, amendment) for key, event in recorded.items()}
@@ -66,7 +66,8 @@ def amend(connection: Connection, amendment: Amendment, now: datetime) -> str:
     text = next(filter(None, texts), "") if recorded else amendment.text
     if text:
         transcript.rewrite(connection, amendment.thread, line, text)
-    return text
+    written = (user_text(changed[key] or event) for key, event in recorded.items())
+    return next(filter(None, written), "") if recorded else amendment.text
 
 
 def _recorded(connection: Connection, amendment: Amendment) -> dict[str, Event]:

@@ -197,8 +197,10 @@ async def test_a_line_that_is_written_meanwhile_follows_when_that_is_asked_for(
     assert [line.text for line in await store.transcript("session", limit=9)] == ["better"]
 
 
-async def test_the_text_of_an_edited_message_is_told(store: Store) -> None:
-    [entry] = await store.record([message()], NOW)
+async def test_the_words_of_an_edited_message_are_told_without_its_attachments(
+    store: Store,
+) -> None:
+    [entry] = await store.record([message(attachments=(CAT,))], NOW)
     await store.done(entry.position, NOW)
     [edit] = await store.record([edited("better")], NOW)
     assert isinstance(edit.event, Edited)
