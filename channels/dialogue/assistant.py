@@ -191,16 +191,20 @@ class RasaAssistant:
             await output.stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
         if saved and isinstance(output, MessengerOutput) and not output.is_silenced:
-            await self._keep_awake(saved[-1], turn, is_resumed=output.has_asked)
+            await self._keep_awake(saved[-1], turn, output.turn_time, is_resumed=output.has_asked)
         return was_taken
 
-    async def _keep_awake(self, tracker: Any, turn: Turn, *, is_resumed: bool) -> None:
+    async def _keep_awake(
+        self, tracker: Any, turn: Turn, turn_time: TurnTime, *, is_resumed: bool
+    ) -> None:
         """The bot still has the thread, so a pause in the turn would leave the user alone."""
         if not _was_paused(tracker):
             return
         if is_resumed:
-            async with self._loaded().lock_store.lock(turn.sender_id):
-                await _resume(self._loaded().tracker_store, turn.sender_id)
+            agent = self._loaded()
+            with insisting_on_stores(agent, turn_time):
+                async with agent.lock_store.lock(turn.sender_id):
+                    await _resume(agent.tracker_store, turn.sender_id)
             return
         logger.error(
             "An action of the assistant has paused Rasa's tracker (ConversationPaused), and no "
