@@ -189,7 +189,11 @@ class Ledger:
             except HandoverError:
                 raise
             except Exception as error:
-                logger.exception("A step of a handover has failed.", extra=session_fields(begun))
+                logger.exception(
+                    "A step of a handover has failed in a way that nobody has foreseen, and is "
+                    "tried again. Please report the lines below to whoever maintains this plugin.",
+                    extra=session_fields(begun),
+                )
                 raise GraphUnavailable(f"It failed with {type(error).__name__}") from error
 
     async def give_up(self, session: Session, step: Callable[[Session], Session]) -> None:
