@@ -44,7 +44,7 @@ def _is_app(value: object) -> bool:
 def _is_duration(value: object) -> bool:
     if isinstance(value, float):  # what Rasa's float slots hold
         return value.is_integer()
-    return isinstance(value, str | int) and not isinstance(value, bool)
+    return _is_app(value)
 
 
 def _is_list_of_texts(value: object) -> bool:
