@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import JsonObject, invalid_parameter
+from .shapes import as_array, as_object
 
 PROFILE_KEYS = (
     "get_started",
@@ -30,7 +31,7 @@ PAYLOAD_MAX = 1_000
 def check_profile(profile: JsonObject) -> None:
     """The whole profile, as it would be once a call has changed it."""
     if "get_started" in profile:
-        _payload(_object(profile["get_started"], "get_started"), "get_started")
+        _payload(as_object(profile["get_started"], "get_started"), "get_started")
     if "greeting" in profile:
         _localised(profile["greeting"], "greeting")
     if "ice_breakers" in profile:
@@ -55,9 +56,9 @@ def check_menu(profile: JsonObject) -> None:
 
 def _check_ice_breakers(value: Any) -> None:
     """A list of questions, or a list for each locale."""
-    breakers = _list(value, "ice_breakers")
+    breakers = as_array(value, "ice_breakers")
     for one in breakers:
-        nested = _object(one, "ice_breakers").get("call_to_actions")
+        nested = as_object(one, "ice_breakers").get("call_to_actions")
         if nested is not None:
             _check_ice_breakers(nested)
         else:
@@ -67,15 +68,15 @@ def _check_ice_breakers(value: Any) -> None:
 
 
 def _localised(value: Any, name: str) -> list[JsonObject]:
-    entries = [_object(one, name) for one in _list(value, name)]
+    entries = [as_object(one, name) for one in as_array(value, name)]
     if not any(one.get("locale") == "default" for one in entries):
         raise invalid_parameter(f"Param {name} must have an entry of the locale default")
     return entries
 
 
 def _items(value: Any) -> Iterator[JsonObject]:
-    for item in _list(value, "call_to_actions"):
-        shape = _object(item, "call_to_actions")
+    for item in as_array(value, "call_to_actions"):
+        shape = as_object(item, "call_to_actions")
         yield shape
         yield from _items(shape.get("call_to_actions", []))
 
@@ -90,15 +91,3 @@ def _payload(holder: JsonObject, name: str) -> None:
     payload = holder.get("payload")
     if not isinstance(payload, str) or not 1 <= len(payload) <= PAYLOAD_MAX:
         raise invalid_parameter(f"The payload of {name} must have 1 to {PAYLOAD_MAX} characters")
-
-
-def _list(value: Any, name: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise invalid_parameter(f"Param {name} must be an array")
-    return value
-
-
-def _object(value: Any, name: str) -> JsonObject:
-    if not isinstance(value, dict):
-        raise invalid_parameter(f"Param {name} must consist of JSON objects")
-    return value
