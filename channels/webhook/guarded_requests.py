@@ -5,6 +5,8 @@ one they read an empty body forever, and nothing else in Rasa gets its turn; if 
 at all, they answer 500. Of two lengths they believe one, and a proxy in front of them may believe
 the other. And they keep up to 100 MB of a body that nobody reads. A Sanic app's own request class
 prevents all of this, because it sees the headers first.
+
+All versions answer nothing to an address that they can't read, and log a traceback instead.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import re
 from typing import Any
 
 from sanic import Sanic
-from sanic.exceptions import InvalidUsage
+from sanic.exceptions import InvalidUsage, SanicException
+from sanic.http import Http
 from sanic.request import Request
 
 LARGEST_UNREAD = 64 * 1024  # bytes of a body that nobody reads; clients send an empty one, or "{}"
@@ -23,10 +26,10 @@ _LENGTH = re.compile("[0-9]{1,15}")  # in bytes
 def guard_requests(app: Sanic, *, below: str) -> None:
     """Guard the app's requests, from the next connection on.
 
-    On all its routes, 400 answers those whose body has no clear length. Below the channel's own
-    path, 413 answers a long body, unless the route reads it piece by piece; and no cache keeps an
-    answer unless the answer allows it. That holds for Sanic's own 404 and 405, too: they repeat the
-    path, which may name a person.
+    On all its routes, 400 answers those whose address can't be read, and those whose body has no
+    clear length. Below the channel's own path, 413 answers a long body, unless the route reads it
+    piece by piece; and no cache keeps an answer unless the answer allows it. That holds for Sanic's
+    own 404 and 405, too: they repeat the path, which may name a person.
     """
     kind: type[Request] = app.request_class
 
@@ -56,6 +59,24 @@ def guard_requests(app: Sanic, *, below: str) -> None:
             return answer
 
     app.request_class = GuardedRequest
+    _refuse_unreadable_addresses()
+
+
+def _refuse_unreadable_addresses() -> None:
+    """To answer what it could not read, Sanic reads the address again, and fails again."""
+    answer: Any = Http.error_response
+    if getattr(answer, "is_guarded", False):
+        return
+
+    async def error_response(http: Any, error: Exception) -> None:
+        if http.request is None:
+            http.url = None
+            if not isinstance(error, SanicException):
+                error = InvalidUsage("Bad Request")
+        await answer(http, error)
+
+    error_response.is_guarded = True  # type: ignore[attr-defined]
+    Http.error_response = error_response
 
 
 def break_off(stream: Any) -> None:

@@ -61,6 +61,20 @@ class TestSignatures:
         assert await channel.answers(request("GET", PATH + query)) == 403
 
 
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "address",
+        [b"", b"webhook", b"bot:443", b"http://", b"/webhooks/\xff", b"/?\xff", b"/\x01"],
+    )
+    async def test_one_that_can_not_be_read_is_refused_and_leaves_no_traceback(
+        self, channel: ServedChannel, caplog: pytest.LogCaptureFixture, address: bytes
+    ) -> None:
+        """Strangers could fill the disk."""
+        request = b"GET " + address + b" HTTP/1.1\r\nHost: bot\r\n\r\n"
+        assert await channel.answers(request) in (400, 404)
+        assert [line.message for line in caplog.records if line.exc_info] == []
+
+
 class TestOperatorApi:
     @pytest.fixture(autouse=True)
     def _no_delay(self, monkeypatch: pytest.MonkeyPatch) -> None:
