@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any, Protocol
 
 import msgspec
-from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -86,7 +86,7 @@ class Assistant(Protocol):
         Records nothing. Raises whatever the tracker store or an NLG server raises.
         """
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
+    async def take_turn(self, turn: Turn, output: MessengerOutput) -> bool:
         """Have Rasa handle the message; returns once it has answered and saved its tracker.
 
         False for a turn that counts `once`, if the tracker has its `message_id` already. Raises
@@ -165,7 +165,7 @@ class RasaAssistant:
         said = await agent.processor.nlg.generate(name, tracker, channel)
         return None if said is None else {**said, "utter_action": name}
 
-    async def take_turn(self, turn: Turn, output: OutputChannel) -> bool:
+    async def take_turn(self, turn: Turn, output: MessengerOutput) -> bool:
         self.language()  # remembered: a handover needs it, and the model may be unloaded by then
         is_event = turn.parse_data is not None
         if is_event:
@@ -183,14 +183,14 @@ class RasaAssistant:
         with trackers_saved_by(processor) as saved:
             was_taken = await self._let_handle(message, turn, output)
         plan = unmade_handover(saved[-1]) if saved else None
-        if plan is not None and isinstance(output, MessengerOutput) and not output.has_asked:
+        if plan is not None and not output.has_asked:
             logger.error(
                 "An action that was to hand a user over could not run: is the action server there? "
                 "The channel hands over in its place, if 'on-failure' allows it."
             )
             await output.stand_in(turn.sender_id, plan)
             await self._say_something(turn, output)
-        if saved and isinstance(output, MessengerOutput) and not output.is_silenced:
+        if saved and not output.is_silenced:
             await self._keep_awake(saved[-1], turn, output.turn_time, is_resumed=output.has_asked)
         return was_taken
 
@@ -221,9 +221,8 @@ class RasaAssistant:
         if response is not None:
             await output.send_response(turn.sender_id, dict(response))
 
-    async def _let_handle(self, message: UserMessage, turn: Turn, output: OutputChannel) -> bool:
-        wait = output.turn_time if isinstance(output, MessengerOutput) else TurnTime()
-        with hiding(turn.text), insisting_on_stores(self._loaded(), wait):
+    async def _let_handle(self, message: UserMessage, turn: Turn, output: MessengerOutput) -> bool:
+        with hiding(turn.text), insisting_on_stores(self._loaded(), output.turn_time):
             _repeat_nothing(getattr(self._loaded(), "processor", None))
             if turn.once:
                 return await self._handle_once(message, resumes=turn.resumes)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.channels.channel import UserMessage
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.tracker_stores.tracker_store import InMemoryTrackerStore
 from rasa.dialogue_understanding.commands import StartFlowCommand
@@ -19,6 +19,7 @@ from rasa.shared.core.flows.yaml_flows_io import YAMLFlowsReader
 from channels.core.briefing.turns import HANDOVER_ENDED, HANDOVER_STARTED, external_parse_data
 from channels.core.sessions.session import EndReason
 from channels.dialogue.assistant import RasaAssistant, Turn
+from tests.scenario.collecting_output import CollectingOutput
 
 FLOWS = Path(__file__).parents[2] / "examples" / "calm" / "data" / "flows.yml"
 
@@ -49,7 +50,7 @@ async def heard_by_rasa(parse_data: dict[str, Any] | None) -> UserMessage:
     turn = Turn(
         sender_id="2001", channel="facebook", text="", message_id="1", parse_data=parse_data
     )
-    await assistant.take_turn(turn, CollectingOutputChannel())
+    await assistant.take_turn(turn, CollectingOutput())
     (message,) = heard
     return message
 

@@ -15,6 +15,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
 
 from channels.dialogue.assistant import RasaAssistant, Turn
+from tests.scenario.collecting_output import CollectingOutput
 
 Processor: Any = getattr(rasa.core.processor, "CalmMessageProcessor", None)
 pytestmark = pytest.mark.skipif(Processor is None, reason="Rasa Pro before 3.20.5 repeats nothing")
@@ -66,7 +67,7 @@ async def test_rasa_itself_would_hand_over_again(agent: Agent) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 async def test_the_channel_says_nothing_again(agent: Agent, times: int) -> None:
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     for _ in range(times):
         await assistant.take_turn(a_turn(), output)
     assert output.messages == []
@@ -74,7 +75,7 @@ async def test_the_channel_says_nothing_again(agent: Agent, times: int) -> None:
 
 async def test_other_channels_of_the_assistant_have_it_as_rasa_does_it(agent: Agent) -> None:
     assistant = RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
-    await assistant.take_turn(a_turn(), CollectingOutputChannel())
+    await assistant.take_turn(a_turn(), CollectingOutput())
     output = CollectingOutputChannel()
     await agent.handle_message(UserMessage("again", output, USER, message_id=MESSAGE_ID))
     assert len(output.messages) == 2

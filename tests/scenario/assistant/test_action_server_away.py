@@ -54,15 +54,13 @@ CONNECTING = "I'm connecting you to a person. They will answer you here."
 
 
 class Output(CollectingOutput):
-    """It notes of a turn what the channel's own does; with `may_ask` off it hands nobody over."""
+    """With `may_ask` off it hands nobody over."""
 
     may_ask = True
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        asks = "handover" in (message.get("custom") or {})
-        self.has_asked = self.has_asked or (asks and self.may_ask)
-        self.has_spoken = self.has_spoken or "text" in message
         await super().send_response(recipient_id, message)
+        self.has_asked = self.has_asked and self.may_ask
 
     async def stand_in(self, recipient_id: str, plan: str | None) -> None:
         await self.send_response(recipient_id, {"custom": {"handover": {"in place of": plan}}})

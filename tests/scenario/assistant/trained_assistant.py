@@ -27,6 +27,7 @@ from sanic import Sanic
 
 from channels.dialogue.assistant import RasaAssistant, Turn
 from demo.stack import MODEL
+from tests.scenario.collecting_output import CollectingOutput
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,7 +67,7 @@ class Conversation:
         assistant = RasaAssistant(
             agent=lambda: self.agent, on_new_message=self.agent.handle_message
         )
-        output = CollectingOutputChannel()
+        output = CollectingOutput()
         await assistant.take_turn(turn, output)
         return _said(output.messages)
 

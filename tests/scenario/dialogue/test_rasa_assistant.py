@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -33,7 +32,7 @@ from tests.scenario.dialogue.small_assistant import USER, heard, turn
 async def test_a_turn_is_answered_and_saved(
     assistant: RasaAssistant, agent: Agent, once: bool
 ) -> None:
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     await assistant.take_turn(turn("m_1", once=once), output)
 
     assert [message["text"] for message in output.messages] == ["back"]
@@ -55,7 +54,7 @@ async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
     await pause(agent)
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     await assistant.take_turn(ended("m_1"), output)
     await assistant.take_turn(turn("m_2", once=False), output)
 
@@ -74,7 +73,7 @@ async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
 async def test_the_end_is_answered_although_the_turn_before_was_cut_short_by(
     assistant: RasaAssistant, agent: Agent, instead_of_listening: list[Event]
 ) -> None:
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     await assistant.take_turn(turn("m_1", once=False), output)
     tracker = await agent.tracker_store.get_or_create_tracker(USER)
     events = [*list(tracker.events)[:-1], *instead_of_listening]
@@ -155,7 +154,7 @@ async def test_it_is_resumed_once_and_by_no_other_turn(
     assistant: RasaAssistant, agent: Agent
 ) -> None:
     await pause(agent)
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     await assistant.take_turn(turn("m_1", once=True), output)
     assert output.messages == []
 
@@ -169,7 +168,7 @@ async def test_it_is_resumed_once_and_by_no_other_turn(
 async def test_a_tracker_that_is_not_paused_is_left_alone(
     assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await assistant.take_turn(ended("m_1"), CollectingOutputChannel())
+    await assistant.take_turn(ended("m_1"), CollectingOutput())
     tracker = await agent.tracker_store.retrieve_full_tracker(USER)
     assert tracker is not None
     assert not any(isinstance(event, ConversationResumed) for event in tracker.events)
@@ -190,7 +189,7 @@ async def test_half_of_an_emoji_that_the_bot_has_said_can_be_told_to_agents(
 async def test_a_turn_that_several_take_at_once_counts_once(
     assistant: RasaAssistant, agent: Agent
 ) -> None:
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     await asyncio.gather(
         *[assistant.take_turn(turn("m_1", once=True), output) for _ in range(2)],
     )
@@ -201,7 +200,7 @@ async def test_a_turn_that_several_take_at_once_counts_once(
 
 async def test_another_turn_is_another_turn(assistant: RasaAssistant, agent: Agent) -> None:
     for message_id in ("m_1", "m_2"):
-        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
+        await assistant.take_turn(turn(message_id, once=True), CollectingOutput())
 
     assert await heard(agent) == ["m_1", "m_2"]
 
@@ -209,13 +208,13 @@ async def test_another_turn_is_another_turn(assistant: RasaAssistant, agent: Age
 async def test_what_fails_is_not_saved_and_can_be_taken_again(
     assistant: RasaAssistant, agent: Agent
 ) -> None:
-    class Refusing(CollectingOutputChannel):
+    class Refusing(CollectingOutput):
         async def send_response(self, *_: object, **__: object) -> None:
             raise ConnectionError("Graph is down")
 
     with pytest.raises(ConnectionError):
         await assistant.take_turn(turn("m_1", once=True), Refusing())
-    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
 
     assert await heard(agent) == ["m_1"]
 
@@ -239,7 +238,7 @@ async def test_a_turn_that_another_worker_has_taken_over_is_not_saved(
     clock, store = SystemClock(), MemoryStore(worker="one")
     [entry] = await store.record([message("a")], clock.now())
 
-    class TakenOverMeanwhile(CollectingOutputChannel):
+    class TakenOverMeanwhile(CollectingOutput):
         async def send_response(self, *_: object, **__: object) -> None:
             store._rows.entries["a"].claimed_by = "two"
 
@@ -247,7 +246,7 @@ async def test_a_turn_that_another_worker_has_taken_over_is_not_saved(
         await assistant.take_turn(turn("m_1", once=once), TakenOverMeanwhile())
     assert await heard(agent) == []
 
-    assert await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    assert await assistant.take_turn(turn("m_1", once=once), CollectingOutput())
     assert await heard(agent) == ["m_1"]
 
 
@@ -263,7 +262,7 @@ async def test_a_response_can_be_said_without_a_turn_and_leaves_no_trace(
 async def test_a_turn_whose_model_is_unloaded_under_it_is_looked_for_where_it_was_saved(
     agent: Agent, assistant: RasaAssistant
 ) -> None:
-    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
     loaded = [agent]
 
     class Unloading(InMemoryLockStore):
@@ -273,7 +272,7 @@ async def test_a_turn_whose_model_is_unloaded_under_it_is_looked_for_where_it_wa
 
     agent.lock_store = Unloading()
     unloaded = RasaAssistant(agent=lambda: loaded[0], on_new_message=agent.handle_message)
-    assert not await unloaded.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    assert not await unloaded.take_turn(turn("m_1", once=True), CollectingOutput())
     assert await heard(agent) == ["m_1"]
 
 
@@ -284,7 +283,7 @@ async def test_a_turn_whose_model_is_unloaded_under_it_still_tells_its_language(
     loaded, told = [agent], list[str]()
     unloaded = RasaAssistant(agent=lambda: loaded[0], on_new_message=agent.handle_message)
 
-    class Unloading(CollectingOutputChannel):
+    class Unloading(CollectingOutput):
         async def send_response(self, _: str, __: dict[str, Any]) -> None:
             loaded[0] = Agent(model_server=None)  # what DELETE /model leaves
             told.append(unloaded.language())

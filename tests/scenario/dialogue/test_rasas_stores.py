@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore
 from rasa.shared.core.events import UserUttered
@@ -68,12 +67,12 @@ def trackers(agent: Agent) -> TrackersAway:
 async def test_a_turn_fails_where_its_tracker_can_t_be_read_and_counts_once_it_can(
     assistant: RasaAssistant, agent: Agent, trackers: TrackersAway, once: bool
 ) -> None:
-    await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_1", once=once), CollectingOutput())
     trackers.away = "read"
     with pytest.raises(StoreUnavailable) as failure:
-        await assistant.take_turn(turn("m_2", once=once), CollectingOutputChannel())
+        await assistant.take_turn(turn("m_2", once=once), CollectingOutput())
     trackers.away = ""
-    await assistant.take_turn(turn("m_2", once=True), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_2", once=True), CollectingOutput())
 
     assert await heard(agent) == ["m_1", "m_2"]
     assert "what the user said" not in str(failure.value)
@@ -115,7 +114,7 @@ async def test_what_no_tracker_store_can_hold_waits_for_none(
 ) -> None:
     trackers.away, trackers.why = "save", ValueError("A string with NUL: what the user said")
     with pytest.raises(TurnNotSaved) as failure:
-        await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+        await assistant.take_turn(turn("m_1", once=once), CollectingOutput())
     assert "what the user said" not in str(failure.value)
 
 
@@ -125,7 +124,7 @@ async def test_a_tracker_that_can_t_be_understood_is_an_error_that_does_not_quot
 ) -> None:
     trackers.away, trackers.why = "read", ValueError("No tracker: what the user said")
     with pytest.raises(ValueError, match="ValueError") as failure:
-        await assistant.take_turn(turn("m_1", once=once), CollectingOutputChannel())
+        await assistant.take_turn(turn("m_1", once=once), CollectingOutput())
     told = traceback.format_exception(failure.type, failure.value, failure.tb, chain=True)
     assert "what the user said" not in "".join(told)
 
@@ -133,14 +132,14 @@ async def test_a_tracker_that_can_t_be_understood_is_an_error_that_does_not_quot
 async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
     assistant: RasaAssistant, trackers: TrackersAway
 ) -> None:
-    await assistant.take_turn(turn("m_0", once=True), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_0", once=True), CollectingOutput())
     trackers.away, trackers.alone = "save", USER
     ids = itertools.count()
 
     class OthersAreSaved(SystemClock):
         async def sleep(self, _: timedelta) -> None:
             other = msgspec.structs.replace(turn(f"o_{next(ids)}", once=True), sender_id="2002")
-            await assistant.take_turn(other, CollectingOutputChannel())
+            await assistant.take_turn(other, CollectingOutput())
 
     output = CollectingOutput(clock=OthersAreSaved())
     with pytest.raises(TurnNotSaved):
@@ -151,7 +150,7 @@ async def test_a_turn_that_alone_of_all_is_not_saved_keeps_no_place(
 async def test_what_others_do_while_the_trackers_are_away_goes_on_as_rasa_has_it(
     assistant: RasaAssistant, agent: Agent, trackers: TrackersAway
 ) -> None:
-    await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
     trackers.away = "read"
 
     assert await agent.tracker_store.retrieve(USER) is None
@@ -166,7 +165,7 @@ async def test_a_turn_without_its_lock_is_not_begun(
             raise ConnectionError
 
     agent.lock_store = Away()
-    output = CollectingOutputChannel()
+    output = CollectingOutput()
     with pytest.raises(StoreUnavailable):
         await assistant.take_turn(turn("m_1", once=once), output)
 
@@ -213,10 +212,10 @@ async def test_a_worker_that_stands_still_while_it_saves_a_turn_saves_nothing(
     with working_on(entry, store=store, clock=clock), monkeypatch.context() as patched:
         patched.setattr(in_sql, "_additional_events", stand_still)
         with pytest.raises(ClaimLost):
-            await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+            await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
     assert await agent.tracker_store.retrieve_full_tracker(USER) is None
 
-    assert await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+    assert await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
     assert await heard(agent) == ["m_1"]
 
 
@@ -230,9 +229,9 @@ async def test_a_conversation_that_was_begun_by_a_clock_that_is_ahead_goes_on(
     there = time.time
     with monkeypatch.context() as patched:
         patched.setattr(time, "time", lambda: there() + 3600)
-        await assistant.take_turn(turn("m_1", once=True), CollectingOutputChannel())
+        await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
     for message_id in ("m_2", "m_3"):
-        await assistant.take_turn(turn(message_id, once=True), CollectingOutputChannel())
+        await assistant.take_turn(turn(message_id, once=True), CollectingOutput())
 
     tracker = await trackers.retrieve(USER)
     assert tracker is not None
