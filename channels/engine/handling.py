@@ -29,7 +29,17 @@ from ..core.meta.broadcasts import Broadcasts
 from ..core.meta.failing_threads import FailingThreads
 from ..core.meta.ownership import Owner, Routing
 from ..core.plans import INBOX_APP_IDS, return_words
-from ..core.sessions.session import LATE, Cause, EndReason, Session, Speaker, State, session_id_for
+from ..core.records.kept import Lookup
+from ..core.sessions.session import (
+    LATE,
+    Cause,
+    EndReason,
+    Session,
+    Speaker,
+    State,
+    mark_of,
+    session_id_for,
+)
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
 from ..graph.protocol import Graph
@@ -105,11 +115,10 @@ class EventHandler:
         await self._carry_out(event, repeated=repeated)
 
     async def _carry_out(self, event: Event, *, repeated: bool) -> None:
-        session, is_held = await self._session_for(event)
-        ended = None if session else await self._ended(event)
+        found = await self._look_up(event)
+        session, ended = found.session, found.ended
         if session is None and (self._is_broadcast(event) or _has_ended(event, ended)):
             return
-        ended = ended if event.array is Array.STANDBY else None  # otherwise the bot had the thread
         decision = await self._decide(event, session, ended)
         if decision.adopt:
             await self._adopt(event, decision, repeated=repeated)
@@ -120,7 +129,7 @@ class EventHandler:
             await self._answer_request(event, decision)
             if decision.heard is not None and ended is not None:
                 await self._write_down(ended, decision.heard, event)
-            await self._take_given(event, decision)
+            await self._take_given(event, decision, ended)
         elif not await self._change(session, event, decision) or (
             decision.route and await self._is_followed(session)
         ):
@@ -132,7 +141,7 @@ class EventHandler:
             on_standby = event.array is Array.STANDBY  # and perhaps on both arrays
             took_time = session is not None or on_standby
             once = repeated or on_standby
-            await self._route(event, repeated=once, may_free=is_held or took_time)
+            await self._route(event, repeated=once, may_free=found.is_held or took_time)
 
     async def _route(
         self, event: UserMessage | Postback | Act, *, repeated: bool, may_free: bool
@@ -150,35 +159,41 @@ class EventHandler:
             return False
         return await self._own_echoes.has_said(event, until=event.received_at + ECHO_GRACE)
 
-    async def _session_for(self, event: Event) -> tuple[Session | None, bool]:
-        """The thread's open session, and whether a message is held for the user.
+    async def _look_up(self, event: Event) -> Lookup:
+        """How the thread stands; if its session is still opening, this waits until it no longer is.
 
-        If the session is still opening, this waits until it no longer is.
+        `ended` is the session from which the event may come late.
         """
-        session, is_held = await self._not_waiting(event.thread)
+        found = await self._not_waiting(event)
+        session = found.session
         if session is None:
-            return None, is_held
+            return found
         about_session(session)
         if session.id == session_id_for(event.key):  # the event that led to it comes once more
-            return session, is_held
+            return found
         if self._was_broadcast(session, event):
             ending = await self._endings.end(session, EndReason.AGENT_RELEASED)
             if ending is not None:
                 await self._handovers.advance(ending)
         elif session.state is not State.OPENING:
-            return session, is_held
+            return found
         await self._handovers.opened(session)
-        return await self._not_waiting(event.thread)
+        return await self._not_waiting(event)
 
-    async def _not_waiting(self, thread: Thread) -> tuple[Session | None, bool]:
+    async def _not_waiting(self, event: Event) -> Lookup:
         """The same, but a session that is waiting does not count: the bot has the thread."""
-        session, is_held = await self._store.look_up(thread)
-        return None if session is None or session.is_waiting else session, is_held
+        since = event.at - self._metas_ahead() - LATE
+        found = await self._store.look_up(event.thread, since=since)
+        if found.session is None or not found.session.is_waiting:
+            return found
+        return replace(found, session=None)
 
     async def _decide(
         self, event: Event, session: Session | None, ended: Session | None
     ) -> Decision:
-        latest = session or ended
+        may_be_late = session is None and event.array is Array.STANDBY
+        last = ended if may_be_late else None  # on messaging the bot had the thread
+        latest = session or last
         look_up = partial(
             decide,
             event,
@@ -188,27 +203,25 @@ class EventHandler:
             routing=await self._routing.of(event.thread.page) if session else Routing.ON,
             is_return_word=return_words(latest.plan) if latest else _never,
             may_have=partial(self._settings.may_have, event.thread),
-            ended=ended,
-            by_echo=session is None and await self._counts_by_echo(event),
-            # Only for a session that has ended: otherwise each event would pay for it in vain.
-            metas_ahead=self._metas_ahead() if latest and latest.ended_at else timedelta(),
+            ended=last,
+            by_echo=session is None and await self._counts_by_echo(event, ended),
+            metas_ahead=self._metas_ahead(),
         )
         decision = look_up()
         if decision.ask_owner:
             owner = await self._owner(event.thread)
-            if owner is Owner.UNKNOWN and session is None and await self._is_over(event):
+            if owner is Owner.UNKNOWN and session is None and self._is_over(event, ended):
                 owner = Owner.IDLE
             decision = look_up(owner=owner)
         if session is not None and await self._has_return_intent(event, session, decision):
             return Decision(heard=Speaker.USER, end=EndReason.INTENT)
         return decision
 
-    async def _is_over(self, event: Event) -> bool:
+    def _is_over(self, event: Event, ended: Session | None) -> bool:
         """Whether the owner that an event shows is out of date: the bot has the thread again."""
-        last = await self._store.last_ended(event.thread)
         late = LATE if isinstance(event, SignOfLife) else timedelta()
-        is_regained = last is not None and last.regained
-        return is_regained and _is_from_before(event, last, self._metas_ahead() + late)
+        is_regained = ended is not None and ended.regained
+        return is_regained and _is_from_before(event, ended, self._metas_ahead() + late)
 
     def _metas_ahead(self) -> timedelta:
         return self._clock.metas() - self._clock.now()
@@ -251,7 +264,7 @@ class EventHandler:
             session.thread.page, session.owner_app, first_at
         )
 
-    async def _counts_by_echo(self, event: Event) -> bool:
+    async def _counts_by_echo(self, event: Event, ended: Session | None) -> bool:
         """Whether the app that writes counts as having the thread: with routing off, apps need not
         ask for it.
 
@@ -264,18 +277,7 @@ class EventHandler:
             return False
         if await self._routing.of(event.thread.page) is Routing.ON:
             return False
-        last = await self._store.last_ended(event.thread)
-        return not _is_from_before(event, last, self._metas_ahead())
-
-    async def _ended(self, event: Event) -> Session | None:
-        """The thread's last session, if the event is of a kind that may come late from it.
-
-        On standby that is anything that is said; a tap may have come there earlier.
-        """
-        may_be_late = isinstance(event, Postback) or (
-            isinstance(event, (UserMessage, Echo)) and event.array is Array.STANDBY
-        )
-        return await self._store.last_ended(event.thread) if may_be_late else None
+        return not _is_from_before(event, ended, self._metas_ahead())
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
         """Whether the assistant's NLU reads what the user wrote to the agent as a return intent."""
@@ -301,12 +303,11 @@ class EventHandler:
                 await self._handovers.advance(session)
             await self._carry_out(event, repeated=repeated)
 
-    async def _take_given(self, event: Event, decision: Decision) -> None:
+    async def _take_given(self, event: Event, decision: Decision, ended: Session | None) -> None:
         """Tell Rasa if somebody has given the thread to the bot without any handover."""
         if not decision.given or not isinstance(event, ControlPassed):
             return
-        last = await self._store.last_ended(event.thread)
-        if _is_from_before(event, last, self._metas_ahead() + _TOLD_LATE):
+        if _is_from_before(event, ended, self._metas_ahead() + _TOLD_LATE):
             return  # it brought the thread back from that handover, and comes late
         await self._dialogue.tell_given(event)
 
@@ -332,7 +333,11 @@ class EventHandler:
         told = event.metadata or "" if isinstance(event, ControlPassed) else None
         if decision.end is not None:
             ending = await self._endings.end(
-                session, decision.end, user_at=user_at, returned_with=told
+                session,
+                decision.end,
+                user_at=user_at,
+                returned_with=told,
+                ended_by=None if decision.route else _mark_of(event),
             )
         elif decision.regained:
             ending = await self._endings.regain(session, user_at=user_at, returned_with=told)
@@ -355,10 +360,14 @@ class EventHandler:
 
 
 def _has_ended(event: Event, ended: Session | None) -> bool:
-    """Whether the event is a tap that came on standby before, and ended a handover there."""
-    if ended is None or not isinstance(event, Postback) or event.mid is None:
-        return False
-    return ended.has_heard(event.mid)
+    """Whether the event ended the thread's last session: Meta may deliver it on both arrays."""
+    mark = _mark_of(event)
+    return mark is not None and ended is not None and ended.ended_by == mark
+
+
+def _mark_of(event: Event) -> str | None:
+    mid = event.mid if isinstance(event, (UserMessage, Postback, Edited)) else None
+    return None if mid is None else mark_of(mid)
 
 
 def _is_from_before(event: Event, ended: Session | None, metas_ahead: timedelta) -> bool:

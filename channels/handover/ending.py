@@ -58,18 +58,20 @@ class Endings:
         *,
         user_at: datetime | None = None,
         returned_with: str | None = None,
+        ended_by: str | None = None,
         claimed: bool = True,
     ) -> Session | None:
         """Begin to end an active session for `reason`; None if another reason was faster.
 
         The session is then ENDING: `carry_through` completes the end, in this worker if it is
         `claimed`, otherwise in whichever worker finds it due. `user_at` is when the user wrote the
-        message that ended it, `returned_with` the metadata of the pass that did.
+        message that ended it, `returned_with` the metadata of the pass that did, and `ended_by` the
+        mark of the user's wish for the bot.
         """
 
         def step(active: Session) -> Session:
             ending = transitions.ending(active, reason, self._ledger.clock.now(), user_at=user_at)
-            return replace(ending, returned_with=returned_with)
+            return replace(ending, returned_with=returned_with, ended_by=ended_by)
 
         ending = await self._ledger.change(session, step, only_while=State.ACTIVE, claimed=claimed)
         if ending is not None:

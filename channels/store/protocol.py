@@ -16,7 +16,7 @@ from ..core.notices import Addressed, NoticeEntry
 from ..core.records.amendments import Amendment
 from ..core.records.dead import Dead, DeadId
 from ..core.records.inbox import InboxEntry
-from ..core.records.kept import Backlog, PersonalData, Scope, Waits
+from ..core.records.kept import Backlog, Lookup, PersonalData, Scope, Waits
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
 from ..core.sessions.search import Found, Search
 from ..core.sessions.session import Session
@@ -234,8 +234,8 @@ class Store(Protocol):
     async def open_session(self, thread: Thread, /) -> Session | None:
         """The thread's one session that has not ended."""
 
-    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
-        """The same, and whether a message is held until the thread's user has written."""
+    async def look_up(self, thread: Thread, *, since: datetime) -> Lookup:
+        """How the thread stands; `ended` is its last session to end, if that was `since` then."""
 
     async def recent_sessions(self, thread: Thread, *, limit: int) -> list[Session]:
         """The thread's sessions, open or ended, the most recently opened first."""

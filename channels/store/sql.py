@@ -10,12 +10,13 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from ..core.events import Thread
+from ..core.records.kept import Lookup
 from ..core.records.outgoing import Outgoing, OutgoingEntry, Standing
 from ..core.sessions.session import Session
 from .claims import claims, workers
 from .database import schema
 from .database.database import Database
-from .database.writer import Writer, asking, asking_together
+from .database.writer import Writer, asking
 from .inbox import inbox
 from .inbox_operations import InboxOperations
 from .outgoing import claiming, keeping, saying, sending
@@ -162,7 +163,8 @@ class SqlStore(SessionOperations, InboxOperations):
         with self._outages.noticed():
             return self._take(await self._writer.run(claim), now)
 
-    look_up = asking_together(claiming.look_up)
+    async def look_up(self, thread: Thread, *, since: datetime) -> Lookup:
+        return await self._writer.run_together(claiming.look_up, (thread, since))
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         free = partial(claiming.free_held, thread=thread, now=now, worker=self.worker)

@@ -10,9 +10,9 @@ import msgspec
 from channels.core.errors import BotSilenced, ClaimLost
 from channels.core.events import Thread
 from channels.core.records.dead import Dead, DeadId, Part
-from channels.core.records.kept import Backlog
+from channels.core.records.kept import Backlog, Lookup
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Said, Standing
-from channels.core.sessions.session import Session, State
+from channels.core.sessions.session import Session, State, last_ended
 from channels.store.protocol import CLAIM_LEASE
 from tests.fakes.store_rows import FIRST_MOMENT, GIVEN_BACK, NOT_LOST, REVIVED, Rows, is_over
 
@@ -147,14 +147,20 @@ class OutgoingInMemory:
         ]
         return self._claimed(claimable[:limit], now)
 
-    async def look_up(self, thread: Thread) -> tuple[Session | None, bool]:
+    async def look_up(self, thread: Thread, *, since: datetime) -> Lookup:
         of_thread = (each for each in self._rows.open_sessions() if each.thread == thread)
+        sessions = [kept.session for kept in self._rows.sessions.values()]
+        ended = [each for each in sessions if each.thread == thread]
         held = [
             each
             for each in self._messages.values()
             if each.state == "held" and each.said.thread == thread
         ]
-        return next(of_thread, None), bool(held)
+        return Lookup(
+            session=next(of_thread, None),
+            ended=last_ended(ended, since=since),
+            is_held=bool(held),
+        )
 
     async def free_held(self, thread: Thread, now: datetime) -> list[OutgoingEntry]:
         held = [

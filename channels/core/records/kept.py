@@ -1,5 +1,5 @@
-"""What the store tells of all that it keeps: how much waits, how long users do, and what there is
-of a person. Pure.
+"""What the store tells of all that it keeps: how a thread stands, how much waits, how long users
+do, and what there is of a person. Pure.
 """
 
 from __future__ import annotations
@@ -12,6 +12,16 @@ from ..briefing.transcript import Line
 from ..events import Event
 from ..sessions.session import Session
 from .outgoing import Outgoing
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """How a thread stands: its open session, the one that ended last if that was not long ago, and
+    whether a message is held until its user has written.
+    """
+
+    session: Session | None = None
+    ended: Session | None = None
+    is_held: bool = False
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,7 +97,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     one, while nobody said anything. `feedback` is what the user thought of the handover, once it
     has ended. `told` is what operators have been told about it, or are about to be. `returned_with`
     is the metadata of the pass that brought the thread back: empty if it had none, None if there
-    was no such pass.
+    was no such pass. `ended_by` is a mark of the user's message or tap that asked for the bot.
     """
 
     id: str
@@ -132,6 +132,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     tellings: int = 0
     is_untold: bool = False
     returned_with: str | None = None
+    ended_by: str | None = None
     next_wishes: dict[str, Any] | None = None
     row: int = 0
     feedback: Feedback | None = None
@@ -222,6 +223,16 @@ def ends_in_silence(session: Session) -> bool:
     user_is_quiet = session.user_messages == 0 and session.last_user_at < session.cause_at
     was_asked_for = session.reason is EndReason.OPERATOR_REQUEST
     return session.is_adopted and user_is_quiet and not was_asked_for
+
+
+def last_ended(sessions: Iterable[Session], *, since: datetime) -> Session | None:
+    """The one that ended last, if that was at `since` or later."""
+    ended = [
+        (one.ended_at, one.id, one)
+        for one in sessions
+        if one.ended_at is not None and one.ended_at >= since and not one.is_open
+    ]
+    return max(ended, default=(None, None, None))[2]
 
 
 LOOP_PERIOD = timedelta(minutes=10)

@@ -10,8 +10,9 @@ from sqlalchemy import Integer, bindparam, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ...core.events import Thread
+from ...core.records.kept import Lookup
 from ...core.records.outgoing import OutgoingEntry
-from ...core.sessions.session import Session, State
+from ...core.sessions.session import Session, State, last_ended
 from ..claims.by_page import pages_of
 from ..claims.claims import (
     GIVEN_BACK,
@@ -40,6 +41,7 @@ from ..database.schema import (
     is_outgoing_free,
     is_waiting,
     lease_end,
+    microseconds,
     outgoing,
     sessions,
 )
@@ -86,7 +88,7 @@ _PAGES = pages_of(outgoing, is_outgoing_free)
 _FREE_PAGES = select(_PAGES.c.page).where(_PAGES.c.page.is_not(None))
 _LOOK_UP = (
     "SELECT thread, data FROM handover_sessions "  # noqa: S608
-    f"WHERE thread IN ? AND state != '{State.ENDED.value}' "
+    f"WHERE thread IN ? AND (state != '{State.ENDED.value}' OR ended_at_us >= ?) "
     "UNION ALL SELECT thread, NULL FROM handover_outgoing "
     f"WHERE thread IN ? AND state = '{HELD}'"
 )
@@ -142,17 +144,25 @@ def claim(
     return _claimed(connection, sorted(found)[:limit], now, worker)
 
 
-def look_up(connection: Connection, threads: Sequence[Thread]) -> list[tuple[Session | None, bool]]:
-    """The open session of each of these threads, and whether a message is held for its user."""
-    keys = tuple([thread.key for thread in threads])
-    open_ones: dict[str, Session] = {}
+def look_up(connection: Connection, asked: Sequence[tuple[Thread, datetime]]) -> list[Lookup]:
+    """See `Store.look_up`."""
+    keys = tuple([thread.key for thread, _ in asked])
+    since_us = microseconds(min(since for _, since in asked))
+    found: dict[str, list[Session]] = {}
     with_held: set[str] = set()
-    for thread, data in execute(connection, _LOOK_UP, keys, keys).all():
+    for thread, data in execute(connection, _LOOK_UP, keys, since_us, keys).all():
         if data is None:
             with_held.add(thread)
         else:
-            open_ones[thread] = SESSION.decode(data)
-    return [(open_ones.get(key), key in with_held) for key in keys]
+            found.setdefault(thread, []).append(SESSION.decode(data))
+    return [
+        Lookup(
+            session=next((one for one in found.get(key, ()) if one.is_open), None),
+            ended=last_ended(found.get(key, ()), since=since),
+            is_held=key in with_held,
+        )
+        for key, (_, since) in zip(keys, asked, strict=True)
+    ]
 
 
 def free_held(

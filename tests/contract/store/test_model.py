@@ -69,7 +69,7 @@ class ComparisonOfAll(Comparison):
     @rule(worker=workers, user=users)
     def look_at_messages(self, worker: int, user: str) -> None:
         self._same(worker, lambda store: store.waits_outgoing(thread_of(user)))
-        self._same(worker, lambda store: store.look_up(thread_of(user)))
+        self._same(worker, lambda store: store.look_up(thread_of(user), since=self._now))
         self._same(worker, lambda store: store.outgoing_backlog())
 
     async def _settle(self, store: Store, worker: int, mark: str, how: str) -> object:

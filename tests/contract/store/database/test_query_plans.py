@@ -69,7 +69,7 @@ def statements() -> Iterator[list[Statement]]:
         pytest.param(lambda store: store.last_user_texts(ANNA, limit=9), id="last_user_texts"),
         pytest.param(lambda store: store.last_user_at(ANNA), id="last_user_at"),
         pytest.param(lambda store: store.open_session(ANNA), id="open_session"),
-        pytest.param(lambda store: store.look_up(ANNA), id="look_up"),
+        pytest.param(lambda store: store.look_up(ANNA, since=NOW), id="look_up"),
         pytest.param(lambda store: store.waits(SCOPE, NOW), id="waits"),
         pytest.param(lambda store: store.open_sessions(limit=9), id="open_sessions"),
         pytest.param(lambda store: store.find_open(Search(), skip=0, limit=9), id="find_open"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.core.records.kept import Lookup
 from channels.core.records.outgoing import Standing
 from channels.core.sessions.transitions import activated
 from channels.store.protocol import Store
@@ -44,13 +45,13 @@ async def test_a_look_shows_the_session_and_whether_something_is_held(store: Sto
     session = new_session("session", BEN)
     await store.add_session(session)
     message = await say(store, "one")
-    assert await store.look_up(ANNA) == (None, False)
+    assert await store.look_up(ANNA, since=NOW) == Lookup()
     await store.hold(message.position)
 
-    assert await store.look_up(ANNA) == (None, True)
-    assert await store.look_up(BEN) == (session, False)
+    assert await store.look_up(ANNA, since=NOW) == Lookup(is_held=True)
+    assert await store.look_up(BEN, since=NOW) == Lookup(session=session)
     await store.free_held(ANNA, NOW)
-    assert await store.look_up(ANNA) == (None, False)
+    assert await store.look_up(ANNA, since=NOW) == Lookup()
 
 
 async def test_what_is_held_waits_for_the_user_alone(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from channels.core.events import Thread
+from channels.core.records.kept import Lookup
 from channels.core.sessions.feedback import Feedback
 from channels.core.sessions.session import EndReason
 from channels.core.sessions.transitions import (
@@ -57,9 +59,11 @@ async def test_an_open_session_is_never_forgotten(store: Store) -> None:
     assert await store.session("session") == still_ending
 
 
-async def ended_at(store: Store, session_id: str, at: datetime) -> None:
-    """Store a session of a thread of its own that ends then."""
-    session = new_session(session_id, Thread(page="1001", user=session_id))
+async def ended_at(
+    store: Store, session_id: str, at: datetime, thread: Thread | None = None
+) -> None:
+    """Store a session that ends then, of a thread of its own or of `thread`."""
+    session = new_session(session_id, thread or Thread(page="1001", user=session_id))
     assert await store.add_session(session)
     over = ending(session, EndReason.TIMEOUT, at)
     assert await store.save_session(over)
@@ -106,6 +110,20 @@ async def test_the_session_that_ended_last_is_found_by_its_thread(store: Store) 
     await store.save_session(ended_later)
 
     assert await store.last_ended(ANNA) == ended_later
+
+
+async def test_a_look_shows_the_last_session_that_ended_not_long_ago(store: Store) -> None:
+    for session_id in ("a", "b"):
+        await ended_at(store, session_id, NOW, ANNA)
+    await ended_at(store, "earlier", NOW - SECOND, ANNA)
+    await ended_at(store, "of another", NOW + HOUR, BEN)
+    last = await store.session("b")
+    await store.add_session(new_session("open"))
+
+    found = await store.look_up(ANNA, since=NOW)
+    assert found == Lookup(session=new_session("open"), ended=last)
+    many = [store.look_up(ANNA, since=NOW + HOUR * later) for later in (0, 1)]
+    assert [each.ended for each in await asyncio.gather(*many)] == [last, None]
 
 
 async def test_what_a_user_thought_of_a_session_is_kept_with_it(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -118,6 +119,17 @@ async def test_the_message_that_shows_the_release_is_answered_after_the_follow_u
 ) -> None:
     await world.hand_over()
     await agent_releases(world)
+
+    assert world.said() == ["re: agent_released", "re: are you there?"]
+
+
+async def test_the_message_that_shows_the_release_is_answered_after_a_crash(world: World) -> None:
+    world.script.answers["are you there?"] = [asyncio.Event()]  # its turn is never over
+    await world.hand_over()
+    await agent_releases(world)
+    await world.kill()
+    del world.script.answers["are you there?"]
+    await world.replace_dead()
 
     assert world.said() == ["re: agent_released", "re: are you there?"]
 

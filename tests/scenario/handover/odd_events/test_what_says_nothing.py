@@ -239,6 +239,29 @@ async def test_a_tap_that_ended_a_handover_on_standby_is_not_routed_by_its_other
     assert world.heard()[-1] == "/menu"
 
 
+async def test_a_word_that_ended_a_handover_on_standby_is_not_answered_by_its_other_copy(
+    world: World,
+) -> None:
+    await world.hand_over()
+    for array in (Array.STANDBY, Array.MESSAGING):
+        await world.deliver(world.message("menu", mid="m", array=array))
+
+    assert world.ends() == ["keyword"]
+    assert world.heard()[-1] == "<keyword>"
+    await world.deliver(world.message("menu", mid="m2"))
+    assert world.heard()[-1] == "menu"
+
+
+async def test_what_an_agent_heard_is_answered_if_it_comes_to_the_bot_after_the_end(
+    world: World,
+) -> None:
+    await world.hand_over()
+    heard = [world.message("hello", mid="m", array=array) for array in Array]
+    await world.deliver(heard[1], world.message("menu", mid="m2", array=Array.STANDBY), heard[0])
+
+    assert world.heard()[-2:] == ["<keyword>", "hello"]
+
+
 async def test_a_message_on_both_arrays_just_after_a_handover_is_answered_once(
     world: World,
 ) -> None:
