@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -93,32 +94,35 @@ class Output(CollectingOutput):
         self.has_asked, self.is_silenced = asks, is_silenced
 
 
-async def paused_by_its_turn(
-    assistant: RasaAssistant, agent: Agent, monkeypatch: pytest.MonkeyPatch, output: Output
-) -> bool:
-    """Whether the tracker is paused after a turn in which an action has paused it."""
+@pytest.fixture
+def is_paused_after(
+    assistant: RasaAssistant, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Output], Awaitable[bool]]:
+    """Takes a turn in which an action pauses the tracker, and tells whether it then is paused."""
     save = agent.processor.save_tracker
 
     async def pause_and_save(tracker: DialogueStateTracker) -> None:
         tracker.update(ConversationPaused())
         await save(tracker)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(agent.processor, "save_tracker", pause_and_save)
-        await assistant.take_turn(turn("m_1", once=False), output)
-    tracker = await agent.tracker_store.retrieve(USER)
-    assert tracker is not None
-    return bool(tracker.is_paused())
+    async def is_paused_after(output: Output) -> bool:
+        with monkeypatch.context() as patched:
+            patched.setattr(agent.processor, "save_tracker", pause_and_save)
+            await assistant.take_turn(turn("m_1", once=False), output)
+        tracker = await agent.tracker_store.retrieve(USER)
+        assert tracker is not None
+        return bool(tracker.is_paused())
+
+    return is_paused_after
 
 
 async def test_a_turn_that_pauses_while_its_handover_waits_leaves_the_bot_awake(
     assistant: RasaAssistant,
-    agent: Agent,
-    monkeypatch: pytest.MonkeyPatch,
+    is_paused_after: Callable[[Output], Awaitable[bool]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     output = Output(asks=True, is_silenced=False)
-    assert not await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert not await is_paused_after(output)
     assert "Remove that event" in caplog.text
 
     await assistant.take_turn(turn("m_2", once=False), output)
@@ -126,24 +130,19 @@ async def test_a_turn_that_pauses_while_its_handover_waits_leaves_the_bot_awake(
 
 
 async def test_a_turn_that_pauses_while_a_person_gets_the_thread_is_left_alone(
-    assistant: RasaAssistant,
-    agent: Agent,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    is_paused_after: Callable[[Output], Awaitable[bool]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    output = Output(asks=True, is_silenced=True)
-    assert await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert await is_paused_after(Output(asks=True, is_silenced=True))
     assert "ConversationPaused" not in caplog.text
 
 
 async def test_a_turn_that_pauses_and_hands_nobody_over_is_told(
     assistant: RasaAssistant,
-    agent: Agent,
-    monkeypatch: pytest.MonkeyPatch,
+    is_paused_after: Callable[[Output], Awaitable[bool]],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     output = Output(asks=False, is_silenced=False)
-    assert await paused_by_its_turn(assistant, agent, monkeypatch, output)
+    assert await is_paused_after(output)
     assert "remove that event from the action" in caplog.text
     caplog.clear()
     await assistant.take_turn(turn("m_2", once=False), output)
