@@ -127,36 +127,33 @@ class Metrics:
         acks = self._acks_by_status.get(status)
         if acks is None:
             acks = self._acks_by_status[status] = self._acks.labels(str(status))
-        _observe(acks, took)
+        acks.observe(_seconds(took))
 
     def turn_taken(self, took: timedelta) -> None:
         """Rasa has handled a message completely."""
-        _observe(self._turns, took)
+        self._turns.observe(_seconds(took))
 
     def first_answered(self, session: Session, after: timedelta) -> None:
         """The first message of an operator in a session."""
-        _observe(self._first_answers.labels(started_by(session)), after)
+        self._first_answers.labels(started_by(session)).observe(_seconds(after))
 
     def inbox_is(self, backlog: Backlog, now: datetime) -> None:
         """What waits in the inbox now."""
-        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
         self._waiting.set(backlog.waiting)
-        self._oldest.set(max(age.total_seconds(), 0))
+        self._oldest.set(_age(backlog, now))
         self._dead_kept.set(backlog.dead)
 
     def outbox_is(self, backlog: Backlog, now: datetime) -> None:
         """What waits in the outbox now."""
-        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
         self._unsent.set(backlog.waiting)
-        self._oldest_unsent.set(max(age.total_seconds(), 0))
+        self._oldest_unsent.set(_age(backlog, now))
         self._held.set(backlog.held)
         self._dead_messages.set(backlog.dead)
 
     def notices_are(self, backlog: Backlog, now: datetime) -> None:
         """The notices that wait now."""
-        age = now - backlog.oldest_at if backlog.oldest_at else timedelta()
         self._untold.set(backlog.waiting)
-        self._oldest_untold.set(max(age.total_seconds(), 0))
+        self._oldest_untold.set(_age(backlog, now))
 
     def expect_graph_calls(self, verbs: Iterable[str], outcomes: Sequence[str]) -> None:
         """Each of these is shown, at zero, even before the first such call."""
@@ -204,6 +201,11 @@ def _full(name: str) -> str:
     return f"rasa_handover_{name}"
 
 
-def _observe(histogram: Histogram, duration: timedelta) -> None:
-    """Count a duration as at least 0: a clock that was set back must not make the sum fall."""
-    histogram.observe(max(duration.total_seconds(), 0))
+def _age(backlog: Backlog, now: datetime) -> float:
+    """How long the oldest has waited; 0 if nothing waits."""
+    return _seconds(now - backlog.oldest_at) if backlog.oldest_at else 0
+
+
+def _seconds(duration: timedelta) -> float:
+    """At least 0: a clock that was set back must not make a sum fall."""
+    return max(duration.total_seconds(), 0)
