@@ -30,8 +30,6 @@ INBOX_NAMES = {
 ASSISTANT_LANGUAGE = ""  # keywords listed without a language: the assistant's own
 _LANGUAGE = re.compile("[a-zA-Z]{2,3}([-_].+)?")
 _SEVERAL = re.compile("[,;،、，|\n]")
-SHORTEST_TIMEOUT = timedelta(seconds=1)
-LONGEST_TIMEOUT = timedelta(days=30)
 
 _UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)", re.ASCII)  # no timedelta has more days
@@ -141,12 +139,20 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def parse_timeout(value: object) -> timedelta:
-    """A duration from one second to thirty days."""
-    timeout = parse_duration(value)
-    if not SHORTEST_TIMEOUT <= timeout <= LONGEST_TIMEOUT:
-        raise ValueError("is out of range; a timeout is at least 1s and at most 30d.")
-    return timeout
+def duration_between(shortest: str, longest: str) -> Callable[[object], timedelta]:
+    """A parser for durations in a range; its ends are written as users write durations."""
+    least, most = parse_duration(shortest), parse_duration(longest)
+
+    def parse(value: object) -> timedelta:
+        duration = parse_duration(value)
+        if not least <= duration <= most:
+            raise ValueError(f"is out of range; write a duration from {shortest} to {longest}.")
+        return duration
+
+    return parse
+
+
+parse_timeout = duration_between("1s", "30d")
 
 
 def parse_target_app(value: object) -> str:

@@ -34,6 +34,7 @@ from ..plans import (
     INBOX_APP_IDS,
     PAGE_INBOX,
     Plan,
+    duration_between,
     parse_keywords,
     parse_metadata,
     parse_names,
@@ -54,15 +55,12 @@ from .values import (
     parse_flag,
     parse_graph_url,
     parse_on_failure,
-    parse_probe,
     parse_public_url,
     parse_requests,
-    parse_retention,
     parse_routing,
     parse_secret,
     parse_store,
     parse_threshold,
-    parse_turn_timeout,
     quoted,
 )
 
@@ -259,6 +257,7 @@ def _hours(
     return hours
 
 
+_RETENTION = duration_between("1h", "3650d")
 _CHANNEL_KEYS = {
     "verify": Key(
         parse=parse_secret,
@@ -286,12 +285,12 @@ _CHANNEL_KEYS = {
     "typed-intents": Key(parse=parse_flag, default=False),
     "max-turns": Key(parse=parse_count, default=50),
     "on-failure": Key(parse=parse_on_failure, default=DEFAULT_PLAN),
-    "turn-timeout": Key(parse=parse_turn_timeout, default=timedelta(minutes=1)),
+    "turn-timeout": Key(parse=duration_between("1s", "10m"), default=timedelta(minutes=1)),
     "sends-a-second": Key(parse=parse_count, default=SENDS_A_SECOND),
     "media-sends-a-second": Key(parse=parse_count, default=MEDIA_SENDS_A_SECOND),
-    "retention": Key(parse=parse_retention, default=timedelta(days=30)),
+    "retention": Key(parse=_RETENTION, default=timedelta(days=30)),
     "transcript": Key(parse=parse_flag, default=False),
-    "transcript-retention": Key(parse=parse_retention, default=timedelta(days=7)),
+    "transcript-retention": Key(parse=_RETENTION, default=timedelta(days=7)),
     "requests": Key(parse=parse_requests, default=RequestPolicy.PLANS),
     "operators-by-echo": Key(parse=parse_flag, default=True),
     "events": Key(parse=parse_events, default={}),
@@ -324,7 +323,7 @@ _PLAN_KEYS = {
     "idle-timeout": Key(parse=parse_timeout),
     "unanswered-timeout": Key(parse=parse_timeout),
     "unanswered-notice": Key(parse=parse_timeout, default=UNANSWERED_NOTICE),
-    "owner-probe": Key(parse=parse_probe, default=Plan(name="").owner_probe),
+    "owner-probe": Key(parse=duration_between("10s", "1d"), default=Plan(name="").owner_probe),
     "pass-patience": Key(parse=parse_timeout, default=Plan(name="").pass_patience),
     "keywords": Key(parse=parse_keywords, default={}),
     "keyword-match": Key(parse=member_of(KeywordMatch), default=KeywordMatch.WHOLE),

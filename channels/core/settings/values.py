@@ -10,23 +10,15 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from ..briefing.turns import RESERVED_INTENTS
 from ..events import ACTS
-from ..plans import parse_duration
 
 Parser = Callable[[object], Any]
 _Member = TypeVar("_Member", bound=enum.Enum)
 
-SHORTEST_RETENTION = timedelta(hours=1)
-LONGEST_RETENTION = timedelta(days=3650)
-SHORTEST_PROBE = timedelta(seconds=10)
-LONGEST_PROBE = timedelta(days=1)
-SHORTEST_TURN = timedelta(seconds=1)
-LONGEST_TURN = timedelta(minutes=10)
 MOST_AT_ONCE = 10_000
 _LONG_WORD = re.compile(r"\w{20,}")  # longer than ids, which are numbers of 15 to 17 digits
 LONGEST_QUOTE = 200  # characters
@@ -182,20 +174,6 @@ def parse_count(value: object) -> int:
     return value
 
 
-def parse_retention(value: object) -> timedelta:
-    retention = parse_duration(value)
-    if not SHORTEST_RETENTION <= retention <= LONGEST_RETENTION:
-        raise ValueError("is out of range; a retention is at least 1h and at most 3650d.")
-    return retention
-
-
-def parse_probe(value: object) -> timedelta:
-    probe = parse_duration(value)
-    if not SHORTEST_PROBE <= probe <= LONGEST_PROBE:
-        raise ValueError("is out of range; owner-probe is at least 10s and at most 1d.")
-    return probe
-
-
 def parse_on_failure(value: object) -> str | None:
     """The name of a plan; None for "off", which YAML 1.1 reads as false."""
     if value is False or value == "off":
@@ -203,13 +181,6 @@ def parse_on_failure(value: object) -> str | None:
     if not isinstance(value, str):
         raise ValueError("is not allowed; write the name of a plan, or off.")
     return value
-
-
-def parse_turn_timeout(value: object) -> timedelta:
-    limit = parse_duration(value)
-    if not SHORTEST_TURN <= limit <= LONGEST_TURN:
-        raise ValueError("is out of range; turn-timeout is at least 1s and at most 10m.")
-    return limit
 
 
 def parse_threshold(value: object) -> float:

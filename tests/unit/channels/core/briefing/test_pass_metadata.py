@@ -12,7 +12,7 @@ from channels.core.briefing.pass_metadata import LONGEST_METADATA, pass_metadata
 from channels.core.briefing.situation import Said, Situation
 from channels.core.events import Thread
 from channels.core.meta.splitting import ELLIPSIS, length
-from channels.core.plans import LONGEST_TIMEOUT, Plan, parse_metadata
+from channels.core.plans import Plan, parse_metadata
 from channels.core.sessions import transitions
 from channels.core.sessions.session import Cause, EndReason, Session, session_id_for
 
@@ -148,7 +148,7 @@ class TestPassMetadata:
         assert length(text) < LONGEST_METADATA / 3
 
     def test_the_longest_timeout_is_told_in_seconds(self) -> None:
-        slow = opened(Plan(name="slow", timeout=LONGEST_TIMEOUT))
+        slow = opened(Plan(name="slow", timeout=timedelta(days=30)))
         text = pass_metadata(slow, language="de", last_texts=[])
         assert json.loads(text)["timeout_seconds"] == 30 * 24 * 60 * 60
 
