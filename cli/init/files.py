@@ -33,7 +33,7 @@ def _in(directory: Path, place: str, *endings: str) -> Iterator[str]:
         return
     for ending in endings:
         for path in sorted((directory / place).rglob(f"*.{ending}")):
-            yield place.removeprefix("./") + path.relative_to(directory / place).as_posix()
+            yield place + path.relative_to(directory / place).as_posix()
 
 
 @cache

@@ -135,6 +135,19 @@ class TestData:
         init(project, "--yes", "--data", "deep/er/nlu.yml")
         assert (project / "deep" / "er" / "handover_rules.yml").is_file()
 
+    @pytest.mark.parametrize("option", ["--data", "--domain"])
+    def test_the_projects_own_folder_is_read_too(
+        self, project: Path, capsys: Output, option: str
+    ) -> None:
+        write(project, "credentials.yml", "rasa_handover.channels.MessengerInput:\n")
+        init(project, "--yes", option, ".")
+        write(project, "handover_rules.yml", "rules: []\n")
+        before = contents(project)
+        capsys.readouterr()
+        assert init(project, "--yes", option, ".") == 0
+        assert capsys.readouterr().out.endswith("Nothing to add.\n")
+        assert contents(project) == before
+
     def test_data_that_is_not_there_is_told(self, project: Path, capsys: Output) -> None:
         assert init(project, "--yes", "--data", "sources") == 1
         assert capsys.readouterr().err.endswith("correct --data.\n")
