@@ -7,10 +7,12 @@
 | messaging: either, not newer than the cause  | open     | hear it                              |
 | all but echoes, not newer than the cause     | open     | nothing                              |
 | messaging: message, postback                 | regained | carry the end through, then route    |
-| messaging: message, postback, routing off    | open     | as on standby                        |
+| messaging: message, postback, routing off    | passed   | as on standby                        |
 | messaging: postback with a return payload    | active   | hear it, end(keyword)                |
 | messaging: a return word before the pass     | active   | hear it, end(keyword)                |
-| messaging: either, from before the pass      | open     | hear it                              |
+| messaging: either, from before the pass      | passed   | hear it                              |
+| messaging: either, or an act, owner ours     | failed   | the thread is ours again; then route |
+| messaging: either, or an act, other owners   | failed   | hear it                              |
 | messaging: either, routing on, owner ours    | active   | end(agent_released), then route      |
 | messaging: either, routing on, owner ours    | ending   | the thread is ours again; then route |
 | messaging: either, owner unknown             | passed   | as on standby                        |
@@ -56,7 +58,8 @@
 
 The first row that fits counts.
 
-Sessions. Open means opening, active or ending; passed means active or ending; regained means ending
+Sessions. Open means opening, active or ending; passed means active, or ending after a pass; failed
+means ending because of a pass that failed, but may have been made; regained means ending
 with the thread ours already: its follow-up may wait for days, and somebody may take the thread in
 the meantime. To hear something is to count it, and to add it to the session's transcript, if one is
 kept.
@@ -296,17 +299,18 @@ def _maybe_released(
     owner: Owner | None,
     by_words: Decision,
 ) -> Decision:
-    """With routing on, what comes to us on messaging may mean that the thread is ours again.
+    """What comes to us on messaging may mean that the thread is ours again.
 
-    Meta delivers messages only to the owner, but a tap goes to the app that sent the button, no
-    matter who has the thread. So Meta is asked.
+    With routing on Meta delivers messages only to the owner, but a tap goes to the app that sent
+    the button, no matter who has the thread. So Meta is asked; and whatever the mode, it is asked
+    after a pass that has failed, because nobody else may have got what the user wrote meanwhile.
     """
-    if event.array is not Array.MESSAGING or routing is not Routing.ON:
+    if event.array is not Array.MESSAGING or session.state is State.OPENING:
         return by_words
     if isinstance(event, Postback) and by_words.end is not None:
         return by_words
-    passed_at = session.active_at or session.ended_at  # a failed pass may have been made
-    if passed_at is None or event.received_at <= passed_at:
+    passed_at = session.active_at
+    if passed_at is not None and (routing is not Routing.ON or event.received_at <= passed_at):
         return by_words
     if owner is None:
         return ASK

@@ -103,6 +103,19 @@ async def test_the_user_s_next_message_waits_for_the_follow_up_of_a_failed_hando
     assert world.heard() == ["human", "<failed>", "hello?"]
 
 
+async def test_what_the_user_writes_while_a_pass_keeps_failing_is_answered_after_it(
+    world: World,
+) -> None:
+    world.graph.fail("pass_control", DOWN, times=999)
+    await world.user_says("human")
+    await world.user_says("hello?")
+    for _ in range(100):
+        await world.wait(SECOND)
+
+    assert world.heard() == ["human", "<failed>", "hello?"]
+    assert world.said() == ["connecting", "re: failed", "re: hello?"]
+
+
 async def test_a_thread_that_somebody_took_meanwhile_counts_as_handed_over(world: World) -> None:
     world.graph.fail("pass_control", NotThreadOwner("Another app has it"))
     await world.user_says("human")

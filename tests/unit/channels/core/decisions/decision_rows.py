@@ -17,6 +17,8 @@ from tests.unit.channels.core.decisions.decision_samples import (
     ALL_REGAINED,
     ALL_SESSIONS,
     ENDED,
+    FAILED_IN_DOUBT,
+    PASSED_AND_ENDING,
 )
 
 UNASKED = (None,)
@@ -26,7 +28,8 @@ SESSIONS: dict[str, tuple[Session | None, ...]] = {
     "open": ALL_OPEN,
     "active": ALL_ACTIVE,
     "ending": ALL_ENDING,
-    "passed": (*ALL_ACTIVE, *ALL_ENDING),
+    "passed": (*ALL_ACTIVE, *PASSED_AND_ENDING),
+    "failed": (FAILED_IN_DOUBT,),
     "regained": ALL_REGAINED,
     "any": ALL_SESSIONS,
     "ended": (ENDED,),

@@ -55,7 +55,8 @@ FAILED_IN_DOUBT = transitions.failed(OPENING, PASSED_AT, regained=False)
 
 # Which sessions each word of the table's second column stands for.
 ALL_ACTIVE = (ACTIVE, ADOPTED)
-ALL_ENDING = (ENDING, ASKED, FAILED_IN_DOUBT)
+PASSED_AND_ENDING = (ENDING, ASKED)
+ALL_ENDING = (*PASSED_AND_ENDING, FAILED_IN_DOUBT)
 ALL_REGAINED = (REGAINED, UNTOLD)
 ALL_OPEN = (OPENING, *ALL_ACTIVE, *ALL_ENDING)
 ALL_SESSIONS: tuple[Session | None, ...] = (None, *ALL_OPEN, *ALL_REGAINED)

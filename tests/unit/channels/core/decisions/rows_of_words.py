@@ -32,6 +32,7 @@ from tests.unit.channels.core.decisions.decision_samples import (
     STANDBY,
     STRANGER,
     US,
+    act,
     echo,
     message,
     passed,
@@ -41,6 +42,12 @@ from tests.unit.channels.core.decisions.decision_samples import (
 )
 
 FROM_USER_ON_STANDBY = (message(on=STANDBY), message("menu", on=STANDBY), tap("menu", on=STANDBY))
+DURING_THE_PASS = (
+    message(at=CAUSE_AT + A_MOMENT, received_at=PASSED_AT - A_MOMENT),
+    message("menu"),
+    tap(payload="/back_to_bot"),
+    act(),
+)
 WORDS = [
     Row(
         event="messaging: message, postback",
@@ -99,7 +106,7 @@ WORDS = [
     ),
     Row(
         event="messaging: message, postback, routing off",
-        session="open",
+        session="passed",
         do="as on standby",
         decision=HEAR_USER,
         events=(message(), message(None, payload="/other"), tap(payload="/greet"), tap()),
@@ -121,7 +128,7 @@ WORDS = [
     ),
     Row(
         event="messaging: either, from before the pass",
-        session="open",
+        session="passed",
         do="hear it",
         decision=HEAR_USER,
         events=(
@@ -129,6 +136,22 @@ WORDS = [
             message(at=CAUSE_AT + A_MOMENT, received_at=PASSED_AT),
             tap(payload="/greet", at=CAUSE_AT + A_MOMENT, received_at=PASSED_AT),
         ),
+    ),
+    Row(
+        event="messaging: either, or an act, owner ours",
+        session="failed",
+        do="the thread is ours again; then route",
+        decision=OURS_AGAIN,
+        events=DURING_THE_PASS,
+        owners=OURS_OR_NOBODYS,
+    ),
+    Row(
+        event="messaging: either, or an act, other owners",
+        session="failed",
+        do="hear it",
+        decision=HEAR_USER,
+        events=DURING_THE_PASS,
+        owners=(*ANOTHER, Owner.UNKNOWN),
     ),
     Row(
         event="messaging: either, routing on, owner ours",
