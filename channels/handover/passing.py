@@ -133,15 +133,12 @@ class Passing:
     async def _retry(self, session: Session, error: GraphError, *, may_be_passed: bool) -> Session:
         """Try again later; or fail, if that is no use, or the user has waited long enough.
 
-        A user does not wait for what another app has asked for.
+        Whoever asked for the handover, what the user writes meanwhile waits.
         """
         patience_ends = session.opened_at + session.plan.pass_patience
-        is_waited_for = session.is_announced
         if isinstance(error, TRY_LATER):
             if session.waiting_since is not None and not may_be_passed:
                 return await self._wait_again(session, error)
-            if not is_waited_for:
-                return await self._ledger.postpone(session, error)
             # After a crash, the patience may be used up before the first try ends.
             if self._ledger.clock.now() < patience_ends or session.attempts < FEWEST_TRIES:
                 return await self._ledger.postpone(session, error, before=patience_ends)

@@ -8,9 +8,10 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphUnavailable
 from channels.core.events import ControlPassed, ControlRequested
+from channels.core.meta.ownership import Routing
 from channels.core.sessions.session import State
 from tests.scenario.wire import Wire
-from tests.scenario.world import ANNA, BOT, INBOX, TIMEOUT, World
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 STRANGER = "31337"
 MINUTE = timedelta(minutes=1)
@@ -26,6 +27,11 @@ def asks(world: World, app_id: str) -> ControlRequested:
         received_at=passed.received_at,
         requested_owner=app_id,
     )
+
+
+async def minutes_pass(world: World, count: int) -> None:
+    for _ in range(60 * count):
+        await world.wait(SECOND)
 
 
 async def test_an_app_of_a_plan_gets_the_thread_and_a_session_begins(world: World) -> None:
@@ -86,6 +92,21 @@ async def test_while_graph_is_away_a_grant_waits(world: World) -> None:
     await world.wait(MINUTE)
     assert world.graph.threads[ANNA] == INBOX
     assert world.heard() == ["EXTERNAL: handover_started"]
+
+
+@pytest.mark.parametrize("routing", Routing)
+async def test_a_grant_that_meta_does_not_make_keeps_nobody_from_the_bot(routing: Routing) -> None:
+    world = World(routing=routing.value)
+    world.graph.routing_now = routing
+    await world.start()
+    world.graph.fail("pass_control", GraphUnavailable("No Graph"), times=999)
+    await world.deliver(asks(world, INBOX))
+    await world.user_says("hello")
+    await minutes_pass(world, 2)
+
+    assert world.heard() == ["<failed>", "hello"]
+    assert world.said() == ["re: hello"]
+    await world.kill()
 
 
 async def test_a_grant_that_meta_refuses_says_nothing_to_the_user(world: World) -> None:
