@@ -131,7 +131,7 @@ class Endings:
     async def _take_back(self, session: Session) -> Session:
         try:
             async with self._ledger.step(session) as session:
-                has_it = await self._has_been_passed(session) or await self._take(session)
+                has_it = await self._take(session)
         except TRY_LATER as error:
             logger.warning(
                 "A thread can't be taken back yet: %s", error, extra=session_fields(session)
@@ -147,22 +147,8 @@ class Endings:
             return await self._ledger.keep(transitions.asked(session, self._ledger.clock.now()))
         return await self.regain(session) or await self._ledger.reload(session)
 
-    async def _has_been_passed(self, session: Session) -> bool:
-        """Whether an owner that was asked for the thread has passed it, or released it.
-
-        Raises RoutingIsOff if that owner still has it.
-        """
-        if session.asked_at is None:
-            return False
-        if await self._graph.owner(session.thread) not in OURS_OR_NOBODYS:
-            raise RoutingIsOff(
-                "The thread's owner was asked for it and did not pass it",
-                remedy="Switch on Conversation Routing, so that the bot may take threads back.",
-            )
-        return True
-
     async def _take(self, session: Session) -> bool:
-        """Take the thread, or ask for it if we can't; False if it was asked for.
+        """Take the thread, or ask for it once if we can't; False if it was asked for.
 
         A refusal from Meta does no harm if nobody else has the thread. With Conversation Routing
         taking is the way back, and a request is refused; with the older roles, or with routing off,
@@ -176,6 +162,11 @@ class Endings:
         except GraphError as error:
             if await self._graph.owner(session.thread) in OURS_OR_NOBODYS:
                 return True
+            if session.asked_at is not None:
+                raise RoutingIsOff(
+                    "The thread's owner was asked for it and did not pass it",
+                    remedy="Switch on Conversation Routing, so that the bot may take threads back.",
+                ) from error
             try:
                 await self._graph.request_control(session.thread, metadata=metadata)
             except TRY_LATER:

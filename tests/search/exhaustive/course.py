@@ -104,9 +104,7 @@ def _due_step(session: Session) -> tuple[Step, EndReason | None]:
         return _watching_step(session)
     if session.state is State.ENDED:
         return Step.IDLE, None
-    if not session.regained:
-        return (Step.CHECK if session.asked_at else Step.TAKE), None
-    return Step.TELL, None
+    return (Step.TELL if session.regained else Step.TAKE), None
 
 
 def _watching_step(session: Session) -> tuple[Step, EndReason | None]:

@@ -80,7 +80,6 @@ class Step(Enum):
     TAKE = "takes the thread"
     REQUEST = "asks for the thread"
     ASKED = "stores that it has asked"
-    CHECK = "asks whether the thread was passed on request"
     LEAVE = "stores that the thread stays with the agent"
     POSTPONE = "stores that it tries again later"
     TELL = "tells Rasa of the end"

@@ -32,7 +32,6 @@ STEPS: dict[Step, Callable[[World, int], Iterator[World]]] = {
     Step.TAKE: meta_steps.take,
     Step.REQUEST: meta_steps.request,
     Step.ASKED: meta_steps.asked,
-    Step.CHECK: meta_steps.check,
     Step.LEAVE: meta_steps.leave,
     Step.POSTPONE: meta_steps.postpone,
     Step.TURN: rasa_steps.turn,

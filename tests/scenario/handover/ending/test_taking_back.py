@@ -203,3 +203,14 @@ async def test_an_owner_that_nobody_knows_after_it_was_asked_has_not_passed_the_
     assert (await world.session()).state is State.ACTIVE
     assert "was asked for it and did not pass it" in errors()[-1]
     assert world.graph.threads[ANNA] == INBOX
+
+
+async def test_an_owner_that_was_asked_loses_the_thread_once_routing_is_on(world: World) -> None:
+    await world.hand_over()
+    world.graph.routing_now = Routing.OFF
+    await world.user_says("menu")
+    world.graph.routing_now = Routing.ON
+    await world.wait(ASK_DEADLINE)
+
+    assert world.ends() == ["keyword"]
+    assert world.said() == ["re: keyword"]

@@ -80,17 +80,14 @@ def take(world: World, which: int) -> Iterator[World]:
 
 
 def request(world: World, which: int) -> Iterator[World]:
-    """Whether the owner passes the thread is up to the owner."""
-    yield world.going(which, Step.ASKED if world.routing is Routing.OFF else Step.LEAVE)
+    """Whether the owner passes the thread is up to the owner; it is asked once."""
+    may_ask = world.routing is Routing.OFF and world.session_of(which).asked_at is None
+    yield world.going(which, Step.ASKED if may_ask else Step.LEAVE)
 
 
 def asked(world: World, which: int) -> Iterator[World]:
     waiting = transitions.asked(world.session_of(which), NOW)
     yield done(kept(world, which, waiting), which)
-
-
-def check(world: World, which: int) -> Iterator[World]:
-    yield world.going(which, Step.LEAVE if owner_of(world) in ANOTHER else Step.REGAIN)
 
 
 def leave(world: World, which: int) -> Iterator[World]:
