@@ -21,6 +21,7 @@ from ..core.errors import (
     StoreUnavailable,
 )
 from ..core.events import Thread
+from ..core.meta.ownership import Owner
 from ..core.records.dead import DeadId, Part, error_class
 from ..core.records.outgoing import (
     MOST_LOST_ANSWERS,
@@ -54,6 +55,7 @@ PAUSE = timedelta(seconds=1)  # before a message is sent again; then ever longer
 LONGEST_PAUSE = timedelta(seconds=30)
 _LOST = "another app controls the thread"
 PATIENCE = timedelta(minutes=10)  # with a message that Meta refuses while it accepts others
+MOMENT = timedelta(seconds=10)  # for which another app may have had a thread that is ours again
 
 T = TypeVar("T")
 
@@ -259,7 +261,8 @@ class Delivery:
 
     async def _is_settled(self, entry: OutgoingEntry, error: GraphError, began: datetime) -> bool:
         """Whether the error decides what becomes of the message, so that it is not sent again."""
-        fate = fate_of(error, waited_out=self._clock.now() - began >= PATIENCE)
+        tried_for = self._clock.now() - began
+        fate = fate_of(error, waited_out=tried_for >= PATIENCE)
         if fate is Fate.WAIT:
             return isinstance(error, GraphTimeout) and await self._is_lost_for_good(entry, error)
         if fate is Fate.HOLD:
@@ -267,7 +270,8 @@ class Delivery:
             await self._once_stored(lambda: self._store.hold(entry.position))
         elif fate is Fate.LOST:
             # The session first: if the process ends in between, the message is refused once more.
-            if not await self._once_stored(lambda: self._lose(entry.outgoing)):
+            is_back = tried_for < MOMENT and await self._is_ours(entry.outgoing.thread)
+            if is_back or not await self._once_stored(lambda: self._lose(entry.outgoing)):
                 return False
             _log_drop(entry, _LOST)
             await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
@@ -306,6 +310,19 @@ class Delivery:
         await self._once_stored(
             lambda: self._store.give_up(entry.position, self._stamp(), error=why)
         )
+
+    async def _is_ours(self, thread: Thread) -> bool:
+        """Whether Meta says that the thread is ours: another app may have had it for a moment."""
+        try:
+            is_ours = await self._graph.owner(thread) is Owner.OURS
+        except GraphError:
+            return False
+        if is_ours:
+            logger.info(
+                "Meta refuses a message in a thread that is the bot's by now: it is sent again.",
+                extra=thread_fields(thread),
+            )
+        return is_ours
 
     async def _lose(self, said: Outgoing) -> bool:
         """Another app has the thread: begin a session. False if the message is to be sent again.

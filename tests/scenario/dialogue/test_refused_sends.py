@@ -10,7 +10,7 @@ import pytest
 from channels.core.errors import NotThreadOwner
 from channels.core.sessions.session import State
 from channels.engine import engine
-from tests.scenario.world import ANNA, INBOX, SECOND, World
+from tests.scenario.world import ANNA, BOT, INBOX, SECOND, World
 
 
 @pytest.fixture
@@ -67,6 +67,20 @@ async def test_a_follow_up_that_was_refused_is_said_where_the_thread_is_back_by_
     assert await world.store.open_session(ANNA) is None
     assert world.said() == ["welcome back", "what else?"]
     assert world.heard() == ["human", "<keyword>"]
+
+
+async def test_an_answer_that_was_refused_is_said_where_the_thread_is_back_by_then(
+    world: World,
+) -> None:
+    """Another app takes the thread, writes something and passes it back, all within a moment."""
+    world.graph.threads[ANNA] = BOT
+    world.graph.fail("send", NotThreadOwner("Another app controls it"), times=2)
+    await world.user_says("hello")
+    await world.wait(SECOND)
+    await world.wait(2 * SECOND)
+
+    assert world.said() == ["re: hello"]
+    assert world.heard() == ["hello"]
 
 
 async def test_a_refused_follow_up_waits_in_the_next_process_if_this_one_stops(
