@@ -28,6 +28,9 @@ class _Assistant:
     def is_ready(self) -> bool:
         return True
 
+    def watch_turns(self) -> None:
+        pass
+
     def language(self) -> str:
         return "en"
 

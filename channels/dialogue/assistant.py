@@ -29,7 +29,7 @@ from .event_slots import keep_answers_to_users
 from .output import MessengerOutput
 from .rasas_stores import insisting_on_stores, is_in_turn
 from .turn_time import TurnTime
-from .unmade_handover import trackers_saved_by, unmade_handover
+from .unmade_handover import unmade_handover, watch
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,12 @@ class Assistant(Protocol):
 
     def is_ready(self) -> bool:
         """Whether a model is loaded; turns wait until one is."""
+
+    def watch_turns(self) -> None:
+        """From now on, see to it that a turn of Rasa's own hands over though its action can't run.
+
+        `take_turn` sees to it, too.
+        """
 
     # Each of these raises RasaUnavailable while no model is loaded; `language` only before the
     # first one.
@@ -179,47 +185,35 @@ class RasaAssistant:
             message_id=turn.message_id,
             metadata=turn.metadata,
         )
-        processor = getattr(self._loaded(), "processor", None)
-        with trackers_saved_by(processor) as saved:
-            was_taken = await self._let_handle(message, turn, output)
-        plan = unmade_handover(saved[-1]) if saved else None
+        self.watch_turns()
+        return await self._let_handle(message, turn, output)
+
+    def watch_turns(self) -> None:
+        watch(getattr(self._agent(), "processor", None), self._complete)
+
+    async def _complete(self, tracker: Any, output: MessengerOutput) -> None:
+        """A turn is over, and its tracker not saved yet."""
+        plan = unmade_handover(tracker)
         if plan is not None and not output.has_asked:
             logger.error(
                 "An action that was to hand a user over could not run: is the action server there? "
                 "The channel hands over in its place, if 'on-failure' allows it."
             )
-            await output.stand_in(turn.sender_id, plan)
-            await self._say_something(turn, output)
-        if saved and not output.is_silenced:
-            await self._keep_awake(saved[-1], turn, output.turn_time, is_resumed=output.has_asked)
-        return was_taken
+            await output.stand_in(tracker.sender_id, plan)
+            await self._say_something(tracker.sender_id, output)
+        if not output.is_silenced:
+            _keep_awake(tracker, is_resumed=output.has_asked)
+        output.has_asked = False  # for a reminder, which gets the same output
 
-    async def _keep_awake(
-        self, tracker: Any, turn: Turn, turn_time: TurnTime, *, is_resumed: bool
-    ) -> None:
-        """The bot still has the thread, so a pause in the turn would leave the user alone."""
-        if not _was_paused(tracker):
+    async def _say_something(self, sender_id: str, output: MessengerOutput) -> None:
+        """If no person will come and the turn leaves a user without an answer, say what the bot can
+        always say.
+        """
+        if output.has_asked or output.has_spoken or output.has_ended:
             return
-        if is_resumed:
-            agent = self._loaded()
-            with insisting_on_stores(agent, turn_time):
-                async with agent.lock_store.lock(turn.sender_id):
-                    await _resume(agent.tracker_store, turn.sender_id)
-            return
-        logger.error(
-            "An action of the assistant has paused Rasa's tracker (ConversationPaused), and no "
-            "handover was asked for in that turn, so the bot answers this user no more, and nobody "
-            "else does. If it was to hand over, remove that event from the action: Rasa runs no "
-            "action after it, not even action_handover."
-        )
-
-    async def _say_something(self, turn: Turn, output: MessengerOutput) -> None:
-        """If no person will come and the turn has said nothing, say what the bot can always say."""
-        if output.has_asked or output.has_spoken:
-            return
-        response = await self.response("utter_default", turn.sender_id, turn.channel)
+        response = await self.response("utter_default", sender_id, output.name())
         if response is not None:
-            await output.send_response(turn.sender_id, dict(response))
+            await output.send_response(sender_id, dict(response))
 
     async def _let_handle(self, message: UserMessage, turn: Turn, output: MessengerOutput) -> bool:
         with hiding(turn.text), insisting_on_stores(self._loaded(), output.turn_time):
@@ -273,8 +267,12 @@ async def _resume(store: Any, sender_id: str) -> None:
     A pause cuts its turn short, and so does Rasa after ten actions in a row (its circuit breaker).
     """
     tracker = await store.retrieve(sender_id)
-    if tracker is None:
-        return
+    if tracker is not None and _wake(tracker):
+        await store.save(tracker)
+
+
+def _wake(tracker: Any) -> bool:
+    """Whether the tracker has changed."""
     is_paused = _is_paused(tracker)
     if is_paused:
         logger.warning(
@@ -286,8 +284,22 @@ async def _resume(store: Any, sender_id: str) -> None:
     listens = tracker.latest_action_name in (None, ACTION_LISTEN_NAME)
     if not listens:
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
-    if is_paused or not listens:
-        await store.save(tracker)
+    return is_paused or not listens
+
+
+def _keep_awake(tracker: Any, *, is_resumed: bool) -> None:
+    """The bot still has the thread, so a pause in the turn would leave the user alone."""
+    if not _was_paused(tracker):
+        return
+    if is_resumed:
+        _wake(tracker)
+        return
+    logger.error(
+        "An action of the assistant has paused Rasa's tracker (ConversationPaused), and no "
+        "handover was asked for in that turn, so the bot answers this user no more, and nobody "
+        "else does. If it was to hand over, remove that event from the action: Rasa runs no "
+        "action after it, not even action_handover."
+    )
 
 
 async def _has_heard(store: Any, message: UserMessage) -> bool:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from ..core.briefing.transcript import MOST_LINES, for_metadata
@@ -231,8 +230,9 @@ class Dialogue:
 
     def output_on_its_own(self, platform: Platform) -> MessengerOutput:
         """An output for what Rasa says on its own (reminders, external triggers)."""
+        self._assistant.watch_turns()
         sayings = self._sayings(turn_on_its_own(self._clock.metas()))
-        output = self._output(_OUTPUTS[platform], sayings)
+        output = self._output(_OUTPUTS[platform], sayings, connecting=self._connecting)
         output.end_turn()
         return output
 
@@ -308,7 +308,7 @@ class Dialogue:
             _OUTPUTS[thread.platform],
             sayings,
             thread=thread,
-            connecting=partial(self._connecting, thread) if says_that_it_connects else None,
+            connecting=self._connecting if says_that_it_connects else None,
             **options,
         )
 

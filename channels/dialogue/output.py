@@ -63,7 +63,7 @@ class MessengerOutput(OutputChannel):
         openings: Openings,
         waiting_room: WaitingRoom,
         feedback: FeedbackKeeper,
-        connecting: Callable[[], Awaitable[Mapping[str, Any] | None]] | None = None,
+        connecting: Callable[[Thread], Awaitable[Mapping[str, Any] | None]] | None = None,
         thread: Thread | None = None,
         in_silence: bool = False,
         held: bool = False,
@@ -78,10 +78,11 @@ class MessengerOutput(OutputChannel):
         self._connecting = connecting
         self._own_thread = thread
         self._held = held
-        self._has_ended = self._is_cut_off = False
+        self._is_cut_off = False
         self._silenced_by: str | None = None
         self._in_silence = in_silence
         self._to_pass: Session | None = None
+        self.has_ended = False
         self.has_asked = False  # for a handover
         self.has_spoken = False  # or has handed over, which takes "typing" off, too
 
@@ -100,7 +101,7 @@ class MessengerOutput(OutputChannel):
         The handover does not begin earlier, because the agent's app is told what the turn has left
         in the tracker.
         """
-        self._has_ended = True
+        self.has_ended = True
         self._pass_control()
 
     def cut_off(self) -> None:
@@ -116,9 +117,7 @@ class MessengerOutput(OutputChannel):
         await self.turn_time.until_stored(still_ours)
 
     async def _respond(self, recipient_id: str, message: dict[str, Any]) -> None:
-        if self._has_ended:
-            self._sayings = self._sayings.on_its_own()
-            self._silenced_by, self._in_silence, self._held = None, False, False
+        self._begin_own_turn()
         asked, rest = _asked_in(message)
         for each in asked:
             if FEEDBACK in each:
@@ -130,6 +129,12 @@ class MessengerOutput(OutputChannel):
         for each in asked:
             if HANDOVER in each:
                 await self._hand_over(recipient_id, each[HANDOVER])
+
+    def _begin_own_turn(self) -> None:
+        """If the turn has ended, Rasa says this on its own."""
+        if self.has_ended:
+            self._sayings = self._sayings.on_its_own()
+            self._silenced_by, self._in_silence, self._held = None, False, False
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         await self.send_response(recipient_id, {"text": text, **kwargs})
@@ -162,6 +167,7 @@ class MessengerOutput(OutputChannel):
     async def stand_in(self, recipient_id: str, plan: str | None) -> None:
         """Ask for a handover in place of one of our actions that could not run, or of the bot."""
         if not self._is_cut_off:
+            self._begin_own_turn()
             await self._hand_over(recipient_id, {"plan": plan}, has_bot_failed=True)
 
     async def _hand_over(
@@ -190,16 +196,16 @@ class MessengerOutput(OutputChannel):
                 logger.warning(
                     "A thread is handed over: the bot failed.", extra=session_fields(session)
                 )
-                await self._say_that_it_connects(recipient_id)
+                await self._say_that_it_connects(recipient_id, thread)
             self._to_pass = session
-            if self._has_ended:
+            if self.has_ended:
                 self._pass_control()
             self.has_spoken = True
         if session.silences_the_bot:
             self._silenced_by = "control of the thread has been handed over"
 
-    async def _say_that_it_connects(self, recipient_id: str) -> None:
-        response = None if self._connecting is None else await self._connecting()
+    async def _say_that_it_connects(self, recipient_id: str, thread: Thread) -> None:
+        response = None if self._connecting is None else await self._connecting(thread)
         if response is not None:
             await self._say(recipient_id, response)
 

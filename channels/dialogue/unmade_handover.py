@@ -8,10 +8,7 @@ whether anybody is there.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +20,8 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 
+from .output import MessengerOutput
+
 logger = logging.getLogger(__name__)
 
 HANDOVER_ACTION = "action_handover"
@@ -31,45 +30,41 @@ FALLBACK_ACTION = "action_rephrase_or_handover"
 PLAN_SLOT = "handover_plan"
 DEFAULT_PLAN = "default"
 
-_saved: ContextVar[deque[Any] | None] = ContextVar("saved_trackers", default=None)
+_TURN = "_handover_turn"  # on a tracker: the turn's output, and the event before its first action
+Complete = Callable[[Any, MessengerOutput], Awaitable[None]]
 
 
-@contextmanager
-def trackers_saved_by(processor: Any) -> Iterator[deque[Any]]:
-    """The tracker that Rasa saves last in the turn inside, so that it need not be read again.
+def watch(processor: Any, complete: Complete) -> None:
+    """Have each turn of this processor on one of our outputs completed before it is saved.
 
-    If `action_handover_availability` can't run in that turn, its slots are filled nonetheless.
+    Those that Rasa takes on its own, too: reminders, and what its HTTP API triggers or executes. If
+    `action_handover_availability` can't run, its slots are filled nonetheless.
     """
-    _watch(processor)
-    # At most one: Rasa's reminder timer keeps the context of the turn that started it, for all
-    # users.
-    trackers: deque[Any] = deque(maxlen=1)
-    token = _saved.set(trackers)
-    try:
-        yield trackers
-    finally:
-        _saved.reset(token)
-
-
-def _watch(processor: Any) -> None:
     save, run = getattr(processor, "save_tracker", None), getattr(processor, "_run_action", None)
     if save is None or run is None or getattr(save, "is_watched", False):
         return
 
-    async def save_and_show(tracker: Any) -> None:
-        await save(tracker)
-        trackers = _saved.get()
-        if trackers is not None:
-            trackers.append(tracker)
-
-    async def run_or_stand_in(action: Any, tracker: Any, *args: Any, **kwargs: Any) -> Any:
-        goes_on = await run(action, tracker, *args, **kwargs)
-        if _saved.get() is not None and _has_told_nothing(tracker):
+    async def run_or_stand_in(
+        action: Any, tracker: Any, output_channel: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        if not isinstance(output_channel, MessengerOutput):
+            return await run(action, tracker, output_channel, *args, **kwargs)
+        latest = tracker.events[-1] if tracker.events else None
+        vars(tracker).setdefault(_TURN, (output_channel, latest))
+        goes_on = await run(action, tracker, output_channel, *args, **kwargs)
+        if _has_told_nothing(tracker):
             _stand_in(tracker)
         return goes_on
 
-    save_and_show.is_watched = True  # type: ignore[attr-defined]
-    processor.save_tracker, processor._run_action = save_and_show, run_or_stand_in
+    async def complete_and_save(tracker: Any) -> None:
+        output, _ = vars(tracker).get(_TURN, (None, None))
+        if output is not None:
+            await complete(tracker, output)
+            del vars(tracker)[_TURN]
+        await save(tracker)
+
+    complete_and_save.is_watched = True  # type: ignore[attr-defined]
+    processor.save_tracker, processor._run_action = complete_and_save, run_or_stand_in
 
 
 def _has_told_nothing(tracker: Any) -> bool:
@@ -120,7 +115,7 @@ def unmade_handover(tracker: Any) -> str | None:
 
     Whether one was asked for after all is known to the turn's output.
     """
-    turn = _last_turn(tracker.events)
+    turn = _last_turn(tracker)
     for number, event in enumerate(turn):
         if _was_to_hand_over(event, turn[number + 1 :]):
             return _plan_of(tracker)
@@ -134,10 +129,11 @@ def _plan_of(tracker: Any) -> str:
     return plan if isinstance(plan, str) and plan else DEFAULT_PLAN
 
 
-def _last_turn(events: Any) -> list[Any]:
+def _last_turn(tracker: Any) -> list[Any]:
+    _, before = vars(tracker).get(_TURN, (None, None))
     turn: list[Any] = []
-    for event in reversed(events):
-        if isinstance(event, UserUttered):
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered) or event is before:
             break
         turn.append(event)
     return turn[::-1]

@@ -22,7 +22,7 @@ class CollectingOutput(CollectingOutputChannel, MessengerOutput):  # type: ignor
     def __init__(self, clock: Clock | None = None) -> None:
         self.messages: list[dict[str, Any]] = []
         self.turn_time = TurnTime(clock)
-        self.has_asked = self.has_spoken = False
+        self.has_asked = self.has_spoken = self.has_ended = False
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         self.has_asked = self.has_asked or "handover" in (message.get("custom") or {})

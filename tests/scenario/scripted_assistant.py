@@ -118,6 +118,9 @@ class ScriptedAssistant:
     def is_ready(self) -> bool:
         return self._script.is_ready
 
+    def watch_turns(self) -> None:
+        """A script says itself what could not run."""
+
     def language(self) -> str:
         self._check_model()
         return self._script.language

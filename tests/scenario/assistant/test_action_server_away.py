@@ -15,7 +15,6 @@ from rasa.core.channels.channel import UserMessage
 from rasa.utils.endpoints import EndpointConfig
 
 from channels.dialogue.assistant import RasaAssistant, Turn
-from channels.dialogue.unmade_handover import trackers_saved_by
 from tests.scenario.assistant.trained_assistant import (
     ROOT,
     load,
@@ -72,11 +71,7 @@ async def said(
     """What the user reads, and what is asked for, where the channel tells that of each plan."""
     output = Output()
     output.may_ask = may_ask
-
-    async def on_new_message(message: Any) -> None:
-        await agent.handle_message(message)
-
-    assistant = RasaAssistant(agent=lambda: agent, on_new_message=on_new_message)
+    assistant = RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message)
     turn = Turn(
         sender_id=uuid4().hex,
         channel="facebook",
@@ -85,12 +80,20 @@ async def said(
         metadata={"handover": {"default": told, "sales": told}},
     )
     assert await assistant.take_turn(turn, output)
+    return parts_of(output)
+
+
+def parts_of(output: Output) -> list[Any]:
     return [
         part
         for message in output.messages
         for part in (message.get("text"), message.get("custom"))
         if part is not None
     ]
+
+
+def watch_turns_of(agent: Agent) -> None:
+    RasaAssistant(agent=lambda: agent, on_new_message=agent.handle_message).watch_turns()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -143,13 +146,29 @@ async def test_the_slots_are_those_that_the_action_would_have_set(
 
 async def slots_after(agent: Agent, text: str, told: Mapping[str, Any]) -> dict[str, Any]:
     sender = uuid4().hex
-    with trackers_saved_by(agent.processor):
-        metadata = {"handover": {"default": told, "sales": told}}
-        message = UserMessage(text, sender_id=sender, metadata=metadata)
-        await agent.handle_message(message)
+    watch_turns_of(agent)
+    metadata = {"handover": {"default": told, "sales": told}}
+    await agent.handle_message(UserMessage(text, Output(), sender, metadata=metadata))
     tracker = await agent.tracker_store.retrieve(sender)
     assert tracker is not None
     return {name: tracker.get_slot(name) for name in AVAILABILITY_SLOTS}
+
+
+async def test_a_turn_that_rasa_takes_on_its_own_hands_over_too(away: Agent) -> None:
+    watch_turns_of(away)
+    output, tracker = Output(), await away.processor.fetch_tracker_and_update_session("user")
+    await away.trigger_intent("ask_human", [], output, tracker)
+    assert parts_of(output) == [CONNECTING, {"handover": {"in place of": "default"}}]
+
+
+async def test_an_action_that_is_executed_by_itself_answers_for_itself_alone(away: Agent) -> None:
+    watch_turns_of(away)
+    output = Output()
+    for action in ("action_handover", "utter_menu"):
+        await away.execute_action("user", action, output, None, None)
+    asked, menu = parts_of(output)
+    assert asked == {"handover": {"in place of": "default"}}
+    assert menu == "This is what I can do for you:"
 
 
 async def test_other_messages_hand_nobody_over(away: Agent) -> None:

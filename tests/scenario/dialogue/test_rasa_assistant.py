@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from rasa.core.actions.action import Action
 from rasa.core.agent import Agent
 from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.shared.core.events import (
@@ -99,15 +100,18 @@ def is_paused_after(
     assistant: RasaAssistant, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Output], Awaitable[bool]]:
     """Takes a turn in which an action pauses the tracker, and tells whether it then is paused."""
-    save = agent.processor.save_tracker
+    run = agent.processor._run_action
 
-    async def pause_and_save(tracker: DialogueStateTracker) -> None:
-        tracker.update(ConversationPaused())
-        await save(tracker)
+    async def run_and_pause(
+        action: Action, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
+    ) -> None:
+        await run(action, tracker, *args, **kwargs)
+        if action.name() == "utter_back":
+            tracker.update(ConversationPaused())
 
     async def is_paused_after(output: Output) -> bool:
         with monkeypatch.context() as patched:
-            patched.setattr(agent.processor, "save_tracker", pause_and_save)
+            patched.setattr(agent.processor, "_run_action", run_and_pause)
             await assistant.take_turn(turn("m_1", once=False), output)
         tracker = await agent.tracker_store.retrieve(USER)
         assert tracker is not None

@@ -174,6 +174,23 @@ class TestWhatTheUserReads:
         assert world.said() == ["connecting you"]
         assert world.graph.threads[ANNA] == AGENTS
 
+    async def test_a_turn_of_rasas_own(self, world: World) -> None:
+        await world.engine.output().stand_in(ANNA.user, "tech")
+        await world.settle()
+        assert world.said() == ["connecting you"]
+        assert world.graph.threads[ANNA] == AGENTS
+
+    async def test_a_reminder_that_was_set_before_another_handover(self, world: World) -> None:
+        """Rasa keeps the output of the turn that set it."""
+        kept: list[Any] = []
+        world.script.answers["human"] = [HANDOVER, kept.append]
+        await world.hand_over()
+        await world.agent_returns()
+        await kept[0].stand_in(ANNA.user, "tech")
+        await world.settle()
+        assert world.said() == ["re: agent_returned", "connecting you"]
+        assert world.graph.threads[ANNA] == AGENTS
+
     async def test_not_twice(self, world: World) -> None:
         said = {"text": "connecting you", "utter_action": "utter_connecting"}
         world.script.answers |= {"tech": [said, UNMADE], "break": [said, *BREAKS]}

@@ -71,6 +71,9 @@ class TrackingAssistant:
     def is_ready(self) -> bool:
         return True
 
+    def watch_turns(self) -> None:
+        pass
+
     def language(self) -> str:
         return "en"
 
@@ -130,9 +133,9 @@ class TrackingAssistant:
                 await output.send_response(turn.sender_id, score)
         for response in _second_part(turn, has_actions=has_actions):
             await output.send_response(turn.sender_id, response)
-        await self._save(attempt)
         if asked_for is not None and not has_actions:
             await output.stand_in(turn.sender_id, asked_for)  # as RasaAssistant does
+        await self._save(attempt)
 
     async def _run(self, attempt: Attempt) -> None:
         self.attempts[attempt.turn.message_id].append(attempt)

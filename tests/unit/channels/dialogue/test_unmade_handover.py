@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import weakref
-from contextvars import copy_context
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import ActionHandoverAvailability
-from channels.dialogue.unmade_handover import slots_of, trackers_saved_by
+from channels.dialogue.unmade_handover import slots_of
 
 CLOSED = {
     "open": False,
@@ -40,24 +36,3 @@ def test_where_somebody_is_there_and_where_nothing_is_known_too() -> None:
     told = {"open": True, "opens_at": None, "waiting": 0, "expected_wait_seconds": 30}
     assert slots_of(told) == set_by_the_action(told)
     assert slots_of({}) == set_by_the_action({})
-
-
-async def test_what_reminders_save_later_is_not_kept() -> None:
-    """Rasa's timer runs everybody's in the context of the turn that was the last to set one."""
-
-    async def save_tracker(_: object) -> None:
-        pass
-
-    class Saved:
-        pass
-
-    processor: Any = SimpleNamespace(save_tracker=save_tracker, _run_action=save_tracker)
-    with trackers_saved_by(processor):
-        timer = copy_context()
-    left: weakref.WeakSet[Saved] = weakref.WeakSet()
-    for _ in range(10):
-        tracker = Saved()
-        left.add(tracker)
-        await timer.run(asyncio.ensure_future, processor.save_tracker(tracker))
-    del tracker
-    assert len(left) <= 1

@@ -31,6 +31,7 @@ TURN_TIMEOUT = timedelta(seconds=20)  # longer than a turn takes on a busy machi
 LIMIT = TURN_TIMEOUT + WAIT_LIMIT  # of a turn that is given up
 PERSON = "I want to talk to a human"
 OTHER_WORDS = "Could you say it in other words?"
+HELLO = "I am the bot of this page"
 MENU = "This is what I can do for you"
 OPENS_ON = datetime.now(timezone.utc) + timedelta(days=2)
 PAUSE = '{"event": "pause"}'
@@ -128,6 +129,18 @@ async def test_an_action_server_that(
     actions.ails(chat.user, BROKEN[how], *names)
     await chat.says(PERSON)
     await is_handed_over_by_the_channel(chat, handovers, rasa)
+
+
+async def test_an_action_server_that_fails_in_a_turn_of_rasas_own(
+    chat: Conversation, actions: AilingActions, handovers: Handovers, rasa: Rasa
+) -> None:
+    await chat.says("hello")
+    await chat.hears(HELLO)
+    actions.ails(chat.user, NOT_THERE)
+    await rasa.trigger(chat.user, "ask_human")
+    await chat.is_owned_by(chat.platform.inbox_app_id)
+    await handovers.until(chat.user, "active")
+    assert sum(CONNECTING in said for said in await chat.bot_said()) == 1
 
 
 @pytest.mark.parametrize("names", NAMES, ids=["all", "the last"])
