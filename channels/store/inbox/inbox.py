@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from ...core.records.amendments import as_kept
 from ...core.records.inbox import InboxEntry, user_at, user_text
 from ...core.records.kept import Backlog
 from ..claims.claims import NOBODY
-from ..database.hot import as_json, execute
+from ..database.hot import as_json, execute, insert
 from ..database.schema import (
     AT_ONCE,
     DEAD,
@@ -73,7 +72,6 @@ _RECORD_ON_POSTGRESQL = f"""
     ) AS asked
     ON CONFLICT DO NOTHING RETURNING key, position, claimed_by
 """  # noqa: S608
-# (SQLite has had RETURNING only since release 3.35.)
 _LATEST_OF = (
     select(inbox.c.key, inbox.c.position)
     .where(inbox.c.key.in_(bindparam("keys", expanding=True)))
@@ -197,24 +195,13 @@ def _insert(connection: Connection, rows: Sequence[_Row], worker: str) -> dict[s
 
 
 def _insert_some(connection: Connection, rows: Sequence[_Row]) -> dict[str, int]:
-    """Insert those that are new into SQLite, where nobody else inserts; their positions, by key."""
-    values = tuple([value for row in rows for value in row])
-    inserted = connection.exec_driver_sql(_record_on_sqlite(len(rows)), values)
-    count, keys = inserted.rowcount, [row[0] for row in rows]
-    if count == len(rows):
-        first = inserted.lastrowid - count + 1
-        return dict(zip(keys, range(first, first + count), strict=True))
+    """Insert those that are new; their positions, by key."""
+    keys = [row[0] for row in rows]
+    positions = insert(connection, "handover_inbox", _RECORDED, rows)
+    if len(positions) == len(rows):
+        return dict(zip(keys, positions, strict=True))
     # Some were known; the new ones have the highest positions.
-    return dict(connection.execute(_LATEST_OF, {"keys": keys, "limit": count}).all())
-
-
-@lru_cache(maxsize=_ROWS_AT_ONCE)
-def _record_on_sqlite(rows: int) -> str:
-    values = ", ".join([f"({', '.join('?' * len(_RECORDED))})"] * rows)
-    return (
-        f"INSERT INTO handover_inbox ({', '.join(_RECORDED)}) VALUES {values} "  # noqa: S608
-        "ON CONFLICT DO NOTHING"
-    )
+    return dict(connection.execute(_LATEST_OF, {"keys": keys, "limit": len(positions)}).all())
 
 
 def recorded(connection: Connection, positions: Sequence[int]) -> list[Event | None]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, or_, select, union
+from sqlalchemy import bindparam, delete, or_, select
 from sqlalchemy.engine import Connection
 
 from ...core.errors import BotSilenced, ClaimLost
@@ -15,12 +14,12 @@ from ...core.events import Thread
 from ...core.records.outgoing import Outgoing, OutgoingEntry, Said
 from ..claims import claims, workers
 from ..claims.claims import NOBODY, do_in_parts
+from ..database.hot import execute, insert
 from ..database.schema import (
     AT_ONCE,
     HELD,
     WAITING,
     inbox,
-    insert_new,
     is_held,
     is_outgoing,
     is_waiting,
@@ -32,17 +31,25 @@ from ..sessions.sessions import open_of_threads
 from .claiming import renew
 from .rows import IS_OURS, OF_TURN, OUTGOING, among_these
 
-_SAY = insert_new(outgoing)
-_LAST_POSITION = select(func.max(outgoing.c.position))
-_SAID_NOW = select(outgoing.c.mark, outgoing.c.position).where(
-    outgoing.c.position > bindparam("last"), outgoing.c.claimed_by == bindparam("worker")
+_SAID = (
+    "thread",
+    "page",
+    "turn",
+    "mark",
+    "event_key",
+    "session_id",
+    "data",
+    "said_at_us",
+    "state",
+    "claimed_by",
+    "claimed_until_us",
 )
-_of_threads = outgoing.c.thread.in_(bindparam("threads", expanding=True))
-_BEFORE_THESE = union(
-    select(outgoing.c.thread, outgoing.c.state).where(_of_threads, is_held),
-    select(outgoing.c.thread, outgoing.c.state).where(
-        _of_threads, is_outgoing, outgoing.c.claimed_by != bindparam("worker")
-    ),
+_Row = tuple[str, str, str, str, str | None, str | None, str, int, str, str, int]
+_ROWS_AT_ONCE = AT_ONCE // len(_SAID)
+_BEFORE_THESE = (
+    f"SELECT thread, state FROM handover_outgoing WHERE thread IN ? AND state = '{HELD}' "  # noqa: S608
+    "UNION SELECT thread, state FROM handover_outgoing "
+    f"WHERE thread IN ? AND state = '{WAITING}' AND claimed_by != ?"
 )
 _IS_OF_OUR_TURN = or_(
     outgoing.c.event_key.is_(None),
@@ -71,10 +78,9 @@ def say(
     if not is_alone:
         _check_claims(connection, asked, worker)
     _check_sessions(connection, [said for said, *_ in asked])
-    threads = sorted({said.thread.key for said, *_ in asked})
+    threads = tuple({said.thread.key for said, *_ in asked})
     with_held, elsewhere = _before_these(connection, threads, worker)
-    last = connection.execute(_LAST_POSITION).scalar() or 0
-    rows = []
+    rows: list[_Row] = []
     for said, in_hand, held, _ in asked:
         thread = said.thread.key
         if held:
@@ -84,10 +90,11 @@ def say(
         held = thread in with_held
         is_ours = not held and thread not in elsewhere
         rows.append(_row(said, thread, held=held, claimant=worker if is_ours else NOBODY))
-    connection.execute(_SAY, rows)
-    recorded = connection.execute(_SAID_NOW, {"last": last, "worker": worker})
-    positions: dict[str, int] = dict(recorded.all())
-    return [positions.get(said.mark) for said, *_ in asked]
+    claimants = (claimant for *_, claimant, _ in rows)
+    return [
+        None if claimant == NOBODY else position
+        for position, claimant in zip(_insert(connection, rows), claimants, strict=True)
+    ]
 
 
 def _check_claims(
@@ -148,28 +155,35 @@ def withdraw(connection: Connection, positions: Sequence[int], *, worker: str) -
 
 
 def _before_these(
-    connection: Connection, threads: Sequence[str], worker: str
+    connection: Connection, threads: tuple[str, ...], worker: str
 ) -> tuple[set[str], set[str]]:
     """The threads in which something is held, and those in which something waits elsewhere."""
     found: dict[str, set[str]] = {HELD: set(), WAITING: set()}
-    for start in range(0, len(threads), AT_ONCE):
-        part = {"threads": threads[start : start + AT_ONCE], "worker": worker}
-        for thread, state in connection.execute(_BEFORE_THESE, part):
-            found[state].add(thread)
+    for thread, state in execute(connection, _BEFORE_THESE, threads, threads, worker):
+        found[state].add(thread)
     return found[HELD], found[WAITING]
 
 
-def _row(said: Outgoing, thread: str, *, held: bool, claimant: str) -> dict[str, Any]:
-    return {
-        "thread": thread,
-        "page": said.thread.page,
-        "turn": said.turn,
-        "mark": said.mark,
-        "event_key": said.event_key,
-        "session_id": said.session_id,
-        "data": msgspec.json.encode(said).decode(),
-        "said_at_us": microseconds(said.said_at),
-        "state": HELD if held else WAITING,
-        "claimed_by": claimant,
-        "claimed_until_us": 0 if claimant == NOBODY else lease_end(said.said_at),
-    }
+def _insert(connection: Connection, rows: Sequence[_Row]) -> list[int]:
+    """Insert them in this order; returns their positions."""
+    positions: list[int] = []
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        positions += insert(connection, "handover_outgoing", _SAID, some)
+    return positions
+
+
+def _row(said: Outgoing, thread: str, *, held: bool, claimant: str) -> _Row:
+    return (
+        thread,
+        said.thread.page,
+        said.turn,
+        said.mark,
+        said.event_key,
+        said.session_id,
+        msgspec.json.encode(said).decode(),
+        microseconds(said.said_at),
+        HELD if held else WAITING,
+        claimant,
+        0 if claimant == NOBODY else lease_end(said.said_at),
+    )

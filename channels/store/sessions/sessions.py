@@ -74,8 +74,9 @@ _SAVE_ON_POSTGRESQL = f"""
     RETURNING stored.id
 """  # noqa: S608
 _ONE = select(sessions.c.data).where(sessions.c.id == bindparam("this_id"))
-_OPEN_OF_THREADS = select(sessions.c.thread, sessions.c.data).where(
-    sessions.c.thread.in_(bindparam("threads", expanding=True)), is_open
+_OPEN_OF_THREADS = (
+    "SELECT thread, data FROM handover_sessions "  # noqa: S608
+    f"WHERE thread IN ? AND state != '{State.ENDED.value}'"
 )
 _RECENT = (
     select(sessions.c.data)
@@ -209,10 +210,8 @@ def by_id(connection: Connection, session_id: str) -> Session | None:
 def open_of_threads(connection: Connection, threads: Sequence[Thread]) -> list[Session | None]:
     """Look up the open sessions of many calls at once."""
     keys = [thread.key for thread in threads]
-    found = {
-        thread: SESSION.decode(data)
-        for thread, data in connection.execute(_OPEN_OF_THREADS, {"threads": keys})
-    }
+    rows = execute(connection, _OPEN_OF_THREADS, tuple(keys))
+    found = {thread: SESSION.decode(data) for thread, data in rows}
     return [found.get(key) for key in keys]
 
 
