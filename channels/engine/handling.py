@@ -182,7 +182,7 @@ class EventHandler:
 
     async def _not_waiting(self, event: Event) -> Lookup:
         """The same, but a session that is waiting does not count: the bot has the thread."""
-        since = event.at - self._metas_ahead() - LATE
+        since = event.at - self._clock.metas_ahead() - LATE
         found = await self._store.look_up(event.thread, since=since)
         if found.session is None or not found.session.is_waiting:
             return found
@@ -205,7 +205,7 @@ class EventHandler:
             may_have=partial(self._settings.may_have, event.thread),
             ended=last,
             by_echo=session is None and await self._counts_by_echo(event, ended),
-            metas_ahead=self._metas_ahead(),
+            metas_ahead=self._clock.metas_ahead(),
         )
         decision = look_up()
         if decision.ask_owner:
@@ -221,10 +221,7 @@ class EventHandler:
         """Whether the owner that an event shows is out of date: the bot has the thread again."""
         late = LATE if isinstance(event, SignOfLife) else timedelta()
         is_regained = ended is not None and ended.regained
-        return is_regained and _is_from_before(event, ended, self._metas_ahead() + late)
-
-    def _metas_ahead(self) -> timedelta:
-        return self._clock.metas() - self._clock.now()
+        return is_regained and _is_from_before(event, ended, self._clock.metas_ahead() + late)
 
     async def _owner(self, thread: Thread) -> Owner:
         """Who has the thread; UNKNOWN once this call alone has kept failing for PATIENCE."""
@@ -277,7 +274,7 @@ class EventHandler:
             return False
         if await self._routing.of(event.thread.page) is Routing.ON:
             return False
-        return not _is_from_before(event, ended, self._metas_ahead())
+        return not _is_from_before(event, ended, self._clock.metas_ahead())
 
     async def _has_return_intent(self, event: Event, session: Session, decision: Decision) -> bool:
         """Whether the assistant's NLU reads what the user wrote to the agent as a return intent."""
@@ -307,7 +304,7 @@ class EventHandler:
         """Tell Rasa if somebody has given the thread to the bot without any handover."""
         if not decision.given or not isinstance(event, ControlPassed):
             return
-        if _is_from_before(event, ended, self._metas_ahead() + _TOLD_LATE):
+        if _is_from_before(event, ended, self._clock.metas_ahead() + _TOLD_LATE):
             return  # it brought the thread back from that handover, and comes late
         await self._dialogue.tell_given(event)
 

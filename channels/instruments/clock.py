@@ -28,6 +28,11 @@ class Clock(Protocol):
 
     def metas(self) -> datetime:
         """The present moment by Meta's clock, as far as it is known."""
+        return self.now() + self.metas_ahead()
+
+    def metas_ahead(self) -> timedelta:
+        """How far Meta's clock is ahead of this one, as far as it is known."""
+        return timedelta()
 
     def wall(self) -> datetime:
         """What the machine's own clock says, which may be set while we run."""
@@ -45,7 +50,7 @@ async def lived_for(clock: Clock, duration: timedelta) -> None:
         slept_for_longer = clock.now() - due_at > STANDSTILL
 
 
-class SystemClock:
+class SystemClock(Clock):
     """The machine's clock as it was at the start, plus the time that has passed since.
 
     Setting the machine's clock later changes no deadline, and time for which the process was
@@ -59,9 +64,6 @@ class SystemClock:
         # Cheaper than adding a duration to a date, and each event asks eight times.
         return datetime.fromtimestamp(self._zero + _counted(), timezone.utc)
 
-    def metas(self) -> datetime:
-        return self.now()
-
     def wall(self) -> datetime:
         return datetime.now(timezone.utc)
 
@@ -69,7 +71,7 @@ class SystemClock:
         await asyncio.sleep(duration.total_seconds())
 
 
-class SharedClock:
+class SharedClock(Clock):
     """The time on which all workers on one database agree: our own clock's, set by the database's.
 
     `skew` is Meta's time minus our own clock's, if it is known.
@@ -85,11 +87,11 @@ class SharedClock:
     def now(self) -> datetime:
         return self._clock.now() + self._ahead
 
-    def metas(self) -> datetime:
+    def metas_ahead(self) -> timedelta:
         skew = self._skew()
         if skew is None or abs(skew - self._ahead) <= LEAST_SKEW:
-            return self.now()
-        return self._clock.now() + skew
+            return timedelta()
+        return skew - self._ahead
 
     def wall(self) -> datetime:
         return self._clock.wall()

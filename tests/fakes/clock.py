@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+from channels.instruments.clock import Clock
 
-class ManualClock:
+
+class ManualClock(Clock):
     """It stands still until `advance` moves it."""
 
     def __init__(self, now: datetime) -> None:
@@ -15,9 +17,6 @@ class ManualClock:
         self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
-        return self._now
-
-    def metas(self) -> datetime:
         return self._now
 
     def wall(self) -> datetime:

@@ -133,7 +133,7 @@ class Wire:
             await self._never
 
 
-class WiredClock:
+class WiredClock(Clock):
     """The clock of one worker, which may be ahead of the world's; it does not wake the dead."""
 
     def __init__(self, clock: Clock, wire: Wire, ahead: timedelta = timedelta()) -> None:
@@ -143,9 +143,6 @@ class WiredClock:
 
     def now(self) -> datetime:
         return self._clock.now() + self._ahead
-
-    def metas(self) -> datetime:
-        return self.now()
 
     def wall(self) -> datetime:
         return self._clock.wall() + self._ahead

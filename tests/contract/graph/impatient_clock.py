@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from channels.instruments.clock import Clock
 
-class ImpatientClock:
+
+class ImpatientClock(Clock):
     """A clock on which every sleep is over at once. It remembers the sleeps, and tells of each."""
 
     def __init__(self) -> None:
@@ -16,9 +18,6 @@ class ImpatientClock:
         self._now = datetime(2026, 10, 1, 12, 0, tzinfo=timezone.utc)
 
     def now(self) -> datetime:
-        return self._now
-
-    def metas(self) -> datetime:
         return self._now
 
     def wall(self) -> datetime:

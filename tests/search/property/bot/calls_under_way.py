@@ -71,16 +71,13 @@ class _Counted:
         return call
 
 
-class _SleepersDoNotCount:
+class _SleepersDoNotCount(Clock):
     def __init__(self, clock: Clock, calls: CallsUnderWay) -> None:
         self._clock = clock
         self._calls = calls
 
     def now(self) -> datetime:
         return self._clock.now()
-
-    def metas(self) -> datetime:
-        return self.now()
 
     def wall(self) -> datetime:
         return self._clock.wall()

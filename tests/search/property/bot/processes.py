@@ -150,7 +150,7 @@ class Process:
             self.halted.set()
 
 
-class ProcessClock:
+class ProcessClock(Clock):
     """The clock of a process on a machine whose own clock somebody sets while it runs.
 
     It shows what the machine showed when the process began, and what has passed since. `ahead` is
@@ -164,9 +164,6 @@ class ProcessClock:
 
     def now(self) -> datetime:
         return self._clock.now() + self._began_ahead
-
-    def metas(self) -> datetime:
-        return self.now()
 
     def wall(self) -> datetime:
         return self._clock.now() + self.ahead
