@@ -109,6 +109,22 @@ def with_extra_key(place: str) -> dict[str, Any]:
     }[place]
 
 
+def takes(place: str, key: str, value: object) -> bool:
+    """Whether a key of the channel or of a plan may have the value."""
+    section = {key: value} if place == "The channel" else {"plans": {"default": {key: value}}}
+    try:
+        parse_settings(complete(section))
+    except SettingsError:
+        return False
+    return True
+
+
+def has_a_range(place: str, key: str) -> bool:
+    """Whether it is a number or a duration: neither any number, nor any text."""
+    is_either = any(takes(place, key, value) for value in (60, "1h"))
+    return is_either and not any(takes(place, key, value) for value in (10**9 - 1, "menu"))
+
+
 @pytest.mark.parametrize("place", ["The channel", "A plan", "A Page"])
 def test_the_settings_are_all_listed(place: str) -> None:
     assert sorted(first_codes(SETTINGS, place)) == sorted(allowed(with_extra_key(place)))
@@ -127,6 +143,27 @@ def test_a_default_is_the_one_that_is_listed(place: str, key: str, default: str)
     keys = {key: read_yaml(default)}
     section = keys if place == "The channel" else {"plans": {"default": keys}}
     assert parse_settings(complete(section)) == parse_settings(REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "meaning"),
+    [
+        (place, codes(row[0])[0], row[2])
+        for place in ("The channel", "A plan")
+        for row in table(SETTINGS, place)
+        if has_a_range(place, codes(row[0])[0])
+    ],
+)
+def test_the_range_of_a_number_or_a_duration_is_the_one_that_is_listed(
+    place: str, key: str, meaning: str
+) -> None:
+    found = re.search(r"\b(\d+)([smhd]?) to (\d+)([smhd]?)\b", meaning)
+    assert found is not None, f"{SETTINGS} does not say which values {key} may have"
+    least, unit, most, larger_unit = found.groups()
+    for number, is_taken in ((int(least) - 1, False), (int(least), True)):
+        assert takes(place, key, f"{number}{unit}") is is_taken
+    for number, is_taken in ((int(most), True), (int(most) + 1, False)):
+        assert takes(place, key, f"{number}{larger_unit}") is is_taken
 
 
 @pytest.mark.parametrize("place", ["The channel", "A plan", "A Page"])
