@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _ASYNCIO = "asyncio"
 _SQL = "sqlalchemy.engine"
+_ACCESS = "sanic.access"
 _OWN = __name__.partition(".instruments.")[0]
 
 
@@ -38,6 +39,7 @@ def keep_log_quiet() -> None:
         warnings.showwarning = _QuietWarnings(show)
     _keep_structured_lines_quiet()
     _keep_unhandled_errors_quiet()
+    logging.getLogger(_ACCESS).addFilter(_leave_out_query)
 
 
 class _QuietRecords:
@@ -90,6 +92,14 @@ def _quieten(_: object, __: str, line: Any) -> Any:
     if isinstance(error, BaseException) and (subject() or is_said()):
         line["exc_info"] = without_words(error)
     return line
+
+
+def _leave_out_query(line: logging.LogRecord) -> bool:
+    """A filter: an address may have a token after its "?"."""
+    address, has_query, _ = str(getattr(line, "request", "")).partition("?")
+    if has_query:
+        line.request = f"{address}?..."
+    return True
 
 
 def _keep_unhandled_errors_quiet() -> None:

@@ -355,6 +355,21 @@ def test_a_handler_still_knows_an_error_by_its_kind(
     assert isinstance(record.exc_info[1], KeyError)
 
 
+def test_sanics_access_log_has_addresses_without_the_tokens_in_them(
+    written: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The context of a handover, Meta's handshake and Rasa's own API have tokens there."""
+    access = logging.getLogger("sanic.access")
+    caplog.set_level(logging.INFO, access.name)
+    access.addHandler(written)
+    for address in ("http://bot/handovers/1/context?token=abc", "http://bot/"):
+        access.info("", extra={"request": f"GET {address}"})
+    access.removeHandler(written)
+    assert "token" not in written.text
+    assert '"request": "GET http://bot/handovers/1/context?...",' in written.text
+    assert '"request": "GET http://bot/",' in written.text
+
+
 def test_a_line_without_an_error_is_what_it_was(written: Written) -> None:
     OURS.info("nothing", exc_info=sys.exc_info())
     OURS.warning("All is %s.", "well")
