@@ -5,14 +5,13 @@ Anybody may send one, and only once it has been read is it known whether Meta ha
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 
 from ..instruments.time_limits import TimeLimits
-from .guarded_requests import break_off
+from .guarded_requests import SLOWEST_BODY, break_off
 
 # Meta sends up to 1,000 updates in a POST (Meta facts 2.1), and escapes what is not ASCII: the
 # longest text that the Send API takes makes 12 KB. So 1,000 such updates fit in here.
@@ -20,7 +19,6 @@ LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
 MOST_IN_FLIGHT = 4 * LARGEST_DELIVERY  # bytes of all bodies that are being read or checked
 # Bytes of each body that do not count: a delivery of the usual size is read in any case.
 USUAL_DELIVERY = 64 * 1024
-SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner
 
 
 class NoRoom(Exception):

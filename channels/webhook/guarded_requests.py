@@ -3,8 +3,9 @@
 Sanic 21.12 and 22.12 accept anything that `int()` reads as the length of a body. After a negative
 one they read an empty body forever, and nothing else in Rasa gets its turn; if it is not a number
 at all, they answer 500. Of two lengths they believe one, and a proxy in front of them may believe
-the other. And they keep up to 100 MB of a body that nobody reads. A Sanic app's own request class
-prevents all of this, because it sees the headers first.
+the other. And they keep up to 100 MB of a body that nobody reads, and wait for its end as long as
+Rasa lets an answer take, an hour. A Sanic app's own request class prevents all of this, because it
+sees the headers first.
 
 All versions answer nothing to an address that they can't read, and log a traceback instead.
 """
@@ -12,6 +13,7 @@ All versions answer nothing to an address that they can't read, and log a traceb
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from sanic import Sanic
@@ -19,6 +21,9 @@ from sanic.exceptions import InvalidUsage, SanicException
 from sanic.http import Http
 from sanic.request import Request
 
+from ..instruments.time_limits import TimeLimits
+
+SLOWEST_BODY = timedelta(seconds=30)  # Meta gives up sooner
 LARGEST_UNREAD = 64 * 1024  # bytes of a body that nobody reads; clients send an empty one, or "{}"
 _LENGTH = re.compile("[0-9]{1,15}")  # in bytes
 
@@ -27,11 +32,13 @@ def guard_requests(app: Sanic, *, below: str) -> None:
     """Guard the app's requests, from the next connection on.
 
     On all its routes, 400 answers those whose address can't be read, and those whose body has no
-    clear length. Below the channel's own path, 413 answers a long body, unless the route reads it
-    piece by piece; and no cache keeps an answer unless the answer allows it. That holds for Sanic's
-    own 404 and 405, too: they repeat the path, which may name a person.
+    clear length. Below the channel's own path, unless the route reads the body piece by piece, 413
+    answers a long one, and the connection is cut if it has not come within SLOWEST_BODY. No cache
+    keeps an answer from there unless the answer allows it. That holds for Sanic's own 404 and 405,
+    too: they repeat the path, which may name a person.
     """
     kind: type[Request] = app.request_class
+    time_limits = TimeLimits()
 
     class GuardedRequest(kind):  # type: ignore[misc]
         def __init__(self, url_bytes: bytes, headers: Any, *args: Any, **kwargs: Any) -> None:
@@ -43,13 +50,17 @@ def guard_requests(app: Sanic, *, below: str) -> None:
 
         async def receive_body(self) -> None:
             """Called by Sanic before a handler that does not read the body itself."""
+            reading = None
             if self.path.startswith(below):
                 self.stream.request_max_size = LARGEST_UNREAD  # for this request alone
+                reading = time_limits.begin(SLOWEST_BODY, self.transport.abort)
             try:
                 await super().receive_body()
             except InvalidUsage:
                 break_off(self.stream)
                 raise
+            finally:
+                time_limits.end(reading)
 
         async def respond(self, *args: Any, **kwargs: Any) -> Any:
             """Called by Sanic with each answer before it is sent."""

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from channels.webhook import bodies
+from channels.webhook import bodies, guarded_requests
 from channels.webhook.bodies import LARGEST_DELIVERY
 from tests.search.fuzz.raw_requests import PATH, delivery, message, request
-from tests.search.fuzz.served_channel import ServedChannel, signed
+from tests.search.fuzz.served_channel import PATIENCE, ServedChannel, signed
 
 MEGABYTE = 1024 * 1024
 CHANNEL = "/webhooks/facebook"
@@ -98,6 +98,18 @@ class TestTheLengthOfABody:
         writer.close()
         monkeypatch.undo()
         assert await channel.delivers(delivery(message(user, "hello"))) == 200
+
+    @pytest.mark.parametrize("path", ["handovers", "handovers/", "health"])
+    async def test_nor_is_one_that_nobody_reads(
+        self, channel: ServedChannel, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rasa would leave the connection open for an hour."""
+        monkeypatch.setattr(guarded_requests, "SLOWEST_BODY", timedelta(milliseconds=50))
+        reader, writer = await asyncio.open_connection("127.0.0.1", channel.port)
+        writer.write(request("GET", f"{CHANNEL}/{path}", b"Content-Length: 9", body=b"5"))
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), PATIENCE.total_seconds()) == b""
+        writer.close()
 
     async def test_a_caller_who_hangs_up_halfway_is_forgotten(
         self, channel: ServedChannel, user: str
