@@ -117,12 +117,15 @@ class MessengerInput(InputChannel):
         _look_for_garbage_less()
         keep_log_quiet()
         _log_as_much_as_rasa()
-        routes = Blueprint("handover_messenger")
+        routes = _Routes(f"handover_messenger_{id(self)}")
 
         async def start(app: Sanic, _: object) -> None:
             await self._start(app, on_new_message)
 
-        routes.listener("before_server_start")(_prepare)
+        async def prepare(app: Sanic, _: object) -> None:
+            guard_requests(app, below=app.url_for(f"{routes.name}.status"))
+
+        routes.listener("before_server_start")(prepare)
         routes.listener("after_server_start")(start)
         routes.listener("before_server_stop")(self._stop)
         routes.listener("after_server_stop")(self._leave)
@@ -279,8 +282,17 @@ def _log_as_much_as_rasa() -> None:
         ours.setLevel(logging.getLogger("rasa").level)
 
 
-async def _prepare(app: Sanic, _: object) -> None:
-    guard_requests(app, below=app.url_for("handover_messenger.status"))
+class _Routes(Blueprint):
+    """The channel's routes. Each instance needs a name of its own, or Sanic refuses it first."""
+
+    def register(self, app: Sanic, options: dict[str, Any]) -> None:
+        prefix = (options.get("url_prefix") or "").strip("/")
+        if any(route.path.startswith(f"{prefix}/") for route in app.router.routes):
+            raise InvalidConfigException(
+                "credentials.yml has another section that answers under "
+                f"/{prefix}, besides that of {MessengerInput.__name__}: keep one of the two."
+            )
+        super().register(app, options)
 
 
 def _is_exit(line: logging.LogRecord) -> bool:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.channel import InputChannel, UserMessage, register
+from rasa.core.channels.rest import RestInput
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.exceptions import InvalidConfigException
@@ -25,6 +26,7 @@ from channels.core.settings.sections import filled_in
 from channels.core.settings.settings import is_own_section, parse_settings
 from channels.dialogue.assistant import RasaAssistant
 from channels.instruments import host
+from tests.support.sanic_server import new_app
 
 PROJECT = Path(__file__).parents[3]
 
@@ -38,6 +40,18 @@ def unfrozen() -> Iterator[None]:
     yield
     gc.unfreeze()
     gc.set_threshold(*threshold)
+
+
+class AnotherName(MessengerInput):
+    """The channel by another name, as `channels` is that of `rasa_handover.channels`."""
+
+
+class RasasOwn(RestInput):
+    """A channel that answers where Rasa's own for Messenger does, which not every Rasa has."""
+
+    @classmethod
+    def name(cls) -> str:
+        return "facebook"
 
 
 async def on_new_message(_: UserMessage) -> None: ...
@@ -64,6 +78,13 @@ def test_garbage_is_looked_for_less_often_unless_somebody_else_has_seen_to_that(
 def is_collected(thing: object) -> bool:
     """Whether a collection of garbage walks it."""
     return any(one is thing for one in gc.get_objects())
+
+
+@pytest.mark.parametrize("other", [AnotherName, RasasOwn])
+def test_a_second_section_for_messenger_is_refused_in_a_sentence(other: type[InputChannel]) -> None:
+    sections = [one.from_credentials(SECTION) for one in (other, MessengerInput)]
+    with pytest.raises(InvalidConfigException, match=r"another section .* keep one of the two"):
+        register(sections, new_app(), "/webhooks/")
 
 
 def test_an_older_rasa_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
