@@ -5,6 +5,7 @@ Anybody may send one, and only once it has been read is it known whether Meta ha
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sanic.exceptions import InvalidUsage
@@ -19,6 +20,8 @@ LARGEST_DELIVERY = 16 * 1024 * 1024  # bytes
 MOST_IN_FLIGHT = 4 * LARGEST_DELIVERY  # bytes of all bodies that are being read or checked
 # Bytes of each body that do not count: a delivery of the usual size is read in any case.
 USUAL_DELIVERY = 64 * 1024
+_SHORT = 1024  # bytes of a piece that is not kept alone
+_MOST_IN_A_ROW = 100  # pieces of one body: Sanic may have thousands ready
 
 
 class NoRoom(Exception):
@@ -53,15 +56,18 @@ class Bodies:
 
     async def _whole(self, stream: Any) -> bytes:
         kept: list[bytes] = []
-        size, has_room = 0, True
+        size, has_room, pieces = 0, True, 0
         try:
             while (piece := await stream.read()) is not None:
                 if has_room and not self._may_grow(size, len(piece)):
                     self._in_flight -= _counted(size)
                     kept, size, has_room = [], 0, False
                 if has_room:
-                    kept.append(piece)
+                    _append(kept, piece)
                     size += len(piece)
+                pieces += 1
+                if pieces % _MOST_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
             if not has_room:
                 raise NoRoom
         except BaseException:
@@ -80,6 +86,14 @@ class Bodies:
             return False
         self._in_flight += wanted
         return True
+
+
+def _append(kept: list[bytes], piece: bytes) -> None:
+    """Keep a piece: short ones as one, because chunks may be a byte each."""
+    if kept and len(kept[-1]) < _SHORT:
+        kept[-1] += piece
+    else:
+        kept.append(piece)
 
 
 def _counted(size: int) -> int:

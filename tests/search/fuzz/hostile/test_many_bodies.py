@@ -9,6 +9,8 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from async_timeout import timeout
@@ -81,6 +83,40 @@ class TestManyBodiesAtOnce:
         monkeypatch.undo()
         body = delivery(message(user, "hello"))
         assert await channel.delivers(body + b" " * (LARGEST_DELIVERY - len(body))) == 200
+
+    async def test_a_body_in_tiny_chunks_takes_no_more_memory_than_another(
+        self, channel: ServedChannel
+    ) -> None:
+        gc.collect()
+        tracemalloc.start()
+        size = 100_000
+        tiny = b"2\r\n  \r\n" * (size // 2)
+        body = request("POST", PATH, b"Transfer-Encoding: chunked", body=tiny + b"0\r\n\r\n")
+        before, _ = tracemalloc.get_traced_memory()
+        assert await channel.answers(body) == 403
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak - before < len(body) + 5 * size
+
+    async def test_others_get_their_turn_while_tiny_chunks_are_read(self) -> None:
+        """Otherwise a few callers with a full buffer each hold up everybody for seconds."""
+        pieces = iter([b"x"] * 10_000)
+        turns = 0
+
+        async def read() -> bytes | None:
+            return next(pieces, None)
+
+        async def take_turns() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(take_turns())
+        stream = SimpleNamespace(read=read)
+        await bodies.Bodies().read(SimpleNamespace(stream=stream, transport=Mock()))
+        other.cancel()
+        assert turns > 50
 
     @pytest.mark.parametrize(("method", "path"), UNREAD)
     async def test_a_long_body_that_nobody_reads_is_refused(
