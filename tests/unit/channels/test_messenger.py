@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from rasa.core.channels.channel import InputChannel, UserMessage, register
-from rasa.core.channels.rest import RestInput
+from rasa.core.channels.channel import UserMessage, register
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
 from rasa.shared.exceptions import InvalidConfigException
@@ -46,14 +45,6 @@ class AnotherName(MessengerInput):
     """The channel by another name, as `channels` is that of `rasa_handover.channels`."""
 
 
-class RasasOwn(RestInput):
-    """A channel that answers where Rasa's own for Messenger does, which not every Rasa has."""
-
-    @classmethod
-    def name(cls) -> str:
-        return "facebook"
-
-
 async def on_new_message(_: UserMessage) -> None: ...
 
 
@@ -80,9 +71,8 @@ def is_collected(thing: object) -> bool:
     return any(one is thing for one in gc.get_objects())
 
 
-@pytest.mark.parametrize("other", [AnotherName, RasasOwn])
-def test_a_second_section_for_messenger_is_refused_in_a_sentence(other: type[InputChannel]) -> None:
-    sections = [one.from_credentials(SECTION) for one in (other, MessengerInput)]
+def test_a_second_section_for_messenger_is_refused_in_a_sentence() -> None:
+    sections = [one.from_credentials(SECTION) for one in (AnotherName, MessengerInput)]
     with pytest.raises(InvalidConfigException, match=r"another section .* keep one of the two"):
         register(sections, new_app(), "/webhooks/")
 
