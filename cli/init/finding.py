@@ -52,12 +52,23 @@ def _require(directory: Path, what: str, named: str | None, place: str) -> None:
     if named is not None:
         raise ProjectError(f"There is no {place} in {directory.resolve()}: correct --{what}.")
     elsewhere = _named(directory, {f"{what}.yml", what} if what == "domain" else {f"{what}.yml"})
+    folders = [Path(one).parent for one in elsewhere]
+    if projects := [str(one) for one in folders if _is_project(directory / one)]:
+        raise ProjectError(
+            f"{directory.resolve()} is not a Rasa project, but {' or '.join(projects)} in it is: "
+            "go there, or name it with --project."
+        )
     hint = f"; if it is {' or '.join(elsewhere)}, say so with --{what}" if elsewhere else ""
     raise ProjectError(
         f"{directory.resolve()} is not a Rasa project: it needs config.yml, and domain.yml or a "
         f"folder domain/ with .yml files, and {place} is missing{hint}. Go to your project's "
         "folder, or name it with --project."
     )
+
+
+def _is_project(folder: Path) -> bool:
+    has_domain = any(_is_there(folder / name) for name in ("domain.yml", "domain"))
+    return has_domain and (folder / "config.yml").is_file() and (folder / "data").is_dir()
 
 
 def _is_there(path: Path) -> bool:

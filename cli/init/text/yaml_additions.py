@@ -114,6 +114,7 @@ def dump(value: Mapping[str, Any]) -> str:
 
 
 _AT_THE_TOP = object()
+_END_OF_DOCUMENT = re.compile(r"^\.\.\.(?!\S)", re.MULTILINE)
 
 
 def _plain_pair(document: Document, key: str) -> Pair:
@@ -152,11 +153,12 @@ def _is_of_the_kind(there: Any, value: Any) -> bool:
 
 
 def _at_the_end(document: Document, sections: Mapping[str, Any], heading: str) -> Edit:
-    end = len(document.text)
+    last_line = _END_OF_DOCUMENT.search(document.text)
+    end = last_line.start() if last_line else len(document.text)
     style = _style(document.root)
     blocks = [_dump({key: value}, style).rstrip("\n") for key, value in sections.items()]
     comment = f"# {heading}\n" if heading else ""
-    gap, blank = _gap(document.text.replace("\r", "")), "\n\n"
+    gap, blank = _gap(document.text[:end].replace("\r", "")), "\n\n"
     return Edit(start=end, end=end, text=f"{gap}{comment}{blank.join(blocks)}\n")
 
 

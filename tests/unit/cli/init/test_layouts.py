@@ -162,6 +162,15 @@ class TestOtherFiles:
         assert init(project, "--yes") == 1
         assert "if it is config/config.yml, say so with --config" in capsys.readouterr().err
 
+    def test_in_a_folder_above_the_project_it_is_shown_the_way(
+        self, project: Path, capsys: Output
+    ) -> None:
+        (project / "data").mkdir()
+        assert init(project.parent, "--yes") == 1
+        shown = capsys.readouterr().err
+        assert f"but {project.name} in it is: go there, or name it with --project" in shown
+        assert "--config" not in shown
+
     def test_each_has_an_option(self, project: Path, capsys: Output) -> None:
         (project / "config").mkdir()
         (project / "config.yml").rename(project / "config" / "bot.yml")

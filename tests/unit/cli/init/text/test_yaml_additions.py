@@ -114,6 +114,15 @@ ODD = {
     "empty file": ("", "intents:\n  - ask_human\n"),
     "comments alone": ("# a domain\n", "# a domain\n\nintents:\n  - ask_human\n"),
     "start of a document": ("---\nintents:\n- a\n", "---\nintents:\n- a\n- ask_human\n"),
+    "end of a document": ("a: b\n... # c\n", "a: b\n\nintents:\n  - ask_human\n... # c\n"),
+    "end of a document behind the section": (
+        "intents:\n- a\n...\n\n",
+        "intents:\n- a\n- ask_human\n...\n\n",
+    ),
+    "windows, end of a document": (
+        "a: b\r\n...",
+        "a: b\r\n\r\nintents:\r\n  - ask_human\r\n...",
+    ),
     "quotes": ("intents:\n- 'a'\n- \"b\"\n", "intents:\n- 'a'\n- \"b\"\n- ask_human\n"),
     "item with settings": (
         "intents:\n- greet:\n    use_entities: []\n",
@@ -147,11 +156,6 @@ UNUSUAL = {
 def test_a_file_that_can_not_be_added_to_is_told_with_the_remedy(text: str) -> None:
     with pytest.raises(ProjectError, match=r"^domain.yml .* Write intents as plain keys, one"):
         added(text, NEW_INTENT)
-
-
-def test_nothing_is_added_behind_the_end_of_a_document() -> None:
-    with pytest.raises(ProjectError, match="Write intents as plain keys"):
-        added("a: b\n...\n", NEW_INTENT)
 
 
 BROKEN = {
