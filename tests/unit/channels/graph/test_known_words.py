@@ -25,6 +25,9 @@ def told(message: str) -> str:
     [
         ("(#100) No matching user found", None),
         ("(#100) Invalid parameter: param message[text] must be non-empty", None),
+        ("(#100) name_placeholder[buttons] should represent a valid URL", None),
+        ("(#100) param message[quick_replies] has too few elements.", None),
+        ('(#100) Invalid keys "prévu" were found', "(#100) Invalid keys … were found"),
         ("(#100) Length of param text must be less than 2000", "… than …"),
         ("Error 2018001: the user 24870165432109876 is blocked", "the user … is blocked"),
     ],
