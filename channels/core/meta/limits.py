@@ -18,10 +18,12 @@ MEDIA_SENDS_A_SECOND = 10  # audio and video
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that one platform takes. Lengths are in characters as `splitting` counts them."""
 
+    platform: str
     text: int
     text_unit: Unit = Unit.CHARACTERS
     template_text: int  # the text above the buttons of a button template
     buttons: int  # under one template, and under one element
+    button_types: tuple[str, ...]
     quick_replies: int  # on one message
     quick_replies_need_text: bool = False  # whether they can't go with an image or a template
     asks_for_contact: bool = True  # whether quick replies may offer a phone number or an e-mail
@@ -35,11 +37,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MESSENGER = Limits(
+    platform="Messenger",
     # Meta's page says "less than 2000 characters", and Graph's error "less than or equal to 2000":
     # 1,999 satisfies both. The same goes for metadata.
     text=1999,
     template_text=640,
     buttons=3,
+    button_types=(
+        *("postback", "web_url", "phone_number"),
+        *("account_link", "account_unlink", "game_play"),
+    ),
     quick_replies=13,
     title=20,
     payload=1000,
@@ -53,8 +60,10 @@ MESSENGER = Limits(
 # satisfies both. Its quick replies user_phone_number and user_email ended on 2026-10-05.
 INSTAGRAM = msgspec.structs.replace(
     MESSENGER,
+    platform="Instagram",
     text=999,
     text_unit=Unit.BYTES,
+    button_types=("postback", "web_url"),
     quick_replies_need_text=True,
     asks_for_contact=False,
     personas=False,

@@ -8,14 +8,19 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from .choices import fit_button, in_groups
-from .fitting import Fitter, Message, as_object, as_text, json_name, required_text
+from .choices import LINK_KEYS, Choice, fit_button, in_groups
+from .fitting import (
+    Fit,
+    Fitter,
+    Message,
+    as_object,
+    as_text,
+    fit_address,
+    required_text,
+    web_address,
+)
 
 Card = dict[str, Any]  # one element of a generic template
-
-_ENOUGH_BESIDE_TITLE = {"subtitle", "image_url", "default_action", "buttons"}
-_FITTED = ("title", "subtitle", "buttons")
-_KINDS_OF_EXTRAS: dict[str, type] = {"image_url": str, "default_action": dict}
 
 
 def card_messages(elements: Any, fitter: Fitter) -> list[Message]:
@@ -35,11 +40,16 @@ def _fit_element(value: Any, field: str, fitter: Fitter) -> list[Card] | list[Me
 
     If an element has more buttons than a card takes, it is repeated with the rest of them.
     """
-    element = as_object(value)
+    keys = ("title", "buttons", *_DETAILS)
+    element = fitter.known(as_object(value), keys, field, "element")
     title = required_text(element.get("title"), "title")
     buttons = fitter.every(element.get("buttons"), f"{field}.buttons", fit_button)
-    details = _details(element, field, fitter)
-    if not buttons and not _ENOUGH_BESIDE_TITLE & details.keys():
+    details = {
+        key: fitted
+        for key, fit in _DETAILS.items()
+        for fitted in fitter.one(element.get(key), f"{field}.{key}", fit)
+    }
+    if not buttons and details.keys() <= {"item_url"}:
         fitter.note(field, "has only a title, and Messenger refuses such a card: sent as text.")
         return [{"text": piece} for piece in fitter.split(title)]
     title = fitter.shortened(title, f"{field}.title", fitter.limits.element_text)
@@ -50,25 +60,22 @@ def _fit_element(value: Any, field: str, fitter: Fitter) -> list[Card] | list[Me
     return [{**card, "buttons": group} for group in groups] or [card]
 
 
-def _details(element: dict[str, Any], field: str, fitter: Fitter) -> Card:
-    """What the card shows besides title and buttons; keys that we don't know are kept."""
-    details = {
-        key: value
-        for key, value in element.items()
-        if key not in _FITTED and value is not None and value != ""
-    }
-    for key, kind in _KINDS_OF_EXTRAS.items():
-        if key in details and not isinstance(details[key], kind):
-            found = json_name(details.pop(key))
-            fitter.note(f"{field}.{key}", f"was left out: it can't be {found}.")
-    for subtitle in fitter.one(element.get("subtitle"), f"{field}.subtitle", _fit_subtitle):
-        details["subtitle"] = subtitle
-    return details
-
-
 def _fit_subtitle(value: Any, field: str, fitter: Fitter) -> list[str]:
     subtitle = as_text(value, "subtitle")
     return [fitter.shortened(subtitle, field, fitter.limits.element_text)] if subtitle else []
+
+
+def _fit_action(value: Any, field: str, fitter: Fitter) -> list[Choice]:
+    action = fitter.known(as_object(value), LINK_KEYS, field, "default_action")
+    return [{**action, "type": "web_url", "url": web_address(action.get("url"), "url")}]
+
+
+_DETAILS: dict[str, Fit[Any]] = {
+    "subtitle": _fit_subtitle,
+    "image_url": fit_address,
+    "item_url": fit_address,  # what default_action was called at first
+    "default_action": _fit_action,
+}
 
 
 def _generic_template(cards: list[Card]) -> Message:

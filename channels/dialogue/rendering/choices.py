@@ -5,11 +5,12 @@ Sources: Meta facts 1.5; Messenger Platform, Buttons, Quick replies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from ...core.meta.splitting import ELLIPSIS, Unit, shorten
-from .fitting import Fitter, Message, Unsendable, as_object, required_text
+from .fitting import Fitter, Message, Unsendable, as_object, fit_address, web_address
 
 T = TypeVar("T")
 Choice = dict[str, Any]  # a button or a quick reply, in the form that the Send API takes
@@ -23,6 +24,19 @@ _BUTTON_NEEDS: dict[str, tuple[str, ...]] = {
     "account_unlink": (),
     "game_play": ("title",),
 }
+LINK_KEYS = (
+    *("type", "url", "fallback_url", "messenger_extensions"),
+    *("webview_height_ratio", "webview_share_button"),
+)
+_BUTTON_KEYS: dict[str, tuple[str, ...]] = {
+    "postback": ("type", "title", "payload"),
+    "web_url": ("title", *LINK_KEYS),
+    "phone_number": ("type", "title", "payload"),
+    "account_link": ("type", "url"),
+    "account_unlink": ("type",),
+    "game_play": ("type", "title", "payload", "game_metadata"),
+}
+_PHONE_NUMBER = re.compile(r"\+[0-9][0-9 ().-]+")
 _QUICK_REPLY_NEEDS: dict[str, tuple[str, ...]] = {
     "text": ("title", "payload"),
     "user_phone_number": (),
@@ -33,17 +47,23 @@ _BETWEEN_TITLES = " · "
 
 
 def fit_button(value: Any, field: str, fitter: Fitter) -> list[Choice]:
-    """The Send API's button for a Rasa response's; its other keys are kept.
+    """The Send API's button for a Rasa response's.
 
     Without a type it is a postback, or a web_url if it has a url and no payload. A postback
     without a payload sends its title. Raises Unsendable in prose.
     """
     button = _given(as_object(value))
-    button.setdefault("type", _likely_type(button))
-    needs = _needs(button["type"], "type", _BUTTON_NEEDS)
-    if button["type"] == "postback":
+    kind = button.setdefault("type", _likely_type(button))
+    _check_kind(kind, "type", fitter.limits.button_types, fitter)
+    button = fitter.known(button, _BUTTON_KEYS[kind], field, f"{kind} button")
+    if kind == "postback":
         _default_payload(button)
-    return [_fitted(button, needs, field, fitter)]
+    fitted = _fitted(button, _BUTTON_NEEDS[kind], field, fitter)
+    if kind == "phone_number" and not _PHONE_NUMBER.fullmatch(fitted["payload"]):
+        raise Unsendable(
+            "its payload must be a phone number with its country code, such as +16505551234."
+        )
+    return [fitted]
 
 
 def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
@@ -52,18 +72,21 @@ def fit_quick_reply(value: Any, field: str, fitter: Fitter) -> list[Choice]:
     A button's type is ignored, as in Rasa's own channel. Raises Unsendable in prose.
     """
     given = _given(as_object(value))
-    if given.keys() - {*_QUICK_REPLY_KEYS, "type"}:
-        fitter.note(field, "has keys that no quick reply has: these were left out.")
-    reply = {key: given[key] for key in _QUICK_REPLY_KEYS if key in given}
-    reply.setdefault("content_type", "text")
-    needs = _needs(reply["content_type"], "content_type", _QUICK_REPLY_NEEDS)
-    if reply["content_type"] != "text" and not fitter.limits.asks_for_contact:
+    given.pop("type", None)
+    reply = fitter.known(given, _QUICK_REPLY_KEYS, field, "quick reply")
+    kind = reply.setdefault("content_type", "text")
+    _check_kind(kind, "content_type", _QUICK_REPLY_NEEDS, fitter)
+    if kind != "text" and not fitter.limits.asks_for_contact:
         raise Unsendable(
             "its content_type was switched off on Instagram on 2026-10-05; ask for it in words."
         )
-    if reply["content_type"] == "text":
+    if kind == "text":
         _default_payload(reply)
-    return [_fitted(reply, needs, field, fitter)]
+    icons = fitter.one(reply.pop("image_url", None), f"{field}.image_url", fit_address)
+    fitted = _fitted(reply, _QUICK_REPLY_NEEDS[kind], field, fitter)
+    for icon in icons:
+        fitted["image_url"] = icon
+    return [fitted]
 
 
 def arrange(
@@ -143,12 +166,12 @@ def _likely_type(button: Choice) -> str:
     return "web_url" if "url" in button and "payload" not in button else "postback"
 
 
-def _needs(kind: Any, key: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    if not isinstance(kind, str) or kind not in known:
+def _check_kind(kind: Any, key: str, allowed: Collection[str], fitter: Fitter) -> None:
+    if not isinstance(kind, str) or kind not in allowed:
         raise Unsendable(
-            f"its {key} is not one that Messenger has; allowed are {', '.join(known)}."
+            f"its {key} is not one that {fitter.limits.platform} has; allowed are "
+            f"{', '.join(allowed)}."
         )
-    return known[kind]
 
 
 def _default_payload(choice: Choice) -> None:
@@ -158,7 +181,7 @@ def _default_payload(choice: Choice) -> None:
 
 def _fitted(choice: Choice, needs: Iterable[str], field: str, fitter: Fitter) -> Choice:
     """The choice, with each field that it needs or has made to fit."""
-    fits = {"title": fitter.title, "payload": fitter.payload, "url": _url}
+    fits = {"title": fitter.title, "payload": fitter.payload, "url": _fit_url}
     return choice | {
         key: fit(choice.get(key), f"{field}.{key}")
         for key, fit in fits.items()
@@ -166,8 +189,8 @@ def _fitted(choice: Choice, needs: Iterable[str], field: str, fitter: Fitter) ->
     }
 
 
-def _url(value: Any, _field: str) -> str:
-    return required_text(value, "url")
+def _fit_url(value: Any, _field: str) -> str:
+    return web_address(value, "url")
 
 
 def _as_quick_reply(button: Choice) -> Choice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ Fit: TypeAlias = Callable[[Any, str, "Fitter"], list[T]]  # value, field, fitter
 LONGEST_TEXT = 40_000  # characters, of one response
 MOST_ITEMS = 500  # of one list
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _MISSING: tuple[Any, ...] = (None, "", [], {})
 _JSON_NAMES = {
     str: "a text",
@@ -92,6 +94,14 @@ class Fitter(msgspec.Struct):
         if text != value:
             self.note(part, "holds surrogates, which UTF-8 can't carry: lone ones are now U+FFFD.")
         return text
+
+    def known(
+        self, given: Mapping[str, Any], keys: Collection[str], field: str, kind: str
+    ) -> dict[str, Any]:
+        """The keys that Meta knows in such an object: for any other it refuses the message."""
+        if given.keys() - {*keys}:
+            self.note(field, f"has keys that no {kind} has: these were left out.")
+        return {key: value for key, value in given.items() if key in keys}
 
     def one(self, value: Any, field: str, fit: Fit[T]) -> list[T]:
         """What `fit` makes of a value; empty if it is missing, or, with a note, if it is
@@ -169,6 +179,21 @@ def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
 def fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
     """The text of a response. Raises Unsendable if it is not a text."""
     return [as_text(value, "value")]
+
+
+def fit_address(value: Any, _field: str, _fitter: Fitter) -> list[str]:
+    """The address of something on the web. Raises Unsendable if it is not one."""
+    return [web_address(value, "URL")]
+
+
+def web_address(value: Any, name: str) -> str:
+    """A whole address: Meta refuses a message with any other. Raises Unsendable, which calls the
+    field `name`.
+    """
+    address = required_text(value, name)
+    if not _WEB_ADDRESS.fullmatch(address):
+        raise Unsendable(f"its {name} is no web address; write all of it, with https:// before it.")
+    return address
 
 
 def as_text(value: Any, name: str) -> str:

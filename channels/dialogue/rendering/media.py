@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .fitting import Fitter, Message, as_object, required_text
+from .fitting import Fitter, Message, as_object, required_text, web_address
 
 _FILE_URL = re.compile(r"https?://[^\s/?#]+/[^\s?#]*\.(?P<extension>\w+)([?#]\S*)?", re.IGNORECASE)
 _EXTENSIONS = {
@@ -25,8 +25,8 @@ _TYPES = {
 
 
 def fit_image(value: Any, _field: str, _fitter: Fitter) -> list[Message]:
-    """The message for an image's URL. Raises Unsendable if it is not a text."""
-    return [_by_url("image", required_text(value, "URL"))]
+    """The message for an image's URL. Raises Unsendable if it is not a web address."""
+    return [_by_url("image", web_address(value, "URL"))]
 
 
 def fit_attachment(value: Any, _field: str, fitter: Fitter) -> list[Message]:

@@ -32,11 +32,23 @@ class TestElements:
         ]
 
     def test_with_more_than_three_buttons_a_card_is_shown_again(self) -> None:
-        response = {"elements": [{"title": "Card", "image_url": "u", "buttons": postbacks(4)}]}
+        response = {
+            "elements": [
+                {"title": "Card", "image_url": "https://example.com/a", "buttons": postbacks(4)}
+            ]
+        }
         assert messages(response) == [
             generic_template(
-                {"title": "Card", "image_url": "u", "buttons": postbacks(4)[:3]},
-                {"title": "Card", "image_url": "u", "buttons": postbacks(4)[3:]},
+                {
+                    "title": "Card",
+                    "image_url": "https://example.com/a",
+                    "buttons": postbacks(4)[:3],
+                },
+                {
+                    "title": "Card",
+                    "image_url": "https://example.com/a",
+                    "buttons": postbacks(4)[3:],
+                },
             )
         ]
         assert notes(response) == "elements[0].buttons has 4 items: sent on 2 cards."
@@ -78,10 +90,32 @@ class TestElements:
         element = {"title": "Card", "subtitle": ["s"], "image_url": 7, "default_action": "x"}
         response = {"elements": [{**element, "buttons": postbacks(1)}]}
         assert messages(response) == [generic_template({"title": "Card", "buttons": postbacks(1)})]
-        assert [note.split(" ")[0] for note in render(response).notes] == [
+        assert {note.split(" ")[0] for note in render(response).notes} == {
             "elements[0].image_url",
             "elements[0].default_action",
             "elements[0].subtitle",
+        }
+
+    def test_what_meta_cannot_open_or_does_not_know_is_left_out_and_the_card_is_sent(self) -> None:
+        card = {"title": "Card", "subtitle": "s"}
+        wrong = {
+            "image_url": "cat.png",
+            "default_action": {"type": "web_url", "url": "example.com"},
+            "price": "5",
+        }
+        response = {"elements": [{**card, **wrong}]}
+        assert messages(response) == [generic_template(card)]
+        assert sorted(note.partition(";")[0] for note in render(response).notes) == [
+            "elements[0] has keys that no element has: these were left out.",
+            "elements[0].default_action was left out: its url is no web address",
+            "elements[0].image_url was left out: its URL is no web address",
+        ]
+
+    def test_a_card_that_opens_a_page_is_sent_without_what_only_a_button_has(self) -> None:
+        page = {"type": "web_url", "url": "https://example.com", "webview_height_ratio": "tall"}
+        card = {"title": "Card", "default_action": {**page, "title": "Open"}}
+        assert messages({"elements": [card]}) == [
+            generic_template({"title": "Card", "default_action": page})
         ]
 
 
@@ -94,6 +128,14 @@ class TestImageAndAttachment:
         response = {"text": "Look", "image": {"src": "cat.png"}}
         assert messages(response) == [{"text": "Look"}]
         assert notes(response) == "image was left out: its URL must be a text, but is an object."
+
+    def test_an_image_that_meta_could_not_fetch_is_left_out(self) -> None:
+        response = {"text": "Look", "image": "cat.png"}
+        assert messages(response) == [{"text": "Look"}]
+        assert notes(response) == (
+            "image was left out: its URL is no web address; write all of it, with https:// before "
+            "it."
+        )
 
     def test_an_attachment_in_metas_own_json_is_sent_as_it_is(self) -> None:
         attachment = {"type": "audio", "payload": {"attachment_id": "1", "is_reusable": True}}

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from channels.core.meta.limits import INSTAGRAM
+from channels.dialogue.rendering.response import render
 from tests.unit.channels.dialogue.rendering.rendering_samples import (
     button_template,
     messages,
@@ -48,6 +50,26 @@ class TestButtons:
             "webview_height_ratio": "tall",
         }
         assert the_button(button) == button
+
+    def test_keys_that_no_button_has_are_left_out_with_a_note(self) -> None:
+        button = {"title": "Yes", "payload": "/affirm", "icon": "check"}
+        assert the_button(button).keys() == {"type", "title", "payload"}
+        assert notes({"text": "Choose", "buttons": [button]}) == (
+            "buttons[0] has keys that no postback button has: these were left out."
+        )
+
+    def test_a_number_to_call_is_kept_as_it_is_written(self) -> None:
+        button = {"type": "phone_number", "title": "Call", "payload": "+49 (30) 123-456"}
+        assert the_button(button) == button
+
+    def test_instagram_gets_only_links_and_postbacks(self) -> None:
+        call = {"type": "phone_number", "title": "Call", "payload": "+16505551234"}
+        rendered = render({"text": "Choose", "buttons": [call, *postbacks(1)]}, INSTAGRAM)
+        assert rendered.messages == (button_template("Choose", postbacks(1)),)
+        assert (
+            "its type is not one that Instagram has; allowed are postback, web_url."
+            in (rendered.notes[0])
+        )
 
     def test_numbers_stand_for_texts(self) -> None:
         assert the_button({"title": 0, "payload": 5}) == {
@@ -123,7 +145,12 @@ class TestButtons:
             ({"title": "Yes", "payload": {"a": 1}}, "its payload must be a text, but is an object"),
             ({"title": "Yes", "payload": "/" * 1001}, "its payload has 1001 characters, and 1000"),
             ({"title": "Site", "type": "web_url"}, "its url is missing or blank; give it one."),
+            ({"title": "Site", "url": "www.example.com"}, "its url is no web address"),
             ({"title": "Call", "type": "phone_number"}, "its payload is missing or blank"),
+            (
+                {"title": "Call", "type": "phone_number", "payload": "030 123456"},
+                "its payload must be a phone number with its country code, such as +16505551234.",
+            ),
             ({"title": "Yes", "type": "vertical"}, "its type is not one that Messenger has; "),
         ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,8 +50,9 @@ buttons = st.fixed_dictionaries(
     {"title": words},
     optional={
         "type": st.sampled_from(["postback", "web_url", "phone_number", "account_unlink"]),
-        "payload": words | st.just("/" * 1001),
-        "url": st.just("https://example.com"),
+        "payload": words | st.just("/" * 1001) | st.just("+16505551234"),
+        "url": st.sampled_from(["https://example.com", "example.com"]),
+        "icon": words,
     },
 )
 quick_replies = st.fixed_dictionaries(
@@ -64,7 +66,8 @@ elements = st.fixed_dictionaries(
     {"title": words | long_texts},
     optional={
         "subtitle": words | long_texts,
-        "image_url": st.just("https://example.com/cat.png"),
+        "image_url": st.sampled_from(["https://example.com/cat.png", "cat.png"]),
+        "price": words,
         "buttons": st.lists(buttons, max_size=8),
     },
 )
@@ -87,7 +90,7 @@ shaped = st.fixed_dictionaries(
         "buttons": st.lists(buttons, max_size=20),
         "quick_replies": st.lists(quick_replies, max_size=20),
         "custom": custom_messages | st.lists(custom_messages, max_size=3),
-        "image": st.just("https://example.com/cat.png"),
+        "image": st.sampled_from(["https://example.com/cat.png", "cat.png"]),
         "attachment": pictures | st.just("https://example.com/terms.pdf") | words,
         "elements": st.lists(elements, max_size=12),
     },
@@ -95,6 +98,12 @@ shaped = st.fixed_dictionaries(
 
 
 # Meta's rules, written from its pages (Meta facts 1.5) and not from the code under test.
+BUTTON_KEYS = {
+    *("type", "title", "payload", "url", "fallback_url", "messenger_extensions"),
+    *("webview_height_ratio", "webview_share_button", "game_metadata"),
+}
+
+
 def characters(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
@@ -105,14 +114,22 @@ def check_text(text: Json, most: int) -> None:
     assert characters(text) <= most
 
 
+def check_address(url: Json) -> None:
+    assert re.fullmatch(r"https?://[^\s/]\S*", url, re.IGNORECASE)
+
+
 def check_button(button: dict[str, Json]) -> None:
+    assert button.keys() <= BUTTON_KEYS
     needs = {"postback": ["title", "payload"], "web_url": ["title", "url"]}
     needs |= {"phone_number": ["title", "payload"], "account_link": ["url"], "account_unlink": []}
     needs |= {"game_play": ["title"]}
     assert set(needs[button["type"]]) <= button.keys()
-    for key, most in {"title": 20, "payload": 1000, "url": 10**6}.items():
+    for key, most in {"title": 20, "payload": 1000}.items():
         if key in button:
             check_text(button[key], most)
+    if "url" in button:
+        check_address(button["url"])
+    assert button["type"] != "phone_number" or button["payload"].startswith("+")
 
 
 def check_quick_reply(reply: dict[str, Json]) -> None:
@@ -127,6 +144,9 @@ def check_quick_reply(reply: dict[str, Json]) -> None:
 def check_element(element: dict[str, Json]) -> None:
     check_text(element["title"], 80)
     assert element.keys() & {"subtitle", "image_url", "default_action", "buttons"}
+    assert element.keys() <= {"title", "subtitle", "image_url", "default_action", "buttons"}
+    if "image_url" in element:
+        check_address(element["image_url"])
     if "subtitle" in element:
         check_text(element["subtitle"], 80)
     if "buttons" in element:

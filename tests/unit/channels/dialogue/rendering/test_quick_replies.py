@@ -97,6 +97,12 @@ class TestQuickReplies:
             {"text": "?", "quick_replies": [reply]}
         ]
 
+    def test_an_icon_that_meta_could_not_fetch_is_left_out(self) -> None:
+        reply = quick_replies(1)[0]
+        response = {"text": "?", "quick_replies": [{**reply, "image_url": "red.png"}]}
+        assert messages(response) == [{"text": "?", "quick_replies": [reply]}]
+        assert notes(response).startswith("quick_replies[0].image_url was left out: its URL is no")
+
     def test_one_of_an_unknown_kind_is_left_out(self) -> None:
         response = {"text": "?", "quick_replies": [{"content_type": "location"}]}
         assert messages(response) == [{"text": "?"}]
