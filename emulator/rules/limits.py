@@ -2,7 +2,7 @@
 
 Meta facts 1.5; Meta: "Send API", "Quick Replies", and Instagram's own "Send Messages" and "Quick
 Replies".
-Every check raises GraphError 100.
+Every check raises GraphError, nearly always 100.
 """
 
 from __future__ import annotations
@@ -10,8 +10,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .errors import JsonObject, invalid_parameter
-from .shapes import as_array, as_object, filled, one_of, text_within
-from .templates import PAYLOAD_MAX, TITLE_MAX, check_template
+from .shapes import as_array, as_object, filled, known_keys, one_of, some, text_within, web_address
+from .templates import (
+    BUTTON_TYPES,
+    INSTAGRAM_BUTTON_TYPES,
+    PAYLOAD_MAX,
+    TITLE_MAX,
+    check_template,
+)
 
 TEXT_MAX = 2_000
 INSTAGRAM_TEXT_MAX = {"bytes": 1_000, "characters": 999}
@@ -23,6 +29,8 @@ MESSAGING_TYPES = ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY")
 TAGS = ("HUMAN_AGENT", "CUSTOMER_FEEDBACK")
 SENDER_ACTIONS = ("mark_seen", "typing_on", "typing_off", "react", "unreact")
 CONTENTS = ("text", "attachment", "attachments", "sticker_id")
+MESSAGE_KEYS = (*CONTENTS, "quick_replies", "metadata")
+QUICK_REPLY_KEYS = ("content_type", "title", "payload", "image_url")
 MEDIA_TYPES = ("image", "audio", "video", "file")
 
 
@@ -53,14 +61,17 @@ def sender_action(body: JsonObject) -> str:
     return action
 
 
-def check_message(message: JsonObject) -> None:
+def check_message(message: JsonObject, *, button_types: tuple[str, ...] = BUTTON_TYPES) -> None:
     """The message must have a text or an attachment, not both, and all its parts must be within
     limits.
     """
+    known_keys(message, MESSAGE_KEYS, "message")
     message = {key: value for key, value in message.items() if value is not None}
     contents = [key for key in CONTENTS if message.get(key)]
     if not contents:
-        raise invalid_parameter("Message cannot be empty, must provide valid attachment or text")
+        raise invalid_parameter(
+            "Message cannot be empty, must provide valid attachment or text", subcode=2018034
+        )
     if len(contents) > 1:
         raise invalid_parameter(f"Message has both {contents[0]} and {contents[1]}; send one")
     if "text" in contents:
@@ -68,17 +79,18 @@ def check_message(message: JsonObject) -> None:
     if "metadata" in message:
         text_within(message["metadata"], METADATA_MAX, "message[metadata]")
     for attachment in _attachments(message):
-        _check_attachment(attachment)
-    _check_quick_replies(message.get("quick_replies", []))
+        _check_attachment(attachment, button_types)
+    if "quick_replies" in message:
+        _check_quick_replies(message["quick_replies"])
 
 
 def check_instagram_message(
     message: JsonObject, *, text_in: Literal["bytes", "characters"]
 ) -> None:
-    """Like `check_message`, with a shorter text, and quick replies only below plain text: an
-    attachment, such as a button template, can have none (Meta facts 1.5).
+    """Like `check_message`, with a shorter text, fewer types of buttons, and quick replies only
+    below plain text: an attachment, such as a button template, can have none (Meta facts 1.5).
     """
-    check_message(message)
+    check_message(message, button_types=INSTAGRAM_BUTTON_TYPES)
     text, limit = message.get("text") or "", INSTAGRAM_TEXT_MAX[text_in]
     length = len(text.encode(errors="replace")) if text_in == "bytes" else len(text)
     if length > limit:
@@ -104,23 +116,27 @@ def _attachments(message: JsonObject) -> list[Any]:
     return as_array(message.get("attachments", []), "message[attachments]")
 
 
-def _check_attachment(attachment: Any) -> None:
+def _check_attachment(attachment: Any, button_types: tuple[str, ...]) -> None:
     shape = as_object(attachment, "message[attachment]")
     payload = as_object(shape.get("payload"), "message[attachment][payload]")
     one_of(shape.get("type"), (*MEDIA_TYPES, "template"), "message[attachment][type]")
     if shape["type"] == "template":
-        check_template(payload)
-    elif not (payload.get("url") or payload.get("attachment_id")):
+        check_template(payload, button_types)
+    elif payload.get("url"):
+        web_address(payload["url"], "message[attachment][payload][url]")
+    elif not payload.get("attachment_id"):
         raise invalid_parameter("Attachment payload must have a url or an attachment_id")
 
 
 def _check_quick_replies(quick_replies: Any) -> None:
     replies = as_array(quick_replies, "quick_replies")
-    if len(replies) > QUICK_REPLIES_MAX:
-        raise invalid_parameter(f"Param quick_replies must have at most {QUICK_REPLIES_MAX} items")
+    some(replies, QUICK_REPLIES_MAX, "message[quick_replies]")
     for reply in replies:
         shape = as_object(reply, "quick reply")
+        known_keys(shape, QUICK_REPLY_KEYS, "message[quick_replies]")
         one_of(shape.get("content_type"), QUICK_REPLY_TYPES, "quick reply content_type")
         if shape["content_type"] == "text":
             filled(shape.get("title"), TITLE_MAX, "quick reply title")
             text_within(shape.get("payload"), PAYLOAD_MAX, "quick reply payload")
+        if shape.get("image_url") is not None:
+            web_address(shape["image_url"], "quick reply image_url")

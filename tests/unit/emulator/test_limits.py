@@ -18,7 +18,10 @@ from emulator.rules.limits import (
 )
 
 Json = dict[str, Any]
+PAGE = "https://example.com/a"
 POSTBACK = {"type": "postback", "title": "Go", "payload": "/go"}
+LINK = {"type": "web_url", "title": "Go", "url": PAGE}
+CALL = {"type": "phone_number", "title": "Call", "payload": "+49 30 123456"}
 
 
 def reply(**changes: Any) -> Json:
@@ -60,7 +63,9 @@ ACCEPTED = [
     buttons(POSTBACK, text="t" * 640),
     buttons(POSTBACK, {"type": "web_url", "title": "u" * 20, "url": "https://example.com"}),
     buttons({"type": "account_unlink"}, {"type": "account_link", "url": "https://example.com"}),
+    buttons(CALL, {**LINK, "webview_height_ratio": "tall"}),
     generic(*[{"title": "t" * 80, "subtitle": "s" * 80, "buttons": [POSTBACK] * 3}] * 10),
+    generic({"title": "t", "image_url": PAGE, "default_action": {"type": "web_url", "url": PAGE}}),
     template(template_type="media", elements=[]),
 ]
 
@@ -71,9 +76,9 @@ REFUSED = [
     {"text": "x" * 2_001},
     {"text": "x", "metadata": "m" * 1_000},
     {"text": "x", "metadata": 1},
-    {"text": "x", **media("image", url="u")},
+    {"text": "x", **media("image", url=PAGE)},
+    {"text": "x", "txt": "x"},
     {"quick_replies": [reply()]},
-    with_replies(*[reply()] * 14),
     with_replies(reply(title="t" * 21)),
     with_replies(reply(title="")),
     with_replies(reply(payload="p" * 1_001)),
@@ -83,12 +88,14 @@ REFUSED = [
     {"text": "x", "quick_replies": {"title": "Yes"}},
     {"attachment": "image"},
     media("image"),
-    media("sticker", url="u"),
+    media("sticker", url=PAGE),
+    media("image", url="cat.png"),
+    media("image", url="//example.com/cat.png"),
+    media("image", url="https://example.com/my cat.png"),
     {"attachment": {"type": "image"}},
     template(template_type="list"),
     template(),
     buttons(),
-    buttons(*[POSTBACK] * 4),
     buttons(POSTBACK, text="t" * 641),
     buttons(POSTBACK, text=""),
     buttons({**POSTBACK, "title": "t" * 21}),
@@ -98,12 +105,20 @@ REFUSED = [
     buttons({"type": "web_url", "title": "Go"}),
     buttons({"type": "share", "title": "Go"}),
     buttons("Go"),
-    generic(),
-    generic(*[{"title": "t"}] * 11),
-    generic({"title": "t" * 81}),
+    buttons({**LINK, "url": "www.example.com"}),
+    buttons({**LINK, "href": PAGE}),
+    buttons({**CALL, "payload": "030 123456"}),
+    buttons({"type": "account_link", "url": "/login"}),
+    with_replies(reply(image_url="red.png")),
+    with_replies(reply(icon=PAGE)),
+    generic({"title": "t" * 81, "subtitle": "s"}),
     generic({"title": "t", "subtitle": "s" * 81}),
+    generic({"title": "t", "subtitle": ""}),
+    generic({"title": "t", "subtitle": "s", "image_url": "cat.png"}),
+    generic({"title": "t", "subtitle": "s", "image": PAGE}),
+    generic({"title": "t", "subtitle": "s", "default_action": LINK}),
+    generic({"title": "t", "subtitle": "s", "default_action": {"type": "web_url", "url": "a"}}),
     generic({"subtitle": "no title"}),
-    generic({"title": "t", "buttons": [POSTBACK] * 4}),
     generic("element"),
 ]
 
@@ -118,6 +133,46 @@ def test_a_message_beyond_a_limit_is_error_100(message: Json) -> None:
     with pytest.raises(GraphError) as refused:
         check_message(message)
     assert refused.value.code == 100
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        with_replies(*[reply()] * 14),
+        buttons(*[POSTBACK] * 4),
+        generic(*[{"title": "t", "subtitle": "s"}] * 11),
+        generic({"title": "t", "buttons": [POSTBACK] * 4}),
+    ],
+)
+def test_a_list_that_is_too_long_is_error_105(message: Json) -> None:
+    with pytest.raises(GraphError) as refused:
+        check_message(message)
+    assert refused.value.code == 105
+
+
+@pytest.mark.parametrize(
+    "message", [with_replies(), generic(), generic({"title": "t", "subtitle": "s", "buttons": []})]
+)
+def test_an_empty_list_is_error_194(message: Json) -> None:
+    with pytest.raises(GraphError) as refused:
+        check_message(message)
+    assert refused.value.code == 194
+
+
+@pytest.mark.parametrize(
+    ("message", "subcode"), [({"text": ""}, 2018034), (generic({"title": "t"}), 2018035)]
+)
+def test_what_shows_too_little_has_a_subcode_of_its_own(message: Json, subcode: int) -> None:
+    with pytest.raises(GraphError) as refused:
+        check_message(message)
+    assert refused.value.subcode == subcode
+
+
+@pytest.mark.parametrize("message", [buttons(CALL), generic({"title": "t", "buttons": [CALL]})])
+def test_instagram_has_no_buttons_but_links_and_postbacks(message: Json) -> None:
+    check_message(message)
+    with pytest.raises(GraphError):
+        check_instagram_message(message, text_in="bytes")
 
 
 KEYS = (
