@@ -68,6 +68,11 @@ class Vocabulary:
         if len(singular) >= _SHORTEST_STEM:
             self._forms.setdefault(singular, word)
             self._forms.setdefault(singular + "s", word)
+        # It takes the endings of English "family" and "agency" for those of other words.
+        for ending, other in (("y", "ies"), ("ies", "y")):
+            root = word.removesuffix(ending)
+            if root != word and len(root) >= _SHORTEST_STEM:
+                self._forms.setdefault(root + other, word)
 
     def recognise(self, word: str) -> str | None:
         """The known word that `word` is, or of which it is a form."""

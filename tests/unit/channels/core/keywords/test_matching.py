@@ -139,6 +139,11 @@ THE_SAME_WORD_INFLECTED = {
     "de": [("de", "Menü", "Menüs"), ("de", "Mitarbeiter", "Mitarbeiters")],
     "el": [("el", "σύμβουλος", "σύμβουλο")],
     "en": [("en", "menu", "menus"), ("en", "city", "cities"), ("en", "bot", "bots")],
+    "en-plural": [
+        ("en", "family", "families"),
+        ("en", "facilities", "facility"),
+        ("en", "agency", "agencies"),
+    ],
     "en-long-ending": [("en", "confirm", "confirmation")],
     "en-verb": [
         ("en", "close", "closed"),
