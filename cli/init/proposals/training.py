@@ -19,10 +19,14 @@ NEAR = 2 / 3
 
 _WORD = re.compile(r"\w+")
 _ANNOTATED = re.compile(r"\[([^\[\]]*)\](?:\([^()]*\)|\{[^{}]*\})")
+# "ask_for_an_agent", and neither "ask_are_you_human" nor "contact_person" nor "car_handover".
 _ASKS_FOR_A_PERSON = re.compile(
-    r"(^|_)hand_?(off|over)$|(live|human|real)_?(agent|person|chat|support|operator)$"
-    r"|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)(_?\w*_)?"
-    r"(human|person|agent|operator|representative|staff|someone|humans|people)$"
+    r"(^|(human|agent|operator|live|chat|request|ask|need|trigger|to)_)hand_?(off|over)$"
+    r"|(^|(get|request|ask|want|need|for|to|with)_)"
+    r"(live|human|real)_?(agent|person|chat|support|operator)$"
+    r"|(talk|speak|chat|request|ask|want|need|contact|transfer|connect)"
+    r"(_?(me|us|to|for|with|an?|the|your|real|live|human|customer|service|support))*_?"
+    r"(humans?|agent|operator|representative|staff|someone|(?<!contact_)(person|people))$"
 )
 _FEWEST = 2  # examples that show what an intent is about; they must also be at least half of all
 

@@ -152,6 +152,24 @@ class TestTheirOwnWayToAPerson:
         init(project, "--yes")
         assert "talk_to_human" in waited_for(project)
 
+    @pytest.mark.parametrize(
+        "intent",
+        [
+            "handoff",
+            "request_handover",
+            "ask_for_an_agent",
+            "connect_me_to_support_agent",
+            "needRealPerson",
+            "contact_staff",
+            "want_to_speak_to_someone",
+            "live_chat",
+        ],
+    )
+    def test_many_names_are_known(self, project: Path, intent: str) -> None:
+        write(project, "data/theirs.yml", nlu(intent, "    - naomba mhudumu\n"))
+        init(project, "--yes")
+        assert intent in waited_for(project)
+
     @pytest.mark.parametrize("lines", WISHES_ELSEWHERE)
     def test_it_is_found_by_its_examples_in_other_languages(
         self, project: Path, lines: list[str]
@@ -193,6 +211,15 @@ class TestTheirOwnWayToAPerson:
             ("stolik", "    - stolik dla dwóch osób\n    - jesteś człowiekiem\n"),
             ("matches", "    - which team plays tonight\n    - team\n"),
             ("loan", "    - I want to talk about a loan\n    - can I talk to you about a loan\n"),
+            ("ask_are_you_human", "    - are you human?\n    - am I talking to a bot\n"),
+            ("is_a_real_person", "    - are you real\n    - is this a real person\n"),
+            ("ask_number_of_people", "    - how many people work there\n    - your headcount\n"),
+            ("ask_insurance_agent", "    - what does an insurance agent do\n"),
+            ("car_handover", "    - where do I get the car\n    - how does the handover work\n"),
+            (
+                "contact_person",
+                "    - who is the contact person\n    - my contact person for visa\n",
+            ),
         ],
     )
     def test_another_wish_is_not_taken_for_it(self, project: Path, intent: str, lines: str) -> None:
