@@ -10,7 +10,7 @@ from typing import Any
 from ..text.project import Files, Proposal, is_in
 from ..text.yaml_additions import add
 from ..text.yaml_document import Document, parse
-from .forms import Form, forms_of, notes_on, with_ignored
+from .forms import Form, forms_of, note_on_left, notes_on, with_ignored
 from .part import FORMAT_VERSION, HEADING, SECTIONS, Part, is_event, name_of
 
 _FILE_OF_OURS = "handover.yml"
@@ -46,16 +46,20 @@ def propose_domain(files: Files, part: Part, place: str) -> DomainProposal:
     }
     forms = forms_of(documents)
     ours = [name for name in map(name_of, part.domain.data["intents"]) if not is_event(name)]
-    proposal = Proposal(
-        path=path,
-        before=files.get(path),
-        after=_added(path, files.get(path), missing),
-        notes=(*_kept(part, there), *_too_long_a_session(documents), *notes_on(forms, ours)),
-    )
+    after = _added(path, files.get(path), missing)
+    proposal = Proposal(path=path, before=files.get(path), after=after)
     others = (Proposal(path=one.name, before=one.text, after=one.text) for one in documents)
     proposals = [proposal, *(one for one in others if one.path != path)]
+    proposals = [_ignoring(one, forms, ours) for one in proposals]
+    left = forms_of([parse(one.path, one.after or "") for one in proposals])
+    notes = (
+        *_kept(part, there),
+        *_too_long_a_session(documents),
+        *notes_on(forms, ours),
+        *note_on_left(left, ours),
+    )
     return DomainProposal(
-        proposals=tuple(_ignoring(one, forms, ours) for one in proposals),
+        proposals=(replace(proposals[0], notes=notes), *proposals[1:]),
         new_intents=tuple(map(name_of, missing.get("intents", ()))),
         forms=tuple(forms),
     )

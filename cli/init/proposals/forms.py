@@ -5,10 +5,12 @@ on a button after the chat, as the answer to its question. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...assistant.forms import IGNORED, REQUIRED, ignored_by, takes_words
+from ..text.project import ProjectError
 from ..text.yaml_additions import add_below
 from ..text.yaml_document import Document
 
@@ -45,7 +47,6 @@ class Form:
     ignored: Collection[str]
     takes_words: bool
     names_slots: bool
-    can_be_added_to: bool
 
 
 def forms_of(documents: Sequence[Document]) -> list[Form]:
@@ -58,18 +59,25 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
     ]
 
 
-def with_ignored(document: Document, forms: Iterable[Form], intents: Sequence[str]) -> str:
+def with_ignored(document: Document, forms: Sequence[Form], intents: Sequence[str]) -> str:
     """The domain's file, with its forms ignoring all of these intents.
 
-    Rasa refuses a form that ignores intents without saying which slots it requires.
+    Rasa refuses a form that ignores intents without saying which slots it requires. A form stays as
+    it is if it can't be added to, as one that shares its lines with another by an alias (`*name`).
     """
-    for form in forms:
+    for form in reversed(forms):  # those whose lines are shared come before those that share them
         missing = missing_in(form, intents)
-        if form.file == document.name and missing and form.can_be_added_to:
+        if form.file == document.name and missing:
             additions = {IGNORED: missing} if form.names_slots else {REQUIRED: [], IGNORED: missing}
-            for key, value in additions.items():
-                document = document.saying(add_below(document, ("forms", form.name), {key: value}))
+            with suppress(ProjectError):
+                document = _with(document, form, additions)
     return document.text
+
+
+def _with(document: Document, form: Form, additions: Mapping[str, Any]) -> Document:
+    for key, value in additions.items():
+        document = document.saying(add_below(document, ("forms", form.name), {key: value}))
+    return document
 
 
 def missing_in(form: Form, intents: Sequence[str]) -> list[str]:
@@ -94,23 +102,25 @@ def notes_on(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
             f"{names}. With {IGNORED} it leaves that to the rules; docs/forms.md says what else "
             "it may need."
         )
-    for form in forms:
-        if missing_in(form, intents) and not form.can_be_added_to:
-            yield (
-                f"{IGNORED} of the form {form.name} in {form.file} is not a list: make it one, and "
-                "run this again."
-            )
+
+
+def note_on_left(forms: Sequence[Form], intents: Sequence[str]) -> Iterator[str]:
+    """Which forms still don't ignore the intents after everything was added."""
+    if left := [form for form in forms if missing_in(form, intents)]:
+        yield (
+            "These forms stay as they are, as they share lines with others (`*name`, `<<`), or "
+            f"ignore one name instead of a list: {', '.join(form.name for form in left)}. Add "
+            f"{', '.join(missing_in(left[0], intents))} to their {IGNORED}."
+        )
 
 
 def _form(file: str, name: str, form: Any, slots: Mapping[str, Any]) -> Form:
-    there = form.get(IGNORED) if isinstance(form, Mapping) else None
     return Form(
         name=str(name),
         file=file,
         ignored=ignored_by(form),
         takes_words=takes_words(form, slots),
         names_slots=isinstance(form, Mapping) and REQUIRED in form,
-        can_be_added_to=not there or isinstance(there, list),
     )
 
 

@@ -36,9 +36,18 @@ FORMS = [
     "forms:\n  parcel_form:\n    required_slots: []\n\nactions:\n- validate_parcel_form\n",
     "forms:\n  parcel_form:\n    required_slots: [address]\n    ignored_intents:\n",
 ]
+INHERITED = [
+    "forms:\n  parcel_form: &x\n    required_slots: [address]\n  two:\n    <<: *x\n  three: *x\n",
+]
 THEIRS = [
     "forms:\n  parcel_form:\n    ignored_intents:\n    - chitchat\n    required_slots: [address]\n",
     "forms:\n  parcel_form:\n    ignored_intents: [chitchat]\n    required_slots:\n    - address\n",
+]
+
+SHARED = [
+    "forms: {parcel_form: {required_slots: [address], ignored_intents: chitchat}}\n",
+    "x: &x [chitchat]\nforms: {parcel_form: {required_slots: [address], ignored_intents: *x}}\n",
+    "forms:\n  one: &x {required_slots: [], ignored_intents: [help]}\n  parcel_form:\n    <<: *x\n",
 ]
 
 
@@ -55,7 +64,7 @@ def in_the_middle(project: Path) -> list[list[Any]]:
     return [[next(iter(step.values())) for step in one] for one in steps]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*FORMS, *INHERITED])
 def test_a_form_ignores_what_is_no_answer(project: Path, form: str) -> None:
     write(project, "domain.yml", form + SLOTS)
     init(project, "--yes")
@@ -76,7 +85,7 @@ def test_what_it_ignores_already_stays_so(project: Path, form: str) -> None:
     assert ignored(project) == ["chitchat", *OURS]
 
 
-@pytest.mark.parametrize("form", [*FORMS, *THEIRS])
+@pytest.mark.parametrize("form", [*FORMS, *THEIRS, *INHERITED])
 def test_no_line_of_theirs_is_lost_and_a_second_run_has_nothing_to_add(
     project: Path, capsys: Output, form: str
 ) -> None:
@@ -134,13 +143,15 @@ def test_it_is_said_of_which_form(project: Path, capsys: Output) -> None:
     assert told in capsys.readouterr().out
 
 
-def test_one_name_instead_of_a_list_is_told_to_be_a_list(project: Path, capsys: Output) -> None:
-    form = "forms: {parcel_form: {required_slots: [address], ignored_intents: chitchat}}\n"
+@pytest.mark.parametrize("form", SHARED)
+def test_a_form_that_has_no_list_of_its_own_stays_and_is_told(
+    project: Path, capsys: Output, form: str
+) -> None:
     write(project, "domain.yml", form + SLOTS)
-    init(project, "--yes")
-    assert read(project, "domain.yml")["forms"]["parcel_form"]["ignored_intents"] == "chitchat"
-    told = "ignored_intents of the form parcel_form in domain.yml is not a list: make it one"
-    assert told in capsys.readouterr().out
+    assert init(project, "--yes") == 0
+    assert "ask_human" not in ignored(project)
+    told = capsys.readouterr().out
+    assert f"parcel_form. Add {', '.join(OURS)} to their ignored_intents." in told
 
 
 class TestRules:
