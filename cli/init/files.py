@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from .proposals.part import Part, part_of
 from .text.project import Files, Places, ProjectError, Proposal
 
-_YAML = ("yml", "yaml")  # as in Rasa
+_YAML = (".yml", ".yaml")  # as in Rasa
+_OF_A_MAC = "._"  # begins the names of files in which a Mac keeps what another disk can't
 _OWN_ASSISTANT = Path(__file__).parents[2]  # both in the repository and in the wheel
 _WRITABLE = 0o222
 
@@ -21,19 +22,24 @@ def read_project(directory: Path, places: Places) -> Files:
     paths = [places.config, places.credentials, places.endpoints]
     paths += _in(directory, places.domain, *_YAML)
     for place in places.data:
-        paths += _in(directory, place, *_YAML, "json")
-    paths += _in(directory, places.actions, "py")
+        paths += _in(directory, place, *_YAML, ".json")
+    paths += _in(directory, places.actions, ".py")
     return {path: _read(directory / path) for path in paths if (directory / path).is_file()}
 
 
-def _in(directory: Path, place: str, *endings: str) -> Iterator[str]:
-    """The file that a place names, or the files in the folder that it names."""
+def _in(directory: Path, place: str, *endings: str) -> list[str]:
+    """The file that a place names, or the files in the folder that it names, behind links, too."""
     if not place.endswith("/"):
-        yield place
-        return
-    for ending in endings:
-        for path in sorted((directory / place).rglob(f"*.{ending}")):
-            yield place + path.relative_to(directory / place).as_posix()
+        return [place]
+    folder = directory / place
+    paths = (
+        Path(root, name) for root, _, names in os.walk(folder, followlinks=True) for name in names
+    )
+    return [
+        place + path.relative_to(folder).as_posix()
+        for path in sorted(paths)
+        if path.suffix in endings and not path.name.startswith(_OF_A_MAC)
+    ]
 
 
 @cache

@@ -72,7 +72,11 @@ def propose(
         files=files, places=places, training=training, part=part, language=language, words=words
     )
     retrieved = training.retrieval_for_a_person(is_wish) if wish is None else None
-    notes = (*_of_their_own_way(assistant, wish, retrieved), *_answered(training, answered))
+    notes = (
+        *_of_their_own_way(assistant, wish, retrieved),
+        *_answered(training, answered),
+        *_on_no_data(training, places),
+    )
     return [
         propose_credentials(places.credentials, credentials, keywords),
         propose_endpoints(places.endpoints, endpoints),
@@ -114,6 +118,15 @@ def _answered(training: Training, intents: list[str]) -> Iterator[str]:
     for intent in intents:
         path = training.answered[intent]
         yield f"{path} answers {intent}, so no rule is added for it: check that it fits."
+
+
+def _on_no_data(training: Training, places: Places) -> Iterator[str]:
+    """What to do if nothing is where Rasa looks unless it is told another place."""
+    if places.data == Places().data and not training.examples and not training.answered:
+        yield (
+            "There are no examples, rules or stories of yours in data/. If they are elsewhere, "
+            "name the place with --data, so that init sees what they answer already."
+        )
 
 
 def _rules(assistant: _Assistant, notes: tuple[str, ...]) -> Proposal:

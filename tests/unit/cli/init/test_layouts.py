@@ -111,6 +111,12 @@ class TestDomain:
         assert init(project, "--yes") == 1
         assert "domain/ is missing" in capsys.readouterr().err
 
+    def test_what_a_mac_keeps_beside_its_files_is_left_alone(self, project: Path) -> None:
+        (project / "domain").mkdir()
+        (project / "domain.yml").rename(project / "domain" / "bread.yml")
+        (project / "domain" / "._bread.yml").write_bytes(b"\0\5\x16\7\xff")
+        assert init(project, "--yes") == 0
+
 
 class TestData:
     def test_it_is_read_and_added_to_where_it_was_said(self, project: Path, capsys: Output) -> None:
@@ -147,6 +153,24 @@ class TestData:
         assert init(project, "--yes", option, ".") == 0
         assert capsys.readouterr().out.endswith("Nothing to add.\n")
         assert contents(project) == before
+
+    def test_a_project_whose_data_was_not_found_is_asked_for_the_place(
+        self, project: Path, capsys: Output
+    ) -> None:
+        write(project, "nlu.yml", "nlu:\n- intent: clerk\n  examples: |\n    - live agent\n")
+        told = "If they are elsewhere, name the place with --data"
+        init(project, "--dry-run")
+        assert told in capsys.readouterr().out
+        init(project, "--dry-run", "--data", "nlu.yml")
+        assert told not in capsys.readouterr().out
+
+    def test_a_linked_folder_is_read_as_rasa_reads_it(self, project: Path, tmp_path: Path) -> None:
+        nlu = "nlu:\n- intent: clerk\n  examples: |\n    - talk to a human\n    - I want a person\n"
+        write(tmp_path, "shared/nlu.yml", nlu)
+        (project / "data").mkdir()
+        (project / "data" / "shared").symlink_to(tmp_path / "shared")
+        init(project, "--yes")
+        assert "intent: clerk" in (project / "data" / "handover_rules.yml").read_text()
 
     def test_data_that_is_not_there_is_told(self, project: Path, capsys: Output) -> None:
         assert init(project, "--yes", "--data", "sources") == 1
