@@ -37,6 +37,7 @@ _SMALL_WORDS = {
     "nl": "ik de het een is mijn wat hoe kan voor niet en van je wil waar",
     "pl": "jest nie jak co mój moja chcę czy mogę gdzie się na do i to w",
 }
+COUNTRIES = {"br", "cn", "jp", "kr", "vn", "ua", "gr", "cz"}  # codes that are taken for languages
 _FEWEST = 3  # examples or words that prove anything
 _SHARE = 3  # one of this many examples has to be in another script
 _AHEAD = 1.5  # this many times as many small words as English ones

@@ -12,7 +12,7 @@ from .configuration import has_fallback, language_of, propose_config, propose_en
 from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
 from .forms import rules_for
-from .language import language_in
+from .language import COUNTRIES, language_in
 from .part import ASK_HUMAN, FALLBACK, Part
 from .training import Training, training_of
 
@@ -154,9 +154,12 @@ def _examples(assistant: _Assistant, domain: DomainProposal) -> list[Proposal]:
 
 
 def _language_of(config: str, places: Places, training: Training) -> str:
-    """The assistant's language: the one it names, or, if that is only `en`, the one users write."""
+    """The assistant's language: the one it names, or, if that is only `en`, or a country such as
+    `br`, the one users write.
+    """
     said = language_of(places.config, config)
-    return (language_in(training.lines) or said) if said.startswith("en") else said
+    is_doubtful = said[:2].lower() in {"en", *COUNTRIES}
+    return (language_in(training.lines) or said) if is_doubtful else said
 
 
 def _config(assistant: _Assistant) -> Proposal:

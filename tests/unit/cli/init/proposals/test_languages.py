@@ -22,6 +22,7 @@ WRITTEN = {
         "quiero una mesa para dos",
         "es todo",
     ],
+    "pt": ["onde está meu pedido", "qual é o preço", "quero uma mesa", "você não abre hoje"],
     "ru": ["где мой заказ", "сколько стоит", "спасибо", "когда вы открыты", "хочу столик"],
     "th": ["สวัสดี", "ราคาเท่าไหร่", "ขอบคุณ", "เปิดกี่โมง", "จองโต๊ะ"],
     "en": [
@@ -85,6 +86,16 @@ def test_english_over_another_language_is_told(spoken: Path, capsys: Output) -> 
     init(spoken, "--yes")
     told = capsys.readouterr().out
     assert "config.yml says that the assistant speaks 'en', but its users seem to write" in told
+    assert "I'm connecting you" not in str(read(spoken, "domain.yml")["responses"])
+
+
+@pytest.mark.parametrize(("spoken", "country"), [("vi", "vn"), ("pt", "br")], indirect=["spoken"])
+def test_a_country_in_place_of_a_language_is_told(
+    spoken: Path, capsys: Output, country: str
+) -> None:
+    write(spoken, "config.yml", f"recipe: default.v1\nlanguage: {country}\n")
+    init(spoken, "--yes")
+    assert f"says that the assistant speaks '{country}', but its users" in capsys.readouterr().out
     assert "I'm connecting you" not in str(read(spoken, "domain.yml")["responses"])
 
 
