@@ -65,13 +65,22 @@ def propose_endpoints(path: str, text: str | None) -> Proposal:
 def _elsewhere(document: Document) -> Iterator[str]:
     section = document.data.get("action_endpoint")
     url = str(section.get("url") or "") if isinstance(section, dict) else ""
-    host = urlsplit(url).hostname
+    host = _host(url)
     if host is not None and host not in _THIS_MACHINE:
         yield (
             f"The action server in {document.name} is not on this machine ({host}): install the "
             "plugin and the changed actions where it runs, too. For images of your own, see "
             "docs/images.md."
         )
+
+
+def _host(url: str) -> str | None:
+    """The host in a URL; None if it has none, or has a placeholder such as ${HOST} or [HOST]."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return None if host is None or "$" in host else host
 
 
 def language_of(path: str, text: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ruamel.yaml.nodes import MappingNode, Node
+
 from channels.core.settings.settings import is_own_section
 
 from ..text.project import ProjectError, Proposal
 from ..text.yaml_additions import add, rename
-from ..text.yaml_document import Document, is_block, parse, round_trip
+from ..text.yaml_document import Document, is_alias, is_block, parse, round_trip
 
 CHANNEL = "rasa_handover.channels.MessengerInput"
 
@@ -83,7 +85,7 @@ def _words(keywords: Any) -> list[str]:
 def _taken_over(document: Document, keywords: Sequence[str]) -> str:
     pair = document.pair(_RASAS_CHANNEL)
     there = document.data[_RASAS_CHANNEL] or {}
-    if pair is None or (there and not is_block(pair[1])):
+    if pair is None or is_alias(pair) or (there and not _is_plain(pair[1])):
         raise ProjectError(
             f"{document.name}: write the section {_RASAS_CHANNEL} as plain keys, one on each line, "
             "and run this again. Only then does Rasa fill in ${…}."
@@ -93,6 +95,10 @@ def _taken_over(document: Document, keywords: Sequence[str]) -> str:
     for key in there.keys() & missing.keys():
         del missing[key]
     return add(renamed, {CHANNEL: missing}) if missing else renamed.text
+
+
+def _is_plain(section: Node) -> bool:
+    return isinstance(section, MappingNode) and is_block(section)
 
 
 def _keys(keywords: Sequence[str]) -> Any:

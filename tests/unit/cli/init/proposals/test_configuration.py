@@ -48,10 +48,18 @@ class TestCredentials:
         init(project, "--yes")
         assert "both answer under /webhooks/facebook: remove facebook." in capsys.readouterr().out
 
-    def test_a_section_in_braces_is_told_to_be_written_out(
-        self, project: Path, capsys: Output
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"facebook: {{secret: {MARK}}}\n",
+            f"facebook:\n- secret: {MARK}\n",
+            f"page: &page\n  secret: {MARK}\nfacebook: *page\n",
+        ],
+    )
+    def test_a_section_of_another_form_is_told_to_be_written_out(
+        self, project: Path, capsys: Output, text: str
     ) -> None:
-        write(project, "credentials.yml", f"facebook: {{secret: {MARK}}}\n")
+        write(project, "credentials.yml", text)
         assert init(project, "--yes") == 1
         printed = capsys.readouterr().err
         assert printed.startswith("credentials.yml: write the section facebook as plain keys")
@@ -70,6 +78,14 @@ class TestEndpointsAndConfig:
         write(project, "endpoints.yml", text)
         init(project, "--yes")
         assert (project / "endpoints.yml").read_text() == text
+
+    @pytest.mark.parametrize("host", ["${ACTION_HOST}", "[ACTION_HOST"])
+    def test_a_placeholder_for_the_host_is_no_other_machine(
+        self, project: Path, capsys: Output, host: str
+    ) -> None:
+        write(project, "endpoints.yml", f"action_endpoint:\n  url: http://{host}:5055/webhook\n")
+        assert init(project, "--yes") == 0
+        assert "is not on this machine" not in capsys.readouterr().out
 
     def test_policies_that_follow_no_rules_get_the_one_that_does(self, project: Path) -> None:
         write(project, "config.yml", "policies:\n- name: TEDPolicy # learns\n")
