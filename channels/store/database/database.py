@@ -146,6 +146,7 @@ class Database:
         engine = _engine(
             self._url.set(query=query),
             pool_pre_ping=True,
+            isolation_level="READ COMMITTED",  # others, as defaults, fail where workers meet
             executemany_mode="values_plus_batch",  # or each row of an UPDATE is a round trip
         )
         event.listen(engine, "connect", partial(_postgresql_connected, query.get("options", "")))

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -23,8 +24,13 @@ from tests.contract.postgresql import execute_alone
 from tests.contract.store.store_samples import ANNA, NOW, message, new_session, next_version
 
 
-async def test_whoever_records_second_leaves_its_event_to_the_first(postgresql_url: str) -> None:
-    one, two = (SqlStore(postgresql_url, worker=name) for name in ("one", "two"))
+@pytest.mark.parametrize("isolation", ["read\\ committed", "serializable"])
+async def test_whoever_records_second_leaves_its_event_to_the_first(
+    postgresql_url: str, isolation: str
+) -> None:
+    """Whatever isolation of transactions is the database's default."""
+    url = postgresql_url + quote(f" -cdefault_transaction_isolation={isolation}")
+    one, two = (SqlStore(url, worker=name) for name in ("one", "two"))
     await one.open()
     await two.open()
     has_recorded, may_commit = threading.Event(), threading.Event()
