@@ -29,13 +29,16 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="the endpoints file (default: %(default)s)",
     )
     parser.add_argument(
-        "--model", default="models", metavar="PATH", help="a trained model, or the folder of models"
+        "--model",
+        default="models",
+        metavar="PATH",
+        help="a trained model, or the folder of models (default: %(default)s)",
     )
     parser.add_argument(
         "--domain",
         default="domain.yml",
         metavar="PATH",
-        help="the domain, if there is no model (default: %(default)s)",
+        help="the domain, if there is no model (default: %(default)s, or else the folder domain)",
     )
     parser.add_argument(
         "--webhook-url", metavar="URL", help="where Meta should find the bot, for comparison"
@@ -69,8 +72,9 @@ def _run(options: Namespace) -> int:
 
 COMMAND = Command(
     description="Look at the app, the Page, the webhook and this project, and say what is wrong "
-    "and how to fix it. Nothing is changed anywhere. Exit status: 0 if nothing is wrong, 1 if "
-    "something is, 2 if credentials.yml can't be read.",
+    "and how to fix it. Nothing is changed, except that missing tables of Rasa's tracker store are "
+    "created, as `rasa run` does. Exit status: 0 if nothing is wrong, 1 if something is, 2 if the "
+    "settings can't be read.",
     add_arguments=_add_arguments,
     run=_run,
 )
