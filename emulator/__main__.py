@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8600, help="0 takes a free one (%(default)s)")
     parser.add_argument(
-        "--config", type=Path, help="JSON file: page, instagram, apps, users, routing"
+        "--config",
+        type=Path,
+        help="JSON file: page, apps, instagram, users, routing, switches, delivery, desk",
     )
     parser.add_argument("--webhook", help="callback URL of the first app, the bot")
     return parser

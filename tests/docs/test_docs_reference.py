@@ -52,7 +52,7 @@ from emulator import Switches, load_config
 from emulator.__main__ import _parser as emulator_parser
 from emulator.control.bodies import ChangeApp
 from emulator.platform.faults import CallFault, WebhookFault
-from emulator.platform.state.models import PageToken, User
+from emulator.platform.state.models import Config, PageToken, User
 from emulator.rules.odd_answers import ODD_ANSWERS
 from tests.docs.channel_routes import REQUIRED, channel_routes, complete
 from tests.docs.known_commands import control_routes
@@ -276,6 +276,11 @@ def test_a_commands_options_are_all_listed(command: Any) -> None:
 
 def test_the_emulators_options_are_all_listed() -> None:
     assert first_codes(CLI, "The emulator") == options_of(emulator_parser())
+
+
+def test_what_the_emulators_configuration_may_have_is_all_listed() -> None:
+    [listed] = [row[1] for row in table(CLI, "The emulator") if "`--config`" in row[0]]
+    assert sorted(codes(listed)) == sorted(Config.__struct_fields__)
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
