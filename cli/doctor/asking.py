@@ -11,10 +11,11 @@ import msgspec
 
 from channels.core.errors import GraphError, GraphThrottled, GraphUnavailable
 from channels.core.meta.ownership import Owner
-from channels.core.settings.settings import PageToAsk, Settings
+from channels.core.settings.settings import Settings
 from channels.graph.answers import THREAD_OWNER, owner_in
 from channels.graph.connection import GraphConnection, GraphRequest
 
+from ..credentials.pages import PageToAsk
 from .answers import (
     FEATURES,
     IDENTITY,

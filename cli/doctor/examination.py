@@ -11,11 +11,12 @@ from datetime import datetime
 from channels.core.events import page_and_user_of
 from channels.core.meta.ownership import Owner
 from channels.core.plans import Plan
-from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import Settings
 from channels.instruments.clock import Clock
 from channels.store.database.schema import VERSION
 
 from ..assistant.languages import words_in
+from ..credentials.pages import PageToAsk, pages_to_ask
 from .answers import PageAnswers
 from .asking import ask_app, ask_owner, ask_page
 from .checks import app as doctor_app

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from channels.core.plans import INBOX_NAMES, PAGE_INBOX
-from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import Settings
 from channels.graph.connection import GraphConnection, GraphRequest
 
 from ..command import Command, add_credentials_argument
+from ..credentials.pages import PageToAsk, pages_to_ask
 from ..doctor.answers import IDENTITY, INSTALLED_APPS, Identity, InstalledApp
 from ..doctor.asking import LIMIT
 from ..terminal import printable, table

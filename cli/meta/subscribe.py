@@ -16,11 +16,12 @@ from typing import TypeVar
 import msgspec
 
 from channels.core.errors import GraphError, SettingsError
-from channels.core.settings.settings import PageToAsk, Settings, pages_to_ask
+from channels.core.settings.settings import Settings
 from channels.graph.answers import Accepted
 from channels.graph.connection import GraphConnection, GraphRequest
 
 from ..command import Command, add_credentials_argument
+from ..credentials.pages import PageToAsk, pages_to_ask
 from ..doctor.answers import INSTALLED_APPS, SUBSCRIPTIONS, Subscription
 from ..doctor.asking import LIMIT, app_token
 from ..doctor.checks.app import INSTAGRAM_FIELDS, PAGE_FIELDS

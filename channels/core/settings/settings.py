@@ -16,7 +16,7 @@ from functools import partial
 import msgspec
 
 from ..errors import SettingsError
-from ..events import Thread, page_and_user_of
+from ..events import Thread
 from ..hours import (
     ALWAYS,
     Hours,
@@ -32,7 +32,6 @@ from ..meta.limits import MEDIA_SENDS_A_SECOND, SENDS_A_SECOND
 from ..notices import NoticeKind
 from ..plans import (
     INBOX_APP_IDS,
-    PAGE_INBOX,
     Plan,
     duration_between,
     parse_keywords,
@@ -341,49 +340,3 @@ _PLAN_KEYS = {
     "when-closed": Key(parse=member_of(WhenClosed), default=WhenClosed.REFUSE),
     "wait-at-most": Key(parse=parse_timeout, default=Plan(name="").wait_at_most),
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageToAsk:
-    """A Page to look at.
-
-    It has its id, if credentials.yml names it, its token, and the id of the Instagram account that
-    is configured for it. `agent_apps` are the apps that its plans hand over to, except the Inbox.
-    """
-
-    id: str | None
-    page_access_token: str = field(repr=False)
-    instagram: str | None
-    agent_apps: tuple[str, ...]
-
-    def has(self, sender_id: str) -> bool:
-        """Whether the user of a sender id writes to this Page or to its Instagram account."""
-        named = page_and_user_of(sender_id)[0]
-        return self.id is None or (named is not None and named in (self.id, self.instagram))
-
-
-def pages_to_ask(settings: Settings) -> list[PageToAsk]:
-    """The one Page of the settings, or each of its pages."""
-    if settings.page_access_token is not None:
-        return [
-            PageToAsk(
-                id=None,
-                page_access_token=settings.page_access_token,
-                instagram=None,
-                agent_apps=_agent_apps_of(settings.plans),
-            )
-        ]
-    return [
-        PageToAsk(
-            id=page,
-            page_access_token=one.page_access_token,
-            instagram=one.instagram,
-            agent_apps=_agent_apps_of(settings.plans_of(page)),
-        )
-        for page, one in settings.pages.items()
-    ]
-
-
-def _agent_apps_of(plans: Mapping[str, Plan]) -> tuple[str, ...]:
-    targets = {plan.target_app for plan in plans.values()}
-    return tuple(sorted(targets - {PAGE_INBOX}))
