@@ -404,11 +404,12 @@ class Store(Protocol):
     ) -> None:
         """Delete what nobody needs any more.
 
-        After `inbox_retention`: what was handled, sent or dropped. After `session_retention`:
-        sessions that have ended, with their lines; events, messages and notices that are dead;
-        messages that are still held, and notices that still wait. After `transcript_retention`:
-        lines. After WORKER_RETENTION: workers that have not reported, and turns that were not
-        renewed.
+        After `inbox_retention`: what was handled, sent or dropped, except for what shows that a
+        user has taken a message back, or edited it. After the longer of the two: that, too. After
+        `session_retention`: sessions that have ended, with their lines; events, messages and
+        notices that are dead; messages that are still held, and notices that still wait. After
+        `transcript_retention`: lines. After WORKER_RETENTION: workers that have not reported, and
+        turns that were not renewed.
 
         It does so in small steps, each of them atomic, so that nothing waits long for it.
         """

@@ -225,8 +225,10 @@ class SqlStore(SessionOperations, InboxOperations):
         transcript_retention: timedelta,
     ) -> None:
         handled, ended = now - inbox_retention, now - session_retention
-        await self._prune(partial(inbox.prune, state=schema.DONE, before=handled))
-        await self._prune(partial(inbox.prune, state=schema.DEAD, before=ended))
+        done, dead = (partial(inbox.prune, state=each) for each in (schema.DONE, schema.DEAD))
+        await self._prune(partial(done, before=handled, but_amendments=True))
+        await self._prune(partial(done, before=min(handled, ended)))
+        await self._prune(partial(dead, before=ended))
         await self._prune(partial(sessions.prune, before=ended))
         said = now - transcript_retention
         await self._prune(partial(transcript.prune, before=said))

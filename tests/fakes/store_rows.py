@@ -9,7 +9,7 @@ import msgspec
 from msgspec import field
 
 from channels.core.briefing.transcript import Line
-from channels.core.events import Event, Thread
+from channels.core.events import Event, Thread, shows_amendment
 from channels.core.records.dead import Dead, DeadId, Part
 from channels.core.sessions.session import Session
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
@@ -189,6 +189,8 @@ class Rows(msgspec.Struct):
         """Drop what was handled, ended, said or heard before then."""
         for key, entry in list(self.entries.items()):
             before = ended_before if entry.is_dead else entries_before
+            if not entry.is_dead and shows_amendment(entry.event):
+                before = min(entries_before, ended_before)
             if entry.handled_at is not None and entry.handled_at < before:
                 del self.entries[key]
         for session_id, kept in list(self.sessions.items()):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Integer, bindparam, delete, func, select
+from sqlalchemy import Integer, and_, bindparam, delete, func, not_, or_, select
 from sqlalchemy.engine import Connection
 
 from ...core.events import Edited, Event, TakenBack, Thread
@@ -105,13 +105,21 @@ _OLDEST_CLAIMED = select(func.min(inbox.c.recorded_at_us)).where(
 )
 _WAITS = select(inbox.c.position).where(inbox.c.thread == bindparam("thread"), is_waiting).limit(1)
 _FORGET = delete(inbox).where(inbox.c.thread == bindparam("this_thread"))
-_PRUNE = delete(inbox).where(
-    inbox.c.position.in_(
-        select(inbox.c.position)
-        .where(inbox.c.state == bindparam("state"), inbox.c.handled_at_us < bindparam("before_us"))
-        .limit(bindparam("limit", type_=Integer))
-    )
+# As in `shows_amendment`. `edits` comes last, and a quote in what people write has a backslash.
+_SHOWS_AMENDMENT = or_(
+    inbox.c.event.like('{"kind":"sign_of_life"%'),
+    and_(
+        inbox.c.event.like('{"kind":"user_message"%,"edits":%'),
+        not_(inbox.c.event.like('%,"edits":0}')),
+    ),
 )
+_PRUNABLE = (
+    select(inbox.c.position)
+    .where(inbox.c.state == bindparam("state"), inbox.c.handled_at_us < bindparam("before_us"))
+    .limit(bindparam("limit", type_=Integer))
+)
+_PRUNE = delete(inbox).where(inbox.c.position.in_(_PRUNABLE))
+_PRUNE_OTHERS = delete(inbox).where(inbox.c.position.in_(_PRUNABLE.where(not_(_SHOWS_AMENDMENT))))
 
 
 def record(
@@ -251,12 +259,22 @@ def last_user_at(connection: Connection, thread: Thread) -> datetime | None:
     return user_at(_EVENT.decode(event) for (event,) in recent)
 
 
-def prune(connection: Connection, *, state: str, before: datetime, limit: int) -> int:
+def prune(
+    connection: Connection,
+    *,
+    state: str,
+    before: datetime,
+    limit: int,
+    but_amendments: bool = False,
+) -> int:
     """Delete up to `limit` entries that have been in this state since `before`, or longer; return
     how many.
+
+    `but_amendments`: except those that show what users have taken back, or edited.
     """
     parameters = {"state": state, "before_us": microseconds(before), "limit": limit}
-    return int(connection.execute(_PRUNE, parameters).rowcount)
+    statement = _PRUNE_OTHERS if but_amendments else _PRUNE
+    return int(connection.execute(statement, parameters).rowcount)
 
 
 def _waiting_elsewhere(

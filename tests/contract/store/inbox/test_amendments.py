@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.contract.store.store_samples import ANNA, BEN, NOW, SECOND, new_sessi
 
 CAT = Attachment(type="image", url="https://cdn.example/cat.jpg")
 ARRAYS = list(Array)
+DAY = timedelta(days=1)
 
 
 def common(mid: str, array: Array = Array.MESSAGING, thread: Thread = ANNA) -> dict[str, Any]:
@@ -51,6 +53,20 @@ def edited(text: str, number: int = 1, mid: str = "m", **fields: Any) -> Edited:
     told = common(mid, fields.pop("array", Array.MESSAGING), fields.pop("thread", ANNA))
     key = f"{told['key']}/edit {number}"
     return Edited(**{**told, "key": key}, mid=mid, text=text, number=number, **fields)
+
+
+async def kept_after(store: Store, days: int) -> list[SignOfLife | UserMessage]:
+    """What is kept of Anna's messages after so many days, if that is all."""
+    await store.prune(
+        NOW + DAY * days,
+        inbox_retention=DAY * 2,
+        session_retention=DAY * 30,
+        transcript_retention=DAY * 30,
+    )
+    events = (await store.export(ANNA)).events
+    messages = [event for event in events if isinstance(event, SignOfLife | UserMessage)]
+    assert len(messages) == len(events)
+    return messages
 
 
 async def recorded(store: Store, *events: Event) -> list[Event]:
@@ -237,3 +253,17 @@ async def test_no_trace_of_any_version_stays_where_an_edited_message_is_taken_ba
     await recorded(store, message(text="secret one"), *edits, taken_back())
 
     assert "secret" not in str((await store.export(ANNA)).events)
+
+
+async def test_what_shows_an_amendment_is_kept_as_long_as_sessions(store: Store) -> None:
+    other = message("other", 'my "edits":1}')
+    rounds: list[list[Event]] = [
+        [message("gone"), message("typo", "helo"), other],
+        [taken_back("gone"), edited("hello", mid="typo")],
+    ]
+    for events in rounds:
+        for entry in await store.record(events, NOW):
+            await store.done(entry.position, NOW)
+
+    assert {event.mid for event in await kept_after(store, 3)} == {"gone", "typo"}
+    assert await kept_after(store, 31) == []
