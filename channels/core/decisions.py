@@ -190,7 +190,7 @@ def decide(
         is_late = _is_late(event, ended, owner, metas_ahead)
         return _page_spoke(event, session, us, owner, by_echo=by_echo, is_late=is_late)
     if isinstance(event, ControlRequested):
-        return _control_requested(event, session, may_have)
+        return _control_requested(event, session, us, may_have)
     return _control_moved(event, session, us, owner)
 
 
@@ -425,9 +425,9 @@ def _went_to(
 
 
 def _control_requested(
-    event: ControlRequested, session: Session | None, may_have: Callable[[str], bool]
+    event: ControlRequested, session: Session | None, us: str, may_have: Callable[[str], bool]
 ) -> Decision:
-    if event.requested_owner is None:
+    if event.requested_owner in (None, us):
         return NOTHING
     if session is not None and event.at <= session.cause_at:
         return NOTHING

@@ -213,6 +213,6 @@ CONTROL_AND_ACTS = [
         session="any",
         do="nothing",
         decision=NOTHING,
-        events=(taken(None), taken(US), requested(None)),
+        events=(taken(None), taken(US), requested(None), requested(US)),
     ),
 ]
