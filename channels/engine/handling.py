@@ -40,6 +40,7 @@ from ..core.sessions.session import (
     mark_of,
     session_id_for,
 )
+from ..core.sessions.transitions import ASK_DEADLINE
 from ..core.settings.settings import Settings
 from ..dialogue.dialogue import Dialogue
 from ..graph.protocol import Graph
@@ -58,6 +59,9 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=1)  # with Meta, if it answers other calls but not `thread_owner`
 _MOMENT = timedelta(microseconds=1)
+_NOT_LISTED = "to let it, add its id to 'requests' in credentials.yml."
+_IS_OPEN = "a handover goes on there."
+_TOO_LATE = f"it asked more than {ASK_DEADLINE // timedelta(minutes=1)} minutes ago."
 _TOLD_LATE = timedelta(seconds=5)  # how late Meta may date a pass: its clock and ours differ
 
 
@@ -309,16 +313,20 @@ class EventHandler:
         await self._dialogue.tell_given(event)
 
     async def _answer_request(self, event: Event, decision: Decision) -> None:
-        if decision.grant is not None:
-            cause = Cause(at=event.at, key=event.key)
-            await self._handovers.grant(event, decision.grant, cause)
         if decision.refuse is not None:
-            self._handovers.refuse(event, decision.refuse)
+            self._handovers.refuse(event, decision.refuse, _NOT_LISTED)
+        if decision.grant is None:
+            return
+        if self._clock.metas() - event.at > ASK_DEADLINE:
+            self._handovers.refuse(event, decision.grant, _TOO_LATE)
+            return
+        cause = Cause(at=event.at, key=event.key)
+        await self._handovers.grant(event, decision.grant, cause)
 
     async def _change(self, session: Session, event: Event, decision: Decision) -> bool:
         """Carry the decision out; False if somebody else was faster, so that it no longer holds."""
         if decision.refuse is not None:
-            self._handovers.refuse(event, decision.refuse)
+            self._handovers.refuse(event, decision.refuse, _IS_OPEN)
         if decision.owner_app is not None:
             session = await self._handovers.owned_by(session, decision.owner_app)
         if decision.heard is not None:

@@ -81,13 +81,13 @@ class Handovers:
             return
         self._outbox.pass_control(session)
 
-    def refuse(self, event: Event, app_id: str) -> None:
+    def refuse(self, event: Event, app_id: str, why: str) -> None:
         """Leave an app's request unanswered, which amounts to a no."""
         self._metrics.requests.labels("refused").inc()
         logger.warning(
-            "App %s asked for a thread and does not get it. To let it, add its id to 'requests' "
-            "in credentials.yml.",
+            "App %s asked for a thread and does not get it: %s",
             app_id,
+            why,
             extra=thread_fields(event.thread),
         )
 

@@ -10,6 +10,7 @@ from channels.core.errors import GraphRefused, GraphUnavailable
 from channels.core.events import ControlPassed, ControlRequested
 from channels.core.meta.ownership import Routing
 from channels.core.sessions.session import State
+from channels.core.sessions.transitions import ASK_DEADLINE
 from tests.scenario.wire import Wire
 from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
@@ -60,6 +61,28 @@ async def test_a_stranger_gets_nothing_and_the_log_says_how_it_could(
     assert [call.verb for call in world.graph.calls] == ["page"]  # to know whose event it is
     assert f"App {STRANGER} asked for a thread and does not get it" in caplog.text
     assert "'requests' in credentials.yml" in caplog.text
+
+
+async def test_an_app_that_asked_long_ago_gets_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Meta has repeated the request after an outage: nobody waits for the thread any more."""
+    long_ago = asks(world, INBOX)
+    await world.wait(ASK_DEADLINE + SECOND)
+    await world.deliver(long_ago)
+    await world.user_says("hello")
+
+    assert world.said() == ["re: hello"]
+    assert f"App {INBOX} asked for a thread and does not get it: it asked more" in caplog.text
+
+
+async def test_an_app_that_asks_during_a_handover_is_not_told_to_be_listed(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.hand_over()
+    await world.deliver(asks(world, INBOX))
+
+    assert "does not get it: a handover goes on there" in caplog.text
 
 
 async def test_a_grant_that_was_cut_short_after_the_pass_still_begins_a_session(
