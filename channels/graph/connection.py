@@ -185,10 +185,18 @@ def _no_answer(error: Exception, name: str, limit: timedelta) -> GraphError:
         problem = f"No connection to Graph was free, or could be made, for {name} in time ({kind})"
         return GraphUnavailable(problem, remedy=_CHECK_THE_WAY)
     if isinstance(error, _UNCONNECTED):
-        problem = f"No connection to Graph for {name} ({kind})"
+        words = _words_of_the_system(error)
+        problem = f"No connection to Graph for {name} ({f'{kind}: {words}' if words else kind})"
         return GraphUnavailable(problem, never_sent=True, remedy=_CHECK_THE_WAY)
     problem = f"The connection broke before Graph answered {name} ({kind})"
     return GraphTimeout(problem, remedy=_CHECK_THE_WAY)
+
+
+def _words_of_the_system(error: Exception) -> str | None:
+    """Why there is no connection: no such name, nobody there, a certificate that is not trusted."""
+    cause = getattr(error, "certificate_error", error)
+    words = getattr(cause, "strerror", None)
+    return words if isinstance(words, str) else None
 
 
 def _texts(sent: object, key: str = "") -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from channels.graph.http import HttpGraph
 from channels.graph.protocol import SenderAction
 from emulator import PAGE_INBOX
 from tests.contract.emulated_page import EmulatedPage
-from tests.contract.graph.http.graph_http_samples import ADA, pass_to_agent, send
+from tests.contract.graph.http.graph_http_samples import ADA, graph_of, pass_to_agent, send
+from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.scripted_graph import Act, Reply, Reset, ScriptedGraph, accepted, refused
 
 
@@ -56,6 +59,21 @@ async def test_an_answer_that_is_not_graph_s_names_the_http_status(
     meta.script = [Reply(body=body)] * 3
     with pytest.raises(GraphUnavailable, match="HTTP status 200"):
         await graph.owner(ADA)
+
+
+async def test_why_there_is_no_connection_is_told_in_the_system_s_words(
+    clock: ImpatientClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def know_no_name(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", know_no_name)
+    graph = graph_of("https://graph.example/v25.0", clock)
+    with pytest.raises(
+        GraphUnavailable, match=r"\(ClientConnector\w*: Name or service not known\)"
+    ):
+        await send(graph)
+    await graph.close()
 
 
 async def test_an_answer_longer_than_any_of_graph_s_is_not_read_on(
