@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
 from ..core.errors import OperatorError
 from ..core.sessions.statistics import Statistics
+from ..core.settings.values import web_address
 from .answers import DeadOnes, Exported, Forgotten, OpenHandovers, Problem, Retried, Returning
 
 LIMIT = timedelta(seconds=30)  # for each call
@@ -27,7 +28,7 @@ class OperatorClient:
     """
 
     def __init__(self, *, url: str, admin_token: str) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        if web_address(url) is None:
             raise OperatorError(
                 "--url has to be the address of the Rasa server, such as http://localhost:5005."
             )

@@ -25,6 +25,7 @@ LONGEST_QUOTE = 200  # characters
 SHORTEST_ADMIN_TOKEN = 16  # characters; shorter ones can be guessed
 
 _INTENT = re.compile(r"[^\s/{}@]{1,200}")
+_HOST = re.compile(r"[\w.:%-]+")  # in any script, or an address
 _GRAPH_VERSION = re.compile(r"/v\d+\.\d+/?$", re.ASCII)
 _GRAPH_URL = "write https://graph.facebook.com/v25.0, with the Graph version that you want"
 _STORES = "write sqlite:///handover.db, or postgresql://user:password@host/database"
@@ -119,10 +120,19 @@ def web_address(value: object) -> SplitResult | None:
     """The parts of an http or https address; None for anything else."""
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
-        names_a_server = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is not a number, a bracket that is not closed
+        names_a_server = _is_host(parts) and parts.port != 0
+    except ValueError:  # a port that is not a number, a bracket that is not closed, two dots
         return None
     return parts if names_a_server and parts.scheme in ("http", "https") else None
+
+
+def _is_host(parts: SplitResult) -> bool:
+    """Whether the address has a host; ValueError for a host that no connection can be made to."""
+    host = parts.hostname or ""
+    if "[" in parts.netloc:
+        ipaddress.ip_address(host)
+    host.encode("idna")
+    return bool(_HOST.fullmatch(host))
 
 
 def _is_this_machine(host: str) -> bool:

@@ -129,6 +129,7 @@ async def test_why_the_bot_can_not_be_asked_is_told_with_the_remedy(
     for url, changes, remedy in (
         ((("--url", NOBODY_THERE)), {}, "Start it with `rasa run`"),
         (("--url", "localhost:5005"), {}, "such as http://localhost:5005"),
+        (("--url", "http://[::1"), {}, "such as http://localhost:5005"),
         (("--url", stage.emulator_url), {}, "There is no operator API"),
         (at(stage), {"admin-token": "another-admin-token"}, "another admin-token"),
         (at(stage), {"admin-token": None}, "Add one and restart the bot"),
