@@ -17,6 +17,7 @@ from .part import ASK_HUMAN, FALLBACK, Part
 from .training import Training, training_of
 
 _ENDED = "handover_ended"
+_STEPS = "the steps `- action: utter_connecting` and `- action: action_handover`"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +55,8 @@ def propose(
     words = words if words is not None and words.responses else None
     usual = DEFAULT_KEYWORDS if words is None else words.keywords
     keywords = [one for one in usual if not training.is_about(one)] or usual
-    wish = training.intent_for_a_person(ASK_HUMAN, is_wish)
+    wishes = training.intents_for_a_person(ASK_HUMAN, is_wish)
+    wish = next(iter(wishes), None)
     if wish is not None:
         part = part.asked_for_by(wish, is_answered=wish in training.answered)
     part = part if words is None else part.spoken(words)
@@ -74,6 +76,7 @@ def propose(
     retrieved = training.retrieval_for_a_person(is_wish) if wish is None else None
     notes = (
         *_of_their_own_way(assistant, wish, retrieved),
+        *_asking_too(wishes[1:]),
         *_answered(training, answered),
         *_on_no_data(training, places),
     )
@@ -107,10 +110,18 @@ def _of_their_own_way(
         return
     yield (
         f"Your intent {wish} asks for a person, and {path} answers it, so no other is added. End "
-        "its rule or story with the steps `- action: utter_connecting` and "
-        "`- action: action_handover`, with nothing after them. With opening hours, have it ask "
-        "first whether anybody is there: docs/hours.md says how."
+        f"its rule or story with {_STEPS}, with nothing after them. With opening hours, have it "
+        "ask first whether anybody is there: docs/hours.md says how."
     )
+
+
+def _asking_too(intents: list[str]) -> Iterator[str]:
+    """What to do with more such intents, as an assistant of several languages has."""
+    for intent in intents:
+        yield (
+            f"Your intent {intent} asks for a person, too. End its rule or story, or one that you "
+            f"write for it, with {_STEPS}."
+        )
 
 
 def _answered(training: Training, intents: list[str]) -> Iterator[str]:

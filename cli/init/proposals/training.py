@@ -64,22 +64,24 @@ class Training:
         """What users write, whatever the intent."""
         return [line for known in self.examples.values() for line in known]
 
-    def intent_for_a_person(self, name: str, is_wish: Callable[[str], bool]) -> str | None:
-        """The project's intent by which users ask for a person: `name`, or one that looks like it.
+    def intents_for_a_person(self, name: str, is_wish: Callable[[str], bool]) -> list[str]:
+        """The project's intents by which users ask for a person, the chief one first: `name`, or
+        those that look like it. There are several in an assistant of several languages.
 
-        Its examples show that, or, if their language is unknown here, its name. Part of a retrieval
-        intent, such as faq/person, does not count: rules can't distinguish it from the others.
+        Their examples show that, or, if their language is unknown here, the name of one. Part of a
+        retrieval intent, such as faq/person, does not count: rules can't distinguish it from the
+        others.
         """
-        if name in self.examples or name in self.answered:
-            return name
         wishes = {
             intent: sum(map(is_wish, known))
             for intent, known in self.examples.items()
             if "/" not in intent
         }
         meant = [one for one, count in wishes.items() if self._is_enough(one, count)]
-        named = [one for one in wishes if _ASKS_FOR_A_PERSON.search(one.lower())]
-        return max(meant, key=lambda one: wishes[one], default=next(iter(named), None))
+        meant.sort(key=lambda one: (one != name, -wishes[one]))
+        if name in self.examples or name in self.answered:
+            return list(dict.fromkeys([name, *meant]))
+        return meant or [one for one in wishes if _ASKS_FOR_A_PERSON.search(one.lower())][:1]
 
     def retrieval_for_a_person(self, is_wish: Callable[[str], bool]) -> str | None:
         """The part of a retrieval intent by which users ask for a person."""

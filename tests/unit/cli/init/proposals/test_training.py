@@ -227,6 +227,18 @@ class TestTheirOwnWayToAPerson:
         init(project, "--yes")
         assert "ask_human" in waited_for(project)
 
+    @pytest.mark.parametrize("chief", ["talk_to_human", "ask_human"])
+    def test_those_of_several_languages_are_told(
+        self, project: Path, capsys: Output, chief: str
+    ) -> None:
+        spanish = "    - quiero hablar con una persona\n    - un agente por favor\n"
+        write(project, "data/theirs.yml", nlu(chief, WISHES))
+        write(project, "data/spanish.yml", nlu("hablar_con_humano", spanish))
+        init(project, "--yes")
+        assert chief in waited_for(project)
+        told = "Your intent hablar_con_humano asks for a person, too. End its rule or story, or"
+        assert told in capsys.readouterr().out
+
     def test_one_of_a_retrieval_intent_is_told_and_gets_no_rule(
         self, project: Path, capsys: Output
     ) -> None:
