@@ -21,6 +21,11 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+def spoken(line: Line) -> Spoken:
+    """A line of a transcript."""
+    return Spoken(at=line.at, speaker=line.speaker.value, text=line.text)
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the plan lets the agent's app know.
 
@@ -55,11 +60,6 @@ def context(
         for one in situation.said
         if tells_words and (ended_at is None or one.at <= ended_at)
     ]
-    transcript = [
-        Spoken(at=line.at, speaker=line.speaker.value, text=line.text)
-        for line in lines
-        if tells_words
-    ]
     return Context(
         session_id=session.id,
         page=session.thread.page,
@@ -74,5 +74,5 @@ def context(
         metadata=session.plan.metadata,
         slots=situation.slots_of(session),
         said=said,
-        transcript=transcript,
+        transcript=[spoken(line) for line in lines if tells_words],
     )

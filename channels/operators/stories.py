@@ -13,7 +13,7 @@ from ..core.briefing.transcript import Line
 from ..core.events import Platform, Thread
 from ..core.sessions.session import Session
 from ..core.sessions.statistics import Moment
-from .contexts import Spoken
+from .contexts import Spoken, spoken
 
 _INBOX = "https://business.facebook.com/latest/inbox/all"
 
@@ -61,7 +61,7 @@ def story(session: Session, sender_id: str, lines: Sequence[Line] | None) -> Sto
         session_id=session.id,
         sender_id=sender_id,
         steps=sorted(_steps(session), key=_at),
-        transcript=None if lines is None else [_spoken(line) for line in lines],
+        transcript=None if lines is None else [spoken(line) for line in lines],
         inbox_url=inbox_url(session.thread),
     )
 
@@ -98,7 +98,3 @@ def _steps(session: Session) -> Iterator[Step]:
 
 def _at(step: Step) -> datetime:
     return step.at
-
-
-def _spoken(line: Line) -> Spoken:
-    return Spoken(at=line.at, speaker=line.speaker.value, text=line.text)
