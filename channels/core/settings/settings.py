@@ -138,6 +138,19 @@ class Settings:
 def parse_settings(section: object) -> Settings:
     """The settings in a section of credentials.yml. Raises SettingsError for the first mistake."""
     settings = Settings(**parse_section(section, SECTION, _CHANNEL_KEYS))
+    _refuse_no_page_or_both_keys(settings)
+    _refuse_an_unknown_plan(settings)
+    _refuse_operators_as_admins(settings.operator_token, settings.admin_token)
+    _refuse_an_id_twice(settings.pages)
+    for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
+        _refuse_handing_over_to_itself(plans, settings.app_id)
+    if any(NoticeKind.UNANSWERED in target.events for target in settings.notify):
+        return settings
+    pages = {id_: replace(page, plans=_quiet(page.plans)) for id_, page in settings.pages.items()}
+    return replace(settings, plans=_quiet(settings.plans), pages=pages)
+
+
+def _refuse_no_page_or_both_keys(settings: Settings) -> None:
     if settings.page_access_token is None and not settings.pages:
         raise SettingsError(
             f"{SECTION}.page-access-token is missing in credentials.yml. Generate it under "
@@ -148,12 +161,17 @@ def parse_settings(section: object) -> Settings:
             f"{SECTION} has both page-access-token and pages. With several pages, each has its "
             "token under its id in 'pages'; leave out page-access-token."
         )
-    if settings.on_failure is not None and settings.on_failure not in settings.plans:
+
+
+def _refuse_an_unknown_plan(settings: Settings) -> None:
+    if settings.on_failure not in (None, *settings.plans):
         raise SettingsError(
             f"{SECTION}.on-failure {quoted(settings.on_failure)} is not one of the plans; write "
             f"one of {', '.join(sorted(settings.plans))}, or off."
         )
-    operator, admin = settings.operator_token, settings.admin_token
+
+
+def _refuse_operators_as_admins(operator: str | None, admin: str | None) -> None:
     if operator is not None and admin is None:
         raise SettingsError(
             f"{SECTION} has operator-token without admin-token. Add an admin-token: with only an "
@@ -164,13 +182,6 @@ def parse_settings(section: object) -> Settings:
             f"{SECTION}: operator-token and admin-token are the same, so operators could erase and "
             "export. Make another one with: openssl rand -hex 24."
         )
-    _refuse_an_id_twice(settings.pages)
-    for plans in (settings.plans, *(page.plans for page in settings.pages.values())):
-        _refuse_handing_over_to_itself(plans, settings.app_id)
-    if any(NoticeKind.UNANSWERED in target.events for target in settings.notify):
-        return settings
-    pages = {id_: replace(page, plans=_quiet(page.plans)) for id_, page in settings.pages.items()}
-    return replace(settings, plans=_quiet(settings.plans), pages=pages)
 
 
 def _quiet(plans: Mapping[str, Plan]) -> dict[str, Plan]:
