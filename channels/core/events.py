@@ -183,11 +183,6 @@ Event = (
 )
 
 
-def shows_amendment(event: Event) -> bool:
-    """Whether it is what is kept of a message that its user has taken back, or has edited."""
-    return isinstance(event, SignOfLife) or (isinstance(event, UserMessage) and event.edits > 0)
-
-
 def message_key(page: str, array: Array, mid: str) -> str:
     """The key of the event in which a message, or a tap, comes."""
     return f"{page}/{array.value}/{mid}"

@@ -404,8 +404,8 @@ class Store(Protocol):
     ) -> None:
         """Delete what nobody needs any more.
 
-        After `inbox_retention`: what was handled, sent or dropped, except for what shows that a
-        user has taken a message back, or edited it. After the longer of the two: that, too. After
+        After `inbox_retention`: what was handled, sent or dropped, except for signs of life: they
+        show what users have taken back. After the longer of the two: these, too. After
         `session_retention`: sessions that have ended, with their lines; events, messages and
         notices that are dead; messages that are still held, and notices that still wait. After
         `transcript_retention`: lines. After WORKER_RETENTION: workers that have not reported, and

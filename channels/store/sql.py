@@ -226,7 +226,7 @@ class SqlStore(SessionOperations, InboxOperations):
     ) -> None:
         handled, ended = now - inbox_retention, now - session_retention
         done, dead = (partial(inbox.prune, state=each) for each in (schema.DONE, schema.DEAD))
-        await self._prune(partial(done, before=handled, but_amendments=True))
+        await self._prune(partial(done, before=handled, but_signs_of_life=True))
         await self._prune(partial(done, before=min(handled, ended)))
         await self._prune(partial(dead, before=ended))
         await self._prune(partial(sessions.prune, before=ended))

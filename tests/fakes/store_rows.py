@@ -9,7 +9,7 @@ import msgspec
 from msgspec import field
 
 from channels.core.briefing.transcript import Line
-from channels.core.events import Event, Thread, shows_amendment
+from channels.core.events import Event, SignOfLife, Thread
 from channels.core.records.dead import Dead, DeadId, Part
 from channels.core.sessions.session import Session
 from channels.store.protocol import CLAIM_LEASE, DEAD_AFTER_FAILURES
@@ -189,7 +189,7 @@ class Rows(msgspec.Struct):
         """Drop what was handled, ended, said or heard before then."""
         for key, entry in list(self.entries.items()):
             before = ended_before if entry.is_dead else entries_before
-            if not entry.is_dead and shows_amendment(entry.event):
+            if not entry.is_dead and isinstance(entry.event, SignOfLife):
                 before = min(entries_before, ended_before)
             if entry.handled_at is not None and entry.handled_at < before:
                 del self.entries[key]

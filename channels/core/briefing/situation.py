@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..events import Event, SignOfLife, UserMessage, shows_amendment
+from ..events import Event, SignOfLife, UserMessage
 from ..sessions.session import Session
 
 CONTEXT_PATH = "/webhooks/facebook/handovers"
@@ -52,8 +52,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         now: dict[str | None, str | None] = {
             event.mid: event.text if isinstance(event, UserMessage) else None
             for event in events
-            if isinstance(event, SignOfLife | UserMessage)
-            and shows_amendment(event)
+            if (isinstance(event, SignOfLife) or (isinstance(event, UserMessage) and event.edits))
             and event.mid is not None
         }
         texts = ((said, now.get(said.mid, said.text)) for said in self.said)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Integer, and_, bindparam, delete, func, not_, or_, select
+from sqlalchemy import Integer, bindparam, delete, func, not_, select
 from sqlalchemy.engine import Connection
 
 from ...core.events import Edited, Event, TakenBack, Thread
@@ -105,21 +105,14 @@ _OLDEST_CLAIMED = select(func.min(inbox.c.recorded_at_us)).where(
 )
 _WAITS = select(inbox.c.position).where(inbox.c.thread == bindparam("thread"), is_waiting).limit(1)
 _FORGET = delete(inbox).where(inbox.c.thread == bindparam("this_thread"))
-# As in `shows_amendment`. `edits` comes last, and a quote in what people write has a backslash.
-_SHOWS_AMENDMENT = or_(
-    inbox.c.event.like('{"kind":"sign_of_life"%'),
-    and_(
-        inbox.c.event.like('{"kind":"user_message"%,"edits":%'),
-        not_(inbox.c.event.like('%,"edits":0}')),
-    ),
-)
+_IS_SIGN_OF_LIFE = inbox.c.event.like('{"kind":"sign_of_life"%')
 _PRUNABLE = (
     select(inbox.c.position)
     .where(inbox.c.state == bindparam("state"), inbox.c.handled_at_us < bindparam("before_us"))
     .limit(bindparam("limit", type_=Integer))
 )
 _PRUNE = delete(inbox).where(inbox.c.position.in_(_PRUNABLE))
-_PRUNE_OTHERS = delete(inbox).where(inbox.c.position.in_(_PRUNABLE.where(not_(_SHOWS_AMENDMENT))))
+_PRUNE_OTHERS = delete(inbox).where(inbox.c.position.in_(_PRUNABLE.where(not_(_IS_SIGN_OF_LIFE))))
 
 
 def record(
@@ -265,15 +258,15 @@ def prune(
     state: str,
     before: datetime,
     limit: int,
-    but_amendments: bool = False,
+    but_signs_of_life: bool = False,
 ) -> int:
     """Delete up to `limit` entries that have been in this state since `before`, or longer; return
     how many.
 
-    `but_amendments`: except those that show what users have taken back, or edited.
+    `but_signs_of_life`: except those, which show what users have taken back.
     """
     parameters = {"state": state, "before_us": microseconds(before), "limit": limit}
-    statement = _PRUNE_OTHERS if but_amendments else _PRUNE
+    statement = _PRUNE_OTHERS if but_signs_of_life else _PRUNE
     return int(connection.execute(statement, parameters).rowcount)
 
 
