@@ -37,6 +37,7 @@ class ChangeApp(Changes, frozen=True, kw_only=True):
     user_access_token: str | UnsetType = UNSET
     webhook: str | UnsetType | None = UNSET
     take_control: bool | UnsetType = UNSET
+    require_app_secret: bool | UnsetType = UNSET
     subscribed_fields: tuple[str, ...] | UnsetType = UNSET
     instagram_fields: tuple[str, ...] | UnsetType = UNSET
     installed: bool | UnsetType = UNSET

@@ -20,6 +20,7 @@ from ..rules.errors import (
     invalid_token,
     lacks_permission,
     other_app,
+    proof_needed,
     wrong_app,
     wrong_client_secret,
 )
@@ -91,12 +92,15 @@ def check_permission(state: State, app: App, call: GraphCall) -> None:
 
 
 def check_proof(app: App, token: str, proof: str | None) -> None:
-    """Raise GraphError 100 if there is an `appsecret_proof` and it is wrong.
+    """Raise GraphError 100 if the `appsecret_proof` is wrong, or needed and not there.
 
     An app token contains the secret itself, and whether Meta checks a proof beside one is not
     documented; the emulator does not.
     """
-    if proof is not None and not _same(proof, appsecret_proof(app.secret, token)):
+    if proof is None:
+        if app.require_app_secret:
+            raise proof_needed()
+    elif not _same(proof, appsecret_proof(app.secret, token)):
         raise invalid_proof()
 
 

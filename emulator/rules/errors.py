@@ -101,6 +101,11 @@ def invalid_proof() -> GraphError:
     return GraphError("Invalid appsecret_proof provided in the API argument", code=100)
 
 
+def proof_needed() -> GraphError:
+    """*Require App Secret* is on, and the call has no proof. The words are from the field."""
+    return GraphError("API calls from the server require an appsecret_proof argument", code=100)
+
+
 def another_app_controls() -> GraphError:
     """A send by an app that does not own the thread (Meta facts 3).
 

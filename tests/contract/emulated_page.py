@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from channels.core.events import Thread
 from channels.core.meta.ownership import Routing
 from channels.graph.http import HttpGraph
 from channels.instruments.clock import Clock, SystemClock
-from emulator import PAGE_INBOX, running
+from emulator import PAGE_INBOX, default_config, running
 
 
 class EmulatedPage:
@@ -129,8 +130,13 @@ class EmulatedPage:
 
 @asynccontextmanager
 async def emulated_page() -> AsyncIterator[EmulatedPage]:
-    """An emulator with routing on, in which the bot owns the first user's thread."""
-    async with running() as url, aiohttp.ClientSession() as http:
+    """An emulator with routing on, in which the bot owns the first user's thread. Each of the bot's
+    calls must prove that it knows the app's secret.
+    """
+    config = default_config()
+    bot = msgspec.structs.replace(config.apps[0], require_app_secret=True)
+    config = msgspec.structs.replace(config, apps=(bot, *config.apps[1:]))
+    async with running(config) as url, aiohttp.ClientSession() as http:
         async with http.get(f"{url}/_emulator/config") as response:
             page = EmulatedPage(url, http, await response.json())
         await page.drop_webhooks()

@@ -63,6 +63,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     `webhook` is the callback URL; without one the app's webhooks are recorded in the log and
     posted nowhere. `take_control` is the Page's per-app setting *Take control of conversations*.
+    `require_app_secret` is Meta's setting *Require App Secret*: each call needs a proof.
     `installed` says whether the app is on the Page at all. `subscribed_fields` are the webhook
     fields that it has subscribed to at the Page, `app_fields` those of its own subscription to
     Pages, which can be `active` or not; `instagram_fields` are those of the Instagram account.
@@ -79,6 +80,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     webhook: str | None = None
     default: bool = False
     take_control: bool = True
+    require_app_secret: bool = False
     subscribed_fields: tuple[str, ...] = DEFAULT_PAGE_FIELDS
     instagram_fields: tuple[str, ...] = DEFAULT_INSTAGRAM_FIELDS
     installed: bool = True

@@ -53,6 +53,15 @@ async def test_where_all_is_subscribed_there_is_nothing_to_do(subscribe: Subscri
     assert await subscribe() == (0, told, "")
 
 
+async def test_an_app_that_requires_its_secret_gets_it_with_each_call(
+    page: LivePage, subscribe: Subscribe
+) -> None:
+    await page.change_app(require_app_secret=True, subscribed_fields=["messages"])
+    assert (await subscribe("--yes"))[0] == 0
+    wrong = [one for one in await page.examined() if one.outcome is Outcome.WRONG]
+    assert wrong == []
+
+
 async def test_what_is_missing_is_subscribed_and_the_rest_is_kept(
     page: LivePage, subscribe: Subscribe
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from emulator import default_config
+from emulator.graph.tokens import appsecret_proof
 from tests.contract.emulator_world import AGENT, BOT, INSTAGRAM, World, emulated, token_of
 
 BOT_APP = default_config().apps[0]
@@ -87,6 +88,16 @@ async def test_an_app_that_is_not_installed_is_not_listed() -> None:
         await world.done("PUT", f"apps/{AGENT}", {"installed": False})
         _, answer = await world.graph(BOT, "me/subscribed_apps", method="GET")
         assert [app["id"] for app in answer["data"]] == [BOT]
+
+
+async def test_an_app_that_requires_its_secret_is_refused_without_the_proof() -> None:
+    async with emulated() as world:
+        await world.done("PUT", f"apps/{BOT}", {"require_app_secret": True})
+        refused = error(await asked(world, "me", token_of(BOT)))
+        assert (refused["code"], "appsecret_proof" in str(refused["message"])) == (100, True)
+        proof = appsecret_proof(BOT_APP.secret, token_of(BOT))
+        page = await asked(world, f"me?appsecret_proof={proof}", token_of(BOT))
+        assert page["name"] == "Demo Page"
 
 
 async def test_a_token_works_until_it_expires() -> None:
