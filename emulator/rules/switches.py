@@ -108,6 +108,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     linked accounts, which "standby" does not list. `all`: it does, on `standby`. Meta facts 2.3.
     """
 
+    messenger_deletions: Literal["untold", "told"] = "untold"
+    """Whether apps hear of a message that its author takes back on Messenger. Meta documents the
+    event only for Instagram; of other projects some say that Messenger has it, others that it
+    has not. Meta facts 2.2 and 6.17.
+    """
+
     date_ahead_seconds: int = 0
     """How many seconds the `Date` header of Graph's answers is ahead of real time; negative means
     behind. It stands for a wrong clock on the machine that compares the two.

@@ -105,12 +105,16 @@ class People:
         self._tell(thread, "message_reactions", reaction=body)
 
     def take_back(self, thread: Thread, message: Message) -> None:
-        """The person takes back one of their messages: it is gone from the thread, and a `message`
-        with its mid and a flag says so (Meta facts 2.2).
+        """The person takes back one of their messages: it is gone from the thread, and on Instagram
+        a `message` with its mid and a flag says so (Meta facts 2.2); a switch says whether on
+        Messenger, too.
         """
         self._own(message)
         thread.messages.remove(message)
         self._platform.log.add("deleted", user=thread.user.id, mid=message.mid)
+        is_told = self._state.switches.messenger_deletions == "told"
+        if thread.platform is PlatformName.MESSENGER and not is_told:
+            return
         body = {"mid": message.mid, "is_deleted": True}
         write = self._state.writer(thread.platform)
         event = write.from_user(thread.user.id, self._platform.now(), message=body)

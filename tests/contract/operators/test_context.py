@@ -83,6 +83,7 @@ async def test_what_the_user_takes_back_is_gone_and_what_they_edit_is_replaced(
         return tracker
 
     stage.agent.tracker_store.retrieve = retrieve
+    await stage.control("PUT", "switches", messenger_deletions="told")
     await stage.control("POST", f"users/{ANNA}/deletions", mid=back)
     await stage.control("POST", f"users/{ANNA}/edits", mid=edited, text="Send it to Paris")
     await stage.control("POST", f"inbox/{ANNA}/take")

@@ -11,6 +11,7 @@ import pytest
 
 from channels.core.events import Act, Edited, Event, SignOfLife, TakenBack
 from channels.webhook.decoding import decode_delivery
+from emulator import Switches
 from tests.contract.emulator_world import (
     AGENT,
     BOT,
@@ -25,7 +26,7 @@ from tests.contract.emulator_world import (
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with emulated() as world:
+    async with emulated(switches=Switches(messenger_deletions="told")) as world:
         yield world
 
 
@@ -62,6 +63,20 @@ async def test_a_deletion_reaches_the_bystander_too(world: World) -> None:
     await world.done("POST", f"users/{USER}/deletions", {"mid": mid})
     told = (await world.heard_by(AGENT))[-1]
     assert (told.array, told.event["message"]) == ("standby", {"mid": mid, "is_deleted": True})
+
+
+@pytest.mark.parametrize(
+    ("user", "told"), [(USER, ["messages"]), (INSTAGRAM_USER, ["messages", "is_deleted"])]
+)
+async def test_only_instagram_tells_of_what_is_taken_back_unless_the_switch_says_otherwise(
+    user: str, told: list[str]
+) -> None:
+    async with emulated() as world:
+        mid = await world.user_says("my card is 4111", user)
+        await world.done("POST", f"users/{user}/deletions", {"mid": mid})
+        messages = [one.event["message"] for one in await world.heard_by(BOT, user)]
+    kinds = ["is_deleted" if "is_deleted" in message else "messages" for message in messages]
+    assert kinds == told
 
 
 async def test_an_edited_text_replaces_the_old_one_and_is_counted(world: World) -> None:
