@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -54,7 +55,7 @@ def watch(processor: Any, complete: Complete) -> None:
         goes_on = await run(action, tracker, output_channel, *args, **kwargs)
         if _has_told_nothing(tracker):
             _stand_in(tracker)
-        return goes_on
+        return goes_on and not _listens(tracker)
 
     async def complete_and_save(tracker: Any) -> None:
         output, _ = vars(tracker).get(_TURN, (None, None))
@@ -65,6 +66,15 @@ def watch(processor: Any, complete: Complete) -> None:
 
     complete_and_save.is_watched = True  # type: ignore[attr-defined]
     processor.save_tracker, processor._run_action = complete_and_save, run_or_stand_in
+
+
+def _listens(tracker: Any) -> bool:
+    """Whether Rasa listens already, since an action has said so by an event of its own.
+
+    Rasa would go on, and as it counts only the actions since it has last listened, for ever.
+    """
+    last = tracker.events[-1] if tracker.events else None
+    return isinstance(last, ActionExecuted) and last.action_name == ACTION_LISTEN_NAME
 
 
 def _has_told_nothing(tracker: Any) -> bool:

@@ -52,6 +52,27 @@ async def pause(agent: Agent) -> None:
     await agent.tracker_store.save(tracker)
 
 
+async def test_a_turn_is_over_once_an_action_lets_rasa_listen(
+    assistant: RasaAssistant, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself, Rasa would go on and predict the same action again, for ever."""
+    run = agent.processor._run_action
+
+    async def run_and_listen(
+        action: Action, tracker: DialogueStateTracker, *args: Any, **kwargs: Any
+    ) -> Any:
+        goes_on = await run(action, tracker, *args, **kwargs)
+        if action.name() == "utter_back":
+            assert len(output.messages) == 1
+            tracker.update(ActionExecuted("action_listen"))
+        return goes_on
+
+    output = CollectingOutput()
+    monkeypatch.setattr(agent.processor, "_run_action", run_and_listen)
+    await assistant.take_turn(turn("m_1", once=False), output)
+    assert [message["text"] for message in output.messages] == ["back"]
+
+
 async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
