@@ -92,6 +92,7 @@ async def test_markup_in_the_context_of_a_pass_stays_text(screen: ChatScreen) ->
 
 
 async def test_an_address_that_is_not_of_the_web_is_no_link(greeted: ChatScreen) -> None:
+    """Operators' tools may send anything; Graph refuses such an address."""
     for number, address in enumerate(HOSTILE_ADDRESSES):
         button = {"type": "web_url", "title": f"Trap {number}", "url": address}
         card = {
@@ -100,10 +101,14 @@ async def test_an_address_that_is_not_of_the_web_is_no_link(greeted: ChatScreen)
             "default_action": {"type": "web_url", "url": address},
             "buttons": [button],
         }
-        await greeted.is_sent(template(template_type="button", text="Look", buttons=[button]))
-        await greeted.is_sent(template(template_type="generic", elements=[card]))
-        await greeted.is_sent(media("image", address))
-        await greeted.is_sent(media("file", address))
+        for message in (
+            template(template_type="button", text="Look", buttons=[button]),
+            template(template_type="generic", elements=[card]),
+            media("image", address),
+            media("file", address),
+        ):
+            body = {"attachments": [message["attachment"]]}
+            await greeted.platform.call("POST", f"inbox/{greeted.user}/messages", body)
         await greeted.shows(f"Trap {number}", f"Card {number}")
     log = greeted.phone.get_by_role("log")
     for words in ("[image]", "File"):
