@@ -44,8 +44,8 @@ from .handling import EventHandler
 from .health import CHECK_INTERVAL, LOOK_INTERVAL, WEBHOOK_INTERVAL, HealthProblem, HealthWatch
 from .inbox import Inbox
 from .intake import Intake
-from .names import Names
-from .operations import Operations
+from .operations.names import Names
+from .operations.operations import Operations
 from .own_echoes import OwnEchoes
 from .own_pages import OwnPages
 from .queues import ThreadQueues

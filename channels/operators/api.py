@@ -21,7 +21,7 @@ from ..core.errors import GraphError, StoreError
 from ..core.records.dead import Dead, dead_id
 from ..core.sessions.session import Session
 from ..engine.engine import Engine
-from ..engine.operations import Operations
+from ..engine.operations.operations import Operations
 from ..instruments.clock import Clock
 from ..instruments.log_fields import session_fields
 from . import queries

@@ -9,7 +9,7 @@ import pytest
 
 from channels.core.sessions.search import Found, Search
 from channels.core.sessions.session import State
-from channels.engine.operations import LOOK_SHARED_FOR
+from channels.engine.operations.operations import LOOK_SHARED_FOR
 from tests.scenario.world import World
 
 BY_NEED = Search(by_need=True)

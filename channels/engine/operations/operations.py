@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..core.briefing.transcript import MOST_LINES, Line
-from ..core.events import Event, Thread
-from ..core.records.dead import Dead, DeadId
-from ..core.records.kept import PersonalData
-from ..core.sessions.search import Found, Search
-from ..core.sessions.session import EndReason, Session
-from ..core.sessions.statistics import Statistics, statistics_of
-from ..graph.threads import Threads
-from ..handover.ending import Endings
-from ..handover.waiting import WaitingRoom
-from ..instruments.clock import Clock
-from ..instruments.log_fields import thread_hash
-from ..store.protocol import Store
+from ...core.briefing.transcript import MOST_LINES, Line
+from ...core.events import Event, Thread
+from ...core.records.dead import Dead, DeadId
+from ...core.records.kept import PersonalData
+from ...core.sessions.search import Found, Search
+from ...core.sessions.session import EndReason, Session
+from ...core.sessions.statistics import Statistics, statistics_of
+from ...graph.threads import Threads
+from ...handover.ending import Endings
+from ...handover.waiting import WaitingRoom
+from ...instruments.clock import Clock
+from ...instruments.log_fields import thread_hash
+from ...store.protocol import Store
 from .names import Names
 
 logger = logging.getLogger(__name__)

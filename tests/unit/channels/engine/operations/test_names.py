@@ -9,7 +9,7 @@ import pytest
 
 from channels.core.errors import GraphRefused, GraphThrottled, TokenRefused
 from channels.core.events import Thread
-from channels.engine.names import (
+from channels.engine.operations.names import (
     AGAIN_AFTER,
     AT_ONCE,
     HOPE_AFTER,

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core.errors import TRY_LATER, GraphError
-from ..core.events import Thread
-from ..core.plans import INBOX_NAMES
-from ..graph.protocol import Graph
-from ..instruments.clock import Clock
+from ...core.errors import TRY_LATER, GraphError
+from ...core.events import Thread
+from ...core.plans import INBOX_NAMES
+from ...graph.protocol import Graph
+from ...instruments.clock import Clock
 
 logger = logging.getLogger(__name__)
 
