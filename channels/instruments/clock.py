@@ -61,7 +61,7 @@ class SystemClock(Clock):
         self._zero = self.wall().timestamp() - _counted()
 
     def now(self) -> datetime:
-        # Cheaper than adding a duration to a date, and each event asks eight times.
+        # Cheaper than adding a duration to a date, and each event asks about ten times.
         return datetime.fromtimestamp(self._zero + _counted(), timezone.utc)
 
     def wall(self) -> datetime:
