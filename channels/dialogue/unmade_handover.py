@@ -59,9 +59,14 @@ def watch(processor: Any, complete: Complete) -> None:
 
     async def complete_and_save(tracker: Any) -> None:
         output, _ = vars(tracker).get(_TURN, (None, None))
-        if output is not None:
-            await complete(tracker, output)
-            del vars(tracker)[_TURN]
+        try:
+            if output is not None:
+                await complete(tracker, output)
+        except Exception:
+            await save(tracker)  # or the turn would be taken again, with all its actions
+            raise
+        finally:
+            vars(tracker).pop(_TURN, None)
         await save(tracker)
 
     complete_and_save.is_watched = True  # type: ignore[attr-defined]

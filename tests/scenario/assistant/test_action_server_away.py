@@ -134,6 +134,23 @@ async def test_where_nobody_may_come_the_bot_says_what_it_can(away: Agent) -> No
     assert "I did not understand that" in answer
 
 
+async def test_a_turn_is_saved_though_what_the_bot_can_always_say_can_not_be_said(
+    away: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(away.processor.nlg, "generate", fail)
+    sender, output = uuid4().hex, Output()
+    output.may_ask = False
+    watch_turns_of(away)
+    with pytest.raises(ConnectionError):
+        await away.processor.handle_message(UserMessage("asdf qwer", output, sender))
+    tracker = await away.tracker_store.retrieve(sender)
+    assert tracker is not None
+    assert tracker.latest_message.text == "asdf qwer"
+
+
 @pytest.mark.parametrize("told", [OPEN, CLOSED, {}])
 @pytest.mark.parametrize("text", ["human please", "talk to sales"])
 async def test_the_slots_are_those_that_the_action_would_have_set(
