@@ -11,9 +11,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
+_FOLDERS = ("actions", "channels", "cli", "emulator")
 _IMPORT_OF_CHANNELS = re.compile(r"^(\s*)(from|import) channels\b", re.MULTILINE)
 
 
@@ -38,7 +39,15 @@ class BuildCli(build_py):
         return built
 
 
+def _packages() -> list[str]:
+    """Those of the folders that are installed, however deep they lie."""
+    return find_packages(include=[*_FOLDERS, *(f"{folder}.*" for folder in _FOLDERS)])
+
+
 # An older pip looks at `requires-python` after everything else.
 if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(f"rasa-handover needs Python 3.10 or later, and this is {sys.version.split()[0]}.")
-setup(cmdclass={"build_py": BuildCli})
+setup(
+    packages=["rasa_handover", *(f"rasa_handover.{package}" for package in _packages())],
+    cmdclass={"build_py": BuildCli},
+)
