@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli as tomllib
 import yaml
 from rasa.shared.utils.io import read_config_file
 
 from channels.core.settings.settings import parse_settings
 from channels.store.database.database import Database
 
-PROJECT = Path(__file__).parents[3]
-DEPLOY = PROJECT / "deploy"
+DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text())
 RASA = COMPOSE["services"]["rasa"]
 SMALL = yaml.safe_load((DEPLOY / "small" / "compose.yml").read_text())["services"]["rasa"]
@@ -100,7 +98,7 @@ def test_the_commands_name_files_of_this_folder() -> None:
     commands = [RASA["command"], SMALL["command"], text_of("small/start")]
     files = [file for one in commands for file in re.findall(r"deploy/\S+", one)]
     assert len(files) == 5
-    assert all((PROJECT / file).is_file() for file in files)
+    assert all((DEPLOY.parent / file).is_file() for file in files)
 
 
 def test_the_settings_of_both_ways_differ_only_in_the_store() -> None:
@@ -117,14 +115,3 @@ def test_each_service_is_one_that_the_others_name() -> None:
     assert "reverse_proxy" in text_of("Caddyfile")
     assert "dynamic a rasa 5005" in text_of("Caddyfile")
     assert set(services) == {"rasa", "actions", "postgres", "redis", "proxy"}
-
-
-def test_the_image_gets_all_that_the_package_is_built_from() -> None:
-    """The package is installed before the rest is copied, so that a change of the bot is quick."""
-    before = text_of("Dockerfile").partition("RUN pip install")[0]
-    copied = set(" ".join(re.findall(r"^COPY (.*) \S+$", before, re.MULTILINE)).split())
-    built = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    packages = built["tool"]["setuptools"]["packages"]
-    folders = {name.split(".")[1] for name in packages if "." in name}
-    files = {built["project"]["readme"], *built["project"]["license-files"]}
-    assert folders | files | {"pyproject.toml", "setup.py", "domain.yml", "data"} == copied

@@ -149,6 +149,20 @@ def test_the_sdist_makes_the_same_wheel(
         assert contents(archive) == contents(wheel)
 
 
+def test_the_image_gets_all_that_the_package_is_built_from(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    """The package is installed before the rest is copied, so that a change of the bot is quick."""
+    before = (ROOT / "deploy" / "Dockerfile").read_text().partition("RUN pip install")[0]
+    image = tmp_path / "image"
+    image.mkdir()
+    for name in " ".join(re.findall(r"^COPY (.*) \S+$", before, re.MULTILINE)).split():
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, image / name)
+    with zipfile.ZipFile(build_wheel(tmp_path, source=image)) as archive:
+        assert contents(archive) == contents(wheel)
+
+
 def test_the_sdist_has_what_it_is_built_from_and_no_more(
     wheel: zipfile.ZipFile, sdist: Path, tmp_path: Path
 ) -> None:
