@@ -61,6 +61,7 @@ def watch(processor: Any, complete: Complete) -> None:
         output, _ = vars(tracker).get(_TURN, (None, None))
         try:
             if output is not None:
+                _listen_after_too_much(processor, tracker)
                 await complete(tracker, output)
         except Exception:
             await save(tracker)  # or the turn would be taken again, with all its actions
@@ -80,6 +81,12 @@ def _listens(tracker: Any) -> bool:
     """
     last = tracker.events[-1] if tracker.events else None
     return isinstance(last, ActionExecuted) and last.action_name == ACTION_LISTEN_NAME
+
+
+def _listen_after_too_much(processor: Any, tracker: Any) -> None:
+    """Listen if Rasa has stopped after too many actions: it would never predict one again."""
+    if processor.is_action_limit_reached(tracker, True):
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
 
 
 def _has_told_nothing(tracker: Any) -> bool:

@@ -73,6 +73,17 @@ async def test_a_turn_is_over_once_an_action_lets_rasa_listen(
     assert [message["text"] for message in output.messages] == ["back"]
 
 
+async def test_a_turn_that_rasa_has_cut_off_leaves_the_bot_listening(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    """After too many actions in a row, by itself, Rasa would never predict one again."""
+    agent.processor.max_number_of_predictions = 1
+    output = CollectingOutput()
+    for message_id in ("m_1", "m_2"):
+        await assistant.take_turn(turn(message_id, once=False), output)
+    assert [message["text"] for message in output.messages] == ["back", "back"]
+
+
 async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
