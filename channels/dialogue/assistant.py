@@ -254,25 +254,27 @@ class RasaAssistant:
         async with agent.lock_store.lock(message.sender_id):
             if await _has_heard(agent.tracker_store, message):
                 return False
-            if resumes:
-                await _resume(agent.tracker_store, message.sender_id)
+            await _make_ready(agent.tracker_store, message.sender_id, resumes=resumes)
             await agent.processor.handle_message(message)
             return True
 
 
-async def _resume(store: Any, sender_id: str) -> None:
-    """Resume a paused tracker, and have one listen whose last turn was cut short: its bot would be
-    silent forever.
+async def _make_ready(store: Any, sender_id: str, *, resumes: bool) -> None:
+    """Have Rasa listen, and resume a paused tracker if the turn `resumes`.
 
-    A pause cuts its turn short, and so does Rasa after ten actions in a row (its circuit breaker).
+    Rasa does not listen after an action that its HTTP API has executed, or one that has paused it:
+    it would not recognise what it is told now.
     """
     tracker = await store.retrieve(sender_id)
-    if tracker is not None and _wake(tracker):
+    if tracker is None:
+        return
+    has_resumed = resumes and _resume(tracker)
+    if _listen(tracker) or has_resumed:
         await store.save(tracker)
 
 
-def _wake(tracker: Any) -> bool:
-    """Whether the tracker has changed."""
+def _resume(tracker: Any) -> bool:
+    """Whether the tracker was paused."""
     is_paused = _is_paused(tracker)
     if is_paused:
         logger.warning(
@@ -281,10 +283,15 @@ def _wake(tracker: Any) -> bool:
             "the action: the channel keeps the bot silent by itself."
         )
         tracker.update(ConversationResumed())
+    return is_paused
+
+
+def _listen(tracker: Any) -> bool:
+    """Whether Rasa did not listen yet."""
     listens = tracker.latest_action_name in (None, ACTION_LISTEN_NAME)
     if not listens:
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
-    return is_paused or not listens
+    return not listens
 
 
 def _keep_awake(tracker: Any, *, is_resumed: bool) -> None:
@@ -292,7 +299,8 @@ def _keep_awake(tracker: Any, *, is_resumed: bool) -> None:
     if not _was_paused(tracker):
         return
     if is_resumed:
-        _wake(tracker)
+        _resume(tracker)
+        _listen(tracker)
         return
     logger.error(
         "An action of the assistant has paused Rasa's tracker (ConversationPaused), and no "

@@ -84,6 +84,16 @@ async def test_a_turn_that_rasa_has_cut_off_leaves_the_bot_listening(
     assert [message["text"] for message in output.messages] == ["back", "back"]
 
 
+async def test_what_is_told_after_an_action_that_was_executed_by_itself_is_answered(
+    assistant: RasaAssistant, agent: Agent
+) -> None:
+    """Such as the start of the handover that it has made."""
+    output = CollectingOutput()
+    await agent.execute_action(USER, "utter_back", output, None, None)
+    await assistant.take_turn(turn("m_1", once=True), output)
+    assert [message["text"] for message in output.messages] == ["back", "back"]
+
+
 async def test_a_paused_tracker_goes_on_with_the_end_of_the_handover(
     assistant: RasaAssistant, agent: Agent, caplog: pytest.LogCaptureFixture
 ) -> None:
