@@ -14,6 +14,7 @@ from ..text.project import ProjectError
 from ..text.yaml_additions import add_below
 from ..text.yaml_document import Document
 
+_FORMS = "forms"  # the section of the domain
 _RULES = """\
   # While the form {form} is under way: it asks nothing until the handover has ended.
   - rule: the user asks for a person in the middle of {form}
@@ -55,7 +56,7 @@ def forms_of(documents: Sequence[Document]) -> list[Form]:
     return [
         _form(document.name, name, form, slots)
         for document in documents
-        for name, form in _mapping(document.data, "forms").items()
+        for name, form in _mapping(document.data, _FORMS).items()
     ]
 
 
@@ -65,19 +66,19 @@ def with_ignored(document: Document, forms: Sequence[Form], intents: Sequence[st
     Rasa refuses a form that ignores intents without saying which slots it requires. A form stays as
     it is if it can't be added to, as one that shares its lines with another by an alias (`*name`).
     """
-    for form in reversed(forms):  # those whose lines are shared come before those that share them
-        missing = missing_in(form, intents)
-        if form.file == document.name and missing:
-            additions = {IGNORED: missing} if form.names_slots else {REQUIRED: [], IGNORED: missing}
+    additions = {
+        form.name: {**({} if form.names_slots else {REQUIRED: []}), IGNORED: missing}
+        for form in forms
+        if form.file == document.name and (missing := missing_in(form, intents))
+    }
+    try:
+        return add_below(document, _FORMS, additions)
+    except ProjectError:
+        # Those whose lines are shared come before those that share them.
+        for name, addition in reversed(additions.items()):
             with suppress(ProjectError):
-                document = _with(document, form, additions)
-    return document.text
-
-
-def _with(document: Document, form: Form, additions: Mapping[str, Any]) -> Document:
-    for key, value in additions.items():
-        document = document.saying(add_below(document, ("forms", form.name), {key: value}))
-    return document
+                document = document.saying(add_below(document, _FORMS, {name: addition}))
+        return document.text
 
 
 def missing_in(form: Form, intents: Sequence[str]) -> list[str]:

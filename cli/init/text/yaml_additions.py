@@ -12,7 +12,7 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,35 +67,27 @@ def add(document: Document, additions: Mapping[str, Any], *, heading: str = "") 
     return _applied(document, edits, _with(_followed(document), additions), ", ".join(additions))
 
 
-def add_below(document: Document, path: Sequence[str], addition: Mapping[str, Any]) -> str:
-    """The file with a list's items, or a whole entry, in a mapping that lies deeper.
+def add_below(document: Document, section: str, additions: Mapping[str, Mapping[str, Any]]) -> str:
+    """The file with additions to entries of a section, as forms are of `forms`: to each key of an
+    entry, which may be empty, a list's items, or the key with all of them.
 
-    `path` leads to the mapping, which may be empty; `addition` has one entry of it. Raises
-    ProjectError if the file is written in a way that can't be added to.
+    Raises ProjectError if the file is written in a way that can't be added to.
     """
-    ((key, value),) = addition.items()
-    pair, there = _plain_pair(document, path[0]), document.data[path[0]]
-    for name in path[1:]:
-        pair, there = _plain_pair_in(document, pair, name), there[name]
+    pair = _plain_pair(document, section)
     meant = copy.deepcopy(_followed(document))
-    deepest = _mapping_at(meant, path)
-    if key in (there or {}):
-        deepest[key] = [*(there[key] or ()), *value]
-        inner = _plain_pair_in(document, pair, key)
-        edits = list(_edits(document, inner, value, "", there[key]))
-    else:
-        deepest[key] = value
-        edits = list(_edits(document, pair, addition, "", there))
-    return _applied(document, edits, meant, ".".join(path))
-
-
-def _mapping_at(data: Any, path: Sequence[str]) -> Any:
-    """The mapping that a path leads to; an empty one is created if there is nothing."""
-    for name in path:
-        if not data[name]:
-            data[name] = {}
-        data = data[name]
-    return data
+    edits: list[Edit] = []
+    for name, addition in additions.items():
+        entry = _plain_pair_in(document, pair, name)
+        there = document.data[section][name]
+        meant[section][name] = meant[section][name] or {}
+        new = {key: value for key, value in addition.items() if key not in (there or {})}
+        edits += _edits(document, entry, new, "", there) if new else ()
+        for key, value in addition.items():
+            meant[section][name][key] = value if key in new else [*(there[key] or ()), *value]
+            if key not in new:
+                inner = _plain_pair_in(document, entry, key)
+                edits += _edits(document, inner, value, "", there[key])
+    return _applied(document, edits, meant, section)
 
 
 def rename(document: Document, key: str, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rasa.shared.core.domain import Domain
 
+from cli.init.text import yaml_document
 from tests.support.rasa_project import contents
 from tests.unit.cli.init.init_on_project import Output, init, read, write
 
@@ -100,6 +101,27 @@ def test_no_line_of_theirs_is_lost_and_a_second_run_has_nothing_to_add(
     assert init(project) == 0
     assert capsys.readouterr().out == "Nothing to add.\n"
     assert contents(project) == before
+
+
+def test_each_further_form_costs_no_reading_of_the_domain(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_again: list[None] = []
+
+    def round_trip() -> Any:
+        read_again.append(None)
+        return original()
+
+    original = yaml_document.round_trip
+    monkeypatch.setattr(yaml_document, "round_trip", round_trip)
+    counts = []
+    for count in (1, 2, 9):  # the first one also reads the other files
+        names = "".join(f"  form_{i}: {{required_slots: [address]}}\n" for i in range(count))
+        write(project, "domain.yml", f"forms:\n{names}{SLOTS}")
+        read_again.clear()
+        init(project, "--dry-run")
+        counts.append(len(read_again))
+    assert counts[1] == counts[2]
 
 
 def test_a_form_in_a_folder_of_domain_files_is_changed_where_it_is(project: Path) -> None:
