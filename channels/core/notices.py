@@ -106,14 +106,17 @@ def words_of(notice: Notice) -> tuple[str, str]:
     """A title and a text for people."""
     thread = notice.thread
     about = f"Plan {notice.plan}, user {thread.user}, page {thread.page}"
-    return _TITLES[notice.kind], f"{' '.join(_told(notice))} {about}.".strip()
+    titles = _TITLES if notice.opened_by != "somebody else" else _TITLES | _TITLES_OF_TAKEN
+    return titles[notice.kind], f"{' '.join(_told(notice))} {about}.".strip()
 
 
 def _told(notice: Notice) -> Iterator[str]:
     waited_until = notice.first_answer_at or notice.at
     since = notice.active_at or notice.opened_at
     minutes = max(round((waited_until - since) / timedelta(minutes=1)), 0)
-    if notice.kind is NoticeKind.UNANSWERED:
+    if notice.opened_by == "somebody else" and notice.kind in _IN_HAND:
+        yield "It began without the bot."
+    elif notice.kind is NoticeKind.UNANSWERED:
         yield f"Nobody has answered for {minutes} min."
     elif notice.kind is NoticeKind.ANSWERED:
         yield f"The first answer came after {minutes} min."
@@ -123,8 +126,6 @@ def _told(notice: Notice) -> Iterator[str]:
         yield f"Messages from your team: {notice.operator_messages}."
     elif notice.opened_by == "bot_failed":
         yield "The bot has failed."
-    elif notice.opened_by != "bot":
-        yield "It began without the bot."
 
 
 _TITLES = {
@@ -135,6 +136,12 @@ _TITLES = {
     NoticeKind.ENDED: "A handover is over",
     NoticeKind.FAILED: "A handover could not be made",
 }
+# Whoever takes a thread may write before its user does: then nobody waits.
+_TITLES_OF_TAKEN = {
+    NoticeKind.OPENED: "Somebody has taken a thread",
+    NoticeKind.ANSWERED: "Whoever took a thread has written there",
+}
+_IN_HAND = (NoticeKind.OPENED, NoticeKind.UNANSWERED, NoticeKind.ANSWERED)
 
 
 def addressed(

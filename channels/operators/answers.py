@@ -50,9 +50,10 @@ class Handover(_Told, frozen=True, kw_only=True):
     true if that is Meta's own Inbox. `opened_by` says who began it: "bot", "somebody else", or
     "bot_failed" if the channel did because the bot had failed. `first_answer_at` is when an
     operator first wrote. `waits_since` is when the user began to wait for an operator's answer, or
-    for the plan's hours: null if the operator wrote last. `ends_at` is when the session ends by
-    itself if nothing is said before then, and `ends_by` the reason that it will have; `due_at` is
-    when the bot looks at it next. A session that is `waiting` is opened then, if anybody is there.
+    for the plan's hours: null if the operator wrote last, or if somebody else began and the user
+    has said nothing. `ends_at` is when the session ends by itself if nothing is said before then,
+    and `ends_by` the reason that it will have; `due_at` is when the bot looks at it next. A session
+    that is `waiting` is opened then, if anybody is there.
     """
 
     waits_since: Moment | None

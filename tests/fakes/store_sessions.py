@@ -100,7 +100,7 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
     async def find_open(self, wanted: Search, *, skip: int, limit: int) -> Found:
         open_ones = self._rows.open_sessions()
         needs = {
-            one.id: _need_of(one.state, is_answered=one.first_answer_at is not None)
+            one.id: _need_of(one.state, is_answered=one.answered_at is not None)
             for one in open_ones
         }
         unanswered = [one for one in open_ones if needs[one.id] < Need.NOTHING]
@@ -135,11 +135,12 @@ class SessionsInMemory(OutgoingInMemory, NoticesInMemory):
             and (not scope.pages or session.thread.page in scope.pages)
             and session.thread.page not in scope.without_pages
         ]
-        waiting = [one for one in own if one.is_open and one.first_answer_at is None]
+        waiting = [one for one in own if one.is_open and one.answered_at is None]
         answered = [
-            (one.first_answer_at, one.first_answer_at - one.opened_at)
+            (one.answered_at, one.answered_at - one.opened_at)
             for one in own
-            if one.first_answer_at is not None and one.first_answer_at > now - ANSWERS_SINCE
+            if one.answered_at not in (None, one.opened_at)
+            and one.answered_at > now - ANSWERS_SINCE
         ]
         heard = [
             one.last_operator_at

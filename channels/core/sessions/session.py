@@ -164,6 +164,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return not self.is_adopted or self.user_messages > 0
 
     @property
+    def answered_at(self) -> datetime | None:
+        """When the user's wait for a first answer was over: None while it lasts, and the session's
+        beginning for users who had asked for nobody.
+        """
+        if not self.is_adopted:
+            return self.first_answer_at
+        is_owed_an_answer = self.is_talk and not self.operator_messages
+        return None if is_owed_an_answer else self.opened_at
+
+    @property
     def silences_the_bot(self) -> bool:
         """Whether it keeps Rasa's new messages from its thread."""
         return not self.is_waiting and not self.regained
@@ -309,12 +319,14 @@ def deadline(session: Session) -> tuple[datetime, EndReason] | None:
 def waits_since(session: Session) -> datetime | None:
     """Since when the user of an open session has waited for an operator, or for the plan's hours.
 
-    None if an operator wrote last.
+    None if an operator wrote last, or if nobody has asked for one.
     """
     if session.state in (State.ENDING, State.ENDED):
         return None
     if session.is_waiting:
         return session.waiting_since
+    if not session.operator_messages and session.is_adopted:
+        return max(session.opened_at, session.last_user_at) if session.is_talk else None
     if not session.operator_messages:
         return session.opened_at
     said_at = session.last_operator_at
@@ -323,12 +335,14 @@ def waits_since(session: Session) -> datetime | None:
 
 def unanswered_at(session: Session) -> datetime | None:
     """When to tell operators that nobody has answered yet; None if they are not to be told."""
-    notice = session.plan.unanswered_notice
-    if notice is None or session.active_at is None or session.state is not State.ACTIVE:
+    notice, since = session.plan.unanswered_notice, waits_since(session)
+    if notice is None or since is None or session.active_at is None:
         return None
-    if session.operator_messages or NoticeKind.UNANSWERED in session.told:
+    if session.state is not State.ACTIVE or session.operator_messages:
         return None
-    return session.active_at + notice
+    if NoticeKind.UNANSWERED in session.told:
+        return None
+    return max(session.active_at, since) + notice
 
 
 def _date(dated: tuple[datetime, EndReason]) -> datetime:

@@ -65,8 +65,9 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """How the sessions that ended between two moments went.
 
     `by_reason` has every end reason. The time to the first answer is counted from the session's
-    opening to an operator's first message. `unanswered` counts sessions that ended before it,
-    except those that `failed`, or were `closed` or `cancelled` before anybody had the thread.
+    opening to an operator's first message, where the bot has handed over. `unanswered` counts
+    sessions that ended before it, except those that `failed`, were `closed` or `cancelled` before
+    anybody had the thread, or were begun by somebody else while the user said nothing.
     """
 
     since: Moment
@@ -126,14 +127,18 @@ def _opinions(sessions: Sequence[Session]) -> Opinions:
 
 
 def _wait(session: Session) -> timedelta | None:
-    """From the opening to the first answer; a clock that was set back makes it zero."""
-    if session.first_answer_at is None:
+    """From the opening to the first answer; a clock that was set back makes it zero.
+
+    None if there was no answer, and if somebody else began: then the user had not been waiting.
+    """
+    if session.first_answer_at is None or session.is_adopted:
         return None
     return max(session.first_answer_at - session.opened_at, timedelta())
 
 
 def _is_unanswered(session: Session) -> bool:
-    return session.operator_messages == 0 and session.reason not in _NEVER_WITH_AGENTS
+    was_with_agents = session.reason not in _NEVER_WITH_AGENTS
+    return session.is_talk and session.operator_messages == 0 and was_with_agents
 
 
 def _distributed(waits: Sequence[timedelta]) -> list[Waited]:

@@ -90,7 +90,7 @@ sessions = Table(
     Column("page", Text, nullable=False, server_default=""),
     Column("plan", Text),
     Column("app", Text),
-    Column("first_answer_at_us", BigInteger),
+    Column("first_answer_at_us", BigInteger),  # Session.answered_at
     Column("operator_at_us", BigInteger),
 )
 

@@ -278,7 +278,7 @@ def _saved(session: Session, claim_until: datetime | None) -> list[Any]:
         _microseconds(claim_until),
         _microseconds(wake_at),
         _microseconds(session.ended_at),
-        _microseconds(session.first_answer_at),
+        _microseconds(session.answered_at),
         _microseconds(session.last_operator_at),
         session.plan.name,
         session.owner_app or session.target_app_id,

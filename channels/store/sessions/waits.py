@@ -40,7 +40,11 @@ def _answers(scope: Scope, now: datetime) -> Any:
     since_us = microseconds(now - ANSWERS_SINCE)
     return (
         select(sessions.c.first_answer_at_us, sessions.c.opened_at_us)
-        .where(sessions.c.first_answer_at_us > since_us, *_within(scope))
+        .where(
+            sessions.c.first_answer_at_us > since_us,
+            sessions.c.first_answer_at_us != sessions.c.opened_at_us,  # nobody had waited
+            *_within(scope),
+        )
         .order_by(sessions.c.first_answer_at_us.desc())
         .limit(ANSWERS_COUNTED)
     )

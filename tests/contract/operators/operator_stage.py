@@ -112,14 +112,18 @@ class OperatorStage:
     async def is_with_operator(
         self, user: str, *, says: str | None = None, name: str = "Grace"
     ) -> Any:
-        """An operator takes the user's thread, and writes; returns the handover that begins."""
+        """An operator takes the user's thread, and writes, or lets the user wait for an answer.
+
+        Returns the handover that begins.
+        """
         await self.control("POST", "users", id=user, name=name)
         await self.control("POST", f"users/{user}/messages", text="Hello")
         await self.control("POST", f"inbox/{user}/take")
+        by_whom, counted = ("users", "user_messages")
         if says is not None:
-            await self.control("POST", f"inbox/{user}/messages", text=says)
-        counted = 0 if says is None else 1
-        return await self.until(user, lambda one: one and one["operator_messages"] == counted)
+            by_whom, counted = ("inbox", "operator_messages")
+        await self.control("POST", f"{by_whom}/{user}/messages", text=says or "Is anybody there?")
+        return await self.until(user, lambda one: one and one[counted] == 1)
 
     async def until(self, user: str, is_so: Any) -> Any:
         """The user's handover once it is as wanted; None where the user has none."""

@@ -97,6 +97,22 @@ async def test_an_operator_who_takes_a_thread_is_told_of(world: World, desk: Des
     assert {notice.opened_by for notice in desk.got} == {"somebody else"}
 
 
+async def test_operators_are_reminded_of_a_thread_that_was_taken_once_its_user_has_written(
+    world: World, desk: Desk
+) -> None:
+    world.graph.threads[ANNA] = "777000777000777"
+    passed = world.control_passed(previous_owner="900", new_owner="777000777000777")
+    await world.deliver(passed)
+    await world.wait(5 * MINUTE)
+    assert desk.kinds() == ["opened"], "nobody waits"
+    await world.user_says("Who are you?")
+    await world.wait(MINUTE)
+    assert desk.kinds() == ["opened"]
+    await world.wait(MINUTE + 5 * SECOND)
+    await world.wait(2 * SECOND)
+    assert desk.kinds() == ["opened", "unanswered"]
+
+
 async def test_nothing_is_lost_while_a_target_is_down_for_an_hour(world: World, desk: Desk) -> None:
     desk.is_away = True
     await world.hand_over()

@@ -61,4 +61,7 @@ def _is_unanswered(world: World, session: Session) -> bool:
     notice = session.plan.unanswered_notice
     if session.active_at is None or session.state is not State.ACTIVE or notice is None:
         return False
-    return session.active_at + notice + _GRACE <= world.history.shared.now()
+    if session.is_adopted and not session.user_messages:
+        return False
+    since = session.last_user_at if session.is_adopted else session.active_at
+    return max(session.active_at, since) + notice + _GRACE <= world.history.shared.now()

@@ -71,7 +71,8 @@ export class History {
   }
 }
 
-function firstAnswer({ first_answer_at, opened_at }) {
+function firstAnswer({ first_answer_at, opened_at, opened_by, user_messages }) {
+  if (opened_by === "somebody else" && (first_answer_at !== null || user_messages === 0)) return "";
   if (first_answer_at === null) return "no answer";
   return duration((Date.parse(first_answer_at) - Date.parse(opened_at)) / 1_000);
 }

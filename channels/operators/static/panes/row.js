@@ -85,14 +85,16 @@ export class Row {
   }
 
   #waits() {
-    const { state, waits_since, due_at, opened_at, first_answer_at } = this.handover;
+    const { state, waits_since, due_at, opened_at, first_answer_at, operator_messages, opened_by } =
+      this.handover;
     if (state === "ending") return "";
     if (state === "waiting") {
       return due_at === null ? "for your hours" : `for your hours, ${moment(due_at, this.#now())}`;
     }
     if (isOwedAnAnswer(this.handover)) return running(this.#since());
     if (waits_since !== null) return `again, ${running(this.#since())}`;
-    if (first_answer_at === null) return "answered";
+    if (operator_messages === 0) return "";
+    if (first_answer_at === null || opened_by === "somebody else") return "answered";
     const took = (Date.parse(first_answer_at) - Date.parse(opened_at)) / 1_000;
     return `answered in ${running(took)}`;
   }

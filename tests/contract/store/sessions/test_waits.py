@@ -54,6 +54,23 @@ async def test_an_answer_ends_the_wait_and_is_counted(store: Store) -> None:
     )
 
 
+async def test_who_was_written_to_without_having_asked_has_not_waited(store: Store) -> None:
+    taken = msgspec.structs.replace(active("session"), is_adopted=True)
+    assert await store.add_session(taken)
+    assert (await store.waits(SCOPE, NOW)).waiting == 0
+    await answer(store, taken, MINUTE)
+    found = await store.waits(SCOPE, NOW + MINUTE)
+    assert (found.waiting, found.first_answers) == (0, [])
+
+
+async def test_who_has_written_to_somebody_that_took_the_thread_waits(store: Store) -> None:
+    taken = msgspec.structs.replace(active("session"), is_adopted=True)
+    assert await store.add_session(taken)
+    asked = transitions.heard(taken, Speaker.USER, said_at=NOW, now=NOW)
+    assert await store.save_session(asked)
+    assert (await store.waits(SCOPE, NOW)).waiting == 1
+
+
 async def test_what_was_long_ago_is_forgotten(store: Store) -> None:
     session = active("session")
     assert await store.add_session(session)

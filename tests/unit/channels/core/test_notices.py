@@ -108,6 +108,9 @@ def test_that_nobody_answers_is_due_once_and_told_once() -> None:
         pytest.param(answered(activated(new(), NOW)), id="answered"),
         pytest.param(ending(activated(new(), NOW), EndReason.IDLE, NOW), id="ending"),
         pytest.param(new(), id="opening"),
+        pytest.param(
+            activated(msgspec.structs.replace(new(), is_adopted=True), NOW), id="not asked for"
+        ),
     ],
 )
 def test_nobody_is_reminded_of_one_that_does_not_wait(session: Session) -> None:
@@ -165,7 +168,13 @@ OVER = ending(answered(ACTIVE), EndReason.AGENT_RETURNED, NOW + MINUTE)
     [
         (ACTIVE, "waiting", "Somebody is waiting until you open", ""),
         (ACTIVE, "opened", "Somebody is waiting for an answer", ""),
-        (ADOPTED, "opened", "Somebody is waiting for an answer", "It began without the bot. "),
+        (ADOPTED, "opened", "Somebody has taken a thread", "It began without the bot. "),
+        (
+            answered(ADOPTED),
+            "answered",
+            "Whoever took a thread has written there",
+            "It began without the bot. ",
+        ),
         (on_failure(ACTIVE), "opened", "Somebody is waiting for an answer", "The bot has failed. "),
         (
             ACTIVE,

@@ -236,6 +236,28 @@ def test_a_user_waits_until_an_operator_has_the_last_word(
     assert waits_since(session) == since
 
 
+TAKEN = msgspec.structs.replace(ACTIVE, is_adopted=True)  # by somebody who has not written yet
+CONTACTED = said(TAKEN, Speaker.OPERATOR, ANSWERED_AT)
+ASKED = said(TAKEN, Speaker.USER, ANSWERED_AT)
+
+
+@pytest.mark.parametrize(
+    ("session", "since", "answered_at"),
+    [
+        (TAKEN, None, OPENED_AT),
+        (CONTACTED, None, OPENED_AT),
+        (ASKED, ANSWERED_AT, None),
+        (said(ASKED, Speaker.OPERATOR, ANSWERED_AT + A_MOMENT), None, OPENED_AT),
+        (ACTIVE, OPENED_AT, None),
+        (ANSWERED, None, ANSWERED_AT),
+    ],
+)
+def test_who_has_asked_for_nobody_waits_for_nobody(
+    session: Session, since: datetime | None, answered_at: datetime | None
+) -> None:
+    assert (waits_since(session), session.answered_at) == (since, answered_at)
+
+
 # Sessions that we might be making ourselves.
 UNASKED = msgspec.structs.replace(
     ended(ending(ACTIVE, EndReason.AGENT_RELEASED, PASSED_AT)), is_adopted=True

@@ -91,6 +91,18 @@ def test_who_was_never_with_an_agent_does_not_count_as_unanswered(reason: EndRea
     assert counted(over(active(), reason)).unanswered == 0
 
 
+def test_who_was_written_to_without_having_asked_had_not_waited() -> None:
+    contacted = msgspec.structs.replace(answered(SECOND), is_adopted=True)
+    left_alone = msgspec.structs.replace(over(active()), is_adopted=True)
+    found = counted(contacted, left_alone)
+    assert (waits(found), found.median_first_answer_seconds, found.unanswered) == ({}, None, 0)
+
+
+def test_who_asked_somebody_that_had_taken_the_thread_counts_as_unanswered() -> None:
+    asked = msgspec.structs.replace(over(active()), is_adopted=True, user_messages=1)
+    assert counted(asked).unanswered == 1
+
+
 def test_a_session_whose_first_answer_was_not_noted_counts_as_neither() -> None:
     before = msgspec.structs.replace(answered(SECOND), first_answer_at=None)
     found = counted(before)
