@@ -79,12 +79,13 @@ class Part:
                 for button in one.get("buttons") or ():
                     title = words.titles.get(button["title"], button["title"])
                     button["title"] = DoubleQuotedScalarString(title)
-        examples = {
+        spoken = {
             ASK_HUMAN: words.ask_human,
             BACK_TO_BOT: words.back_to_bot,
             ASK_TO_WAIT: words.ask_to_wait,
         }
-        return replace(self, domain=domain, examples={**self.examples, **examples})
+        examples = {name: spoken.get(name, one) for name, one in self.examples.items()}
+        return replace(self, domain=domain, examples=examples)
 
     def in_forms(self, rules: str) -> Part:
         """The same, with rules that apply in the middle of forms."""

@@ -179,6 +179,13 @@ class TestTheirOwnWayToAPerson:
         init(project, "--yes")
         assert "number_7" in waited_for(project)
 
+    def test_it_has_no_rival_in_another_language(self, project: Path) -> None:
+        write(project, "config.yml", "language: vi\n")
+        lines = "".join(f"    - {line}\n" for line in WISHES_ELSEWHERE[2])
+        write(project, "data/theirs.yml", nlu("request_human", lines))
+        init(project, "--yes")
+        assert set(examples(project)) == {"back_to_bot", "ask_to_wait"}
+
     @pytest.mark.parametrize("intent", ["human_handoff", "ask_human"])
     @pytest.mark.parametrize("kind", ["rules", "stories"])
     def test_its_own_rule_or_story_gets_no_other_beside_it(
