@@ -25,6 +25,7 @@ HandoverError
     ├── RoutingIsOff          the call needs Conversation Routing
     ├── TokenRefused          the page access token is invalid or expired
     └── GraphRefused          every other refusal: a setting, a permission or a bug
+        └── PageRestricted    Meta has restricted the page for a while
 """
 
 from __future__ import annotations
@@ -211,6 +212,10 @@ class TokenRefused(GraphError):
 
 class GraphRefused(GraphError):
     """Meta refuses the call for good: a setting, a permission, or a parameter is wrong."""
+
+
+class PageRestricted(GraphRefused):
+    """Meta has restricted the page for a while, for a breach of policy (368, 10/1893063)."""
 
 
 TRY_LATER = (GraphUnavailable, GraphThrottled, TokenRefused)

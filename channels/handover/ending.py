@@ -13,6 +13,7 @@ from ..core.errors import (
     TRY_LATER,
     GraphError,
     HandoverError,
+    PageRestricted,
     ProcessDied,
     RoutingIsOff,
     UserUnreachable,
@@ -29,6 +30,8 @@ from .protocol import TellsRasa
 from .telling_attempts import TellingAttempts
 
 logger = logging.getLogger(__name__)
+
+_TAKE_LATER = (*TRY_LATER, PageRestricted)
 
 
 class Endings:
@@ -132,7 +135,7 @@ class Endings:
         try:
             async with self._ledger.step(session) as session:
                 has_it = await self._take(session)
-        except TRY_LATER as error:
+        except _TAKE_LATER as error:
             logger.warning(
                 "A thread can't be taken back yet: %s", error, extra=session_fields(session)
             )
@@ -157,7 +160,7 @@ class Endings:
         metadata = return_metadata(session)
         try:
             await self._graph.take_control(session.thread, metadata=metadata)
-        except TRY_LATER:
+        except _TAKE_LATER:
             raise
         except GraphError as error:
             if await self._graph.owner(session.thread) in OURS_OR_NOBODYS:
@@ -169,7 +172,7 @@ class Endings:
                 ) from error
             try:
                 await self._graph.request_control(session.thread, metadata=metadata)
-            except TRY_LATER:
+            except _TAKE_LATER:
                 raise
             except GraphError:
                 raise error from None

@@ -16,6 +16,7 @@ from ...core.errors import (
     GraphTimeout,
     GraphUnavailable,
     NotThreadOwner,
+    PageRestricted,
     RoutingIsOff,
     TokenRefused,
     UserUnreachable,
@@ -102,9 +103,12 @@ _ATTACHMENT = _refused(
     "Check that Meta can fetch the attachment's URL in 10 seconds (a video: 75), that it is at "
     "most 25 MB (an image by URL: 8 MB), and that its type is right."
 )
-_PAGE_RESTRICTED = _refused(
-    "Meta has restricted the page for a breach of policy: stop sending, and see the page's "
-    "Support Inbox."
+_PAGE_RESTRICTED = Meaning(
+    kind=PageRestricted,
+    remedy=(
+        "Meta has restricted the page for a breach of policy: stop sending, and see the page's "
+        "Support Inbox."
+    ),
 )
 _OPT_IN = _refused("Meta limits how often a person is asked to opt in; drop the message.")
 _PROFILE = _refused("This person has no profile that the app may read; go on without it.")

@@ -14,6 +14,7 @@ from channels.core.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
+    PageRestricted,
     UserUnreachable,
 )
 from channels.core.meta.ownership import Owner, Routing
@@ -77,6 +78,22 @@ async def test_a_rate_limit_is_waited_for_before_the_thread_is_taken(world: Worl
 
     await world.wait(SECOND)
     assert world.said() == ["re: keyword"]
+
+
+async def test_a_page_that_is_restricted_for_a_while_takes_its_thread_afterwards(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    await world.hand_over()
+    world.graph.fail("take_control", PageRestricted("Blocked for a while", code=368), times=9)
+    await world.wait(TIMEOUT)
+    for _ in range(2):
+        await world.wait(HOUR)
+    assert errors() == []
+    for _ in range(9):
+        await world.wait(HOUR)
+
+    assert world.ends() == ["timeout"]
+    assert world.said() == ["re: timeout"]
 
 
 async def test_a_thread_that_meta_keeps_from_us_stays_with_the_agent(
