@@ -124,4 +124,9 @@ def target_of(settings: NotifyTarget) -> Target:
             f"'notify' has a target '{settings.shown}://…' that Apprise does not understand. See "
             "Apprise's documentation for how to write its URL."
         )
+    if len(notifier) > 1:  # while one of them fails, the others would get every repetition
+        raise SettingsError(
+            f"'notify' has a target '{settings.shown}://…' with more than one address. Make a "
+            "target of each, with its own '- apprise:'."
+        )
     return AppriseTarget(notifier)

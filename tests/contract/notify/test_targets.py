@@ -158,6 +158,17 @@ def test_what_apprise_does_not_know_is_a_mistake_in_the_settings(url: str) -> No
     assert "only-one" not in str(raised.value)
 
 
+@pytest.mark.parametrize("separator", [", ", " "])
+def test_several_addresses_in_one_are_refused_since_one_that_fails_repeats_it_to_all(
+    separator: str,
+) -> None:
+    both = separator.join(["json://one/token", "json://two/token"])
+    [settings] = parse_notify("notify", [{"apprise": both}])
+    with pytest.raises(SettingsError, match="more than one address") as raised:
+        target_of(settings)
+    assert "token" not in str(raised.value)
+
+
 def test_without_apprise_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
     [settings] = parse_notify("notify", [{"apprise": "slack://a/b/c"}])
