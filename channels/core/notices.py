@@ -15,6 +15,7 @@ import msgspec
 from .events import Thread
 
 KEPT_TRYING = timedelta(days=1)
+LATE = timedelta(minutes=5)  # after which people are told when it happened
 
 
 class NoticeKind(enum.Enum):
@@ -102,12 +103,13 @@ def payload_of(notice: Notice) -> dict[str, Any]:
     }
 
 
-def words_of(notice: Notice) -> tuple[str, str]:
-    """A title and a text for people."""
+def words_of(notice: Notice, now: datetime) -> tuple[str, str]:
+    """A title and a text for people, with the time if it is LATE `now`."""
     thread = notice.thread
     about = f"Plan {notice.plan}, user {thread.user}, page {thread.page}"
     titles = _TITLES if notice.opened_by != "somebody else" else _TITLES | _TITLES_OF_TAKEN
-    return titles[notice.kind], f"{' '.join(_told(notice))} {about}.".strip()
+    when = f" This was at {notice.at:%Y-%m-%d %H:%M} UTC." if now - notice.at > LATE else ""
+    return titles[notice.kind], f"{' '.join(_told(notice))} {about}.{when}".strip()
 
 
 def _told(notice: Notice) -> Iterator[str]:

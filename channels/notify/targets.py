@@ -89,8 +89,8 @@ class AppriseTarget:
     def __init__(self, notifier: Any) -> None:
         self._notifier = notifier
 
-    async def tell(self, notice: Notice, now: datetime) -> None:  # noqa: ARG002
-        title, body = words_of(notice)
+    async def tell(self, notice: Notice, now: datetime) -> None:
+        title, body = words_of(notice, now)
         telling = self._notifier.async_notify(title=title, body=body)
         try:
             taken = await asyncio.wait_for(telling, LIMIT.total_seconds())

@@ -127,7 +127,7 @@ def test_a_notice_has_ids_times_and_counts_and_nothing_that_anybody_wrote() -> N
     notices = telling(session, NOW, also=list(NoticeKind))[1]
     assert len({notice.id for notice in notices}) == len(NoticeKind)
     for notice in notices:
-        shown = msgspec.json.encode((notice, payload_of(notice), words_of(notice)))
+        shown = msgspec.json.encode((notice, payload_of(notice), words_of(notice, NOW)))
         assert SECRET.encode() not in shown
 
 
@@ -206,7 +206,7 @@ def test_people_read_what_a_notice_is_about(
     session: Session, kind: str, title: str, told: str
 ) -> None:
     notices = telling(session, NOW + 3 * MINUTE, also=list(NoticeKind))[1]
-    [words] = [words_of(notice) for notice in notices if notice.kind is NoticeKind(kind)]
+    [words] = [words_of(one, one.at) for one in notices if one.kind is NoticeKind(kind)]
     assert words == (title, f"{told}Plan default, user 2, page 1.")
 
 
@@ -220,4 +220,13 @@ def test_people_read_how_long_the_user_has_waited_for_an_agent(
     """Not for the hours; and a clock may have been set back."""
     session = msgspec.structs.replace(ACTIVE, active_at=active_at)
     notices = telling(session, at, also=[NoticeKind.UNANSWERED])[1]
-    assert words_of(notices[-1])[1].startswith(f"Nobody has answered for {minutes} min. ")
+    assert words_of(notices[-1], at)[1].startswith(f"Nobody has answered for {minutes} min. ")
+
+
+@pytest.mark.parametrize(
+    ("late", "when"),
+    [(5 * MINUTE, ""), (6 * MINUTE, " This was at 2026-03-01 12:00 UTC.")],
+)
+def test_people_who_are_told_late_read_when_it_was(late: timedelta, when: str) -> None:
+    [opened] = telling(ACTIVE, NOW)[1]
+    assert words_of(opened, NOW + late)[1] == f"Plan default, user 2, page 1.{when}"
