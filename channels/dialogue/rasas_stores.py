@@ -16,7 +16,7 @@ from typing import Any
 
 from rasa.core.lock_store import LockError
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from ..core.errors import StoreUnavailable, TurnNotSaved
 from ..instruments.leases import still_ours, surely_ours
@@ -166,10 +166,18 @@ def _fail_safe_tracker_store() -> type[Any]:
 
 
 def _tracker_store_failed(error: Exception) -> None:
-    """Log the class of the error only, which may quote the user; other channels are unaffected."""
-    failure = f"Rasa's tracker store failed ({type(error).__name__})."
+    """Other channels are unaffected."""
+    failure = f"Rasa's tracker store failed ({_without_quotes(error)})."
     if is_in_turn():
         if isinstance(error, _OF_THE_TURN):
             raise _OfTheTurn(failure) from None
         raise StoreUnavailable(failure) from None
     logger.error("%s", failure)
+
+
+def _without_quotes(error: Exception) -> str:
+    """The error's class, whose message may quote the user; and what a database says of itself."""
+    name = type(error).__name__
+    if not isinstance(error, OperationalError):
+        return name
+    return f"{name}: {str(error.orig).strip().partition(chr(10))[0]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sqlite3
 import time
 import traceback
 from datetime import datetime, timedelta, timezone
@@ -16,6 +17,7 @@ from rasa.core.lock_store import InMemoryLockStore, TicketLock
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, SQLTrackerStore
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.exc import OperationalError
 
 from channels.core.errors import ClaimLost, StoreUnavailable, TurnNotSaved
 from channels.dialogue.assistant import RasaAssistant
@@ -76,6 +78,20 @@ async def test_a_turn_fails_where_its_tracker_can_t_be_read_and_counts_once_it_c
 
     assert await heard(agent) == ["m_1", "m_2"]
     assert "what the user said" not in str(failure.value)
+
+
+async def test_what_the_trackers_database_says_of_itself_is_told_but_not_what_it_was_to_keep(
+    assistant: RasaAssistant, trackers: TrackersAway
+) -> None:
+    trackers.away = "read"
+    full = sqlite3.OperationalError("database or disk is full\nDETAIL: what the user said")
+    trackers.why = OperationalError("SELECT", ("what the user said",), full)
+    with pytest.raises(StoreUnavailable) as failure:
+        await assistant.take_turn(turn("m_1", once=True), CollectingOutput())
+
+    assert str(failure.value) == (
+        "Rasa's tracker store failed (OperationalError: database or disk is full)."
+    )
 
 
 @pytest.mark.parametrize("once", [True, False])
