@@ -41,6 +41,7 @@
 | pass or take, to another app, owner another  | regained | end it in silence, then as with none |
 | pass or take, to another app, owner another  | none     | open a session                       |
 | pass or take, to another app                 | active   | the session's owner is that app      |
+| take_thread_control from us, owner another   | none     | open a session                       |
 | messaging: an act that is no message         | none     | route to Rasa                        |
 | messaging: the act is the cause, once more   | open     | route to Rasa                        |
 | messaging: an act that is no message         | regained | carry the end through, then route    |
@@ -382,7 +383,9 @@ def _overtaken(owner: Owner | None) -> Decision:
 def _control_moved(
     event: ControlPassed | ControlTaken, session: Session | None, us: str, owner: Owner | None
 ) -> Decision:
-    if event.new_owner not in (us, None):
+    # The older form of a take says only from whom the thread was taken.
+    is_lost = isinstance(event, ControlTaken) and event.previous_owner == us
+    if event.new_owner not in (us, None) or (is_lost and event.new_owner is None):
         return _went_to(event, session, owner)
     is_told = event.new_owner == us  # otherwise Meta is asked: it notifies the new owner
     if is_told or (session is not None and owner in (None, *OURS_OR_NOBODYS)):

@@ -129,8 +129,12 @@ def passed(new_owner: str | None, *, at: datetime = LATER) -> ControlPassed:
     return ControlPassed(**_common(Array.MESSAGING, at), new_owner=new_owner)
 
 
-def taken(new_owner: str | None, *, at: datetime = LATER) -> ControlTaken:
-    return ControlTaken(**_common(Array.MESSAGING, at), new_owner=new_owner)
+def taken(
+    new_owner: str | None, *, previous_owner: str | None = None, at: datetime = LATER
+) -> ControlTaken:
+    return ControlTaken(
+        **_common(Array.MESSAGING, at), new_owner=new_owner, previous_owner=previous_owner
+    )
 
 
 def requested(by: str | None, *, at: datetime = LATER) -> ControlRequested:

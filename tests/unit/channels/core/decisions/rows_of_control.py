@@ -103,6 +103,14 @@ CONTROL_AND_ACTS = [
         events=(passed(AGENT), taken(AGENT)),
     ),
     Row(
+        event="take_thread_control from us, owner another",
+        session="none",
+        do="open a session",
+        decision=ADOPT,
+        events=(taken(None, previous_owner=US),),
+        owners=ANOTHER,
+    ),
+    Row(
         event="messaging: an act that is no message",
         session="none",
         do="route to Rasa",
