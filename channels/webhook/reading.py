@@ -144,7 +144,7 @@ def _repaired(raw: bytes | msgspec.Raw) -> bytes:
     U+FFFD stands for what is not a character (half of a surrogate pair, as of an emoji that was cut
     in two; broken UTF-8), null for what is nested too deeply and for numbers too large for a float.
     """
-    text = bytes(raw).decode(errors="replace")
+    text = bytes(raw).decode("utf-8-sig", errors="replace")
     text = _ESCAPE.sub(lambda found: NO_CHARACTER if found["half"] else found[0], text)
     return _within_bounds(text).encode()
 
