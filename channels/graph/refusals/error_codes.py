@@ -173,6 +173,7 @@ NUMBERS: dict[int | None, Meaning] = {
 }
 
 CODES: dict[int | None, Meaning] = {
+    -1: TRANSIENT,
     1: TRANSIENT,
     2: TRANSIENT,
     1200: TRANSIENT,

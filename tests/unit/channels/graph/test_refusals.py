@@ -54,6 +54,7 @@ NUMBER = st.none() | st.sampled_from([*CODES, *NUMBERS, *BROAD_CODES]) | st.inte
 @pytest.mark.parametrize(
     ("code", "subcode", "expected"),
     [
+        (-1, 2018012, GraphUnavailable),
         (1, None, GraphUnavailable),
         (2, None, GraphUnavailable),
         (1, 99, GraphUnavailable),
