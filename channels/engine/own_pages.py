@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 ASK_AGAIN_AFTER = timedelta(hours=1)  # by then another account may be linked
 LOG_INTERVAL = timedelta(hours=1)
+OF_TEST_BUTTON = "0"  # the page of the samples that the app's settings at Meta send
 
 
 class OwnPages:
@@ -57,6 +58,12 @@ class OwnPages:
 
     def rule_out(self, thread: Thread) -> bool:
         """Whether the thread is known not to be the bot's; if so, this is counted, and logged."""
+        if thread.page == OF_TEST_BUTTON:
+            logger.info(
+                "Meta's Test button reaches the bot. Its sample comes from no page and no user, so "
+                "nothing answers it."
+            )
+            return True
         own = self._known(thread.platform)
         if not own or thread.page in own:
             return False

@@ -58,6 +58,18 @@ async def test_another_page_is_told_of_in_the_log_once_an_hour(
     assert "'pages'" in told[0]
 
 
+@pytest.mark.parametrize("platform", Platform)
+async def test_metas_test_button_is_told_of_and_not_answered(
+    world: World, caplog: pytest.LogCaptureFixture, platform: Platform
+) -> None:
+    caplog.set_level("INFO")
+    await world.user_says("random_text", Thread(page="0", user="12334", platform=platform))
+    assert heard(world) == []
+    [line] = [one for one in caplog.records if "Test button" in one.getMessage()]
+    assert line.levelname == "INFO"
+    assert "are left out" not in caplog.text
+
+
 async def test_while_the_page_is_not_known_its_events_wait_and_none_is_lost(world: World) -> None:
     world.graph.fail("page", OUTAGE, times=2)
     await world.user_says("before")
