@@ -371,7 +371,7 @@ def _has_ended(event: Event, ended: Session | None) -> bool:
 
 
 def _mark_of(event: Event) -> str | None:
-    mid = event.mid if isinstance(event, (UserMessage, Postback, Edited)) else None
+    mid = event.mid if isinstance(event, (UserMessage, Postback)) else None
     return None if mid is None else mark_of(mid)
 
 
