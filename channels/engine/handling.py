@@ -232,10 +232,8 @@ class EventHandler:
         try:
             owner = await self._graph.owner(thread)
         except TRY_LATER as error:
-            if self._graph.closed_page(thread.page) is not None:
-                self._failing.no_more(thread)
-                raise
-            if self._failing.for_long(thread, self._clock.now()) < PATIENCE:
+            is_closed = self._graph.closed_page(thread.page) is not None
+            if is_closed or self._failing.for_long(thread, self._clock.now()) < PATIENCE:
                 raise
             logger.warning("The owner of a thread counts as unknown: %s", error)
             return Owner.UNKNOWN

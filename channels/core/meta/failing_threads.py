@@ -25,7 +25,7 @@ class FailingThreads:
         return now - first
 
     def no_more(self, thread: Thread) -> None:
-        """It has been answered, or failed for another reason."""
+        """It has been answered."""
         self._failing.pop(thread, None)
 
     def _forget(self, oldest: datetime) -> None:
