@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels.core.errors import GraphRefused, GraphTimeout, GraphUnavailable, NotThreadOwner
+from channels.core.events import Platform, Thread
 from channels.core.meta.app_secret import marked
 from channels.graph.echoes import MOST_UNECHOED
 from channels.graph.http import ECHO_WAIT, HttpGraph
@@ -181,6 +182,20 @@ async def test_once_meta_sends_no_more_echoes_none_is_said_to_come(
     assert not (await lose()).echoes_come
 
 
+async def test_on_instagram_echoes_come_without_a_subscription(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    on_instagram = Thread(page="444", user="555", platform=Platform.INSTAGRAM)
+    meta.script = [SENT]
+    await graph.send(on_instagram, {"text": "Hello"})
+    graph.echo_heard(mark_of(meta.seen[-1]))
+    without = accepted(data=[{"id": "900", "subscribed_fields": ["messages"]}])
+    meta.script = [Reset(), accepted(id="111"), without]
+    with pytest.raises(GraphTimeout) as failure:
+        await graph.send(on_instagram, {"text": "Hello"})
+    assert failure.value.echoes_come
+
+
 async def test_what_meta_does_not_tell_of_a_subscription_changes_nothing_about_echoes(
     live: HttpGraph, page: EmulatedPage
 ) -> None:
@@ -305,6 +320,13 @@ async def test_a_refused_take_of_another_app_s_thread_is_a_refusal(
     with pytest.raises(GraphRefused, match="'Take control of conversations'"):
         await live.take_control(page.thread, metadata="{}")
     assert await page.owner_id() == PAGE_INBOX
+
+
+async def test_a_take_of_what_is_ours_is_a_success_though_meta_says_that_another_has_it(
+    graph: HttpGraph, meta: ScriptedGraph
+) -> None:
+    meta.script = [refused(code=100, message="Another app is controlling this thread"), WE_OWN]
+    await graph.take_control(ADA, metadata="")
 
 
 async def test_an_unknown_owner_leaves_the_fate_of_a_take_open(

@@ -153,6 +153,15 @@ async def test_an_error_repeats_no_secret_no_id_and_no_text(
     assert "Bad … in message[text] of RESPONSE" in str(refusal.value)
 
 
+async def test_neither_does_an_error_when_something_is_asked(
+    graph: HttpGraph, meta: ScriptedGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    proof = hmac.new(SECRET.encode(), TOKEN.encode(), hashlib.sha256).hexdigest()
+    meta.script = [refused(code=100, message=f"Bad {TOKEN} {SECRET} {proof} of {ADA.user}")]
+    await graph.owner(ADA)
+    assert "Bad *** *** *** of ***" in caplog.text
+
+
 async def test_an_error_repeats_no_text_that_stands_where_a_kind_should(
     graph: HttpGraph, meta: ScriptedGraph
 ) -> None:
@@ -165,7 +174,9 @@ async def test_an_error_repeats_no_text_that_stands_where_a_kind_should(
 
 async def test_an_error_repeats_no_text_of_a_list(graph: HttpGraph, meta: ScriptedGraph) -> None:
     meta.script = [refused(code=100, message="Param title 'Blocked' is too long")]
-    replies = [{"content_type": "text", "title": "Blocked", "payload": "/block"}]
+    replies = [
+        {"content_type": "text", "title": title, "payload": "/block"} for title in ("No", "Blocked")
+    ]
     with pytest.raises(GraphRefused, match="Param title … is too long"):
         await graph.send(ADA, {"text": "Hi Ada", "quick_replies": replies})
 

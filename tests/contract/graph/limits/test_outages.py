@@ -90,6 +90,16 @@ async def test_a_dead_token_is_logged_once_with_its_remedy_and_no_secret(
     assert "takes the calls of the page again" in caplog.records[-1].getMessage()
 
 
+async def test_calls_that_are_refused_at_once_tell_of_a_dead_token_once(
+    graph: HttpGraph, meta: ScriptedGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    meta.script = [refused(code=190)] * 2
+    sends = (graph.send(ADA, {"text": text}) for text in ("Hello", "there"))
+    answers = await asyncio.gather(*sends, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TokenRefused] * 2
+    assert len(meta.seen) == len(caplog.records) + 1 == 2
+
+
 async def test_a_message_whose_echo_another_worker_has_heard_is_not_sent_again(
     meta: ScriptedGraph, clock: ImpatientClock
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from channels.core.errors import (
     GraphThrottled,
+    TokenRefused,
 )
 from channels.graph.http import LOOKS_A_SECOND, HttpGraph
 from channels.graph.pace import JITTER, LONGEST_QUEUE
@@ -19,6 +20,7 @@ from tests.contract.graph.impatient_clock import ImpatientClock
 from tests.contract.graph.limits.limit_samples import ADA, SECOND, SENT, VIDEO
 from tests.contract.graph.scripted_graph import (
     ScriptedGraph,
+    refused,
 )
 from tests.fakes.clock import ManualClock
 
@@ -56,6 +58,26 @@ async def test_owners_are_asked_for_no_faster_than_their_budget_whoever_asks(
     for _ in range(50):
         await graph.owner(ADA)
     assert most_in_a_second(times) == LOOKS_A_SECOND
+
+
+async def test_a_worker_beside_another_sends_half_of_the_videos(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
+    graph.share_among(2)
+    times = await times_of(graph, meta, clock, VIDEO, VIDEO)
+    assert times[1] - times[0] >= SECOND
+
+
+async def test_a_worker_beside_others_asks_for_its_part_of_the_owners(
+    graph: HttpGraph, meta: ScriptedGraph, clock: ImpatientClock
+) -> None:
+    graph.share_among(4)
+    times: list[datetime] = []
+    meta.on_request = lambda _seen: times.append(clock.now())
+    meta.script = [NOBODY_OWNS] * 20
+    for _ in range(20):
+        await graph.owner(ADA)
+    assert most_in_a_second(times) == LOOKS_A_SECOND // 4
 
 
 async def test_who_would_wait_long_for_a_look_at_an_owner_is_told_to_come_again(
@@ -123,6 +145,23 @@ async def test_what_could_not_go_out_for_long_is_not_queued(meta: ScriptedGraph)
     for one in waiting:
         one.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+    await graph.close()
+
+
+async def test_what_waits_for_its_place_does_not_go_out_once_the_token_is_refused(
+    meta: ScriptedGraph,
+) -> None:
+    clock = ManualClock(datetime(2026, 10, 1, 12, tzinfo=timezone.utc))
+    graph = graph_of(meta.url, clock, sends_a_second=1)
+    meta.script = [SENT, refused(code=190), refused(code=190)]
+    await graph.send(ADA, {"text": "Hello"})
+    waiting = asyncio.ensure_future(graph.send(ADA, {"text": "there"}))
+    with pytest.raises(TokenRefused):
+        await graph.owner(ADA)
+    clock.advance(SECOND + JITTER)
+    with pytest.raises(TokenRefused):
+        await waiting
+    assert [seen.path for seen in meta.seen[1:]] == ["/v25.0/me/thread_owner", "/v25.0/me"]
     await graph.close()
 
 

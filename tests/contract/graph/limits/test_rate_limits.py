@@ -85,6 +85,19 @@ async def test_the_app_s_own_limit_holds_for_all_its_pages(
     assert pages.closed_page("333") is not None
 
 
+async def test_of_a_page_s_limit_and_the_app_s_the_longer_one_counts(
+    two_pages: tuple[PagesGraph, ScriptedGraph, ScriptedGraph], clock: ImpatientClock
+) -> None:
+    pages, meta, other = two_pages
+    meta.script, other.script = [throttled(minutes=9)], [throttled(code=4, minutes=3)]
+    for thread in (ADA, ON_OTHER_PAGE):
+        with pytest.raises(GraphThrottled):
+            await pages.send(thread, {"text": "Hello"})
+    closed = pages.closed_page("111")
+    assert closed is not None
+    assert closed.until == clock.now() + timedelta(minutes=9)
+
+
 async def test_the_dead_token_of_one_page_is_no_other_s(
     two_pages: tuple[PagesGraph, ScriptedGraph, ScriptedGraph],
 ) -> None:

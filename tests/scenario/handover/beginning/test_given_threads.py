@@ -109,6 +109,17 @@ async def test_a_return_that_is_told_late_is_no_gift(world: World) -> None:
     assert given_to(world) == []
 
 
+async def test_nor_is_one_that_meta_dates_a_little_after_the_end(world: World) -> None:
+    world.script.intents |= {"handover_given"}
+    await world.hand_over()
+    world.graph.threads[ANNA] = BOT
+    await world.wait(timedelta(minutes=4))  # who owns it is asked
+    assert world.ends() == ["agent_returned"]
+
+    await world.deliver(world.control_passed(at=world.clock.now() + SECOND))
+    assert given_to(world) == []
+
+
 async def test_what_another_app_has_by_now_is_not_given(world: World) -> None:
     world.script.intents |= {"handover_given"}
     event = world.control_passed(previous_owner=LEAD_ADS)

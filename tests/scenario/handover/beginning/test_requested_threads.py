@@ -16,6 +16,7 @@ from tests.scenario.world import ANNA, BOT, INBOX, SECOND, TIMEOUT, World
 
 STRANGER = "31337"
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 def asks(world: World, app_id: str) -> ControlRequested:
@@ -74,6 +75,16 @@ async def test_an_app_that_asked_long_ago_gets_nothing(
 
     assert world.said() == ["re: hello"]
     assert f"App {INBOX} asked for a thread and does not get it: it asked more" in caplog.text
+
+
+async def test_how_long_ago_an_app_asked_goes_by_meta_s_clock() -> None:
+    world = World()
+    world.graph.ahead = -HOUR
+    await world.start(ahead=HOUR)
+    await world.deliver(asks(world, INBOX))
+
+    assert world.graph.threads[ANNA] == INBOX
+    await world.kill()
 
 
 async def test_an_app_that_asks_during_a_handover_is_not_told_to_be_listed(

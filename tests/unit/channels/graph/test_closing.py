@@ -109,6 +109,16 @@ def test_meta_is_asked_ever_less_often(closing: PageClosing, error: GraphError) 
     assert pauses[-1] == LONGEST_PAUSE
 
 
+def test_after_an_answer_meta_is_asked_again_as_soon_as_at_first(closing: PageClosing) -> None:
+    closing.close(DOWN, NOW)
+    closing.close(DOWN, NOW + SECOND)
+    closing.open()
+    closing.close(DOWN, NOW + MINUTE)
+    closed = closing.closed_page(NOW + MINUTE)
+    assert closed is not None
+    assert closed.until == NOW + MINUTE + FIRST_PAUSE
+
+
 def test_what_keeps_it_closed_for_longer_goes_before(closing: PageClosing) -> None:
     closing.close(throttled(), NOW)
     assert closing.close(BAD_TOKEN, NOW + SECOND) is None
