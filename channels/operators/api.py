@@ -202,7 +202,7 @@ async def _list_ended(operations: Operations, request: Request, _: str) -> HTTPR
 
 async def _list_as_csv(operations: Operations, request: Request, _: str) -> HTTPResponse:
     since = operations.now() - queries.period(_query(request))
-    open_ones = await operations.open_sessions(limit=queries.MOST_LISTED)
+    open_ones = await operations.open_sessions(limit=queries.MOST_COUNTED)
     ended = await operations.ended_sessions(since=since, limit=queries.MOST_COUNTED)
     body = sheet(
         [_handover_of(operations, session) for session in open_ones],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from tests.contract.operators.operator_stage import OPERATOR_TOKEN, operator_stage
+from tests.contract.operators.operator_stage import OPERATOR, OPERATOR_TOKEN, operator_stage
 from tests.stack.browser.operators.many_handovers import store_handovers, user
 
 MANY = 5000
@@ -32,3 +32,5 @@ async def test_of_five_thousand_fifty_are_shown_and_every_one_is_found(
         await expect(rows).to_have_count(1)
         await expect(page.locator("#found")).to_have_text("1 found")
         await context.close()
+        _, sheet = await stage.calls("GET", "/handovers/sessions.csv", headers=OPERATOR)
+        assert len(sheet.splitlines()) == 1 + MANY
