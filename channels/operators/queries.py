@@ -44,11 +44,16 @@ def search(query: Mapping[str, str]) -> Search:
         raise WrongQuery("'unanswered' must be true or false.")
     return Search(
         words=" ".join("".join(filter(str.isprintable, words)).lower().split()),
-        plan=query.get("plan", ""),
-        page=query.get("page", ""),
+        plan=_whole(query, "plan"),
+        page=_whole(query, "page"),
         is_unanswered=unanswered == "true",
         by_need=order == "need",
     )
+
+
+def _whole(query: Mapping[str, str], name: str) -> str:
+    """A name that has to match as a whole; PostgreSQL takes no NUL, which no name has."""
+    return query.get(name, "").replace("\0", "\ufffd")
 
 
 def part(query: Mapping[str, str]) -> Part:
