@@ -22,6 +22,7 @@ HandoverError
     ├── NotThreadOwner        another app controls the thread
     ├── WindowClosed          more than 24 hours since the user's last message
     ├── UserUnreachable       the person blocked the page, or is gone
+    │   └── NoSuchUser        the page has no user with this id
     ├── RoutingIsOff          the call needs Conversation Routing
     ├── TokenRefused          the page access token is invalid or expired
     └── GraphRefused          every other refusal: a setting, a permission or a bug
@@ -199,7 +200,11 @@ class WindowClosed(GraphError):
 
 
 class UserUnreachable(GraphError):
-    """The person has blocked the page, has left, or belongs to another page or app."""
+    """The person has blocked the page, has left, or gets no messages now (551)."""
+
+
+class NoSuchUser(UserUnreachable):
+    """The person is unknown, or belongs to another page or app (100/2018001)."""
 
 
 class RoutingIsOff(GraphError):

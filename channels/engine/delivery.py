@@ -275,6 +275,10 @@ class Delivery:
                 return False
             _log_drop(entry, _LOST)
             await self._once_stored(lambda: self._store.drop(entry, self._stamp(), rest=True))
+        elif fate is Fate.DROP:
+            name = entry.outgoing.response
+            logger.warning("%s was not sent: %s", name, error, extra=_fields(entry))
+            await self._once_stored(lambda: self._store.drop(entry, self._stamp()))
         else:
             await self._give_up(entry, error)
         return True

@@ -14,7 +14,15 @@ from typing import Any
 
 import msgspec
 
-from ..errors import TRY_LATER, GraphError, GraphUnavailable, NotThreadOwner, WindowClosed
+from ..errors import (
+    TRY_LATER,
+    GraphError,
+    GraphUnavailable,
+    NoSuchUser,
+    NotThreadOwner,
+    UserUnreachable,
+    WindowClosed,
+)
 from ..events import Echo, Thread
 from ..sessions.session import Cause
 
@@ -100,8 +108,11 @@ class Fate(enum.Enum):
     LOST = "lost"
     """Drop it with the rest of its turn: another app has the thread."""
 
+    DROP = "drop"
+    """Drop it: the user can get no messages."""
+
     GIVE_UP = "give up"
-    """Drop it: Meta refuses it for good."""
+    """Set it aside: Meta refuses it for good."""
 
 
 def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
@@ -116,6 +127,8 @@ def fate_of(error: GraphError, *, waited_out: bool) -> Fate:
         return Fate.WAIT
     if isinstance(error, WindowClosed):
         return Fate.HOLD
+    if isinstance(error, UserUnreachable) and not isinstance(error, NoSuchUser):
+        return Fate.DROP
     return Fate.LOST if isinstance(error, NotThreadOwner) else Fate.GIVE_UP
 
 

@@ -15,6 +15,7 @@ from ...core.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
+    NoSuchUser,
     NotThreadOwner,
     PageRestricted,
     RoutingIsOff,
@@ -64,7 +65,7 @@ _UNREACHABLE = Meaning(
     remedy="Nothing to fix: the person blocked the page, left, or can't get messages now.",
 )
 _NO_SUCH_USER = Meaning(
-    kind=UserUnreachable,
+    kind=NoSuchUser,
     remedy=(
         "A user's id is valid for one page only: check that 'page-access-token' belongs to the "
         "page that the user wrote to."

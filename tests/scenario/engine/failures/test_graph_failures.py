@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
@@ -14,8 +14,10 @@ from channels.core.errors import (
     GraphThrottled,
     GraphTimeout,
     GraphUnavailable,
+    NoSuchUser,
     NotThreadOwner,
     TokenRefused,
+    UserUnreachable,
 )
 from channels.core.events import Array, Thread
 from channels.core.sessions.session import State
@@ -182,6 +184,28 @@ async def test_outside_the_window_what_the_bot_says_is_held_until_the_user_write
     assert world.said() == []
     await world.user_says("are you there?")
     assert world.said() == ["re: hello", "re: are you there?"]
+
+
+async def test_what_a_user_can_t_receive_is_dropped_and_is_nobody_s_fault(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    world.graph.fail("send", UserUnreachable("Blocked", code=551))
+    await world.user_says("hello")
+    await world.user_says("are you there?")
+
+    assert world.said() == ["re: are you there?"]
+    assert errors() == []
+    assert await world.store.dead(limit=9) == []
+
+
+async def test_what_another_page_s_token_can_t_send_is_set_aside(
+    world: World, errors: Callable[[], list[str]]
+) -> None:
+    world.graph.fail("send", NoSuchUser("No matching user", code=100, subcode=2018001))
+    await world.user_says("hello")
+
+    assert len(errors()) == 1
+    assert [one.error for one in await world.store.dead(limit=9)] == ["NoSuchUser 100/2018001"]
 
 
 async def test_a_follow_up_outside_the_window_does_not_keep_the_session_open(
