@@ -39,6 +39,7 @@ from ..database.schema import (
     DONE,
     UNCLAIMED,
     WAITING,
+    all_microseconds,
     earlier,
     earlier_is_waiting,
     inbox,
@@ -321,10 +322,10 @@ def _without(claimable: Select, without_threads: Collection[Thread]) -> Select:
     return claimable
 
 
-def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int]:
+def lease_at(now: datetime, allowance: timedelta = timedelta()) -> dict[str, int | None]:
     """The parameters of `is_over`, for claims that expired at least this long ago."""
     latest = now + CLAIM_LEASE + _SLACK + allowance
-    return {"now_us": microseconds(now - allowance), "most_us": microseconds(latest)}
+    return all_microseconds(now_us=now - allowance, most_us=latest)
 
 
 def found_in_parts(

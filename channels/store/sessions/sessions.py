@@ -15,6 +15,7 @@ from ...core.notices import Addressed
 from ...core.sessions.session import Session, State
 from ..database.hot import as_json, execute
 from ..database.schema import (
+    all_microseconds,
     has_ended,
     insert_new,
     is_held,
@@ -269,25 +270,24 @@ def _saved(session: Session, claim_until: datetime | None) -> list[Any]:
     wake_at = session.due_at
     if wake_at is not None and claim_until is not None:
         wake_at = max(wake_at, claim_until)
+    dates = all_microseconds(
+        opened_at_us=session.opened_at,
+        due_at_us=session.due_at,
+        claimed_until_us=claim_until,
+        wake_at_us=wake_at,
+        ended_at_us=session.ended_at,
+        first_answer_at_us=session.answered_at,
+        operator_at_us=session.last_operator_at,
+    )
     return [
         session.version,
         data_of(session),
         session.state.value,
-        microseconds(session.opened_at),
-        _microseconds(session.due_at),
-        _microseconds(claim_until),
-        _microseconds(wake_at),
-        _microseconds(session.ended_at),
-        _microseconds(session.answered_at),
-        _microseconds(session.last_operator_at),
+        *dates.values(),
         session.plan.name,
         session.owner_app or session.target_app_id,
         session.id,
     ]
-
-
-def _microseconds(at: datetime | None) -> int | None:
-    return None if at is None else microseconds(at)
 
 
 def data_of(session: Session) -> str:
