@@ -364,8 +364,7 @@ class EventHandler:
 
 def _has_ended(event: Event, ended: Session | None) -> bool:
     """Whether the event ended the thread's last session: Meta may deliver it on both arrays."""
-    mark = _mark_of(event)
-    return mark is not None and ended is not None and ended.ended_by == mark
+    return ended is not None and ended.ended_by is not None and ended.ended_by == _mark_of(event)
 
 
 def _mark_of(event: Event) -> str | None:
