@@ -176,9 +176,9 @@ def as_object(value: Any, subject: str = "it") -> dict[str, Any]:
     return value
 
 
-def fit_text(value: Any, _field: str, _fitter: Fitter) -> list[str]:
-    """The text of a response. Raises Unsendable if it is not a text."""
-    return [as_text(value, "value")]
+def fit_text(value: Any, _field: str, fitter: Fitter) -> list[str]:
+    """The text of a response, bounded. Raises Unsendable if it is not a text."""
+    return [fitter.bounded(as_text(value, "value"))]
 
 
 def fit_address(value: Any, _field: str, _fitter: Fitter) -> list[str]:

@@ -68,7 +68,7 @@ def render(response: Mapping[str, Any], limits: Limits = MESSENGER) -> Rendered:
     """
     fitter = Fitter(limits)
     parts = fitter.parts(response, _PARTS)
-    text = fitter.bounded("".join(fitter.one(parts.get("text"), "text", fit_text)))
+    text = "".join(fitter.one(parts.get("text"), "text", fit_text))
     buttons, quick_replies = (
         fitter.every(parts[part], part, fit) if part in parts else []
         for part, fit in (("buttons", fit_button), ("quick_replies", fit_quick_reply))
