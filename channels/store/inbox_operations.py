@@ -44,17 +44,17 @@ class InboxOperations(Operations):
         without_threads: Collection[Thread] = (),
         without_pages: Collection[str] = (),
     ) -> list[InboxEntry]:
-        claim = partial(
-            claims.claim,
-            now=now,
-            limit=limit,
-            worker=self.worker,
-            held=frozenset(self._own_claims.positions),
-            without_threads=without_threads,
-            without_pages=without_pages,
-            allowance=self._outages.allowance(),
-        )
-        with self._outages.noticed():
+        with self._outages.noticed() as allowance:
+            claim = partial(
+                claims.claim,
+                now=now,
+                limit=limit,
+                worker=self.worker,
+                held=frozenset(self._own_claims.positions),
+                without_threads=without_threads,
+                without_pages=without_pages,
+                allowance=allowance,
+            )
             claimed = await self._inbox_writer.run(claim)
         # If the process stood still, what was recorded in the meantime may have expired, too.
         entries = [entry for entry in claimed if entry.position not in self._own_claims.positions]

@@ -84,15 +84,15 @@ class SessionOperations(Operations):
     async def claim_due(
         self, now: datetime, *, limit: int, without_pages: Collection[str] = ()
     ) -> list[Session]:
-        claim = partial(
-            claiming.claim_due,
-            now=now,
-            limit=limit,
-            worker=self.worker,
-            without_pages=without_pages,
-            allowance=self._outages.allowance(),
-        )
-        with self._outages.noticed():
+        with self._outages.noticed() as allowance:
+            claim = partial(
+                claiming.claim_due,
+                now=now,
+                limit=limit,
+                worker=self.worker,
+                without_pages=without_pages,
+                allowance=allowance,
+            )
             due = await self._writer.run(claim)
         # Claims that have expired may be other workers' by now.
         claims = self._own_claims.sessions.items()

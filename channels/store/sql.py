@@ -150,17 +150,17 @@ class SqlStore(SessionOperations, InboxOperations):
         without_threads: Collection[Thread] = (),
         without_pages: Collection[str] = (),
     ) -> list[OutgoingEntry]:
-        claim = partial(
-            claiming.claim,
-            now=now,
-            limit=limit,
-            worker=self.worker,
-            held=frozenset(self._own_claims.outgoing),
-            without_threads=without_threads,
-            without_pages=without_pages,
-            allowance=self._outages.allowance(),
-        )
-        with self._outages.noticed():
+        with self._outages.noticed() as allowance:
+            claim = partial(
+                claiming.claim,
+                now=now,
+                limit=limit,
+                worker=self.worker,
+                held=frozenset(self._own_claims.outgoing),
+                without_threads=without_threads,
+                without_pages=without_pages,
+                allowance=allowance,
+            )
             return self._take(await self._writer.run(claim), now)
 
     async def look_up(self, thread: Thread, *, since: datetime) -> Lookup:

@@ -33,11 +33,14 @@ class Outages:
         self._told: tuple[datetime, float] | None = None
 
     @contextmanager
-    def noticed(self) -> Iterator[None]:
-        """Inside, notice whether the database answers; wraps what is asked again and again."""
+    def noticed(self) -> Iterator[timedelta]:
+        """Inside, notice whether the database answers; wraps what is asked again and again.
+
+        Yields the `allowance` for what is asked.
+        """
         asked = self._seconds()
         try:
-            yield
+            yield self.allowance()
         except StoreUnavailable:
             self._began = asked if self._began is None else self._began
             raise
