@@ -144,7 +144,7 @@ class Delivery:
 
     async def claim(self) -> None:
         """Take from the store what nobody has in hand, while there is room. Raises StoreError."""
-        while self._left_some or not self._workload.full_pages():
+        while True:
             threads, pages = self._workload.full_threads(), self._workload.full_pages()
             self._left_some = bool(threads or pages)
             entries = await self._store.claim_outgoing(

@@ -21,7 +21,7 @@ from channels.core.errors import (
 )
 from channels.core.events import Thread
 from channels.core.sessions.session import State
-from channels.engine import engine
+from channels.engine import delivery, engine, inbox
 from channels.engine.engine import RENEWAL_INTERVAL
 from channels.engine.retrying import PATIENCE
 from channels.graph.closing import LONGEST_PAUSE
@@ -399,3 +399,21 @@ async def test_health_can_tell_what_keeps_a_page_closed(world: World) -> None:
     [closed] = world.graph.closed_pages()
     assert closed.obstacle is Obstacle.UNAUTHORISED
     assert "expired" in closed.reason
+
+
+async def test_after_a_restart_a_page_that_takes_all_its_room_holds_up_no_other_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "MOST_OF_A_PAGE", 5)
+    monkeypatch.setattr(delivery, "BATCH", 5)
+    world = two_pages()
+    await world.start()
+    world.graph.broken[PAGE] = world.graph.broken[OTHER_PAGE] = DEAD_TOKEN
+    await world.deliver(*[world.message("hello", user) for user in USERS[:5]])
+    await world.deliver(world.message("hello", ON_OTHER_PAGE))
+    await world.kill()
+    del world.graph.broken[OTHER_PAGE]
+    await world.replace_dead()
+    await pass_hours(world, 1)
+
+    assert world.said(ON_OTHER_PAGE) == ["re: hello"]
