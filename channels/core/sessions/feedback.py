@@ -36,8 +36,9 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 def feedback_of(given: object, *, before: Feedback | None, now: datetime) -> Feedback:
     """The feedback in the payload of an action or a response. Raises ValueError in prose.
 
-    A comment without a score is added to the score that was given `before`. The error quotes no
-    text: an assistant may have put the user's words where the score belongs.
+    A comment without a score is added to the score that was given `before`, and the same score
+    again keeps its comment. The error quotes no text: an assistant may have put the user's words
+    where the score belongs.
     """
     if not isinstance(given, Mapping):
         raise ValueError(
@@ -50,6 +51,8 @@ def feedback_of(given: object, *, before: Feedback | None, now: datetime) -> Fee
         score = before.score
     if score is None:
         raise ValueError(f"'score' is missing; it must be {_ALLOWED}.")
+    if comment is None and before is not None and before.score == score:
+        comment = before.comment
     return Feedback(score=score, comment=comment, at=now)
 
 

@@ -64,6 +64,10 @@ def test_a_score_alone_is_the_whole_answer() -> None:
     assert read({"score": 5}, BEFORE) == (5, None)
 
 
+def test_a_score_that_is_tapped_again_keeps_its_comment() -> None:
+    assert read({"score": 2}, BEFORE) == (2, "slow")
+
+
 def test_a_slot_that_is_not_set_is_no_comment() -> None:
     assert read({"score": "5", "comment": "None"}) == (5, None)
 
