@@ -144,6 +144,37 @@ MUTANTS = [
         ("self._unechoed += 1", "pass"),
     ),
     *_of(
+        "graph/calls.py",
+        ("tests/contract/graph/limits",),
+        ("return max(of_page, of_app,", "return min(of_page, of_app,"),
+        ("closed.obstacle is Obstacle.UNREACHABLE:", "True:"),
+        (
+            "await self._clock.sleep(wait)\n            await self._opened()",
+            "await self._clock.sleep(wait)",
+        ),
+    ),
+    *_of(
+        "graph/closing.py",
+        ("tests/unit/channels/graph/test_closing.py",),
+        ("        self._failures = 0\n\n    def check", "\n    def check"),
+    ),
+    *_of(
+        "graph/connection.py",
+        ("tests/contract/graph/http/test_requests.py",),
+        ("*_texts(request.query), ", ""),
+    ),
+    *_of(
+        "graph/http.py",
+        ("tests/contract/graph/limits", "tests/contract/graph/http/test_lost_answers.py"),
+        ("        self._look_pace.share_among(workers)\n", ""),
+        ("sending.thread.platform is Platform.INSTAGRAM:", "False:"),
+    ),
+    *_of(
+        "dialogue/assistant.py",
+        ("tests/scenario/assistant/test_action_server_away.py",),
+        ("        output.has_asked = False  # for a reminder, which gets the same output\n", ""),
+    ),
+    *_of(
         "engine/delivery.py",
         (
             "tests/scenario/engine/failures/test_graph_failures.py",
@@ -241,6 +272,8 @@ MUTANTS = [
         "engine/handling.py",
         ENGINE,
         ("confidence >= plan.return_intent", "confidence > plan.return_intent"),
+        ("self._clock.metas_ahead() + _TOLD_LATE", "self._clock.metas_ahead()"),
+        ("self._clock.metas() - event.at > ASK", "self._clock.now() - event.at > ASK"),
         ("Cause(at=event.at - _MOMENT", "Cause(at=event.at"),
     ),
     *_of(

@@ -188,6 +188,30 @@ async def test_an_action_that_is_executed_by_itself_answers_for_itself_alone(awa
     assert menu == "This is what I can do for you:"
 
 
+async def test_a_tracker_that_is_saved_once_more_asks_for_nobody_else(away: Agent) -> None:
+    watch_turns_of(away)
+    output, tracker = Output(), await away.processor.fetch_tracker_and_update_session("user")
+    await away.trigger_intent("ask_human", [], output, tracker)
+    await away.processor.save_tracker(tracker)
+    assert parts_of(output) == [CONNECTING, {"handover": {"in place of": "default"}}]
+
+
+async def test_one_that_is_executed_once_more_hands_over_once_more(away: Agent) -> None:
+    watch_turns_of(away)
+    output = Output()
+    for _ in range(2):
+        await away.execute_action("user", "action_handover", output, None, None)
+    assert parts_of(output) == [{"handover": {"in place of": "default"}}] * 2
+
+
+async def test_where_nobody_may_come_rasa_says_nothing_on_its_own(away: Agent) -> None:
+    watch_turns_of(away)
+    output = Output()
+    output.may_ask, output.has_ended = False, True
+    await away.handle_message(UserMessage("asdf qwer", output, uuid4().hex))
+    assert parts_of(output) == [{"handover": {"in place of": "default"}}]
+
+
 async def test_other_messages_hand_nobody_over(away: Agent) -> None:
     assert {"handover"} not in [set(one) for one in await said(away, "menu") if one]
 
