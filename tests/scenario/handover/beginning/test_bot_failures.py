@@ -180,6 +180,14 @@ class TestWhatTheUserReads:
         assert world.said() == ["connecting you"]
         assert world.graph.threads[ANNA] == AGENTS
 
+    async def test_no_turn_that_was_given_up(self, world: World) -> None:
+        output = world.engine.output()
+        output.cut_off()
+        await output.stand_in(ANNA.user, "tech")
+        await world.settle()
+        assert world.said() == []
+        assert await world.store.open_session(ANNA) is None
+
     async def test_a_reminder_that_was_set_before_another_handover(self, world: World) -> None:
         """Rasa keeps the output of the turn that set it."""
         kept: list[Any] = []

@@ -278,6 +278,12 @@ class TestCancelling:
         await world.wait(SECOND)
         assert world.ends() == ["cancelled"]
 
+    @pytest.mark.parametrize("no", ["no", "False", "false", 0])
+    async def test_what_says_no_is_a_wish_for_a_person(self, world: World, no: object) -> None:
+        world.script.answers["hello"] = [{"custom": {"handover": {"cancel": no}}}]
+        await world.user_says("hello")
+        assert await world.store.open_session(ANNA) is not None
+
     async def test_without_one_that_waits_nothing_happens(self, world: World) -> None:
         await world.user_says("never mind")
         assert (world.said(), world.ends()) == (["as you wish"], [])

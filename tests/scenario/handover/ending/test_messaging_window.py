@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from rasa.core.channels.channel import OutputChannel
 
 from channels.core.errors import WindowClosed
 from channels.core.events import Array, ControlTaken, Event
@@ -43,6 +44,19 @@ async def test_a_held_follow_up_comes_just_before_the_answer_to_the_user(world: 
 
     assert world.heard() == ["human", "<agent_returned>", "hello"]
     assert world.said() == ["re: agent_returned", "re: hello"]
+
+
+async def test_a_reminder_of_a_held_follow_up_is_sent_once_the_user_has_written(
+    world: World,
+) -> None:
+    kept: list[OutputChannel] = []
+    world.script.answers["agent_returned"] = ["shall I remind you?", kept.append]
+    await is_returned_too_late(world)
+    await world.user_says("yes")
+    await kept[0].send_text_message(ANNA.user, "I remind you")
+    await world.settle()
+
+    assert world.said() == ["shall I remind you?", "re: yes", "I remind you"]
 
 
 async def test_a_held_follow_up_outlives_its_worker(world: World) -> None:
