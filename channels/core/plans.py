@@ -156,14 +156,16 @@ parse_timeout = duration_between("1s", "30d")
 
 
 def parse_target_app(value: object) -> str:
-    """An app id (digits; YAML may have read it as a number) or "page-inbox"."""
+    """An app id (digits; YAML may have read it as a number) or "page-inbox", which the id of either
+    platform's inbox stands for, too: guides tell only of Messenger's.
+    """
     text = str(value) if isinstance(value, (int, str)) else ""
     if text != PAGE_INBOX and not (text.isascii() and text.isdigit()):
         raise ValueError(
             "is not a target app; write 'page-inbox', or the app id of the agent's app, "
             "which is a number in quotes."
         )
-    return text
+    return PAGE_INBOX if text in INBOX_NAMES else text
 
 
 def parse_keywords(value: object) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from channels.core.events import Platform
 from channels.core.keywords.matcher import KeywordMatch
 from channels.core.plans import (
+    INBOX_APP_IDS,
     Plan,
     parse_duration,
     parse_keywords,
@@ -131,6 +132,11 @@ def test_anything_else_is_no_target_app(value: object) -> None:
 )
 def test_the_inbox_has_the_app_id_that_meta_gave_it(platform: Platform, app_id: str) -> None:
     assert Plan(name="default").target_app_id(platform) == app_id
+
+
+@pytest.mark.parametrize("inbox", INBOX_APP_IDS.values())
+def test_the_id_of_either_inbox_means_the_inbox_of_the_users_platform(inbox: str) -> None:
+    assert parse_target_app(inbox) == "page-inbox"
 
 
 @pytest.mark.parametrize("platform", Platform)
