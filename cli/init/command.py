@@ -12,9 +12,10 @@ from channels.instruments.host import MANTLE_REFUSED, is_mantle_project
 from ..assistant.languages import is_wish_for_a_person, words_in
 from ..command import Command
 from ..terminal import agrees
-from .files import read_own_part, read_project, write_proposals
+from .files import read_own_part, read_own_part_of_flows, read_project, write_proposals
 from .finding import find_places
-from .proposals.proposals import propose
+from .proposals.configuration import has_only_flows
+from .proposals.proposals import propose, propose_for_flows
 from .starter import starter_files, write_starter
 from .text.diff import diff
 from .text.project import Places, Proposal
@@ -47,7 +48,10 @@ def _run(options: argparse.Namespace) -> int:
 def _add_what_is_missing(options: argparse.Namespace, directory: Path) -> int:
     places = find_places(directory, options)
     there = read_project(directory, places)
-    proposals = propose(there, read_own_part(), places, words_in, is_wish_for_a_person)
+    if has_only_flows(places.config, there[places.config]):
+        proposals = propose_for_flows(there, read_own_part_of_flows(), places, words_in)
+    else:
+        proposals = propose(there, read_own_part(), places, words_in, is_wish_for_a_person)
     changes = [proposal for proposal in proposals if proposal.changes]
     _show(places, proposals, changes)
     if not changes:
@@ -136,9 +140,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    description="Add the channel, the action, rules, intents, slots and responses that a handover "
-    "needs to a Rasa project. It shows what it would write, and asks first. What you have stays "
-    "as it is, comments included; a second run has nothing to add.",
+    description="Add the channel, the action, rules or flows, intents, slots and responses that a "
+    "handover needs to a Rasa project. It shows what it would write, and asks first. What you have "
+    "stays as it is, comments included; a second run has nothing to add.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from .proposals.part import Part, part_of
+from .proposals.part import Part, part_of, part_of_flows
 from .text.project import Files, Places, ProjectError, Proposal
 
 _YAML = (".yml", ".yaml")  # as in Rasa
@@ -49,6 +49,15 @@ def read_own_part() -> Part:
         rules=_read(_OWN_ASSISTANT / "data" / "handover_rules.yml"),
         domain=_read(_OWN_ASSISTANT / "domain.yml"),
         nlu=_read(_OWN_ASSISTANT / "data" / "handover_nlu.yml"),
+    )
+
+
+@cache
+def read_own_part_of_flows() -> Part:
+    """The same for an assistant of flows: from this repository's example of one."""
+    example = _OWN_ASSISTANT / "examples" / "calm"
+    return part_of_flows(
+        flows=_read(example / "data" / "flows.yml"), domain=_read(example / "domain.yml")
     )
 
 

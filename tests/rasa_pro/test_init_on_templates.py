@@ -36,11 +36,8 @@ def test_rasa_pro_has_templates() -> None:
     assert NAMES
 
 
-def test_a_project_gets_what_a_handover_needs(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_project_gets_what_a_handover_needs(project: Path) -> None:
     assert init(project) == 0
-    assert "Note: config.yml has the FlowPolicy" in capsys.readouterr().out
     Configuration.initialise_endpoints(project / "endpoints.yml")
     domain = project / "domain"
     found = TrainingDataImporter.load_from_config(
@@ -49,7 +46,26 @@ def test_a_project_gets_what_a_handover_needs(
         [str(project / "data")],
     )
     assert "action_handover" in found.get_domain().user_actions
-    assert {"handover_ended", "handover_started"} <= set(found.get_domain().intents)
+    assert "handover_ended" in found.get_domain().intents
+    flows = found.get_user_flows()
+    flows.validate()
+    assert {"pattern_human_handoff", "handover_ended"} <= set(flows.flow_ids)
+
+
+def test_its_configuration_stays_as_it_is(project: Path) -> None:
+    before = (project / "config.yml").read_text()
+    init(project)
+    assert (project / "config.yml").read_text() == before
+
+
+def test_a_flow_of_its_own_for_a_person_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(TEMPLATES / "finance", project)
+    init(project)
+    told = "Note: Your flow human_handoff in data/general/human_handoff.yml is for users who want"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["init", "doctor", "sessions"])

@@ -29,18 +29,25 @@ _ON_DISK = {"type": "SQL", "dialect": "sqlite", "db": "tracker.db"}
 
 
 def propose_config(path: str, text: str) -> Proposal:
-    """Add the RulePolicy to a list of policies that lacks it; Rasa's default policies have it."""
+    """Add the RulePolicy to a list of policies that lacks it; Rasa's default policies have it, and
+    an assistant of flows needs none.
+    """
     document = parse(path, text)
     if document.data.get("recipe", _RECIPE) != _RECIPE:
         note = f"{path} does not use the recipe {_RECIPE}: make sure that it has {_POLICY}."
         return Proposal(path=path, before=text, after=text, notes=(note,))
-    policies = document.data.get("policies")
-    names = [_name_of(policy) for policy in policies or ()]
-    notes = (path + _OF_FLOWS,) if _FLOW_POLICY in names else ()
-    if not names or any(name.endswith(_POLICY) for name in names):  # a subclass applies rules, too
+    names = _policies(document)
+    if not names or _follow_rules(names) or _FLOW_POLICY in names:
+        notes = (path + _OF_FLOWS,) if _FLOW_POLICY in names and _follow_rules(names) else ()
         return Proposal(path=path, before=text, after=text, notes=notes)
     after = add(document, {"policies": [{"name": _POLICY}]})
-    return Proposal(path=path, before=text, after=after, notes=notes)
+    return Proposal(path=path, before=text, after=after)
+
+
+def has_only_flows(path: str, text: str) -> bool:
+    """Whether it is an assistant of flows, in which nothing follows rules."""
+    names = _policies(parse(path, text))
+    return _FLOW_POLICY in names and not _follow_rules(names)
 
 
 def has_fallback(path: str, text: str) -> bool:
@@ -86,6 +93,14 @@ def _host(url: str) -> str | None:
 def language_of(path: str, text: str) -> str:
     """The assistant's language, according to its config; English is Rasa's default."""
     return str(parse(path, text).data.get("language") or "en")
+
+
+def _policies(document: Document) -> list[str]:
+    return [_name_of(policy) for policy in document.data.get("policies") or ()]
+
+
+def _follow_rules(policies: list[str]) -> bool:
+    return any(name.endswith(_POLICY) for name in policies)  # a subclass applies rules, too
 
 
 def _name_of(policy: Any) -> str:

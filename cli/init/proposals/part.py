@@ -39,7 +39,7 @@ class Part:
     """What is added to another assistant.
 
     Attributes:
-        rules: the file of rules.
+        rules: the file of rules, or, in an assistant of flows, of flows.
         domain: the domain file; each section has the comments that belong to its entries.
         examples: what users write, by the intent that they mean.
     """
@@ -122,6 +122,11 @@ class Part:
             if not any(_answers(intent)(rule) for intent in intents)
         ]
         return replace(self, rules="\n\n".join(rules))
+
+
+def part_of_flows(*, flows: str, domain: str) -> Part:
+    """What an assistant of flows needs, which has no examples; its flows stand for the rules."""
+    return Part(rules=flows, domain=parse("the domain", domain), examples={})
 
 
 def part_of(*, rules: str, domain: str, nlu: str) -> Part:

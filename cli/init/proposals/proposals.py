@@ -11,6 +11,7 @@ from .actions import propose_actions
 from .configuration import has_fallback, language_of, propose_config, propose_endpoints
 from .credentials import DEFAULT_KEYWORDS, keywords_of, propose_credentials
 from .domain import DomainProposal, propose_domain
+from .flows import flows_of, notes_on_flows, without_flows
 from .forms import rules_for
 from .language import COUNTRIES, language_in
 from .part import ASK_HUMAN, FALLBACK, Part
@@ -51,8 +52,7 @@ def propose(
     credentials, endpoints = files.get(places.credentials), files.get(places.endpoints)
     training = training_of(files, places)
     language = _language_of(files[places.config], places, training)
-    words = words_in(language)
-    words = words if words is not None and words.responses else None
+    words = _with_responses(words_in(language))
     usual = DEFAULT_KEYWORDS if words is None else words.keywords
     keywords = [one for one in usual if not training.is_about(one)] or usual
     wishes = training.intents_for_a_person(ASK_HUMAN, is_wish)
@@ -89,6 +89,46 @@ def propose(
         *_examples(assistant, domain),
         *domain.proposals,
     ]
+
+
+def propose_for_flows(
+    files: Files,
+    part: Part,
+    places: Places | None = None,
+    words_in: Callable[[str], Words | None] = lambda _: None,
+) -> list[Proposal]:
+    """The same for an assistant of flows (CALM), which has neither rules nor examples."""
+    places = places or Places()
+    training = training_of(files, places)
+    language = _language_of(files[places.config], places, training)
+    words = _with_responses(words_in(language))
+    part = part if words is None else part.spoken(words)
+    assistant = _Assistant(
+        files=files, places=places, training=training, part=part, language=language, words=words
+    )
+    credentials, endpoints = files.get(places.credentials), files.get(places.endpoints)
+    keywords = DEFAULT_KEYWORDS if words is None else words.keywords
+    return [
+        propose_credentials(places.credentials, credentials, keywords),
+        propose_endpoints(places.endpoints, endpoints),
+        _config(assistant),
+        *propose_actions(files, places.actions),
+        _flows(assistant),
+        *propose_domain(files, part, places.domain).proposals,
+    ]
+
+
+def _flows(assistant: _Assistant) -> Proposal:
+    path, there = assistant.places.flows, assistant.files.get(assistant.places.flows)
+    theirs = flows_of(assistant.files, assistant.places)
+    flows = without_flows(assistant.part.rules, theirs)
+    on_the_language = _on_the_language(assistant) if there is None else ()
+    return _new_file(path, there, flows, *notes_on_flows(theirs, _STEPS), *on_the_language)
+
+
+def _with_responses(words: Words | None) -> Words | None:
+    """The words of a language, if there are responses among them."""
+    return words if words is not None and words.responses else None
 
 
 def _of_their_own_way(
@@ -192,25 +232,27 @@ def _on_the_language(assistant: _Assistant) -> Iterator[str]:
     language, words = assistant.language, assistant.words
     if language.startswith("en"):
         return
+    has_examples, places = bool(assistant.part.examples), assistant.places
     if words is None:
+        examples = f"{places.examples}, " if has_examples else ""
         yield (
-            f"The assistant speaks {language!r}, but {assistant.places.examples}, the new "
-            "responses in the domain and the keywords in "
-            f"{assistant.places.credentials} are in English: translate them."
+            f"The assistant speaks {language!r}, but {examples}the new responses in the domain and "
+            f"the keywords in {places.credentials} are in English: translate them."
         )
         return
+    new = "responses, examples and keywords" if has_examples else "responses and keywords"
     yield (
-        f"The assistant speaks {language!r}, but the new responses, examples and keywords are "
-        "translations: have somebody who speaks it read them."
+        f"The assistant speaks {language!r}, but the new {new} are translations: have somebody who "
+        "speaks it read them."
     )
     ours = assistant.part.domain.data["responses"]
     if left := [name for name in ours if name not in words.responses]:
         yield f"These responses are in English: {', '.join(left)}."
 
 
-def _new_file(path: str, there: str | None, text: str, *notes: str) -> Proposal:
+def _new_file(path: str, there: str | None, text: str | None, *notes: str) -> Proposal:
     if there is None:
         return Proposal(path=path, before=None, after=text, notes=notes)
-    if there.splitlines() != text.splitlines():
+    if text is not None and there.splitlines() != text.splitlines():
         notes = (*notes, f"{path} already exists with other content, and stays as it is.")
     return Proposal(path=path, before=there, after=there, notes=notes)

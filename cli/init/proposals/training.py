@@ -81,7 +81,7 @@ class Training:
         meant.sort(key=lambda one: (one != name, -wishes[one]))
         if name in self.examples or name in self.answered:
             return list(dict.fromkeys([name, *meant]))
-        return meant or [one for one in wishes if _ASKS_FOR_A_PERSON.search(one.lower())][:1]
+        return meant or list(filter(is_for_a_person, wishes))[:1]
 
     def retrieval_for_a_person(self, is_wish: Callable[[str], bool]) -> str | None:
         """The part of a retrieval intent by which users ask for a person."""
@@ -91,6 +91,11 @@ class Training:
 
     def _is_enough(self, intent: str, wishes: int) -> bool:
         return wishes >= _FEWEST and 2 * wishes >= len(self.examples[intent])
+
+
+def is_for_a_person(name: str) -> bool:
+    """Whether an intent or a flow has the name of one by which users ask for a person."""
+    return _ASKS_FOR_A_PERSON.search(name.lower()) is not None
 
 
 def training_of(files: Files, places: Places) -> Training:

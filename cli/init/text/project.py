@@ -41,6 +41,11 @@ class Places:
         return f"{self._new_data}handover_nlu.yml"
 
     @property
+    def flows(self) -> str:
+        """The file of the flows that are added, in an assistant of flows."""
+        return f"{self._new_data}handover_flows.yml"
+
+    @property
     def with_secrets(self) -> frozenset[str]:
         return frozenset({self.credentials, self.endpoints})
 

@@ -33,7 +33,13 @@ FOLDERS = ("actions", "channels", "cli", "emulator")
 IMPORTED_AS = {"pystemmer": "Stemmer"}
 OF_THE_PROJECT = {"rasa", "sanic"}  # what a project has: Rasa, and what it brings along
 DATA_ONLY = {"tzdata"}  # zoneinfo reads it where the machine has no time zones of its own
-ASSISTANT = {"domain.yml", "data/handover_nlu.yml", "data/handover_rules.yml"}
+ASSISTANT = {
+    "domain.yml",
+    "data/handover_nlu.yml",
+    "data/handover_rules.yml",
+    "examples/calm/domain.yml",
+    "examples/calm/data/flows.yml",
+}
 
 pytestmark = pytest.mark.timeout(300)  # it builds, and installs
 

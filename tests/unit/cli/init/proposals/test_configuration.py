@@ -115,8 +115,8 @@ class TestEndpointsAndConfig:
         init(project, "--yes")
         assert "Note: config.yml does not use the recipe default.v1" in capsys.readouterr().out
 
-    def test_flows_are_noted(self, project: Path, capsys: Output) -> None:
-        write(project, "config.yml", "recipe: default.v1\npolicies:\n- name: FlowPolicy\n")
+    def test_flows_beside_rules_are_noted(self, project: Path, capsys: Output) -> None:
+        write(project, "config.yml", "policies:\n- name: FlowPolicy\n- name: RulePolicy\n")
         init(project, "--yes")
         assert "Note: config.yml has the FlowPolicy" in capsys.readouterr().out
 
