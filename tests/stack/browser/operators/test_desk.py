@@ -295,3 +295,15 @@ async def test_the_times_run_on_without_the_bot(page: Page, stage: OperatorStage
     await expect(waits).to_contain_text(" s")
     await page.route("**/handovers?*", lambda route: route.abort())
     await expect(waits).not_to_have_text(await waits.inner_text())
+
+
+async def test_who_was_written_to_without_having_asked_is_answered_in_no_time_at_all(
+    page: Page, stage: OperatorStage
+) -> None:
+    await stage.is_with_operator(user(97), says="Your parcel is here.", name="Katherine")
+    waits = page.locator("#open-rows tr", has_text="Katherine").locator(".waits")
+    await expect(waits).to_have_text("answered")
+    await stage.returns(user(97))
+    await page.reload()
+    past = page.locator("#past-rows tr", has_text="Katherine")
+    await expect(past.locator(".first")).to_have_text("")
