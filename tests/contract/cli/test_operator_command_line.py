@@ -119,7 +119,10 @@ async def test_export_prints_all_that_is_kept(stage: OperatorStage, command: Any
         status, printed, _ = await command("export", ANNA, *options, *at(stage))
         kept = json.loads(printed)
         assert (status, kept["sender_id"]) == (0, ANNA)
-        assert [event["text"] for event in kept["events"] if "text" in event] == ["Hello"]
+        assert [event["text"] for event in kept["events"] if "text" in event] == [
+            "Hello",
+            "Is anybody there?",
+        ]
 
 
 @pytest.mark.parametrize("call", [["sessions"], ["return", ANNA], ["forget", "--yes", ANNA]])
