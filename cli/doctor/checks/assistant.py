@@ -104,7 +104,8 @@ def _ended_intent(facts: AssistantFacts) -> Verdict:
 
 
 def _started_intent(facts: AssistantFacts) -> Verdict:
-    if HANDOVER_STARTED not in known(facts.domain).intents and known(facts.rules).has_flows:
+    has_flows = isinstance(facts.rules, RuleFacts) and facts.rules.has_flows
+    if has_flows and HANDOVER_STARTED not in known(facts.domain).intents:
         return ok(
             f"The domain has no intent {HANDOVER_STARTED}: an assistant of flows would go on "
             "talking after it. It hears of a handover that somebody else began when it ends."

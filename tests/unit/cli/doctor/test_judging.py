@@ -171,13 +171,3 @@ def test_an_assistant_of_flows_need_not_hear_that_somebody_else_began(
         return_intents=[],
     )
     assert outcome(ASSISTANT_CHECKS, "intent-handover-started", facts) is expected
-
-
-def test_before_it_is_trained_it_is_not_told_to_hear_that_somebody_else_began() -> None:
-    facts = AssistantFacts(
-        model=Unknown(told_by="trained-model"),
-        domain=DomainFacts(intents=["handover_ended"], entities=[], actions=[], slots={}),
-        rules=Unknown(told_by="trained-model"),
-        return_intents=[],
-    )
-    assert outcome(ASSISTANT_CHECKS, "intent-handover-started", facts) is Outcome.CANNOT_TELL
