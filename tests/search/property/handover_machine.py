@@ -254,6 +254,13 @@ class HandoverMachine(RuleBasedStateMachine):
     def worker_goes_on(self, number: int, later: timedelta) -> None:
         self._step(self._go_on(number, later))
 
+    @rule(number=workers, user=users, text=st.sampled_from(("human", *TEXTS)))
+    def worker_stands_still_in_a_turn(self, number: int, user: str, text: str) -> None:
+        """Between what it has stored and the turn's action; meanwhile another one takes over."""
+        self._world.cut(number, Cut(name="say", earlier=0, after=True, dies=False))
+        self._step(self._people.user_says(text, user))
+        self._step(self._go_on(number, LONG_ENOUGH))
+
     @rule()
     def standby_is_late_or_comes(self) -> None:
         network = self._world.network
