@@ -88,6 +88,8 @@ async def test_what_a_turn_waits_for_its_lock_does_not_count(
     async def take_turn(_: ScriptedAssistant, __: Turn, output: MessengerOutput) -> bool:
         with output.turn_time.waiting():
             await has_lock.wait()
+            with output.turn_time.waiting():  # for something else as well
+                pass
         await asyncio.Event().wait()
         return True
 
