@@ -170,6 +170,20 @@ MUTANTS = [
         ("sending.thread.platform is Platform.INSTAGRAM:", "False:"),
     ),
     *_of(
+        "handover/opening.py",
+        ("tests/scenario/handover/test_several_pages.py",),
+        (
+            "plans_of(thread.page)[DEFAULT_PLAN].overridden(",
+            "plans[DEFAULT_PLAN].overridden(",
+        ),
+        ("plans_of(thread.page)[DEFAULT_PLAN].spoken_in(", "plans[DEFAULT_PLAN].spoken_in("),
+    ),
+    *_of(
+        "operators/contexts.py",
+        ("tests/unit/channels/operators/test_contexts.py",),
+        ("for line in lines if tells_words]", "for line in lines]"),
+    ),
+    *_of(
         "dialogue/assistant.py",
         ("tests/scenario/assistant/test_action_server_away.py",),
         ("        output.has_asked = False  # for a reminder, which gets the same output\n", ""),

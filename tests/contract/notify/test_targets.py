@@ -19,7 +19,7 @@ from channels.core.errors import SettingsError
 from channels.core.events import Thread
 from channels.core.notices import Notice, NoticeKind
 from channels.core.settings.notify import parse_notify
-from channels.notify.targets import NotTaken, Target, target_of
+from channels.notify.targets import AppriseTarget, NotTaken, Target, target_of
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOTICE = Notice(
@@ -136,6 +136,16 @@ async def test_apprise_tells_people_in_words(receiver: Receiver) -> None:
     told = json.loads(body)
     assert told["title"] == "Somebody is waiting for an answer"
     assert told["message"] == "Plan default, user 222, page 111."
+
+
+class _Failing:
+    async def async_notify(self, **_: object) -> bool:
+        raise ValueError("https://hooks.example.com/a-secret")
+
+
+async def test_an_error_in_apprise_is_told_without_its_words() -> None:
+    with pytest.raises(NotTaken, match=r"^ValueError$"):
+        await AppriseTarget(_Failing()).tell(NOTICE, NOTICE.at)
 
 
 async def test_what_apprise_can_not_deliver_is_tried_again_and_no_redirect_followed(

@@ -111,6 +111,14 @@ async def test_a_token_opens_its_own_session_alone(stage: OperatorStage) -> None
         assert (await read(stage, session, token))[0] == 404
 
 
+async def test_a_context_that_may_be_read_no_longer_is_not_there(
+    stage: OperatorStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = (await stage.is_with_operator(ANNA))["session_id"]
+    monkeypatch.setattr("channels.operators.context_route.may_be_read", lambda *_: False)
+    assert (await read(stage, session, context_token(session, BOT.secret)))[0] == 404
+
+
 async def test_without_a_public_url_there_is_no_such_route(tmp_path: Path) -> None:
     async with operator_stage(tmp_path) as stage:
         session = (await stage.is_with_operator(ANNA))["session_id"]

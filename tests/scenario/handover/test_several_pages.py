@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from channels.core.events import Platform, Thread
+from channels.core.events import Array, ControlRequested, Event, Platform, Thread
 from tests.scenario.world import ANNA, PAGE, World
 
 OTHER_PAGE, ACCOUNT = "222000222000222", "17841400000000000"
@@ -21,7 +23,7 @@ async def world() -> World:
             OTHER_PAGE: {
                 "page-access-token": "two",
                 "instagram": ACCOUNT,
-                "plans": {"default": {"target-app": DESK}},
+                "plans": {"default": {"target-app": DESK, "timeout": 300}},
             },
         }
     )
@@ -53,6 +55,29 @@ async def test_each_page_hands_over_by_its_own_plans(world: World) -> None:
 
     owners = [world.graph.threads[thread] for thread in (ANNA, ON_OTHER_PAGE, ON_INSTAGRAM)]
     assert owners == ["263902037430900", DESK, DESK]
+
+
+@pytest.mark.parametrize("how", ["it has taken the thread", "it asks for the thread"])
+async def test_a_handover_that_an_app_begins_goes_by_the_plan_of_its_page(
+    world: World, how: str
+) -> None:
+    event: Event = world.message("hello", ON_OTHER_PAGE, array=Array.STANDBY)
+    if how == "it asks for the thread":
+        event = ControlRequested(
+            key="asked",
+            thread=ON_OTHER_PAGE,
+            array=Array.MESSAGING,
+            at=event.at,
+            received_at=event.received_at,
+            requested_owner=DESK,
+        )
+    else:
+        world.graph.threads[ON_OTHER_PAGE] = DESK
+    await world.deliver(event)
+
+    session = await world.store.open_session(ON_OTHER_PAGE)
+    assert session is not None
+    assert session.plan.timeout == timedelta(seconds=300)
 
 
 async def test_an_answer_goes_to_the_thread_that_it_answers(world: World) -> None:

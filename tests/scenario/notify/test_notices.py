@@ -134,6 +134,24 @@ async def test_nothing_is_lost_while_a_target_is_down_for_an_hour(world: World, 
     assert max(Counter(notice.id for notice in desk.got).values()) == 1
 
 
+async def test_a_target_that_has_been_back_meanwhile_is_tried_again_soon(
+    world: World, desk: Desk
+) -> None:
+    await world.hand_over()
+    for is_away in (True, False):
+        desk.is_away = is_away
+        for _ in range(40):
+            await world.wait(15 * SECOND)
+    desk.is_away = True
+    await world.hand_over(BEN)
+    await world.wait(SECOND)
+    desk.is_away = False
+    for _ in range(5):
+        await world.wait(SECOND)
+
+    assert desk.got[-1].thread == BEN
+
+
 async def test_a_lost_answer_repeats_a_notice_with_the_same_id(world: World, desk: Desk) -> None:
     desk.loses_answers = True
     await world.hand_over()

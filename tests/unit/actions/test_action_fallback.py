@@ -12,8 +12,11 @@ from actions import ActionRephraseOrHandover
 LOST, GREET = "nlu_fallback", "greet"
 
 
-def said(*intents: str, is_open: bool = True, channel: str | None = None) -> list[Any]:
-    metadata = {"handover": {"default": {"open": is_open, "opens_at": None}}}
+def said(
+    *intents: str, is_open: bool = True, plan: str = "default", channel: str | None = None
+) -> list[Any]:
+    """What the bot says where the channel tells of this plan."""
+    metadata = {"handover": {plan: {"open": is_open, "opens_at": None}}}
     common = {"event": "user", "metadata": metadata, "input_channel": channel}
     events = [{**common, "parse_data": {"intent": {"name": one}}} for one in intents]
     tracker = Tracker.from_dict({"sender_id": "user-1", "slots": {}, "events": events})
@@ -36,6 +39,10 @@ def test_one_that_is_understood_begins_again() -> None:
 
 def test_nobody_is_promised_outside_the_hours() -> None:
     assert said(LOST, LOST, is_open=False) == ["utter_default"]
+
+
+def test_where_nothing_is_known_of_the_hours_a_person_helps() -> None:
+    assert said(LOST, LOST, plan="another")[0] == "utter_connecting"
 
 
 def test_nobody_is_promised_on_another_channel() -> None:

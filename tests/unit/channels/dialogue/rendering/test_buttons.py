@@ -148,6 +148,10 @@ class TestButtons:
             ({"title": "Site", "url": "www.example.com"}, "its url is no web address"),
             ({"title": "Call", "type": "phone_number"}, "its payload is missing or blank"),
             (
+                {"title": "Call", "type": "phone_number", "payload": "+49 30 123456 or mail us"},
+                "its payload must be a phone number",
+            ),
+            (
                 {"title": "Call", "type": "phone_number", "payload": "030 123456"},
                 "its payload must be a phone number with its country code, such as +16505551234.",
             ),

@@ -78,7 +78,7 @@ class TestResponse:
     def test_lone_surrogates_are_replaced_so_that_utf8_can_carry_the_message(self) -> None:
         response = {"custom": {"text": "a\ud83d", "quick_replies": [{"title": "b\ud83d"}]}}
         msgspec.json.encode(render(response).messages)
-        assert "holds surrogates" in notes(response)
+        assert "custom holds surrogates, which UTF-8 can't carry" in notes(response)
 
     def test_what_a_domain_may_hold_and_json_may_not_is_sent_as_text(self) -> None:
         response = {"custom": {"text": "hi", "day": date(2026, 10, 1), 1: {2: "a", "b": True}}}
