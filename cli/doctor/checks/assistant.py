@@ -110,9 +110,8 @@ def _started_intent(facts: AssistantFacts) -> Verdict:
             f"The domain has no intent {HANDOVER_STARTED}: an assistant of flows would go on "
             "talking after it. It hears of a handover that somebody else began when it ends."
         )
-    return _has_intent(
-        facts, HANDOVER_STARTED, "Rasa is not told when somebody else begins a handover"
-    )
+    without = "unless flows do the talking, Rasa must be told when somebody else begins a handover"
+    return _has_intent(facts, HANDOVER_STARTED, without)
 
 
 def _has_intent(facts: AssistantFacts, intent: str, without: str) -> Verdict:

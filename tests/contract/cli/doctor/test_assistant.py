@@ -74,7 +74,7 @@ async def test_a_file_that_is_no_model_is_wrong(page: LivePage) -> None:
             without("intents", "handover_ended"),
             "can't hear that a handover has ended",
         ),
-        ("intent-handover-started", without("intents", "handover_started"), "is not told"),
+        ("intent-handover-started", without("intents", "handover_started"), "must be told"),
         ("slot-handover-end-reason", without("slots", "handover_end_reason"), "no slot"),
         ("slot-handover-end-reason", without("entities", "handover_end_reason"), "no entity"),
         (
