@@ -52,7 +52,7 @@ def _misunderstood(tracker: Tracker) -> int:
     said = [event for event in tracker.events if event.get("event") == "user"]
     count = 0
     for event in reversed(said):
-        if (event.get("parse_data") or {}).get("intent", {}).get("name") != FALLBACK:
+        if event["parse_data"].get("intent", {}).get("name") != FALLBACK:
             break
         count += 1
     return count
