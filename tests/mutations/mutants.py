@@ -291,6 +291,16 @@ MUTANTS = [
         ("Cause(at=event.at - _MOMENT", "Cause(at=event.at"),
     ),
     *_of(
+        "handover/availability.py",
+        ("tests/scenario/handover/beginning/test_availability.py",),
+        ("{id(team): team", "{(id(plans), id(team)): team"),
+    ),
+    *_of(
+        "operators/context_route.py",
+        ("tests/contract/operators/test_context.py",),
+        ("if settings.transcript else []", "if True else []"),
+    ),
+    *_of(
         "handover/ending.py",
         ENGINE,
         ("_none if in_silence else self._openings.next_of", "self._openings.next_of"),

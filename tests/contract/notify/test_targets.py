@@ -115,6 +115,16 @@ async def test_what_is_no_success_is_a_failure_and_no_redirect_is_followed(
     assert receiver.followed == []
 
 
+async def test_a_receiver_gets_no_cookie_of_its_own_back(receiver: Receiver) -> None:
+    receiver.headers = {"Set-Cookie": "seen=before"}
+    url = receiver.url.replace("127.0.0.1", "localhost")  # no client keeps those of a number
+    async with target(url=url, secret=SECRET) as hook:
+        for _ in range(2):
+            await hook.tell(NOTICE, NOTICE.at)
+
+    assert ["Cookie" in headers for headers, _ in receiver.got] == [False, False]
+
+
 async def test_a_receiver_that_is_not_there_is_away() -> None:
     async with target(url="http://127.0.0.1:1/token-in-the-path", secret=SECRET) as hook:
         with pytest.raises(NotTaken) as raised:

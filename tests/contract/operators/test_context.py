@@ -119,6 +119,15 @@ async def test_a_context_that_may_be_read_no_longer_is_not_there(
     assert (await read(stage, session, context_token(session, BOT.secret)))[0] == 404
 
 
+async def test_what_was_kept_is_not_told_once_transcripts_are_switched_off(tmp_path: Path) -> None:
+    async with operator_stage(tmp_path, **OPTIONS, transcript=True) as stage:
+        session = (await stage.is_with_operator(ANNA, says="Hello there"))["session_id"]
+    async with operator_stage(tmp_path, **OPTIONS, transcript=False) as stage:
+        status, context = await read(stage, session, context_token(session, BOT.secret))
+
+    assert (status, context["transcript"]) == (200, [])
+
+
 async def test_without_a_public_url_there_is_no_such_route(tmp_path: Path) -> None:
     async with operator_stage(tmp_path) as stage:
         session = (await stage.is_with_operator(ANNA))["session_id"]

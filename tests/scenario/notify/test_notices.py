@@ -180,6 +180,17 @@ async def test_a_notice_that_is_refused_keeps_back_its_own_session_alone(
     ]
 
 
+async def test_a_notice_that_is_refused_is_tried_again_less_and_less_often(
+    world: World, desk: Desk
+) -> None:
+    desk.refuses = {"opened"}
+    await world.hand_over()
+    for _ in range(60):
+        await world.wait(10 * SECOND)
+
+    assert len(desk.tries) in range(4, 20)
+
+
 async def test_what_no_target_takes_for_a_day_is_given_up_and_counted(
     world: World, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:

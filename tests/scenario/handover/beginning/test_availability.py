@@ -11,6 +11,7 @@ import pytest
 from channels.core.events import Thread
 from channels.engine.engine import AVAILABILITY_INTERVAL
 from channels.handover.availability import FEWEST_ANSWERS
+from tests.scenario.shown import shown
 from tests.scenario.world import ANNA, PAGE, SECOND, World
 
 HOUR = timedelta(hours=1)
@@ -101,4 +102,16 @@ async def test_a_page_of_its_own_plan_is_counted_apart() -> None:
     await world.wait(AVAILABILITY_INTERVAL)
     assert (await told(world))["default"]["waiting"] == 0
     assert ANNA.page == PAGE
+    await world.kill()
+
+
+async def test_who_waits_for_the_hours_of_a_page_is_counted_once_though_it_has_instagram() -> None:
+    page = {"page-access-token": "t", "instagram": "17841400000000000"}
+    plan = {**PLANS["late"], "when-closed": "wait"}
+    world = World(pages={PAGE: {**page, "plans": {"default": plan}}})
+    del world.section["page-access-token"]
+    await world.start()
+    await world.user_says("human")
+    await world.wait(AVAILABILITY_INTERVAL)
+    assert shown(world, "sessions_waiting") == 1
     await world.kill()
