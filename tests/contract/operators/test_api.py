@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from async_timeout import timeout
+from yarl import URL
 
 from channels.operators.guesses import LONGEST_DELAY
 from channels.webhook.guarded_requests import LARGEST_UNREAD
@@ -197,6 +198,7 @@ async def test_only_what_is_dead_is_taken_up_again(stage: OperatorStage, name: s
 
 
 async def test_an_export_has_all_that_is_kept_of_one_person(stage: OperatorStage) -> None:
+    stage.agent.answers["Hello"] = {"text": "Hi! I am a bot."}
     await stage.is_with_operator(ANNA, says="Good day, Grace")
     status, kept = await stage.calls("GET", f"/handovers/{ANNA}/export")
     assert status == 200
@@ -205,3 +207,16 @@ async def test_an_export_has_all_that_is_kept_of_one_person(stage: OperatorStage
     assert "Good day, Grace" in texts
     assert [one["operator_messages"] for one in kept["handovers"]] == [1]
     assert {event["thread"]["user"] for event in kept["events"]} == {ANNA}
+    [message] = kept["messages"]
+    assert "Hi! I am a bot." in str(message)
+    assert "mark" not in message
+
+
+async def test_an_id_may_be_percent_encoded_as_browsers_do_with_its_colon(
+    stage: OperatorStage,
+) -> None:
+    await stage.is_with_operator(ANNA)
+    encoded = f"%{ord(ANNA[0]):x}{ANNA[1:]}"
+    url = URL(f"{stage.url}/handovers/{encoded}", encoded=True)
+    async with stage.http.get(url, headers=ADMIN) as answer:
+        assert (answer.status, (await answer.json())["user"]) == (200, ANNA)

@@ -117,10 +117,10 @@ def test_an_app_that_hears_on_standby_may_send_only_to_an_idle_legacy_thread(
         assert may_send == (routing is LEGACY and control is IDLE)
 
 
-def test_that_anyone_sends_while_routing_is_off_is_over_once_it_is_on() -> None:
-    for mode in (RoutingMode.ON, RoutingMode.LEGACY):
-        routing = Routing(mode=mode, default_app=BOT, anyone_sends_when_off=True)
-        assert subcode_of(lambda now=routing: check_send(AGENT, BY_BOT, now)) == 2018300
+@pytest.mark.parametrize("mode", [RoutingMode.ON, RoutingMode.LEGACY])
+def test_that_anyone_sends_while_routing_is_off_is_over_once_it_is_on(mode: RoutingMode) -> None:
+    routing = Routing(mode=mode, default_app=BOT, anyone_sends_when_off=True)
+    assert subcode_of(lambda: check_send(AGENT, BY_BOT, routing)) == 2018300
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,15 @@ async def test_bystanders_hear_of_a_pass_where_switched() -> None:
             assert (await world.names_heard_by(app_id))[-1] == ("messaging", "pass_thread_control")
 
 
+async def test_an_inbox_that_has_the_thread_takes_it_once_however_often_it_replies() -> None:
+    async with emulated(switches=Switches(handover_events_to="all")) as world:
+        await world.user_says("hi")
+        for text in ("I am Olga", "How can I help?"):
+            await world.done("POST", f"inbox/{USER}/messages", {"text": text})
+        heard = [name for _, name in await world.names_heard_by(BOT)]
+        assert heard.count("take_thread_control") == 1
+
+
 async def test_an_app_without_the_handover_field_hears_of_no_pass() -> None:
     async with emulated() as world:
         await world.done("PUT", f"apps/{AGENT}", {"subscribed_fields": ["messages", "standby"]})

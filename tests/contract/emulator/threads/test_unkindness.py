@@ -320,6 +320,14 @@ async def test_metas_own_ai_takes_a_thread_and_only_its_echo_tells() -> None:
         assert (await world.sends(BOT))[1]["error"]["error_subcode"] == 2018300
 
 
+async def test_metas_own_ai_writes_to_nobody_outside_the_window() -> None:
+    async with emulated() as world:
+        said = {"text": "I can help", "by_ai": True}
+        status, refused = await world.control("POST", f"inbox/{USER}/messages", said)
+        assert (status, refused["error"]["error_subcode"]) == (400, 2018278)
+        assert await world.owner() is None
+
+
 async def test_an_operators_echo_is_not_marked_as_the_ais() -> None:
     async with emulated() as world:
         await world.user_says("hi")
