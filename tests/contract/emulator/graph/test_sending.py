@@ -248,11 +248,14 @@ async def test_a_reply_in_the_page_inbox_takes_control_and_tells_the_loser() -> 
         assert error_of((await world.sends(BOT))[1]) == NOT_OWNER
 
 
-async def test_the_inbox_echo_has_14_digits_where_switched() -> None:
+async def test_the_inbox_echo_alone_has_14_digits_where_switched() -> None:
     async with emulated(switches=Switches(inbox_echo_id="echo_page")) as world:
         await world.user_says("hi")
+        await world.sends(BOT)
         await world.done("POST", f"inbox/{USER}/messages", {"text": "I am Ines"})
-        assert (await world.heard_by(BOT))[-1].event["message"]["app_id"] == 26390203743090
+        echoes = [one for one in await world.heard_by(BOT) if one.name == "echo"]
+        apps = [one.event["message"]["app_id"] for one in echoes]
+        assert apps == [int(BOT), 26390203743090]
 
 
 async def test_without_routing_the_inbox_may_not_reply_to_another_apps_thread() -> None:
