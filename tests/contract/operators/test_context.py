@@ -94,6 +94,18 @@ async def test_what_the_user_takes_back_is_gone_and_what_they_edit_is_replaced(
     assert said == ["Hi", "Send it to Paris"]
 
 
+async def test_what_is_kept_here_is_told_even_if_rasas_store_fails(stage: OperatorStage) -> None:
+    async def retrieve(_: str) -> DialogueStateTracker:
+        raise RuntimeError("a store of their own")
+
+    stage.agent.tracker_store.retrieve = retrieve
+    session = (await stage.is_with_operator(ANNA, says="Hello there"))["session_id"]
+    status, context = await read(stage, session, context_token(session, BOT.secret))
+
+    assert (status, context["said"]) == (200, [])
+    assert [one["text"] for one in context["transcript"]] == ["Hello there"]
+
+
 async def test_a_token_opens_its_own_session_alone(stage: OperatorStage) -> None:
     anna = (await stage.is_with_operator(ANNA))["session_id"]
     ben = (await stage.is_with_operator(BEN))["session_id"]
@@ -124,8 +136,10 @@ async def test_what_was_kept_is_not_told_once_transcripts_are_switched_off(tmp_p
         session = (await stage.is_with_operator(ANNA, says="Hello there"))["session_id"]
     async with operator_stage(tmp_path, **OPTIONS, transcript=False) as stage:
         status, context = await read(stage, session, context_token(session, BOT.secret))
+        _, story = await stage.calls("GET", f"/handovers/sessions/{session}")
 
     assert (status, context["transcript"]) == (200, [])
+    assert story["transcript"] is None
 
 
 async def test_without_a_public_url_there_is_no_such_route(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from channels.core.errors import SettingsError
 from channels.core.settings.settings import parse_settings
 from tests.contract.operators.operator_stage import (
+    ADMIN_TOKEN,
     OPERATOR,
     OPERATOR_TOKEN,
     OperatorStage,
@@ -44,15 +45,25 @@ async def test_an_operator_sees_and_gives_back(
     assert {getattr(one, "session_id", None) for one in noted} == {session}
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("DELETE", f"/handovers/{ANNA}"),
-        ("GET", f"/handovers/{ANNA}/export"),
-        ("POST", "/dead/retry"),
-        ("POST", "/dead/event-1/retry"),
-    ],
-)
+OF_ADMINS = [
+    ("DELETE", f"/handovers/{ANNA}"),
+    ("GET", f"/handovers/{ANNA}/export"),
+    ("POST", "/dead/retry"),
+    ("POST", "/dead/event-1/retry"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OF_ADMINS)
+async def test_what_an_admin_does_is_noted(
+    stage: OperatorStage, caplog: pytest.LogCaptureFixture, method: str, path: str
+) -> None:
+    caplog.set_level("INFO")
+    await stage.calls(method, path)
+    assert "is asked for with the admin-token, from 127.0.0.1" in caplog.text
+    assert ADMIN_TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(("method", "path"), OF_ADMINS)
 async def test_what_an_admin_does_is_refused_to_an_operator(
     stage: OperatorStage, method: str, path: str
 ) -> None:

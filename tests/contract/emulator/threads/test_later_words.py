@@ -106,6 +106,14 @@ async def test_what_the_bot_has_said_is_not_the_users(world: World, call: str) -
     assert (await world.control("POST", f"users/{USER}/{call}", body))[0] == 400
 
 
+@pytest.mark.parametrize("call", ["edits", "deletions"])
+async def test_a_tap_is_not_taken_back(world: World, call: str) -> None:
+    tap = {"payload": "/help", "title": "Help"}
+    mid = (await world.done("POST", f"users/{USER}/taps", tap))["mid"]
+    body = {"mid": mid, **({"text": "x"} if call == "edits" else {})}
+    assert (await world.control("POST", f"users/{USER}/{call}", body))[0] == 400
+
+
 @pytest.mark.parametrize(
     ("switch", "arrays"), [("documented", []), ("all", ["standby"])], ids=["documented", "all"]
 )
