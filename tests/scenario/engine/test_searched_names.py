@@ -23,3 +23,13 @@ async def test_a_search_finds_by_name_whom_no_look_has_shown(world: World) -> No
         assert await found(world, Search(), limit=1) == [ANNA]
 
     assert await found(world, Search(words="ben")) == [BEN]
+
+
+async def test_with_profiles_off_meta_is_asked_for_nobodys_name() -> None:
+    world = World(profiles=False)
+    await world.start()
+    await world.hand_over()
+    await found(world, Search())
+    assert world.calls("names") == 1
+    assert world.calls("user_name") == 0
+    await world.kill()
