@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from channels.core.sessions.search import Search
 from channels.core.sessions.session import MESSAGING_WINDOW
 from tests.scenario.world import ANNA, SECOND, World
 
@@ -30,6 +31,17 @@ async def test_after_the_end_nothing_is_left_and_the_bot_answers_as_a_stranger(
     assert await forget(world) == 0
     await world.user_says("hello")
     assert world.said()[-1:] == ["re: hello"]
+
+
+async def test_nor_is_the_name_that_a_worker_has_learnt(world: World) -> None:
+    world.graph.known_names = {ANNA.user: "Anna"}
+    await world.hand_over()
+    await world.engine.operations.find_open(Search(), skip=0, limit=9)
+    await world.wait(SECOND)
+    assert world.engine.names.of_user(ANNA) == "Anna"
+    await world.operator_asks()
+    assert await forget(world)
+    assert world.engine.names.of_user(ANNA) is None
 
 
 async def test_an_end_that_waits_for_the_user_is_told_in_silence_first(world: World) -> None:

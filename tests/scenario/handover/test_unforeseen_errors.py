@@ -43,7 +43,7 @@ async def test_a_pass_that_fails_once_is_made_all_the_same(
 
 
 async def test_a_thread_is_taken_back_once_that_is_possible(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await world.hand_over()
     with monkeypatch.context() as broken:
@@ -53,3 +53,6 @@ async def test_a_thread_is_taken_back_once_that_is_possible(
     await world.wait(timedelta(minutes=5))
 
     assert world.ends() == ["timeout"]
+    told = [record.getMessage() for record in caplog.records]
+    assert any("can't be taken back yet" in line for line in told)
+    assert not any("nobody has thought of" in line for line in told)  # it may quote the user

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from channels.core.errors import StoreUnavailable
+from channels.store.database.database import Database
 from channels.store.protocol import Store
 from channels.store.sql import SqlStore
 from tests.contract.store.database.database_samples import alter_table, open_and_close
@@ -174,3 +176,10 @@ async def test_what_users_wrote_does_not_show_in_an_error(
         await store.close()
 
         assert WRITTEN not in "".join(traceback.format_exception(raised.value))
+
+
+def test_nor_does_the_row_that_postgresql_quotes_below_its_error() -> None:
+    said = f"ERROR: a value is missing\nDETAIL: Failing row contains ({WRITTEN})."
+    explained = Database("postgresql://host/bot").explain(DBAPIError("", {}, Exception(said)))
+    assert "a value is missing" in str(explained)
+    assert WRITTEN not in str(explained)

@@ -246,6 +246,21 @@ async def test_an_event_is_forgotten_some_time_after_it_was_done(store: Store) -
     assert not await is_known(store, message("a"))
 
 
+async def test_an_event_is_known_while_meta_may_repeat_it_even_if_handovers_are_kept_for_less(
+    store: Store,
+) -> None:
+    entry = await record_one(store, message("a"))
+    await store.done(entry.position, NOW)
+
+    await store.prune(
+        NOW + INBOX_RETENTION,
+        inbox_retention=INBOX_RETENTION,
+        session_retention=HOUR,
+        transcript_retention=HOUR,
+    )
+    assert await is_known(store, message("a"))
+
+
 async def test_positions_grow_on_after_everything_was_pruned(store: Store) -> None:
     entry = await record_one(store, message("a"))
     await store.done(entry.position, NOW)

@@ -149,6 +149,7 @@ async def test_a_thread_that_a_person_has_stays_with_them(world: World) -> None:
     assert world.graph.threads[ANNA] == INBOX
     assert world.calls("pass_control") == 1
     assert (await world.session()).opened_by == "bot"
+    assert not await world.store.waits_outgoing(ANNA)
 
 
 class TestWhatTheUserReads:

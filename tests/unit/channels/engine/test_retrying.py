@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from channels.core.errors import StoreUnavailable, TurnTimedOut
+from channels.core.errors import GraphThrottled, StoreUnavailable, TurnTimedOut
 from channels.core.events import Array, Event, SignOfLife, TakenBack, message_key
 from channels.core.records.dead import DeadId
 from channels.core.records.inbox import InboxEntry
@@ -147,3 +147,29 @@ async def test_a_worker_that_stood_still_hands_nobody_over_for_an_event_that_is_
     await page.retrying.handle(entry)  # or `nobody` fails
 
     assert await other.holds(entry, page.clock.now())
+
+
+async def test_an_event_whose_user_can_not_be_handed_over_is_set_aside_and_quotes_nobody(
+    page: Page, caplog: pytest.LogCaptureFixture
+) -> None:
+    await page.store.open()
+    [entry] = await page.store.record([message("hello")], NOW)
+
+    async def fails(_: Event) -> None:
+        raise LookupError("my secret")
+
+    page.retrying._dies = fails
+    page.failures.append(TurnTimedOut("The turn took too long."))
+    await page.retrying.handle(entry)
+
+    assert [dead.error for dead in await page.store.dead(limit=9)] == ["TurnTimedOut"]
+    assert "secret" not in caplog.text
+
+
+async def test_an_event_is_tried_again_no_sooner_than_meta_allows(page: Page) -> None:
+    limit = timedelta(minutes=5)
+    page.failures.append(GraphThrottled("Too many calls", retry_after=limit))
+    await page.retrying.handle(await page.recorded())
+
+    assert page.clock.now() >= NOW + limit
+    assert page.handled

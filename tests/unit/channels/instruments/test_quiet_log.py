@@ -239,6 +239,13 @@ def test_a_thread_s_lines_lose_what_is_said_while_it_works(written: Written) -> 
     assert "Marzipan" not in written.text
 
 
+def test_they_keep_their_words_once_that_is_over(written: Written) -> None:
+    with hiding(SAID):
+        pass
+    in_a_thread(lambda: RASA.warning("No match for %s.", SAID))
+    assert "Marzipan" in written.text
+
+
 @pytest.fixture
 def hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that Python begins with; the tests' own take them away."""

@@ -140,3 +140,9 @@ async def test_a_mark_without_an_app_s_id_is_proof_enough(
 async def test_another_app_s_echo_is_news(engine: HearingEngine) -> None:
     await delivered(engine, "promo", "123456")
     assert (engine.marks, len(engine.events)) == ([], 1)
+
+
+async def test_what_is_of_another_page_is_not_even_recorded(engine: HearingEngine) -> None:
+    engine.own_pages.rule_out = lambda thread: thread.page == "111"
+    await delivered(engine, None, "777")
+    assert engine.events == []

@@ -92,8 +92,11 @@ async def test_what_carries_nothing_beside_a_message_does_not_shift_the_rest() -
 
 
 async def test_its_words_count_before_the_channel_s() -> None:
-    [told] = await taken(lambda _: {"page": "shop"}, {"messaging": [item("m_1")]})
-    assert told["page"] == "shop"
+    [told] = await taken(
+        lambda _: {"page": "shop", "prior_message": "none"},
+        {"messaging": [item("m_1", prior_message={"source": "comment"})]},
+    )
+    assert (told["page"], told["prior_message"]) == ("shop", "none")
 
 
 @pytest.mark.parametrize("returned", [None, {}])
