@@ -27,9 +27,10 @@ async def test_a_call_without_a_known_token_is_error_190(headers: dict[str, str]
         assert (answer.status, error["code"], error["type"]) == (400, 190, "OAuthException")
 
 
-async def test_an_app_without_a_token_is_never_matched_by_an_empty_one() -> None:
+@pytest.mark.parametrize("kind", ["page_access_token", "user_access_token"])
+async def test_an_app_without_a_token_is_never_matched_by_an_empty_one(kind: str) -> None:
     async with emulated() as world:
-        await world.done("PUT", f"apps/{AGENT}", {"page_access_token": ""})
+        await world.done("PUT", f"apps/{AGENT}", {kind: ""})
         async with world.http.get(f"{world.url}/me?access_token=") as answer:
             assert answer.status == 400
 

@@ -195,14 +195,18 @@ async def test_an_unknown_answer_is_refused_with_the_names_that_there_are() -> N
 
 
 @pytest.mark.parametrize("code", [230, 200, 210, 10])
-async def test_a_token_without_the_permission_sends_nothing(code: int) -> None:
+async def test_a_token_without_the_permission_sends_and_asks_for_nothing(code: int) -> None:
     async with emulated() as world:
         await world.done("PUT", "switches", {"no_permission": code})
         await world.done(
             "PUT", f"apps/{BOT}", {"page_token": {"without_scopes": ["pages_messaging"]}}
         )
         await world.user_says("hi")
-        for status, answer in (await world.sends(BOT), await world.moves(BOT, "take")):
+        for status, answer in (
+            await world.sends(BOT),
+            await world.moves(BOT, "take"),
+            await owner_answer(world, BOT),
+        ):
             assert (status, answer["error"]["code"]) == (400, code)
         assert (await world.graph(BOT, "me", method="GET"))[0] == 200
 
