@@ -38,6 +38,11 @@ class TestButtons:
         button = {"title": "Site", "url": "https://example.com"}
         assert the_button(button) == {"type": "web_url", **button}
 
+    def test_with_a_url_and_a_payload_one_is_a_postback(self) -> None:
+        button = {"title": "Site", "payload": "/site"}
+        both = {**button, "url": "https://example.com"}
+        assert the_button(both) == {"type": "postback", **button}
+
     def test_without_a_payload_a_postback_sends_its_title(self) -> None:
         title = "A title that is far too long"
         assert the_button({"title": title})["payload"] == title

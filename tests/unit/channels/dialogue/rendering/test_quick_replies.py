@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from channels.core.meta.limits import INSTAGRAM
 from channels.dialogue.rendering.response import render
 from tests.unit.channels.dialogue.rendering.rendering_samples import (
@@ -103,8 +105,9 @@ class TestQuickReplies:
         assert messages(response) == [{"text": "?", "quick_replies": [reply]}]
         assert notes(response).startswith("quick_replies[0].image_url was left out: its URL is no")
 
-    def test_one_of_an_unknown_kind_is_left_out(self) -> None:
-        response = {"text": "?", "quick_replies": [{"content_type": "location"}]}
+    @pytest.mark.parametrize("kind", ["location", ["text"], {"text": 1}])
+    def test_one_of_an_unknown_kind_is_left_out(self, kind: object) -> None:
+        response = {"text": "?", "quick_replies": [{"content_type": kind}]}
         assert messages(response) == [{"text": "?"}]
         assert "its content_type is not one that Messenger has; allowed are text, user" in notes(
             response
