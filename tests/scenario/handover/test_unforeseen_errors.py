@@ -42,6 +42,18 @@ async def test_a_pass_that_fails_once_is_made_all_the_same(
     assert "Please report the lines below" in told
 
 
+async def test_a_conversation_that_can_not_be_read_is_handed_over_and_quoted_nowhere(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(world.workers[0].assistant, "situation", _broken)
+    await world.hand_over()
+
+    assert world.graph.threads[ANNA] == INBOX
+    told = [record.getMessage() for record in caplog.records]
+    assert any("is not told where the conversation stands" in line for line in told)
+    assert not any("nobody has thought of" in line for line in told)
+
+
 async def test_a_thread_is_taken_back_once_that_is_possible(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
