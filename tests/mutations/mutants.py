@@ -179,6 +179,39 @@ MUTANTS = [
         ("plans_of(thread.page)[DEFAULT_PLAN].spoken_in(", "plans[DEFAULT_PLAN].spoken_in("),
     ),
     *_of(
+        "engine/engine.py",
+        ("tests/scenario/engine/test_searched_names.py",),
+        ("of_users=settings.profiles", "of_users=True"),
+    ),
+    *_of(
+        "engine/operations/operations.py",
+        ("tests/scenario/handover/test_forgetting.py",),
+        ("        self.names.forget(thread)\n", ""),
+    ),
+    *_of(
+        "webhook/receiver.py",
+        ("tests/unit/channels/webhook/test_own_echoes.py",),
+        (" and not engine.own_pages.rule_out(event.thread):", ":"),
+    ),
+    *_of(
+        "store/sql.py",
+        ("tests/contract/store/inbox/test_inbox.py",),
+        ("before=min(handled, ended)", "before=ended"),
+    ),
+    *_of(
+        "store/database/database.py",
+        ("tests/contract/store/database/test_opening.py",),
+        ("{words.partition(chr(10))[0]}", "{words}"),
+    ),
+    *_of(
+        "engine/retrying.py",
+        ("tests/unit/channels/engine/test_retrying.py",),
+        (
+            "except Exception as error:  # it must not keep",
+            "except StoreError as error:  # it must not keep",
+        ),
+    ),
+    *_of(
         "operators/contexts.py",
         ("tests/unit/channels/operators/test_contexts.py",),
         ("for line in lines if tells_words]", "for line in lines]"),
