@@ -149,6 +149,19 @@ async def test_a_rate_limit_is_waited_for_before_a_turn_goes_on(world: World) ->
     assert world.said() == ["re: hello"]
 
 
+async def test_a_message_that_comes_too_soon_for_one_user_closes_no_page_and_waits_as_long(
+    world: World,
+) -> None:
+    world.graph.fail("send", GraphThrottled("Too many to this user", retry_after=3 * SECOND))
+    await world.user_says("hello")
+    await world.wait(2 * SECOND)
+    assert world.graph.closed_page(ANNA.page) is None
+    assert world.calls("send") == 1
+
+    await world.wait(SECOND)
+    assert world.said() == ["re: hello"]
+
+
 async def test_an_owner_that_comes_in_the_middle_of_a_turn_ends_what_the_bot_says(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
