@@ -20,6 +20,7 @@ from channels.dialogue.dialogue import READY_INTERVAL
 from channels.engine import engine
 from channels.engine.delivery import ECHO_GRACE
 from channels.handover.passing import Passing
+from channels.handover.telling_attempts import MOST_TELLINGS
 from channels.instruments.suspects import ALONE_FOR, MOST_DEATHS
 from channels.store.protocol import CLAIM_LEASE
 from tests.scenario.world import ANNA, INBOX, PAGE, SECOND, TIMEOUT, World
@@ -296,6 +297,25 @@ async def test_a_pass_that_is_under_way_at_each_of_many_stops_is_made(
 
     assert world.ends() == []
     assert world.graph.threads[ANNA] == INBOX
+
+
+async def test_an_end_that_rasa_hears_of_at_each_of_many_stops_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STOP_GRACE", timedelta(milliseconds=1))
+    at_rest = asyncio.Event()
+    world.script.answers["keyword"] = [at_rest, "welcome back"]
+    await world.hand_over()
+    await world.user_says("menu")
+    for _ in range(2 * MOST_TELLINGS):
+        await world.workers.pop(0).engine.stop()
+        await world.start()
+        await world.wait(SECOND)
+    at_rest.set()
+    await world.settle()
+
+    assert world.ends() == ["keyword"]
+    assert world.said() == ["welcome back"]
 
 
 async def test_a_worker_that_begins_a_pass_anew_has_not_died_of_it(
