@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from ...core.meta.splitting import ELLIPSIS, Unit, shorten
+from ...core.meta.splitting import ELLIPSIS
 from .fitting import Fitter, Message, Unsendable, as_object, fit_address, web_address
 
 T = TypeVar("T")
@@ -131,10 +131,12 @@ def first_quick_replies(
     return quick_replies[:room]
 
 
-def named(choices: Iterable[Choice], limit: int, unit: Unit = Unit.CHARACTERS) -> str:
-    """A text for choices that came without one, which Meta would refuse: it names them."""
-    titles = [choice["title"] for choice in choices if "title" in choice]
-    return shorten(_BETWEEN_TITLES.join(titles) or ELLIPSIS, limit, unit)
+def named(choices: Iterable[Choice]) -> str:
+    """A text for choices that came without one, which Meta would refuse: it names them.
+
+    As many titles as one message can have are shorter than any text may be.
+    """
+    return _BETWEEN_TITLES.join(one["title"] for one in choices if "title" in one) or ELLIPSIS
 
 
 def put_on_the_last(
@@ -143,14 +145,9 @@ def put_on_the_last(
     """Put the quick replies on the last message, or, if that has no text, on one of their own."""
     if fitter.limits.quick_replies_need_text and "text" not in messages[-1]:
         fitter.note(field, "were put on a message of their own, which only names them.")
-        messages.append({"text": name_all(quick_replies, fitter)})
+        messages.append({"text": named(quick_replies)})
     last = messages[-1]
     last["quick_replies"] = [*last.get("quick_replies", ()), *quick_replies]
-
-
-def name_all(quick_replies: list[Choice], fitter: Fitter) -> str:
-    """A text for quick replies that came without one."""
-    return named(quick_replies, fitter.limits.text, fitter.limits.text_unit)
 
 
 def in_groups(items: list[T], most: int) -> list[list[T]]:

@@ -25,7 +25,6 @@ from .choices import (
     fit_button,
     fit_quick_reply,
     in_groups,
-    name_all,
     named,
     put_on_the_last,
 )
@@ -125,9 +124,7 @@ def _button_templates(text: str, buttons: list[Choice], fitter: Fitter) -> list[
     end_of_text = split_text(text, limits.template_text)[-1:]
     before = text.removesuffix("".join(end_of_text))
     groups = in_groups(buttons, limits.buttons)
-    texts = end_of_text + [
-        named(group, limits.template_text) for group in groups[len(end_of_text) :]
-    ]
+    texts = end_of_text + [named(group) for group in groups[len(end_of_text) :]]
     return [
         *({"text": piece} for piece in fitter.split(before)),
         *map(_button_template, texts, groups),
@@ -144,7 +141,7 @@ def _put_quick_replies(
 ) -> None:
     if not (spoken or later):
         fitter.note("text", "is missing, and quick replies need it: their titles take its place.")
-        spoken.append({"text": name_all(quick_replies, fitter)})
+        spoken.append({"text": named(quick_replies)})
     if spoken and later:
         fitter.note("quick_replies", "moved to the last message: those of earlier ones vanish.")
     put_on_the_last(later or spoken, quick_replies, "quick_replies", fitter)
