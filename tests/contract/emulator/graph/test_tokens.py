@@ -147,3 +147,9 @@ async def test_an_app_off_the_page_hears_nothing() -> None:
 async def test_an_answer_tells_its_version(path: str, version: str) -> None:
     async with emulated() as world, world.http.get(f"{world.url}/{path}") as answer:
         assert answer.headers["facebook-api-version"] == version
+
+
+async def test_a_user_tokens_proof_is_checked_too() -> None:
+    async with emulated() as world:
+        status, answer = await asked(world, "me", USER_TOKEN, appsecret_proof="wrong")
+        assert (status, answer["error"]["code"]) == (400, 100)
