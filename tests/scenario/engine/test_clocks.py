@@ -96,6 +96,23 @@ async def test_what_a_clock_that_was_ahead_has_put_off_goes_on_once_it_is_right(
     assert (await world.session()).state is State.ACTIVE
 
 
+async def test_so_does_what_the_process_before_this_one_has_put_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DatabaseWithClock, "ahead", HOUR)
+    await world.start()
+    world.graph.fail("pass_control", GraphThrottled("Too many calls", retry_after=SECOND), 1)
+    await world.user_says("human")
+    await world.kill()
+
+    monkeypatch.setattr(DatabaseWithClock, "ahead", timedelta())
+    await world.start()
+    for _ in range(3):
+        await world.wait(RENEWAL_INTERVAL)
+
+    assert (await world.session()).state is State.ACTIVE
+
+
 async def test_a_claim_by_a_clock_that_was_ahead_is_taken_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
