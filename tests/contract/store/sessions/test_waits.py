@@ -101,3 +101,5 @@ async def test_an_operator_of_the_app_is_seen_whatever_the_plan(store: Store) ->
     assert (await store.waits(SCOPE, NOW + MINUTE)).operator_at == NOW + MINUTE
     other = msgspec.structs.replace(SCOPE, apps=("888",))
     assert (await store.waits(other, NOW + MINUTE)).operator_at is None
+    both = msgspec.structs.replace(SCOPE, apps=("888", "777"))  # Messenger's and Instagram's
+    assert (await store.waits(both, NOW + MINUTE)).operator_at == NOW + MINUTE
