@@ -54,15 +54,15 @@ def length(text: str, unit: Unit = Unit.CHARACTERS) -> int:
     return len(text.encode(unit.encoding, "surrogatepass")) // unit.size
 
 
-def shorten(text: str, limit: int, unit: Unit = Unit.CHARACTERS) -> str:
-    """The text, or as much of its beginning as leaves room for an ellipsis within `limit`.
+def shorten(text: str, limit: int) -> str:
+    """The text, or as much of its beginning as leaves room for an ellipsis in `limit` characters.
 
     It is never cut inside what a reader sees as one character, unless that alone is too long.
     """
     text = well_formed(text)
-    if length(text, unit) <= limit:
+    if length(text) <= limit:
         return text
-    furthest = _reach(text, 0, limit - length(ELLIPSIS, unit), unit)
+    furthest = _reach(text, 0, limit - length(ELLIPSIS), Unit.CHARACTERS)
     text = text[: furthest + _LONGEST_CLUSTER]
     end = _last(sorted(_ends(CharacterBreaker, text)), 0, furthest) or furthest
     return text[:end].rstrip() + ELLIPSIS

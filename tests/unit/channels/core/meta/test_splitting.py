@@ -166,6 +166,3 @@ class TestBytes:
     def test_a_limit_that_an_emoji_exceeds_is_refused(self) -> None:
         with pytest.raises(ValueError, match="at least 4"):
             split_text("x", 3, Unit.BYTES)
-
-    def test_a_shortened_text_fits_with_its_ellipsis(self) -> None:
-        assert shorten("日本語日本語", 12, Unit.BYTES) == "日本語…"
