@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from channels.core.events import ControlRequested, Thread
 from channels.core.records.inbox import InboxEntry
 from channels.core.records.outgoing import Outgoing, OutgoingEntry, Standing
 from channels.core.sessions.session import (
@@ -42,15 +43,19 @@ class History:
         self.handled_at: dict[str, datetime] = {}
         self.closed_at: dict[str, datetime] = {}
         self._keys: dict[int, str] = {}  # of events, by their positions
+        self._asked_for: dict[int, Thread] = {}  # by an app, in an event that is not handled yet
 
     def claimed(self, entries: list[InboxEntry]) -> list[InboxEntry]:
         """Entries that a worker has got."""
         self._keys.update((entry.position, entry.event.key) for entry in entries)
+        asked = [entry for entry in entries if isinstance(entry.event, ControlRequested)]
+        self._asked_for.update((entry.position, entry.event.thread) for entry in asked)
         return entries
 
     def handled(self, position: int) -> None:
         """An event has been handled."""
         self.handled_at.setdefault(self._keys[position], self._clock.now())
+        self._asked_for.pop(position, None)
 
     def sessions(self) -> list[Session]:
         """Each session as it is now."""
@@ -101,7 +106,7 @@ class History:
         if not before:
             return (session.state is State.OPENING) == is_open
         if before[0].is_waiting and session.state is State.OPENING:
-            return is_open or session.plan.target_app != before[0].plan.target_app
+            return is_open or session.thread in self._asked_for.values()
         ends_as_closed = EndReason.CLOSED is session.reason is not before[0].reason
         return not (ends_as_closed and is_open)  # Rasa may hear of it later
 
