@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from channels.core.events import ControlRequested, Thread
@@ -69,9 +69,10 @@ class History:
     def has_been_taken_back(self, user: str, at: datetime) -> bool:
         """Whether a user's last session had ended by then, or a word of theirs had ended it."""
         last = self.last_ended_of(user)
+        metas_ahead = self._clock.now() - self.shared.now()
         # What was heard so and routed is the session's last word then.
         return last is not None and (
-            is_for_the_bot(at, last, timedelta()) or last.last_user_at == at
+            is_for_the_bot(at, last, metas_ahead) or last.last_user_at == at
         )
 
     def is_anybody_there(self, at: datetime | None = None) -> bool:
