@@ -46,11 +46,12 @@ AT_ONCE = 8  # requests
 
 def fuzz_portion(seed: int, inputs: int) -> Findings:
     """Check so many inputs in this process, up to the first offence."""
-    with _logging_to(ShortLogs()):
-        return _fuzz_portion(seed, inputs)
+    logs = ShortLogs()
+    with _logging_to(logs):
+        return _fuzz_portion(seed, inputs, logs)
 
 
-def _fuzz_portion(seed: int, inputs: int) -> Findings:
+def _fuzz_portion(seed: int, inputs: int, logs: ShortLogs) -> Findings:
     random, findings = Random(seed), Findings()
     deliveries, settings, words = OddDeliveries(random), OddSettings(random), OddWords(random)
     kinds: dict[str, tuple[Any, Any]] = {
@@ -64,6 +65,8 @@ def _fuzz_portion(seed: int, inputs: int) -> Findings:
         given = make()
         try:
             results, seconds = timed(take, given)
+            if logs.offence is not None:
+                raise Offence(logs.offence)
         except Offence as offence:
             findings.offence = f"{name} {number} of seed {seed} {offence}"
             findings.culprit = given if isinstance(given, bytes) else b""
@@ -87,7 +90,7 @@ def fuzz_in_process(seed: int, inputs: int, processes: int) -> Iterator[Findings
 
 async def fuzz_over_http(channel: ServedChannel, seed: int, requests: int) -> Findings:
     """Deliver so many to the channel, AT_ONCE at a time, up to the first 5xx."""
-    findings, deliveries = Findings(), OddDeliveries(Random(seed))
+    findings, deliveries, logs = Findings(), OddDeliveries(Random(seed)), ShortLogs()
     peaks = findings.peaks.setdefault(os.getpid(), [])
 
     async def deliver() -> None:
@@ -102,9 +105,11 @@ async def fuzz_over_http(channel: ServedChannel, seed: int, requests: int) -> Fi
                 findings.offence, findings.culprit = f"a delivery was answered {status}", body
 
     gc.freeze()  # what this process has imported is much, and not the channel's
-    watching = asyncio.create_task(_watch_turns(findings))
-    await asyncio.gather(*(deliver() for _ in range(AT_ONCE)))
-    watching.cancel()
+    with _logging_to(logs):
+        watching = asyncio.create_task(_watch_turns(findings))
+        await asyncio.gather(*(deliver() for _ in range(AT_ONCE)))
+        watching.cancel()
+    findings.offence = findings.offence or logs.offence
     return findings
 
 

@@ -11,6 +11,7 @@ from channels.core.settings import settings
 from channels.core.settings.sections import Key
 from channels.core.settings.values import parse_flag
 from channels.webhook import reading as webhook
+from tests.search.fuzz import checks
 from tests.search.fuzz.checks import Offence, take_delivery, take_settings, timed
 from tests.search.fuzz.findings import MOST_GROWTH_KB, Findings
 from tests.search.fuzz.odd.deliveries import OddDeliveries
@@ -61,6 +62,14 @@ def test_an_input_that_takes_long_is_found() -> None:
 
     with pytest.raises(Offence, match="took"):
         timed(count, 3_000_000)
+
+
+async def test_a_line_of_the_log_that_is_long_is_found_even_in_a_task_that_nobody_waits_for(
+    channel: ServedChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "LONGEST_LOG", 20)
+    findings = await fuzz_over_http(channel, SEED, 300)
+    assert "logged " in (findings.offence or "")
 
 
 def test_memory_that_grows_is_found() -> None:
