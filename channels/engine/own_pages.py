@@ -57,7 +57,9 @@ class OwnPages:
         return not self.rule_out(thread)
 
     def rule_out(self, thread: Thread) -> bool:
-        """Whether the thread is known not to be the bot's; if so, this is counted, and logged."""
+        """Whether the thread is known not to be the bot's; if so, this is logged, and, but for
+        Meta's own samples, counted.
+        """
         if thread.page == OF_TEST_BUTTON:
             logger.info(
                 "Meta's Test button reaches the bot. Its sample comes from no page and no user, so "
