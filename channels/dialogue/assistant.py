@@ -274,7 +274,7 @@ async def _make_ready(store: Any, sender_id: str, *, resumes: bool) -> None:
 
 
 def _resume(tracker: Any) -> bool:
-    """Whether the tracker was paused."""
+    """Resume the tracker if it is paused; returns whether it was."""
     is_paused = _is_paused(tracker)
     if is_paused:
         logger.warning(
@@ -287,7 +287,7 @@ def _resume(tracker: Any) -> bool:
 
 
 def _listen(tracker: Any) -> bool:
-    """Whether Rasa did not listen yet."""
+    """Let Rasa listen; returns whether it did not yet."""
     listens = tracker.latest_action_name in (None, ACTION_LISTEN_NAME)
     if not listens:
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
